@@ -1,0 +1,186 @@
+/**
+ * The order saga: reserve stock, take the money, queue the mail, confirm the order; undone in
+ * reverse when a step fails for good.
+ *
+ * It names its activities and says when they run, nothing of how: participants in actors/ fit the
+ * contract below and the composition root binds the two. Invariant: every type here survives JSON.
+ */
+import { z } from 'zod';
+import { exponential } from '../src/core/retry-policy.ts';
+import { defineSaga } from '../src/core/saga.ts';
+
+/** Stock that an order needs. */
+export interface OrderLine {
+  readonly orderId: string;
+  readonly productId: string;
+  readonly quantity: number;
+}
+
+/** Money that an order costs, in minor units of the currency. */
+export interface Payment {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly method: 'credit_card' | 'paypal' | 'bank_transfer';
+}
+
+/** The mail that confirms an order. */
+export interface Confirmation {
+  readonly orderId: string;
+  readonly recipient: string;
+  readonly subject: string;
+}
+
+/** The order itself, as it stands once confirmed. */
+export interface OrderChange {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly customerEmail: string;
+  readonly productId: string;
+  readonly quantity: number;
+  readonly amountMinor: number;
+  readonly paymentMethod: string;
+}
+
+/** The activities of the order saga: four steps and their four compensations. */
+export type OrderActivities = {
+  reserveInventory: (input: OrderLine) => { reservationId: string };
+  releaseInventory: (input: OrderLine) => void;
+  processPayment: (input: Payment) => { transactionId: string };
+  refundPayment: (input: Payment & { reason: string }) => { refundId: string | null };
+  sendConfirmation: (input: Confirmation) => { notificationId: string };
+  cancelConfirmation: (input: Confirmation) => void;
+  updateOrder: (input: OrderChange) => { status: 'confirmed' };
+  revertOrder: (input: OrderChange & { reason: string }) => void;
+};
+
+const PAYMENT_METHODS = ['credit_card', 'paypal', 'bank_transfer'] as const;
+const MAX_AMOUNT_MINOR = 100_000_000;
+const text = z.string().trim().min(1).max(100);
+
+/** `12.5`, `"12.50"` or `12` as 1250: money is counted in whole minor units. */
+const Amount = z
+  .union([z.number(), z.string().max(20)])
+  .transform((value, context) => {
+    const match = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(String(value));
+    if (match !== null) return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
+    context.addIssue({ code: 'custom', message: 'must be a decimal such as 12.50, not negative' });
+    return z.NEVER;
+  })
+  .pipe(
+    z.number().min(1, 'must be at least 0.01').max(MAX_AMOUNT_MINOR, 'must be at most 1000000.00'),
+  );
+
+const FIELDS = {
+  orderId: text,
+  customerId: text,
+  customerEmail: z.email().max(254),
+  productId: text,
+  quantity: z.int().min(1).max(1_000),
+  amount: Amount,
+  // A text first: a missing or wrong type is told apart from a method that is not offered.
+  paymentMethod: z.string().pipe(z.enum(PAYMENT_METHODS)),
+};
+
+/** What starts an order saga; parsing turns `amount` into `amountMinor`. */
+export const OrderInput = z
+  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD']).default('EUR') })
+  .transform(({ amount, ...order }) => ({ ...order, amountMinor: amount }));
+
+/** The body of `POST /saga/execute`, in the names of the tables; gives an input of the saga. */
+export const OrderRequest = z
+  .object({
+    order_id: FIELDS.orderId,
+    customer_id: FIELDS.customerId,
+    customer_email: FIELDS.customerEmail,
+    product_id: FIELDS.productId,
+    quantity: FIELDS.quantity,
+    amount: FIELDS.amount,
+    payment_method: FIELDS.paymentMethod,
+  })
+  .transform((body) => ({
+    orderId: body.order_id,
+    customerId: body.customer_id,
+    customerEmail: body.customer_email,
+    productId: body.product_id,
+    quantity: body.quantity,
+    amount: (body.amount / 100).toFixed(2),
+    paymentMethod: body.payment_method,
+  }));
+
+type Order = z.output<typeof OrderInput>;
+
+const forwardRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 5 });
+const backwardRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 6 });
+/** The provider may be restarting: its budget outlasts that. */
+const paymentRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 6 });
+
+export const orderSaga = defineSaga<OrderActivities>()({
+  id: 'order',
+  version: 1,
+  input: OrderInput,
+  deadline: '5m',
+})
+  .step('reserveInventory', {
+    input: ({ input }) => orderLine(input),
+    timeout: '3s',
+    retry: forwardRetry,
+    compensate: {
+      activity: 'releaseInventory',
+      input: ({ input }) => orderLine(input),
+      timeout: '3s',
+      retry: backwardRetry,
+    },
+  })
+  .step('processPayment', {
+    input: ({ input }) => payment(input),
+    timeout: '2s',
+    retry: paymentRetry,
+    compensate: {
+      activity: 'refundPayment',
+      input: ({ input, failure }) => ({ ...payment(input), reason: failure.message }),
+      timeout: '2s',
+      retry: backwardRetry,
+    },
+  })
+  .step('sendConfirmation', {
+    input: ({ input }) => confirmation(input),
+    timeout: '3s',
+    retry: forwardRetry,
+    compensate: {
+      activity: 'cancelConfirmation',
+      input: ({ input }) => confirmation(input),
+      timeout: '3s',
+      retry: backwardRetry,
+    },
+  })
+  .step('updateOrder', {
+    input: ({ input }) => orderChange(input),
+    timeout: '3s',
+    retry: forwardRetry,
+    compensate: {
+      activity: 'revertOrder',
+      input: ({ input, failure }) => ({ ...orderChange(input), reason: failure.message }),
+      timeout: '3s',
+      retry: backwardRetry,
+    },
+  })
+  .emitOnCompleted(({ input }) => ({ type: 'order.completed', orderId: input.orderId }))
+  .build();
+
+function orderLine({ orderId, productId, quantity }: Order): OrderLine {
+  return { orderId, productId, quantity };
+}
+
+function payment({ orderId, customerId, amountMinor, currency, paymentMethod }: Order): Payment {
+  return { orderId, customerId, amountMinor, currency, method: paymentMethod };
+}
+
+function confirmation({ orderId, customerEmail }: Order): Confirmation {
+  return { orderId, recipient: customerEmail, subject: `Your order ${orderId}` };
+}
+
+function orderChange({ currency: _, ...order }: Order): OrderChange {
+  return order;
+}

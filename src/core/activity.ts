@@ -1,0 +1,98 @@
+/**
+ * Activities: the side effects that steps and compensations call.
+ *
+ * A contract (a type) names them; a participant implements them; the composition root binds the
+ * two. Nothing here runs anything.
+ */
+import { fromPromise, type PromiseActorLogic } from 'xstate';
+
+/**
+ * A contract: activity name to signature. `input` and `output` must survive JSON.
+ *
+ * @example
+ * type Orders = { createOrder: (input: { orderId: string }) => { number: number } };
+ */
+export type Contract = Record<string, (input: never) => unknown>;
+
+/** Input type of an activity of a contract. */
+export type ActivityInput<C extends Contract, Name extends keyof C> = Parameters<C[Name]>[0];
+
+/** Output type of an activity of a contract. */
+export type ActivityOutput<C extends Contract, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
+
+/** What an activity is told about the call it serves. */
+export interface ActivityContext {
+  /**
+   * Idempotency key `saga/step/direction/occurrence`: the same over attempts, restarts and
+   * upgrades. Hand it to the remote so that a repeated call has one effect.
+   */
+  readonly key: string;
+  /** In a compensation: the key its step ran with, to be fenced. `null` in a step. */
+  readonly forwardKey: string | null;
+  readonly sagaId: string;
+  readonly step: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Milliseconds since 1970 at dispatch. */
+  readonly nowMs: number;
+  /** Aborted when the attempt timed out, the saga left the step, or the engine stops. */
+  readonly signal: AbortSignal;
+}
+
+/** An activity with an effect outside the engine's database: at least once, keyed. */
+export type RemoteActivity<Input, Output> = (
+  input: Input,
+  context: ActivityContext,
+) => Output | Promise<Output>;
+
+/** One statement of a transactional activity, as Kysely's `compile()` gives it. */
+export interface ExpectedStatement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** Unmet: everything of this activity is rolled back and it fails permanently with `code`. */
+  readonly expect?: { readonly changes: number; readonly code: string; readonly message: string };
+}
+
+/** What a transactional activity wants written, and its output, known before it runs. */
+export interface WritePlan<Output> {
+  readonly statements: readonly ExpectedStatement[];
+  readonly output: Output;
+}
+
+/**
+ * An activity whose effect is in the engine's own database. Its statements commit together with
+ * the turn that records its success: exactly once, never ambiguous.
+ */
+export interface TransactionalActivity<Input, Output> {
+  readonly kind: 'transactional';
+  readonly plan: (
+    input: Input,
+    context: ActivityContext,
+  ) => WritePlan<Output> | Promise<WritePlan<Output>>;
+}
+
+/** Either way of implementing an activity. */
+export type Activity<Input = never, Output = unknown> =
+  RemoteActivity<Input, Output> | TransactionalActivity<Input, Output>;
+
+/** Implementations for a whole contract. */
+export type Activities<C extends Contract> = {
+  readonly [Name in keyof C]: Activity<ActivityInput<C, Name>, ActivityOutput<C, Name>>;
+};
+
+/** Declares an activity as transactional. `plan` may read, must not write. */
+export function transactional<Input, Output>(
+  plan: TransactionalActivity<Input, Output>['plan'],
+): TransactionalActivity<Input, Output> {
+  return { kind: 'transactional', plan };
+}
+
+/**
+ * The stand-in for an activity in a hand-written machine's `setup({ actors })`. It types the
+ * invoke; the engine runs the bound implementation and never this one.
+ */
+export function activity<Input, Output>(): PromiseActorLogic<Output, Input> {
+  return fromPromise<Output, Input>(() =>
+    Promise.reject(new Error('a durable activity runs only under the Backstep engine')),
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * A saga's state as stored text and back. What is read back is checked before XState sees it,
+ * because `restoreSnapshot` accepts nonsense.
+ */
+import type { SagaDefinition } from './definition.ts';
+import { BackstepError } from './errors.ts';
+import { type PersistedMachine, persistMachine, restoreMachine } from './scope.ts';
+import type { SagaState } from './state.ts';
+import { SAGA_STATUSES } from './status.ts';
+
+/** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
+type StoredState = Omit<SagaState, 'snapshot' | 'id'> & { readonly machine: PersistedMachine };
+
+/** The text of a state. */
+export function encodeState(state: SagaState): string {
+  const { id: _, snapshot, ...rest } = state;
+  const stored: StoredState = { ...rest, machine: persistMachine(snapshot) };
+  return JSON.stringify(stored);
+}
+
+/** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
+export function decodeState(definition: SagaDefinition, id: string, text: string): SagaState {
+  const { machine: persisted, ...rest } = parseStored(id, text);
+  const children = rest.live.activities;
+  return { ...rest, id, snapshot: restoreMachine(definition.machine, id, persisted, children) };
+}
+
+function parseStored(id: string, text: string): StoredState {
+  const unreadable = (why: string, cause?: unknown): BackstepError =>
+    new BackstepError('state-unreadable', `saga ${id}: stored state ${why}`, { cause });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable('is not JSON', cause);
+  }
+  if (!isStoredState(value)) throw unreadable('lacks a part that every state has');
+  if (!SAGA_STATUSES.includes(value.status)) throw unreadable(`has unknown status ${value.status}`);
+  const { machine } = value;
+  if (!['active', 'done', 'error'].includes(machine.status)) {
+    throw unreadable(`has unknown machine status ${machine.status}`);
+  }
+  return value;
+}
+
+function isStoredState(value: unknown): value is StoredState {
+  if (!isObject(value) || !isObject(value['machine']) || !isObject(value['live'])) return false;
+  const { machine, live } = value;
+  return (
+    Number.isInteger(value['seq']) &&
+    Array.isArray(value['steps']) &&
+    Array.isArray(value['seenEvents']) &&
+    isObject(live['activities']) &&
+    isObject(live['timers']) &&
+    isObject(machine['context']) &&
+    machine['value'] !== undefined
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,106 @@
+/**
+ * What an activity's failure means: worth another try or not, and whether its effect may have
+ * happened. The only place that decides transient or permanent.
+ *
+ * Never throws, whatever was thrown at it (undefined, strings, cyclic objects, hostile getters).
+ */
+
+/** A failure as data: small, JSON-safe, the same in journal, dead letter and API. */
+export interface Failure {
+  /** The error's own `code` when it has one, else its name. */
+  readonly code: string;
+  readonly message: string;
+  /** False: another attempt cannot succeed. */
+  readonly retryable: boolean;
+  /**
+   * True: nobody can know whether the effect happened (time-out, reset connection, crash between
+   * effect and record), so the step must be treated as if it had.
+   */
+  readonly ambiguous: boolean;
+}
+
+/** Longest message kept of an error; the rest is cut. */
+const MAX_FAILURE_MESSAGE_LENGTH = 500;
+const MAX_FAILURE_CODE_LENGTH = 60;
+
+/** Thrown by an activity: the effect did not happen and another attempt cannot succeed. */
+export class PermanentError extends Error {
+  override readonly name: string = 'PermanentError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Thrown by an activity: the effect did not happen, another attempt may succeed. Any other error
+ * is retried as well but counts as ambiguous: it may have happened.
+ */
+export class TransientError extends Error {
+  override readonly name: string = 'TransientError';
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The failure that a thrown value stands for. */
+export function toFailure(thrown: unknown): Failure {
+  const isPermanent = thrown instanceof PermanentError;
+  return {
+    code: clip(
+      readText(thrown, 'code') ?? readText(thrown, 'name') ?? 'Error',
+      MAX_FAILURE_CODE_LENGTH,
+    ),
+    message: clip(messageOf(thrown), MAX_FAILURE_MESSAGE_LENGTH),
+    retryable: !isPermanent,
+    ambiguous: !isPermanent && !(thrown instanceof TransientError),
+  };
+}
+
+/** Why a saga past its deadline compensates. */
+export const DEADLINE_PASSED: Failure = {
+  code: 'deadline',
+  message: 'the saga did not finish before its deadline',
+  retryable: false,
+  ambiguous: true,
+};
+
+/** What a timed-out attempt is recorded as. */
+export const ATTEMPT_TIMED_OUT: Failure = {
+  code: 'timeout',
+  message: 'the attempt took longer than its time-out',
+  retryable: true,
+  ambiguous: true,
+};
+
+/** True for a value that is a failure already, as results and snapshots carry it. */
+export function isFailure(error: unknown): error is Failure {
+  return (
+    error !== null && typeof error === 'object' && 'retryable' in error && 'ambiguous' in error
+  );
+}
+
+function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  if (thrown === null || typeof thrown !== 'object') return `thrown: ${String(thrown)}`;
+  return readText(thrown, 'message') ?? 'an object without a message was thrown';
+}
+
+function readText(thrown: unknown, property: 'code' | 'name' | 'message'): string | undefined {
+  if (thrown === null || typeof thrown !== 'object') return undefined;
+  try {
+    const value: unknown = Reflect.get(thrown, property);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  } catch {
+    return undefined; // a getter that throws has nothing to tell
+  }
+}
+
+function clip(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

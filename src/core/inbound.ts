@@ -1,0 +1,96 @@
+/**
+ * What can reach a saga, and what a turn answers: the narrow port between the core and any host.
+ */
+import type { EventObject } from 'xstate';
+import type { Failure } from './failure.ts';
+import type { Direction, SagaState } from './state.ts';
+import type { SagaStatus } from './status.ts';
+
+/** How an attempt ended. A time-out is a timer, not an outcome. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly output: unknown }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** What a person or program may order beside the machine's own events. */
+export interface OperatorCommand {
+  readonly name: CommandName;
+  /** Who, when known; for the audit. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** `cancel` compensates, `terminate` does not; `retry` goes on with what waits or gave up. */
+export type CommandName = 'cancel' | 'terminate' | 'retry';
+
+/** Everything that can make a saga move. An inbound may arrive more than once. */
+export type Inbound =
+  | { readonly kind: 'start'; readonly input: unknown }
+  | { readonly kind: 'event'; readonly id: string; readonly event: EventObject }
+  | {
+      readonly kind: 'result';
+      readonly activity: string;
+      readonly token: number;
+      readonly outcome: Outcome;
+    }
+  | { readonly kind: 'timer'; readonly timer: string; readonly token: number }
+  /** The process that ran this attempt is gone: the attempt starts again, counted. */
+  | { readonly kind: 'interrupted'; readonly activity: string; readonly token: number }
+  | { readonly kind: 'command'; readonly command: OperatorCommand }
+  /** The engine cannot go on with this saga. */
+  | { readonly kind: 'park'; readonly failure: Failure };
+
+/** What the host must do after the turn is durable, in this order. */
+export type Effect =
+  | {
+      readonly kind: 'start-activity';
+      /** The invoke's id; unique among a saga's live activities. */
+      readonly activity: string;
+      readonly src: string;
+      readonly input: unknown;
+      readonly token: number;
+      readonly key: string;
+      readonly forwardKey: string | null;
+      readonly step: string;
+      readonly direction: Direction;
+      readonly attempt: number;
+      /** The timer to fire when this attempt takes longer than `timeoutMs` from dispatch. */
+      readonly timeout: { readonly timer: string; readonly delayMs: number } | null;
+    }
+  | { readonly kind: 'stop-activity'; readonly activity: string; readonly token: number }
+  /** A subscriber must hear of it, at least once. `index` counts within the turn. */
+  | { readonly kind: 'emit'; readonly index: number; readonly event: EventObject };
+
+/** One line of the journal, without the global `seq` the store gives it. */
+export interface JournalRecord {
+  readonly sagaSeq: number;
+  readonly atMs: number;
+  /** `note`: durable, but nothing moved (late, duplicate, or not handled here). */
+  readonly kind: 'transition' | 'note';
+  readonly cause: Inbound['kind'];
+  /** The event the machine saw, or the command. */
+  readonly event: string;
+  /** State paths such as `forward.processPayment.running`; parallel regions joined with ` + `. */
+  readonly from: string | null;
+  readonly to: string;
+  readonly status: SagaStatus;
+  /** The inbound as it came, so that a replay through the core gives the same snapshot. */
+  readonly inbound: Inbound;
+  /** For a note: why nothing moved. */
+  readonly note?: string;
+}
+
+/** What came of an inbound. */
+export type Turn =
+  | {
+      readonly kind: 'advanced';
+      readonly state: SagaState;
+      readonly effects: readonly Effect[];
+      readonly record: JournalRecord;
+    }
+  | { readonly kind: 'noted'; readonly state: SagaState; readonly record: JournalRecord }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'ended' | 'not-accepted';
+      /** Commands, or event types, that would be accepted now. */
+      readonly legal: readonly string[];
+    };

@@ -1,0 +1,219 @@
+/**
+ * The ledger: what was started, how it stands, what may have happened. Derived from what a turn
+ * took in and what it commands, for builder sagas and hand-written machines alike.
+ *
+ * Invariant: entries are only ever added, in order of recorded start; that order, reversed, is the
+ * order of compensation.
+ */
+import type { SagaDefinition } from './definition.ts';
+import { ATTEMPT_TIMED_OUT, type Failure } from './failure.ts';
+import type { Inbound } from './inbound.ts';
+import type { Live, LiveActivity, StepEntry, StepProgress } from './state.ts';
+
+/** What ended attempts in this turn. */
+export interface Endings {
+  readonly inbound: Inbound;
+  /** Live before the turn. */
+  readonly before: Live;
+  /** What stayed live of it. */
+  readonly kept: Live;
+  readonly nowMs: number;
+}
+
+/** How an attempt came out, seen from the ledger. */
+type Ending = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Left without an answer: nobody knows whether it happened. */
+const LEFT_BEHIND: Ending = {
+  kind: 'failed',
+  failure: {
+    code: 'left-behind',
+    message: 'the saga moved on before the attempt answered',
+    retryable: false,
+    ambiguous: true,
+  },
+};
+
+/** The ledger once the turn's endings are in it; the same array when there are none. */
+export function endAttempts(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  endings: Endings,
+): readonly StepEntry[] {
+  let next = steps;
+  const answered = answeredActivity(definition, endings.inbound);
+  for (const [id, activity] of Object.entries(endings.before.activities)) {
+    if (endings.kept.activities[id]?.token === activity.token) continue;
+    const ending = answered?.id === id ? answered.ending : LEFT_BEHIND;
+    next = replaceEntry(next, activity, (entry) =>
+      endAttempt(entry, activity, ending, endings.nowMs),
+    );
+  }
+  return next;
+}
+
+/** The ledger with the turn's new attempts and retry delays in it. */
+export function beginAttempts(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  live: Live,
+  { token, nowMs }: { readonly token: number; readonly nowMs: number },
+): readonly StepEntry[] {
+  let next = steps;
+  for (const [id, activity] of Object.entries(live.activities)) {
+    if (activity.token === token) next = beginAttempt(definition, next, id, activity, nowMs);
+  }
+  return settleRetries(definition, next, live);
+}
+
+function answeredActivity(
+  definition: SagaDefinition,
+  inbound: Inbound,
+): { readonly id: string; readonly ending: Ending } | null {
+  if (inbound.kind === 'result') {
+    const { activity, outcome } = inbound;
+    return { id: activity, ending: outcome.kind === 'done' ? { kind: 'done' } : outcome };
+  }
+  if (inbound.kind === 'timer') {
+    const role = definition.timers.get(inbound.timer);
+    if (role?.kind !== 'attempt-timeout') return null;
+    return { id: role.activity, ending: { kind: 'failed', failure: ATTEMPT_TIMED_OUT } };
+  }
+  return null;
+}
+
+function replaceEntry(
+  steps: readonly StepEntry[],
+  { step, occurrence }: LiveActivity,
+  change: (entry: StepEntry) => StepEntry,
+): readonly StepEntry[] {
+  return steps.map((entry) =>
+    entry.name === step && entry.occurrence === occurrence ? change(entry) : entry,
+  );
+}
+
+function endAttempt(
+  entry: StepEntry,
+  activity: LiveActivity,
+  ending: Ending,
+  nowMs: number,
+): StepEntry {
+  if (activity.direction === 'forward') {
+    const ended = endProgress(entry, ending, nowMs);
+    if (ending.kind === 'done') return { ...entry, ...ended, status: 'completed' };
+    const status = ended.mayHaveHappened === true ? 'in_doubt' : 'failed';
+    return { ...entry, ...ended, status };
+  }
+  if (entry.compensation === undefined) return entry;
+  const isDone = ending.kind === 'done';
+  const ended = endProgress(entry.compensation, ending, nowMs);
+  return {
+    ...entry,
+    status: isDone ? 'compensated' : 'compensation_failed',
+    compensation: { ...entry.compensation, ...ended, status: isDone ? 'completed' : 'failed' },
+  };
+}
+
+function endProgress(progress: StepProgress, ending: Ending, nowMs: number): StepProgress {
+  const { attempts, startedAtMs, mayHaveHappened } = progress;
+  const ended = { attempts, startedAtMs, endedAtMs: nowMs };
+  if (ending.kind === 'done') return ended;
+  const { failure } = ending;
+  const isDoubtful = mayHaveHappened === true || failure.ambiguous;
+  return { ...ended, error: failure, ...(isDoubtful ? { mayHaveHappened: true } : {}) };
+}
+
+function beginAttempt(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  id: string,
+  activity: LiveActivity,
+  nowMs: number,
+): readonly StepEntry[] {
+  const { step, direction, occurrence, attempt } = activity;
+  const known = steps.some((entry) => entry.name === step && entry.occurrence === occurrence);
+  if (direction === 'forward' && !known) {
+    const kind = definition.invokes.get(id)?.kind ?? 'compensatable';
+    const born = { name: step, kind, occurrence, attempts: 1, startedAtMs: nowMs };
+    return [...steps, { ...born, status: 'running' }];
+  }
+  return replaceEntry(steps, activity, (entry) => {
+    if (direction === 'forward') {
+      const { name, kind } = entry;
+      return { name, kind, occurrence, ...restartProgress(entry, attempt), status: 'running' };
+    }
+    const progress = entry.compensation ?? { attempts: 0, startedAtMs: nowMs };
+    return {
+      ...entry,
+      status: 'compensating',
+      compensation: { ...restartProgress(progress, attempt), name: id, status: 'running' },
+    };
+  });
+}
+
+function restartProgress(progress: StepProgress, attempt: number): StepProgress {
+  const { startedAtMs, error, mayHaveHappened } = progress;
+  return {
+    attempts: attempt,
+    startedAtMs,
+    ...(error === undefined ? {} : { error }),
+    ...(mayHaveHappened === undefined ? {} : { mayHaveHappened }),
+  };
+}
+
+// A failed attempt whose retry delay runs is retrying; when the delay is gone without a new
+// attempt, it failed after all.
+function settleRetries(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  live: Live,
+): readonly StepEntry[] {
+  const dueMsByStep = retryDueTimes(definition, live);
+  if (dueMsByStep.size === 0 && !steps.some(isRetrying)) return steps;
+  return steps.map((entry) => {
+    const forwardDueMs = dueMsByStep.get(`forward/${entry.name}`);
+    const compensateDueMs = dueMsByStep.get(`compensate/${entry.name}`);
+    if (entry.status === 'failed' || entry.status === 'in_doubt' || entry.status === 'retrying') {
+      return settleForward(entry, forwardDueMs);
+    }
+    return settleCompensation(entry, compensateDueMs);
+  });
+}
+
+function settleForward(entry: StepEntry, dueMs: number | undefined): StepEntry {
+  if (dueMs !== undefined) {
+    const { endedAtMs: _, ...open } = entry;
+    return { ...open, status: 'retrying', nextAttemptAtMs: dueMs };
+  }
+  if (entry.status !== 'retrying') return entry;
+  const { nextAttemptAtMs: _, ...over } = entry;
+  return { ...over, status: entry.mayHaveHappened === true ? 'in_doubt' : 'failed' };
+}
+
+function settleCompensation(entry: StepEntry, dueMs: number | undefined): StepEntry {
+  const { compensation } = entry;
+  if (compensation === undefined || entry.status === 'compensated') return entry;
+  if (dueMs !== undefined && compensation.status === 'failed') {
+    const { endedAtMs: _, ...open } = compensation;
+    const waiting = { ...open, status: 'retrying' as const, nextAttemptAtMs: dueMs };
+    return { ...entry, status: 'compensating', compensation: waiting };
+  }
+  if (dueMs !== undefined || compensation.status !== 'retrying') return entry;
+  const { nextAttemptAtMs: _, ...over } = compensation;
+  return { ...entry, status: 'compensation_failed', compensation: { ...over, status: 'failed' } };
+}
+
+function isRetrying(entry: StepEntry): boolean {
+  return entry.status === 'retrying' || entry.compensation?.status === 'retrying';
+}
+
+function retryDueTimes(definition: SagaDefinition, live: Live): ReadonlyMap<string, number> {
+  const dueTimes = new Map<string, number>();
+  for (const [id, { dueMs }] of Object.entries(live.timers)) {
+    const role = definition.timers.get(id);
+    if (role?.kind !== 'retry' || dueMs === undefined) continue;
+    const invoke = definition.invokes.get(role.activity);
+    if (invoke !== undefined) dueTimes.set(`${invoke.direction}/${invoke.step}`, dueMs);
+  }
+  return dueTimes;
+}

@@ -1,0 +1,215 @@
+/**
+ * What is live in a saga, from turn to turn: commands of the machine in, tokens and effects out.
+ */
+import type { EventObject } from 'xstate';
+import type { SagaDefinition } from './definition.ts';
+import { BackstepError } from './errors.ts';
+import type { Effect } from './inbound.ts';
+import { assertJson } from './json.ts';
+import type { Command } from './scope.ts';
+import type { Live, LiveActivity, LiveTimer, SagaState, StepEntry } from './state.ts';
+import type { StepStatus } from './status.ts';
+
+export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
+
+/** Most events one turn may emit; their positions are part of the message ids in the store. */
+export const MAX_EMITTED_PER_TURN = 16;
+
+/** An activity the machine commanded in this turn, not yet tied to the ledger. */
+export interface Invocation {
+  readonly id: string;
+  readonly src: string;
+  readonly input: unknown;
+}
+
+/** The outcome of a turn's commands. */
+export interface Rearrangement {
+  /** What stays live from before, and the timers, new ones included. */
+  readonly kept: Live;
+  readonly invoked: readonly Invocation[];
+  readonly emitted: readonly EventObject[];
+}
+
+/**
+ * Applies commands in the order XState gave them: a state entered and left within one turn leaves
+ * nothing behind.
+ */
+export function rearrange(
+  definition: SagaDefinition,
+  live: Live,
+  commands: readonly Command[],
+  { token, nowMs }: { readonly token: number; readonly nowMs: number },
+): Rearrangement {
+  const activities = { ...live.activities };
+  const timers = { ...live.timers };
+  const invoked = new Map<string, Invocation>();
+  const emitted: EventObject[] = [];
+  for (const command of commands) {
+    switch (command.kind) {
+      case 'invoke':
+        assertJson(command.input, `input of ${command.src}`);
+        invoked.set(command.id, { id: command.id, src: command.src, input: command.input ?? null });
+        break;
+      case 'stop':
+        delete activities[command.id];
+        invoked.delete(command.id);
+        break;
+      case 'delay': {
+        const id = command.id ?? `${command.event.type}#${token}`;
+        timers[id] = armTimer(definition, id, command, token, nowMs);
+        break;
+      }
+      case 'cancel-delay':
+        delete timers[command.id];
+        break;
+      case 'emit':
+        assertJson(command.event, `emitted event ${command.event.type}`);
+        emitted.push(command.event);
+        break;
+    }
+  }
+  if (emitted.length > MAX_EMITTED_PER_TURN) {
+    throw new BackstepError(
+      'definition-invalid',
+      `saga "${definition.id}" emits ${emitted.length} events in one turn; ` +
+        `at most ${MAX_EMITTED_PER_TURN} are possible`,
+    );
+  }
+  return { kept: { activities, timers }, invoked: [...invoked.values()], emitted };
+}
+
+function armTimer(
+  definition: SagaDefinition,
+  id: string,
+  command: Extract<Command, { kind: 'delay' }>,
+  token: number,
+  nowMs: number,
+): LiveTimer {
+  const { event, delayMs } = command;
+  const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
+  return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
+}
+
+/** Ties a turn's invocations to the ledger as it stands once the turn's endings are in it. */
+export function admit(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  { kept, invoked }: Rearrangement,
+  token: number,
+): Live {
+  if (invoked.length === 0) return kept;
+  const activities: Record<string, LiveActivity> = { ...kept.activities };
+  for (const { id, src, input } of invoked) {
+    const role = definition.invokes.get(id);
+    const step = role?.step ?? id;
+    const direction = role?.direction ?? 'forward';
+    const last = steps.findLast((entry) => entry.name === step);
+    const numbers = direction === 'forward' ? nextForward(last) : nextCompensation(last);
+    activities[id] = { token, src, input, step, direction, ...numbers, dispatches: 1 };
+  }
+  return { activities, timers: kept.timers };
+}
+
+interface AttemptNumbers {
+  readonly occurrence: number;
+  readonly attempt: number;
+}
+
+// A new occurrence, hence a new key, only once the last one came to rest (a loop, or a step run
+// again after it was compensated). Everything else is a further attempt under the same key.
+function nextForward(last: StepEntry | undefined): AttemptNumbers {
+  if (last === undefined) return { occurrence: 1, attempt: 1 };
+  if (isAtRest(last.status)) return { occurrence: last.occurrence + 1, attempt: 1 };
+  return { occurrence: last.occurrence, attempt: last.attempts + 1 };
+}
+
+function nextCompensation(last: StepEntry | undefined): AttemptNumbers {
+  return {
+    occurrence: last?.occurrence ?? 1,
+    attempt: (last?.compensation?.attempts ?? 0) + 1,
+  };
+}
+
+function isAtRest(status: StepStatus): boolean {
+  return status === 'completed' || status === 'compensated' || status === 'skipped';
+}
+
+/** `saga/step/direction/occurrence`. */
+function idempotencyKey(
+  sagaId: string,
+  step: string,
+  direction: LiveActivity['direction'],
+  occurrence: number,
+): string {
+  return `${sagaId}/${step}/${direction}/${occurrence}`;
+}
+
+/** Effects of a turn: stops first, so that an attempt never runs beside its own successor. */
+export function effectsOf(
+  definition: SagaDefinition,
+  before: Live,
+  after: SagaState,
+  emitted: readonly EventObject[],
+): Effect[] {
+  const isNew = (id: string): boolean =>
+    before.activities[id]?.token !== after.live.activities[id]?.token;
+  return [
+    ...stopEffects(before, after.live),
+    ...startEffects(definition, after, isNew),
+    ...emitted.map((event, index): Effect => ({ kind: 'emit', index, event })),
+  ];
+}
+
+/** A stop for everything that was live before and is not any more. */
+export function stopEffects(before: Live, after: Live): Effect[] {
+  const effects: Effect[] = [];
+  for (const [activity, { token }] of Object.entries(before.activities)) {
+    if (after.activities[activity]?.token !== token) {
+      effects.push({ kind: 'stop-activity', activity, token });
+    }
+  }
+  return effects;
+}
+
+/** A start for every chosen live activity, with its present token and key. */
+export function startEffects(
+  definition: SagaDefinition,
+  state: SagaState,
+  isChosen: (activity: string) => boolean,
+): Effect[] {
+  const effects: Effect[] = [];
+  for (const [id, activity] of Object.entries(state.live.activities)) {
+    if (!isChosen(id)) continue;
+    const { token, src, input, step, direction, occurrence, attempt } = activity;
+    const forwardKey = idempotencyKey(state.id, step, 'forward', occurrence);
+    const key =
+      direction === 'forward' ? forwardKey : idempotencyKey(state.id, step, direction, occurrence);
+    effects.push({
+      kind: 'start-activity',
+      activity: id,
+      src,
+      input,
+      token,
+      key,
+      forwardKey: direction === 'forward' ? null : forwardKey,
+      step,
+      direction,
+      attempt,
+      timeout: timeoutOf(definition, state.live, id),
+    });
+  }
+  return effects;
+}
+
+function timeoutOf(
+  definition: SagaDefinition,
+  live: Live,
+  activity: string,
+): { readonly timer: string; readonly delayMs: number } | null {
+  for (const [timer, { delayMs }] of Object.entries(live.timers)) {
+    if (delayMs === undefined) continue;
+    const role = definition.timers.get(timer);
+    if (role?.kind === 'attempt-timeout' && role.activity === activity) return { timer, delayMs };
+  }
+  return null;
+}

@@ -1,0 +1,85 @@
+/**
+ * Where a saga stands, derived from its machine: final states and tags named like a status.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import type { SagaDefinition } from './definition.ts';
+import {
+  ATTEMPT_TIMED_OUT,
+  DEADLINE_PASSED,
+  type Failure,
+  isFailure,
+  toFailure,
+} from './failure.ts';
+import type { Inbound } from './inbound.ts';
+import type { StepEntry } from './state.ts';
+import type { CompensationOutcome, SagaStatus } from './status.ts';
+
+/** Tags that are a status while the machine runs, the strongest first. */
+const STATUS_TAGS = ['compensation_failed', 'failed', 'compensating', 'waiting'] as const;
+
+/** The status a snapshot stands for. */
+export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {
+  if (snapshot.status === 'error') return 'parked';
+  if (snapshot.status !== 'active') {
+    return snapshot.hasTag('compensated') ? 'compensated' : 'completed';
+  }
+  return STATUS_TAGS.find((tag) => snapshot.hasTag(tag)) ?? 'running';
+}
+
+/** Why an ended-by-error machine is parked; `null` for any other. */
+export function parkReasonOf(snapshot: AnyMachineSnapshot): Failure | null {
+  return snapshot.status === 'error' ? readFailure(snapshot.error) : null;
+}
+
+/**
+ * The reason a saga left the forward path: kept once set, else read from what made it leave.
+ */
+export function failureReasonAfter(
+  known: Failure | null,
+  status: SagaStatus,
+  inbound: Inbound,
+  definition: SagaDefinition,
+): Failure | null {
+  if (known !== null || status === 'running' || status === 'waiting' || status === 'completed') {
+    return known;
+  }
+  switch (inbound.kind) {
+    case 'result':
+      return inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
+    case 'timer':
+      return definition.timers.get(inbound.timer)?.kind === 'attempt-timeout'
+        ? ATTEMPT_TIMED_OUT
+        : DEADLINE_PASSED;
+    case 'command':
+      return decided(inbound.command.name, inbound.command.reason ?? 'ordered by an operator');
+    case 'event':
+      return decided(inbound.event.type, 'the event led to compensation');
+    case 'start':
+    case 'interrupted':
+    case 'park':
+      return null;
+  }
+}
+
+/** How the compensation came out so far; `null` when there was or is nothing to compensate. */
+export function compensationOutcomeOf(
+  status: SagaStatus,
+  steps: readonly StepEntry[],
+): CompensationOutcome | null {
+  if (status === 'compensation_failed') return 'failed';
+  if (status !== 'compensated') return null;
+  return steps.some((step) => step.status === 'skipped') ? 'partial' : 'complete';
+}
+
+function decided(code: string, message: string): Failure {
+  return {
+    code: code === 'cancel' ? 'cancelled' : code,
+    message,
+    retryable: false,
+    ambiguous: false,
+  };
+}
+
+function readFailure(error: unknown): Failure {
+  return isFailure(error) ? error : toFailure(error);
+}

@@ -1,0 +1,52 @@
+/**
+ * The part of the Standard Schema interface (standardschema.dev, version 1) that Backstep reads.
+ * Any validation library that implements it can describe a saga's input.
+ */
+import { BackstepError, type Issue } from './errors.ts';
+
+export interface StandardSchema<Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The type a schema gives. */
+export type SchemaOutput<S> = S extends StandardSchema<infer Output> ? Output : never;
+
+/** The parsed value. Throws `input-invalid` with every issue. */
+export async function parseWith<Output>(
+  schema: StandardSchema<Output>,
+  value: unknown,
+): Promise<Output> {
+  const result = await schema['~standard'].validate(value);
+  if (result.issues === undefined) return result.value;
+  const issues = result.issues.map(toIssue);
+  const first = issues[0];
+  const place = first === undefined || first.path === '' ? 'input' : first.path;
+  throw new BackstepError('input-invalid', `${place}: ${first?.message ?? 'not accepted'}`, {
+    issues,
+  });
+}
+
+function toIssue(issue: SchemaIssue): Issue {
+  const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
+  return { path: path.join('.'), message: issue.message, isTypeError: isTypeIssue(issue) };
+}
+
+// The standard has no codes; zod's `code` tells a wrong type from a value out of range.
+function isTypeIssue(issue: SchemaIssue): boolean {
+  if (!('code' in issue)) return false;
+  return issue.code === 'invalid_type' || issue.code === 'invalid_union';
+}

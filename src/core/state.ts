@@ -1,0 +1,121 @@
+/**
+ * A saga instance as the core knows it between two turns, in a form that survives JSON.
+ *
+ * Invariant: everything a restart needs is in here. `SagaState` in, `SagaState` out; nothing in
+ * this file or in anything it describes is ever changed in place.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import type { Failure } from './failure.ts';
+import type { SagaStatus, StepKind, StepStatus } from './status.ts';
+
+/** Forward: the step itself. Compensate: its semantic undo. */
+export type Direction = 'forward' | 'compensate';
+
+/** An activity that was commanded and has not answered yet. */
+export interface LiveActivity {
+  /** The saga's `seq` of the turn that commanded it; a result must carry it. */
+  readonly token: number;
+  /** Name of the activity in the contract. */
+  readonly src: string;
+  readonly input: unknown;
+  readonly step: string;
+  readonly direction: Direction;
+  readonly occurrence: number;
+  /** 1 for the first attempt of this occurrence and direction. */
+  readonly attempt: number;
+  /** How often this very attempt was started; above 1 after crashes. */
+  readonly dispatches: number;
+}
+
+/** A wake-up that was armed and has not fired yet. */
+export interface LiveTimer {
+  readonly token: number;
+  /** Durable due time, milliseconds since 1970. Absent for an attempt time-out. */
+  readonly dueMs?: number;
+  /** For an attempt time-out only: it runs from dispatch, and again from a new dispatch. */
+  readonly delayMs?: number;
+  /** The event the machine receives when it fires. */
+  readonly event: { readonly type: string };
+}
+
+/** What is live: only these may make a transition. Keys: invoke id, timer id. */
+export interface Live {
+  readonly activities: Readonly<Record<string, LiveActivity>>;
+  readonly timers: Readonly<Record<string, LiveTimer>>;
+}
+
+/** One side (forward or compensation) of a step's story. */
+export interface StepProgress {
+  readonly attempts: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  /** Set while a retry delay runs. */
+  readonly nextAttemptAtMs?: number;
+  readonly error?: Failure;
+  /** True once an attempt of it failed in a way that may have had its effect. */
+  readonly mayHaveHappened?: true;
+}
+
+/** One occurrence of a step that was started, in order of recorded start. */
+export interface StepEntry extends StepProgress {
+  readonly name: string;
+  readonly kind: StepKind;
+  readonly occurrence: number;
+  readonly status: StepStatus;
+  readonly compensation?: StepProgress & {
+    /** Name of the compensating activity. */
+    readonly name: string;
+    readonly status: 'running' | 'retrying' | 'failed' | 'completed';
+  };
+}
+
+/** A saga instance after its last committed turn. */
+export interface SagaState {
+  readonly id: string;
+  /** The saga's own count of turns; 1 after the start. Notes count too. */
+  readonly seq: number;
+  readonly status: SagaStatus;
+  readonly snapshot: AnyMachineSnapshot;
+  readonly live: Live;
+  readonly steps: readonly StepEntry[];
+  /** Why it left the forward path, once it did. */
+  readonly failureReason: Failure | null;
+  /** Ids of the last events taken, newest last, for de-duplication. */
+  readonly seenEvents: readonly string[];
+  /** Why the engine cannot go on; set while the status is `parked`. */
+  readonly parkReason: Failure | null;
+}
+
+/** How many event ids a saga remembers: the published window of de-duplication. */
+export const MAX_SEEN_EVENTS = 64;
+
+/** The earliest durable due time, milliseconds since 1970; `null` when none is armed. */
+export function nextDueMs(live: Live): number | null {
+  let earliest: number | null = null;
+  for (const id in live.timers) {
+    const dueMs = live.timers[id]?.dueMs;
+    if (dueMs !== undefined && (earliest === null || dueMs < earliest)) earliest = dueMs;
+  }
+  return earliest;
+}
+
+/** True while an activity is commanded that has not answered. */
+export function hasLiveActivity(live: Live): boolean {
+  for (const _ in live.activities) return true;
+  return false;
+}
+
+/** The step that the saga is at: the last one that is not at rest, else the last one. */
+export function currentStep(steps: readonly StepEntry[]): StepEntry | undefined {
+  const busy = steps.findLast((step) => isBusy(step.status));
+  return busy ?? steps.at(-1);
+}
+
+function isBusy(status: StepStatus): boolean {
+  return (
+    status === 'running' ||
+    status === 'retrying' ||
+    status === 'compensating' ||
+    status === 'compensation_failed'
+  );
+}

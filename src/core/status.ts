@@ -1,0 +1,64 @@
+/**
+ * The words for where a saga and a step stand, and what follows from them.
+ */
+
+/** Where a saga stands. */
+export type SagaStatus =
+  | 'running'
+  | 'waiting'
+  | 'paused'
+  | 'compensating'
+  | 'completed'
+  | 'compensated'
+  | 'compensation_failed'
+  | 'failed'
+  | 'parked'
+  | 'terminated';
+
+/** Where one step stands. */
+export type StepStatus =
+  | 'pending'
+  | 'running'
+  | 'retrying'
+  | 'in_doubt'
+  | 'completed'
+  | 'failed'
+  | 'compensating'
+  | 'compensated'
+  | 'compensation_failed'
+  | 'skipped';
+
+/** What a step is to its saga; see the taxonomy of Garcia-Molina & Salem 1987 and Richardson. */
+export type StepKind = 'compensatable' | 'pivot' | 'retriable';
+
+/** How the compensation came out; `null` while there is nothing to say. */
+export type CompensationOutcome = 'complete' | 'partial' | 'failed';
+
+/** Every saga status, in the order a list shows them. */
+export const SAGA_STATUSES: readonly SagaStatus[] = [
+  'running',
+  'waiting',
+  'paused',
+  'compensating',
+  'completed',
+  'compensated',
+  'compensation_failed',
+  'failed',
+  'parked',
+  'terminated',
+];
+
+/** Nothing more happens by itself and nobody needs to act. */
+export function isEnded(status: SagaStatus): boolean {
+  return status === 'completed' || status === 'compensated' || status === 'terminated';
+}
+
+/** Given up on by the engine: a person decides. */
+export function needsPerson(status: SagaStatus): boolean {
+  return status === 'compensation_failed' || status === 'failed' || status === 'parked';
+}
+
+/** Ended, or needs a person: waiting callers are answered. */
+export function isSettled(status: SagaStatus): boolean {
+  return isEnded(status) || needsPerson(status);
+}

@@ -1,0 +1,89 @@
+/**
+ * The whole HTTP surface as one Hono app, testable through `app.request()`.
+ *
+ * Order matters: headers on every answer, then the guard, then routes. Invariant: everything that
+ * is thrown below is answered by `error-response.ts` and, when it is our fault, logged.
+ */
+import { Hono } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { assetRoutes } from './assets.ts';
+import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
+import { engineRoutes } from './engine-routes.ts';
+import { HttpProblem, problemOf, problemResponse } from './error-response.ts';
+import { faultRoutes } from './fault-routes.ts';
+import { feedRoutes } from './feed-routes.ts';
+import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
+import { orderRoutes } from './order-routes.ts';
+import { pageActionRoutes } from './page-actions.ts';
+import { PageHub } from './page-hub.ts';
+import { orderPageGroups } from './page-regions.ts';
+import { pageRoutes } from './page-routes.ts';
+import { sagaRoutes } from './saga-routes.ts';
+import { guard, securityHeaders, type SecurityOptions } from './security.ts';
+
+export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'faults'> {
+  readonly security: SecurityOptions;
+  /** Ends the process at once. Default: does nothing. */
+  readonly crash?: () => void;
+  /** Default: nothing is logged. */
+  readonly logger?: HttpLogger;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly nowMs?: () => number;
+  /** Live feeds and pages at a time. Default 200. */
+  readonly maxClients?: number;
+}
+
+/** Builds the app. `demo` null: no order routes and no page; `faults` null: they are off. */
+export function createApp(options: AppOptions): Hono<HttpEnv> {
+  const {
+    backstep,
+    demo,
+    faults,
+    security,
+    crash = () => {},
+    logger = { error: () => {} },
+    nowMs = Date.now,
+    maxClients = DEFAULT_MAX_CLIENTS,
+  } = options;
+  const clients = new LiveClients(maxClients);
+  const context: HttpContext = { backstep, demo, faults, crash, clients, logger, nowMs };
+
+  const app = new Hono<HttpEnv>();
+  app.use(securityHeaders());
+  app.use(guard(security));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed(_c, methods) {
+        const allow = methods.join(', ');
+        const detail = `This route takes ${allow}.`;
+        return problemResponse(problemOf(new HttpProblem('method-not-allowed', detail, { allow })));
+      },
+    }),
+  );
+  app.route('/assets', assetRoutes());
+  app.route('/api/sagas', sagaRoutes(context));
+  if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
+  app.route('/', engineRoutes(context));
+  app.route('/', feedRoutes(context));
+  if (demo !== null) {
+    app.route('/saga', orderRoutes(context, demo));
+    const hub = new PageHub(context, orderPageGroups(context, demo));
+    app.route('/saga/actions', pageActionRoutes(context, demo, hub));
+    app.route('/', pageRoutes(context, demo, hub));
+  }
+  // Answered, not thrown: `methodNotAllowed` looks only at answers.
+  app.notFound(() =>
+    problemResponse(
+      problemOf(new HttpProblem('route-unknown', 'There is nothing at this address.')),
+    ),
+  );
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    if (problem.isOurFault) {
+      logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
+    }
+    return problemResponse(problem);
+  });
+  return app;
+}

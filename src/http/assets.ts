@@ -1,0 +1,55 @@
+/**
+ * The page's files: a fixed list, read once, served from memory.
+ *
+ * No path of a request ever reaches the file system. htmx and its WebSocket extension are joined
+ * into one script, because two scripts may run too late for each other.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Hono } from 'hono';
+import type { HttpEnv } from './context.ts';
+
+const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
+
+interface Asset {
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+  readonly etag: string;
+}
+
+/** The routes, to be mounted at `/assets`. Throws when a file is missing. */
+export function assetRoutes(): Hono<HttpEnv> {
+  const script = 'text/javascript; charset=utf-8';
+  const htmx = ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-ws.min.js'];
+  const assets: Readonly<Record<string, Asset>> = {
+    'backstep.css': asset([publicFile('backstep.css')], 'text/css; charset=utf-8'),
+    'backstep.js': asset([publicFile('backstep.js')], script),
+    'htmx.js': asset(htmx.map(packageFile), script),
+  };
+  const app = new Hono<HttpEnv>();
+  for (const [name, { content, contentType, etag }] of Object.entries(assets)) {
+    app.get(`/${name}`, (c) => {
+      const headers = { etag, 'cache-control': 'no-cache' };
+      if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
+      return c.body(content, 200, { ...headers, 'content-type': contentType });
+    });
+  }
+  return app;
+}
+
+function asset(paths: readonly string[], contentType: string): Asset {
+  // A line break and a semicolon between: neither file may swallow the start of the next.
+  const text = paths.map((path) => readFileSync(path, 'utf8')).join('\n;\n');
+  const content = new TextEncoder().encode(text);
+  const hash = createHash('sha256').update(content).digest('base64url').slice(0, 22);
+  return { content, contentType, etag: `"${hash}"` };
+}
+
+function publicFile(name: string): string {
+  return fileURLToPath(new URL(name, PUBLIC_FOLDER));
+}
+
+function packageFile(specifier: string): string {
+  return fileURLToPath(import.meta.resolve(specifier));
+}

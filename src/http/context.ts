@@ -1,0 +1,64 @@
+/**
+ * What the routes are given. Assembled once in `createApp`; routes hold nothing else.
+ */
+import type { Context } from 'hono';
+import type { Backstep } from '../runtime/backstep.ts';
+import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaStatus } from '../core/status.ts';
+import type { FaultControls } from './fault-controls.ts';
+import type { LiveClients } from './live-clients.ts';
+import type { OrderDemo } from './order-demo.ts';
+
+/** The part of a pino logger that is used here. */
+export interface HttpLogger {
+  error(fields: object, message: string): void;
+}
+
+/** What `startServer` adds to each request. */
+export interface ServerBindings {
+  /** Aborted when the server closes, so that endless answers end. */
+  readonly stopping?: AbortSignal;
+}
+
+/** The environment of every Hono app here. */
+export interface HttpEnv {
+  Bindings: ServerBindings;
+}
+
+export interface HttpContext {
+  readonly backstep: Backstep;
+  readonly demo: OrderDemo | null;
+  /** `null`: faults are switched off. */
+  readonly faults: FaultControls | null;
+  /** Ends the process at once, as a crash would. */
+  readonly crash: () => void;
+  readonly clients: LiveClients;
+  readonly logger: HttpLogger;
+  readonly nowMs: () => number;
+}
+
+/** The query of the request, as it stands in the URL. */
+export function queryOf(c: Context): URLSearchParams {
+  return new URL(c.req.url).searchParams;
+}
+
+/** The definition of a type: of the given version, else the newest. */
+export function definitionOf(
+  backstep: Backstep,
+  type: string,
+  version?: number,
+): SagaDefinition | undefined {
+  const versions = backstep.definitions().filter(({ id }) => id === type);
+  return version === undefined
+    ? versions.toSorted((one, other) => other.version - one.version)[0]
+    : versions.find((definition) => definition.version === version);
+}
+
+/** The status to answer a start with: the present one, or after the wait that was asked for. */
+export async function statusAfterWait(
+  backstep: Backstep,
+  started: { readonly id: string; readonly status: SagaStatus },
+  waitMs: number | null,
+): Promise<SagaStatus> {
+  return waitMs === null ? started.status : backstep.settled(started.id, waitMs);
+}

@@ -1,0 +1,110 @@
+/**
+ * What the buttons of the order page do: forms in, a piece of the page out.
+ *
+ * The same forms work without script: then the answer is a redirect or a whole page.
+ */
+import { Hono, type Context } from 'hono';
+import { html } from 'hono/html';
+import { BackstepError } from '../core/errors.ts';
+import { readForm } from './body.ts';
+import type { HttpContext, HttpEnv } from './context.ts';
+import { HttpProblem, problemOf } from './error-response.ts';
+import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
+import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import type { PageHub } from './page-hub.ts';
+import { newOrderId } from './page-routes.ts';
+import { activeFaults } from './views/fault-panel.ts';
+import { replacement } from './views/html.ts';
+import { messagePage } from './views/layout.ts';
+import { orderAccepted, orderIdInput, refusal } from './views/order-form.ts';
+import { liveSocket } from './views/order-page.ts';
+import { wordsOf } from './views/status-badge.ts';
+
+/** Recorded as the author of commands that come from the page. */
+const PAGE_AUTHOR = 'page';
+const COMMANDS = ['retry', 'cancel', 'terminate'] as const;
+type Form = ReadonlyMap<string, string>;
+
+/** The routes, to be mounted at `/saga/actions`. */
+export function pageActionRoutes(
+  context: HttpContext,
+  demo: OrderDemo,
+  hub: PageHub,
+): Hono<HttpEnv> {
+  const { backstep, faults, logger } = context;
+  const app = new Hono<HttpEnv>();
+  app.post('/orders', async (c) => {
+    const { input, key } = await demo.parseOrder(orderBody(await readForm(c.req.raw)));
+    const { id } = await backstep.spawn(ORDER_SAGA, { input, key });
+    const address = `/saga?id=${encodeURIComponent(id)}`;
+    if (!isFromScript(c)) return c.redirect(address, 303);
+    // From here on the page follows the new saga.
+    const follow = replacement('live', liveSocket(id));
+    const nextId = replacement('order-id', orderIdInput(newOrderId()));
+    const answer = html`${orderAccepted(key, id)}${nextId}${follow}`;
+    return c.html(answer, 200, { 'hx-replace-url': address });
+  });
+  app.post('/sagas/:id/:command', async (c) => {
+    const form = await readForm(c.req.raw);
+    const id = c.req.param('id');
+    const name = COMMANDS.find((command) => command === c.req.param('command'));
+    if (name === undefined) throw new HttpProblem('route-unknown', 'There is no such command.');
+    const version = Number(form.get('expected_version') || NaN);
+    const expected = Number.isSafeInteger(version) ? version : undefined;
+    const state = await backstep.command(id, { name, by: PAGE_AUTHOR }, expected);
+    if (!isFromScript(c)) return c.redirect(`/saga?id=${encodeURIComponent(id)}`, 303);
+    return c.html(
+      html`<p class="note tone-good">
+        <span class="icon" aria-hidden="true">✓</span> ${name} was taken: the saga is
+        ${wordsOf(state.status)}.
+      </p>`,
+    );
+  });
+  if (faults !== null) {
+    app.post('/faults', async (c) => {
+      applyFaults(faults, await readForm(c.req.raw));
+      hub.touch();
+      if (!isFromScript(c)) return c.redirect('/saga', 303);
+      return c.html(activeFaults(faults.list()));
+    });
+  }
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    const { status } = problem.body;
+    if (problem.isOurFault) {
+      logger.error({ err: error, path: c.req.path }, 'an action of the page failed');
+    }
+    const piece = refusal(problem.body);
+    const answer = isFromScript(c) ? piece : messagePage('Not done', piece);
+    return c.html(answer, status, problem.headers);
+  });
+  return app;
+}
+
+/** A form has only text; the contract wants a number here. Anything else is left to be refused. */
+function orderBody(form: Form): Record<string, unknown> {
+  const body = Object.fromEntries(form);
+  const quantity = form.get('quantity') ?? '';
+  return /^-?\d+(\.\d+)?$/.test(quantity) ? { ...body, quantity: Number(quantity) } : body;
+}
+
+function applyFaults(faults: FaultControls, form: Form): void {
+  const wanted = form.get('preset');
+  if (wanted === undefined) {
+    const failNext = Number(form.get('fail_next') ?? NaN);
+    faults.set(form.get('activity') ?? '', { failNext, mode: form.get('mode') });
+    return;
+  }
+  const preset = FAULT_PRESETS.find(({ id }) => id === wanted);
+  if (preset === undefined && wanted !== 'reset') {
+    throw new BackstepError('not-found', `there is no preset ${wanted.slice(0, 60)}`);
+  }
+  faults.clear();
+  for (const [activity, settings] of Object.entries(preset?.faults ?? {})) {
+    faults.set(activity, settings);
+  }
+}
+
+function isFromScript(c: Context): boolean {
+  return c.req.header('hx-request') === 'true';
+}

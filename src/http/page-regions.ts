@@ -1,0 +1,156 @@
+/**
+ * The live regions of the order page: what is read for them, how it is rendered, how often.
+ *
+ * Rendered once for everybody who looks. Invariant: a region that was marked stale is rendered
+ * again at the next look that its least age allows, so the last change is always shown.
+ */
+import { html, raw } from 'hono/html';
+import { BackstepError } from '../core/errors.ts';
+import { definitionOf, type HttpContext } from './context.ts';
+import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import { definedSteps, pathOf } from './saga-view.ts';
+import { readableState } from './saga-routes.ts';
+import { deadLetterTable } from './views/dead-letters.ts';
+import { activeFaults } from './views/fault-panel.ts';
+import type { Html } from './views/html.ts';
+import { noSagaChosen, sagaDetail, sagaUnavailable } from './views/saga-detail.ts';
+import { rowId, sagaRow, statusCounts } from './views/saga-list.ts';
+import {
+  inventoryTable,
+  invariantBoxes,
+  notificationTable,
+  orderTable,
+  paymentTable,
+} from './views/services.ts';
+
+/** A part of the page by its element's id; `rows`: the parts it consists of, by theirs. */
+export interface Region {
+  readonly id: string;
+  readonly html: string;
+  readonly rows?: readonly { readonly id: string; readonly html: string }[];
+}
+
+/** Regions that are read and rendered together. */
+export interface RegionGroup {
+  /** Least time between two renderings. */
+  readonly minAgeMs: number;
+  /** A look waits at most this long for a rendering and then shows the one before it. */
+  readonly maxWaitMs?: number;
+  render(): Promise<readonly Region[]>;
+}
+
+/** Lines shown of each list. */
+const SHOWN_SAGAS = 20;
+const SHOWN_ROWS = 10;
+const LIST_MIN_AGE_MS = 100;
+const SERVICES_MIN_AGE_MS = 500;
+/** The invariants read whole tables and ask the payment provider. */
+const INVARIANTS_MIN_AGE_MS = 3_000;
+const INVARIANTS_MAX_WAIT_MS = 300;
+
+/** The groups of the order page. */
+export function orderPageGroups(context: HttpContext, demo: OrderDemo): readonly RegionGroup[] {
+  return [
+    { minAgeMs: LIST_MIN_AGE_MS, render: () => listRegions(context) },
+    { minAgeMs: SERVICES_MIN_AGE_MS, render: () => serviceRegions(context, demo) },
+    {
+      minAgeMs: INVARIANTS_MIN_AGE_MS,
+      maxWaitMs: INVARIANTS_MAX_WAIT_MS,
+      render: () => invariantRegions(context, demo),
+    },
+  ];
+}
+
+/** The region of one saga; `null`: none is chosen. */
+export async function sagaRegion(context: HttpContext, sagaId: string | null): Promise<Region> {
+  const view = sagaId === null ? noSagaChosen() : await renderSaga(context, sagaId);
+  return region('saga-detail', view);
+}
+
+async function region(id: string, view: Html): Promise<Region> {
+  return { id, html: String(await view) };
+}
+
+async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]> {
+  const [sagas, counts] = await Promise.all([
+    backstep.read.listSagas({ type: ORDER_SAGA }, { limit: SHOWN_SAGAS, cursor: null }),
+    backstep.read.statusCounts(ORDER_SAGA),
+  ]);
+  const rows = await Promise.all(
+    sagas.items.map(async (saga) => ({ id: rowId(saga), html: String(await sagaRow(saga)) })),
+  );
+  const empty = html`<tr>
+    <td class="empty" colspan="6">No sagas yet: place an order.</td>
+  </tr>`;
+  // The rows are output of `html`: already escaped.
+  const content = rows.length === 0 ? empty : html`${raw(rows.map((row) => row.html).join(''))}`;
+  return [
+    { ...(await region('saga-rows', content)), rows },
+    await region('counts', statusCounts(counts)),
+  ];
+}
+
+async function serviceRegions(
+  { backstep, faults }: HttpContext,
+  demo: OrderDemo,
+): Promise<readonly Region[]> {
+  const page = { limit: SHOWN_ROWS, cursor: null };
+  const [inventory, payments, notifications, orders, letters] = await Promise.all([
+    demo.inventory(),
+    demo.payments(page),
+    demo.notifications(page),
+    demo.orders(page),
+    backstep.read.deadLetters(page),
+  ]);
+  const shownLetters = await Promise.all(
+    letters.items.map(async (letter) => ({
+      letter,
+      seq: (await backstep.read.saga(letter.sagaId))?.seq ?? 0,
+    })),
+  );
+  return Promise.all([
+    region('inventory', inventoryTable(inventory)),
+    region('payments', paymentTable(payments.items)),
+    region('notifications', notificationTable(notifications.items)),
+    region('orders', orderTable(orders.items)),
+    region('dead-letters', deadLetterTable(shownLetters)),
+    region('faults-active', faults === null ? html`` : activeFaults(faults.list())),
+  ]);
+}
+
+async function invariantRegions(
+  { backstep }: HttpContext,
+  demo: OrderDemo,
+): Promise<readonly Region[]> {
+  const invariants = await demo.invariants();
+  const counts = await backstep.read.statusCounts(ORDER_SAGA);
+  // A dead letter is also something that is not settled between the books.
+  const isAtRest =
+    counts.running + counts.waiting + counts.compensating + counts.compensation_failed === 0;
+  return [await region('invariants', invariantBoxes(invariants, isAtRest))];
+}
+
+async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
+  const { backstep } = context;
+  const saga = await backstep.read.saga(sagaId);
+  if (saga === null) return sagaUnavailable('No such saga', `There is no saga ${sagaId}.`);
+  const state = await readableState(backstep, sagaId);
+  if (state instanceof BackstepError) {
+    return sagaUnavailable('This saga cannot be read', state.message);
+  }
+  const definition = definitionOf(backstep, saga.type, saga.version);
+  return sagaDetail({
+    id: saga.id,
+    key: saga.key,
+    type: saga.type,
+    version: saga.version,
+    seq: state.seq,
+    status: state.status,
+    path: pathOf(state),
+    steps: definedSteps(definition, state.steps),
+    plan: definition?.steps ?? [],
+    failureReason: state.failureReason,
+    parkReason: state.parkReason,
+    legalCommands: backstep.legalCommands(state),
+  });
+}

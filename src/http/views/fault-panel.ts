@@ -1,0 +1,78 @@
+/**
+ * The panel that makes things go wrong on purpose.
+ */
+import { html } from 'hono/html';
+import { type ActiveFault, FAULT_MODES, FAULT_PRESETS } from '../fault-controls.ts';
+import type { Html } from './html.ts';
+
+const POST_TO = '/saga/actions/faults';
+
+/** The panel; `activities` may fail. */
+export function faultPanel(activities: readonly string[]): Html {
+  return html`<form
+      class="presets"
+      method="post"
+      action="${POST_TO}"
+      hx-post="${POST_TO}"
+      hx-target="#faults-active"
+    >
+      ${FAULT_PRESETS.map(
+        ({ id, label, hint }) =>
+          html`<button type="submit" name="preset" value="${id}" title="${hint}">${label}</button>`,
+      )}
+      <button type="submit" name="preset" value="reset">Reset</button>
+    </form>
+    <form
+      class="fault-form"
+      method="post"
+      action="${POST_TO}"
+      hx-post="${POST_TO}"
+      hx-target="#faults-active"
+    >
+      <label
+        >Activity
+        <select name="activity">
+          ${activities.map((name) => html`<option>${name}</option>`)}
+        </select></label
+      >
+      <label
+        >How
+        <select name="mode">
+          ${FAULT_MODES.map(({ id, label }) => html`<option value="${id}">${label}</option>`)}
+        </select></label
+      >
+      <label
+        >Next calls <input name="fail_next" type="number" value="1" min="0" max="1000"
+      /></label>
+      <button type="submit">Set</button>
+    </form>`;
+}
+
+/** Instead of the panel when faults are switched off. */
+export function faultsOff(): Html {
+  return html`<p class="quiet">Faults are switched off (<code>BACKSTEP_FAULTS=off</code>).</p>`;
+}
+
+/** What is set now. */
+export function activeFaults(faults: readonly ActiveFault[]): Html {
+  if (faults.length === 0) return html`<p class="quiet">No faults: everything may work.</p>`;
+  return html`<ul class="active-faults">
+    ${faults.map(
+      (fault) =>
+        html`<li class="tone-warn">
+          <span class="icon" aria-hidden="true">!</span> <code>${fault.activity}</code>:
+          ${describe(fault)} <span class="quiet">(${fault.hits} of ${fault.calls} calls hit)</span>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function describe({ failNext, failureRate, latencyMs, mode }: ActiveFault): string {
+  const how = FAULT_MODES.find(({ id }) => id === mode)?.label ?? mode;
+  const parts = [
+    ...(failNext > 0 ? [`next ${failNext}: ${how}`] : []),
+    ...(failureRate > 0 ? [`${Math.round(failureRate * 100)}% of calls: ${how}`] : []),
+    ...(latencyMs > 0 ? [`${latencyMs} ms slower`] : []),
+  ];
+  return parts.length === 0 ? 'used up' : parts.join('; ');
+}

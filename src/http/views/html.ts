@@ -1,0 +1,64 @@
+/**
+ * The small pieces that every view is made of. All text goes through `html`, which escapes it.
+ */
+import { html } from 'hono/html';
+
+export type Html = ReturnType<typeof html>;
+
+/** Times of a list that are of the same day as most of what is looked at: hours to seconds. */
+export function clockTime(timeMs: number): Html {
+  const iso = new Date(timeMs).toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 19)}</time>`;
+}
+
+/** The same for a time that comes as text, or for none. */
+export function clockText(iso: string | null): Html {
+  return iso === null ? html`–` : clockTime(Date.parse(iso));
+}
+
+/** A table that scrolls by itself on narrow screens; `empty` is shown without rows. */
+export function table(
+  caption: string,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  empty: string,
+): Html {
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
+    <table>
+      <caption class="visually-hidden">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${
+          rows.length === 0
+            ? html`<tr>
+                <td class="empty" colspan="${columns.length}">${empty}</td>
+              </tr>`
+            : rows.map(
+                (row) =>
+                  html`<tr>
+                    ${row.map((cell) => html`<td>${cell}</td>`)}
+                  </tr>`,
+              )
+        }
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** A link to a saga on the order page. */
+export function sagaLink(id: string, text: string): Html {
+  return html`<a href="/saga?id=${encodeURIComponent(id)}">${text}</a>`;
+}
+
+/** A part of an answer that htmx puts in place of the element with this id. */
+export function replacement(id: string, content: Html): Html {
+  // htmx does not know an end tag with a blank in it, which formatting would put there.
+  // prettier-ignore
+  return html`<hx-partial hx-target="#${id}" hx-swap="outerHTML">${content}</hx-partial>`;
+}

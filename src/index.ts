@@ -1,0 +1,24 @@
+/**
+ * The public API of Backstep: define a saga, implement its activities, run it durably.
+ */
+export {
+  type Activities,
+  activity,
+  type Activity,
+  type ActivityContext,
+  type Contract,
+  transactional,
+  type WritePlan,
+} from './core/activity.ts';
+export { durable, type DurableOptions, type SagaDefinition } from './core/definition.ts';
+export { BackstepError, type ErrorCode } from './core/errors.ts';
+export { type Failure, PermanentError, TransientError } from './core/failure.ts';
+export type { CommandName, OperatorCommand } from './core/inbound.ts';
+export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';
+export { defineSaga } from './core/saga.ts';
+export type { SagaState, StepEntry } from './core/state.ts';
+export type { SagaStatus, StepStatus } from './core/status.ts';
+export type { Backstep, Bindings, Spawned, SpawnOptions, Subscriber } from './runtime/backstep.ts';
+export { type Clock, systemClock } from './runtime/clock.ts';
+export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
+export { migrateDatabase } from './store/migrate.ts';

@@ -1,0 +1,190 @@
+/**
+ * The launcher: runs the server and the demo's payment provider as two processes.
+ *
+ * A program that dies is started again, within a budget; a refusal to start is passed on. It must
+ * never open a database or know a saga: it holds nothing that a crash could lose.
+ * Invariants: programs stop in reverse order of their start, because a draining server still calls
+ * the provider; and none outlives the launcher, because each ends when its channel closes.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from './kept-program.ts';
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Relative to the working directory, like every path in the settings. */
+const DATABASES = {
+  BACKSTEP_DB: 'data/backstep.db',
+  PAYMENT_PROVIDER_DB: 'data/payment-provider.db',
+};
+
+export interface LaunchLimits extends RestartBudget {
+  /** From the provider's start to its ready line; then it is killed and counts as dead. */
+  readonly readyLimitMs: number;
+  /** For the server to drain after a stop signal; then it is killed. */
+  readonly drainLimitMs: number;
+  /** For the provider to end, once the server has. */
+  readonly providerStopLimitMs: number;
+  /** How often to look whether npm still lives. */
+  readonly parentPollMs: number;
+}
+
+const DEFAULT_LIMITS: LaunchLimits = {
+  maxRestarts: 5,
+  restartWindowMs: 60_000,
+  restartDelayMs: 100,
+  readyLimitMs: 20_000,
+  drainLimitMs: 30_000,
+  providerStopLimitMs: 5_000,
+  parentPollMs: 1_000,
+};
+
+/** What to run; every limit has a default. */
+export interface LaunchOptions extends Partial<LaunchLimits> {
+  readonly serverPath: string;
+  /**
+   * A program that prints `{"ready":true,"port":n}` as a line on its standard output. It is not
+   * started when `PAYMENT_PROVIDER_URL` is set already.
+   */
+  readonly providerPath: string;
+}
+
+/**
+ * Runs both programs until a stop signal, a refusal, or a spent restart budget.
+ *
+ * Resolves with the exit code: 0 after a clean stop, 78 when a program refused to start, else 1.
+ */
+export async function launch(options: LaunchOptions): Promise<number> {
+  const limits: LaunchLimits = { ...DEFAULT_LIMITS, ...options };
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const env = withDatabases(process.env);
+  if (env === undefined) return EXIT_REFUSED;
+
+  const outcome = Promise.withResolvers<number>();
+  const started: KeptProgram[] = [];
+  const keep = (program: KeptProgram): void => {
+    started.unshift(program);
+    void program.keep().then(outcome.resolve);
+  };
+  // A terminal and npm may both send the signal: a second one changes nothing.
+  const onStopSignal = (): void => outcome.resolve(0);
+  for (const signal of STOP_SIGNALS) process.on(signal, onStopSignal);
+  const parentPoll = watchParent(limits.parentPollMs, () => {
+    for (const program of started) program.kill();
+  });
+
+  try {
+    if (!env['PAYMENT_PROVIDER_URL']) {
+      const ready = Promise.withResolvers<number>();
+      keep(paymentProvider(options.providerPath, env, limits, ready.resolve));
+      const port = await Promise.race([ready.promise, outcome.promise.then(() => null)]);
+      if (port !== null) env['PAYMENT_PROVIDER_URL'] = `http://127.0.0.1:${port}`;
+    }
+    // Still without a provider: the launcher is ending already.
+    if (env['PAYMENT_PROVIDER_URL']) keep(server(options.serverPath, env, limits));
+
+    const codes = [await outcome.promise];
+    for (const program of started) codes.push(await program.stop());
+    return codes.find((code) => code !== 0) ?? 0;
+  } finally {
+    clearInterval(parentPoll);
+    for (const signal of STOP_SIGNALS) process.off(signal, onStopSignal);
+  }
+}
+
+/** Both programs are detached: a terminal's Ctrl-C reaches the launcher alone, which has an order. */
+function server(path: string, env: NodeJS.ProcessEnv, limits: LaunchLimits): KeptProgram {
+  return new KeptProgram({
+    name: 'the server',
+    budget: limits,
+    stopLimitMs: limits.drainLimitMs,
+    // Someone asked the server itself to stop, and it drained.
+    mayFinish: true,
+    start: () =>
+      fork(path, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+  });
+}
+
+/** Keeps the port of its first start, so that the URL the server was given stays true. */
+function paymentProvider(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  limits: LaunchLimits,
+  onReady: (port: number) => void,
+): KeptProgram {
+  let port = env['PAYMENT_PROVIDER_PORT'] || '0';
+  return new KeptProgram({
+    name: 'the payment provider',
+    budget: limits,
+    stopLimitMs: limits.providerStopLimitMs,
+    mayFinish: false,
+    start: () => {
+      const child = fork(path, {
+        env: { ...env, PAYMENT_PROVIDER_PORT: port },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      });
+      whenReady(child, limits.readyLimitMs, (readyPort) => {
+        port = String(readyPort);
+        onReady(readyPort);
+      });
+      return child;
+    },
+  });
+}
+
+/** Takes the ready line out of the program's output and passes the rest on. */
+function whenReady(child: ChildProcess, limitMs: number, onReady: (port: number) => void): void {
+  const timer = setTimeout(() => {
+    say(`the payment provider was not ready in ${limitMs} ms and is killed`);
+    child.kill('SIGKILL');
+  }, limitMs);
+  child.once('exit', () => clearTimeout(timer));
+  if (child.stdout === null) return;
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const port = readyPortOf(line);
+    if (port === undefined) {
+      process.stderr.write(`${line}\n`);
+      return;
+    }
+    clearTimeout(timer);
+    onReady(port);
+  });
+}
+
+function readyPortOf(line: string): number | undefined {
+  const match = /^\{"ready":true,"port":(\d{1,5})\}$/.exec(line.replaceAll(' ', ''));
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+/** The environment with a path for each database, its folder made; nothing when it cannot be. */
+function withDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+  const result = { ...env };
+  for (const [name, fallback] of Object.entries(DATABASES)) {
+    const path = env[name] || fallback;
+    result[name] = path;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+    } catch (error) {
+      say(`cannot make the folder of ${name}=${path}: ${String(error)}`);
+      return undefined;
+    }
+  }
+  return result;
+}
+
+/**
+ * When npm is killed nobody passes its end on: the launcher sees another parent, kills the programs
+ * and ends. Without npm a launcher may lose its parent and live on (nohup, a daemon).
+ */
+function watchParent(pollMs: number, killAll: () => void): NodeJS.Timeout | undefined {
+  if (process.env['npm_lifecycle_event'] === undefined) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => {
+    if (process.ppid === parent) return;
+    killAll();
+    process.exit(EXIT_FAILED);
+  }, pollMs).unref();
+}

@@ -1,0 +1,200 @@
+/**
+ * The composition root of the order demo: the only file that knows machines/ and actors/.
+ *
+ * Binds the order saga to its participants, opens the engine, serves HTTP, and ends as it should:
+ * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
+ * start (the launcher does not try again); 1: failed.
+ */
+import { type Logger, pino } from 'pino';
+import { createDelivery, cancelConfirmation, sendConfirmation } from '../actors/notification.ts';
+import { createFaults, type Faults, withFaults } from '../actors/faults.ts';
+import { releaseInventory, reserveInventory } from '../actors/inventory.ts';
+import { createSmtpSender } from '../actors/mail.ts';
+import { createOrderDemoReads } from '../actors/order-demo.ts';
+import { checkOrderInvariants } from '../actors/order-invariants.ts';
+import type { OrderReader, OrderTables } from '../actors/order-tables.ts';
+import { revertOrder, updateOrder } from '../actors/order.ts';
+import { createPayments } from '../actors/payment.ts';
+import { ReservationSweep } from '../actors/reservation-sweep.ts';
+import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
+import type { Activities } from './core/activity.ts';
+import { BackstepError } from './core/errors.ts';
+import { parseWith } from './core/standard-schema.ts';
+import { isEnded } from './core/status.ts';
+import { createApp } from './http/app.ts';
+import { type Binding, bindingOf } from './http/binding.ts';
+import type { OrderDemo } from './http/order-demo.ts';
+import { type RunningServer, startServer } from './http/server.ts';
+import type { Backstep } from './runtime/backstep.ts';
+import { systemClock } from './runtime/clock.ts';
+import { openBackstep } from './runtime/open-backstep.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_REFUSED = 78;
+const DEFAULT_DATABASE = 'data/backstep.db';
+const MAIL_FROM = 'orders@backstep.example';
+
+const { env } = process;
+const log = createLogger();
+
+// The launcher holds the other end: when it is gone, nothing of the demo may linger.
+if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
+process.on('unhandledRejection', (err) => log.error({ err }, 'a rejection that nobody handled'));
+
+await run().catch((error: unknown) => {
+  if (!isRefusal(error)) throw error;
+  process.stderr.write(`backstep: ${error.message}\n`);
+  process.exit(EXIT_REFUSED);
+});
+
+async function run(): Promise<void> {
+  const binding = bindingOf(env);
+  const providerUrl = providerUrlOf(env);
+  const backstep = await openBackstep({
+    database: env['BACKSTEP_DB'] || DEFAULT_DATABASE,
+    logger: log,
+    // The outcome of a commit is unknown or the file is damaged: a new process finds out.
+    onFatal: () => process.exit(EXIT_FAILED),
+  });
+  const faults = createFaults({ activities: orderSaga.activities, random: Math.random });
+  registerOrders(backstep, faults, providerUrl);
+  // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
+  const server = await listen(backstep, faults, providerUrl, binding);
+  await backstep.start();
+  const sweep = startSweep(backstep);
+  stopOnSignal(server, sweep, backstep);
+  process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
+}
+
+/** JSON lines on standard error; readable ones when a person watches. */
+function createLogger(): Logger {
+  const level = env['LOG_LEVEL'] || 'info';
+  if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: false }));
+  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2 } } });
+}
+
+function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
+  const { store } = backstep;
+  const write = store.write.bind(store);
+  const smtpUrl = env['SMTP_URL'];
+  const activities = {
+    reserveInventory,
+    releaseInventory,
+    ...createPayments({ providerUrl, write }),
+    sendConfirmation,
+    cancelConfirmation,
+    updateOrder,
+    revertOrder,
+  } satisfies Activities<OrderActivities>;
+  backstep.register(orderSaga, {
+    activities: withFaults(faults, activities),
+    subscribers: {
+      'order.completed': createDelivery({
+        reader: readerOf(backstep),
+        write,
+        sendMail: smtpUrl ? createSmtpSender({ url: smtpUrl, from: MAIL_FROM }) : null,
+        nowMs: Date.now,
+      }),
+    },
+  });
+}
+
+async function listen(
+  backstep: Backstep,
+  faults: Faults,
+  providerUrl: string,
+  binding: Binding,
+): Promise<RunningServer> {
+  const app = createApp({
+    backstep,
+    demo: createOrderDemo(readerOf(backstep), providerUrl),
+    faults: env['BACKSTEP_FAULTS'] === 'off' ? null : faults,
+    security: binding.security,
+    crash: () => process.kill(process.pid, 'SIGKILL'),
+    logger: log,
+  });
+  try {
+    return await startServer(app, binding);
+  } catch (error) {
+    await backstep.stop(0);
+    throw error;
+  }
+}
+
+function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {
+  return {
+    ...createOrderDemoReads(reader),
+    invariants: () => checkOrderInvariants(reader, providerUrl),
+    parseOrder: async (body) => {
+      const input = await parseWith(OrderRequest, body);
+      await assertProductExists(reader, input.productId);
+      return { input, key: input.orderId };
+    },
+  };
+}
+
+async function assertProductExists(reader: OrderReader, productId: string): Promise<void> {
+  const products = await reader.selectFrom('products').select('product_id').execute();
+  if (products.some((product) => product.product_id === productId)) return;
+  const known = products.map((product) => product.product_id).join(', ');
+  const message = `there is no product "${productId}"; known: ${known}`;
+  throw new BackstepError('input-invalid', message, {
+    issues: [{ path: 'product_id', message, isTypeError: false }],
+  });
+}
+
+function startSweep(backstep: Backstep): ReservationSweep {
+  const sweep = new ReservationSweep({
+    reader: readerOf(backstep),
+    write: backstep.store.write.bind(backstep.store),
+    isSagaOver: async (sagaId) => {
+      const saga = await backstep.read.saga(sagaId);
+      return saga === null || isEnded(saga.status);
+    },
+    alarm: (alarm) => log.error(alarm, 'reservation sweep'),
+    nowMs: Date.now,
+    schedule: (callback, delayMs) => systemClock.after(delayMs, callback),
+  });
+  sweep.start();
+  return sweep;
+}
+
+function stopOnSignal(server: RunningServer, sweep: ReservationSweep, backstep: Backstep): void {
+  let isStopping = false;
+  const stop = async (): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info('draining');
+    await server.close();
+    await sweep.stop();
+    await backstep.stop();
+    log.info('stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop().catch((err: unknown) => {
+        log.fatal({ err }, 'the drain failed; nothing accepted is lost');
+        process.exit(EXIT_FAILED);
+      });
+    });
+  }
+}
+
+function readerOf(backstep: Backstep): OrderReader {
+  return backstep.store.reader<OrderTables>();
+}
+
+function providerUrlOf(environment: NodeJS.ProcessEnv): string {
+  const url = environment['PAYMENT_PROVIDER_URL'];
+  if (url && URL.canParse(url)) return url.replace(/\/$/, '');
+  throw new BackstepError(
+    'input-invalid',
+    'PAYMENT_PROVIDER_URL must be the address of a payment provider; npm start brings one',
+  );
+}
+
+function isRefusal(error: unknown): error is BackstepError {
+  if (!(error instanceof BackstepError)) return false;
+  return ['storage-refused', 'unavailable', 'input-invalid'].includes(error.code);
+}

@@ -1,0 +1,185 @@
+/**
+ * Runs activities: bounded in number, cut off by time, never believed twice.
+ *
+ * Starts only what a committed turn commanded. Whatever an activity does (throws synchronously,
+ * hangs, ignores its signal, answers after it was stopped), exactly one report per dispatch reaches
+ * the saga, and the saga's tokens decide what it is worth.
+ */
+import type { Activity, ActivityContext, WritePlan } from '../core/activity.ts';
+import { type Failure, toFailure } from '../core/failure.ts';
+import type { Effect, Outcome } from '../core/inbound.ts';
+import { assertJson } from '../core/json.ts';
+import type { CancelTimeout, Clock } from './clock.ts';
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+
+/** One attempt to be made. */
+export interface AttemptTask {
+  readonly sid: number;
+  readonly sagaId: string;
+  readonly effect: StartEffect;
+  readonly implementation: Activity;
+}
+
+/** What becomes of attempts. */
+export interface AttemptReports {
+  /** The attempt answered; `plan` is there for a transactional one and not written yet. */
+  onOutcome(task: AttemptTask, outcome: Outcome, plan: WritePlan<unknown> | null): void;
+  /** The attempt took longer than its time-out. It may still be running. */
+  onTimeout(task: AttemptTask, timer: string): void;
+}
+
+interface Attempt {
+  readonly task: AttemptTask;
+  readonly controller: AbortController;
+  cancelTimeout: CancelTimeout | null;
+}
+
+export class ActivityRunner {
+  readonly #clock: Clock;
+  readonly #reports: AttemptReports;
+  readonly #maxInFlight: number;
+  /** By `sid/activity/token`. */
+  readonly #running = new Map<string, Attempt>();
+  readonly #waiting = new Map<string, AttemptTask>();
+  #isStopped = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(clock: Clock, reports: AttemptReports, maxInFlight: number) {
+    this.#clock = clock;
+    this.#reports = reports;
+    this.#maxInFlight = maxInFlight;
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  /** Attempts that run or wait for a place. */
+  get backlog(): number {
+    return this.#running.size + this.#waiting.size;
+  }
+
+  start(task: AttemptTask): void {
+    if (this.#isStopped) return; // its intent is durable: the next process dispatches it
+    const name = nameOf(task.sid, task.effect.activity, task.effect.token);
+    if (this.#running.size >= this.#maxInFlight) {
+      this.#waiting.set(name, task);
+      return;
+    }
+    this.#dispatch(name, task);
+  }
+
+  /** The saga has moved on: abort, and take no report any more. */
+  stop(sid: number, activity: string, token: number): void {
+    const name = nameOf(sid, activity, token);
+    this.#waiting.delete(name);
+    const attempt = this.#running.get(name);
+    if (attempt === undefined) return;
+    this.#release(name, attempt);
+    attempt.controller.abort(new Error('the saga has moved on'));
+  }
+
+  /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
+  async drain(drainMs: number): Promise<void> {
+    this.#isStopped = true;
+    this.#waiting.clear();
+    if (this.#running.size > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(drainMs, resolve);
+        this.#onIdle = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    for (const [name, attempt] of this.#running) {
+      this.#release(name, attempt);
+      attempt.controller.abort(new Error('the engine stops'));
+    }
+  }
+
+  #dispatch(name: string, task: AttemptTask): void {
+    const attempt: Attempt = { task, controller: new AbortController(), cancelTimeout: null };
+    this.#running.set(name, attempt);
+    const { timeout } = task.effect;
+    if (timeout !== null) {
+      attempt.cancelTimeout = this.#clock.after(timeout.delayMs, () => {
+        // The slot stays taken until the saga's turn stops the attempt or it ends by itself.
+        this.#reports.onTimeout(task, timeout.timer);
+      });
+    }
+    void this.#run(name, attempt);
+  }
+
+  async #run(name: string, attempt: Attempt): Promise<void> {
+    const { task } = attempt;
+    let outcome: Outcome;
+    let plan: WritePlan<unknown> | null = null;
+    try {
+      const answer = await callActivity(task, this.#contextOf(attempt));
+      plan = answer.plan;
+      outcome = toOutcome(answer.output, task.effect.src);
+    } catch (thrown) {
+      outcome = { kind: 'failed', failure: failureOf(task, thrown) };
+    }
+    if (this.#running.get(name) !== attempt) return; // stopped meanwhile: the report is worthless
+    this.#release(name, attempt);
+    this.#reports.onOutcome(task, outcome, plan);
+  }
+
+  #contextOf({ task, controller }: Attempt): ActivityContext {
+    const { key, forwardKey, step, attempt } = task.effect;
+    const { signal } = controller;
+    const nowMs = this.#clock.nowMs();
+    return { key, forwardKey, sagaId: task.sagaId, step, attempt, nowMs, signal };
+  }
+
+  #release(name: string, attempt: Attempt): void {
+    attempt.cancelTimeout?.();
+    this.#running.delete(name);
+    const [next] = this.#waiting;
+    if (next !== undefined && !this.#isStopped) {
+      this.#waiting.delete(next[0]);
+      this.#dispatch(next[0], next[1]);
+    }
+    if (this.#running.size === 0) this.#onIdle?.();
+  }
+}
+
+interface Answer {
+  readonly output: unknown;
+  readonly plan: WritePlan<unknown> | null;
+}
+
+async function callActivity(task: AttemptTask, context: ActivityContext): Promise<Answer> {
+  const { implementation, effect } = task;
+  // The input was written for this activity where the saga was defined; here every type is alike.
+  const input = effect.input as never;
+  if (typeof implementation === 'function') {
+    return { output: await implementation(input, context), plan: null };
+  }
+  const plan = await implementation.plan(input, context);
+  return { output: plan.output, plan };
+}
+
+function toOutcome(output: unknown, src: string): Outcome {
+  try {
+    assertJson(output, `output of ${src}`);
+  } catch (thrown) {
+    // The effect happened, its answer is unusable: in doubt, and no attempt would mend it.
+    const failure: Failure = { ...toFailure(thrown), retryable: false, ambiguous: true };
+    return { kind: 'failed', failure };
+  }
+  return { kind: 'done', output: output ?? null };
+}
+
+// The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
+function failureOf(task: AttemptTask, thrown: unknown): Failure {
+  const failure = toFailure(thrown);
+  return typeof task.implementation === 'function' ? failure : { ...failure, ambiguous: false };
+}
+
+function nameOf(sid: number, activity: string, token: number): string {
+  return `${sid}/${activity}/${token}`;
+}

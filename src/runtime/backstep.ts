@@ -1,0 +1,85 @@
+/**
+ * The engine's public face: what an embedding program, the HTTP layer and tests hold.
+ */
+import type { EventObject } from 'xstate';
+import type { Activities, Contract } from '../core/activity.ts';
+import type { SagaDefinition } from '../core/definition.ts';
+import type { OperatorCommand } from '../core/inbound.ts';
+import type { SagaState } from '../core/state.ts';
+import type { SagaStatus } from '../core/status.ts';
+import type { FeedEntry, ReadModels } from '../store/read-models.ts';
+import type { Store, StoreHealth } from '../store/store.ts';
+
+/** Receives an emitted event, at least once, in order per saga; a throw is retried. */
+export type Subscriber = (
+  event: EventObject,
+  delivery: { readonly sagaId: string; readonly key: string; readonly signal: AbortSignal },
+) => Promise<void> | void;
+
+/** What a saga needs at run time: an implementation per activity, subscribers by event type. */
+export interface Bindings<C extends Contract = Contract> {
+  readonly activities: Activities<C>;
+  readonly subscribers?: Readonly<Record<string, Subscriber>>;
+}
+
+export interface SpawnOptions {
+  /** Checked against the saga's schema. */
+  readonly input: unknown;
+  /** Start key: same key and same input give the same saga, for ever. */
+  readonly key?: string;
+}
+
+export interface Spawned {
+  readonly id: string;
+  readonly status: SagaStatus;
+  /** False when the key had started this saga before. */
+  readonly isNew: boolean;
+}
+
+export interface Backstep {
+  /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
+  register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
+  /** Recovers what is in flight, then accepts work. */
+  start(): Promise<void>;
+  /**
+   * Starts a saga; resolves once the start is durable. Throws `not-found` (type), `input-invalid`,
+   * `not-json`, `conflict` (same key, other input), `overloaded`, `unavailable`.
+   */
+  spawn(type: string, options: SpawnOptions): Promise<Spawned>;
+  /**
+   * Sends an event; resolves once the turn is durable. Throws `not-found`, `not-legal` (with the
+   * event types accepted now), `not-json`, `overloaded`, `unavailable`.
+   */
+  send(id: string, event: EventObject, eventId?: string): Promise<SagaState>;
+  /** As `send`. `expectedVersion`: the saga's `seq`; another one throws `conflict`. */
+  command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
+  /** The state after the last committed turn; `null` when there is no such saga. */
+  state(id: string): Promise<SagaState | null>;
+  /** Resolves with the status once settled, or with the present one after `timeoutMs`. */
+  settled(id: string, timeoutMs: number): Promise<SagaStatus>;
+  /** The commands that are legal in this state, for people and for 409 answers. */
+  legalCommands(state: SagaState): readonly string[];
+  /** Calls the listener after each commit, in commit order. It must not throw and not block. */
+  subscribe(listener: (entry: FeedEntry) => void): () => void;
+  definitions(): readonly SagaDefinition[];
+  readonly read: ReadModels;
+  readonly store: Store;
+  figures(): EngineFigures;
+  /** Whether work is accepted now, and if not why. */
+  health(): EngineHealth;
+  /** Refuses new work, lets running attempts finish for at most `drainMs`, closes the store. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+/** The store's health, once the engine has recovered and while it is not told to stop. */
+export type EngineHealth =
+  StoreHealth | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };
+
+/** Live figures since the start of the process. */
+export interface EngineFigures {
+  readonly liveActors: number;
+  readonly activitiesInFlight: number;
+  readonly armedWakes: number;
+  readonly startedSagas: number;
+  readonly settledSagas: number;
+}

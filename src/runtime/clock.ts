@@ -1,0 +1,26 @@
+/**
+ * Time as the runtime sees it; tests and simulations bring their own.
+ */
+
+/** Stops what `after` set up. */
+export type CancelTimeout = () => void;
+
+export interface Clock {
+  /** The wall clock, milliseconds since 1970. May jump, also backwards. */
+  nowMs(): number;
+  /** Calls `run` once after `delayMs`, unless cancelled. Never keeps the process alive. */
+  after(delayMs: number, run: () => void): CancelTimeout;
+}
+
+/** Longest delay a Node timer takes; a longer one would fire at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  after: (delayMs, run) => {
+    const handle = setTimeout(run, Math.min(delayMs, MAX_TIMEOUT_MS));
+    handle.unref();
+    return () => clearTimeout(handle);
+  },
+};

@@ -1,0 +1,67 @@
+/**
+ * The live feed inside the process: every committed journal line, in commit order, to whoever
+ * listens. Listeners cannot slow or fail the engine.
+ *
+ * Invariant: lines leave in the order of their global seq without a gap. Commits of one batch are
+ * answered together and their continuations may interleave, so a line waits here for the ones
+ * before it.
+ */
+import type { FeedEntry } from '../store/read-models.ts';
+
+/** Lines held back for an earlier one; past it the gap is given up, so memory stays bounded. */
+const MAX_EARLY = 50_000;
+
+export type FeedListener = (entry: FeedEntry) => void;
+
+export class Feed {
+  readonly #listeners = new Set<FeedListener>();
+  readonly #early = new Map<number, FeedEntry>();
+  #nextSeq: number;
+  readonly #onError: (error: unknown) => void;
+
+  constructor(lastSeq: number, onError: (error: unknown) => void) {
+    this.#nextSeq = lastSeq + 1;
+    this.#onError = onError;
+  }
+
+  subscribe(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  publish(entry: FeedEntry): void {
+    if (entry.seq > this.#nextSeq) {
+      this.#early.set(entry.seq, entry);
+      if (this.#early.size > MAX_EARLY) this.#skipGap();
+      return;
+    }
+    this.#send(entry);
+    if (this.#early.size > 0) this.#sendEarly();
+  }
+
+  // Listeners see the gap in the seq and read the journal.
+  #skipGap(): void {
+    this.#nextSeq = Math.min(...this.#early.keys());
+    this.#sendEarly();
+  }
+
+  #sendEarly(): void {
+    let entry = this.#early.get(this.#nextSeq);
+    while (entry !== undefined) {
+      this.#early.delete(entry.seq);
+      this.#send(entry);
+      entry = this.#early.get(this.#nextSeq);
+    }
+  }
+
+  #send(entry: FeedEntry): void {
+    this.#nextSeq = entry.seq + 1;
+    for (const listener of this.#listeners) {
+      try {
+        listener(entry);
+      } catch (error) {
+        this.#onError(error); // an observer's fault is never the engine's
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The bounds of the runtime. Overload is refused before acceptance; accepted work is never shed.
+ */
+
+export interface Limits {
+  /** Sagas with a turn or an activity under way; past it new starts are refused. */
+  readonly busySagas: number;
+  /** Idle sagas kept in memory to save a load. */
+  readonly idleSagas: number;
+  /** Events and commands waiting in one saga's mailbox. */
+  readonly mailboxEvents: number;
+  /** Activities running at once; more wait in line. */
+  readonly activitiesInFlight: number;
+  /** Restarts of one saga's actor within the period before it is parked. */
+  readonly restarts: number;
+  readonly restartPeriodMs: number;
+  /** Longest stored state, in UTF-16 units. */
+  readonly stateLength: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  busySagas: 20_000,
+  idleSagas: 5_000,
+  mailboxEvents: 1_000,
+  activitiesInFlight: 1_000,
+  restarts: 5,
+  restartPeriodMs: 60_000,
+  stateLength: 1_048_576,
+};

@@ -1,0 +1,290 @@
+/**
+ * Puts an engine together: store, supervisor, runner, timers, courier, feed.
+ *
+ * The main path of a saga is in saga-actor.ts; this file only wires, accepts and refuses.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../core/errors.ts';
+import type { Inbound } from '../core/inbound.ts';
+import { assertJson } from '../core/json.ts';
+import type { SagaState } from '../core/state.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
+import { legalCommands } from '../core/turn.ts';
+import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
+import { createReadModels } from '../store/saga-queries.ts';
+import type { Store } from '../store/store.ts';
+import { ActivityRunner } from './activity-runner.ts';
+import type { Backstep } from './backstep.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Feed } from './feed.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { MessageCourier } from './message-courier.ts';
+import { recover } from './recovery.ts';
+import { Registry } from './registry.ts';
+import { SagaStarter } from './saga-starter.ts';
+import { Supervisor } from './supervisor.ts';
+import { createTurnLog, type Logger, silentLogger } from './turn-log.ts';
+import { WakeTimers } from './wake-timers.ts';
+
+export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'> {
+  /** Path of the database file; created when it is not there. Its folder must exist. */
+  readonly database: string;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Sixteen random bytes for a saga's public id. Default: `crypto.randomBytes`. */
+  readonly randomId?: () => Uint8Array;
+  /** Default: `DEFAULT_LIMITS`, part by part. */
+  readonly limits?: Partial<Limits>;
+  /** A pino logger or the like. Default: silence. */
+  readonly logger?: Logger;
+  /**
+   * Called once when the storage failed so that the outcome of a commit is unknown or the file is
+   * damaged. The process should exit: nothing more is accepted. Default: nothing.
+   */
+  readonly onFatal?: (reason: string) => void;
+}
+
+/** How long a stop waits at least for turns in flight to become durable. */
+const MIN_SETTLE_MS = 5_000;
+/** How long a stop waits for running activities unless told. */
+const DEFAULT_DRAIN_MS = 10_000;
+
+/** Opens an engine over one database. Throws `storage-refused`. */
+export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
+  const { database, clock = systemClock, randomId, limits, logger, onFatal, ...rest } = options;
+  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  return new Engine(store, {
+    clock,
+    randomId: randomId ?? (() => randomBytes(16)),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    logger: logger ?? silentLogger,
+    onFatal: onFatal ?? (() => {}),
+  });
+}
+
+interface EngineParts {
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly onFatal: (reason: string) => void;
+}
+
+class Engine implements Backstep {
+  readonly store: Store;
+  readonly read: Backstep['read'];
+  readonly legalCommands = legalCommands;
+  readonly #parts: EngineParts;
+  readonly #registry = new Registry();
+  readonly #supervisor: Supervisor;
+  readonly #runner: ActivityRunner;
+  readonly #timers: WakeTimers;
+  readonly #courier: MessageCourier;
+  readonly #feed: Feed;
+  readonly #starter: SagaStarter;
+  #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
+  #stopping: Promise<void> | null = null;
+
+  constructor(store: Store, parts: EngineParts) {
+    const { clock, limits, logger } = parts;
+    this.store = store;
+    this.read = createReadModels(store.reader());
+    this.#parts = parts;
+    const log = createTurnLog(logger);
+    this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
+    this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
+    this.#runner = new ActivityRunner(
+      clock,
+      {
+        onOutcome: ({ sid, effect: { activity, token } }, outcome, plan) =>
+          this.#supervisor
+            .actor(sid)
+            .tell({ kind: 'result', activity, token, outcome }, plan?.statements),
+        onTimeout: ({ sid, effect: { token } }, timer) =>
+          this.#supervisor.actor(sid).tell({ kind: 'timer', timer, token }),
+      },
+      limits.activitiesInFlight,
+    );
+    this.#timers = new WakeTimers(
+      clock,
+      store,
+      (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
+      (err) => logger.error({ err }, 'due times could not be read; trying again'),
+    );
+    this.#courier = new MessageCourier(
+      store,
+      clock,
+      ({ type, event }) => this.#registry.newest(type).subscribers.get(event) ?? null,
+      logger,
+    );
+    this.#starter = new SagaStarter({
+      store,
+      registry: this.#registry,
+      supervisor: this.#supervisor,
+      read: this.read,
+      backlog: () => this.#runner.backlog,
+      ...parts,
+    });
+    this.#supervisor.connect({
+      runner: this.#runner,
+      timers: this.#timers,
+      courier: this.#courier,
+      feed: this.#feed,
+    });
+    store.onHealth((health) => {
+      if (health.kind === 'failed') this.#fail(health.reason);
+      if (health.kind === 'stalled') logger.error(health, 'the store is stalled; trying again');
+    });
+  }
+
+  register: Backstep['register'] = (definition, bindings) => {
+    this.#registry.add(definition, bindings);
+  };
+
+  async start(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const recovered = await recover(
+      {
+        source: this.store,
+        load: (sid) => this.#supervisor.load(sid),
+        resume: (sid, saga) => this.#supervisor.resume(sid, saga),
+        arm: (sid, dueMs) => this.#timers.set(sid, dueMs, false),
+      },
+      clock.nowMs(),
+    );
+    this.#timers.start(recovered.untilMs);
+    const messages = await this.#courier.recover();
+    this.#phase = 'accepting';
+    logger.info({ ...recovered, messages }, 'recovered');
+  }
+
+  spawn: Backstep['spawn'] = (type, options) => {
+    this.#assertAccepting();
+    return this.#starter.spawn(type, options);
+  };
+
+  async send(id: string, event: EventObject, eventId?: string): Promise<SagaState> {
+    assertJson(event, 'event');
+    return this.#ask(id, { kind: 'event', id: eventId ?? randomUUID(), event }, null);
+  }
+
+  command: Backstep['command'] = (id, command, expectedVersion) =>
+    this.#ask(id, { kind: 'command', command }, expectedVersion ?? null);
+
+  async state(id: string): Promise<SagaState | null> {
+    const sid = await this.store.sidOf(id);
+    if (sid === null) return null;
+    return this.#supervisor.stateInMemory(sid) ?? (await this.#supervisor.load(sid)).state;
+  }
+
+  async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
+    const sid = await this.#supervisor.sidOf(id);
+    // Listen first, then look: a saga that settles in between is seen either way.
+    let stopListening = (): void => {};
+    let cancelTimeout = (): void => {};
+    const settled = new Promise<null>((resolve) => {
+      stopListening = this.#supervisor.onSettled(sid, () => resolve(null));
+      cancelTimeout = this.#parts.clock.after(timeoutMs, () => resolve(null));
+    });
+    try {
+      const status = await this.#statusOf(sid, id);
+      if (isSettled(status)) return status;
+      await settled;
+      return await this.#statusOf(sid, id);
+    } finally {
+      stopListening();
+      cancelTimeout();
+    }
+  }
+
+  subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
+
+  definitions: Backstep['definitions'] = () => this.#registry.all();
+
+  figures: Backstep['figures'] = () => ({
+    liveActors: this.#supervisor.liveActors,
+    activitiesInFlight: this.#runner.inFlight,
+    armedWakes: this.#timers.armed,
+    startedSagas: this.#starter.startedSagas,
+    settledSagas: this.#supervisor.settledSagas,
+  });
+
+  health: Backstep['health'] = () => {
+    const store = this.store.health();
+    if (store.kind !== 'ready') return store;
+    switch (this.#phase) {
+      case 'opened':
+        return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
+      case 'accepting':
+        return store;
+      case 'stopping':
+      case 'failed':
+        return { kind: 'stopping', reason: 'the engine is stopping' };
+    }
+  };
+
+  stop(drainMs = DEFAULT_DRAIN_MS): Promise<void> {
+    this.#stopping ??= this.#drain(drainMs);
+    return this.#stopping;
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    const hasFailed = this.#phase === 'failed';
+    if (!hasFailed) this.#phase = 'stopping';
+    this.#timers.stop();
+    await this.#runner.drain(hasFailed ? 0 : drainMs);
+    if (!hasFailed) await this.#quietOrLate(Math.max(drainMs, MIN_SETTLE_MS));
+    await this.#courier.stop();
+    await this.store.close();
+  }
+
+  // A stalled disk must not keep the process: what is not committed was not accepted either.
+  async #quietOrLate(limitMs: number): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#parts.clock.after(limitMs, resolve);
+    });
+    await Promise.race([this.#supervisor.quiet(), late]);
+    cancel();
+  }
+
+  async #ask(
+    id: string,
+    inbound: Exclude<Inbound, { kind: 'start' }>,
+    expectedVersion: number | null,
+  ): Promise<SagaState> {
+    this.#assertAccepting();
+    const sid = await this.#supervisor.sidOf(id);
+    return new Promise<SagaState>((resolve, reject) => {
+      const reply = { expectedVersion, resolve, reject };
+      const item = { kind: 'inbound', inbound, statements: [], reply } as const;
+      this.#supervisor.actor(sid).put(item);
+    });
+  }
+
+  async #statusOf(sid: number, id: string): Promise<SagaStatus> {
+    const state = this.#supervisor.stateInMemory(sid);
+    if (state !== null) return state.status;
+    const record = await this.read.saga(id);
+    if (record === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
+    return record.status;
+  }
+
+  #assertAccepting(): void {
+    const health = this.health();
+    if (health.kind === 'ready') return;
+    throw new BackstepError('unavailable', health.reason, { retryAfterMs: 2_000 });
+  }
+
+  #fail(reason: string): void {
+    if (this.#phase === 'failed') return;
+    this.#phase = 'failed';
+    this.#parts.logger.fatal(
+      { reason },
+      'the storage failed; the outcome of a commit may be unknown',
+    );
+    this.#timers.stop();
+    this.#parts.onFatal(reason);
+  }
+}

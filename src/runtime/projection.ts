@@ -1,0 +1,209 @@
+/**
+ * What a turn writes: the saga's row, its journal line and the projections that follow from them.
+ * Pure; the store gives the global seq and makes it durable.
+ */
+import { crc32 } from 'node:zlib';
+import { encodeState } from '../core/codec.ts';
+import { BackstepError } from '../core/errors.ts';
+import type { Failure } from '../core/failure.ts';
+import type { Effect, Inbound, JournalRecord } from '../core/inbound.ts';
+import { currentStep, hasLiveActivity, nextDueMs, type SagaState } from '../core/state.ts';
+import type { StepEntry } from '../core/state.ts';
+import { isEnded, needsPerson } from '../core/status.ts';
+import type {
+  AuditRow,
+  DeadLetterRow,
+  JournalRow,
+  OutboxRow,
+  SagaBirth,
+  SagaCommit,
+  SagaRow,
+} from '../store/commit.ts';
+import type { StoredSaga } from '../store/store.ts';
+
+/** A turn about to be committed. */
+export interface PendingTurn {
+  readonly sid: number;
+  readonly before: SagaState | null;
+  readonly after: SagaState;
+  readonly record: JournalRecord;
+  readonly effects: readonly Effect[];
+}
+
+/** What a person sees of work given up on. */
+export interface Letter {
+  /** Steps whose effect stands. */
+  readonly done: readonly string[];
+  /** Steps whose effect may have happened. */
+  readonly maybe: readonly string[];
+  readonly compensated: readonly string[];
+  /** Steps whose compensation is still owed, the next one to run first. */
+  readonly outstanding: readonly string[];
+  readonly error: Failure | null;
+}
+
+/** Everything one turn makes durable. Throws `overloaded` when the state is over its bound. */
+export function commitOf(
+  turn: PendingTurn,
+  maxStateLength: number,
+  birth: SagaBirth | null,
+  statements: SagaCommit['statements'],
+): SagaCommit {
+  const { sid, before, after, record, effects } = turn;
+  const state = encodeState(after);
+  if (state.length > maxStateLength) {
+    throw new BackstepError(
+      'overloaded',
+      `saga ${after.id}: state of ${state.length} characters is over the limit of ` +
+        `${maxStateLength}; keep large results outside and their ids in the saga`,
+    );
+  }
+  return {
+    saga: rowOf(sid, before, after, state, record.atMs),
+    birth,
+    journal: journalRowOf(record),
+    outbox: effects.flatMap(toOutboxRow),
+    deadLetter: deadLetterOf(before, after),
+    audit: auditOf(record.inbound),
+    statements,
+  };
+}
+
+/**
+ * Parks a saga whose stored state cannot be read: the text stays as it is, for a person or a
+ * migration; only the row says that nothing moves.
+ */
+export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
+  const { sid, seq, state, checksum } = stored;
+  const letter = { done: [], maybe: [], compensated: [], outstanding: [], error: failure };
+  const inbound: Inbound = { kind: 'park', failure };
+  return {
+    saga: {
+      sid,
+      expectedSeq: seq,
+      seq: seq + 1,
+      status: 'parked',
+      wakeAtMs: null,
+      state,
+      checksum,
+      step: null,
+      attempts: 0,
+      error: `${failure.code}: ${failure.message}`,
+      updatedAtMs: nowMs,
+      endedAtMs: null,
+    },
+    birth: null,
+    journal: {
+      sagaSeq: seq + 1,
+      atMs: nowMs,
+      kind: 'note',
+      cause: 'park',
+      event: 'park',
+      from: null,
+      to: '(unreadable)',
+      status: 'parked',
+      data: JSON.stringify({ inbound, note: 'the stored state cannot be read' }),
+    },
+    outbox: [],
+    deadLetter: { kind: 'parked', letter: JSON.stringify(letter satisfies Letter) },
+    audit: null,
+    statements: [],
+  };
+}
+
+/** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
+function letterOf(state: SagaState): Letter {
+  const named = (isMember: (step: StepEntry) => boolean): string[] =>
+    state.steps.filter(isMember).map((step) => step.name);
+  const failedCompensation = state.steps.find((step) => step.status === 'compensation_failed');
+  return {
+    done: named((step) => isOutstanding(step) && !isDoubtful(step)),
+    maybe: named((step) => isOutstanding(step) && isDoubtful(step)),
+    compensated: named((step) => step.status === 'compensated'),
+    outstanding: named(isOutstanding).toReversed(),
+    error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
+  };
+}
+
+function isDoubtful(step: StepEntry): boolean {
+  return step.status === 'in_doubt' || step.mayHaveHappened === true;
+}
+
+function isOutstanding(step: StepEntry): boolean {
+  switch (step.status) {
+    case 'completed':
+    case 'in_doubt':
+    case 'compensating':
+    case 'compensation_failed':
+      return true;
+    case 'pending':
+    case 'running':
+    case 'retrying':
+    case 'failed':
+    case 'compensated':
+    case 'skipped':
+      return false;
+  }
+}
+
+function rowOf(
+  sid: number,
+  before: SagaState | null,
+  after: SagaState,
+  state: string,
+  nowMs: number,
+): SagaRow {
+  const step = currentStep(after.steps);
+  return {
+    sid,
+    expectedSeq: before?.seq ?? 0,
+    seq: after.seq,
+    status: after.status,
+    wakeAtMs: wakeAtMs(after),
+    state,
+    checksum: crc32(state),
+    step: step?.name ?? null,
+    attempts: step?.compensation?.attempts ?? step?.attempts ?? 0,
+    error: errorText(after, step),
+    updatedAtMs: nowMs,
+    endedAtMs: isEnded(after.status) ? nowMs : null,
+  };
+}
+
+/** 0: in flight. A parked saga sleeps until a person wakes it. */
+function wakeAtMs(state: SagaState): number | null {
+  if (isEnded(state.status) || state.status === 'parked') return null;
+  return hasLiveActivity(state.live) ? 0 : nextDueMs(state.live);
+}
+
+function errorText(state: SagaState, step: StepEntry | undefined): string | null {
+  const failure =
+    state.parkReason ?? step?.compensation?.error ?? state.failureReason ?? step?.error;
+  return failure === undefined || failure === null ? null : `${failure.code}: ${failure.message}`;
+}
+
+function journalRowOf(record: JournalRecord): JournalRow {
+  const { sagaSeq, atMs, kind, cause, event, from, to, status, inbound, note } = record;
+  const data = JSON.stringify(note === undefined ? { inbound } : { inbound, note });
+  return { sagaSeq, atMs, kind, cause, event, from, to, status, data };
+}
+
+function toOutboxRow(effect: Effect): OutboxRow[] {
+  if (effect.kind !== 'emit') return [];
+  const { index, event } = effect;
+  return [{ index, event: event.type, data: JSON.stringify(event) }];
+}
+
+function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow | null {
+  const isOpen = before !== null && needsPerson(before.status);
+  const mustOpen = needsPerson(after.status);
+  if (mustOpen && before?.status === after.status) return null;
+  if (mustOpen) return { kind: after.status, letter: JSON.stringify(letterOf(after)) };
+  return isOpen ? { kind: after.status, letter: null } : null;
+}
+
+function auditOf(inbound: Inbound): AuditRow | null {
+  if (inbound.kind !== 'command') return null;
+  const { name, by, reason } = inbound.command;
+  return { command: name, by: by ?? 'unknown', reason: reason ?? null };
+}

@@ -1,0 +1,277 @@
+/**
+ * One saga, alive: takes one inbound after the other through load, turn, commit, dispatch.
+ *
+ * Invariant: one turn in flight. The next one is computed only on a committed state, and nothing
+ * outside sees a turn before its commit returned. The store is the truth; what is held here is a
+ * cache of it and may be dropped whenever no turn is in flight.
+ */
+import type { ExpectedStatement } from '../core/activity.ts';
+import { BackstepError } from '../core/errors.ts';
+import { type Failure, toFailure } from '../core/failure.ts';
+import type { Effect, Inbound, JournalRecord, Turn } from '../core/inbound.ts';
+import type { SagaState } from '../core/state.ts';
+import { turn } from '../core/turn.ts';
+import type { CommitOutcome } from '../store/commit.ts';
+import { Mailbox } from './mailbox.ts';
+import { commitOf } from './projection.ts';
+import type { Registration } from './registry.ts';
+
+/** Who asked, and must be answered once the turn is durable. */
+export interface Reply {
+  /** The saga's `seq` the caller knows; another one is a conflict. */
+  readonly expectedVersion: number | null;
+  readonly resolve: (state: SagaState) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What waits in a saga's mailbox. */
+export type Item =
+  | {
+      readonly kind: 'inbound';
+      readonly inbound: Exclude<Inbound, { kind: 'start' }>;
+      /** Of a transactional activity: they commit with the turn that records its success. */
+      readonly statements: readonly ExpectedStatement[];
+      readonly reply: Reply | null;
+    }
+  /** A durable timer may be due. */
+  | { readonly kind: 'wake' }
+  /** The process that ran this saga's activities is gone. */
+  | { readonly kind: 'recover' };
+
+/** A saga with the registration that runs it. */
+export interface LoadedSaga {
+  readonly registration: Registration;
+  readonly state: SagaState;
+}
+
+/** A turn that became durable. */
+export interface CommittedTurn {
+  readonly before: SagaState | null;
+  readonly after: SagaState;
+  readonly record: JournalRecord;
+  readonly effects: readonly Effect[];
+  /** Global position in the journal. */
+  readonly seq: number;
+}
+
+/** What an actor needs of its supervisor. */
+export interface ActorHost {
+  readonly mailboxEvents: number;
+  readonly stateLength: number;
+  nowMs(): number;
+  load(sid: number): Promise<LoadedSaga>;
+  commit(commit: ReturnType<typeof commitOf>): Promise<CommitOutcome>;
+  /** Starts, stops, arms, publishes. */
+  dispatch(actor: SagaActor, registration: Registration, turn: CommittedTurn): void;
+  /** What to do after a failure: try the item again on a fresh load, park the saga, or give up. */
+  decide(actor: SagaActor, error: unknown): 'restart' | 'park' | 'stop';
+  /** Parks a saga whose stored state cannot be read. */
+  parkUnreadable(actor: SagaActor, failure: Failure): Promise<void>;
+  onIdle(actor: SagaActor): void;
+}
+
+const NO_STATEMENTS: readonly ExpectedStatement[] = [];
+
+export class SagaActor {
+  readonly sid: number;
+  readonly #host: ActorHost;
+  readonly #mailbox: Mailbox<Item>;
+  #saga: LoadedSaga | null;
+  #isRunning = false;
+
+  constructor(sid: number, host: ActorHost, saga: LoadedSaga | null) {
+    this.sid = sid;
+    this.#host = host;
+    this.#saga = saga;
+    this.#mailbox = new Mailbox(
+      host.mailboxEvents,
+      (item) => item.kind === 'inbound' && item.reply !== null,
+    );
+  }
+
+  /** True while an item waits or a turn is in flight. */
+  get isBusy(): boolean {
+    return this.#isRunning || this.#mailbox.size > 0;
+  }
+
+  /** The state after the last committed turn, when it is in memory. */
+  get state(): SagaState | null {
+    return this.#saga?.state ?? null;
+  }
+
+  /** Queues an item. Throws `overloaded` when too many external ones wait. */
+  put(item: Item): void {
+    this.#mailbox.put(item);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Queues something that happened, without anybody waiting for an answer. */
+  tell(
+    inbound: Exclude<Inbound, { kind: 'start' }>,
+    statements: readonly ExpectedStatement[] = NO_STATEMENTS,
+  ): void {
+    this.put({ kind: 'inbound', inbound, statements, reply: null });
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
+      try {
+        await this.#process(item);
+      } catch (error) {
+        if (!(await this.#survive(item, error))) this.#turnAway(error);
+      }
+    }
+    this.#isRunning = false;
+    this.#host.onIdle(this);
+  }
+
+  async #process(item: Item): Promise<void> {
+    const saga = (this.#saga ??= await this.#host.load(this.sid));
+    switch (item.kind) {
+      case 'inbound':
+        await this.#take(saga, item);
+        return;
+      case 'wake':
+        this.#fireDueTimers(saga.state);
+        return;
+      case 'recover':
+        this.#recover(saga.state);
+        return;
+    }
+  }
+
+  async #take(saga: LoadedSaga, item: Item & { kind: 'inbound' }): Promise<void> {
+    const { registration, state } = saga;
+    const { inbound, reply } = item;
+    if (reply !== null && reply.expectedVersion !== null && reply.expectedVersion !== state.seq) {
+      reply.reject(versionConflict(state, reply.expectedVersion));
+      return;
+    }
+    const taken = turn(registration.definition, state, inbound, this.#host.nowMs());
+    if (taken.kind === 'refused') {
+      reply?.reject(refusalOf(state, taken));
+      return;
+    }
+    const effects = taken.kind === 'advanced' ? taken.effects : [];
+    // A note of a late success must not bring the late writes with it.
+    const statements = taken.kind === 'advanced' ? item.statements : NO_STATEMENTS;
+    const pending = {
+      sid: this.sid,
+      before: state,
+      after: taken.state,
+      record: taken.record,
+      effects,
+    };
+    const commit = commitOf(pending, this.#host.stateLength, null, statements);
+    const outcome = await this.#host.commit(commit);
+    switch (outcome.kind) {
+      case 'committed':
+        this.#saga = { registration, state: taken.state };
+        this.#host.dispatch(this, registration, { ...pending, seq: outcome.seq });
+        reply?.resolve(taken.state);
+        return;
+      case 'unmet':
+        this.#failTransaction(inbound, outcome, false);
+        return;
+      case 'rejected':
+        if (statements.length === 0) throw new BackstepError('conflict', outcome.message);
+        this.#failTransaction(inbound, { code: 'statement-failed', ...outcome }, true);
+        return;
+      case 'stale':
+      case 'key-taken':
+        throw new BackstepError('conflict', `saga ${state.id} was changed by somebody else`);
+    }
+  }
+
+  // The writes were rolled back with the turn that would have recorded them: the attempt has
+  // failed, for certain without an effect.
+  #failTransaction(
+    inbound: Inbound,
+    reason: { readonly code: string; readonly message: string },
+    retryable: boolean,
+  ): void {
+    if (inbound.kind !== 'result') throw new BackstepError('conflict', reason.message);
+    const { code, message } = reason;
+    const failure: Failure = { code, message, retryable, ambiguous: false };
+    const again: Inbound & { kind: 'result' } = {
+      ...inbound,
+      outcome: { kind: 'failed', failure },
+    };
+    this.#mailbox.putBack({
+      kind: 'inbound',
+      inbound: again,
+      statements: NO_STATEMENTS,
+      reply: null,
+    });
+  }
+
+  #fireDueTimers(state: SagaState): void {
+    const nowMs = this.#host.nowMs();
+    const due = Object.entries(state.live.timers)
+      .filter(([, timer]) => timer.dueMs !== undefined && timer.dueMs <= nowMs)
+      .sort(([, a], [, b]) => (a.dueMs ?? 0) - (b.dueMs ?? 0));
+    for (const [timer, { token }] of due) this.tell({ kind: 'timer', timer, token });
+  }
+
+  #recover(state: SagaState): void {
+    for (const [activity, { token }] of Object.entries(state.live.activities)) {
+      this.tell({ kind: 'interrupted', activity, token });
+    }
+    this.#fireDueTimers(state);
+  }
+
+  /** False when the actor must stop. Nothing is lost: the store holds what was accepted. */
+  async #survive(item: Item, error: unknown): Promise<boolean> {
+    this.#saga = null;
+    if (item.kind === 'inbound' && item.reply !== null) {
+      item.reply.reject(error); // not accepted, so only the caller must know
+      return true;
+    }
+    switch (this.#host.decide(this, error)) {
+      case 'restart':
+        this.#mailbox.putBack(item);
+        return true;
+      case 'park':
+        return this.#park(error);
+      case 'stop':
+        return false;
+    }
+  }
+
+  // The actor stops. What waits was not accepted, so its senders are told; what was accepted is in
+  // the store, for whoever takes the saga up next.
+  #turnAway(error: unknown): void {
+    for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
+      if (item.kind === 'inbound') item.reply?.reject(error);
+    }
+  }
+
+  async #park(error: unknown): Promise<boolean> {
+    const failure: Failure = { ...toFailure(error), retryable: false };
+    try {
+      const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
+      await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
+      return true;
+    } catch {
+      // Its state cannot even be read, or not written: park the row as it is.
+      this.#saga = null;
+      await this.#host.parkUnreadable(this, failure);
+      return false;
+    }
+  }
+}
+
+function versionConflict(state: SagaState, expectedVersion: number): BackstepError {
+  return new BackstepError(
+    'conflict',
+    `saga ${state.id} is at version ${state.seq}, not ${expectedVersion}; look at it again`,
+  );
+}
+
+function refusalOf(state: SagaState, refused: Turn & { kind: 'refused' }): BackstepError {
+  const { reason, legal } = refused;
+  const what = reason === 'ended' ? `has ended (${state.status})` : 'does not accept this now';
+  const offer = legal.length === 0 ? 'nothing is legal any more' : `legal now: ${legal.join(', ')}`;
+  return new BackstepError('not-legal', `saga ${state.id} ${what}; ${offer}`, { legal });
+}

@@ -1,0 +1,125 @@
+/**
+ * Starts sagas: checks, takes the first turn, commits it, hands the saga to the supervisor.
+ *
+ * Invariant: refused before acceptance or accepted for ever. A start key is decided by the store in
+ * the commit of the start itself, so that any number of equal starts at once make one saga.
+ */
+import { createHash } from 'node:crypto';
+import type { SagaDefinition } from '../core/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import { assertJson, canonicalJson } from '../core/json.ts';
+import { parseWith } from '../core/standard-schema.ts';
+import { begin } from '../core/turn.ts';
+import type { ReadModels } from '../store/read-models.ts';
+import type { Store } from '../store/store.ts';
+import type { Spawned, SpawnOptions } from './backstep.ts';
+import type { Clock } from './clock.ts';
+import type { Limits } from './limits.ts';
+import { commitOf } from './projection.ts';
+import type { Registration, Registry } from './registry.ts';
+import { sagaId } from './saga-id.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface StarterParts {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly supervisor: Supervisor;
+  readonly read: ReadModels;
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly limits: Limits;
+  /** Attempts that run or wait for a place. */
+  readonly backlog: () => number;
+}
+
+export class SagaStarter {
+  readonly #parts: StarterParts;
+  #lastSid: number;
+  #underWay = 0;
+  #startedSagas = 0;
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts;
+    this.#lastSid = parts.store.lastSid;
+  }
+
+  get startedSagas(): number {
+    return this.#startedSagas;
+  }
+
+  /** See `Backstep.spawn`. */
+  async spawn(type: string, { input, key }: SpawnOptions): Promise<Spawned> {
+    this.#assertRoom();
+    const registration = this.#parts.registry.newest(type);
+    this.#underWay += 1;
+    try {
+      const parsed = await parseInput(registration.definition, input);
+      return await this.#start(registration, parsed, key ?? null);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #start(registration: Registration, input: unknown, key: string | null): Promise<Spawned> {
+    const { store, supervisor, clock, randomId, limits } = this.#parts;
+    const { definition } = registration;
+    const nowMs = clock.nowMs();
+    const id = sagaId(nowMs, randomId());
+    const sid = ++this.#lastSid;
+    const { state, record, effects } = begin(definition, id, input, nowMs);
+    const inputHash = key === null ? null : sha256(canonicalJson(input));
+    const { id: type, version, hash: definitionHash } = definition;
+    const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
+    const pending = { sid, before: null, after: state, record, effects };
+    const outcome = await store.commit(commitOf(pending, limits.stateLength, birth, []));
+    switch (outcome.kind) {
+      case 'committed':
+        this.#startedSagas += 1;
+        supervisor.adopt(sid, { registration, state }, { ...pending, seq: outcome.seq });
+        return { id, status: state.status, isNew: true };
+      case 'key-taken':
+        return this.#existing(outcome, type, key, inputHash);
+      case 'stale':
+      case 'rejected':
+      case 'unmet':
+        throw new BackstepError('conflict', `the start was refused by the store: ${outcome.kind}`);
+    }
+  }
+
+  async #existing(
+    taken: { readonly sagaId: string; readonly inputHash: string },
+    type: string,
+    key: string | null,
+    inputHash: string | null,
+  ): Promise<Spawned> {
+    if (taken.inputHash !== inputHash) {
+      throw new BackstepError(
+        'conflict',
+        `key "${key}" of saga type "${type}" started saga ${taken.sagaId} with another input`,
+      );
+    }
+    const record = await this.#parts.read.saga(taken.sagaId);
+    // Start keys outlive their sagas: one that is gone had completed its life long ago.
+    return { id: taken.sagaId, status: record?.status ?? 'completed', isNew: false };
+  }
+
+  #assertRoom(): void {
+    const { backlog, supervisor, limits } = this.#parts;
+    if (backlog() + supervisor.busyActors + this.#underWay < limits.busySagas) return;
+    throw new BackstepError('overloaded', 'too many sagas are at work; try again shortly', {
+      retryAfterMs: 1_000,
+    });
+  }
+}
+
+async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
+  assertJson(input, 'input');
+  if (schema === null) return input;
+  const parsed = await parseWith(schema, input);
+  assertJson(parsed, 'input');
+  return parsed;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

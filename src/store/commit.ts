@@ -1,0 +1,115 @@
+/**
+ * What the runtime hands to the writer for one turn, and what it hears back.
+ *
+ * All parts of one `SagaCommit` become durable together or not at all. Values arrive serialised:
+ * the writer never parses a state.
+ */
+import type { ExpectedStatement } from '../core/activity.ts';
+import type { SagaStatus } from '../core/status.ts';
+
+/** The saga's row after the turn. */
+export interface SagaRow {
+  /** Internal id, given by the runtime, counting up. */
+  readonly sid: number;
+  /** The seq the stored row must have now; 0: the row must not exist yet. */
+  readonly expectedSeq: number;
+  readonly seq: number;
+  readonly status: SagaStatus;
+  /**
+   * 0: something is in flight, look at it after a restart. Else the earliest due time in
+   * milliseconds since 1970; `null` when the saga sleeps without a timer or is over.
+   */
+  readonly wakeAtMs: number | null;
+  /** The encoded `SagaState`; JSON. */
+  readonly state: string;
+  /** CRC-32 of the UTF-8 bytes of `state`. */
+  readonly checksum: number;
+  /** The step it is at, and that step's attempts, for lists. */
+  readonly step: string | null;
+  readonly attempts: number;
+  /** `code: message` of the failure that matters now, for lists. */
+  readonly error: string | null;
+  readonly updatedAtMs: number;
+  /** Set once it is ended. */
+  readonly endedAtMs: number | null;
+}
+
+/** What only a start writes, once. */
+export interface SagaBirth {
+  /** Public, sortable id. */
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  readonly definitionHash: string;
+  /** Start key; with `type` it is unique for ever. */
+  readonly key: string | null;
+  /** SHA-256 (hex) of the canonical JSON of the parsed input; `null` without a key. */
+  readonly inputHash: string | null;
+  readonly createdAtMs: number;
+}
+
+/** A journal line; the writer adds the global seq. */
+export interface JournalRow {
+  readonly sagaSeq: number;
+  readonly atMs: number;
+  readonly kind: 'transition' | 'note';
+  readonly cause: string;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly status: SagaStatus;
+  /** JSON: `{ inbound, note? }`. */
+  readonly data: string;
+}
+
+/** An emitted event to be handed to subscribers at least once. */
+export interface OutboxRow {
+  /** Position among the turn's emitted events; with sid and sagaSeq it is the delivery key. */
+  readonly index: number;
+  readonly event: string;
+  /** JSON of the event object. */
+  readonly data: string;
+}
+
+/** A dead letter to open (`letter`: its JSON) or, with `letter: null`, to close. */
+export interface DeadLetterRow {
+  readonly kind: SagaStatus;
+  readonly letter: string | null;
+}
+
+/** Who ordered what, when and why. */
+export interface AuditRow {
+  readonly command: string;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** One turn of one saga. */
+export interface SagaCommit {
+  readonly saga: SagaRow;
+  readonly birth: SagaBirth | null;
+  readonly journal: JournalRow;
+  readonly outbox: readonly OutboxRow[];
+  readonly deadLetter: DeadLetterRow | null;
+  readonly audit: AuditRow | null;
+  /** Statements of a transactional activity that commit with this turn. */
+  readonly statements: readonly ExpectedStatement[];
+}
+
+/** What became of a commit. */
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly seq: number }
+  /** An expectation of a transactional activity was not met; nothing of this turn was written. */
+  | { readonly kind: 'unmet'; readonly code: string; readonly message: string }
+  /** The start key is taken. */
+  | { readonly kind: 'key-taken'; readonly sagaId: string; readonly inputHash: string }
+  /** The stored row is not the one this turn was computed from. */
+  | { readonly kind: 'stale'; readonly storedSeq: number | null }
+  /** This turn's rows were refused (a constraint, a statement that fails); others went through. */
+  | { readonly kind: 'rejected'; readonly message: string };
+
+/** Result of participant statements that are not part of a saga's turn. */
+export type WriteOutcome =
+  | { readonly kind: 'committed'; readonly changes: readonly number[] }
+  | { readonly kind: 'unmet'; readonly code: string; readonly message: string }
+  | { readonly kind: 'rejected'; readonly message: string };

@@ -1,0 +1,147 @@
+/**
+ * Brings a database to the schema of this version, by numbered files of a folder.
+ *
+ * All pending files run in one transaction: after a crash or a failing file the schema is the one
+ * before. Never runs beside an engine: the caller holds the owner's lock. Never goes down.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type Database from 'better-sqlite3';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import { toFailure } from '../core/failure.ts';
+import { openForWriting, refused, resolveDatabaseFile } from './database-file.ts';
+import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
+
+/** The folder beside `src` (or, published, beside its build). */
+const DEFAULT_MIGRATIONS_FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+const MIGRATION_FILE = /^(\d{4}-[a-z0-9-]+)\.(?:ts|js)$/;
+const MIGRATION_BUSY_WAIT_MS = 5_000;
+
+export interface MigrateOptions {
+  /** Folder of files such as `0002-orders.ts`. The engine's own always run with them. */
+  readonly migrationsFolder?: string;
+  /** How long to wait for another owner to leave. Default 5,000. */
+  readonly lockWaitMs?: number;
+}
+
+/**
+ * Migrates the database at `path`, creating it where there is none. Returns the names of the files
+ * that ran. Throws `storage-refused`: owned, not ours, newer, or a file that fails.
+ */
+export async function migrateDatabase(
+  path: string,
+  options: MigrateOptions = {},
+): Promise<readonly string[]> {
+  const realPath = resolveDatabaseFile(path);
+  const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
+  try {
+    return await applyMigrations(realPath, options.migrationsFolder);
+  } finally {
+    lock.release();
+  }
+}
+
+/** As `migrateDatabase`, for a caller that holds the lock and knows the real path. */
+export async function applyMigrations(
+  realPath: string,
+  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
+): Promise<readonly string[]> {
+  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+  const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = OFF');
+  const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect({ database }) });
+  try {
+    refuseNewer(realPath, database, migrations);
+    return await runPending(realPath, db, migrations);
+  } finally {
+    await db.destroy();
+    // Kysely closes only what it has used, and a refused file was not used by it.
+    database.close();
+  }
+}
+
+/** SQLite has transactional DDL; Kysely's adapter says no, and would wrap nothing. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class TransactionalDdlDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalDdlAdapter();
+  }
+}
+
+async function readMigrations(folders: readonly string[]): Promise<Record<string, Migration>> {
+  const migrations: Record<string, Migration> = {};
+  for (const folder of new Set(folders)) {
+    for (const file of await listFolder(folder)) {
+      const name = MIGRATION_FILE.exec(file)?.[1];
+      if (name === undefined || name in migrations) continue;
+      const path = join(folder, file);
+      const loaded: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href);
+      if (!isMigration(loaded)) {
+        throw refused(path, 'it exports no function `up`', 'export one, or move the file away');
+      }
+      migrations[name] = loaded;
+    }
+  }
+  return migrations;
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (thrown) {
+    throw refused(folder, 'the migrations cannot be read', 'give the folder they are in', thrown);
+  }
+}
+
+function isMigration(loaded: unknown): loaded is Migration {
+  return (
+    typeof loaded === 'object' && loaded !== null && typeof Reflect.get(loaded, 'up') === 'function'
+  );
+}
+
+function refuseNewer(
+  path: string,
+  db: Database.Database,
+  known: Readonly<Record<string, Migration>>,
+): void {
+  const table = db
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+    .get(DEFAULT_MIGRATION_TABLE);
+  if (table === undefined) return;
+  const names = db.prepare(`SELECT name FROM ${DEFAULT_MIGRATION_TABLE} ORDER BY name`).pluck();
+  const unknown = names
+    .all()
+    .map(String)
+    .filter((name) => !(name in known));
+  if (unknown.length === 0) return;
+  const why = `its schema is newer than this program or from elsewhere (${unknown.join(', ')})`;
+  throw refused(path, why, 'start the version that made it, or give its migrations folder');
+}
+
+async function runPending(
+  path: string,
+  db: Kysely<unknown>,
+  migrations: Record<string, Migration>,
+): Promise<readonly string[]> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    // A later file of the engine may sort before one of a participant that ran long ago.
+    allowUnorderedMigrations: true,
+  });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results.find((result) => result.status === 'Error')?.migrationName;
+    const why = toFailure(error).message;
+    throw refused(path, `migration ${failed ?? ''} failed: ${why}`, 'nothing was changed', error);
+  }
+  return results.map((result) => result.migrationName);
+}

@@ -1,0 +1,19 @@
+/**
+ * The order of emitted events: the id of an outbox row from its turn and its place in it.
+ *
+ * Invariant: ids grow with the journal's seq, and within a turn with the position, so reading by
+ * id is reading in commit order. Never change the factor: stored ids depend on it.
+ */
+
+import { MAX_EMITTED_PER_TURN } from '../core/live.ts';
+
+/**
+ * The id of an outbox row. `seq` is the global journal seq of its turn, `position` counts from 0.
+ * Throws `RangeError` when the position is out of bounds.
+ */
+export function outboxId(seq: number, position: number): number {
+  if (!Number.isInteger(position) || position < 0 || position >= MAX_EMITTED_PER_TURN) {
+    throw new RangeError(`a turn may emit at most ${MAX_EMITTED_PER_TURN} events`);
+  }
+  return seq * MAX_EMITTED_PER_TURN + position;
+}

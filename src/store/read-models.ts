@@ -1,0 +1,116 @@
+/**
+ * What pages and the API read: questions over the journal and its projections. Never writes.
+ *
+ * Lists are keyset-paged: `cursor` is opaque, `nextCursor` is null on the last page.
+ */
+import type { SagaStatus } from '../core/status.ts';
+
+export interface Page {
+  /** 1 to 200. */
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+export interface Paged<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** All given conditions must hold. */
+export interface SagaFilter {
+  readonly type?: string;
+  /** Any of these. */
+  readonly status?: readonly SagaStatus[];
+  readonly step?: string;
+  readonly minAttempts?: number;
+  /** Last updated before this time, milliseconds since 1970. */
+  readonly updatedBeforeMs?: number;
+  /** Prefix of the id, the key or the error. */
+  readonly text?: string;
+}
+
+/** A line of a list, newest first. Times in milliseconds since 1970. */
+export interface SagaSummary {
+  readonly id: string;
+  readonly key: string | null;
+  readonly type: string;
+  readonly version: number;
+  readonly status: SagaStatus;
+  readonly step: string | null;
+  readonly attempts: number;
+  readonly error: string | null;
+  readonly seq: number;
+  readonly startedAtMs: number;
+  readonly updatedAtMs: number;
+  readonly endedAtMs: number | null;
+}
+
+/** A summary with the stored state, still encoded. */
+export interface SagaRecord extends SagaSummary {
+  readonly definitionHash: string;
+  readonly state: string;
+}
+
+/** A journal line with its saga; what the feed sends. */
+export interface FeedEntry {
+  /** Global position; the feed's cursor is its decimal text. */
+  readonly seq: number;
+  readonly sagaId: string;
+  readonly type: string;
+  readonly sagaSeq: number;
+  readonly atMs: number;
+  readonly kind: 'transition' | 'note';
+  readonly cause: string;
+  readonly event: string;
+  readonly from: string | null;
+  readonly to: string;
+  readonly status: SagaStatus;
+}
+
+/** A journal line with the inbound that caused it. */
+export interface JournalEntry extends FeedEntry {
+  /** The JSON as stored: `{ inbound, note? }`. */
+  readonly data: string;
+}
+
+export interface DeadLetter {
+  readonly id: number;
+  readonly sagaId: string;
+  readonly type: string;
+  readonly key: string | null;
+  readonly kind: SagaStatus;
+  /** JSON: `{ done, maybe, compensated, outstanding, error }`. */
+  readonly letter: string;
+  readonly openedAtMs: number;
+}
+
+export interface AuditEntry {
+  readonly atMs: number;
+  readonly sagaSeq: number;
+  readonly command: string;
+  readonly by: string;
+  readonly reason: string | null;
+}
+
+/** How many sagas stand where. */
+export type StatusCounts = Readonly<Record<SagaStatus, number>>;
+
+export interface ReadModels {
+  listSagas(filter: SagaFilter, page: Page): Promise<Paged<SagaSummary>>;
+  saga(id: string): Promise<SagaRecord | null>;
+  /** The journal of one saga in order. */
+  transitions(id: string, page: Page): Promise<Paged<JournalEntry>>;
+  /** Open dead letters, newest first. */
+  deadLetters(page: Page): Promise<Paged<DeadLetter>>;
+  audit(id: string): Promise<readonly AuditEntry[]>;
+  statusCounts(type?: string): Promise<StatusCounts>;
+  /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
+  feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;
+}
+
+/** Which transitions a feed client wants; all given conditions must hold. */
+export interface FeedFilter {
+  readonly sagaId?: string;
+  readonly type?: string;
+  readonly status?: SagaStatus;
+}

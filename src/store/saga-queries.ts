@@ -1,0 +1,198 @@
+/**
+ * The queries behind lists, details and the feed.
+ *
+ * Reads only, by keyset: a page costs the same at any depth. Invariant: newest first is by `sid`,
+ * which counts up with the starts, so a list never skips or repeats a saga that was there before.
+ */
+import { type Kysely, sql } from 'kysely';
+import { BackstepError } from '../core/errors.ts';
+import type { SagaStatus } from '../core/status.ts';
+import { fromCursor, type PagedList, toCursor } from './cursor.ts';
+import type {
+  AuditEntry,
+  DeadLetter,
+  FeedEntry,
+  FeedFilter,
+  JournalEntry,
+  Page,
+  Paged,
+  ReadModels,
+  SagaFilter,
+  SagaSummary,
+  StatusCounts,
+} from './read-models.ts';
+import type { EngineTables } from './schema.ts';
+
+/** Most rows of one page. */
+const MAX_PAGE_SIZE = 200;
+/** Most journal lines of one read of the feed. */
+const MAX_FEED_SIZE = 1_000;
+/** Most audit lines of one saga that are shown: the newest. */
+const MAX_AUDIT_SIZE = 1_000;
+
+type Db = Kysely<EngineTables>;
+
+/** Read models over the store's reader. */
+export function createReadModels(db: Db): ReadModels {
+  return {
+    listSagas: (filter, page) => listSagas(db, filter, page),
+    saga: async (id) => {
+      const row = await selectSummaries(db)
+        .select(['definition_hash as definitionHash', 'state'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+    transitions: (id, page) => transitions(db, id, page),
+    deadLetters: (page) => deadLetters(db, page),
+    audit: (id) => audit(db, id),
+    statusCounts: (type) => statusCounts(db, type),
+    feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
+  };
+}
+
+async function listSagas(db: Db, filter: SagaFilter, page: Page): Promise<Paged<SagaSummary>> {
+  const limit = pageSize(page);
+  const before = fromCursor('sagas', page.cursor);
+  const { type, status, step, minAttempts, updatedBeforeMs, text } = filter;
+  let query = selectSummaries(db).select('sid');
+  if (type !== undefined) query = query.where('type', '=', type);
+  if (status !== undefined) query = query.where('status', 'in', status);
+  if (step !== undefined) query = query.where('step', '=', step);
+  if (minAttempts !== undefined) query = query.where('attempts', '>=', minAttempts);
+  if (updatedBeforeMs !== undefined) query = query.where('updated_at', '<', updatedBeforeMs);
+  if (text !== undefined && text !== '') query = query.where(startsWith(text));
+  if (before !== null) query = query.where('sid', '<', before);
+  const rows = await query
+    .orderBy('sid', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const { items, nextCursor } = toPage('sagas', rows, limit, (row) => row.sid);
+  // The internal id is for the cursor only.
+  return { items: items.map(({ sid: _sid, ...summary }) => summary), nextCursor };
+}
+
+async function transitions(db: Db, id: string, page: Page): Promise<Paged<JournalEntry>> {
+  const limit = pageSize(page);
+  const after = fromCursor('journal', page.cursor) ?? 0;
+  const rows = await selectJournal(db)
+    .select('journal.data')
+    .where('journal.sid', '=', sidOf(db, id))
+    .where('journal.saga_seq', '>', after)
+    .orderBy('journal.saga_seq')
+    .limit(limit + 1)
+    .execute();
+  return toPage('journal', rows, limit, (row) => row.sagaSeq);
+}
+
+async function deadLetters(db: Db, page: Page): Promise<Paged<DeadLetter>> {
+  const limit = pageSize(page);
+  const before = fromCursor('letters', page.cursor);
+  let query = db
+    .selectFrom('dead_letters')
+    .innerJoin('sagas', 'sagas.sid', 'dead_letters.sid')
+    .select(['dead_letters.id', 'sagas.id as sagaId', 'sagas.type', 'sagas.key'])
+    .select(['dead_letters.kind', 'dead_letters.letter', 'opened_at as openedAtMs'])
+    .where('resolved_at', 'is', null);
+  if (before !== null) query = query.where('dead_letters.id', '<', before);
+  const rows = await query
+    .orderBy('dead_letters.id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return toPage('letters', rows, limit, (row) => row.id);
+}
+
+async function audit(db: Db, id: string): Promise<readonly AuditEntry[]> {
+  const rows = await db
+    .selectFrom('audit')
+    .select(['at as atMs', 'saga_seq as sagaSeq', 'command', 'by', 'reason'])
+    .where('sid', '=', sidOf(db, id))
+    .orderBy('id', 'desc')
+    .limit(MAX_AUDIT_SIZE)
+    .execute();
+  return rows.toReversed();
+}
+
+async function statusCounts(db: Db, type?: string): Promise<StatusCounts> {
+  let query = db
+    .selectFrom('sagas')
+    .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
+    .groupBy('status');
+  if (type !== undefined) query = query.where('type', '=', type);
+  const counted = new Map((await query.execute()).map(({ status, count }) => [status, count]));
+  const countOf = (status: SagaStatus): number => counted.get(status) ?? 0;
+  return {
+    running: countOf('running'),
+    waiting: countOf('waiting'),
+    paused: countOf('paused'),
+    compensating: countOf('compensating'),
+    completed: countOf('completed'),
+    compensated: countOf('compensated'),
+    compensation_failed: countOf('compensation_failed'),
+    failed: countOf('failed'),
+    parked: countOf('parked'),
+    terminated: countOf('terminated'),
+  };
+}
+
+function feedAfter(
+  db: Db,
+  afterSeq: number,
+  limit: number,
+  filter: FeedFilter,
+): Promise<readonly FeedEntry[]> {
+  const { sagaId, type, status } = filter;
+  let query = selectJournal(db).where('journal.seq', '>', afterSeq);
+  if (sagaId !== undefined) query = query.where('journal.sid', '=', sidOf(db, sagaId));
+  if (type !== undefined) query = query.where('sagas.type', '=', type);
+  if (status !== undefined) query = query.where('journal.status', '=', status);
+  const size = Math.max(1, Math.min(MAX_FEED_SIZE, Math.floor(limit)));
+  return query.orderBy('journal.seq').limit(size).execute();
+}
+
+function selectSummaries(db: Db) {
+  return db
+    .selectFrom('sagas')
+    .select(['id', 'key', 'type', 'version', 'status', 'step', 'attempts', 'error', 'seq'])
+    .select(['created_at as startedAtMs', 'updated_at as updatedAtMs', 'ended_at as endedAtMs']);
+}
+
+function selectJournal(db: Db) {
+  return db
+    .selectFrom('journal')
+    .innerJoin('sagas', 'sagas.sid', 'journal.sid')
+    .select(['journal.seq', 'sagas.id as sagaId', 'sagas.type', 'journal.saga_seq as sagaSeq'])
+    .select(['journal.at as atMs', 'journal.kind', 'journal.cause', 'journal.event'])
+    .select(['from_state as from', 'to_state as to', 'journal.status']);
+}
+
+function sidOf(db: Db, id: string) {
+  return db.selectFrom('sagas').select('sagas.sid').where('sagas.id', '=', id);
+}
+
+/** Of the id, the key or the error; letter case does not matter. */
+function startsWith(text: string) {
+  const pattern = `${text.replace(/[\\%_]/g, '\\$&')}%`;
+  return sql<boolean>`(id LIKE ${pattern} ESCAPE '\\' OR key LIKE ${pattern} ESCAPE '\\'
+    OR error LIKE ${pattern} ESCAPE '\\')`;
+}
+
+function pageSize({ limit }: Page): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE_SIZE) return limit;
+  const message = `must be a whole number from 1 to ${MAX_PAGE_SIZE}`;
+  const issues = [{ path: 'limit', message, isTypeError: !Number.isInteger(limit) }];
+  throw new BackstepError('input-invalid', `the limit ${message}`, { issues });
+}
+
+/** `rows` has one more than the limit when there is another page. */
+function toPage<Item>(
+  list: PagedList,
+  rows: readonly Item[],
+  limit: number,
+  keyOf: (item: Item) => number,
+): Paged<Item> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const hasMore = rows.length > limit && last !== undefined;
+  return { items, nextCursor: hasMore ? toCursor(list, keyOf(last)) : null };
+}

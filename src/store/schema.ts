@@ -1,0 +1,111 @@
+/**
+ * The engine's tables as Kysely sees them. The DDL is in migrations/; test/store compares the two.
+ */
+import type { SagaStatus } from '../core/status.ts';
+
+export interface SagasTable {
+  sid: number;
+  id: string;
+  type: string;
+  version: number;
+  definition_hash: string;
+  key: string | null;
+  status: SagaStatus;
+  seq: number;
+  wake_at: number | null;
+  state: string;
+  checksum: number;
+  step: string | null;
+  attempts: number;
+  error: string | null;
+  created_at: number;
+  updated_at: number;
+  ended_at: number | null;
+}
+
+/** A view over the steps inside `sagas.state`; times in milliseconds since 1970. */
+export interface SagaStepsView {
+  saga_id: string;
+  sid: number;
+  /** 0 for the step started first. */
+  position: number;
+  step_name: string;
+  occurrence: number;
+  status: string;
+  attempts: number;
+  started_at: number;
+  ended_at: number | null;
+  error: string | null;
+  compensation_name: string | null;
+  compensation_status: string | null;
+  compensation_attempts: number | null;
+  compensation_started_at: number | null;
+  compensation_ended_at: number | null;
+}
+
+export interface JournalTable {
+  seq: number;
+  sid: number;
+  saga_seq: number;
+  at: number;
+  kind: 'transition' | 'note';
+  cause: string;
+  event: string;
+  from_state: string | null;
+  to_state: string;
+  status: SagaStatus;
+  data: string;
+}
+
+export interface OutboxTable {
+  id: number;
+  sid: number;
+  saga_seq: number;
+  position: number;
+  event: string;
+  data: string;
+}
+
+export interface StartKeysTable {
+  type: string;
+  key: string;
+  input_hash: string;
+  saga_id: string;
+}
+
+/** At most one open letter (`resolved_at` null) per saga. */
+export interface DeadLettersTable {
+  id: number;
+  sid: number;
+  kind: SagaStatus;
+  letter: string;
+  opened_at: number;
+  resolved_at: number | null;
+}
+
+export interface AuditTable {
+  id: number;
+  sid: number;
+  saga_seq: number;
+  at: number;
+  command: string;
+  by: string;
+  reason: string | null;
+}
+
+/** One row: who owns the file. */
+export interface EngineTable {
+  id: 1;
+  owner_epoch: number;
+}
+
+export interface EngineTables {
+  sagas: SagasTable;
+  saga_steps: SagaStepsView;
+  journal: JournalTable;
+  outbox: OutboxTable;
+  start_keys: StartKeysTable;
+  dead_letters: DeadLettersTable;
+  audit: AuditTable;
+  engine: EngineTable;
+}

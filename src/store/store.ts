@@ -1,0 +1,83 @@
+/**
+ * The store as the runtime sees it: one owner of one SQLite file.
+ *
+ * Invariant: a promise returned by `commit` or `write` resolves only after COMMIT returned under
+ * `synchronous=FULL`. The implementation is `openStore` in open-store.ts.
+ */
+import type { Kysely } from 'kysely';
+import type { ExpectedStatement } from '../core/activity.ts';
+import type { SagaStatus } from '../core/status.ts';
+import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import type { EngineTables } from './schema.ts';
+
+/** The stored form of a saga, as the runtime loads it. */
+export interface StoredSaga {
+  readonly sid: number;
+  readonly id: string;
+  readonly type: string;
+  readonly version: number;
+  readonly definitionHash: string;
+  readonly status: SagaStatus;
+  readonly seq: number;
+  readonly state: string;
+  readonly checksum: number;
+}
+
+/** A saga that must be looked at: `wakeAtMs` 0 is in flight, else its earliest due time. */
+export interface Wake {
+  readonly sid: number;
+  readonly wakeAtMs: number;
+}
+
+/** An emitted event that is not yet acknowledged. */
+export interface PendingMessage {
+  readonly id: number;
+  readonly sid: number;
+  readonly sagaId: string;
+  readonly type: string;
+  readonly event: string;
+  readonly data: string;
+}
+
+/** Whether work can be taken on. */
+export type StoreHealth =
+  | { readonly kind: 'ready' }
+  /** Disk full or busy: the batch is kept and tried again, new work must be refused. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number }
+  /** The outcome of a COMMIT is unknown or the file is damaged: the process must stop. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** Figures of the writer since it was opened. */
+export interface StoreStats {
+  readonly commits: number;
+  readonly batches: number;
+  readonly lastBatchSize: number;
+  readonly lastCommitMs: number;
+}
+
+/** One open database. */
+export interface Store {
+  /** Highest internal saga id and highest journal seq in use when it was opened. */
+  readonly lastSid: number;
+  readonly lastSeq: number;
+  /** Queues one turn for the next batch. Per saga at most one may be under way. */
+  commit(commit: SagaCommit): Promise<CommitOutcome>;
+  /** Participants' own statements, all or nothing, through the same writer. */
+  write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
+  /** Acknowledges an emitted event. */
+  acknowledge(messageId: number): Promise<void>;
+  /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
+  reader<Extra>(): Kysely<EngineTables & Extra>;
+  loadBySid(sid: number): Promise<StoredSaga | null>;
+  sidOf(sagaId: string): Promise<number | null>;
+  findStartKey(type: string, key: string): Promise<{ sagaId: string; inputHash: string } | null>;
+  /** Sagas with `wakeAtMs` up to `untilMs`, by due time then sid, after the given one. */
+  wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
+  pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
+  health(): StoreHealth;
+  stats(): StoreStats;
+  /** Called on every change of `health()`. Returns the way to stop listening. */
+  onHealth(listener: (health: StoreHealth) => void): () => void;
+  /** Waits for what is queued, checkpoints, releases the lock. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,100 @@
+/**
+ * A Kysely dialect over a reader's thread: participants, pages and the API read through it.
+ *
+ * It cannot write and has no transactions: each query sees the last commit before it. Owns
+ * nothing: destroying a Kysely instance leaves the reader open.
+ */
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type DatabaseIntrospector,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Reader } from './reader.ts';
+
+/** A Kysely instance that reads through `reader`. `Tables` is the caller's word. */
+export function createReadOnlyKysely<Tables>(reader: Reader): Kysely<Tables> {
+  return new Kysely<Tables>({ dialect: new WorkerDialect(reader) });
+}
+
+class WorkerDialect implements Dialect {
+  readonly #reader: Reader;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  createDriver(): Driver {
+    return new WorkerDriver(this.#reader);
+  }
+
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+
+  createAdapter(): SqliteAdapter {
+    return new SqliteAdapter();
+  }
+
+  createIntrospector(db: Kysely<unknown>): DatabaseIntrospector {
+    return new SqliteIntrospector(db);
+  }
+}
+
+class WorkerDriver implements Driver {
+  readonly #connection: DatabaseConnection;
+
+  constructor(reader: Reader) {
+    this.#connection = new WorkerConnection(reader);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection;
+  }
+
+  async beginTransaction(): Promise<void> {
+    throw noTransactions();
+  }
+
+  async commitTransaction(): Promise<void> {
+    throw noTransactions();
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    throw noTransactions();
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}
+
+class WorkerConnection implements DatabaseConnection {
+  readonly #reader: Reader;
+
+  constructor(reader: Reader) {
+    this.#reader = reader;
+  }
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    const rows = await this.#reader.query(sql, parameters);
+    // Rows are outside data; Kysely's types say what the query selected.
+    return { rows: rows as Row[] };
+  }
+
+  async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {
+    yield await this.executeQuery<Row>(query);
+  }
+}
+
+function noTransactions(): Error {
+  return new Error('the reader has no transactions; write through the store');
+}

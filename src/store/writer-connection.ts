@@ -1,0 +1,65 @@
+/**
+ * The one connection that writes: how it is set up, and how it makes itself the owner.
+ *
+ * Invariant: `synchronous=FULL` is in force before anything is promised, seen and not assumed.
+ */
+import type Database from 'better-sqlite3';
+import { openForWriting } from './database-file.ts';
+import type { WriterOptions } from './writer-protocol.ts';
+
+/** How long a statement waits for a foreign lock before the batch counts as stalled. */
+const BUSY_WAIT_MS = 250;
+const CACHE_KIB = 65_536;
+const FULL_SYNCHRONOUS = 2;
+
+/** An open database of which we are the owner. */
+export interface WriterConnection {
+  readonly db: Database.Database;
+  readonly ownerEpoch: number;
+  readonly lastSid: number;
+  readonly lastSeq: number;
+}
+
+/** Opens a migrated database and takes it over. Throws when it cannot be used or made safe. */
+export function openWriterConnection(options: WriterOptions): WriterConnection {
+  const db = openForWriting(options.realPath, BUSY_WAIT_MS);
+  try {
+    configure(db, options.maxPages);
+    return {
+      db,
+      ownerEpoch: takeOver(db),
+      lastSid: readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas'),
+      lastSeq: readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal'),
+    };
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+function configure(db: Database.Database, maxPages: number | null): void {
+  db.pragma('synchronous = FULL');
+  db.pragma('wal_autocheckpoint = 0');
+  db.pragma('foreign_keys = OFF');
+  // Savepoints spill to memory: a full temp folder must not look like a full disk.
+  db.pragma('temp_store = MEMORY');
+  db.pragma(`cache_size = -${CACHE_KIB}`);
+  if (maxPages !== null) db.pragma(`max_page_count = ${maxPages}`);
+}
+
+/** Makes every earlier owner's epoch stale. The first write also shows that FULL is in force. */
+function takeOver(db: Database.Database): number {
+  const epoch = readNumber(
+    db,
+    'UPDATE engine SET owner_epoch = owner_epoch + 1 WHERE id = 1 RETURNING owner_epoch',
+  );
+  // Read after a write: on an untouched connection the pragma tells the compiled default.
+  if (db.pragma('synchronous', { simple: true }) !== FULL_SYNCHRONOUS) {
+    throw new Error('synchronous=FULL could not be set');
+  }
+  return epoch;
+}
+
+function readNumber(db: Database.Database, sql: string): number {
+  return Number(db.prepare(sql).pluck().get());
+}

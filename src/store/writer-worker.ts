@@ -1,0 +1,39 @@
+/**
+ * The writer's thread: opens the only connection that writes and serves batches on it.
+ *
+ * Does nothing by itself: writer-loop.ts takes the batches in order, batch-writer.ts writes them.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { BackstepError } from '../core/errors.ts';
+import { toFailure } from '../core/failure.ts';
+import { createBatchWriter } from './batch-writer.ts';
+import { createCheckpointer } from './checkpointer.ts';
+import { openWriterConnection } from './writer-connection.ts';
+import { WriterLoop } from './writer-loop.ts';
+import type { FromWriter, ToWriter, WriterOptions } from './writer-protocol.ts';
+
+const port = parentPort;
+const options = workerData as WriterOptions;
+if (port !== null) start((message) => port.postMessage(message));
+
+function start(send: (message: FromWriter) => void): void {
+  try {
+    const { db, ownerEpoch, lastSid, lastSeq } = openWriterConnection(options);
+    const { realPath } = options;
+    const loop = new WriterLoop({
+      writer: createBatchWriter(db, { realPath, ownerEpoch, lastSeq }),
+      checkpointer: createCheckpointer(db),
+      send,
+      retry: options,
+      close: () => db.close(),
+      leave: () => port?.close(),
+    });
+    port?.on('message', (message: ToWriter) => loop.take(message));
+    send({ kind: 'opened', lastSid, lastSeq });
+  } catch (thrown) {
+    const why = toFailure(thrown).message;
+    const message = thrown instanceof BackstepError ? why : `${options.realPath}: ${why}`;
+    send({ kind: 'refused', message });
+    port?.close();
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The contract with XState: fails loudly when an upgrade changes what a transition hands out.
+ */
+import { describe, expect, test } from 'vitest';
+import { assign, cancel, emit, raise, setup, type StateValue } from 'xstate';
+import { activity } from '../../src/core/activity.ts';
+import {
+  acceptedEvents,
+  enterMachine,
+  type PersistedMachine,
+  persistMachine,
+  restoreMachine,
+  stepMachine,
+} from '../../src/core/scope.ts';
+
+const machine = setup({
+  types: { context: {} as { count: number; name: string }, input: {} as { name: string } },
+  actors: { fetch: activity<{ name: string }, { ok: boolean }>() },
+  delays: { wait: 5_000, 'fetch.timeout': 1_000 },
+  guards: { fails: () => true },
+}).createMachine({
+  id: 'probe',
+  context: ({ input }) => ({ count: 0, name: input.name }),
+  initial: 'fetching',
+  states: {
+    fetching: {
+      invoke: {
+        id: 'fetch',
+        src: 'fetch',
+        input: ({ context }) => ({ name: context.name }),
+        onDone: 'waiting',
+        onError: 'broken',
+      },
+      after: { 'fetch.timeout': 'broken' },
+    },
+    waiting: {
+      entry: [assign({ count: ({ context }) => context.count + 1 }), emit({ type: 'half.way' })],
+      after: { wait: 'done' },
+      on: {
+        later: { actions: raise({ type: 'wake' }, { delay: 10, id: 'alarm' }) },
+        never: { actions: cancel('alarm') },
+        now: { actions: raise({ type: 'wake' }) },
+        wake: 'done',
+      },
+    },
+    broken: { type: 'final' },
+    done: { type: 'final' },
+  },
+});
+
+const done = { type: 'xstate.done.actor.fetch', output: { ok: true } };
+
+function entered() {
+  return enterMachine(machine, 'saga-1', { name: 'n' });
+}
+
+describe('commands of a transition', () => {
+  test('on entering: the attempt time-out with its delay, then the invoke with its input', () => {
+    expect(entered().commands).toEqual([
+      {
+        kind: 'delay',
+        id: 'xstate.after.fetch.timeout.probe.fetching',
+        delayMs: 1_000,
+        event: { type: 'xstate.after.fetch.timeout.probe.fetching' },
+      },
+      { kind: 'invoke', id: 'fetch', src: 'fetch', input: { name: 'n' } },
+    ]);
+  });
+
+  test('on leaving: cancels the delay and stops the child; emits come as they are', () => {
+    expect(stepMachine(entered().snapshot, 'saga-1', done).commands).toEqual([
+      { kind: 'cancel-delay', id: 'xstate.after.fetch.timeout.probe.fetching' },
+      { kind: 'stop', id: 'fetch' },
+      { kind: 'emit', event: { type: 'half.way' } },
+      {
+        kind: 'delay',
+        id: 'xstate.after.wait.probe.waiting',
+        delayMs: 5_000,
+        event: { type: 'xstate.after.wait.probe.waiting' },
+      },
+    ]);
+  });
+
+  test('a delayed raise is a delay; one without is consumed inside', () => {
+    const { snapshot } = stepMachine(entered().snapshot, 'saga-1', done);
+    expect(stepMachine(snapshot, 'saga-1', { type: 'later' }).commands).toEqual([
+      { kind: 'delay', id: 'alarm', delayMs: 10, event: { type: 'wake' } },
+    ]);
+    expect(stepMachine(snapshot, 'saga-1', { type: 'never' }).commands).toEqual([
+      { kind: 'cancel-delay', id: 'alarm' },
+    ]);
+    expect(stepMachine(snapshot, 'saga-1', { type: 'now' }).snapshot.value).toBe('done');
+  });
+
+  test('an event that changes nothing gives the same snapshot object', () => {
+    const { snapshot } = entered();
+    expect(stepMachine(snapshot, 'saga-1', { type: 'unknown' })).toEqual({
+      snapshot,
+      commands: [],
+    });
+    expect(stepMachine(snapshot, 'saga-1', { type: 'unknown' }).snapshot).toBe(snapshot);
+  });
+
+  test('a snapshot is never changed by a later step', () => {
+    const { snapshot } = entered();
+    const before = JSON.stringify(persistMachine(snapshot));
+    stepMachine(snapshot, 'saga-1', done);
+    expect(JSON.stringify(persistMachine(snapshot))).toBe(before);
+    expect(Object.keys(snapshot.children as object)).toEqual(['fetch']);
+  });
+
+  test('what user code throws is thrown, at the start as well', () => {
+    const throwing = setup({}).createMachine({
+      id: 'throwing',
+      context: () => {
+        throw new Error('no context today');
+      },
+    });
+    expect(() => enterMachine(throwing, 'saga-1', null)).toThrow('no context today');
+  });
+});
+
+describe('a persisted machine', () => {
+  test('is restored to a snapshot that goes on as the original would', () => {
+    const { snapshot } = entered();
+    const text = JSON.stringify(persistMachine(snapshot));
+    const parsed = JSON.parse(text) as PersistedMachine;
+    const children = { fetch: { src: 'fetch', input: { name: 'n' } } };
+    const restored = restoreMachine(machine, 'saga-1', parsed, children);
+    const original = stepMachine(snapshot, 'saga-1', done);
+    const again = stepMachine(restored, 'saga-1', done);
+    expect(again.commands).toEqual(original.commands);
+    expect(persistMachine(again.snapshot)).toEqual(persistMachine(original.snapshot));
+  });
+
+  test('of a state the machine does not have is refused', () => {
+    const value: StateValue = 'nowhere';
+    const persisted = { status: 'active', value, context: {} } as const;
+    expect(() => restoreMachine(machine, 'saga-1', persisted, {})).toThrow(
+      'machine "probe" cannot be restored in this state',
+    );
+  });
+});
+
+test('accepted events are those of the active states', () => {
+  const { snapshot } = stepMachine(entered().snapshot, 'saga-1', done);
+  expect([...acceptedEvents(snapshot)].toSorted()).toEqual([
+    'later',
+    'never',
+    'now',
+    'wake',
+    'xstate.after.wait.probe.waiting',
+  ]);
+});

@@ -1,0 +1,150 @@
+/** The pure turn, tried with the order saga: late results, commands, crashes, parking. */
+import { describe, expect, test } from 'vitest';
+import { orderSaga } from '../../machines/order.ts';
+import type { Effect } from '../../src/core/inbound.ts';
+import { legalCommands, MAX_DISPATCHES } from '../../src/core/turn.ts';
+import { LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
+
+const FORWARD = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'];
+const BACKWARD = ['revertOrder', 'cancelConfirmation', 'refundPayment', 'releaseInventory'];
+
+function order(): SagaDriver {
+  return new SagaDriver(orderSaga, ORDER);
+}
+
+/** An order whose first `count` steps are done. */
+function orderAfter(count: number): SagaDriver {
+  const saga = order();
+  for (const step of FORWARD.slice(0, count)) saga.done(step);
+  return saga;
+}
+
+function starts(effects: readonly Effect[]): readonly (Effect & { kind: 'start-activity' })[] {
+  return effects.filter((effect) => effect.kind === 'start-activity');
+}
+
+describe('what is not live any more', () => {
+  test('never makes a transition: a late result is a note', () => {
+    const saga = orderAfter(1);
+    const token = saga.tokenOf('processPayment');
+    saga.fireTimer('processPayment.timeout');
+    const late = { kind: 'result', activity: 'processPayment', token } as const;
+    const before = saga.trail.at(-1);
+    const taken = saga.take({ ...late, outcome: { kind: 'done', output: null } });
+    expect(taken.kind).toBe('noted');
+    expect(saga.trail.at(-1)).toBe(before);
+    saga.fireTimer('processPayment.retry');
+    expect(saga.take({ ...late, outcome: { kind: 'done', output: null } }).kind).toBe('noted');
+    expect(saga.trail.at(-1)).toBe('forward.processPayment.running');
+  });
+
+  test('the same result twice is taken once', () => {
+    const saga = order();
+    const token = saga.tokenOf('reserveInventory');
+    saga.done('reserveInventory');
+    const again = { kind: 'result', activity: 'reserveInventory', token } as const;
+    expect(saga.take({ ...again, outcome: { kind: 'done', output: null } }).kind).toBe('noted');
+    expect(saga.started).toEqual(['reserveInventory', 'processPayment']);
+  });
+
+  test('a result after the end is a note', () => {
+    const saga = orderAfter(4);
+    const late = { kind: 'result', activity: 'updateOrder', token: 5 } as const;
+    expect(saga.take({ ...late, outcome: { kind: 'failed', failure: LOST } }).kind).toBe('noted');
+    expect(saga.state.status).toBe('completed');
+  });
+
+  test('a stale timer is a note', () => {
+    const saga = order();
+    const [id = '', timer] =
+      Object.entries(saga.state.live.timers).find(([key]) => key.includes('timeout')) ?? [];
+    saga.done('reserveInventory');
+    const taken = saga.take({ kind: 'timer', timer: id, token: timer?.token ?? 0 });
+    expect(taken.kind).toBe('noted');
+  });
+});
+
+describe('commands', () => {
+  test('cancel compensates the step under way and those before it', () => {
+    const saga = orderAfter(2);
+    saga.command('cancel', 'the customer changed their mind');
+    expect(saga.effects[0]).toMatchObject({ kind: 'stop-activity', activity: 'sendConfirmation' });
+    for (const each of BACKWARD.slice(1)) saga.done(each, null);
+    expect(saga.state.status).toBe('compensated');
+    expect(saga.state.failureReason).toMatchObject({
+      code: 'cancelled',
+      message: 'the customer changed their mind',
+    });
+  });
+
+  test('terminate stops without compensating', () => {
+    const saga = orderAfter(2);
+    saga.command('terminate');
+    expect(saga.state.status).toBe('terminated');
+    expect(saga.state.live).toEqual({ activities: {}, timers: {} });
+    expect(saga.effects).toEqual([
+      { kind: 'stop-activity', activity: 'sendConfirmation', token: 3 },
+    ]);
+  });
+
+  test('that are not legal are refused with the legal ones', () => {
+    const saga = orderAfter(1);
+    expect(saga.command('retry')).toEqual({
+      kind: 'refused',
+      reason: 'not-accepted',
+      legal: ['cancel', 'terminate'],
+    });
+    saga.command('cancel');
+    expect(saga.command('cancel')).toMatchObject({ kind: 'refused', legal: ['terminate'] });
+  });
+
+  test('are refused once the saga has ended', () => {
+    expect(orderAfter(4).command('cancel')).toEqual({
+      kind: 'refused',
+      reason: 'ended',
+      legal: [],
+    });
+  });
+});
+
+describe('a crash', () => {
+  test('starts the interrupted attempt again: same token, same key, counted', () => {
+    const saga = orderAfter(1);
+    const token = saga.tokenOf('processPayment');
+    saga.take({ kind: 'interrupted', activity: 'processPayment', token });
+    expect(starts(saga.effects)[0]).toMatchObject({
+      token,
+      key: 'saga-1/processPayment/forward/1',
+      attempt: 1,
+      timeout: { delayMs: 2_000 },
+    });
+    expect(saga.state.live.activities['processPayment']?.dispatches).toBe(2);
+  });
+
+  test('that keeps happening ends the attempt, in doubt', () => {
+    const saga = orderAfter(1);
+    const token = saga.tokenOf('processPayment');
+    for (let dispatch = 1; dispatch <= MAX_DISPATCHES; dispatch++) {
+      saga.take({ kind: 'interrupted', activity: 'processPayment', token });
+    }
+    expect(saga.trail.at(-1)).toBe('compensating.refundPayment.running');
+    expect(saga.state.failureReason?.code).toBe('interrupted');
+  });
+});
+
+describe('parking', () => {
+  test('freezes the saga; retry goes on from there with the same key', () => {
+    const saga = orderAfter(1);
+    saga.take({ kind: 'park', failure: REFUSED });
+    expect(saga.state.status).toBe('parked');
+    expect(saga.effects.map((effect) => effect.kind)).toEqual(['stop-activity']);
+    expect(saga.fireTimer('deadline').kind).toBe('noted');
+    expect(legalCommands(saga.state)).toEqual(['retry', 'terminate']);
+
+    saga.command('retry');
+    expect(saga.state.status).toBe('running');
+    expect(starts(saga.effects)[0]?.key).toBe('saga-1/processPayment/forward/1');
+    saga.done('processPayment');
+    expect(saga.trail.at(-1)).toBe('forward.sendConfirmation.running');
+  });
+});

@@ -1,0 +1,130 @@
+/** The small pure parts: JSON strictness, failures, durations, retry delays, state paths. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { toMs } from '../../src/core/duration.ts';
+import { PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
+import { assertJson, canonicalJson } from '../../src/core/json.ts';
+import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
+import { statePath } from '../../src/core/state-path.ts';
+import { sagaId } from '../../src/runtime/saga-id.ts';
+
+describe('JSON strictness', () => {
+  test('lets pass exactly what comes back equal', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        assertJson(value, 'value');
+        expect(JSON.stringify(JSON.parse(JSON.stringify(value)))).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+
+  test.each([
+    ['NaN', { a: [1, Number.NaN] }, '"a.1" is NaN'],
+    ['a Date', { at: new Date(0) }, '"at" is a Date'],
+    ['a Map', new Map(), 'the value is a Map'],
+    ['an error', { e: new Error('x') }, '"e" is a Error'],
+    ['undefined inside', { a: undefined }, '"a" is undefined'],
+    ['a BigInt', 1n, 'is bigint'],
+  ])('refuses %s and says where', (_, value, message) => {
+    expect(() => assertJson(value, 'input')).toThrow(message);
+  });
+
+  test('refuses cycles and depth instead of overflowing', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    expect(() => assertJson(cycle, 'input')).toThrow('nested deeper than 64 levels');
+  });
+
+  test('is canonical: the order of keys does not matter', () => {
+    expect(canonicalJson({ b: 1, a: { d: [], c: 'x' } })).toBe(
+      canonicalJson({ a: { c: 'x', d: [] }, b: 1 }),
+    );
+  });
+});
+
+describe('a failure', () => {
+  test('tells permanent from transient from ambiguous', () => {
+    expect(toFailure(new PermanentError('declined', 'no'))).toMatchObject({
+      code: 'declined',
+      retryable: false,
+      ambiguous: false,
+    });
+    expect(toFailure(new TransientError('busy', 'later'))).toMatchObject({
+      retryable: true,
+      ambiguous: false,
+    });
+    expect(toFailure(new Error('socket hang up'))).toMatchObject({
+      retryable: true,
+      ambiguous: true,
+    });
+  });
+
+  test('can be made of anything that is thrown', () => {
+    fc.assert(
+      fc.property(fc.anything(), (thrown) => {
+        const failure = toFailure(thrown);
+        expect(JSON.parse(JSON.stringify(failure))).toEqual(failure);
+      }),
+    );
+    const hostile = Object.defineProperty({}, 'message', {
+      get: () => {
+        throw new Error('hostile');
+      },
+    });
+    expect(toFailure(hostile).message).toBe('an object without a message was thrown');
+    expect(toFailure(undefined).message).toBe('thrown: undefined');
+    expect(toFailure(new Error('x'.repeat(5_000))).message).toHaveLength(500);
+  });
+});
+
+describe('retry delays', () => {
+  const policy = fc.record({
+    first: fc.integer({ min: 0, max: 10_000 }),
+    factor: fc.double({ min: 1, max: 10, noNaN: true }),
+    max: fc.integer({ min: 0, max: 100_000 }),
+    jitter: fc.constantFrom('none' as const, 'equal' as const, 'full' as const),
+  });
+
+  test('are whole, never negative, never over the maximum, and the same for the same key', () => {
+    fc.assert(
+      fc.property(policy, fc.integer({ min: 1, max: 50 }), fc.string(), (options, attempt, key) => {
+        const delayMs = delayAfterMs(exponential(options), attempt, key);
+        expect(Number.isInteger(delayMs)).toBe(true);
+        expect(delayMs).toBeGreaterThanOrEqual(0);
+        expect(delayMs).toBeLessThanOrEqual(options.max);
+        expect(delayAfterMs(exponential(options), attempt, key)).toBe(delayMs);
+      }),
+    );
+  });
+
+  test('grow under equal jitter with factor 2', () => {
+    const equal = exponential({ first: 100, factor: 2, max: '1h', jitter: 'equal' });
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 1, max: 10 }), (key, attempt) => {
+        const [one, two] = [attempt, attempt + 1].map((each) => delayAfterMs(equal, each, key));
+        expect(two).toBeGreaterThanOrEqual(one ?? Infinity);
+      }),
+    );
+  });
+});
+
+test('durations are read as people write them', () => {
+  expect(['200ms', '1.5s', '5m', '24h', '30d'].map((text) => toMs(text as '1s', 'x'))).toEqual([
+    200, 1_500, 300_000, 86_400_000, 2_592_000_000,
+  ]);
+  for (const wrong of ['', '5', 's', '-1s', '1 s', '1w', '1e3s']) {
+    expect(() => toMs(wrong as '1s', 'deadline')).toThrow('deadline: ');
+  }
+});
+
+test('state paths join nesting with dots and regions with plus', () => {
+  expect(statePath({ forward: { pay: 'running' } })).toBe('forward.pay.running');
+  expect(statePath({ a: { x: 'one', y: { z: 'two' } } })).toBe('a.x.one + a.y.z.two');
+});
+
+test('saga ids sort by time and differ by chance', () => {
+  const early = sagaId(1_000, new Uint8Array(16).fill(31));
+  const late = sagaId(2_000, new Uint8Array(16));
+  expect(early < late).toBe(true);
+  expect(early).toMatch(/^[0-9a-z]{26}$/);
+});

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const START = fileURLToPath(new URL('../src/start.js', import.meta.url));
+
+/** Runs the start script in a Node that says it is another one. */
+function startUnder(version: string): { code: number; said: string } {
+  const disguise = `Object.defineProperty(process, 'versions', {
+    value: { ...process.versions, node: '${version}' },
+  })`;
+  const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
+  const run = spawnSync(process.execPath, ['--no-strip-types', '--import', preload, START], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+  });
+  return { code: run.status ?? -1, said: run.stdout + run.stderr };
+}
+
+describe('the start script', () => {
+  it.each(['20.20.2', '22.11.0'])('refuses Node %s in one line', (version) => {
+    expect(startUnder(version)).toEqual({
+      code: 1,
+      said: `Backstep needs Node 22.12 or newer; this is v${version}; run it with npm start, which brings its own.\n`,
+    });
+  });
+
+  it('refuses a Node that cannot run TypeScript from source in one line', () => {
+    expect(startUnder('22.17.1')).toEqual({
+      code: 1,
+      said: 'Backstep needs Node 22.18 or newer to run from source; this is v22.17.1; run it with npm start, which brings its own.\n',
+    });
+  });
+});

@@ -1,0 +1,262 @@
+/**
+ * The rules of the repository that no linter knows, as a test.
+ *
+ * It enforces the import table of the architecture, the purity of src/core, and the shape of
+ * files. It reads text, never runs the code it judges, and asserts how many files it saw, so that
+ * it cannot pass by looking at nothing.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAX_LINES = 300;
+const EXCUSE = 'Longer than 300 lines because';
+const EXCUSE_WITHIN_LINES = 15;
+const BANNED_NAMES = ['utils', 'util', 'common', 'types', 'lib', 'manager', 'helpers', 'helper'];
+
+/** What a layer may import: other layers, and packages by pattern. */
+interface Layer {
+  readonly layers: readonly string[];
+  readonly packages: readonly RegExp[];
+  /** Fewer files than this means that the test looks in the wrong place. */
+  readonly atLeast: number;
+}
+
+const NODE = /^node:(?!sqlite$)/;
+const BELOW_MAIN = ['http', 'runtime', 'store', 'core'];
+const ENTRY_PACKAGES = [NODE, /^(pino|xstate|zod|kysely|nodemailer)$/];
+
+/** The import table. A file under src/ that is in no row is an error. */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  core: { layers: [], packages: [/^xstate(\/graph)?$/], atLeast: 10 },
+  store: {
+    layers: ['core'],
+    packages: [NODE, /^better-sqlite3$/, /^kysely/, /^pino$/],
+    atLeast: 4,
+  },
+  runtime: {
+    layers: ['store', 'core'],
+    packages: [NODE, /^(xstate|pino)$/],
+    atLeast: 3,
+  },
+  http: {
+    layers: ['runtime', 'store', 'core'],
+    packages: [NODE, /^hono(\/.+)?$/, /^@hono\/node-server(\/.+)?$/, /^(ws|zod|pino|xstate)$/],
+    atLeast: 3,
+  },
+  testing: {
+    layers: ['runtime', 'store', 'core'],
+    packages: [NODE, /^xstate(\/graph)?$/],
+    atLeast: 0,
+  },
+  index: { layers: ['testing', 'runtime', 'store', 'core'], packages: [/^xstate$/], atLeast: 1 },
+  main: {
+    layers: [...BELOW_MAIN, 'index', 'machines', 'actors'],
+    packages: ENTRY_PACKAGES,
+    atLeast: 1,
+  },
+  cli: { layers: [...BELOW_MAIN, 'index'], packages: ENTRY_PACKAGES, atLeast: 0 },
+  launcher: { layers: [...BELOW_MAIN, 'kept-program'], packages: [NODE], atLeast: 1 },
+  'kept-program': { layers: [], packages: [NODE], atLeast: 1 },
+  // It names the two programs that the launcher runs as processes.
+  start: { layers: ['launcher', 'main', 'actors/*-provider'], packages: [NODE], atLeast: 1 },
+  machines: { layers: ['core'], packages: [/^(xstate|zod)$/], atLeast: 1 },
+  actors: { layers: ['core'], packages: [NODE, /^kysely$/, /^nodemailer$/], atLeast: 4 },
+  // A participant that is a server of its own, with its own database.
+  'actors/*-provider': {
+    layers: ['core', 'actors'],
+    packages: [/^node:/, /^hono(\/.+)?$/, /^@hono\/node-server(\/.+)?$/, /^(kysely|zod)$/],
+    atLeast: 0,
+  },
+  migrations: { layers: ['store'], packages: [/^kysely(\/migration)?$/], atLeast: 1 },
+};
+
+/** XState's internals are named in one file, so that an upgrade has one place to break. */
+const XSTATE_INTERNALS =
+  /getInitialSnapshot\(|\.transition\([^,()]+,[^,()]+,|\b_nodes\b|restoreSnapshot/;
+const XSTATE_INTERNALS_HOME = 'src/core/scope.ts';
+
+const CORE_BANNED =
+  /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bprocess\.|\bperformance\.|['"]node:|\bcrypto\.|\bfetch\(/;
+
+const MACHINE_PATH = /['"`\s](?:\/(?:home|work|Users|root|tmp)\/|[A-Z]:\\\\)/;
+
+interface SourceFile {
+  /** From the repository's root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+const SOURCES = ['src', 'machines', 'actors', 'migrations'].flatMap(filesUnder);
+const TESTS = filesUnder('test');
+
+describe('the import table', () => {
+  it.each(Object.entries(LAYERS))('sees the files of %s', (name, layer) => {
+    expect(SOURCES.filter((file) => layerOf(file.path) === name).length).toBeGreaterThanOrEqual(
+      layer.atLeast,
+    );
+  });
+
+  it('finds imports at all', () => {
+    const edges = SOURCES.flatMap((file) => file.imports);
+    expect(edges.length).toBeGreaterThan(SOURCES.length);
+  });
+
+  it('lets imports point one way only, and packages only where they belong', () => {
+    expect(SOURCES.flatMap(importFaults)).toEqual([]);
+  });
+
+  it('has no cycle, type imports included', () => {
+    expect(firstCycle(SOURCES)).toEqual([]);
+  });
+});
+
+describe('the core', () => {
+  it('has no clock, no randomness, no timers and no input or output', () => {
+    const core = SOURCES.filter((file) => layerOf(file.path) === 'core');
+    expect(core.flatMap((file) => hits(file, CORE_BANNED))).toEqual([]);
+  });
+
+  it('is the only place that touches what XState marks internal, in one file', () => {
+    const others = SOURCES.filter((file) => file.path !== XSTATE_INTERNALS_HOME);
+    expect(others.flatMap((file) => hits(file, XSTATE_INTERNALS))).toEqual([]);
+    const home = SOURCES.find((file) => file.path === XSTATE_INTERNALS_HOME);
+    expect(home?.code).toMatch(XSTATE_INTERNALS);
+  });
+});
+
+describe('every file', () => {
+  it(`has at most ${MAX_LINES} lines, or says why not`, () => {
+    expect([...SOURCES, ...TESTS].filter(isTooLong).map((file) => file.path)).toEqual([]);
+  });
+
+  it('is named for what it holds', () => {
+    const badNames = [...SOURCES, ...TESTS]
+      .map((file) => file.path)
+      .filter((path) => BANNED_NAMES.includes(stemOf(path)) || !isKebabCase(path));
+    expect(badNames).toEqual([]);
+  });
+
+  it('opens with a header that says its responsibility', () => {
+    const bare = SOURCES.filter((file) => !file.text.replace(/^#!.*\n/, '').startsWith('/**'));
+    expect(bare.map((file) => file.path)).toEqual([]);
+  });
+
+  it('names no path of one machine', () => {
+    expect([...SOURCES, ...TESTS].flatMap((file) => hits(file, MACHINE_PATH))).toEqual([]);
+  });
+});
+
+describe('the tests', () => {
+  it('run with the development build of xstate', () => {
+    expect(import.meta.resolve('xstate')).toContain('development');
+  });
+});
+
+function filesUnder(folder: string): SourceFile[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|cjs)$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      return { path, text, code: withoutComments(text), imports: importsOf(text) };
+    });
+}
+
+/** Keeps the line breaks. Formatting is checked elsewhere, so a line comment follows a blank. */
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
+    .replace(/(^|\s)\/\/.*$/gm, '$1');
+}
+
+/** Static, type-only, re-exported, dynamic and worker imports; statements start a line. */
+function importsOf(text: string): string[] {
+  const patterns = [
+    /^(?:import|export)\b[^;]*?\bfrom\s+['"]([^'"]+)['"]/gm,
+    /^import\s+['"]([^'"]+)['"]/gm,
+    /\b(?:import|require)\(\s*['"]([^'"]+)['"]/g,
+    /\bnew URL\(\s*['"](\.[^'"]+\.[tj]s)['"]\s*,\s*import\.meta\.url/g,
+  ];
+  return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''));
+}
+
+function layerOf(path: string): string {
+  const [top = '', second = ''] = path.split('/');
+  if (top === 'src') return stemOf(second);
+  return top === 'actors' && path.includes('-provider') ? 'actors/*-provider' : top;
+}
+
+function importFaults(file: SourceFile): string[] {
+  const own = layerOf(file.path);
+  const layer = LAYERS[own];
+  if (layer === undefined) return [`${file.path}: "${own}" is not in the import table`];
+  return file.imports.flatMap((specifier) => {
+    const target = targetOf(file, specifier);
+    if (target === undefined) {
+      const isAllowed = layer.packages.some((pattern) => pattern.test(specifier));
+      return isAllowed ? [] : [`${file.path} must not import ${specifier}`];
+    }
+    const other = layerOf(target);
+    const isAllowed = other === own || layer.layers.includes(other);
+    return isAllowed ? [] : [`${file.path} must not import ${target}`];
+  });
+}
+
+/** The path from the root for a relative import, nothing for a package. */
+function targetOf(file: SourceFile, specifier: string): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return join(dirname(file.path), specifier).replaceAll('\\', '/');
+}
+
+function firstCycle(files: readonly SourceFile[]): string[] {
+  const edges = new Map(
+    files.map((file) => [
+      file.path,
+      file.imports
+        .map((specifier) => targetOf(file, specifier))
+        .filter((path) => path !== undefined),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const next of edges.get(path) ?? []) {
+      const cycle = visit(next, [...trail, path]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(path);
+    return [];
+  };
+  return files.map((file) => visit(file.path, [])).find((cycle) => cycle.length > 0) ?? [];
+}
+
+function hits(file: SourceFile, pattern: RegExp): string[] {
+  return file.code
+    .split('\n')
+    .flatMap((line, index) =>
+      pattern.test(line) ? [`${file.path}:${index + 1}: ${line.trim()}`] : [],
+    );
+}
+
+function isTooLong(file: SourceFile): boolean {
+  const lines = file.text.split('\n');
+  return (
+    lines.length - 1 > MAX_LINES &&
+    !lines.slice(0, EXCUSE_WITHIN_LINES).some((line) => line.includes(EXCUSE))
+  );
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.(test\.)?(ts|js|mjs|cjs)$/, '');
+}
+
+function isKebabCase(path: string): boolean {
+  return path.split('/').every((part) => /^[a-z0-9]+([-.][a-z0-9]+)*$/.test(part));
+}
