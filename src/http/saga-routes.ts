@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import type { CommandName } from '../core/inbound.ts';
 import { BackstepError, type Issue } from '../core/errors.ts';
 import { isSettled } from '../core/status.ts';
-import type { SagaState } from '../core/state.ts';
+import { currentStep, type SagaState } from '../core/state.ts';
 import type { Backstep } from '../runtime/backstep.ts';
 import type { SagaRecord } from '../store/read-models.ts';
 import { readJsonObject, type JsonObject } from './body.ts';
@@ -25,7 +25,7 @@ const MAX_KEY_LENGTH = 200;
 const MAX_REASON_LENGTH = 500;
 const COMMANDS: readonly CommandName[] = ['cancel', 'terminate', 'retry'];
 /** Parts of a command that no command takes yet; ignoring them would do something else. */
-const UNSUPPORTED_PARTS = ['step', 'context'];
+const UNSUPPORTED_PARTS = ['context'];
 /** Recorded as the author of commands that come through the API. */
 const API_AUTHOR = 'api';
 
@@ -77,6 +77,8 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       const name = COMMANDS.find((command) => command === given);
       if (name === undefined) throw await unknownCommand(backstep, id, given);
       refuseUnsupported(body);
+      const step = optionalText('step', body['step'], MAX_KEY_LENGTH);
+      if (step !== null) await assertIsAt(backstep, id, name, step);
       const command = { name, by: API_AUTHOR, ...(reason === null ? {} : { reason }) };
       const state = await backstep.command(id, command, expectedVersion);
       return c.json(outcomeView(state), 202);
@@ -139,6 +141,23 @@ async function unknownCommand(
   }
   const legal = backstep.legalCommands(state);
   return new BackstepError('not-legal', `"${command}" is no command of this saga`, { legal });
+}
+
+/** A command that names a step is meant for that step alone. Throws `not-legal` with the step. */
+async function assertIsAt(
+  backstep: Backstep,
+  id: string,
+  command: CommandName,
+  step: string,
+): Promise<void> {
+  const state = await backstep.state(id);
+  const legal = state === null ? [] : backstep.legalCommands(state);
+  const present = state === null ? undefined : currentStep(state.steps);
+  const isMeant = step === present?.name || step === present?.compensation?.name;
+  if (command === 'retry' && isMeant) return;
+  const where = present === undefined ? 'at no step' : `at step ${present.name}`;
+  const message = `${command} of step "${step}" is not possible: the saga is ${where}`;
+  throw new BackstepError('not-legal', message, { legal });
 }
 
 function refuseUnsupported(body: JsonObject): void {

@@ -182,6 +182,12 @@ describe('POST /api/sagas/{id}/commands and /events', () => {
       422,
       'input-invalid',
     ]);
+    const elsewhere = await command({ command: 'retry', step: 'nowhere' });
+    expect(await bodyOf(elsewhere)).toMatchObject({
+      status: 409,
+      detail: expect.stringContaining('retry of step "nowhere" is not possible') as unknown,
+      legal: listWith('retry', 'terminate'),
+    });
     const stale = await command({ command: 'terminate', expectedVersion: 1 });
     expect(await problemIn(stale)).toEqual([409, 'conflict']);
     const { seq } = await bodyOf(await stuck.send('GET', `/api/sagas/${id}`));
