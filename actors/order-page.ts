@@ -27,7 +27,7 @@ export function positionOf({ cursor }: Page): number {
   if (cursor === null) return Number.MAX_SAFE_INTEGER;
   if (CURSOR.test(cursor)) return Number(cursor);
   throw new BackstepError('input-invalid', 'this cursor is not one of ours', {
-    issues: [{ path: 'cursor', message: 'is not a cursor of this list', isTypeError: false }],
+    issues: [{ path: 'cursor', message: 'is not a cursor of this list', isTypeError: true }],
   });
 }
 

@@ -187,6 +187,8 @@ function progressView(progress: StepProgress | null): object {
     endedAt: isoTime(progress?.endedAtMs),
     nextAttemptAt: isoTime(progress?.nextAttemptAtMs),
     error: progress?.error ?? null,
+    /** An attempt failed in a way that may have had its effect. */
+    mayHaveHappened: progress?.mayHaveHappened ?? false,
   };
 }
 

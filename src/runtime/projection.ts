@@ -125,20 +125,22 @@ function letterOf(state: SagaState): Letter {
   };
 }
 
-function isDoubtful(step: StepEntry): boolean {
-  return step.status === 'in_doubt' || step.mayHaveHappened === true;
+// A step under way when its saga was parked has its intent on record and no answer.
+function isDoubtful({ status, mayHaveHappened }: StepEntry): boolean {
+  return status === 'in_doubt' || status === 'running' || mayHaveHappened === true;
 }
 
 function isOutstanding(step: StepEntry): boolean {
   switch (step.status) {
     case 'completed':
+    case 'running':
     case 'in_doubt':
     case 'compensating':
     case 'compensation_failed':
       return true;
-    case 'pending':
-    case 'running':
     case 'retrying':
+      return step.mayHaveHappened === true;
+    case 'pending':
     case 'failed':
     case 'compensated':
     case 'skipped':

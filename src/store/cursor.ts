@@ -20,6 +20,6 @@ export function fromCursor(list: PagedList, cursor: string | null): number | nul
   if (cursor === null) return null;
   const match = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match?.[1] === list) return Number(match[2]);
-  const issue = { path: 'cursor', message: 'is not a cursor of this list', isTypeError: false };
+  const issue = { path: 'cursor', message: 'is not a cursor of this list', isTypeError: true };
   throw new BackstepError('input-invalid', 'the cursor cannot be read', { issues: [issue] });
 }

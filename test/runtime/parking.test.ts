@@ -50,6 +50,18 @@ test('a turn that keeps throwing is tried a bounded number of times, then parked
   expect(items[0]?.letter).toContain('the mapper broke');
 });
 
+test('the dead letter of a parked saga names the step that was under way as maybe done', async () => {
+  const backstep = await engine.open(activities);
+  const { id } = await start('poison');
+  await backstep.settled(id, 10_000);
+  const { items } = await backstep.read.deadLetters(page);
+  expect(JSON.parse(items[0]?.letter ?? '')).toMatchObject({
+    done: [],
+    maybe: ['first'],
+    outstanding: ['first'],
+  });
+});
+
 test('a parked saga goes on when a person retries after the cause is mended', async () => {
   const backstep = await engine.open(activities);
   const { id } = await start('poison');
