@@ -18,7 +18,7 @@ import { createPayments } from '../actors/payment.ts';
 import { ReservationSweep } from '../actors/reservation-sweep.ts';
 import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
 import type { Activities } from './core/activity.ts';
-import { BackstepError } from './core/errors.ts';
+import { BackstepError, type ErrorCode } from './core/errors.ts';
 import { parseWith } from './core/standard-schema.ts';
 import { isEnded } from './core/status.ts';
 import { createApp } from './http/app.ts';
@@ -31,6 +31,8 @@ import { openBackstep } from './runtime/open-backstep.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 78;
+/** What a person must mend before another start makes sense. */
+const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const DEFAULT_DATABASE = 'data/backstep.db';
 const MAIL_FROM = 'orders@backstep.example';
 
@@ -42,9 +44,9 @@ if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT
 process.on('unhandledRejection', (err) => log.error({ err }, 'a rejection that nobody handled'));
 
 await run().catch((error: unknown) => {
-  if (!isRefusal(error)) throw error;
-  process.stderr.write(`backstep: ${error.message}\n`);
-  process.exit(EXIT_REFUSED);
+  const isRefusal = error instanceof BackstepError && REFUSALS.includes(error.code);
+  if (!isRefusal) throw error;
+  refuse(error);
 });
 
 async function run(): Promise<void> {
@@ -117,7 +119,7 @@ async function listen(
     return await startServer(app, binding);
   } catch (error) {
     await backstep.stop(0);
-    throw error;
+    refuse(error);
   }
 }
 
@@ -166,8 +168,10 @@ function stopOnSignal(server: RunningServer, sweep: ReservationSweep, backstep: 
     isStopping = true;
     log.info('draining');
     await server.close();
-    await sweep.stop();
+    // Not awaited before the engine stops: on a stalled disk its last pass ends with the store.
+    const swept = sweep.stop();
     await backstep.stop();
+    await swept;
     log.info('stopped');
     process.exit(0);
   };
@@ -194,7 +198,8 @@ function providerUrlOf(environment: NodeJS.ProcessEnv): string {
   );
 }
 
-function isRefusal(error: unknown): error is BackstepError {
-  if (!(error instanceof BackstepError)) return false;
-  return ['storage-refused', 'unavailable', 'input-invalid'].includes(error.code);
+/** Ends the process with one clear line; the launcher does not try again. */
+function refuse(error: unknown): never {
+  process.stderr.write(`backstep: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(EXIT_REFUSED);
 }

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'input-invalid'
   /** A value does not survive a JSON round trip. */
   | 'not-json'
+  /** A saga's state would be larger than the limit. */
+  | 'too-large'
   /** No saga type, saga or step of that name. */
   | 'not-found'
   /** Same start key, other input; or the saga's version moved on. */

@@ -50,6 +50,21 @@ export class TransientError extends Error {
 
 /** The failure that a thrown value stands for. */
 export function toFailure(thrown: unknown): Failure {
+  try {
+    return readFailure(thrown);
+  } catch {
+    return UNREADABLE; // hostile to any look at it, like a revoked Proxy
+  }
+}
+
+const UNREADABLE: Failure = {
+  code: 'Error',
+  message: 'a value that cannot be looked at was thrown',
+  retryable: true,
+  ambiguous: true,
+};
+
+function readFailure(thrown: unknown): Failure {
   const isPermanent = thrown instanceof PermanentError;
   return {
     code: clip(
@@ -70,6 +85,14 @@ export const DEADLINE_PASSED: Failure = {
   ambiguous: true,
 };
 
+/** Why an attempt is given up on that the process did not outlive, again and again. */
+export const INTERRUPTED: Failure = {
+  code: 'interrupted',
+  message: 'the process ended too often while this attempt ran',
+  retryable: false,
+  ambiguous: true,
+};
+
 /** What a timed-out attempt is recorded as. */
 export const ATTEMPT_TIMED_OUT: Failure = {
   code: 'timeout',
@@ -80,9 +103,12 @@ export const ATTEMPT_TIMED_OUT: Failure = {
 
 /** True for a value that is a failure already, as results and snapshots carry it. */
 export function isFailure(error: unknown): error is Failure {
-  return (
-    error !== null && typeof error === 'object' && 'retryable' in error && 'ambiguous' in error
-  );
+  if (error === null || typeof error !== 'object') return false;
+  try {
+    return 'retryable' in error && 'ambiguous' in error;
+  } catch {
+    return false; // hostile, see `toFailure`
+  }
 }
 
 function messageOf(thrown: unknown): string {

@@ -6,8 +6,19 @@
  */
 import { BackstepError } from './errors.ts';
 
-/** Deepest nesting accepted; `JSON.parse` takes more than `JSON.stringify` can give back. */
+/** Deepest nesting accepted of a value; `JSON.parse` takes more than `JSON.stringify` can give back. */
 const MAX_JSON_DEPTH = 64;
+
+/** A context holds whole values inside members of its own. */
+const MAX_CONTEXT_DEPTH = 128;
+
+interface Rules {
+  readonly maxDepth: number;
+  readonly takesUndefinedMembers: boolean;
+}
+
+const VALUE_RULES: Rules = { maxDepth: MAX_JSON_DEPTH, takesUndefinedMembers: false };
+const CONTEXT_RULES: Rules = { maxDepth: MAX_CONTEXT_DEPTH, takesUndefinedMembers: true };
 
 /**
  * Throws `not-json`, naming the path, unless `value` survives a JSON round trip unchanged.
@@ -17,8 +28,21 @@ const MAX_JSON_DEPTH = 64;
  */
 export function assertJson(value: unknown, subject: string): void {
   if (value === undefined) return;
-  const flaw = findFlaw(value, '', 0);
-  if (flaw !== null) throw new BackstepError('not-json', `${subject}: ${flaw}`);
+  const found = findFlaw(value, 0, VALUE_RULES);
+  if (found !== null) throw new BackstepError('not-json', `${subject}: ${sayFlaw(found)}`);
+}
+
+/**
+ * As `assertJson`, for a machine's context. An undefined member passes: JSON drops it and it reads
+ * the same after a restart.
+ */
+export function assertContext(context: unknown, subject: string): void {
+  const found = findFlaw(context, 0, CONTEXT_RULES);
+  if (found === null) return;
+  throw new BackstepError(
+    'not-json',
+    `${subject}: ${sayFlaw(found)}; keep plain values in a context, and invoke what is to run in a state`,
+  );
 }
 
 /**
@@ -35,44 +59,56 @@ export function canonicalJson(value: unknown): string {
   return `{${members.join(',')}}`;
 }
 
-/** The sentence that says what does not survive, or `null`. */
-function findFlaw(value: unknown, path: string, depth: number): string | null {
+/** What does not survive, and where; the path is put together on the way up, as it is rare. */
+interface Flaw {
+  readonly path: readonly (string | number)[];
+  readonly what: string;
+}
+
+function sayFlaw({ path, what }: Flaw): string {
+  return `${path.length === 0 ? 'the value' : `"${path.join('.')}"`} ${what}`;
+}
+
+function findFlaw(value: unknown, depth: number, rules: Rules): Flaw | null {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return null;
     case 'number':
-      return Number.isFinite(value) ? null : `${at(path)} is ${value}, which JSON turns into null`;
+      return Number.isFinite(value) ? null : flaw(`is ${value}, which JSON turns into null`);
     case 'object':
-      return value === null ? null : findFlawInside(value, path, depth);
+      return value === null ? null : findFlawInside(value, depth, rules);
     case 'undefined':
     case 'bigint':
     case 'symbol':
     case 'function':
-      return `${at(path)} is ${typeof value}, which JSON cannot hold`;
+      return flaw(`is ${typeof value}, which JSON cannot hold`);
   }
 }
 
-function findFlawInside(value: object, path: string, depth: number): string | null {
-  if (depth >= MAX_JSON_DEPTH) return `${at(path)} is nested deeper than ${MAX_JSON_DEPTH} levels`;
+function findFlawInside(value: object, depth: number, rules: Rules): Flaw | null {
+  if (depth >= rules.maxDepth) return flaw(`is nested deeper than ${rules.maxDepth} levels`);
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      const flaw = findFlaw(value[index], `${path}.${index}`, depth + 1);
-      if (flaw !== null) return flaw;
+      const inner = findFlaw(value[index], depth + 1, rules);
+      if (inner !== null) return { ...inner, path: [index, ...inner.path] };
     }
     return null;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    return `${at(path)} is a ${value.constructor?.name ?? 'class instance'}; give a plain object`;
+    return flaw(`is a ${value.constructor?.name ?? 'class instance'}; give a plain object`);
   }
-  for (const [key, member] of Object.entries(value)) {
-    const flaw = findFlaw(member, `${path}.${key}`, depth + 1);
-    if (flaw !== null) return flaw;
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    if (member === undefined && rules.takesUndefinedMembers) continue;
+    const inner = findFlaw(member, depth + 1, rules);
+    if (inner !== null) return { ...inner, path: [key, ...inner.path] };
   }
   return null;
 }
 
-function at(path: string): string {
-  return path === '' ? 'the value' : `"${path.slice(1)}"`;
+function flaw(what: string): Flaw {
+  return { path: [], what };
 }

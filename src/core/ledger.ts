@@ -4,11 +4,15 @@
  *
  * Invariant: entries are only ever added, in order of recorded start; that order, reversed, is the
  * order of compensation.
+ *
+ * A saga that ends while an attempt runs (one parallel region completes it, or a person terminates
+ * it) leaves that step in doubt: the ledger says so, nobody acts on it. A machine that must know
+ * waits for every region before it enters its final state.
  */
 import type { SagaDefinition } from './definition.ts';
 import { ATTEMPT_TIMED_OUT, type Failure } from './failure.ts';
 import type { Inbound } from './inbound.ts';
-import type { Live, LiveActivity, StepEntry, StepProgress } from './state.ts';
+import type { Direction, Live, LiveActivity, StepEntry, StepProgress } from './state.ts';
 
 /** What ended attempts in this turn. */
 export interface Endings {
@@ -33,6 +37,38 @@ const LEFT_BEHIND: Ending = {
     ambiguous: true,
   },
 };
+
+/**
+ * The entry that a new attempt of the step concerns: forward the last one; to undo, the last one
+ * whose effect exists or may exist. A loop is so undone run by run, the last one first.
+ */
+export function presentEntry(
+  steps: readonly StepEntry[],
+  step: string,
+  direction: Direction,
+): StepEntry | undefined {
+  const last = steps.findLast((entry) => entry.name === step);
+  if (direction === 'forward') return last;
+  return steps.findLast((entry) => entry.name === step && isOwed(entry)) ?? last;
+}
+
+function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
+  switch (status) {
+    case 'compensated':
+    case 'skipped':
+    case 'pending':
+      return false;
+    case 'failed':
+    case 'retrying':
+      return mayHaveHappened === true;
+    case 'running':
+    case 'in_doubt':
+    case 'completed':
+    case 'compensating':
+    case 'compensation_failed':
+      return true;
+  }
+}
 
 /** The ledger once the turn's endings are in it; the same array when there are none. */
 export function endAttempts(
@@ -161,22 +197,24 @@ function restartProgress(progress: StepProgress, attempt: number): StepProgress 
   };
 }
 
-// A failed attempt whose retry delay runs is retrying; when the delay is gone without a new
-// attempt, it failed after all.
-function settleRetries(
+/**
+ * The ledger with the retry delays in it: a failed attempt whose delay runs is retrying; when the
+ * delay is gone without a new attempt, it failed after all.
+ */
+export function settleRetries(
   definition: SagaDefinition,
   steps: readonly StepEntry[],
   live: Live,
 ): readonly StepEntry[] {
-  const dueMsByStep = retryDueTimes(definition, live);
-  if (dueMsByStep.size === 0 && !steps.some(isRetrying)) return steps;
+  const delays = retryDelays(definition, steps, live);
+  if (delays.length === 0 && !steps.some(isRetrying)) return steps;
   return steps.map((entry) => {
-    const forwardDueMs = dueMsByStep.get(`forward/${entry.name}`);
-    const compensateDueMs = dueMsByStep.get(`compensate/${entry.name}`);
+    const dueMsOf = (direction: Direction): number | undefined =>
+      delays.find((delay) => delay.entry === entry && delay.direction === direction)?.dueMs;
     if (entry.status === 'failed' || entry.status === 'in_doubt' || entry.status === 'retrying') {
-      return settleForward(entry, forwardDueMs);
+      return settleForward(entry, dueMsOf('forward'));
     }
-    return settleCompensation(entry, compensateDueMs);
+    return settleCompensation(entry, dueMsOf('compensate'));
   });
 }
 
@@ -207,13 +245,25 @@ function isRetrying(entry: StepEntry): boolean {
   return entry.status === 'retrying' || entry.compensation?.status === 'retrying';
 }
 
-function retryDueTimes(definition: SagaDefinition, live: Live): ReadonlyMap<string, number> {
-  const dueTimes = new Map<string, number>();
+interface RetryDelay {
+  readonly entry: StepEntry | undefined;
+  readonly direction: Direction;
+  readonly dueMs: number;
+}
+
+function retryDelays(
+  definition: SagaDefinition,
+  steps: readonly StepEntry[],
+  live: Live,
+): readonly RetryDelay[] {
+  const delays: RetryDelay[] = [];
   for (const [id, { dueMs }] of Object.entries(live.timers)) {
     const role = definition.timers.get(id);
     if (role?.kind !== 'retry' || dueMs === undefined) continue;
     const invoke = definition.invokes.get(role.activity);
-    if (invoke !== undefined) dueTimes.set(`${invoke.direction}/${invoke.step}`, dueMs);
+    if (invoke === undefined) continue;
+    const { step, direction } = invoke;
+    delays.push({ entry: presentEntry(steps, step, direction), direction, dueMs });
   }
-  return dueTimes;
+  return delays;
 }

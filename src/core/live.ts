@@ -4,8 +4,9 @@
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
-import type { Effect } from './inbound.ts';
+import type { Effect, Inbound } from './inbound.ts';
 import { assertJson } from './json.ts';
+import { presentEntry } from './ledger.ts';
 import type { Command } from './scope.ts';
 import type { Live, LiveActivity, LiveTimer, SagaState, StepEntry } from './state.ts';
 import type { StepStatus } from './status.ts';
@@ -47,6 +48,7 @@ export function rearrange(
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
+        if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
         assertJson(command.input, `input of ${command.src}`);
         invoked.set(command.id, { id: command.id, src: command.src, input: command.input ?? null });
         break;
@@ -55,7 +57,7 @@ export function rearrange(
         invoked.delete(command.id);
         break;
       case 'delay': {
-        const id = command.id ?? `${command.event.type}#${token}`;
+        const id = command.id ?? mintTimerId(command.event.type, token, timers);
         timers[id] = armTimer(definition, id, command, token, nowMs);
         break;
       }
@@ -76,6 +78,22 @@ export function rearrange(
     );
   }
   return { kept: { activities, timers }, invoked: [...invoked.values()], emitted };
+}
+
+// An action made at run time (`enqueueActions`) can start what no check of the drawing has seen.
+function refuseUnseen(definition: SagaDefinition, id: string): never {
+  throw new BackstepError(
+    'definition-invalid',
+    `machine "${definition.id}": an action starts the actor "${id}"; ` +
+      'invoke the activity in a state instead',
+  );
+}
+
+// A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
+function mintTimerId(type: string, token: number, timers: Live['timers']): string {
+  let id = `${type}#${token}`;
+  for (let count = 2; timers[id] !== undefined; count++) id = `${type}/${count}#${token}`;
+  return id;
 }
 
 function armTimer(
@@ -103,8 +121,8 @@ export function admit(
     const role = definition.invokes.get(id);
     const step = role?.step ?? id;
     const direction = role?.direction ?? 'forward';
-    const last = steps.findLast((entry) => entry.name === step);
-    const numbers = direction === 'forward' ? nextForward(last) : nextCompensation(last);
+    const entry = presentEntry(steps, step, direction);
+    const numbers = direction === 'forward' ? nextForward(entry) : nextCompensation(entry);
     activities[id] = { token, src, input, step, direction, ...numbers, dispatches: 1 };
   }
   return { activities, timers: kept.timers };
@@ -116,22 +134,28 @@ interface AttemptNumbers {
 }
 
 // A new occurrence, hence a new key, only once the last one came to rest (a loop, or a step run
-// again after it was compensated). Everything else is a further attempt under the same key.
+// again after it was compensated or failed for certain). Everything else, a retry delay (status
+// `retrying`) or a doubt included, is a further attempt under the same key.
 function nextForward(last: StepEntry | undefined): AttemptNumbers {
   if (last === undefined) return { occurrence: 1, attempt: 1 };
   if (isAtRest(last.status)) return { occurrence: last.occurrence + 1, attempt: 1 };
   return { occurrence: last.occurrence, attempt: last.attempts + 1 };
 }
 
-function nextCompensation(last: StepEntry | undefined): AttemptNumbers {
+function nextCompensation(owed: StepEntry | undefined): AttemptNumbers {
   return {
-    occurrence: last?.occurrence ?? 1,
-    attempt: (last?.compensation?.attempts ?? 0) + 1,
+    occurrence: owed?.occurrence ?? 1,
+    attempt: (owed?.compensation?.attempts ?? 0) + 1,
   };
 }
 
 function isAtRest(status: StepStatus): boolean {
-  return status === 'completed' || status === 'compensated' || status === 'skipped';
+  return (
+    status === 'completed' ||
+    status === 'failed' ||
+    status === 'compensated' ||
+    status === 'skipped'
+  );
 }
 
 /** `saga/step/direction/occurrence`. */
@@ -158,6 +182,27 @@ export function effectsOf(
     ...startEffects(definition, after, isNew),
     ...emitted.map((event, index): Effect => ({ kind: 'emit', index, event })),
   ];
+}
+
+/** The same attempts, under way once more: what an earlier dispatch did is not known. */
+export function dispatchedAgain(live: Live, isChosen: (activity: string) => boolean): Live {
+  const activities = { ...live.activities };
+  for (const [id, activity] of Object.entries(live.activities)) {
+    if (isChosen(id)) activities[id] = { ...activity, dispatches: activity.dispatches + 1 };
+  }
+  return { ...live, activities };
+}
+
+type Result = Extract<Inbound, { kind: 'result' }>;
+
+/**
+ * The result as it counts: when an earlier dispatch of the attempt was cut off, that one may have
+ * had its effect, whatever the last one says of its own.
+ */
+export function resultOf(answered: LiveActivity, result: Result): Result {
+  const { outcome } = result;
+  if (answered.dispatches === 1 || outcome.kind === 'done') return result;
+  return { ...result, outcome: { ...outcome, failure: { ...outcome.failure, ambiguous: true } } };
 }
 
 /** A stop for everything that was live before and is not any more. */

@@ -19,6 +19,19 @@ export function nodesOf(machine: AnyStateMachine): AnyStateNode[] {
   return nodes;
 }
 
+/** True when a saga can be in both at once: one holds the other, or they fork at a parallel state. */
+export function canBeActiveTogether(one: AnyStateNode, other: AnyStateNode): boolean {
+  const others = lineageOf(other);
+  const fork = lineageOf(one).findIndex((node, depth) => node !== others[depth]);
+  if (fork === -1 || others[fork] === undefined) return true;
+  return others[fork - 1]?.type === 'parallel';
+}
+
+/** From the root to the node. */
+function lineageOf(node: AnyStateNode): AnyStateNode[] {
+  return node.parent === undefined ? [node] : [...lineageOf(node.parent), node];
+}
+
 /** Throws `definition-invalid` with the first thing that cannot run durably. */
 export function checkMachine(machine: AnyStateMachine): void {
   if (machine.id === '(machine)') refuse(machine, 'the machine has no id', 'give it one');
@@ -73,13 +86,32 @@ function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
   }
 }
 
+/** Actions of XState that reach another actor; a saga has none but its invoked activities. */
+const ACTOR_ACTIONS: ReadonlyMap<unknown, string> = new Map([
+  ['xstate.spawnChild', 'spawnChild'],
+  ['xstate.sendTo', 'sendTo (or sendParent, or forwardTo)'],
+]);
+
 function checkActions(machine: AnyStateMachine, node: AnyStateNode): void {
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-  const actions = [...node.entry, ...node.exit, ...transitions.flatMap((each) => each.actions)];
+  const actions: unknown[] = [
+    ...node.entry,
+    ...node.exit,
+    ...transitions.flatMap((each) => each.actions),
+    ...asList(readFields(node.config.initial)['actions']),
+  ];
   for (const action of actions) {
     const name = actionName(action);
     const resolved: unknown =
       typeof action === 'function' ? action : machine.implementations.actions[name];
+    const actorAction = isBuiltIn(resolved) ? ACTOR_ACTIONS.get(resolved.type) : undefined;
+    if (actorAction !== undefined) {
+      refuse(
+        machine,
+        `state "${node.id}" has the action ${actorAction}, which cannot run durably`,
+        'invoke the activity in a state instead; sagas cannot send messages to each other yet',
+      );
+    }
     if (!isBuiltIn(resolved)) {
       refuse(
         machine,
@@ -98,13 +130,13 @@ function actionName(action: unknown): string {
 }
 
 // XState marks its own action creators with a `resolve` function; a custom action has none.
-function isBuiltIn(action: unknown): boolean {
+function isBuiltIn(action: unknown): action is { readonly type?: unknown } {
   return typeof action === 'function' && 'resolve' in action;
 }
 
-function asList(invoke: unknown): unknown[] {
-  if (invoke === undefined) return [];
-  return Array.isArray(invoke) ? invoke : [invoke];
+function asList(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
 }
 
 function readFields(value: unknown): Record<string, unknown> {

@@ -47,9 +47,7 @@ export function failureReasonAfter(
     case 'result':
       return inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
     case 'timer':
-      return definition.timers.get(inbound.timer)?.kind === 'attempt-timeout'
-        ? ATTEMPT_TIMED_OUT
-        : DEADLINE_PASSED;
+      return timerReason(definition, inbound.timer);
     case 'command':
       return decided(inbound.command.name, inbound.command.reason ?? 'ordered by an operator');
     case 'event':
@@ -69,6 +67,29 @@ export function compensationOutcomeOf(
   if (status === 'compensation_failed') return 'failed';
   if (status !== 'compensated') return null;
   return steps.some((step) => step.status === 'skipped') ? 'partial' : 'complete';
+}
+
+/** The delay that `defineSaga` makes of a deadline. */
+const DEADLINE_DELAY = 'deadline';
+
+function timerReason(definition: SagaDefinition, timer: string): Failure {
+  const role = definition.timers.get(timer);
+  switch (role?.kind) {
+    case 'attempt-timeout':
+      return ATTEMPT_TIMED_OUT;
+    case 'wait':
+      return role.delay === DEADLINE_DELAY ? DEADLINE_PASSED : delayPassed(role.delay);
+    case 'retry':
+      return delayPassed(`${role.activity}.retry`);
+    case undefined:
+      return delayPassed(timer.replace(/#\d+$/, '')); // a delayed event, see `rearrange`
+  }
+}
+
+// Ambiguous like a deadline: it may have cut off an attempt.
+function delayPassed(delay: string): Failure {
+  const message = `the delay "${delay}" passed`;
+  return { code: 'timer', message, retryable: false, ambiguous: true };
 }
 
 function decided(code: string, message: string): Failure {

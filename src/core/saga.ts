@@ -5,7 +5,7 @@
  */
 import type { ActivityInput, ActivityOutput, Contract } from './activity.ts';
 import { compileSaga, type StepPlan } from './compile.ts';
-import { durable, type SagaDefinition } from './definition.ts';
+import { durable, type Examples, type SagaDefinition } from './definition.ts';
 import { type Duration, toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
 import type { Failure } from './failure.ts';
@@ -73,6 +73,8 @@ export interface SagaOptions<S extends StandardSchema> {
   readonly input: S;
   /** All forward steps together; past it the saga compensates. By the wall clock. */
   readonly deadline?: Duration;
+  /** What `verify` explores the saga with; most sagas need none. */
+  readonly examples?: Examples;
 }
 
 /** A saga being written; every call gives a new draft. */
@@ -91,6 +93,8 @@ export interface SagaDraft<C extends Contract, Input, Results> {
 }
 
 const DEFAULT_TIMEOUT: Duration = '10s';
+/** Names that the compiled machine gives to a delay and a state of its own. */
+const RESERVED_NAMES: readonly string[] = ['deadline', 'next'];
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /**
@@ -134,7 +138,8 @@ function build<C extends Contract>(
       ? null
       : toMs(options.deadline, `saga "${options.id}": deadline`);
   const machine = compileSaga({ id: options.id, steps, deadlineMs, completed });
-  return durable<C>(machine, { version: options.version ?? 1, input: options.input });
+  const { version = 1, input, examples = {} } = options;
+  return durable<C>(machine, { version, input, examples });
 }
 
 function toPlan<C extends Contract, Name extends keyof C & string, Comp extends keyof C & string>(
@@ -167,6 +172,9 @@ function checkNames(sagaId: string, steps: readonly StepPlan[]): void {
   const seen = new Set<string>();
   for (const name of steps.flatMap((step) => [step.name, step.compensation.name])) {
     if (!NAME_PATTERN.test(name)) refuse(`"${name}" must be letters, digits, "-" and "_"`);
+    if (RESERVED_NAMES.includes(name)) {
+      refuse(`the name "${name}" is reserved for the machine itself; call the activity otherwise`);
+    }
     if (seen.has(name)) refuse(`activity "${name}" is used twice; give each use its own activity`);
     seen.add(name);
   }

@@ -5,20 +5,20 @@
  * same answer. Whatever is not live any more never makes a transition; it becomes a note.
  */
 import type { EventObject } from 'xstate';
+import { advance, note, react } from './advance.ts';
 import type { SagaDefinition } from './definition.ts';
-import type { Failure } from './failure.ts';
+import { INTERRUPTED } from './failure.ts';
 import type { CommandName, Inbound, Turn } from './inbound.ts';
-import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
-import { beginAttempts, endAttempts } from './ledger.ts';
-import { admit, effectsOf, NOTHING_LIVE, rearrange, startEffects, stopEffects } from './live.ts';
-import { acceptedEvents, enterMachine, type Macrostep, stepMachine } from './scope.ts';
-import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
-import { type Live, MAX_SEEN_EVENTS, type SagaState } from './state.ts';
+import { noteRecord, type Predecessor, recordOf } from './journal-record.ts';
+import { endAttempts, settleRetries } from './ledger.ts';
+import { dispatchedAgain, NOTHING_LIVE, resultOf, startEffects, stopEffects } from './live.ts';
+import { statusOf } from './saga-status.ts';
+import { acceptedEvents, enterMachine } from './scope.ts';
+import { MAX_SEEN_EVENTS, type SagaState } from './state.ts';
 import { isEnded } from './status.ts';
-import { statePath } from './state-path.ts';
 
 /** How often one attempt is started before a crashing activity is given up on. */
-export const MAX_DISPATCHES = 5;
+export const MAX_DISPATCHES = 10;
 
 /** Commands a person or program may order, as events of a builder machine. */
 const COMMAND_EVENTS = { cancel: 'backstep.cancel', retry: 'backstep.retry' } as const;
@@ -53,6 +53,10 @@ export function turn(
   inbound: Exclude<Inbound, { kind: 'start' }>,
   nowMs: number,
 ): Turn {
+  // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
+  if (inbound.kind === 'event' && state.seenEvents.includes(inbound.id)) {
+    return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
+  }
   if (isEnded(state.status)) return afterTheEnd(state, inbound, nowMs);
   if (state.status === 'parked') return whileParked(definition, state, inbound, nowMs);
   switch (inbound.kind) {
@@ -74,8 +78,12 @@ export function turn(
 /** The commands that are legal in this state. */
 export function legalCommands(state: SagaState): readonly CommandName[] {
   if (isEnded(state.status)) return [];
-  if (state.status === 'parked') return ['retry', 'terminate'];
   const legal: CommandName[] = ['terminate'];
+  if (state.status === 'parked') {
+    // A machine that ended in error has nowhere to go on from.
+    if (state.snapshot.status === 'active') legal.unshift('retry');
+    return legal;
+  }
   if (state.snapshot.can({ type: COMMAND_EVENTS.retry })) legal.unshift('retry');
   if (state.snapshot.can({ type: COMMAND_EVENTS.cancel })) legal.unshift('cancel');
   return legal;
@@ -93,11 +101,14 @@ type Event = Extract<Inbound, { kind: 'event' }>;
 type Command = Extract<Inbound, { kind: 'command' }>;
 type Park = Extract<Inbound, { kind: 'park' }>;
 
-function onResult(definition: SagaDefinition, state: SagaState, inbound: Result, nowMs: number) {
-  const { activity, token, outcome } = inbound;
-  if (state.live.activities[activity]?.token !== token) {
-    return note(state, inbound, nowMs, 'late or duplicate result: the saga has moved on');
+function onResult(definition: SagaDefinition, state: SagaState, came: Result, nowMs: number) {
+  const { activity, token } = came;
+  const answered = state.live.activities[activity];
+  if (answered?.token !== token) {
+    return note(state, came, nowMs, 'late or duplicate result: the saga has moved on');
   }
+  const inbound = resultOf(answered, came);
+  const { outcome } = inbound;
   const event: EventObject =
     outcome.kind === 'done'
       ? eventOf(`xstate.done.actor.${activity}`, { output: outcome.output, actorId: activity })
@@ -127,24 +138,17 @@ function onInterrupted(
 ): Turn {
   const { activity: id, token } = inbound;
   const activity = state.live.activities[id];
+  const isIt = (each: string): boolean => each === id;
   if (activity?.token !== token) {
     return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
   }
   if (activity.dispatches >= MAX_DISPATCHES) {
-    const failure: Failure = {
-      code: 'interrupted',
-      message: `the process ended ${MAX_DISPATCHES} times while this attempt ran`,
-      retryable: false,
-      ambiguous: true,
-    };
-    const outcome = { kind: 'failed', failure } as const;
+    const outcome = { kind: 'failed', failure: INTERRUPTED } as const;
     return onResult(definition, state, { kind: 'result', activity: id, token, outcome }, nowMs);
   }
-  const again = { ...activity, dispatches: activity.dispatches + 1 };
-  const live = { ...state.live, activities: { ...state.live.activities, [id]: again } };
-  const next = { ...state, seq: state.seq + 1, live };
-  const why = `started again after a restart, dispatch ${again.dispatches} of ${MAX_DISPATCHES}`;
-  const effects = startEffects(definition, next, (each) => each === id);
+  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt) };
+  const why = `started again after a restart, dispatch ${activity.dispatches + 1} of ${MAX_DISPATCHES}`;
+  const effects = startEffects(definition, next, isIt);
   return { kind: 'advanced', state: next, effects, record: noteRecord(next, inbound, nowMs, why) };
 }
 
@@ -155,9 +159,6 @@ function onEvent(
   nowMs: number,
 ): Turn {
   const { id, event } = inbound;
-  if (state.seenEvents.includes(id)) {
-    return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
-  }
   if (isReserved(event.type) || !state.snapshot.can(event)) {
     return { kind: 'refused', reason: 'not-accepted', legal: legalEvents(state) };
   }
@@ -169,17 +170,25 @@ function onCommand(definition: SagaDefinition, state: SagaState, inbound: Comman
   const { name, reason } = inbound.command;
   const legal = legalCommands(state);
   if (!legal.includes(name)) return { kind: 'refused', reason: 'not-accepted', legal } as const;
-  if (name === 'terminate') return terminate(state, inbound, nowMs);
+  if (name === 'terminate') return terminate(definition, state, inbound, nowMs);
   const event = eventOf(COMMAND_EVENTS[name], reason === undefined ? {} : { reason });
   return react(definition, state, state.live, { inbound, event, nowMs });
 }
 
-function terminate(state: SagaState, inbound: Command, nowMs: number): Turn {
+function terminate(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  nowMs: number,
+): Turn {
+  const endings = { inbound, before: state.live, kept: NOTHING_LIVE, nowMs };
+  const ended = endAttempts(definition, state.steps, endings);
   const next: SagaState = {
     ...state,
     seq: state.seq + 1,
     status: 'terminated',
     live: NOTHING_LIVE,
+    steps: settleRetries(definition, ended, NOTHING_LIVE),
     parkReason: null,
   };
   const record = recordOf(state, next, { inbound, event: 'terminate', nowMs });
@@ -206,18 +215,19 @@ function whileParked(
   nowMs: number,
 ): Turn {
   if (inbound.kind === 'command' && inbound.command.name === 'terminate') {
-    return terminate(state, inbound, nowMs);
+    return terminate(definition, state, inbound, nowMs);
   }
-  const canGoOn = state.snapshot.status === 'active';
-  if (inbound.kind === 'command' && inbound.command.name === 'retry' && canGoOn) {
+  const legal = legalCommands(state);
+  if (inbound.kind === 'command' && inbound.command.name === 'retry' && legal.includes('retry')) {
     const status = statusOf(state.snapshot);
-    const next: SagaState = { ...state, seq: state.seq + 1, status, parkReason: null };
+    const live = dispatchedAgain(state.live, () => true);
+    const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
     const record = recordOf(state, next, { inbound, event: 'retry', nowMs });
     const effects = startEffects(definition, next, () => true);
     return { kind: 'advanced', state: next, effects, record };
   }
   if (inbound.kind === 'command' || inbound.kind === 'event') {
-    return { kind: 'refused', reason: 'not-accepted', legal: legalCommands(state) };
+    return { kind: 'refused', reason: 'not-accepted', legal };
   }
   return note(state, inbound, nowMs, 'the saga is parked: nothing moves until a person decides');
 }
@@ -227,62 +237,6 @@ function afterTheEnd(state: SagaState, inbound: Inbound, nowMs: number): Turn {
     return { kind: 'refused', reason: 'ended', legal: [] };
   }
   return note(state, inbound, nowMs, 'late: the saga has ended');
-}
-
-function react(
-  definition: SagaDefinition,
-  state: SagaState,
-  live: Live,
-  occasion: Omit<Occasion, 'event'> & { readonly event: EventObject },
-): Turn {
-  const { inbound, event, nowMs } = occasion;
-  const step = stepMachine(state.snapshot, state.id, event);
-  if (step.snapshot === state.snapshot && step.commands.length === 0) {
-    const why = `not handled in state ${statePath(state.snapshot.value)}`;
-    return note({ ...state, live }, inbound, nowMs, why);
-  }
-  return advance(definition, state, live, step, { inbound, event: event.type, nowMs });
-}
-
-/** `live`: what was live before, without what the inbound consumed. */
-function advance(
-  definition: SagaDefinition,
-  state: Predecessor,
-  live: Live,
-  { snapshot, commands }: Macrostep,
-  occasion: Occasion,
-): Turn & { kind: 'advanced' } {
-  const { inbound, nowMs } = occasion;
-  const moment = { token: state.seq + 1, nowMs };
-  const rearranged = rearrange(definition, live, commands, moment);
-  const isOver = snapshot.status !== 'active';
-  const kept = isOver ? NOTHING_LIVE : rearranged.kept;
-  const ended = endAttempts(definition, state.steps, { inbound, before: state.live, kept, nowMs });
-  const after = isOver ? NOTHING_LIVE : admit(definition, ended, rearranged, moment.token);
-  const steps = beginAttempts(definition, ended, after, moment);
-  const status = statusOf(snapshot);
-  const next: SagaState = {
-    id: state.id,
-    seq: moment.token,
-    status,
-    snapshot,
-    live: after,
-    steps,
-    failureReason: failureReasonAfter(state.failureReason, status, inbound, definition),
-    seenEvents: state.seenEvents,
-    parkReason: parkReasonOf(snapshot),
-  };
-  return {
-    kind: 'advanced',
-    state: next,
-    effects: effectsOf(definition, live, next, rearranged.emitted),
-    record: recordOf(state, next, occasion),
-  };
-}
-
-function note(state: SagaState, inbound: Inbound, nowMs: number, why: string): Turn {
-  const next = { ...state, seq: state.seq + 1 };
-  return { kind: 'noted', state: next, record: noteRecord(next, inbound, nowMs, why) };
 }
 
 function eventOf(type: string, members: Readonly<Record<string, unknown>>): EventObject {

@@ -74,6 +74,7 @@ const INTERNAL: Kind = { status: 500, title: 'Internal error' };
 const ENGINE_KINDS: Readonly<Record<ErrorCode, Kind>> = {
   'input-invalid': { status: 422, title: 'Input not valid' },
   'not-json': { status: 400, title: 'Value is not JSON' },
+  'too-large': { status: 413, title: 'State too large' },
   'not-found': { status: 404, title: 'Not found' },
   conflict: { status: 409, title: 'Conflict' },
   'not-legal': { status: 409, title: 'Not legal now' },

@@ -118,8 +118,8 @@ export class ActivityRunner {
     let plan: WritePlan<unknown> | null = null;
     try {
       const answer = await callActivity(task, this.#contextOf(attempt));
-      plan = answer.plan;
-      outcome = toOutcome(answer.output, task.effect.src);
+      outcome = toOutcome(answer, task.effect.src);
+      if (outcome.kind === 'done') plan = answer.plan;
     } catch (thrown) {
       outcome = { kind: 'failed', failure: failureOf(task, thrown) };
     }
@@ -154,8 +154,9 @@ interface Answer {
 
 async function callActivity(task: AttemptTask, context: ActivityContext): Promise<Answer> {
   const { implementation, effect } = task;
-  // The input was written for this activity where the saga was defined; here every type is alike.
-  const input = effect.input as never;
+  // A copy: an activity that changes its input must not change the saga. It was written for this
+  // activity where the saga was defined; here every type is alike.
+  const input = structuredClone(effect.input) as never;
   if (typeof implementation === 'function') {
     return { output: await implementation(input, context), plan: null };
   }
@@ -163,15 +164,17 @@ async function callActivity(task: AttemptTask, context: ActivityContext): Promis
   return { output: plan.output, plan };
 }
 
-function toOutcome(output: unknown, src: string): Outcome {
+function toOutcome({ output, plan }: Answer, src: string): Outcome {
   try {
     assertJson(output, `output of ${src}`);
   } catch (thrown) {
-    // The effect happened, its answer is unusable: in doubt, and no attempt would mend it.
-    const failure: Failure = { ...toFailure(thrown), retryable: false, ambiguous: true };
-    return { kind: 'failed', failure };
+    // The answer is unusable and no attempt would mend it. A plan has written nothing yet; any
+    // other effect has happened, so the step is in doubt.
+    const ambiguous = plan === null;
+    return { kind: 'failed', failure: { ...toFailure(thrown), retryable: false, ambiguous } };
   }
-  return { kind: 'done', output: output ?? null };
+  // A copy: the activity may keep what it returned and change it.
+  return { kind: 'done', output: structuredClone(output ?? null) };
 }
 
 // The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.

@@ -19,8 +19,16 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   after: (delayMs, run) => {
-    const handle = setTimeout(run, Math.min(delayMs, MAX_TIMEOUT_MS));
-    handle.unref();
+    let handle: NodeJS.Timeout;
+    const wait = (restMs: number): void => {
+      const sleepMs = Math.min(restMs, MAX_TIMEOUT_MS);
+      handle = setTimeout(() => {
+        if (restMs > sleepMs) wait(restMs - sleepMs);
+        else run();
+      }, sleepMs);
+      handle.unref();
+    };
+    wait(delayMs);
     return () => clearTimeout(handle);
   },
 };

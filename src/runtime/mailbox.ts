@@ -6,8 +6,11 @@
  */
 import { BackstepError } from '../core/errors.ts';
 
+/** Slots of taken items kept before the queue is moved up. */
+const MAX_TAKEN = 1_024;
+
 export class Mailbox<Item> {
-  readonly #items: Item[] = [];
+  readonly #items: (Item | undefined)[] = [];
   readonly #maxExternal: number;
   #head = 0;
   #external = 0;
@@ -44,9 +47,10 @@ export class Mailbox<Item> {
   take(): Item | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
+    this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
+    if (this.#head === this.#items.length || this.#head >= MAX_TAKEN) {
+      this.#items.splice(0, this.#head);
       this.#head = 0;
     }
     if (this.#isExternal(item)) this.#external -= 1;

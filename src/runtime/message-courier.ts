@@ -1,15 +1,22 @@
 /**
  * Hands emitted events to their subscribers: at least once, in order per saga, retried until it
  * works. A message leaves the store only after its subscriber returned.
+ *
+ * What is held in memory is bounded. Beyond that the courier is behind: it leaves new messages to
+ * the store and pages through them by id, which is commit order, until it has caught up.
  */
 import type { EventObject } from 'xstate';
-import { exponential, delayAfterMs } from '../core/retry-policy.ts';
+import { delayAfterMs, exponential } from '../core/retry-policy.ts';
 import type { PendingMessage, Store } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
+/** Subscribers called at once. */
+const MAX_DELIVERIES = 64;
+/** Messages held in memory. */
+const MAX_HELD = 10_000;
 /** Messages read from the store at once. */
 const PAGE_SIZE = 500;
 const RETRY = exponential({ first: '500ms', max: '60s', attempts: 20 });
@@ -20,89 +27,121 @@ export interface CourierLog {
   warn(details: object, message: string): void;
 }
 
+type MessageStore = Pick<Store, 'acknowledge' | 'pendingMessages'>;
+
 export class MessageCourier {
-  readonly #store: Pick<Store, 'acknowledge' | 'pendingMessages'>;
+  readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #subscriberOf: SubscriberOf;
   readonly #log: CourierLog;
-  /** Messages per saga, oldest first; the first one is under way. */
+  /** Messages per saga, oldest first; the first one is under way or waits for its turn. */
   readonly #queues = new Map<number, PendingMessage[]>();
+  readonly #ready: { readonly message: PendingMessage; readonly attempt: number }[] = [];
   readonly #cancels = new Set<CancelTimeout>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Promise<void>, AbortController>();
+  /** Ids in memory. */
+  readonly #held = new Set<number>();
+  /** While behind: the store is to be read after this id. */
+  #readAfterId = 0;
+  #isBehind = true;
+  /** Lowest id left to the store since the last page was asked for. */
+  #lowestLeftId = Infinity;
+  #isPaging = false;
   #isStopped = false;
 
-  constructor(
-    store: Pick<Store, 'acknowledge' | 'pendingMessages'>,
-    clock: Clock,
-    subscriberOf: SubscriberOf,
-    log: CourierLog,
-  ) {
+  constructor(store: MessageStore, clock: Clock, subscriberOf: SubscriberOf, log: CourierLog) {
     this.#store = store;
     this.#clock = clock;
     this.#subscriberOf = subscriberOf;
     this.#log = log;
   }
 
-  /** Takes up what an earlier process left. */
+  /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
   async recover(): Promise<number> {
-    let afterId = 0;
-    let count = 0;
-    for (;;) {
-      const page = await this.#store.pendingMessages(afterId, PAGE_SIZE);
-      for (const message of page) this.deliver(message);
-      count += page.length;
-      const last = page.at(-1);
-      if (last === undefined || page.length < PAGE_SIZE) return count;
-      afterId = last.id;
-    }
+    await this.#catchUp();
+    return this.#held.size;
   }
 
   deliver(message: PendingMessage): void {
     if (this.#isStopped) return; // it is durable: the next process delivers it
+    if (!this.#isBehind && this.#held.size < MAX_HELD) {
+      this.#take(message);
+      return;
+    }
+    // Turns of one batch may report in another order than they were committed in.
+    this.#lowestLeftId = Math.min(this.#lowestLeftId, message.id);
+    if (!this.#isBehind) this.#readAfterId = message.id - 1;
+    this.#isBehind = true;
+  }
+
+  /** Starts nothing new, aborts what runs and waits for it at most `limitMs`. */
+  async stop(limitMs: number): Promise<void> {
+    this.#isStopped = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+    for (const controller of this.#running.values()) controller.abort(new Error('stopping'));
+    let cancelLimit = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancelLimit = this.#clock.after(limitMs, resolve);
+    });
+    await Promise.race([Promise.all(this.#running.keys()), late]);
+    cancelLimit();
+  }
+
+  #take(message: PendingMessage): void {
+    if (this.#held.has(message.id)) return;
+    this.#held.add(message.id);
     const queue = this.#queues.get(message.sid);
     if (queue !== undefined) {
       queue.push(message);
       return;
     }
     this.#queues.set(message.sid, [message]);
-    this.#attempt(message, 1);
+    this.#start(message, 1);
   }
 
-  /** Starts nothing new and waits for what runs. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    for (const cancel of this.#cancels) cancel();
-    this.#cancels.clear();
-    await Promise.all(this.#running);
-  }
-
-  #attempt(message: PendingMessage, attempt: number): void {
-    const run = this.#handOver(message, attempt).finally(() => this.#running.delete(run));
-    this.#running.add(run);
-  }
-
-  async #handOver(message: PendingMessage, attempt: number): Promise<void> {
+  #start(message: PendingMessage, attempt: number): void {
+    if (this.#isStopped) return;
+    if (this.#running.size >= MAX_DELIVERIES) {
+      this.#ready.push({ message, attempt });
+      return;
+    }
     const controller = new AbortController();
-    let expire: CancelTimeout | null = null;
+    const run = this.#handOver(message, attempt, controller).finally(() => {
+      this.#running.delete(run);
+      const next = this.#ready.shift();
+      if (next !== undefined) this.#start(next.message, next.attempt);
+      if (this.#isBehind) void this.#catchUp();
+    });
+    this.#running.set(run, controller);
+  }
+
+  async #handOver(
+    message: PendingMessage,
+    attempt: number,
+    controller: AbortController,
+  ): Promise<void> {
+    let cancelTimeout = (): void => {};
     try {
       const subscriber = this.#subscriberOf(message);
       const { sagaId } = message;
       const key = `${sagaId}/${message.event}/${message.id}`;
       const event = JSON.parse(message.data) as EventObject;
-      const timedOut = new Promise<never>((_, reject) => {
-        expire = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
-          reject(new Error(`the subscriber took longer than ${DELIVERY_TIMEOUT_MS} ms`));
+      const gaveUp = new Promise<never>((_, reject) => {
+        controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
+        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
+          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
         });
       });
       const delivery = { sagaId, key, signal: controller.signal };
-      await Promise.race([subscriber?.(event, delivery), timedOut]);
+      await Promise.race([subscriber?.(event, delivery), gaveUp]);
       await this.#store.acknowledge(message.id);
+      this.#held.delete(message.id);
       this.#next(message.sid);
     } catch (error) {
-      controller.abort(error);
       this.#retryLater(message, attempt, error);
     } finally {
-      cancelIfSet(expire);
+      cancelTimeout();
     }
   }
 
@@ -110,8 +149,8 @@ export class MessageCourier {
     const queue = this.#queues.get(sid);
     queue?.shift();
     const next = queue?.[0];
-    if (next === undefined || this.#isStopped) this.#queues.delete(sid);
-    else this.#attempt(next, 1);
+    if (next === undefined) this.#queues.delete(sid);
+    else this.#start(next, 1);
   }
 
   #retryLater(message: PendingMessage, attempt: number, error: unknown): void {
@@ -122,12 +161,36 @@ export class MessageCourier {
     this.#log.warn(details, 'an emitted event could not be handed over; it is tried again');
     const cancel = this.#clock.after(delayMs, () => {
       this.#cancels.delete(cancel);
-      this.#attempt(message, attempt + 1);
+      this.#start(message, attempt + 1);
     });
     this.#cancels.add(cancel);
   }
-}
 
-function cancelIfSet(cancel: CancelTimeout | null): void {
-  cancel?.();
+  async #catchUp(): Promise<void> {
+    if (this.#isPaging) return;
+    this.#isPaging = true;
+    try {
+      while (!this.#isStopped && this.#held.size + PAGE_SIZE <= MAX_HELD) {
+        this.#lowestLeftId = Infinity;
+        const page = await this.#store.pendingMessages(this.#readAfterId, PAGE_SIZE);
+        for (const message of page) this.#take(message);
+        const readUpToId = page.at(-1)?.id ?? this.#readAfterId;
+        this.#readAfterId = Math.min(readUpToId, this.#lowestLeftId - 1);
+        // One left to the store during the read may be newer than what was read.
+        if (page.length === 0 && this.#lowestLeftId === Infinity) {
+          this.#isBehind = false;
+          return;
+        }
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, 'emitted events could not be read; trying again');
+      const cancel = this.#clock.after(RETRY.firstMs, () => {
+        this.#cancels.delete(cancel);
+        void this.#catchUp();
+      });
+      this.#cancels.add(cancel);
+    } finally {
+      this.#isPaging = false;
+    }
+  }
 }

@@ -54,7 +54,7 @@ const DEFAULT_DRAIN_MS = 10_000;
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   const { database, clock = systemClock, randomId, limits, logger, onFatal, ...rest } = options;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
-  return new Engine(store, {
+  return createEngine(store, {
     clock,
     randomId: randomId ?? (() => randomBytes(16)),
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -63,7 +63,13 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   });
 }
 
-interface EngineParts {
+/** An engine over any store; the caller brings every part, so a simulation can replay it. */
+export function createEngine(store: Store, parts: EngineParts): Backstep {
+  return new Engine(store, parts);
+}
+
+/** What an engine needs beside its store; see `BackstepOptions`. */
+export interface EngineParts {
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly limits: Limits;
@@ -106,12 +112,11 @@ class Engine implements Backstep {
       },
       limits.activitiesInFlight,
     );
-    this.#timers = new WakeTimers(
-      clock,
-      store,
-      (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
-      (err) => logger.error({ err }, 'due times could not be read; trying again'),
-    );
+    this.#timers = new WakeTimers(clock, store, {
+      hasRoom: () => this.#supervisor.hasRoom(),
+      wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
+      onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
+    });
     this.#courier = new MessageCourier(
       store,
       clock,
@@ -144,6 +149,8 @@ class Engine implements Backstep {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
+    // Before any saga goes on, so that what it emitted earlier is delivered first.
+    const messages = await this.#courier.recover();
     const recovered = await recover(
       {
         source: this.store,
@@ -154,7 +161,6 @@ class Engine implements Backstep {
       clock.nowMs(),
     );
     this.#timers.start(recovered.untilMs);
-    const messages = await this.#courier.recover();
     this.#phase = 'accepting';
     logger.info({ ...recovered, messages }, 'recovered');
   }
@@ -175,7 +181,7 @@ class Engine implements Backstep {
   async state(id: string): Promise<SagaState | null> {
     const sid = await this.store.sidOf(id);
     if (sid === null) return null;
-    return this.#supervisor.stateInMemory(sid) ?? (await this.#supervisor.load(sid)).state;
+    return this.#supervisor.stateInMemory(sid) ?? this.#supervisor.peek(sid);
   }
 
   async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
@@ -234,8 +240,10 @@ class Engine implements Backstep {
     if (!hasFailed) this.#phase = 'stopping';
     this.#timers.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
-    if (!hasFailed) await this.#quietOrLate(Math.max(drainMs, MIN_SETTLE_MS));
-    await this.#courier.stop();
+    this.#supervisor.close();
+    const settleMs = Math.max(drainMs, MIN_SETTLE_MS);
+    if (!hasFailed) await this.#quietOrLate(settleMs);
+    await this.#courier.stop(hasFailed ? 0 : settleMs);
     await this.store.close();
   }
 
@@ -285,6 +293,7 @@ class Engine implements Backstep {
       'the storage failed; the outcome of a commit may be unknown',
     );
     this.#timers.stop();
+    this.#supervisor.close();
     this.#parts.onFatal(reason);
   }
 }

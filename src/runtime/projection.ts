@@ -42,7 +42,7 @@ export interface Letter {
   readonly error: Failure | null;
 }
 
-/** Everything one turn makes durable. Throws `overloaded` when the state is over its bound. */
+/** Everything one turn makes durable. Throws `too-large` when the state is over its bound. */
 export function commitOf(
   turn: PendingTurn,
   maxStateLength: number,
@@ -53,7 +53,7 @@ export function commitOf(
   const state = encodeState(after);
   if (state.length > maxStateLength) {
     throw new BackstepError(
-      'overloaded',
+      'too-large',
       `saga ${after.id}: state of ${state.length} characters is over the limit of ` +
         `${maxStateLength}; keep large results outside and their ids in the saga`,
     );
@@ -75,7 +75,7 @@ export function commitOf(
  */
 export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
   const { sid, seq, state, checksum } = stored;
-  const letter = { done: [], maybe: [], compensated: [], outstanding: [], error: failure };
+  const letter = { ...letterOfSteps(readableSteps(state)), error: failure };
   const inbound: Inbound = { kind: 'park', failure };
   return {
     saga: {
@@ -111,18 +111,47 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
   };
 }
 
+/** Why a saga that `parkedCommit` parked is parked, as far as a later load can tell. */
+const PARKED_AS_IT_WAS: Failure = {
+  code: 'state-unreadable',
+  message: 'the saga was parked because its stored state could not be read or written',
+  retryable: false,
+  ambiguous: false,
+};
+
+/** The state after `parkedCommit`: its text knows nothing of the parking, its row does. */
+export function parkedAsItWas(state: SagaState, seq: number): SagaState {
+  return { ...state, seq, status: 'parked', parkReason: state.parkReason ?? PARKED_AS_IT_WAS };
+}
+
 /** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
 function letterOf(state: SagaState): Letter {
-  const named = (isMember: (step: StepEntry) => boolean): string[] =>
-    state.steps.filter(isMember).map((step) => step.name);
   const failedCompensation = state.steps.find((step) => step.status === 'compensation_failed');
+  return {
+    ...letterOfSteps(state.steps),
+    error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
+  };
+}
+
+function letterOfSteps(steps: readonly StepEntry[]): Omit<Letter, 'error'> {
+  const named = (isMember: (step: StepEntry) => boolean): string[] =>
+    steps.filter(isMember).map((step) => step.name);
   return {
     done: named((step) => isOutstanding(step) && !isDoubtful(step)),
     maybe: named((step) => isOutstanding(step) && isDoubtful(step)),
     compensated: named((step) => step.status === 'compensated'),
     outstanding: named(isOutstanding).toReversed(),
-    error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
   };
+}
+
+/** The ledger inside a stored text, as far as it can be made out: better than telling nothing. */
+function readableSteps(text: string): readonly StepEntry[] {
+  try {
+    const { steps = [] } = JSON.parse(text) as Partial<Pick<SagaState, 'steps'>>;
+    return steps.filter((step) => typeof step.name === 'string');
+  } catch {
+    return []; // damaged: nothing can be said
+  }
 }
 
 // A step under way when its saga was parked has its intent on record and no answer.

@@ -3,7 +3,7 @@
  * the near future is armed, every event that nobody acknowledged is delivered again.
  */
 import type { Wake } from '../store/store.ts';
-import { type LoadedSaga } from './saga-actor.ts';
+import { type LoadedSaga } from './actor-host.ts';
 import { WINDOW_MS, type WakeSource } from './wake-timers.ts';
 
 /** Due times read at once. */

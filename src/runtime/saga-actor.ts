@@ -8,67 +8,12 @@
 import type { ExpectedStatement } from '../core/activity.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
-import type { Effect, Inbound, JournalRecord, Turn } from '../core/inbound.ts';
+import type { Inbound, Turn } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
 import { turn } from '../core/turn.ts';
-import type { CommitOutcome } from '../store/commit.ts';
+import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { Mailbox } from './mailbox.ts';
 import { commitOf } from './projection.ts';
-import type { Registration } from './registry.ts';
-
-/** Who asked, and must be answered once the turn is durable. */
-export interface Reply {
-  /** The saga's `seq` the caller knows; another one is a conflict. */
-  readonly expectedVersion: number | null;
-  readonly resolve: (state: SagaState) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** What waits in a saga's mailbox. */
-export type Item =
-  | {
-      readonly kind: 'inbound';
-      readonly inbound: Exclude<Inbound, { kind: 'start' }>;
-      /** Of a transactional activity: they commit with the turn that records its success. */
-      readonly statements: readonly ExpectedStatement[];
-      readonly reply: Reply | null;
-    }
-  /** A durable timer may be due. */
-  | { readonly kind: 'wake' }
-  /** The process that ran this saga's activities is gone. */
-  | { readonly kind: 'recover' };
-
-/** A saga with the registration that runs it. */
-export interface LoadedSaga {
-  readonly registration: Registration;
-  readonly state: SagaState;
-}
-
-/** A turn that became durable. */
-export interface CommittedTurn {
-  readonly before: SagaState | null;
-  readonly after: SagaState;
-  readonly record: JournalRecord;
-  readonly effects: readonly Effect[];
-  /** Global position in the journal. */
-  readonly seq: number;
-}
-
-/** What an actor needs of its supervisor. */
-export interface ActorHost {
-  readonly mailboxEvents: number;
-  readonly stateLength: number;
-  nowMs(): number;
-  load(sid: number): Promise<LoadedSaga>;
-  commit(commit: ReturnType<typeof commitOf>): Promise<CommitOutcome>;
-  /** Starts, stops, arms, publishes. */
-  dispatch(actor: SagaActor, registration: Registration, turn: CommittedTurn): void;
-  /** What to do after a failure: try the item again on a fresh load, park the saga, or give up. */
-  decide(actor: SagaActor, error: unknown): 'restart' | 'park' | 'stop';
-  /** Parks a saga whose stored state cannot be read. */
-  parkUnreadable(actor: SagaActor, failure: Failure): Promise<void>;
-  onIdle(actor: SagaActor): void;
-}
 
 const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 
@@ -105,6 +50,27 @@ export class SagaActor {
     if (!this.#isRunning) void this.#run();
   }
 
+  /** Takes items but no turn until `release`: the saga's start is being committed. */
+  hold(): void {
+    this.#isRunning = true;
+  }
+
+  /** The start is durable; what came meanwhile is taken now. */
+  release(saga: LoadedSaga): void {
+    this.#saga = saga;
+    void this.#run();
+  }
+
+  /**
+   * Gives up what waits. It was not accepted, so its senders are told; what was accepted is in the
+   * store, for whoever takes the saga up next.
+   */
+  turnAway(reason: unknown): void {
+    for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
+      if (item.kind === 'inbound') item.reply?.reject(reason);
+    }
+  }
+
   /** Queues something that happened, without anybody waiting for an answer. */
   tell(
     inbound: Exclude<Inbound, { kind: 'start' }>,
@@ -119,11 +85,11 @@ export class SagaActor {
       try {
         await this.#process(item);
       } catch (error) {
-        if (!(await this.#survive(item, error))) this.#turnAway(error);
+        await this.#survive(item, error);
       }
     }
     this.#isRunning = false;
-    this.#host.onIdle(this);
+    this.#host.onIdle(this.sid);
   }
 
   async #process(item: Item): Promise<void> {
@@ -168,7 +134,7 @@ export class SagaActor {
     switch (outcome.kind) {
       case 'committed':
         this.#saga = { registration, state: taken.state };
-        this.#host.dispatch(this, registration, { ...pending, seq: outcome.seq });
+        this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
         reply?.resolve(taken.state);
         return;
       case 'unmet':
@@ -212,52 +178,50 @@ export class SagaActor {
       .filter(([, timer]) => timer.dueMs !== undefined && timer.dueMs <= nowMs)
       .sort(([, a], [, b]) => (a.dueMs ?? 0) - (b.dueMs ?? 0));
     for (const [timer, { token }] of due) this.tell({ kind: 'timer', timer, token });
+    // The clock was set back since the wake-up was due: it is armed again.
+    if (due.length === 0) this.#host.arm(this.sid, state);
   }
 
+  // What is overdue first: an attempt that its deadline ends need not start again.
   #recover(state: SagaState): void {
+    this.#fireDueTimers(state);
     for (const [activity, { token }] of Object.entries(state.live.activities)) {
       this.tell({ kind: 'interrupted', activity, token });
     }
-    this.#fireDueTimers(state);
   }
 
-  /** False when the actor must stop. Nothing is lost: the store holds what was accepted. */
-  async #survive(item: Item, error: unknown): Promise<boolean> {
+  async #survive(item: Item, error: unknown): Promise<void> {
     this.#saga = null;
     if (item.kind === 'inbound' && item.reply !== null) {
       item.reply.reject(error); // not accepted, so only the caller must know
-      return true;
+      return;
     }
-    switch (this.#host.decide(this, error)) {
+    switch (this.#host.decide(this.sid, error)) {
       case 'restart':
         this.#mailbox.putBack(item);
-        return true;
+        return;
+      case 'later':
+        this.#mailbox.putBack(item);
+        await new Promise<void>((resolve) => this.#host.later(resolve));
+        return;
       case 'park':
-        return this.#park(error);
+        await this.#park(error);
+        return;
       case 'stop':
-        return false;
+        this.turnAway(error);
     }
   }
 
-  // The actor stops. What waits was not accepted, so its senders are told; what was accepted is in
-  // the store, for whoever takes the saga up next.
-  #turnAway(error: unknown): void {
-    for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
-      if (item.kind === 'inbound') item.reply?.reject(error);
-    }
-  }
-
-  async #park(error: unknown): Promise<boolean> {
+  async #park(error: unknown): Promise<void> {
     const failure: Failure = { ...toFailure(error), retryable: false };
     try {
       const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
       await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
-      return true;
     } catch {
       // Its state cannot even be read, or not written: park the row as it is.
       this.#saga = null;
-      await this.#host.parkUnreadable(this, failure);
-      return false;
+      await this.#host.parkUnreadable(this.sid, failure);
+      this.turnAway(error);
     }
   }
 }

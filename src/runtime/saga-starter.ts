@@ -10,6 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { assertJson, canonicalJson } from '../core/json.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { begin } from '../core/turn.ts';
+import type { CommitOutcome } from '../store/commit.ts';
 import type { ReadModels } from '../store/read-models.ts';
 import type { Store } from '../store/store.ts';
 import type { Spawned, SpawnOptions } from './backstep.ts';
@@ -71,12 +72,24 @@ export class SagaStarter {
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const pending = { sid, before: null, after: state, record, effects };
-    const outcome = await store.commit(commitOf(pending, limits.stateLength, birth, []));
+    const commit = commitOf(pending, limits.stateLength, birth, []);
+    // Its row can be read, and commanded, before this promise resolves: from now on whoever looks
+    // for the saga finds this actor, which takes nothing before it has dispatched its first turn.
+    const actor = supervisor.expect(sid);
+    let outcome: CommitOutcome;
+    try {
+      outcome = await store.commit(commit);
+    } catch (error) {
+      supervisor.turnAway(actor, error);
+      throw error;
+    }
+    if (outcome.kind === 'committed') {
+      this.#startedSagas += 1;
+      supervisor.adopt(actor, { registration, state }, { ...pending, seq: outcome.seq });
+      return { id, status: state.status, isNew: true };
+    }
+    supervisor.turnAway(actor, new BackstepError('not-found', `no saga with id "${id}"`));
     switch (outcome.kind) {
-      case 'committed':
-        this.#startedSagas += 1;
-        supervisor.adopt(sid, { registration, state }, { ...pending, seq: outcome.seq });
-        return { id, status: state.status, isNew: true };
       case 'key-taken':
         return this.#existing(outcome, type, key, inputHash);
       case 'stale':
@@ -114,10 +127,9 @@ export class SagaStarter {
 
 async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
   assertJson(input, 'input');
-  if (schema === null) return input;
-  const parsed = await parseWith(schema, input);
+  const parsed = schema === null ? input : await parseWith(schema, input);
   assertJson(parsed, 'input');
-  return parsed;
+  return structuredClone(parsed); // the caller may go on using what it gave
 }
 
 function sha256(text: string): string {

@@ -7,41 +7,32 @@
  */
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
-import { decodeState } from '../core/codec.ts';
 import { hasLiveActivity, nextDueMs, type SagaState } from '../core/state.ts';
 import { isEnded, isSettled, type SagaStatus } from '../core/status.ts';
-import { crc32 } from 'node:zlib';
 import type { SagaCommit } from '../store/commit.ts';
-import { outboxId } from '../store/outbox-id.ts';
-import type { FeedEntry } from '../store/read-models.ts';
-import type { PendingMessage, Store } from '../store/store.ts';
-import type { AttemptTask } from './activity-runner.ts';
+import type { Store } from '../store/store.ts';
+import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
+import { carryOut, type Outlets } from './outlets.ts';
 import { parkedCommit } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
-import { type ActorHost, type CommittedTurn, type LoadedSaga, SagaActor } from './saga-actor.ts';
+import { RestartBudget } from './restart-budget.ts';
+import { SagaActor } from './saga-actor.ts';
+import { isPassing, SagaLoader } from './saga-loader.ts';
+import { type SettledListener, SettledListeners } from './settled-listeners.ts';
 import type { TurnLog } from './turn-log.ts';
 
-/** Where a turn's effects go. */
-export interface Outlets {
-  readonly runner: {
-    start(task: AttemptTask): void;
-    stop(sid: number, activity: string, token: number): void;
-  };
-  readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
-  readonly courier: { deliver(message: PendingMessage): void };
-  readonly feed: { publish(entry: FeedEntry): void };
-}
-
-type SettledListener = (status: SagaStatus) => void;
+/** Loads waiting, above which no further sagas are woken. */
+const MAX_LOAD_BACKLOG = 256;
+/** How long an actor waits when the store has no room for its turn. */
+const BUSY_STORE_PAUSE_MS = 100;
 
 export class Supervisor implements ActorHost {
   readonly mailboxEvents: number;
   readonly stateLength: number;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #registry: Registry;
   readonly #limits: Limits;
   readonly #log: TurnLog;
   #outlets: Outlets | null = null;
@@ -49,15 +40,18 @@ export class Supervisor implements ActorHost {
   readonly #sids = new Map<string, number>();
   /** Idle actors, the one idle for longest first. */
   readonly #idle = new Set<SagaActor>();
-  readonly #restartsMs = new Map<number, number[]>();
-  readonly #settledListeners = new Map<number, Set<SettledListener>>();
+  readonly #budget: RestartBudget;
+  readonly #settled = new SettledListeners();
   readonly #idleListeners = new Set<() => void>();
+  readonly #loader: SagaLoader;
   #settledSagas = 0;
+  #isStopping = false;
 
   constructor(store: Store, clock: Clock, registry: Registry, limits: Limits, log: TurnLog) {
     this.#store = store;
     this.#clock = clock;
-    this.#registry = registry;
+    this.#budget = new RestartBudget(limits.restarts, limits.restartPeriodMs);
+    this.#loader = new SagaLoader(store, registry, clock, log);
     this.#limits = limits;
     this.#log = log;
     this.mailboxEvents = limits.mailboxEvents;
@@ -94,13 +88,36 @@ export class Supervisor implements ActorHost {
     return actor;
   }
 
-  /** Takes a saga that was just born. */
-  adopt(sid: number, saga: LoadedSaga, turn: CommittedTurn): void {
-    const actor = new SagaActor(sid, this, saga);
+  /** The actor of a saga whose start is being committed: it takes items and waits. */
+  expect(sid: number): SagaActor {
+    const actor = new SagaActor(sid, this, null);
+    actor.hold();
     this.#actors.set(sid, actor);
-    this.#sids.set(saga.state.id, sid);
-    this.dispatch(actor, saga.registration, turn);
-    if (!actor.isBusy) this.onIdle(actor);
+    return actor;
+  }
+
+  /** The start is durable: its effects go out, then the actor takes what came meanwhile. */
+  adopt(actor: SagaActor, saga: LoadedSaga, turn: CommittedTurn): void {
+    this.#sids.set(saga.state.id, actor.sid);
+    this.dispatch(actor.sid, saga.registration, turn);
+    actor.release(saga);
+  }
+
+  /** The start did not happen. */
+  turnAway(actor: SagaActor, reason: unknown): void {
+    this.#forget(actor, null);
+    actor.turnAway(reason);
+  }
+
+  /** From now on a failing actor is not started again: its saga goes on in the next process. */
+  close(): void {
+    this.#isStopping = true;
+    this.#loader.close();
+  }
+
+  /** True while loads leave room for more sagas to be woken. */
+  hasRoom(): boolean {
+    return this.#loader.backlog < MAX_LOAD_BACKLOG;
   }
 
   /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
@@ -108,6 +125,11 @@ export class Supervisor implements ActorHost {
     const actor = new SagaActor(sid, this, saga);
     this.#actors.set(sid, actor);
     actor.put({ kind: 'recover' });
+  }
+
+  /** The stored state of a saga that may not be in memory, for whoever only looks. */
+  async peek(sid: number): Promise<SagaState> {
+    return (await this.#loader.load(sid)).state;
   }
 
   /** The state after the last committed turn when the saga is in memory. */
@@ -124,13 +146,7 @@ export class Supervisor implements ActorHost {
 
   /** Calls back once when the saga next settles. Returns the way to stop listening. */
   onSettled(sid: number, listener: SettledListener): () => void {
-    const listeners = this.#settledListeners.get(sid) ?? new Set();
-    listeners.add(listener);
-    this.#settledListeners.set(sid, listeners);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#settledListeners.delete(sid);
-    };
+    return this.#settled.add(sid, listener);
   }
 
   /** Resolves when no actor has a turn in flight or an item waiting. */
@@ -155,69 +171,48 @@ export class Supervisor implements ActorHost {
   }
 
   async load(sid: number): Promise<LoadedSaga> {
-    const stored = await this.#store.loadBySid(sid);
-    if (stored === null) throw new BackstepError('not-found', `no saga with sid ${sid}`);
-    if (crc32(stored.state) !== stored.checksum) {
-      const message = `saga ${stored.id}: stored state does not match its checksum`;
-      throw new BackstepError('state-unreadable', message);
-    }
-    const registration = this.#registry.version(stored.type, stored.version);
-    if (registration.definition.hash !== stored.definitionHash) {
-      this.#log.definitionEdited(stored.id, registration.definition);
-    }
-    const state = decodeState(registration.definition, stored.id, stored.state);
-    this.#sids.set(stored.id, sid);
-    return { registration, state: { ...state, seq: stored.seq } };
+    const saga = await this.#loader.load(sid);
+    this.#sids.set(saga.state.id, sid);
+    return saga;
   }
 
-  dispatch(actor: SagaActor, registration: Registration, turn: CommittedTurn): void {
-    const { sid } = actor;
-    const { after, effects, record, seq } = turn;
-    const outlets = this.#outletsOrThrow();
+  // The turn is durable: nothing that goes wrong here may look like a refusal, and observers hear
+  // of it whatever else fails.
+  dispatch(sid: number, registration: Registration, turn: CommittedTurn): void {
+    const { after, record, seq } = turn;
     const { id: type } = registration.definition;
-    for (const effect of effects) {
-      switch (effect.kind) {
-        case 'stop-activity':
-          outlets.runner.stop(sid, effect.activity, effect.token);
-          break;
-        case 'start-activity': {
-          const implementation = registration.activities.get(effect.src);
-          if (implementation === undefined) break; // register() has checked every name
-          outlets.runner.start({ sid, sagaId: after.id, effect, implementation });
-          break;
-        }
-        case 'emit': {
-          const { event, index } = effect;
-          const data = JSON.stringify(event);
-          const message = { id: outboxId(seq, index), sid, sagaId: after.id, type };
-          outlets.courier.deliver({ ...message, event: event.type, data });
-          break;
-        }
-      }
-    }
-    const isAsleep = isEnded(after.status) || after.status === 'parked';
-    outlets.timers.set(sid, isAsleep ? null : nextDueMs(after.live), hasLiveActivity(after.live));
-    this.#log.turn(type, turn);
     const { inbound: _, ...line } = record;
+    const outlets = this.#outletsOrThrow();
     outlets.feed.publish({ seq, sagaId: after.id, type, ...line });
-    if (isSettled(after.status)) this.#settle(sid, turn.before, after);
+    try {
+      for (const effect of turn.effects) carryOut(effect, sid, registration, turn, outlets);
+      this.arm(sid, after);
+      if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
+      this.#log.turn(type, turn);
+    } catch (error) {
+      this.#log.actorFailed(sid, 0, error);
+    }
   }
 
-  decide(actor: SagaActor, error: unknown): 'restart' | 'park' | 'stop' {
-    if (isStorageDown(error)) return 'stop';
-    if (error instanceof BackstepError && error.code === 'not-found') return 'stop';
-    const nowMs = this.#clock.nowMs();
-    const sinceMs = nowMs - this.#limits.restartPeriodMs;
-    const recent = (this.#restartsMs.get(actor.sid) ?? []).filter((atMs) => atMs > sinceMs);
-    this.#restartsMs.set(actor.sid, [...recent, nowMs]);
-    this.#log.actorFailed(actor.sid, recent.length + 1, error);
-    if (recent.length < this.#limits.restarts) return 'restart';
-    this.#restartsMs.delete(actor.sid);
-    return 'park';
+  arm(sid: number, state: SagaState): void {
+    const isAsleep = isEnded(state.status) || state.status === 'parked';
+    const dueMs = isAsleep ? null : nextDueMs(state.live);
+    this.#outletsOrThrow().timers.set(sid, dueMs, hasLiveActivity(state.live));
   }
 
-  async parkUnreadable(actor: SagaActor, failure: Failure): Promise<void> {
-    const { sid } = actor;
+  later(run: () => void): void {
+    this.#clock.after(BUSY_STORE_PAUSE_MS, run);
+  }
+
+  decide(sid: number, error: unknown): Verdict {
+    if (this.#isStopping || isOver(error)) return 'stop';
+    if (isPassing(error)) return 'later';
+    const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
+    this.#log.actorFailed(sid, failures, error);
+    return isSpent ? 'park' : 'restart';
+  }
+
+  async parkUnreadable(sid: number, failure: Failure): Promise<void> {
     try {
       const stored = await this.#store.loadBySid(sid);
       if (stored === null || stored.status === 'parked' || isEnded(stored.status)) return;
@@ -227,14 +222,17 @@ export class Supervisor implements ActorHost {
       const { data: _, ...line } = commit.journal;
       const { id: sagaId, type } = stored;
       this.#outletsOrThrow().feed.publish({ seq: outcome.seq, sagaId, type, ...line });
+      this.#settle(sid, null, 'parked');
       this.#log.parkedUnreadable(sagaId, failure);
     } catch (error) {
       this.#log.actorFailed(sid, 0, error);
     }
   }
 
-  onIdle(actor: SagaActor): void {
-    const state = actor.state;
+  onIdle(sid: number): void {
+    const actor = this.#actors.get(sid);
+    if (actor === undefined) return;
+    const { state } = actor;
     if (state === null || isSettled(state.status)) {
       this.#forget(actor, state);
     } else {
@@ -251,15 +249,12 @@ export class Supervisor implements ActorHost {
     this.#idle.delete(actor);
     this.#actors.delete(actor.sid);
     if (state !== null) this.#sids.delete(state.id);
-    this.#restartsMs.delete(actor.sid);
+    this.#budget.forget(actor.sid);
   }
 
-  #settle(sid: number, before: SagaState | null, after: SagaState): void {
+  #settle(sid: number, before: SagaState | null, status: SagaStatus): void {
     if (before === null || !isSettled(before.status)) this.#settledSagas += 1;
-    const listeners = this.#settledListeners.get(sid);
-    if (listeners === undefined) return;
-    this.#settledListeners.delete(sid);
-    for (const listener of listeners) listener(after.status);
+    this.#settled.call(sid, status);
   }
 
   #outletsOrThrow(): Outlets {
@@ -268,9 +263,10 @@ export class Supervisor implements ActorHost {
   }
 }
 
-function isStorageDown(error: unknown): boolean {
+/** No later try can change it. */
+function isOver(error: unknown): boolean {
   return (
     error instanceof BackstepError &&
-    (error.code === 'storage-failed' || error.code === 'unavailable')
+    (error.code === 'storage-failed' || error.code === 'not-found')
   );
 }

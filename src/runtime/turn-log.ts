@@ -7,7 +7,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
-import type { CommittedTurn } from './saga-actor.ts';
+import type { CommittedTurn } from './actor-host.ts';
 
 /** The part of a pino logger that the runtime calls. */
 export interface Logger {
@@ -33,6 +33,7 @@ export interface TurnLog {
   turn(type: string, turn: CommittedTurn): void;
   actorFailed(sid: number, failures: number, error: unknown): void;
   parkedUnreadable(sagaId: string, failure: Failure): void;
+  loadDelayed(sid: number, attempt: number, error: unknown): void;
   definitionEdited(sagaId: string, definition: SagaDefinition): void;
 }
 
@@ -43,6 +44,8 @@ export function createTurnLog(log: Logger): TurnLog {
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
     parkedUnreadable: (sagaId, failure) =>
       log.error({ sagaId, failure }, 'a saga was parked: its stored state cannot be read'),
+    loadDelayed: (sid, attempt, err) =>
+      log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     definitionEdited: (sagaId, { id, version }) =>
       log.warn(
         { sagaId, type: id, version },

@@ -7,6 +7,7 @@
  */
 import type { Wake } from '../store/store.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
+import { DueHeap } from './due-heap.ts';
 
 /** How far ahead due times are held in memory. */
 export const WINDOW_MS = 60_000;
@@ -14,39 +15,40 @@ export const WINDOW_MS = 60_000;
 const MAX_SLEEP_MS = 1_000;
 /** Due times read from the store at once. */
 const PAGE_SIZE = 1_000;
+/** Wait between two looks whether there is room again for sagas that are due. */
+const NO_ROOM_PAUSE_MS = 20;
 
 export interface WakeSource {
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
 }
 
+/** Who is woken. */
+export interface WakeTarget {
+  /** False: too many sagas are being loaded just now; what is due waits, in order. */
+  hasRoom(): boolean;
+  wake(sid: number): void;
+  onError(error: unknown): void;
+}
+
 export class WakeTimers {
   readonly #clock: Clock;
   readonly #source: WakeSource;
-  readonly #wake: (sid: number) => void;
-  readonly #onError: (error: unknown) => void;
-  /** Due time by saga, and the same as a binary heap with stale entries left in. */
-  readonly #dueMs = new Map<number, number>();
-  readonly #heap: Wake[] = [];
+  readonly #target: WakeTarget;
+  readonly #due = new DueHeap();
   #loadedUntilMs = 0;
   #isLoading = false;
   #cancelSleep: CancelTimeout | null = null;
   #sleepsUntilMs = Infinity;
   #isRunning = false;
 
-  constructor(
-    clock: Clock,
-    source: WakeSource,
-    wake: (sid: number) => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(clock: Clock, source: WakeSource, target: WakeTarget) {
     this.#clock = clock;
     this.#source = source;
-    this.#wake = wake;
-    this.#onError = onError;
+    this.#target = target;
   }
 
   get armed(): number {
-    return this.#dueMs.size;
+    return this.#due.size;
   }
 
   /** `loadedUntilMs`: up to when the caller has handed over the stored due times. */
@@ -68,33 +70,23 @@ export class WakeTimers {
    * no window will bring it.
    */
   set(sid: number, dueMs: number | null, isInFlight: boolean): void {
-    const known = this.#dueMs.get(sid);
-    if (dueMs === null) {
-      if (known !== undefined) this.#dueMs.delete(sid);
-      return;
-    }
+    const isOfThisWindow = !this.#isRunning || (dueMs ?? 0) <= this.#loadedUntilMs;
     // Later than the window: the store has it, and the window that covers it will bring it.
-    if (!isInFlight && dueMs > this.#loadedUntilMs && this.#isRunning) {
-      this.#dueMs.delete(sid);
+    if (dueMs === null || !(isInFlight || isOfThisWindow)) {
+      this.#due.delete(sid);
       return;
     }
-    if (known === dueMs) return;
-    this.#dueMs.set(sid, dueMs);
-    push(this.#heap, { sid, wakeAtMs: dueMs });
+    this.#due.set(sid, dueMs);
     if (dueMs < this.#sleepsUntilMs && this.#isRunning) this.#sleep();
   }
 
   #tick(): void {
     if (!this.#isRunning) return;
     const nowMs = this.#clock.nowMs();
-    let next = this.#heap[0];
-    while (next !== undefined && next.wakeAtMs <= nowMs) {
-      pop(this.#heap);
-      if (this.#dueMs.get(next.sid) === next.wakeAtMs) {
-        this.#dueMs.delete(next.sid);
-        this.#wake(next.sid);
-      }
-      next = this.#heap[0];
+    while (this.#target.hasRoom()) {
+      const sid = this.#due.takeDue(nowMs);
+      if (sid === null) break;
+      this.#target.wake(sid);
     }
     if (nowMs > this.#loadedUntilMs - WINDOW_MS / 2) void this.#loadWindow(nowMs + WINDOW_MS);
     this.#sleep();
@@ -103,9 +95,11 @@ export class WakeTimers {
   #sleep(): void {
     this.#cancelSleep?.();
     const nowMs = this.#clock.nowMs();
-    const untilMs = Math.min(this.#heap[0]?.wakeAtMs ?? Infinity, nowMs + MAX_SLEEP_MS);
-    this.#sleepsUntilMs = untilMs;
-    this.#cancelSleep = this.#clock.after(Math.max(0, untilMs - nowMs), () => this.#tick());
+    const restMs = Math.min(this.#due.earliestMs - nowMs, MAX_SLEEP_MS);
+    // Overdue and still here: there was no room.
+    const sleepMs = restMs <= 0 && !this.#target.hasRoom() ? NO_ROOM_PAUSE_MS : Math.max(0, restMs);
+    this.#sleepsUntilMs = nowMs + sleepMs;
+    this.#cancelSleep = this.#clock.after(sleepMs, () => this.#tick());
   }
 
   async #loadWindow(untilMs: number): Promise<void> {
@@ -118,7 +112,7 @@ export class WakeTimers {
       for (;;) {
         const page: readonly Wake[] = await this.#source.wakes(untilMs, after, PAGE_SIZE);
         for (const { sid, wakeAtMs } of page) {
-          if (!this.#dueMs.has(sid)) this.set(sid, wakeAtMs, false);
+          if (!this.#due.has(sid)) this.#due.set(sid, wakeAtMs);
         }
         after = page.at(-1) ?? null;
         if (after === null || page.length < PAGE_SIZE) break;
@@ -127,39 +121,9 @@ export class WakeTimers {
       this.#tick();
     } catch (error) {
       this.#loadedUntilMs = 0; // the next look at the clock tries again
-      this.#onError(error);
+      this.#target.onError(error);
     } finally {
       this.#isLoading = false;
     }
   }
-}
-
-function push(heap: Wake[], wake: Wake): void {
-  let index = heap.length;
-  heap.push(wake);
-  while (index > 0) {
-    const parentIndex = (index - 1) >> 1;
-    const parent = heap[parentIndex];
-    if (parent === undefined || parent.wakeAtMs <= wake.wakeAtMs) break;
-    heap[index] = parent;
-    heap[parentIndex] = wake;
-    index = parentIndex;
-  }
-}
-
-function pop(heap: Wake[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let index = 0;
-  for (;;) {
-    const left = heap[2 * index + 1];
-    const right = heap[2 * index + 2];
-    if (left === undefined) break;
-    const isRightSmaller = right !== undefined && right.wakeAtMs < left.wakeAtMs;
-    const smaller = isRightSmaller ? right : left;
-    if (smaller.wakeAtMs >= last.wakeAtMs) break;
-    heap[index] = smaller;
-    index = 2 * index + (isRightSmaller ? 2 : 1);
-  }
-  heap[index] = last;
 }

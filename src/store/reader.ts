@@ -95,7 +95,13 @@ export class Reader {
   }
 
   #armDeadline(): void {
-    this.#deadline = setTimeout(() => this.#giveUp(), this.#timeLimitMs);
+    const read = this.#current;
+    this.#deadline = setTimeout(() => {
+      // When this thread was blocked itself, the answer may be waiting behind this timer.
+      setImmediate(() => {
+        if (this.#current === read) this.#giveUp();
+      });
+    }, this.#timeLimitMs);
   }
 
   #startWorker(): Worker {

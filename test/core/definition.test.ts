@@ -1,11 +1,21 @@
 /** What cannot run durably is refused with the place and the cure. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type AnyStateMachine, fromPromise, setup } from 'xstate';
+import {
+  type AnyStateMachine,
+  enqueueActions,
+  forwardTo,
+  fromPromise,
+  sendParent,
+  sendTo,
+  setup,
+  spawnChild,
+} from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/saga.ts';
+import { begin } from '../../src/core/turn.ts';
 
 const kit = setup({
   actors: { book: activity<null, null>(), unbook: activity<null, null>() },
@@ -63,6 +73,15 @@ describe('a hand-written machine', () => {
     ['an unknown activity', state({ invoke: { id: 'x', src: 'fly' } }), 'unknown "fly"'],
     ['a custom action', state({ entry: 'mail' }), 'custom action "mail"'],
     ['an inline action', state({ exit: () => {} }), 'custom action'],
+    ['spawnChild', state({ entry: spawnChild('book', { id: 'x' }) }), 'spawnChild'],
+    ['sendTo', state({ on: { go: { actions: sendTo('x', { type: 'hi' }) } } }), 'sendTo'],
+    ['sendParent', state({ exit: sendParent({ type: 'hi' }) }), 'sendTo'],
+    ['forwardTo', state({ always: { actions: forwardTo('x') } }), 'sendTo'],
+    [
+      'an action on entering',
+      state({ initial: { target: 'b', actions: 'mail' }, states: { b: {} } }),
+      'custom action "mail"',
+    ],
     ['a systemId', state({ invoke: { id: 'x', src: 'book', systemId: 's' } }), 'systemId'],
   ])('with %s is refused', (_, machine, message) => {
     expect(() => durable(machine)).toThrow(message);
@@ -80,29 +99,107 @@ describe('a hand-written machine', () => {
   });
 });
 
+describe('a delay', () => {
+  const roles = (states: object) => {
+    const machine = kit.createMachine({ id: 'hotel', initial: 'a', states } as never);
+    return [...durable(machine as unknown as AnyStateMachine).timers.values()];
+  };
+  const invoke = { id: 'book', src: 'book', input: null };
+
+  test('is an attempt time-out only where that activity runs', () => {
+    expect(roles({ a: { after: { 'book.timeout': 'a' } } })).toEqual([
+      { kind: 'wait', delay: 'book.timeout' },
+    ]);
+    const parent = { after: { 'book.timeout': 'a' }, initial: 'b', states: { b: { invoke } } };
+    expect(roles({ a: parent })).toEqual([{ kind: 'wait', delay: 'book.timeout' }]);
+    expect(roles({ a: { invoke, after: { 'book.timeout': 'a' } } })).toEqual([
+      { kind: 'attempt-timeout', activity: 'book' },
+    ]);
+  });
+
+  test('is a retry delay only of an activity that the machine invokes', () => {
+    const after = { 'book.retry': 'a' };
+    expect(roles({ a: { after } })).toEqual([{ kind: 'wait', delay: 'book.retry' }]);
+    expect(roles({ a: { after }, b: { invoke } })).toEqual([{ kind: 'retry', activity: 'book' }]);
+  });
+});
+
+describe('two activities that could share an idempotency key', () => {
+  const book = { id: 'book', src: 'book', input: null };
+  const more = { id: 'more', src: 'book', input: null };
+  const meta = { step: 'book' };
+  const machineOf = (config: object) =>
+    kit.createMachine({ id: 'hotel', ...config } as never) as unknown as AnyStateMachine;
+
+  test.each([
+    ['in one state', { initial: 'a', states: { a: { meta, invoke: [book, more] } } }],
+    [
+      'in two regions',
+      { type: 'parallel', states: { a: { meta, invoke: book }, b: { meta, invoke: more } } },
+    ],
+    [
+      'in a state and one inside it',
+      { meta, invoke: book, initial: 'a', states: { a: { meta, invoke: more } } },
+    ],
+    ['as compensations of one step', { meta: { compensates: 'book' }, invoke: [book, more] }],
+  ])('%s are refused, with the place and the cure', (_, config) => {
+    expect(() => durable(machineOf(config))).toThrow(
+      /machine "hotel": .*"book" and "more" .* step "book" .*; /,
+    );
+  });
+
+  test('are fine one after the other, as different steps, and as step and compensation', () => {
+    const after = { a: { meta, invoke: book }, b: { meta, invoke: more } };
+    expect(() => durable(machineOf({ initial: 'a', states: after }))).not.toThrow();
+    expect(() => durable(machineOf({ invoke: [book, more] }))).not.toThrow();
+    const undo = { meta: { compensates: 'book' }, invoke: more };
+    expect(() =>
+      durable(machineOf({ type: 'parallel', states: { a: { meta, invoke: book }, b: undo } })),
+    ).not.toThrow();
+  });
+});
+
+test('an actor that an action starts unseen is refused when it is started', () => {
+  const machine = kit.createMachine({
+    id: 'hotel',
+    entry: enqueueActions(({ enqueue }) => enqueue.spawnChild('book', { id: 'x', input: null })),
+  });
+  expect(() => begin(durable(machine), 'saga-1', null, 0)).toThrow(
+    /machine "hotel": .*"x".* invoke the activity in a state/,
+  );
+});
+
 describe('a builder saga', () => {
   type Any = Record<string, (input: null) => null>;
-  const begin = (id: string) => defineSaga<Any>()({ id, input: z.null() });
+  const draft = (id: string) => defineSaga<Any>()({ id, input: z.null() });
   const compensate = { activity: 'undo', input: () => null };
 
   test('without steps is refused', () => {
-    expect(() => begin('empty').build()).toThrow('saga "empty": it has no step');
+    expect(() => draft('empty').build()).toThrow('saga "empty": it has no step');
   });
 
   test('that uses an activity twice is refused', () => {
-    const draft = begin('twice')
+    const twice = draft('twice')
       .step('one', { input: () => null, compensate })
       .step('two', { input: () => null, compensate });
-    expect(() => draft.build()).toThrow('activity "undo" is used twice');
+    expect(() => twice.build()).toThrow('activity "undo" is used twice');
+  });
+
+  test.each(['deadline', 'next'])('with an activity called %s is refused', (name) => {
+    const step = draft('s').step(name, { input: () => null, compensate });
+    expect(() => step.build()).toThrow(`saga "s": the name "${name}" is reserved`);
+    const undo = { activity: name, input: () => null };
+    const compensation = draft('s').step('x', { input: () => null, compensate: undo });
+    expect(() => compensation.build()).toThrow(`saga "s": the name "${name}" is reserved`);
   });
 
   test('with a wrong name, time or policy is refused, naming the place', () => {
     expect(() =>
-      begin('a b')
+      draft('a b')
         .step('x', { input: () => null, compensate })
         .build(),
     ).toThrow('the id must be letters');
-    expect(() => begin('s').step('x', { input: () => null, timeout: -1, compensate })).toThrow(
+    expect(() => draft('s').step('x', { input: () => null, timeout: -1, compensate })).toThrow(
       'saga "s", step "x": timeout: "-1" is not a duration',
     );
     expect(() => exponential({ attempts: 0 })).toThrow('attempts is 0');

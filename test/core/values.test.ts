@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toMs } from '../../src/core/duration.ts';
-import { PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
+import { isFailure, PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
 import { assertJson, canonicalJson } from '../../src/core/json.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
 import { statePath } from '../../src/core/state-path.ts';
@@ -71,6 +71,12 @@ describe('a failure', () => {
         throw new Error('hostile');
       },
     });
+    for (const target of [{}, () => {}]) {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      expect(toFailure(proxy)).toMatchObject({ retryable: true, ambiguous: true });
+      expect(isFailure(proxy)).toBe(false);
+    }
     expect(toFailure(hostile).message).toBe('an object without a message was thrown');
     expect(toFailure(undefined).message).toBe('thrown: undefined');
     expect(toFailure(new Error('x'.repeat(5_000))).message).toHaveLength(500);

@@ -2,14 +2,18 @@
  * An engine on a real database in a folder of its own, with a virtual clock, that can be stopped
  * and opened again on the same file.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Activities, Contract } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
-import type { Limits } from '../../src/runtime/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../src/runtime/limits.ts';
 import type { Backstep, Bindings } from '../../src/runtime/backstep.ts';
-import { openBackstep } from '../../src/runtime/open-backstep.ts';
+import { createEngine, openBackstep } from '../../src/runtime/open-backstep.ts';
+import { type Logger, silentLogger } from '../../src/runtime/turn-log.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -18,6 +22,9 @@ export interface EngineSettings<C extends Contract> {
   readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
   readonly limits?: Partial<Limits>;
   readonly migrationsFolder?: string;
+  readonly logger?: Logger;
+  /** Stands between the engine and its real store. */
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 export class EngineHarness<C extends Contract> {
@@ -41,12 +48,10 @@ export class EngineHarness<C extends Contract> {
 
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, ...rest } = more;
-    const backstep = await openBackstep({
-      database: this.database,
-      clock: this.clock,
-      ...rest,
-    });
+    const { subscribers, wrapStore, ...rest } = more;
+    const options = { database: this.database, clock: this.clock, ...rest };
+    const backstep =
+      wrapStore === undefined ? await openBackstep(options) : await this.#openOver(wrapStore, more);
     backstep.register(this.#definition, {
       activities,
       ...(subscribers === undefined ? {} : { subscribers }),
@@ -58,6 +63,21 @@ export class EngineHarness<C extends Contract> {
     });
     await backstep.start();
     return backstep;
+  }
+
+  async #openOver(
+    wrapStore: (store: Store) => Store,
+    { limits, logger }: EngineSettings<C>,
+  ): Promise<Backstep> {
+    const { clock, database } = this;
+    const store = await openStore({ path: database, nowMs: () => clock.nowMs() });
+    return createEngine(wrapStore(store), {
+      clock,
+      randomId: () => randomBytes(16),
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      logger: logger ?? silentLogger,
+      onFatal: () => {},
+    });
   }
 
   /** Resolves with the first committed line, past ones included, that the predicate accepts. */

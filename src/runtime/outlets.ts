@@ -1,0 +1,53 @@
+/**
+ * Where the effects of a committed turn go.
+ */
+import { BackstepError } from '../core/errors.ts';
+import type { Effect } from '../core/inbound.ts';
+import { outboxId } from '../store/outbox-id.ts';
+import type { FeedEntry } from '../store/read-models.ts';
+import type { PendingMessage } from '../store/store.ts';
+import type { AttemptTask } from './activity-runner.ts';
+import type { CommittedTurn } from './actor-host.ts';
+import type { Registration } from './registry.ts';
+
+/** Where a turn's effects go. */
+export interface Outlets {
+  readonly runner: {
+    start(task: AttemptTask): void;
+    stop(sid: number, activity: string, token: number): void;
+  };
+  readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
+  readonly courier: { deliver(message: PendingMessage): void };
+  readonly feed: { publish(entry: FeedEntry): void };
+}
+
+/** Carries out one effect of a turn that is durable. Throws when an activity is not bound. */
+export function carryOut(
+  effect: Effect,
+  sid: number,
+  registration: Registration,
+  turn: CommittedTurn,
+  { runner, courier }: Outlets,
+): void {
+  const { id: sagaId } = turn.after;
+  switch (effect.kind) {
+    case 'stop-activity':
+      runner.stop(sid, effect.activity, effect.token);
+      return;
+    case 'start-activity': {
+      const implementation = registration.activities.get(effect.src);
+      if (implementation === undefined) {
+        throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
+      }
+      runner.start({ sid, sagaId, effect, implementation });
+      return;
+    }
+    case 'emit': {
+      const { event, index } = effect;
+      const { id: type } = registration.definition;
+      const message = { id: outboxId(turn.seq, index), sid, sagaId, type };
+      courier.deliver({ ...message, event: event.type, data: JSON.stringify(event) });
+      return;
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** What reaches a saga that no transition takes, and what ends early. */
+import { describe, expect, test } from 'vitest';
+import { type AnyStateMachine, raise, setup } from 'xstate';
+import { activity } from '../../src/core/activity.ts';
+import { durable } from '../../src/core/definition.ts';
+import { legalCommands } from '../../src/core/turn.ts';
+import { BUSY, REFUSED, SagaDriver } from './saga-driver.ts';
+
+const kit = setup({
+  actors: { book: activity<null, null>() },
+  delays: { approval: 1_000, 'book.retry': 500 },
+  guards: { never: () => false },
+});
+
+const book = { id: 'book', src: 'book', input: null } as const;
+
+function sagaOf(states: object, initial = 'a'): SagaDriver {
+  const machine = kit.createMachine({ id: 'hotel', initial, states } as never);
+  return new SagaDriver(durable(machine as unknown as AnyStateMachine), null);
+}
+
+describe('a result that no transition takes', () => {
+  test('ends its attempt in the ledger, as a transition from a state to itself', () => {
+    const saga = sagaOf({ a: { invoke: { ...book, onError: 'b' } }, b: {} });
+    const taken = saga.done('book', null);
+    expect(taken).toMatchObject({
+      kind: 'advanced',
+      record: { kind: 'transition', from: 'a', to: 'a' },
+      effects: [],
+    });
+    expect(saga.stepStatus('book')).toBe('completed');
+    expect(saga.state.live.activities).toEqual({});
+  });
+
+  test('is told as a failure when it is one', () => {
+    const saga = sagaOf({ a: { invoke: { ...book, onDone: 'b' } }, b: {} });
+    expect(saga.fail('book', REFUSED).kind).toBe('advanced');
+    expect(saga.stepStatus('book')).toBe('failed');
+  });
+});
+
+test('a timer that no transition takes is gone, and its step no longer waits for it', () => {
+  const saga = sagaOf({
+    a: { invoke: { ...book, onError: 'b' } },
+    b: { after: { 'book.retry': { target: 'a', guard: 'never' } } },
+  });
+  saga.fail('book', BUSY);
+  expect(saga.stepStatus('book')).toBe('retrying');
+  expect(saga.fireTimer('book.retry').kind).toBe('noted');
+  expect(saga.state.live.timers).toEqual({});
+  expect(saga.stepStatus('book')).toBe('failed');
+});
+
+test('two delayed raises without an id in one turn are both kept', () => {
+  const soon = raise({ type: 'soon' }, { delay: 10 });
+  const later = raise({ type: 'soon' }, { delay: 20 });
+  const saga = sagaOf({
+    a: { entry: [soon, later], on: { soon: 'b' } },
+    b: { on: { soon: 'c' } },
+    c: {},
+  });
+  expect(Object.values(saga.state.live.timers).map(({ dueMs }) => dueMs)).toEqual([
+    1_000_010, 1_000_020,
+  ]);
+  saga.fireNextTimer();
+  saga.fireNextTimer();
+  expect(saga.trail).toEqual(['a', 'b', 'c']);
+});
+
+describe('an early end', () => {
+  test('by an operator leaves the step under way in doubt', () => {
+    const saga = sagaOf({ a: { invoke: book } });
+    saga.command('terminate');
+    expect(saga.state.steps).toMatchObject([
+      { status: 'in_doubt', mayHaveHappened: true, error: { code: 'left-behind' } },
+    ]);
+  });
+
+  test('by an operator ends a wait for the next attempt', () => {
+    const saga = sagaOf({
+      a: { invoke: { ...book, onError: 'b' } },
+      b: { after: { 'book.retry': 'a' } },
+    });
+    saga.fail('book', BUSY);
+    saga.command('terminate');
+    expect(saga.stepStatus('book')).toBe('failed');
+    expect(saga.state.steps[0]?.nextAttemptAtMs).toBeUndefined();
+  });
+
+  test('by an event answers a repeat of that event as a duplicate', () => {
+    const saga = sagaOf({ a: { on: { end: 'b' } }, b: { type: 'final' } });
+    const end = { kind: 'event', id: 'end-1', event: { type: 'end' } } as const;
+    saga.take(end);
+    expect(saga.state.status).toBe('completed');
+    expect(saga.take(end)).toMatchObject({
+      kind: 'noted',
+      record: { note: 'duplicate event: this id was taken before' },
+    });
+    expect(saga.take({ ...end, id: 'end-2' })).toMatchObject({ kind: 'refused', reason: 'ended' });
+  });
+});
+
+test('a saga parked with its machine in error can only be terminated', () => {
+  // An error that nothing takes ends an XState machine.
+  const saga = sagaOf({ a: { invoke: book } });
+  saga.fail('book', REFUSED);
+  expect(saga.state.status).toBe('parked');
+  expect(legalCommands(saga.state)).toEqual(['terminate']);
+  expect(saga.command('retry')).toMatchObject({ kind: 'refused', legal: ['terminate'] });
+  expect(saga.command('terminate').kind).toBe('advanced');
+});
+
+test('a wait that leads to compensation is the reason under its own name', () => {
+  const saga = sagaOf({ a: { after: { approval: 'b' } }, b: { tags: ['compensating'] } });
+  saga.fireTimer('approval');
+  expect(saga.state.failureReason).toMatchObject({
+    code: 'timer',
+    message: expect.stringContaining('"approval"') as string,
+  });
+});
