@@ -18,6 +18,7 @@ export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts'
 export { defineSaga } from './core/saga.ts';
 export type { SagaState, StepEntry } from './core/state.ts';
 export type { SagaStatus, StepStatus } from './core/status.ts';
+export { type Verification, verify } from './core/verify.ts';
 export type { Backstep, Bindings, Spawned, SpawnOptions, Subscriber } from './runtime/backstep.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';

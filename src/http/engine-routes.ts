@@ -9,9 +9,11 @@ import { metricsText } from './metrics.ts';
 import { totalOf } from './order-status.ts';
 import { pageOf } from './query.ts';
 import { deadLetterView } from './saga-view.ts';
+import { Verifications } from './verifications.ts';
 
 /** The routes, to be mounted at `/`. */
 export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<HttpEnv> {
+  const verifications = new Verifications();
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
       const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
@@ -21,7 +23,7 @@ export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<Ht
     .get('/api/definitions', (c) =>
       c.json({ items: backstep.definitions().map(definitionSummary), nextCursor: null }),
     )
-    .get('/api/definitions/:type', (c) => {
+    .get('/api/definitions/:type', async (c) => {
       const type = c.req.param('type');
       const versions = backstep.definitions().filter(({ id }) => id === type);
       const newest = versions.toSorted((one, other) => other.version - one.version)[0];
@@ -29,10 +31,13 @@ export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<Ht
         throw new BackstepError('not-found', `there is no saga type ${type.slice(0, 100)}`);
       }
       const machine: unknown = newest.machine.definition;
+      const { findings, states, transitions, isExhaustive } = await verifications.of(newest);
       return c.json({
         ...definitionSummary(newest),
         versions: versions.map(({ version, hash }) => ({ version, hash })),
         machine,
+        findings,
+        explored: { states, transitions, isExhaustive },
       });
     })
     .get('/api/stats', async (c) => {

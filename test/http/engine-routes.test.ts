@@ -42,6 +42,8 @@ describe('the engine as a whole', () => {
     expect(items).toMatchObject([{ type: 'order', version: 1, steps: [{}, {}] }]);
     const body = await bodyOf(await http.send('GET', '/api/definitions/order'));
     expect(body).toMatchObject({ versions: [{ version: 1 }], machine: { id: 'order' } });
+    expect(body).toMatchObject({ findings: [], explored: { isExhaustive: true } });
+    expect(await bodyOf(await http.send('GET', '/api/definitions/order'))).toEqual(body);
     const unknown = await http.send('GET', '/api/definitions/nope');
     expect(await problemIn(unknown)).toEqual([404, 'not-found']);
   });

@@ -1,0 +1,80 @@
+/**
+ * When two states count as one: what the future of a saga, and the judgement on it, depends on.
+ *
+ * Times, tokens, messages and the numbers of attempts that the machine does not count itself are
+ * left out; otherwise every loop would be endless.
+ */
+import { canonicalJson } from '../json.ts';
+import type { SagaContext } from '../saga-context.ts';
+import { persistMachine } from '../scope.ts';
+import type { SagaState } from '../state.ts';
+import { isOpen, type Run, type World } from './world.ts';
+
+/** Runs of one step that are told apart; a loop beyond that is the same loop. */
+const MAX_RUNS_TOLD_APART = 2;
+
+const COMPILED_KEYS = 'attempt,failure,inDoubt,input,owed,results';
+
+/** True for the machine of a builder saga, whose context is known to the last member. */
+export function isCompiled({ snapshot }: SagaState): boolean {
+  const context: unknown = snapshot.context;
+  return (
+    context !== null &&
+    typeof context === 'object' &&
+    Object.keys(context).toSorted().join(',') === COMPILED_KEYS
+  );
+}
+
+/** Equal text: the same future. */
+export function identityOf(state: SagaState, world: World): string {
+  const { value, context, historyValue } = persistMachine(state.snapshot);
+  const live = liveShape(state);
+  if (isCompiled(state)) {
+    const { owed, attempt, inDoubt } = context as SagaContext;
+    return JSON.stringify([value, owed, attempt, inDoubt, live, worldShape(world, state)]);
+  }
+  const shape = boundedRuns(world.runs, letterOf);
+  return canonicalJson([state.status, value, historyValue, context, live, shape]);
+}
+
+/** The id of a timer without the token that an unnamed one ends with. */
+export function timerName(id: string): string {
+  return id.replace(/#\d+$/, '');
+}
+
+function liveShape({ live }: SagaState): string {
+  const activities = Object.keys(live.activities).toSorted();
+  const timers = Object.keys(live.timers).map(timerName).toSorted();
+  return `${activities.join(',')}|${timers.join(',')}`;
+}
+
+// A compiled saga never goes forward again once it compensates: from there on it only matters
+// what is owed, so that the point of failure does not multiply the states.
+function worldShape({ runs }: World, { status }: SagaState): string {
+  const isForward = status === 'running' || status === 'waiting' || status === 'completed';
+  return boundedRuns(runs, isForward ? letterOf : owedLetterOf);
+}
+
+// A run that is over and owes nothing says nothing once its step has run again.
+function boundedRuns(runs: readonly Run[], letter: (run: Run) => string): string {
+  const seen = new Map<string, number>();
+  const told: string[] = [];
+  for (const run of runs) {
+    const isLast = runs.findLast(({ step }) => step === run.step) === run;
+    const text = isLast || isOpen(run) ? letter(run) : '';
+    if (text === '') continue;
+    const name = `${run.step}=${text}`;
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    if (count <= MAX_RUNS_TOLD_APART) told.push(name);
+  }
+  return told.join(' ');
+}
+
+function letterOf({ forward, isDoubtful, undo, overtakenBy }: Run): string {
+  return `${forward}${isDoubtful ? '?' : ''}/${undo}/${overtakenBy ?? ''}`;
+}
+
+function owedLetterOf(run: Run): string {
+  return isOpen(run) ? `owed/${run.overtakenBy ?? ''}` : '';
+}

@@ -1,0 +1,170 @@
+/**
+ * What happened outside, as far as anyone can know: which steps ran, may have run, are undone.
+ *
+ * It is told from effects and answers alone, never from the ledger of the saga, so that a wrong
+ * ledger is caught too. Invariant: runs stand in the order they were first started in.
+ */
+import type { Effect } from '../inbound.ts';
+import type { Direction } from '../state.ts';
+
+/** One run of a step, over all its attempts, and its undoing. */
+export interface Run {
+  readonly step: string;
+  /** The turn of its first attempt. */
+  readonly startedAt: number;
+  /** `vouched`: it was in doubt until a person said what happened. */
+  readonly forward: 'running' | 'done' | 'failed' | 'in-doubt' | 'vouched';
+  /** True once an attempt of it may have had its effect, and none was answered since. */
+  readonly isDoubtful: boolean;
+  readonly undo: 'none' | 'running' | 'failed' | 'done';
+  /** A step that started before it and whose compensation began before its own. */
+  readonly overtakenBy: string | null;
+}
+
+/** An attempt under way outside. */
+export interface Attempt {
+  readonly activity: string;
+  readonly step: string;
+  readonly direction: Direction;
+  readonly token: number;
+  /** Which run it belongs to: its place among them. */
+  readonly run: number;
+}
+
+export interface World {
+  readonly runs: readonly Run[];
+  readonly attempts: readonly Attempt[];
+}
+
+/** How an attempt came out. */
+export interface Answer {
+  readonly activity: string;
+  readonly kind: 'done' | 'failed';
+  readonly isAmbiguous: boolean;
+}
+
+/** Before the start. */
+export const NOTHING: World = { runs: [], attempts: [] };
+
+const UNBORN = { forward: 'running', isDoubtful: false, undo: 'none', overtakenBy: null } as const;
+
+type Start = Extract<Effect, { kind: 'start-activity' }>;
+
+/** The effect of the run exists or may exist, and was not undone. */
+export function isOwed({ forward, undo }: Run): boolean {
+  return undo !== 'done' && forward !== 'failed' && forward !== 'vouched';
+}
+
+/** A compensation would concern this run: it is owed, or its compensation is not over. */
+export function isOpen({ forward, undo }: Run): boolean {
+  if (undo === 'none') return forward !== 'failed';
+  return undo !== 'done';
+}
+
+/** The newest run of a step. */
+export function lastRun(world: World, step: string): Run | undefined {
+  return world.runs.findLast((run) => run.step === step);
+}
+
+/** The run that a compensation of the step concerns: the last one that it can undo. */
+export function runToUndo(world: World, step: string): Run | undefined {
+  return world.runs.findLast((run) => run.step === step && isOpen(run)) ?? lastRun(world, step);
+}
+
+/** The world once an attempt has answered. */
+export function answer(world: World, { activity, kind, isAmbiguous }: Answer): World {
+  const attempt = world.attempts.find((each) => each.activity === activity);
+  if (attempt === undefined) return world;
+  return endAttempt(world, attempt, kind, isAmbiguous);
+}
+
+/** The world once attempts were told to stop: nobody will learn how they came out. */
+export function stopAttempts(world: World, effects: readonly Effect[]): World {
+  let next = world;
+  for (const effect of effects) {
+    if (effect.kind !== 'stop-activity') continue;
+    const attempt = next.attempts.find(
+      ({ activity, token }) => activity === effect.activity && token === effect.token,
+    );
+    if (attempt !== undefined) next = endAttempt(next, attempt, 'failed', true);
+  }
+  return next;
+}
+
+/** The world once a person has said how everything in doubt came out. */
+export function vouch(world: World): World {
+  if (!world.runs.some(({ forward }) => forward === 'in-doubt')) return world;
+  const runs = world.runs.map((run): Run =>
+    run.forward === 'in-doubt' ? { ...run, forward: 'vouched' } : run,
+  );
+  return { runs, attempts: world.attempts };
+}
+
+/** The world in which the compensation of `step` has overtaken these runs. */
+export function overtake(world: World, step: string, overtaken: readonly Run[]): World {
+  if (overtaken.length === 0) return world;
+  const runs = world.runs.map((run) =>
+    overtaken.includes(run) ? { ...run, overtakenBy: step } : run,
+  );
+  return { runs, attempts: world.attempts };
+}
+
+/**
+ * The world once an attempt has started. A repeated dispatch of a running one changes nothing.
+ *
+ * @param isRetry the step's own retry delay ran until now
+ */
+export function startAttempt(world: World, start: Start, turn: number, isRetry: boolean): World {
+  const { activity, step, direction, token } = start;
+  if (world.attempts.some((each) => each.activity === activity && each.token === token)) {
+    return world;
+  }
+  const present = direction === 'forward' ? lastRun(world, step) : runToUndo(world, step);
+  const begin = (runs: readonly Run[], run: number): World => ({
+    runs,
+    attempts: [...world.attempts, { activity, step, direction, token, run }],
+  });
+  if (direction === 'forward' && (present === undefined || isAtRest(present, isRetry))) {
+    return begin([...world.runs, { ...UNBORN, step, startedAt: turn }], world.runs.length);
+  }
+  if (present === undefined) return begin(world.runs, -1);
+  const at = world.runs.indexOf(present);
+  const change: Partial<Run> =
+    direction === 'forward' ? { forward: 'running' } : { undo: 'running' };
+  return begin(changeRun(world.runs, at, change), at);
+}
+
+// A certain failure ends a run unless its own retry delay led to the next attempt.
+function isAtRest({ forward, undo }: Run, isRetry: boolean): boolean {
+  if (undo === 'done' || forward === 'done') return true;
+  return forward === 'failed' && undo === 'none' && !isRetry;
+}
+
+function endAttempt(
+  world: World,
+  attempt: Attempt,
+  kind: Answer['kind'],
+  isAmbiguous: boolean,
+): World {
+  const attempts = world.attempts.filter((each) => each !== attempt);
+  const run = world.runs[attempt.run];
+  if (run === undefined) return { runs: world.runs, attempts };
+  const change = ending(run, attempt, kind, isAmbiguous);
+  return { runs: changeRun(world.runs, attempt.run, change), attempts };
+}
+
+function ending(
+  run: Run,
+  { direction }: Attempt,
+  kind: Answer['kind'],
+  isAmbiguous: boolean,
+): Partial<Run> {
+  if (direction === 'compensate') return { undo: kind === 'done' ? 'done' : 'failed' };
+  if (kind === 'done') return { forward: 'done', isDoubtful: false };
+  const isDoubtful = run.isDoubtful || isAmbiguous;
+  return { forward: isDoubtful ? 'in-doubt' : 'failed', isDoubtful };
+}
+
+function changeRun(runs: readonly Run[], at: number, change: Partial<Run>): readonly Run[] {
+  return runs.map((run, index) => (index === at ? { ...run, ...change } : run));
+}
