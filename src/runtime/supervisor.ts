@@ -27,6 +27,8 @@ import type { TurnLog } from './turn-log.ts';
 const MAX_LOAD_BACKLOG = 256;
 /** How long an actor waits when the store has no room for its turn. */
 const BUSY_STORE_PAUSE_MS = 100;
+/** When a saga is taken up again that could neither go on nor be parked. */
+const LOOK_AGAIN_MS = 30_000;
 
 export class Supervisor implements ActorHost {
   readonly mailboxEvents: number;
@@ -218,7 +220,7 @@ export class Supervisor implements ActorHost {
       if (stored === null || stored.status === 'parked' || isEnded(stored.status)) return;
       const commit = parkedCommit(stored, failure, this.#clock.nowMs());
       const outcome = await this.#store.commit(commit);
-      if (outcome.kind !== 'committed') return; // somebody else moved it: it can be read after all
+      if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { data: _, ...line } = commit.journal;
       const { id: sagaId, type } = stored;
       this.#outletsOrThrow().feed.publish({ seq: outcome.seq, sagaId, type, ...line });
@@ -226,7 +228,15 @@ export class Supervisor implements ActorHost {
       this.#log.parkedUnreadable(sagaId, failure);
     } catch (error) {
       this.#log.actorFailed(sid, 0, error);
+      this.#lookAgain(sid);
     }
+  }
+
+  // Not even parked: nobody else would look at it before the next restart.
+  #lookAgain(sid: number): void {
+    this.#clock.after(LOOK_AGAIN_MS, () => {
+      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover' });
+    });
   }
 
   onIdle(sid: number): void {

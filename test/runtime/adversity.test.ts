@@ -87,6 +87,7 @@ test('a command between the commit of a start and its answer finds the same acto
   const calls: string[] = [];
   const committed = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
+  const found = Promise.withResolvers<void>();
   const { activities } = recordedActivities({
     hold: (_, { signal }) => {
       calls.push(signal.aborted ? 'hold, aborted' : 'hold');
@@ -108,13 +109,19 @@ test('a command between the commit of a start and its answer finds the same acto
           }
           return outcome;
         },
+        sidOf: async (sagaId) => {
+          const sid = await store.sidOf(sagaId);
+          found.resolve();
+          return sid;
+        },
       }),
   });
   const starting = start();
   await committed.promise;
   const id = (await backstep.read.listSagas({}, page)).items[0]?.id ?? '';
   const cancelling = backstep.command(id, { name: 'cancel' });
-  await new Promise(setImmediate);
+  await found.promise;
+  await new Promise(setImmediate); // now the command is in the mailbox
   answered.resolve();
   await starting;
   await cancelling;

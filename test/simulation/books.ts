@@ -1,0 +1,174 @@
+/**
+ * The books of the simulated participants: what each step of each saga did, by idempotency key,
+ * and the stock and money that follow from it.
+ *
+ * Semantic undo as participants promise it: the same key twice has one effect, an undo of what
+ * never happened is accepted and fences the forward key. Knows nothing of the engine.
+ */
+
+export type StepName = 'reserveInventory' | 'processPayment' | 'sendConfirmation' | 'updateOrder';
+
+/** One call of a participant, as a remote or a statement of a transactional activity gets it. */
+export interface BookOp {
+  readonly kind: 'apply' | 'undo';
+  readonly step: StepName;
+  /** The forward key, for an undo as well. */
+  readonly key: string;
+  readonly sagaId: string;
+  readonly orderId: string;
+  readonly quantity: number;
+  readonly amountMinor: number;
+}
+
+/** What stands under one forward key. */
+export interface BookEntry extends BookOp {
+  readonly state: 'applied' | 'undone' | 'fenced';
+}
+
+/** Why an operation was refused; it left nothing. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Promises of participants that a planted bug may break. */
+export interface Manners {
+  /** An undo of what never happened fences the key. */
+  readonly fences: boolean;
+  /** The same key again has no second effect. */
+  readonly remembers: boolean;
+  /** The same undo again has no second effect. */
+  readonly undoesOnce: boolean;
+}
+
+export const GOOD_MANNERS: Manners = { fences: true, remembers: true, undoesOnce: true };
+
+export interface BooksOptions {
+  readonly initialStock: number;
+  readonly manners: Manners;
+}
+
+export class Books {
+  readonly #options: BooksOptions;
+  readonly #entries = new Map<string, BookEntry>();
+  #onHand: number;
+  #reserved = 0;
+  #shipped = 0;
+  #chargedMinor = 0;
+  #refundedMinor = 0;
+  constructor(options: BooksOptions) {
+    this.#options = options;
+    this.#onHand = options.initialStock;
+  }
+
+  get entries(): readonly BookEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  get stock(): { initial: number; onHand: number; reserved: number; shipped: number } {
+    const { initialStock: initial } = this.#options;
+    return { initial, onHand: this.#onHand, reserved: this.#reserved, shipped: this.#shipped };
+  }
+
+  get netMinor(): number {
+    return this.#chargedMinor - this.#refundedMinor;
+  }
+
+  /** Applies an operation; a refusal has changed nothing. */
+  run(op: BookOp): Refusal | null {
+    return op.kind === 'apply' ? this.#apply(op) : this.#undo(op);
+  }
+
+  #apply(op: BookOp): Refusal | null {
+    const { remembers } = this.#options.manners;
+    if (!remembers && this.#entries.has(op.key)) op = { ...op, key: `${op.key}/again` };
+    const known = this.#entries.get(op.key);
+    if (known?.state === 'applied') return null;
+    if (known !== undefined) return { code: 'fenced', message: `${op.key} was undone before` };
+    const refusal = this.#moveForward(op);
+    if (refusal !== null) return refusal;
+    this.#keep(op, 'applied');
+    return null;
+  }
+
+  #undo(op: BookOp): Refusal | null {
+    const known = this.#entries.get(op.key);
+    if (known === undefined) {
+      if (this.#options.manners.fences) this.#keep(op, 'fenced');
+      return null;
+    }
+    const isOver = known.state === 'undone' && this.#options.manners.undoesOnce;
+    if (isOver || known.state === 'fenced') return null;
+    if (op.step === 'reserveInventory' && this.#isShipped(op.sagaId)) {
+      return { code: 'already-shipped', message: 'the reserved stock was shipped' };
+    }
+    this.#moveBack(known);
+    this.#keep(known, 'undone');
+    return null;
+  }
+
+  #moveForward({ step, sagaId, quantity, amountMinor }: BookOp): Refusal | null {
+    switch (step) {
+      case 'reserveInventory':
+        if (this.#onHand < quantity) return { code: 'out-of-stock', message: 'not enough on hand' };
+        this.#onHand -= quantity;
+        this.#reserved += quantity;
+        return null;
+      case 'processPayment':
+        this.#chargedMinor += amountMinor;
+        return null;
+      case 'sendConfirmation':
+        return null;
+      case 'updateOrder':
+        if (!this.#isHeld(sagaId)) return { code: 'reservation-missing', message: 'nothing held' };
+        this.#reserved -= quantity;
+        this.#shipped += quantity;
+        return null;
+    }
+  }
+
+  #moveBack({ step, quantity, amountMinor }: BookOp): void {
+    switch (step) {
+      case 'reserveInventory':
+        this.#onHand += quantity;
+        this.#reserved -= quantity;
+        return;
+      case 'processPayment':
+        this.#refundedMinor += amountMinor;
+        return;
+      case 'sendConfirmation':
+        return;
+      case 'updateOrder':
+        this.#reserved += quantity;
+        this.#shipped -= quantity;
+    }
+  }
+
+  #isHeld(sagaId: string): boolean {
+    return this.#stands(sagaId, 'reserveInventory') && !this.#stands(sagaId, 'updateOrder');
+  }
+
+  #isShipped(sagaId: string): boolean {
+    return this.#stands(sagaId, 'updateOrder');
+  }
+
+  #stands(sagaId: string, step: StepName): boolean {
+    return this.entries.some(
+      (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
+    );
+  }
+
+  #keep(op: BookOp, state: BookEntry['state']): void {
+    this.#entries.set(op.key, { ...op, kind: 'apply', state });
+  }
+}
+
+/** A statement that only the simulated disk understands. */
+export function statementOf(op: BookOp): { sql: string; parameters: readonly unknown[] } {
+  return { sql: 'update books', parameters: [JSON.stringify(op)] };
+}
+
+/** The operation of such a statement. */
+export function opOf(parameters: readonly unknown[]): BookOp {
+  return JSON.parse(String(parameters[0])) as BookOp;
+}

@@ -1,0 +1,204 @@
+/**
+ * The callers from outside: they start orders under a key until one is accepted, start some again,
+ * and give the orders of an operator. They believe only what they were answered.
+ */
+import { BackstepError } from '../../src/core/errors.ts';
+import type { CommandName } from '../../src/core/inbound.ts';
+import { isEnded, needsPerson } from '../../src/core/status.ts';
+import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Chance } from './chance.ts';
+import type { Disk } from './disk.ts';
+import type { Oracles } from './oracles.ts';
+import type { SimTime } from './sim-time.ts';
+import type { Caller } from './world.ts';
+
+interface Order {
+  readonly key: string;
+  readonly input: object;
+  state: 'unsent' | 'pending' | 'accepted';
+  sagaId: string | null;
+  notBeforeMs: number;
+}
+
+/** How long a refused caller waits, by the steady time. */
+const RETRY_AFTER_MS = 2_000;
+
+export interface ClientOptions {
+  readonly chance: Chance;
+  readonly time: SimTime;
+  readonly disk: Disk;
+  readonly oracles: Oracles;
+  readonly orders: number;
+}
+
+export class Client {
+  readonly #options: ClientOptions;
+  readonly #orders: readonly Order[];
+  #calls = 0;
+  #answers = 0;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#orders = Array.from({ length: options.orders }, (_, index) => {
+      const key = `order-${index + 1}`;
+      const quantity = options.chance.between(`quantity/${key}`, 1, 3);
+      return { key, input: orderOf(key, quantity), state: 'unsent', sagaId: null, notBeforeMs: 0 };
+    });
+  }
+
+  /** Changes with every call and answer. */
+  get moves(): number {
+    return this.#calls + this.#answers;
+  }
+
+  get isDone(): boolean {
+    return this.#orders.every((order) => order.state === 'accepted');
+  }
+
+  /** Keys of the orders that may be sent now. */
+  sendable(): readonly string[] {
+    const { steadyMs } = this.#options.time;
+    return this.#orders
+      .filter((order) => order.state === 'unsent' && order.notBeforeMs <= steadyMs)
+      .map((order) => order.key);
+  }
+
+  /** When the next refused caller tries again; `null` when none waits. */
+  nextAtMs(): number | null {
+    const { steadyMs } = this.#options.time;
+    const waiting = this.#orders
+      .filter((order) => order.state === 'unsent' && order.notBeforeMs > steadyMs)
+      .map((order) => order.notBeforeMs);
+    return waiting.length === 0 ? null : Math.min(...waiting);
+  }
+
+  send(key: string, engine: Backstep, caller: Caller): void {
+    const order = this.#orders.find((each) => each.key === key);
+    if (order === undefined) return;
+    order.state = 'pending';
+    this.#ask(engine.spawn('order', { input: order.input, key }), caller, {
+      answered: ({ id }) => this.#accept(order, id),
+      refused: (error) => {
+        order.state = 'unsent';
+        order.notBeforeMs = this.#options.time.steadyMs + RETRY_AFTER_MS;
+        this.#checkRefusal(order, error);
+      },
+    });
+  }
+
+  /** Starts an accepted order once more: the same saga, or with another input a conflict. */
+  sendAgain(index: number, isOther: boolean, engine: Backstep, caller: Caller): void {
+    const order = this.#orders[index % this.#orders.length];
+    if (order === undefined || order.state !== 'accepted') return;
+    const input = isOther ? orderOf(order.key, 9) : order.input;
+    this.#ask(engine.spawn('order', { input, key: order.key }), caller, {
+      answered: ({ id }) => {
+        if (isOther) this.#options.oracles.fail('start-key', 'another input was accepted');
+        this.#accept(order, id);
+      },
+      refused: (error) => {
+        if (!isOther) this.#checkRefusal(order, error);
+      },
+    });
+  }
+
+  /** Gives an operator's order to some saga. */
+  command(index: number, name: CommandName, engine: Backstep, caller: Caller): void {
+    const order = this.#orders[index % this.#orders.length];
+    if (order?.sagaId === null || order === undefined) return;
+    this.#command(order.sagaId, name, engine, caller);
+  }
+
+  /** Orders a retry of everything that waits for a person. */
+  repair(engine: Backstep, caller: Caller): number {
+    const waiting = [...this.#options.disk.sagas.values()].filter((saga) =>
+      needsPerson(saga.row.status),
+    );
+    for (const { birth } of waiting) this.#command(birth.id, 'retry', engine, caller);
+    return waiting.length;
+  }
+
+  /** The process is gone: whoever waited for an answer asks again. */
+  disconnect(): void {
+    for (const order of this.#orders) if (order.state === 'pending') order.state = 'unsent';
+  }
+
+  #command(sagaId: string, name: CommandName, engine: Backstep, caller: Caller): void {
+    const { disk, oracles } = this.#options;
+    this.#ask(engine.command(sagaId, { name, by: 'operator' }), caller, {
+      answered: ({ seq }) => {
+        const sid = disk.sidOf(sagaId);
+        const isAudited = disk.audit.some((row) => row.sid === sid && row.sagaSeq === seq);
+        if (!isAudited) oracles.fail('answer-durable', `${name} was answered and is not on disk`);
+      },
+      refused: (error) => {
+        if (!(error instanceof BackstepError)) oracles.fail('answer-durable', String(error));
+      },
+    });
+  }
+
+  #accept(order: Order, id: string): void {
+    const { disk, oracles } = this.#options;
+    if (disk.sidOf(id) === null) oracles.fail('answer-durable', `${order.key} is not on disk`);
+    if (order.sagaId !== null && order.sagaId !== id) {
+      oracles.fail('start-key', `${order.key} is saga ${order.sagaId} and saga ${id}`);
+    }
+    order.state = 'accepted';
+    order.sagaId = id;
+  }
+
+  #checkRefusal(order: Order, error: unknown): void {
+    const { disk, oracles } = this.#options;
+    const code = error instanceof BackstepError ? error.code : String(error);
+    const isTaken = code === 'conflict' && disk.startKey('order', order.key) !== null;
+    const isPassing = ['unavailable', 'overloaded', 'storage-failed', 'conflict'].includes(code);
+    if (isTaken || !isPassing) oracles.fail('accepted-kept', `${order.key} was refused: ${code}`);
+  }
+
+  /** Nothing that was accepted may be gone, whatever happened since. */
+  checkKept(): void {
+    const { disk, oracles } = this.#options;
+    for (const { key, sagaId } of this.#orders) {
+      if (sagaId !== null && disk.sidOf(sagaId) === null) {
+        oracles.fail('accepted-kept', `${key} was accepted and is gone`);
+      }
+    }
+  }
+
+  #ask<Answer>(
+    asked: Promise<Answer>,
+    caller: Caller,
+    outcome: { answered: (answer: Answer) => void; refused: (error: unknown) => void },
+  ): void {
+    this.#calls += 1;
+    asked.then(
+      (answer) => {
+        this.#answers += 1;
+        if (caller.isAlive) outcome.answered(answer);
+      },
+      (error: unknown) => {
+        this.#answers += 1;
+        if (caller.isAlive) outcome.refused(error);
+      },
+    );
+  }
+}
+
+/** True when the saga will not move by itself. */
+export function isAtEnd(disk: Disk): boolean {
+  return [...disk.sagas.values()].every(
+    ({ row: { status } }) => isEnded(status) || needsPerson(status),
+  );
+}
+
+function orderOf(orderId: string, quantity: number): object {
+  return {
+    orderId,
+    customerId: 'customer-1',
+    customerEmail: 'customer@example.org',
+    productId: 'laptop',
+    quantity,
+    amount: `${quantity}0.50`,
+    paymentMethod: 'paypal',
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * One process of the engine: the real parts over the simulated store, clock and world, from its
+ * start to its death.
+ *
+ * Invariant: once killed it answers nobody and changes nothing, whatever its promises still do.
+ */
+import { orderSaga } from '../../machines/order.ts';
+import type { Backstep } from '../../src/runtime/backstep.ts';
+import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
+import { createEngine } from '../../src/runtime/open-backstep.ts';
+import { silentLogger } from '../../src/runtime/turn-log.ts';
+import type { Chance } from './chance.ts';
+import type { Disk } from './disk.ts';
+import type { Oracles } from './oracles.ts';
+import { createParticipants, type Flavor } from './participants.ts';
+import type { Plant } from './plant.ts';
+import { ProcessClock, type SimTime } from './sim-time.ts';
+import { SimStore } from './sim-store.ts';
+import type { Caller, World } from './world.ts';
+
+export interface ProcessOptions {
+  readonly number: number;
+  readonly chance: Chance;
+  readonly time: SimTime;
+  readonly disk: Disk;
+  readonly world: World;
+  readonly oracles: Oracles;
+  readonly flavor: Flavor;
+  readonly plant: Plant;
+  /** Ids of the sagas whose completion was heard. */
+  readonly heard: Set<string>;
+}
+
+export class EngineProcess implements Caller {
+  isAlive = true;
+  /** True once the process has nothing left to do but to exit. */
+  isBroken = false;
+  readonly store: SimStore;
+  readonly clock: ProcessClock;
+  readonly engine: Backstep;
+
+  constructor(options: ProcessOptions) {
+    const { chance, time, disk, oracles, plant, flavor, world } = options;
+    this.clock = new ProcessClock(time);
+    this.store = new SimStore({
+      disk,
+      maxBatch: chance.isOrderly ? 512 : chance.between('max-batch', 1, 6),
+      readsAtOnce: chance.isOrderly || chance.fraction('reads-at-once') < 0.5,
+      nowMs: () => time.wallMs,
+      onHandOver: (commit) => oracles.onHandOver(commit),
+    });
+    const store = plant.store?.(this.store, () => time.wallMs) ?? this.store;
+    this.engine = createEngine(store, {
+      clock: plant.clock?.(this.clock) ?? this.clock,
+      randomId: createIds(options.number),
+      limits: limitsOf(chance),
+      logger: silentLogger,
+      onFatal: () => {
+        this.isBroken = true;
+      },
+    });
+    this.engine.register(plant.definition ?? orderSaga, {
+      activities: createParticipants({
+        world,
+        caller: this,
+        flavor,
+        plant,
+        onCall: (op, context) => oracles.onCall(op, context),
+      }),
+      subscribers: { 'order.completed': (_, { sagaId }) => this.#hear(options, sagaId) },
+    });
+    this.engine.subscribe(oracles.feedListener());
+  }
+
+  /** Recovers; fails the run when that cannot be. */
+  start(): void {
+    this.engine.start().catch(() => {
+      this.isBroken = true;
+    });
+  }
+
+  /** Stops as at SIGTERM: drains, then the process exits by itself. */
+  stop(drainMs: number): void {
+    void this.engine.stop(drainMs).then(() => {
+      this.isBroken = true;
+    });
+  }
+
+  kill(): void {
+    this.isAlive = false;
+    this.store.kill();
+    this.clock.kill();
+  }
+
+  async #hear({ world, plant, heard, oracles, disk }: ProcessOptions, id: string): Promise<void> {
+    if (plant.deafSubscriber === true) return;
+    const sid = disk.sidOf(id);
+    const row = sid === null ? undefined : disk.sagas.get(sid)?.row;
+    if (row?.status !== 'completed') oracles.fail('answer-durable', `${id} was announced early`);
+    await world.work(`hear/${id}`, this);
+    heard.add(id);
+  }
+}
+
+/** Ids that differ within a process by a count and between processes by their number. */
+function createIds(process: number): () => Uint8Array {
+  let count = 0;
+  return () => {
+    count += 1;
+    return Uint8Array.from({ length: 16 }, (_, index) => (index === 0 ? process : count) + index);
+  };
+}
+
+function limitsOf(chance: Chance) {
+  if (chance.isOrderly || chance.fraction('small-limits') < 0.5) return DEFAULT_LIMITS;
+  const activitiesInFlight = chance.between('activities-in-flight', 1, 3);
+  const idleSagas = chance.between('idle-sagas', 0, 2);
+  return { ...DEFAULT_LIMITS, activitiesInFlight, idleSagas };
+}

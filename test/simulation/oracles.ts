@@ -1,0 +1,255 @@
+/**
+ * What must hold, checked by somebody who sees everything: the disk at every durable turn, the
+ * world at every step, every answer and every feed line.
+ *
+ * Must never rely on the engine's own word where the disk or the books can be asked. Invariant: a
+ * violation names its oracle, so that a planted bug can be tied to the one that must catch it.
+ */
+import type { ActivityContext } from '../../src/core/activity.ts';
+import { encodeState } from '../../src/core/codec.ts';
+import type { Inbound } from '../../src/core/inbound.ts';
+import type { LiveActivity, SagaState } from '../../src/core/state.ts';
+import { begin, turn } from '../../src/core/turn.ts';
+import { parkedAsItWas } from '../../src/runtime/projection.ts';
+import type { SagaCommit } from '../../src/store/commit.ts';
+import type { FeedEntry } from '../../src/store/read-models.ts';
+import type { BookOp } from './books.ts';
+import type { DurableTurn } from './disk.ts';
+import { checkEnd } from './end-oracles.ts';
+import type { OracleName, OracleScene, Violation } from './violation.ts';
+
+/** The parts of a stored state that the oracles read for themselves. */
+type StoredParts = Pick<SagaState, 'live' | 'steps' | 'status' | 'seq'>;
+
+/** How late a timer may be when nothing is in its way. */
+const MAX_LATE_MS = 5_000;
+
+export class Oracles {
+  readonly violations: Violation[] = [];
+  readonly #scene: OracleScene;
+  /** `key#attempt` of every attempt whose intent has been durable. */
+  readonly #intents = new Set<string>();
+  /** Keys used towards participants, by saga, step and direction. */
+  readonly #keys = new Map<string, string>();
+  /** Steady time of the last start of an attempt, by `key#attempt`. */
+  readonly #startedMs = new Map<string, number>();
+  readonly #replayed = new Map<number, SagaState>();
+  /** Steps by saga in order of their first durable intent. */
+  readonly #started = new Map<number, string[]>();
+  readonly #undone = new Map<number, string[]>();
+  readonly #sagaByOrder = new Map<string, string>();
+  #lastFed = 0;
+  /** By the wall clock; a timer that was due before may be late until then. */
+  #quietSinceMs = Infinity;
+
+  constructor(scene: OracleScene) {
+    this.#scene = scene;
+  }
+
+  fail(oracle: OracleName, message: string): void {
+    this.violations.push({ oracle, message });
+  }
+
+  /** A participant is about to be called. */
+  onCall(op: BookOp, { key, attempt, sagaId }: ActivityContext): void {
+    const intent = `${key}#${attempt}`;
+    if (!this.#intents.has(intent)) this.fail('intent-first', `${intent} had no durable intent`);
+    this.#startedMs.set(intent, this.#scene.time.steadyMs);
+    const what = `${sagaId} ${op.kind} ${op.step}`;
+    const known = this.#keys.get(what);
+    if (known !== undefined && known !== op.key) {
+      this.fail('one-key', `${what} was called with ${known} and with ${op.key}`);
+    }
+    this.#keys.set(what, op.key);
+  }
+
+  /** A turn was computed; it is not durable yet. */
+  onHandOver(commit: SagaCommit): void {
+    const inbound = inboundOf(commit);
+    const before = this.#scene.disk.sagas.get(commit.saga.sid);
+    if (inbound.kind !== 'timer' || before === undefined || commit.journal.kind === 'note') return;
+    const { live } = partsOf(before.row.state);
+    const timer = live.timers[inbound.timer];
+    if (timer?.token !== inbound.token) return;
+    if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs);
+    const role = this.#scene.definition.timers.get(inbound.timer);
+    if (timer.delayMs === undefined || role?.kind !== 'attempt-timeout') return;
+    const activity = live.activities[role.activity];
+    if (activity === undefined) return;
+    const { steadyMs } = this.#scene.time;
+    const startedMs = this.#startedMs.get(intentOf(before.birth.id, activity)) ?? Infinity;
+    if (startedMs + timer.delayMs > steadyMs) {
+      this.fail('timer-early', `${inbound.timer} ran ${steadyMs - startedMs} ms`);
+    }
+  }
+
+  onDurable(durable: DurableTurn): void {
+    const { commit, before, after } = durable;
+    const { sid } = commit.saga;
+    if (after.row.seq !== (before?.row.seq ?? 0) + 1 || commit.journal.sagaSeq !== after.row.seq) {
+      this.fail('version-step', `saga ${sid} went from ${before?.row.seq} to ${after.row.seq}`);
+    }
+    this.#checkReplay(durable);
+    this.#checkStartKey(durable);
+    if (isUnreadable(commit)) return;
+    const now = partsOf(after.row.state);
+    const then = before === null ? null : partsOf(before.row.state);
+    if (then !== null) this.#checkSuccession(commit, then, now);
+    this.#keepIntents(sid, after.birth.id, now);
+    checkEnd(this.#scene, sid, (oracle, message) => this.fail(oracle, message));
+  }
+
+  /** After every step of the scheduler. */
+  onStep(): void {
+    const { disk, worldBooks } = this.#scene;
+    for (const books of [disk.books, worldBooks]) {
+      const { initial, onHand, reserved, shipped } = books.stock;
+      if (onHand < 0 || reserved < 0 || shipped < 0 || onHand + reserved + shipped !== initial) {
+        this.fail('stock', JSON.stringify(books.stock));
+      }
+    }
+    const charged = new Set<string>();
+    for (const { step, state, orderId } of worldBooks.entries) {
+      if (step !== 'processPayment' || state !== 'applied') continue;
+      if (charged.has(orderId)) this.fail('single-charge', `${orderId} is charged twice`);
+      charged.add(orderId);
+    }
+  }
+
+  /** The feed of a process that starts: gapless from where the disk stands now. */
+  feedListener(): (entry: FeedEntry) => void {
+    const { disk } = this.#scene;
+    this.#lastFed = disk.lastSeq;
+    return ({ seq, sagaId, sagaSeq }) => {
+      if (seq !== this.#lastFed + 1) this.fail('feed', `line ${seq} came after ${this.#lastFed}`);
+      this.#lastFed = seq;
+      const line = disk.journal[seq - 1];
+      if (line?.sagaSeq !== sagaSeq || disk.sidOf(sagaId) !== line.sid) {
+        this.fail('feed', `line ${seq} is not on disk as it was published`);
+      }
+    };
+  }
+
+  /** Once all is at rest: the living process has published every line. */
+  checkFeedIsComplete(): void {
+    const { lastSeq } = this.#scene.disk;
+    if (this.#lastFed !== lastSeq) {
+      this.fail('feed', `line ${lastSeq} is on disk and the feed stands at ${this.#lastFed}`);
+    }
+  }
+
+  /** From now on the process is up and nothing goes wrong, so that due timers fire soon. */
+  expectPunctuality(): void {
+    this.#quietSinceMs = this.#scene.time.wallMs;
+  }
+
+  #checkPunctual(timer: string, dueMs: number): void {
+    const { wallMs } = this.#scene.time;
+    if (dueMs > wallMs) this.fail('timer-early', `${timer} is due in ${dueMs - wallMs} ms`);
+    const lateMs = wallMs - Math.max(dueMs, this.#quietSinceMs);
+    if (lateMs > MAX_LATE_MS) this.fail('timer-late', `${timer} was due ${lateMs} ms ago`);
+  }
+
+  #checkReplay({ commit, after }: DurableTurn): void {
+    const { sid } = commit.saga;
+    const { definition } = this.#scene;
+    const { atMs } = commit.journal;
+    const inbound = inboundOf(commit);
+    const known = this.#replayed.get(sid);
+    if (isUnreadable(commit)) {
+      if (known !== undefined) this.#replayed.set(sid, parkedAsItWas(known, after.row.seq));
+      return;
+    }
+    const state =
+      inbound.kind === 'start'
+        ? begin(definition, after.birth.id, inbound.input, atMs).state
+        : known === undefined
+          ? null
+          : stateAfter(turn(definition, known, inbound, atMs));
+    if (state === null) return this.fail('replay', `${commit.journal.event} was refused on replay`);
+    this.#replayed.set(sid, state);
+    if (encodeState(state) !== after.row.state) {
+      const line = `${commit.journal.cause} ${commit.journal.event} (${commit.journal.kind})`;
+      this.fail(
+        'replay',
+        `saga ${sid} at ${after.row.seq}, ${line}, is not what its journal gives`,
+      );
+    }
+  }
+
+  /** The simulated callers start each order under its own id as key. */
+  #checkStartKey({ commit, after: { birth } }: DurableTurn): void {
+    const inbound = inboundOf(commit);
+    if (inbound.kind !== 'start') return;
+    const { orderId } = inbound.input as { readonly orderId: string };
+    const known = this.#sagaByOrder.get(orderId);
+    if (known !== undefined) this.fail('start-key', `${orderId} started ${known} and ${birth.id}`);
+    this.#sagaByOrder.set(orderId, birth.id);
+  }
+
+  #checkSuccession(commit: SagaCommit, then: StoredParts, now: StoredParts): void {
+    for (const [id, timer] of Object.entries(now.live.timers)) {
+      const kept = then.live.timers[id];
+      if (kept?.token === timer.token && kept.dueMs !== timer.dueMs) {
+        this.fail('timer-kept', `${id} moved from ${kept.dueMs} to ${timer.dueMs}`);
+      }
+    }
+    const inbound = inboundOf(commit);
+    if (commit.journal.kind === 'note' && commit.statements.length > 0) {
+      this.fail('late-is-note', 'a note brought the writes of a result that was not awaited');
+    }
+    if (inbound.kind !== 'result' || commit.journal.kind === 'note') return;
+    if (then.live.activities[inbound.activity]?.token !== inbound.token) {
+      this.fail('late-is-note', `a late result of ${inbound.activity} made a transition`);
+    }
+  }
+
+  #keepIntents(sid: number, id: string, { live }: StoredParts): void {
+    const started = this.#started.get(sid) ?? [];
+    const undone = this.#undone.get(sid) ?? [];
+    const undoing = Object.values(live.activities).filter((one) => one.direction !== 'forward');
+    if (undoing.length > 1) this.fail('undo-order', 'two compensations at a time');
+    for (const activity of Object.values(live.activities)) {
+      this.#intents.add(intentOf(id, activity));
+      const { step, direction } = activity;
+      if (direction === 'forward' && !started.includes(step)) started.push(step);
+      if (direction === 'forward' || undone.includes(step)) continue;
+      undone.push(step);
+      const later = started.slice(started.indexOf(step) + 1);
+      const standing = later.filter((each) => this.#stands(id, each));
+      if (standing.length > 0) {
+        this.fail('undo-order', `${step} is undone while ${standing.join(', ')} stands`);
+      }
+    }
+    this.#started.set(sid, started);
+    this.#undone.set(sid, undone);
+  }
+
+  #stands(sagaId: string, step: string): boolean {
+    const { disk, worldBooks } = this.#scene;
+    return [...disk.books.entries, ...worldBooks.entries].some(
+      (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
+    );
+  }
+}
+
+/** The parts of a stored state's text. */
+function partsOf(text: string): StoredParts {
+  return JSON.parse(text) as StoredParts;
+}
+
+function inboundOf({ journal }: SagaCommit): Inbound {
+  return (JSON.parse(journal.data) as { readonly inbound: Inbound }).inbound;
+}
+
+function isUnreadable({ journal }: SagaCommit): boolean {
+  return journal.cause === 'park' && journal.kind === 'note';
+}
+
+function intentOf(sagaId: string, { step, direction, occurrence, attempt }: LiveActivity): string {
+  return `${sagaId}/${step}/${direction}/${occurrence}#${attempt}`;
+}
+
+function stateAfter(taken: ReturnType<typeof turn>): SagaState | null {
+  return taken.kind === 'refused' ? null : taken.state;
+}

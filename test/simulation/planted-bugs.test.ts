@@ -1,0 +1,22 @@
+/** The oracles are tested too: each planted bug is noticed by the oracle that is there for it. */
+import { expect, test } from 'vitest';
+import { PLANTED_BUGS } from './planted-bugs.ts';
+import { simulate } from './simulation.ts';
+import { ORACLES } from './violation.ts';
+
+/** Seeds tried until the bug shows. */
+const MAX_SEEDS = 250;
+
+test.each(PLANTED_BUGS)('$oracle notices that $name', async ({ oracle, plant }) => {
+  for (let seed = 1; seed <= MAX_SEEDS; seed++) {
+    const chance = { kind: 'random', seed, vetoed: new Set<string>() } as const;
+    const { violations } = await simulate({ chance, plant });
+    if (violations.some((violation) => violation.oracle === oracle)) return;
+  }
+  expect.fail(`${oracle} noticed nothing in ${MAX_SEEDS} runs`);
+});
+
+test('every oracle has a planted bug that it notices', () => {
+  const tested = new Set(PLANTED_BUGS.map((bug) => bug.oracle));
+  expect([...tested].toSorted()).toEqual(Object.keys(ORACLES).toSorted());
+});

@@ -1,0 +1,66 @@
+/**
+ * The order saga with a mistake drawn into it, as its author or the compiler might have made it.
+ */
+import { createMachine } from 'xstate';
+import { type OrderActivities, orderSaga } from '../../machines/order.ts';
+import { durable, type SagaDefinition } from '../../src/core/definition.ts';
+
+type Drawing = Readonly<Record<string, unknown>>;
+
+/** Picks the first owed step for compensation instead of the last one. */
+export function forwardOrder(): SagaDefinition<OrderActivities> {
+  return redrawn(['compensating', 'next'], ({ always, ...rest }) => {
+    const [end, ...owed] = list(always).toReversed();
+    return { ...rest, always: [...owed, end] };
+  });
+}
+
+/** Goes on as if compensated when the first step's compensation has no attempt left. */
+export function shrugsOffFailedCompensation(): SagaDefinition<OrderActivities> {
+  const settled = {
+    target: '#order.compensating.next',
+    actions: { type: 'settle', params: { step: 'reserveInventory' } },
+  };
+  return redrawn(['compensating', 'releaseInventory', 'running'], ({ invoke, after, ...rest }) => {
+    const giveUp = (exits: unknown): unknown[] => [...list(exits).slice(0, -1), settled];
+    const { onError, ...call } = drawing(invoke);
+    const delays = Object.entries(drawing(after)).map(([name, exits]) => [name, giveUp(exits)]);
+    return {
+      ...rest,
+      invoke: { ...call, onError: giveUp(onError) },
+      after: Object.fromEntries(delays) as Drawing,
+    };
+  });
+}
+
+/** The order saga with one of its states changed. */
+function redrawn(
+  path: readonly string[],
+  change: (state: Drawing) => Drawing,
+): SagaDefinition<OrderActivities> {
+  const { machine, input } = orderSaga;
+  const config = changed(drawing(machine.config), path, change);
+  const options = input === null ? {} : { input };
+  return durable<OrderActivities>(createMachine(config, machine.implementations), options);
+}
+
+function changed(
+  state: Drawing,
+  [name, ...deeper]: readonly string[],
+  change: (state: Drawing) => Drawing,
+): Drawing {
+  if (name === undefined) return change(state);
+  const states = drawing(state['states']);
+  const below = changed(drawing(states[name]), deeper, change);
+  return { ...state, states: { ...states, [name]: below } };
+}
+
+/** A part of a drawing; the config of a machine is a tree of plain objects. */
+function drawing(part: unknown): Drawing {
+  return part as Drawing;
+}
+
+/** Transitions that stand in a list, the first fitting one wins. */
+function list(part: unknown): readonly unknown[] {
+  return Array.isArray(part) ? part : [];
+}

@@ -1,0 +1,137 @@
+/**
+ * Everything a run consists of, put together: time, world, disk, callers, oracles, and the process
+ * that lives just now.
+ *
+ * Invariant: the world, the disk and the callers outlive every process.
+ */
+import { orderSaga } from '../../machines/order.ts';
+import { GOOD_MANNERS } from './books.ts';
+import { Chance, type ChancePlan } from './chance.ts';
+import { Client, isAtEnd } from './client.ts';
+import { Disk } from './disk.ts';
+import { checkRest } from './end-oracles.ts';
+import { EngineProcess } from './engine-process.ts';
+import { Oracles } from './oracles.ts';
+import type { Flavor } from './participants.ts';
+import type { Plant } from './plant.ts';
+import { SimTime } from './sim-time.ts';
+import type { OracleScene } from './violation.ts';
+import { World } from './world.ts';
+
+export interface RunOptions {
+  readonly chance: ChancePlan;
+  readonly plant?: Plant;
+  /** Default: by chance. */
+  readonly orders?: number;
+  /** Default: by chance. */
+  readonly flavor?: Flavor;
+}
+
+/** Stock that a script never runs out of. */
+const PLENTY = 100;
+
+export class Scene {
+  readonly chance: Chance;
+  readonly time = new SimTime();
+  readonly world: World;
+  readonly disk: Disk;
+  readonly oracles: Oracles;
+  readonly client: Client;
+  process: EngineProcess;
+  readonly #plant: Plant;
+  readonly #flavor: Flavor;
+  readonly #oracleScene: OracleScene;
+  /** Ids of the sagas whose completion was heard. */
+  readonly #heard = new Set<string>();
+  #processes = 0;
+
+  constructor({ chance: plan, plant = {}, orders, flavor }: RunOptions) {
+    const chance = new Chance(plan);
+    const { time } = this;
+    this.chance = chance;
+    this.#plant = plant;
+    this.#flavor = flavor ?? (chance.fraction('flavor') < 0.5 ? 'transactional' : 'remote');
+    const initialStock = plan.kind === 'script' ? PLENTY : chance.between('stock', 2, 10);
+    const books = { initialStock, manners: { ...GOOD_MANNERS, ...plant.manners } };
+    this.world = new World(chance, time, books);
+    this.disk = new Disk(books, (turn) => this.oracles.onDurable(turn));
+    const { disk, world } = this;
+    const definition = plant.definition ?? orderSaga;
+    this.#oracleScene = { disk, worldBooks: world.books, time, definition };
+    const oracles = new Oracles(this.#oracleScene);
+    this.oracles = oracles;
+    const count = orders ?? chance.between('orders', 1, 4);
+    this.client = new Client({ chance, time, disk, oracles, orders: count });
+    this.process = this.#boot();
+  }
+
+  get crashes(): number {
+    return this.#processes - 1;
+  }
+
+  get isViolated(): boolean {
+    return this.oracles.violations.length > 0;
+  }
+
+  /** Nothing is under way: not at the engine, not in the network, not at the callers. */
+  get isAtRest(): boolean {
+    const { store, engine } = this.process;
+    return (
+      this.client.isDone &&
+      isAtEnd(this.disk) &&
+      this.disk.outbox.size === 0 &&
+      this.world.inTransit === 0 &&
+      !store.hasBatch &&
+      store.readsWaiting === 0 &&
+      engine.health().kind === 'ready'
+    );
+  }
+
+  /** Changes with everything that a crash could cut in two. */
+  get mark(): string {
+    const { hasBatch, readsWaiting } = this.process.store;
+    const parts = [this.disk.lastSeq, this.disk.outbox.size, this.#processes, readsWaiting];
+    return [...parts, this.world.moves, this.client.moves, hasBatch].join('/');
+  }
+
+  /** Kills the process and starts another one on what is durable. */
+  crash(kind: 'now' | 'durable', downtimeMs: number): void {
+    if (kind === 'durable') this.process.store.makeDurable();
+    this.process.kill();
+    this.client.disconnect();
+    this.time.passTo(this.time.steadyMs + downtimeMs);
+    this.process = this.#boot();
+    this.process.start();
+    if (this.chance.isCalm) this.oracles.expectPunctuality();
+  }
+
+  /** Faults stop. */
+  calm(): void {
+    this.chance.calm();
+    this.oracles.expectPunctuality();
+  }
+
+  checkRest(): void {
+    this.client.checkKept();
+    this.oracles.checkFeedIsComplete();
+    checkRest(this.#oracleScene, this.#heard, (oracle, message) =>
+      this.oracles.fail(oracle, message),
+    );
+  }
+
+  #boot(): EngineProcess {
+    this.#processes += 1;
+    const { chance, time, disk, world, oracles } = this;
+    return new EngineProcess({
+      number: this.#processes,
+      chance,
+      time,
+      disk,
+      world,
+      oracles,
+      flavor: this.#flavor,
+      plant: this.#plant,
+      heard: this.#heard,
+    });
+  }
+}

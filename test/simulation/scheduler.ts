@@ -1,0 +1,98 @@
+/**
+ * What can happen next in a run, and which of it does.
+ *
+ * One decision per step, by the chance of the run. The list is in orderly sequence: what is under
+ * way is finished first, callers come next, and time passes only when there is nothing else.
+ */
+import type { CommandName } from '../../src/core/inbound.ts';
+import type { Scene } from './scene.ts';
+import type { BatchFault } from './sim-store.ts';
+
+export interface Action {
+  readonly name: string;
+  /** How likely it is drawn, against the others. */
+  readonly weight: number;
+  readonly run: () => void;
+}
+
+/** Longest that time leaps over at once. */
+const MAX_LEAP_MS = 30_000;
+const HOUR_MS = 3_600_000;
+
+/** Everything that can happen now, the most orderly first. */
+export function nextActions(scene: Scene, step: number): readonly Action[] {
+  const { process, chance, world, client } = scene;
+  const { store, engine, isBroken } = process;
+  const isOpen = engine.health().kind === 'ready';
+  const actions: Action[] = [];
+  const add = (name: string, weight: number, run: () => void): void => {
+    actions.push({ name, weight, run });
+  };
+  if (store.hasBatch) add('batch', 6, () => completeBatch(scene, step));
+  for (let index = 0; index < store.readsWaiting; index++) {
+    add(`read ${index}`, 5, () => store.answerRead(index));
+  }
+  for (const [index, name] of world.deliverable.entries()) {
+    add(name, 3, () => world.deliver(index));
+  }
+  if (isBroken) add('the process exits', 3, () => scene.crash('now', 0));
+  if (isOpen) {
+    for (const key of client.sendable()) {
+      add(`start ${key}`, 1, () => client.send(key, engine, process));
+    }
+  }
+  if (isOpen && !chance.isOrderly) add('a caller', 0.3, () => callAgain(scene, step));
+  add('time passes', 1, () => passTime(scene, step));
+  return actions;
+}
+
+/** The action that is taken: the first one in an orderly run, else by weight and chance. */
+export function drawAction({ chance }: Scene, actions: readonly Action[], step: number) {
+  if (chance.isOrderly) return actions[0];
+  const total = actions.reduce((sum, action) => sum + action.weight, 0);
+  let rest = chance.fraction(`step/${step}`) * total;
+  return actions.find((action) => (rest -= action.weight) < 0) ?? actions.at(-1);
+}
+
+/** By how much the wall clock is set now, in milliseconds; `null`: it is left alone. */
+export function drawJumpMs({ chance }: Scene, step: number): number | null {
+  const jump = chance.fraction('restless-clock') < 0.15 ? 0.06 : 0.002;
+  if (chance.fault(`clock/${step}`, { jump }) === null) return null;
+  const isForward = chance.fraction(`jump/${step}`) < 0.5;
+  const hours = chance.between(`jump-by/${step}`, 1, isForward ? 24 : 1);
+  return isForward ? hours * HOUR_MS : -hours * HOUR_MS;
+}
+
+function completeBatch({ chance, process }: Scene, step: number): void {
+  const isRejecting = chance.fraction('rejecting') < 0.15;
+  const fault: BatchFault | null = chance.fault(`batch/${step}`, {
+    stalled: 0.02,
+    'failed-durable': 0.008,
+    'failed-lost': 0.008,
+    rejected: isRejecting ? 0.25 : 0,
+  });
+  process.store.complete(fault);
+}
+
+function passTime({ chance, process: { clock }, world, client, time }: Scene, step: number): void {
+  const next = [clock.nextAtMs(), world.nextAtMs(), client.nextAtMs()].filter(
+    (atMs) => atMs !== null,
+  );
+  if (next.length === 0) return;
+  // Mostly a little, sometimes a lot: the machine was asleep, or busy with something else.
+  const leap = chance.isOrderly ? 0 : chance.fraction(`leap/${step}`) ** 6;
+  time.passTo(Math.min(...next) + Math.floor(leap * MAX_LEAP_MS));
+  clock.runNext();
+}
+
+/** Somebody starts an order again, or an operator steps in. */
+function callAgain({ chance, client, process }: Scene, step: number): void {
+  const { engine } = process;
+  const index = chance.between(`whom/${step}`, 0, 3);
+  const commands: readonly CommandName[] = ['cancel', 'cancel', 'retry', 'terminate'];
+  const draw = chance.between(`what/${step}`, 0, 9);
+  const name = commands[draw];
+  if (name === 'terminate' && chance.fraction('terminates') < 0.8) return;
+  if (name === undefined) client.sendAgain(index, draw === 9, engine, process);
+  else client.command(index, name, engine, process);
+}

@@ -1,0 +1,46 @@
+/**
+ * The oracles by name, what they promise, and what they are given to look at.
+ */
+import type { SagaDefinition } from '../../src/core/definition.ts';
+import type { Books } from './books.ts';
+import type { Disk } from './disk.ts';
+import type { SimTime } from './sim-time.ts';
+
+/** The oracles, and what each of them holds the engine to. */
+export const ORACLES = {
+  'intent-first': 'no participant is called before the intent is durable',
+  'one-key': 'one step in one direction has one key, whatever happens',
+  'version-step': "a saga's versions step by one",
+  replay: 'replaying the journal through the core gives the stored state',
+  'timer-early': 'no timer fires before its time',
+  'timer-late': 'a due timer fires soon when nothing is in its way',
+  'timer-kept': 'a timer keeps its due time',
+  'late-is-note': 'a result that is not awaited makes no transition',
+  'undo-order': 'compensation in reverse order of recorded start, one at a time',
+  'single-charge': 'at most one charge of an order that is not refunded',
+  stock: 'on hand, reserved and shipped add up to what there was',
+  money: 'charges minus refunds are the totals of completed orders',
+  'all-or-nothing': 'an end is all done or all undone',
+  'dead-letter': 'what still stands and was given up on is listed',
+  'start-key': 'one start key is one saga, and another input a conflict',
+  'answer-durable': 'nobody is told of what is not durable',
+  'accepted-kept': 'what was accepted is never lost and never refused later',
+  feed: 'the feed is in order, without a gap, and complete',
+  'event-delivered': 'an emitted event reaches its subscriber',
+  liveness: 'once faults stop everything comes to rest',
+  repair: 'once faults stop a retry mends what was given up on',
+} as const;
+
+export type OracleName = keyof typeof ORACLES;
+
+export interface Violation {
+  readonly oracle: OracleName;
+  readonly message: string;
+}
+
+export interface OracleScene {
+  readonly disk: Disk;
+  readonly worldBooks: Books;
+  readonly time: SimTime;
+  readonly definition: SagaDefinition;
+}
