@@ -134,11 +134,14 @@ interface AttemptNumbers {
 }
 
 // A new occurrence, hence a new key, only once the last one came to rest (a loop, or a step run
-// again after it was compensated or failed for certain). Everything else, a retry delay (status
-// `retrying`) or a doubt included, is a further attempt under the same key.
+// again after it was compensated or failed for certain) or its compensation began, which may have
+// fenced the key. Everything else, a retry delay (status `retrying`) or a doubt included, is a
+// further attempt under the same key.
 function nextForward(last: StepEntry | undefined): AttemptNumbers {
   if (last === undefined) return { occurrence: 1, attempt: 1 };
-  if (isAtRest(last.status)) return { occurrence: last.occurrence + 1, attempt: 1 };
+  if (isAtRest(last.status) || last.compensation !== undefined) {
+    return { occurrence: last.occurrence + 1, attempt: 1 };
+  }
   return { occurrence: last.occurrence, attempt: last.attempts + 1 };
 }
 

@@ -186,3 +186,34 @@ describe('a step started again after it failed', () => {
     expect(statuses(saga)).toEqual(['1 failed', '2 retrying']);
   });
 });
+
+test('a step started again after its compensation began has a new key: the old one may be fenced', () => {
+  const machine = setup({
+    actors: { charge: activity<null, null>(), refund: activity<null, null>() },
+  }).createMachine({
+    id: 'again',
+    initial: 'charging',
+    states: {
+      charging: {
+        meta: { step: 'charge' },
+        invoke: { id: 'charge', src: 'charge', input: null, onDone: 'end', onError: 'refunding' },
+      },
+      refunding: {
+        tags: ['compensating'],
+        meta: { compensates: 'charge' },
+        invoke: {
+          id: 'refund',
+          src: 'refund',
+          input: null,
+          onDone: 'charging',
+          onError: 'charging',
+        },
+      },
+      end: { type: 'final' },
+    },
+  });
+  const saga = new SagaDriver(durable(machine), null);
+  saga.fail('charge', LOST);
+  saga.fail('refund', REFUSED);
+  expect(saga.effects).toMatchObject([{ key: 'saga-1/charge/forward/2', attempt: 1 }]);
+});
