@@ -74,18 +74,21 @@ export class MessageCourier {
     this.#isBehind = true;
   }
 
-  /** Starts nothing new, aborts what runs and waits for it at most `limitMs`. */
+  /**
+   * Starts nothing new and lets what runs finish, because a delivery cut off in the middle would be
+   * made again; what still runs after `limitMs` is aborted.
+   */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
-    for (const controller of this.#running.values()) controller.abort(new Error('stopping'));
     let cancelLimit = (): void => {};
     const late = new Promise<void>((resolve) => {
       cancelLimit = this.#clock.after(limitMs, resolve);
     });
     await Promise.race([Promise.all(this.#running.keys()), late]);
     cancelLimit();
+    for (const controller of this.#running.values()) controller.abort(new Error('stopping'));
   }
 
   #take(message: PendingMessage): void {

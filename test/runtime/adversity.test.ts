@@ -200,6 +200,32 @@ test('a stop does not wait for ever for a subscriber that hangs', async () => {
   expect(signal.aborted).toBe(true);
 });
 
+test('a stop lets a delivery finish, so that it is not made again', async () => {
+  const reached = Promise.withResolvers<void>();
+  const mayFinish = Promise.withResolvers<void>();
+  const signals: AbortSignal[] = [];
+  const subscribers = {
+    'trip.completed': async (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+      signals.push(signal);
+      reached.resolve();
+      await mayFinish.promise;
+    },
+  };
+  await engine.open(recordedActivities().activities, { subscribers });
+  await start();
+  await reached.promise;
+  const stopping = engine.stop();
+  mayFinish.resolve();
+  await stopping;
+  expect(signals[0]?.aborted).toBe(false);
+
+  const backstep = await engine.open(recordedActivities().activities, { subscribers });
+  const { id } = await start('t2');
+  await backstep.settled(id, 10_000);
+  await engine.stop();
+  expect(signals).toHaveLength(2);
+});
+
 test('events of one saga reach their subscriber in order, also over a restart', async () => {
   const failing = { 'trip.completed': () => Promise.reject(new Error('not now')) };
   await engine.open(recordedActivities().activities, { subscribers: failing });
