@@ -39,6 +39,15 @@ export interface ActivityContext {
   readonly signal: AbortSignal;
 }
 
+/**
+ * What a probe answers of a step in doubt: it happened (with the output that got lost), it never
+ * did and never will, or nobody can tell yet.
+ */
+export type ProbeAnswer<Output> =
+  | { readonly kind: 'happened'; readonly output: Output }
+  | { readonly kind: 'never' }
+  | { readonly kind: 'unknown' };
+
 /** An activity with an effect outside the engine's database: at least once, keyed. */
 export type RemoteActivity<Input, Output> = (
   input: Input,

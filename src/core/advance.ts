@@ -9,10 +9,12 @@ import type { Inbound, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
 import { assertContext } from './json.ts';
 import { beginAttempts, endAttempts, settleRetries } from './ledger.ts';
-import { admit, effectsOf, NOTHING_LIVE, rearrange } from './live.ts';
+import { takeEarly } from './early-events.ts';
+import { effectsOf } from './effects.ts';
+import { admit, NOTHING_LIVE, rearrange } from './live.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
-import { type Macrostep, stepMachine } from './scope.ts';
-import type { Live, SagaState } from './state.ts';
+import { type Macrostep, type Self, stepMachine } from './scope.ts';
+import type { Live, Resolution, SagaState, StepEntry } from './state.ts';
 import { statePath } from './state-path.ts';
 
 /** Takes an event through the machine. */
@@ -23,7 +25,7 @@ export function react(
   occasion: Omit<Occasion, 'event'> & { readonly event: EventObject },
 ): Turn {
   const { inbound, event, nowMs } = occasion;
-  const step = stepMachine(state.snapshot, state.id, event);
+  const step = stepMachine(state.snapshot, selfOf(state), event);
   const isHandled = step.snapshot !== state.snapshot || step.commands.length > 0;
   // A result ends its attempt even so, and what a transactional activity wrote commits with it.
   if (!isHandled && inbound.kind !== 'result') {
@@ -39,10 +41,11 @@ export function advance(
   definition: SagaDefinition,
   state: Predecessor,
   live: Live,
-  { snapshot, commands }: Macrostep,
+  step: Macrostep,
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
+  const { snapshot, commands, early, taken } = takeEarly(selfOf(state), step, state.early);
   const { context } = snapshot as { readonly context: unknown };
   if (context !== state.snapshot?.context) {
     assertContext(context, `saga "${definition.id}": context`);
@@ -52,26 +55,51 @@ export function advance(
   const isOver = snapshot.status !== 'active';
   const kept = isOver ? NOTHING_LIVE : rearranged.kept;
   const ended = endAttempts(definition, state.steps, { inbound, before: state.live, kept, nowMs });
-  const after = isOver ? NOTHING_LIVE : admit(definition, ended, rearranged, moment.token);
+  const after = isOver
+    ? NOTHING_LIVE
+    : admit(definition, { id: state.id, steps: ended }, rearranged, moment.token);
   const steps = beginAttempts(definition, ended, after, moment);
   const status = statusOf(snapshot);
   const next: SagaState = {
     id: state.id,
+    parent: state.parent,
     seq: moment.token,
     status,
     snapshot,
     live: after,
     steps,
-    failureReason: failureReasonAfter(state.failureReason, status, inbound, definition),
+    failureReason: failureReasonAfter(state.failureReason, status, inbound, definition, context),
     seenEvents: state.seenEvents,
+    early,
+    resolution: isOver ? resolutionOf(status, steps, occasion) : null,
     parkReason: parkReasonOf(snapshot),
   };
   return {
     kind: 'advanced',
     state: next,
-    effects: effectsOf(definition, live, next, rearranged.emitted),
-    record: recordOf(state, next, occasion),
+    effects: effectsOf(definition, live, next, rearranged.outgoing),
+    record: recordOf(state, next, taken === null ? occasion : { ...occasion, note: taken }),
   };
+}
+
+/** The saga as its machine knows itself. */
+export function selfOf({ id, parent }: Pick<SagaState, 'id' | 'parent'>): Self {
+  return { id, parentId: parent?.sagaId ?? null };
+}
+
+// A machine that a person's word led to one of these ends says that the person settled it. One that
+// ended there by itself settled nothing: it needs a person still.
+function resolutionOf(
+  status: SagaState['status'],
+  steps: readonly StepEntry[],
+  { inbound, nowMs }: Occasion,
+): Resolution | null {
+  if (status !== 'compensation_failed' && status !== 'failed') return null;
+  const { by, reason } = inbound.kind === 'command' ? inbound.command : {};
+  const skip = steps.findLast((step) => step.skip !== undefined)?.skip;
+  const isSaid = inbound.kind === 'command' || inbound.kind === 'event' || skip !== undefined;
+  if (!isSaid) return null;
+  return { atMs: nowMs, by: by ?? skip?.by ?? null, reason: reason ?? skip?.reason ?? null };
 }
 
 /** The turn of an inbound that moves nothing. */

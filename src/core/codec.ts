@@ -8,21 +8,33 @@ import { type PersistedMachine, persistMachine, restoreMachine } from './scope.t
 import type { SagaState } from './state.ts';
 import { SAGA_STATUSES } from './status.ts';
 
+/** Parts that most sagas lack; they are stored only where they say something. */
+type RarePart = 'parent' | 'early' | 'resolution';
+
 /** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
-type StoredState = Omit<SagaState, 'snapshot' | 'id'> & { readonly machine: PersistedMachine };
+type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
+  Partial<Pick<SagaState, RarePart>> & { readonly machine: PersistedMachine };
 
 /** The text of a state. */
 export function encodeState(state: SagaState): string {
-  const { id: _, snapshot, ...rest } = state;
-  const stored: StoredState = { ...rest, machine: persistMachine(snapshot) };
+  const { id: _, snapshot, parent, early, resolution, ...rest } = state;
+  const stored: StoredState = {
+    ...rest,
+    ...(parent === null ? {} : { parent }),
+    ...(early.length === 0 ? {} : { early }),
+    ...(resolution === null ? {} : { resolution }),
+    machine: persistMachine(snapshot),
+  };
   return JSON.stringify(stored);
 }
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
 export function decodeState(definition: SagaDefinition, id: string, text: string): SagaState {
   const { machine: persisted, ...rest } = parseStored(id, text);
-  const children = rest.live.activities;
-  return { ...rest, id, snapshot: restoreMachine(definition.machine, id, persisted, children) };
+  const { parent = null, early = [], resolution = null } = rest;
+  const self = { id, parentId: parent?.sagaId ?? null };
+  const snapshot = restoreMachine(definition.machine, self, persisted, rest.live.activities);
+  return { ...rest, id, parent, early, resolution, snapshot };
 }
 
 function parseStored(id: string, text: string): StoredState {

@@ -3,6 +3,7 @@
  */
 import type { EventObject } from 'xstate';
 import type { Failure } from './failure.ts';
+import type { ParentLink } from './parent-link.ts';
 import type { Direction, SagaState } from './state.ts';
 import type { SagaStatus } from './status.ts';
 
@@ -17,14 +18,36 @@ export interface OperatorCommand {
   /** Who, when known; for the audit. */
   readonly by?: string;
   readonly reason?: string;
+  /** The one step that is meant, where several wait for a person. */
+  readonly step?: string;
+  /** For `edit-context` and `retry`: members that replace those of the machine's context. */
+  readonly context?: Readonly<Record<string, unknown>>;
 }
 
-/** `cancel` compensates, `terminate` does not; `retry` goes on with what waits or gave up. */
-export type CommandName = 'cancel' | 'terminate' | 'retry';
+/** Every command, in the order a person is offered them. */
+export const COMMAND_NAMES = [
+  'retry',
+  'skip',
+  'accept-partial',
+  'compensate',
+  'edit-context',
+  'resume',
+  'pause',
+  'cancel',
+  'terminate',
+] as const;
+
+/**
+ * `retry` goes on with what waits or gave up; `skip` gives one step or compensation up and goes on;
+ * `accept-partial` gives every compensation up that is still owed; `compensate` turns back now;
+ * `pause` and `resume` stop and start a saga where it stands; `edit-context` changes its data;
+ * `cancel` compensates, `terminate` does not.
+ */
+export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** Everything that can make a saga move. An inbound may arrive more than once. */
 export type Inbound =
-  | { readonly kind: 'start'; readonly input: unknown }
+  | { readonly kind: 'start'; readonly input: unknown; readonly parent?: ParentLink }
   | { readonly kind: 'event'; readonly id: string; readonly event: EventObject }
   | {
       readonly kind: 'result';
@@ -54,9 +77,29 @@ export type Effect =
       readonly direction: Direction;
       readonly attempt: number;
       /** The timer to fire when this attempt takes longer than `timeoutMs` from dispatch. */
-      readonly timeout: { readonly timer: string; readonly delayMs: number } | null;
+      readonly timeout: {
+        readonly timer: string;
+        readonly delayMs: number;
+        /** The longest silence before the same timer fires; `null`: none asked for. */
+        readonly heartbeatMs: number | null;
+      } | null;
+      /** A child saga in place of an activity: to be started, or to be unwound. */
+      readonly child: { readonly id: string; readonly isUnwinding: boolean } | null;
     }
-  | { readonly kind: 'stop-activity'; readonly activity: string; readonly token: number }
+  | {
+      readonly kind: 'stop-activity';
+      readonly activity: string;
+      readonly token: number;
+      /** A child saga to be told to end; `null` for an activity, which is aborted. */
+      readonly child: { readonly id: string; readonly command: 'cancel' | 'terminate' } | null;
+    }
+  /** Another saga must hear of it, at least once, in order. `index` counts with `emit`. */
+  | {
+      readonly kind: 'send';
+      readonly index: number;
+      readonly to: string;
+      readonly event: EventObject;
+    }
   /** A subscriber must hear of it, at least once. `index` counts within the turn. */
   | { readonly kind: 'emit'; readonly index: number; readonly event: EventObject };
 
@@ -75,7 +118,7 @@ export interface JournalRecord {
   readonly status: SagaStatus;
   /** The inbound as it came, so that a replay through the core gives the same snapshot. */
   readonly inbound: Inbound;
-  /** For a note: why nothing moved. */
+  /** Why nothing moved, or what moved beside the event. */
   readonly note?: string;
 }
 
@@ -90,7 +133,7 @@ export type Turn =
   | { readonly kind: 'noted'; readonly state: SagaState; readonly record: JournalRecord }
   | {
       readonly kind: 'refused';
-      readonly reason: 'ended' | 'not-accepted';
+      readonly reason: 'ended' | 'not-accepted' | 'overloaded';
       /** Commands, or event types, that would be accepted now. */
       readonly legal: readonly string[];
     };

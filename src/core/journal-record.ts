@@ -11,6 +11,8 @@ export interface Occasion {
   /** The event the machine sees, by type, or the name of the command. */
   readonly event: string;
   readonly nowMs: number;
+  /** See `JournalRecord.note`. */
+  readonly note?: string;
 }
 
 /** A saga before a turn; before its first one it has no snapshot. */
@@ -41,6 +43,7 @@ export function recordOf(before: Predecessor, after: SagaState, occasion: Occasi
     to: statePath(after.snapshot.value),
     status: after.status,
     inbound: occasion.inbound,
+    ...(occasion.note === undefined ? {} : { note: occasion.note }),
   };
 }
 

@@ -11,6 +11,7 @@
  */
 import type { SagaDefinition } from './definition.ts';
 import { ATTEMPT_TIMED_OUT, type Failure } from './failure.ts';
+import { probeAnswerOf } from './probe.ts';
 import type { Inbound } from './inbound.ts';
 import type { Direction, Live, LiveActivity, StepEntry, StepProgress } from './state.ts';
 
@@ -25,7 +26,9 @@ export interface Endings {
 }
 
 /** How an attempt came out, seen from the ledger. */
-type Ending = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly failure: Failure };
+type Ending =
+  | { readonly kind: 'done'; readonly output: unknown }
+  | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Left without an answer: nobody knows whether it happened. */
 const LEFT_BEHIND: Ending = {
@@ -48,11 +51,12 @@ export function presentEntry(
   direction: Direction,
 ): StepEntry | undefined {
   const last = steps.findLast((entry) => entry.name === step);
-  if (direction === 'forward') return last;
+  if (direction !== 'compensate') return last;
   return steps.findLast((entry) => entry.name === step && isOwed(entry)) ?? last;
 }
 
-function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
+/** The effect of the step exists or may exist. */
+export function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
   switch (status) {
     case 'compensated':
     case 'skipped':
@@ -108,7 +112,7 @@ function answeredActivity(
 ): { readonly id: string; readonly ending: Ending } | null {
   if (inbound.kind === 'result') {
     const { activity, outcome } = inbound;
-    return { id: activity, ending: outcome.kind === 'done' ? { kind: 'done' } : outcome };
+    return { id: activity, ending: outcome };
   }
   if (inbound.kind === 'timer') {
     const role = definition.timers.get(inbound.timer);
@@ -134,6 +138,7 @@ function endAttempt(
   ending: Ending,
   nowMs: number,
 ): StepEntry {
+  if (activity.direction === 'probe') return endProbe(entry, ending, nowMs);
   if (activity.direction === 'forward') {
     const ended = endProgress(entry, ending, nowMs);
     if (ending.kind === 'done') return { ...entry, ...ended, status: 'completed' };
@@ -148,6 +153,14 @@ function endAttempt(
     status: isDone ? 'compensated' : 'compensation_failed',
     compensation: { ...entry.compensation, ...ended, status: isDone ? 'completed' : 'failed' },
   };
+}
+
+// What a probe cannot tell stays in doubt.
+function endProbe(entry: StepEntry, ending: Ending, nowMs: number): StepEntry {
+  const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
+  if (answer === 'unknown') return entry;
+  const { mayHaveHappened: _, ...known } = entry;
+  return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
 }
 
 function endProgress(progress: StepProgress, ending: Ending, nowMs: number): StepProgress {
@@ -166,17 +179,21 @@ function beginAttempt(
   activity: LiveActivity,
   nowMs: number,
 ): readonly StepEntry[] {
-  const { step, direction, occurrence, attempt } = activity;
+  const { step, direction, occurrence, attempt, childId } = activity;
   const known = steps.some((entry) => entry.name === step && entry.occurrence === occurrence);
   if (direction === 'forward' && !known) {
     const kind = definition.invokes.get(id)?.kind ?? 'compensatable';
     const born = { name: step, kind, occurrence, attempts: 1, startedAtMs: nowMs };
-    return [...steps, { ...born, status: 'running' }];
+    const child = childId === undefined ? {} : { childId };
+    return [...steps, { ...born, ...child, status: 'running' }];
   }
   return replaceEntry(steps, activity, (entry) => {
+    if (direction === 'probe') return { ...entry, probes: attempt };
     if (direction === 'forward') {
       const { name, kind } = entry;
-      return { name, kind, occurrence, ...restartProgress(entry, attempt), status: 'running' };
+      const child = entry.childId === undefined ? {} : { childId: entry.childId };
+      const progress = restartProgress(entry, attempt);
+      return { name, kind, occurrence, ...child, ...progress, status: 'running' };
     }
     const progress = entry.compensation ?? { attempts: 0, startedAtMs: nowMs };
     return {
@@ -263,6 +280,7 @@ function retryDelays(
     const invoke = definition.invokes.get(role.activity);
     if (invoke === undefined) continue;
     const { step, direction } = invoke;
+    if (direction === 'probe') continue; // the step is in doubt all the while
     delays.push({ entry: presentEntry(steps, step, direction), direction, dueMs });
   }
   return delays;

@@ -1,20 +1,26 @@
 /**
  * What is live in a saga, from turn to turn: commands of the machine in, tokens and effects out.
  */
-import type { EventObject } from 'xstate';
-import type { SagaDefinition } from './definition.ts';
+import { type SagaDefinition, UNWIND_CHILD } from './definition.ts';
 import { BackstepError } from './errors.ts';
-import type { Effect, Inbound } from './inbound.ts';
+import type { Inbound } from './inbound.ts';
 import { assertJson } from './json.ts';
 import { presentEntry } from './ledger.ts';
+import { childSagaId } from './parent-link.ts';
 import type { Command } from './scope.ts';
-import type { Live, LiveActivity, LiveTimer, SagaState, StepEntry } from './state.ts';
+import type { Direction, Live, LiveActivity, LiveTimer, StepEntry } from './state.ts';
 import type { StepStatus } from './status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
 
-/** Most events one turn may emit; their positions are part of the message ids in the store. */
+/**
+ * Most events one turn may emit or send to other sagas; their positions are part of the message
+ * ids in the store.
+ */
 export const MAX_EMITTED_PER_TURN = 16;
+
+/** A message that leaves the saga with the turn. */
+export type Outgoing = Extract<Command, { kind: 'emit' | 'send' }>;
 
 /** An activity the machine commanded in this turn, not yet tied to the ledger. */
 export interface Invocation {
@@ -28,7 +34,7 @@ export interface Rearrangement {
   /** What stays live from before, and the timers, new ones included. */
   readonly kept: Live;
   readonly invoked: readonly Invocation[];
-  readonly emitted: readonly EventObject[];
+  readonly outgoing: readonly Outgoing[];
 }
 
 /**
@@ -44,7 +50,7 @@ export function rearrange(
   const activities = { ...live.activities };
   const timers = { ...live.timers };
   const invoked = new Map<string, Invocation>();
-  const emitted: EventObject[] = [];
+  const outgoing: Outgoing[] = [];
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
@@ -65,19 +71,20 @@ export function rearrange(
         delete timers[command.id];
         break;
       case 'emit':
+      case 'send':
         assertJson(command.event, `emitted event ${command.event.type}`);
-        emitted.push(command.event);
+        outgoing.push(command);
         break;
     }
   }
-  if (emitted.length > MAX_EMITTED_PER_TURN) {
+  if (outgoing.length > MAX_EMITTED_PER_TURN) {
     throw new BackstepError(
       'definition-invalid',
-      `saga "${definition.id}" emits ${emitted.length} events in one turn; ` +
+      `saga "${definition.id}" emits ${outgoing.length} events in one turn; ` +
         `at most ${MAX_EMITTED_PER_TURN} are possible`,
     );
   }
-  return { kept: { activities, timers }, invoked: [...invoked.values()], emitted };
+  return { kept: { activities, timers }, invoked: [...invoked.values()], outgoing };
 }
 
 // An action made at run time (`enqueueActions`) can start what no check of the drawing has seen.
@@ -111,7 +118,7 @@ function armTimer(
 /** Ties a turn's invocations to the ledger as it stands once the turn's endings are in it. */
 export function admit(
   definition: SagaDefinition,
-  steps: readonly StepEntry[],
+  { id: sagaId, steps }: { readonly id: string; readonly steps: readonly StepEntry[] },
   { kept, invoked }: Rearrangement,
   token: number,
 ): Live {
@@ -121,11 +128,32 @@ export function admit(
     const role = definition.invokes.get(id);
     const step = role?.step ?? id;
     const direction = role?.direction ?? 'forward';
-    const entry = presentEntry(steps, step, direction);
-    const numbers = direction === 'forward' ? nextForward(entry) : nextCompensation(entry);
-    activities[id] = { token, src, input, step, direction, ...numbers, dispatches: 1 };
+    const numbers = nextNumbers(direction, presentEntry(steps, step, direction));
+    const isChild = src === UNWIND_CHILD || Object.hasOwn(definition.children, src);
+    activities[id] = {
+      token,
+      src,
+      input,
+      step,
+      direction,
+      ...numbers,
+      dispatches: 1,
+      ...(role?.isRepeatable === false ? { isOnce: true } : {}),
+      ...(isChild ? { childId: childSagaId(sagaId, step, numbers.occurrence) } : {}),
+    };
   }
   return { activities, timers: kept.timers };
+}
+
+function nextNumbers(direction: Direction, entry: StepEntry | undefined): AttemptNumbers {
+  switch (direction) {
+    case 'forward':
+      return nextForward(entry);
+    case 'compensate':
+      return nextCompensation(entry);
+    case 'probe':
+      return { occurrence: entry?.occurrence ?? 1, attempt: (entry?.probes ?? 0) + 1 };
+  }
 }
 
 interface AttemptNumbers {
@@ -161,32 +189,6 @@ function isAtRest(status: StepStatus): boolean {
   );
 }
 
-/** `saga/step/direction/occurrence`. */
-function idempotencyKey(
-  sagaId: string,
-  step: string,
-  direction: LiveActivity['direction'],
-  occurrence: number,
-): string {
-  return `${sagaId}/${step}/${direction}/${occurrence}`;
-}
-
-/** Effects of a turn: stops first, so that an attempt never runs beside its own successor. */
-export function effectsOf(
-  definition: SagaDefinition,
-  before: Live,
-  after: SagaState,
-  emitted: readonly EventObject[],
-): Effect[] {
-  const isNew = (id: string): boolean =>
-    before.activities[id]?.token !== after.live.activities[id]?.token;
-  return [
-    ...stopEffects(before, after.live),
-    ...startEffects(definition, after, isNew),
-    ...emitted.map((event, index): Effect => ({ kind: 'emit', index, event })),
-  ];
-}
-
 /** The same attempts, under way once more: what an earlier dispatch did is not known. */
 export function dispatchedAgain(live: Live, isChosen: (activity: string) => boolean): Live {
   const activities = { ...live.activities };
@@ -206,58 +208,4 @@ export function resultOf(answered: LiveActivity, result: Result): Result {
   const { outcome } = result;
   if (answered.dispatches === 1 || outcome.kind === 'done') return result;
   return { ...result, outcome: { ...outcome, failure: { ...outcome.failure, ambiguous: true } } };
-}
-
-/** A stop for everything that was live before and is not any more. */
-export function stopEffects(before: Live, after: Live): Effect[] {
-  const effects: Effect[] = [];
-  for (const [activity, { token }] of Object.entries(before.activities)) {
-    if (after.activities[activity]?.token !== token) {
-      effects.push({ kind: 'stop-activity', activity, token });
-    }
-  }
-  return effects;
-}
-
-/** A start for every chosen live activity, with its present token and key. */
-export function startEffects(
-  definition: SagaDefinition,
-  state: SagaState,
-  isChosen: (activity: string) => boolean,
-): Effect[] {
-  const effects: Effect[] = [];
-  for (const [id, activity] of Object.entries(state.live.activities)) {
-    if (!isChosen(id)) continue;
-    const { token, src, input, step, direction, occurrence, attempt } = activity;
-    const forwardKey = idempotencyKey(state.id, step, 'forward', occurrence);
-    const key =
-      direction === 'forward' ? forwardKey : idempotencyKey(state.id, step, direction, occurrence);
-    effects.push({
-      kind: 'start-activity',
-      activity: id,
-      src,
-      input,
-      token,
-      key,
-      forwardKey: direction === 'forward' ? null : forwardKey,
-      step,
-      direction,
-      attempt,
-      timeout: timeoutOf(definition, state.live, id),
-    });
-  }
-  return effects;
-}
-
-function timeoutOf(
-  definition: SagaDefinition,
-  live: Live,
-  activity: string,
-): { readonly timer: string; readonly delayMs: number } | null {
-  for (const [timer, { delayMs }] of Object.entries(live.timers)) {
-    if (delayMs === undefined) continue;
-    const role = definition.timers.get(timer);
-    if (role?.kind === 'attempt-timeout' && role.activity === activity) return { timer, delayMs };
-  }
-  return null;
 }

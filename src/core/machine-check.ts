@@ -2,35 +2,12 @@
  * Which machines can run durably: the checks made once, at definition time. Everything refused
  * here would otherwise be lost, repeated or orphaned at a restart.
  */
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { type AnyStateMachine, type AnyStateNode, StateMachine } from 'xstate';
 import { BackstepError } from './errors.ts';
+import { actionsOf, asList, isBuiltIn, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
 
 /** Most microsteps in one turn; an `always` cycle fails instead of hanging the process. */
 export const MAX_MICROSTEPS = 100;
-
-/** Every state node, parents before children, in document order. */
-export function nodesOf(machine: AnyStateMachine): AnyStateNode[] {
-  const nodes: AnyStateNode[] = [];
-  const visit = (node: AnyStateNode): void => {
-    nodes.push(node);
-    for (const child of Object.values(node.states)) visit(child);
-  };
-  visit(machine.root);
-  return nodes;
-}
-
-/** True when a saga can be in both at once: one holds the other, or they fork at a parallel state. */
-export function canBeActiveTogether(one: AnyStateNode, other: AnyStateNode): boolean {
-  const others = lineageOf(other);
-  const fork = lineageOf(one).findIndex((node, depth) => node !== others[depth]);
-  if (fork === -1 || others[fork] === undefined) return true;
-  return others[fork - 1]?.type === 'parallel';
-}
-
-/** From the root to the node. */
-function lineageOf(node: AnyStateNode): AnyStateNode[] {
-  return node.parent === undefined ? [node] : [...lineageOf(node.parent), node];
-}
 
 /** Throws `definition-invalid` with the first thing that cannot run durably. */
 export function checkMachine(machine: AnyStateMachine): void {
@@ -38,6 +15,7 @@ export function checkMachine(machine: AnyStateMachine): void {
   const invokeOwners = new Map<string, string>();
   for (const node of nodesOf(machine)) {
     checkInvokes(machine, node, invokeOwners);
+    for (const { id } of spawnsOf(node, machine)) claimId(machine, node, id, invokeOwners);
     checkDelays(machine, node);
     checkActions(machine, node);
   }
@@ -60,15 +38,26 @@ function checkInvokes(
     if (systemId !== undefined) {
       refuse(machine, `${at} invokes with a systemId`, 'use the id; sagas share no system');
     }
-    if (machine.implementations.actors[src] === undefined) {
-      refuse(machine, `${at} invokes unknown "${src}"`, 'declare it in setup({ actors })');
-    }
-    const owner = owners.get(id);
-    if (owner !== undefined) {
-      refuse(machine, `${at} and "${owner}" both invoke with id "${id}"`, 'make the ids differ');
-    }
-    owners.set(id, node.id);
+    checkActor(machine, at, src);
+    claimId(machine, node, id, owners);
   }
+}
+
+function claimId(
+  machine: AnyStateMachine,
+  node: AnyStateNode,
+  id: string,
+  owners: Map<string, string>,
+): void {
+  const owner = owners.get(id);
+  if (owner !== undefined) {
+    refuse(
+      machine,
+      `state "${node.id}" and "${owner}" both invoke with id "${id}"`,
+      'make the ids differ',
+    );
+  }
+  owners.set(id, node.id);
 }
 
 function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
@@ -86,61 +75,50 @@ function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
   }
 }
 
-/** Actions of XState that reach another actor; a saga has none but its invoked activities. */
-const ACTOR_ACTIONS: ReadonlyMap<unknown, string> = new Map([
-  ['xstate.spawnChild', 'spawnChild'],
-  ['xstate.sendTo', 'sendTo (or sendParent, or forwardTo)'],
-]);
-
 function checkActions(machine: AnyStateMachine, node: AnyStateNode): void {
-  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-  const actions: unknown[] = [
-    ...node.entry,
-    ...node.exit,
-    ...transitions.flatMap((each) => each.actions),
-    ...asList(readFields(node.config.initial)['actions']),
-  ];
-  for (const action of actions) {
-    const name = actionName(action);
-    const resolved: unknown =
-      typeof action === 'function' ? action : machine.implementations.actions[name];
-    const actorAction = isBuiltIn(resolved) ? ACTOR_ACTIONS.get(resolved.type) : undefined;
-    if (actorAction !== undefined) {
-      refuse(
-        machine,
-        `state "${node.id}" has the action ${actorAction}, which cannot run durably`,
-        'invoke the activity in a state instead; sagas cannot send messages to each other yet',
-      );
-    }
+  const at = `state "${node.id}"`;
+  for (const { name, resolved } of actionsOf(machine, node)) {
     if (!isBuiltIn(resolved)) {
       refuse(
         machine,
-        `state "${node.id}" has the custom action "${name || '(inline)'}"`,
+        `${at} has the custom action "${name || '(inline)'}"`,
         'put the side effect into an invoked activity',
       );
+    }
+    if (resolved.type === 'xstate.spawnChild') checkSpawn(machine, at, readFields(resolved));
+    if (resolved.type === 'xstate.sendTo' && readFields(resolved)['delay'] !== undefined) {
+      refuse(machine, `${at} sends to another saga with a delay`, 'wait in a state, then send');
     }
   }
 }
 
-function actionName(action: unknown): string {
-  if (typeof action === 'string') return action;
-  if (typeof action === 'function') return action.name;
-  const { type } = readFields(action);
-  return typeof type === 'string' ? type : '';
+function checkSpawn(machine: AnyStateMachine, at: string, spawn: Record<string, unknown>): void {
+  const { id, src, systemId } = spawn;
+  if (typeof src !== 'string') {
+    refuse(machine, `${at} spawns inline logic`, 'name the activity in setup({ actors })');
+  }
+  if (typeof id !== 'string') {
+    refuse(machine, `${at} spawns "${src}" without an id`, 'give spawnChild an explicit id');
+  }
+  if (systemId !== undefined) {
+    refuse(machine, `${at} spawns with a systemId`, 'use the id; sagas share no system');
+  }
+  checkActor(machine, at, src);
 }
 
-// XState marks its own action creators with a `resolve` function; a custom action has none.
-function isBuiltIn(action: unknown): action is { readonly type?: unknown } {
-  return typeof action === 'function' && 'resolve' in action;
-}
-
-function asList(value: unknown): unknown[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function readFields(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+// A machine inside a machine would run in memory only; as a saga of its own it is durable.
+function checkActor(machine: AnyStateMachine, at: string, src: string): void {
+  const logic: unknown = machine.implementations.actors[src];
+  if (logic === undefined) {
+    refuse(machine, `${at} starts unknown "${src}"`, 'declare it in setup({ actors })');
+  }
+  if (logic instanceof StateMachine) {
+    refuse(
+      machine,
+      `${at} starts the machine "${src}"`,
+      `make it a saga of its own: durable(machine, { children: { ${src}: durable(...) } })`,
+    );
+  }
 }
 
 function refuse(machine: AnyStateMachine, what: string, cure: string): never {

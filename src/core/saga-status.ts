@@ -1,7 +1,7 @@
 /**
  * Where a saga stands, derived from its machine: final states and tags named like a status.
  */
-import type { AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { SagaDefinition } from './definition.ts';
 import {
   ATTEMPT_TIMED_OUT,
@@ -17,14 +17,27 @@ import type { CompensationOutcome, SagaStatus } from './status.ts';
 /** Tags that are a status while the machine runs, the strongest first. */
 const STATUS_TAGS = ['compensation_failed', 'failed', 'compensating', 'waiting'] as const;
 
+/** Tags that are a status once the machine has ended; the last two: a person resolved it. */
+const END_TAGS = ['compensated', 'compensation_failed', 'failed'] as const;
+
 /** The status a snapshot stands for. */
 export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {
   if (snapshot.status === 'error') return 'parked';
   if (snapshot.status !== 'active') {
-    return snapshot.hasTag('compensated') ? 'compensated' : 'completed';
+    return END_TAGS.find((tag) => snapshot.hasTag(tag)) ?? 'completed';
   }
   return STATUS_TAGS.find((tag) => snapshot.hasTag(tag)) ?? 'running';
 }
+
+/** Statuses of a saga that has left its forward path. */
+const HAS_TURNED: readonly SagaStatus[] = [
+  'compensating',
+  'compensated',
+  'compensation_failed',
+  'failed',
+  'parked',
+  'terminated',
+];
 
 /** Why an ended-by-error machine is parked; `null` for any other. */
 export function parkReasonOf(snapshot: AnyMachineSnapshot): Failure | null {
@@ -39,10 +52,11 @@ export function failureReasonAfter(
   status: SagaStatus,
   inbound: Inbound,
   definition: SagaDefinition,
+  context: unknown,
 ): Failure | null {
-  if (known !== null || status === 'running' || status === 'waiting' || status === 'completed') {
-    return known;
-  }
+  if (known !== null || !HAS_TURNED.includes(status)) return known;
+  const told = toldReason(context);
+  if (told !== null) return told;
   switch (inbound.kind) {
     case 'result':
       return inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
@@ -51,7 +65,7 @@ export function failureReasonAfter(
     case 'command':
       return decided(inbound.command.name, inbound.command.reason ?? 'ordered by an operator');
     case 'event':
-      return decided(inbound.event.type, 'the event led to compensation');
+      return decided(inbound.event.type, reasonOf(inbound.event));
     case 'start':
     case 'interrupted':
     case 'park':
@@ -59,14 +73,21 @@ export function failureReasonAfter(
   }
 }
 
+// A machine that keeps its `failure` in the context knows best, as compiled ones do.
+function toldReason(context: unknown): Failure | null {
+  if (context === null || typeof context !== 'object' || !('failure' in context)) return null;
+  return isFailure(context.failure) ? context.failure : null;
+}
+
 /** How the compensation came out so far; `null` when there was or is nothing to compensate. */
 export function compensationOutcomeOf(
   status: SagaStatus,
   steps: readonly StepEntry[],
 ): CompensationOutcome | null {
-  if (status === 'compensation_failed') return 'failed';
+  const hasSkipped = steps.some((step) => step.status === 'skipped');
+  if (status === 'compensation_failed') return hasSkipped ? 'partial' : 'failed';
   if (status !== 'compensated') return null;
-  return steps.some((step) => step.status === 'skipped') ? 'partial' : 'complete';
+  return hasSkipped ? 'partial' : 'complete';
 }
 
 /** The delay that `defineSaga` makes of a deadline. */
@@ -90,6 +111,11 @@ function timerReason(definition: SagaDefinition, timer: string): Failure {
 function delayPassed(delay: string): Failure {
   const message = `the delay "${delay}" passed`;
   return { code: 'timer', message, retryable: false, ambiguous: true };
+}
+
+function reasonOf(event: EventObject): string {
+  const reason: unknown = Reflect.get(event, 'reason');
+  return typeof reason === 'string' && reason !== '' ? reason : 'the event led to compensation';
 }
 
 function decided(code: string, message: string): Failure {

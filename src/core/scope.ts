@@ -30,6 +30,12 @@ export type Command =
       readonly event: EventObject;
     }
   | { readonly kind: 'cancel-delay'; readonly id: string }
+  /** To the parent saga, or to the child that was started under this id. */
+  | {
+      readonly kind: 'send';
+      readonly to: { readonly kind: 'parent' } | { readonly kind: 'child'; readonly id: string };
+      readonly event: EventObject;
+    }
   | { readonly kind: 'emit'; readonly event: EventObject };
 
 /** A machine's snapshot after a macrostep, and what it commands. */
@@ -48,6 +54,13 @@ export interface PersistedMachine {
   readonly error?: unknown;
 }
 
+/** The saga that a machine runs as. */
+export interface Self {
+  readonly id: string;
+  /** The saga that started it; `null`: `sendParent` has nobody to send to. */
+  readonly parentId: string | null;
+}
+
 /** An invoked activity as XState must see it after a restore. */
 export interface PersistedChild {
   readonly src: string;
@@ -55,8 +68,8 @@ export interface PersistedChild {
 }
 
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
-export function enterMachine(machine: AnyStateMachine, sagaId: string, input: unknown): Macrostep {
-  const scope = createScope(machine, sagaId);
+export function enterMachine(machine: AnyStateMachine, self: Self, input: unknown): Macrostep {
+  const scope = createScope(machine, self);
   const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
   if (snapshot.status === 'error') throw snapshot.error; // XState catches here; a saga must not
   return { snapshot, commands: scope.commands };
@@ -65,11 +78,11 @@ export function enterMachine(machine: AnyStateMachine, sagaId: string, input: un
 /** One macrostep. `snapshot` is the same object when nothing changed. Throws as `enterMachine`. */
 export function stepMachine(
   snapshot: AnyMachineSnapshot,
-  sagaId: string,
+  self: Self,
   event: EventObject,
 ): Macrostep {
   const machine: AnyStateMachine = snapshot.machine;
-  const scope = createScope(machine, sagaId);
+  const scope = createScope(machine, self);
   const next = machine.transition(snapshot, event, scope.actorScope);
   return { snapshot: next, commands: scope.commands };
 }
@@ -99,7 +112,7 @@ export function persistMachine(snapshot: AnyMachineSnapshot): PersistedMachine {
 /** A live snapshot again. Throws `state-unreadable` when the machine has no such state. */
 export function restoreMachine(
   machine: AnyStateMachine,
-  sagaId: string,
+  self: Self,
   persisted: PersistedMachine,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
@@ -114,12 +127,23 @@ export function restoreMachine(
   try {
     return machine.restoreSnapshot(
       complete as Snapshot<unknown>,
-      createScope(machine, sagaId).actorScope,
+      createScope(machine, self).actorScope,
     );
   } catch (cause) {
-    const message = `saga ${sagaId}: machine "${machine.id}" cannot be restored in this state`;
+    const message = `saga ${self.id}: machine "${machine.id}" cannot be restored in this state`;
     throw new BackstepError('state-unreadable', message, { cause });
   }
+}
+
+/** The same snapshot with another context. Throws as `restoreMachine`. */
+export function withContext(
+  snapshot: AnyMachineSnapshot,
+  self: Self,
+  context: object,
+  children: Readonly<Record<string, PersistedChild>>,
+): AnyMachineSnapshot {
+  const machine: AnyStateMachine = snapshot.machine;
+  return restoreMachine(machine, self, { ...persistMachine(snapshot), context }, children);
 }
 
 type ActorScope = Parameters<AnyStateMachine['transition']>[2];
@@ -133,12 +157,17 @@ interface CollectingScope {
 // actor. Expressions of a machine may read `self.id`; nothing else of it.
 const inert = createActor(createMachine({}));
 
-function createScope(machine: AnyStateMachine, sagaId: string): CollectingScope {
+/** Stands for the parent saga where a machine sends to it. */
+const PARENT = createActor(createMachine({}));
+
+function createScope(machine: AnyStateMachine, { id, parentId }: Self): CollectingScope {
   const commands: Command[] = [];
+  const parent = parentId === null ? {} : { _parent: { value: PARENT } };
+  const self: unknown = Object.create(inert, { id: { value: id, enumerable: true }, ...parent });
   const actorScope: ActorScope = {
-    self: Object.create(inert, { id: { value: sagaId, enumerable: true } }) as typeof inert,
-    id: sagaId,
-    sessionId: sagaId,
+    self: self as typeof inert,
+    id,
+    sessionId: id,
     logger: ignore,
     defer: ignore,
     system: inert.system,
@@ -177,6 +206,8 @@ function toCommand(machine: AnyStateMachine, action: ExecutableAction): Command 
       };
     case 'xstate.cancel':
       return { kind: 'cancel-delay', id: String(params['sendId']) };
+    case 'xstate.sendTo':
+      return toSend(machine, params);
     case 'xstate.emit':
       return { kind: 'emit', event: toEvent(params['event']) };
     case 'xstate.log':
@@ -200,6 +231,31 @@ function toInvoke(machine: AnyStateMachine, params: Record<string, unknown>): Co
     );
   }
   return { kind: 'invoke', id, src, input };
+}
+
+function toSend(machine: AnyStateMachine, params: Record<string, unknown>): Command {
+  const { to, targetId, delay } = params;
+  if (delay !== undefined) {
+    throw new BackstepError(
+      'definition-invalid',
+      `machine "${machine.id}": an event is sent to another saga with a delay; ` +
+        'wait in a state with a named delay, then send',
+    );
+  }
+  const event = toEvent(params['event']);
+  if (to === PARENT) return { kind: 'send', to: { kind: 'parent' }, event };
+  const id = typeof targetId === 'string' ? targetId : typeof to === 'string' ? to : idOf(to);
+  if (id !== null) return { kind: 'send', to: { kind: 'child', id }, event };
+  throw new BackstepError(
+    'definition-invalid',
+    `machine "${machine.id}": "${event.type}" is sent to somebody who is neither the parent saga ` +
+      'nor a child; name the child by its id',
+  );
+}
+
+function idOf(actor: unknown): string | null {
+  if (actor === null || typeof actor !== 'object' || !('id' in actor)) return null;
+  return typeof actor.id === 'string' ? actor.id : null;
 }
 
 function readParams(action: ExecutableAction): Record<string, unknown> {

@@ -4,12 +4,13 @@
  * Invariant: everything a restart needs is in here. `SagaState` in, `SagaState` out; nothing in
  * this file or in anything it describes is ever changed in place.
  */
-import type { AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { Failure } from './failure.ts';
-import type { SagaStatus, StepKind, StepStatus } from './status.ts';
+import type { ParentLink } from './parent-link.ts';
+import { isEnded, type SagaStatus, type StepKind, type StepStatus } from './status.ts';
 
-/** Forward: the step itself. Compensate: its semantic undo. */
-export type Direction = 'forward' | 'compensate';
+/** Forward: the step itself. Compensate: its semantic undo. Probe: asks whether it happened. */
+export type Direction = 'forward' | 'compensate' | 'probe';
 
 /** An activity that was commanded and has not answered yet. */
 export interface LiveActivity {
@@ -25,6 +26,10 @@ export interface LiveActivity {
   readonly attempt: number;
   /** How often this very attempt was started; above 1 after crashes. */
   readonly dispatches: number;
+  /** Set on an attempt that is never started a second time. */
+  readonly isOnce?: true;
+  /** The saga that runs, or is unwound, as a child in place of an activity. */
+  readonly childId?: string;
 }
 
 /** A wake-up that was armed and has not fired yet. */
@@ -61,6 +66,12 @@ export interface StepEntry extends StepProgress {
   readonly name: string;
   readonly kind: StepKind;
   readonly occurrence: number;
+  /** The saga that this step runs as a child. */
+  readonly childId?: string;
+  /** How often it was asked whether the step happened. */
+  readonly probes?: number;
+  /** Who gave the step or its compensation up, and why. */
+  readonly skip?: { readonly by: string | null; readonly reason: string | null };
   readonly status: StepStatus;
   readonly compensation?: StepProgress & {
     /** Name of the compensating activity. */
@@ -69,9 +80,24 @@ export interface StepEntry extends StepProgress {
   };
 }
 
+/** An event that came before the machine could take it. */
+export interface EarlyEvent {
+  readonly id: string;
+  readonly event: EventObject;
+}
+
+/** How a person settled what the machine could not. */
+export interface Resolution {
+  readonly atMs: number;
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
 /** A saga instance after its last committed turn. */
 export interface SagaState {
   readonly id: string;
+  /** The saga that started this one; `null` for one that was started from outside. */
+  readonly parent: ParentLink | null;
   /** The saga's own count of turns; 1 after the start. Notes count too. */
   readonly seq: number;
   readonly status: SagaStatus;
@@ -82,12 +108,24 @@ export interface SagaState {
   readonly failureReason: Failure | null;
   /** Ids of the last events taken, newest last, for de-duplication. */
   readonly seenEvents: readonly string[];
+  /** Events that wait until the machine can take them, the oldest first. */
+  readonly early: readonly EarlyEvent[];
+  /** Set once a saga in `compensation_failed` or `failed` is over because a person said so. */
+  readonly resolution: Resolution | null;
   /** Why the engine cannot go on; set while the status is `parked`. */
   readonly parkReason: Failure | null;
 }
 
 /** How many event ids a saga remembers: the published window of de-duplication. */
 export const MAX_SEEN_EVENTS = 64;
+
+/** How many events a saga keeps that nobody waits for yet. */
+export const MAX_EARLY_EVENTS = 16;
+
+/** Nothing more happens by itself and nobody needs to act, or a person has acted. */
+export function isOver({ status, resolution }: Pick<SagaState, 'status' | 'resolution'>): boolean {
+  return isEnded(status) || resolution !== null;
+}
 
 /** The earliest durable due time, milliseconds since 1970; `null` when none is armed. */
 export function nextDueMs(live: Live): number | null {

@@ -8,7 +8,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
 import { statePath } from '../core/state-path.ts';
 import type { SagaState, StepEntry, StepProgress } from '../core/state.ts';
-import { legalEvents } from '../core/turn.ts';
+import { legalEvents } from '../core/legal.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
 import { isJsonObject } from './body.ts';
 import { isoTime } from './query.ts';

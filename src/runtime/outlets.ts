@@ -3,11 +3,14 @@
  */
 import { BackstepError } from '../core/errors.ts';
 import type { Effect } from '../core/inbound.ts';
+import type { SagaState } from '../core/state.ts';
 import { outboxId } from '../store/outbox-id.ts';
 import type { FeedEntry } from '../store/read-models.ts';
 import type { PendingMessage } from '../store/store.ts';
 import type { AttemptTask } from './activity-runner.ts';
 import type { CommittedTurn } from './actor-host.ts';
+import type { ChildCall } from './child-sagas.ts';
+import { outboxRow } from './outgoing.ts';
 import type { Registration } from './registry.ts';
 
 /** Where a turn's effects go. */
@@ -15,6 +18,12 @@ export interface Outlets {
   readonly runner: {
     start(task: AttemptTask): void;
     stop(sid: number, activity: string, token: number): void;
+  };
+  readonly children: {
+    call(call: ChildCall): void;
+    leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
+    end(id: string, command: 'cancel' | 'terminate'): void;
+    over(state: SagaState): void;
   };
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
   readonly courier: { deliver(message: PendingMessage): void };
@@ -27,14 +36,22 @@ export function carryOut(
   sid: number,
   registration: Registration,
   turn: CommittedTurn,
-  { runner, courier }: Outlets,
+  { runner, children, courier }: Outlets,
 ): void {
   const { id: sagaId } = turn.after;
   switch (effect.kind) {
     case 'stop-activity':
       runner.stop(sid, effect.activity, effect.token);
+      children.leave({ sid }, effect.activity, effect.token);
+      if (effect.child !== null) children.end(effect.child.id, effect.child.command);
       return;
     case 'start-activity': {
+      const { child } = effect;
+      if (child !== null) {
+        const definition = registration.definition.children[effect.src] ?? null;
+        children.call({ sid, sagaId, effect: { ...effect, child }, definition });
+        return;
+      }
       const implementation = registration.activities.get(effect.src);
       if (implementation === undefined) {
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
@@ -42,11 +59,11 @@ export function carryOut(
       runner.start({ sid, sagaId, effect, implementation });
       return;
     }
-    case 'emit': {
-      const { event, index } = effect;
+    case 'emit':
+    case 'send': {
       const { id: type } = registration.definition;
-      const message = { id: outboxId(turn.seq, index), sid, sagaId, type };
-      courier.deliver({ ...message, event: event.type, data: JSON.stringify(event) });
+      const { index, ...row } = outboxRow(effect);
+      courier.deliver({ id: outboxId(turn.seq, index), sid, sagaId, type, ...row });
       return;
     }
   }

@@ -7,9 +7,15 @@ import { encodeState } from '../core/codec.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Effect, Inbound, JournalRecord } from '../core/inbound.ts';
-import { currentStep, hasLiveActivity, nextDueMs, type SagaState } from '../core/state.ts';
-import type { StepEntry } from '../core/state.ts';
-import { isEnded, needsPerson } from '../core/status.ts';
+import {
+  currentStep,
+  hasLiveActivity,
+  isOver,
+  nextDueMs,
+  type SagaState,
+  type StepEntry,
+} from '../core/state.ts';
+import { needsPerson } from '../core/status.ts';
 import type {
   AuditRow,
   DeadLetterRow,
@@ -20,6 +26,7 @@ import type {
   SagaRow,
 } from '../store/commit.ts';
 import type { StoredSaga } from '../store/store.ts';
+import { outboxRow } from './outgoing.ts';
 
 /** A turn about to be committed. */
 export interface PendingTurn {
@@ -197,13 +204,13 @@ function rowOf(
     attempts: step?.compensation?.attempts ?? step?.attempts ?? 0,
     error: errorText(after, step),
     updatedAtMs: nowMs,
-    endedAtMs: isEnded(after.status) ? nowMs : null,
+    endedAtMs: isOver(after) ? nowMs : null,
   };
 }
 
-/** 0: in flight. A parked saga sleeps until a person wakes it. */
+/** 0: in flight. A parked or paused saga sleeps until a person wakes it. */
 function wakeAtMs(state: SagaState): number | null {
-  if (isEnded(state.status) || state.status === 'parked') return null;
+  if (isOver(state) || state.status === 'parked' || state.status === 'paused') return null;
   return hasLiveActivity(state.live) ? 0 : nextDueMs(state.live);
 }
 
@@ -220,15 +227,13 @@ function journalRowOf(record: JournalRecord): JournalRow {
 }
 
 function toOutboxRow(effect: Effect): OutboxRow[] {
-  if (effect.kind !== 'emit') return [];
-  const { index, event } = effect;
-  return [{ index, event: event.type, data: JSON.stringify(event) }];
+  return effect.kind === 'emit' || effect.kind === 'send' ? [outboxRow(effect)] : [];
 }
 
 function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow | null {
-  const isOpen = before !== null && needsPerson(before.status);
-  const mustOpen = needsPerson(after.status);
-  if (mustOpen && before?.status === after.status) return null;
+  const isOpen = before !== null && needsPerson(before.status) && !isOver(before);
+  const mustOpen = needsPerson(after.status) && !isOver(after);
+  if (mustOpen && isOpen && before.status === after.status) return null;
   if (mustOpen) return { kind: after.status, letter: JSON.stringify(letterOf(after)) };
   return isOpen ? { kind: after.status, letter: null } : null;
 }

@@ -235,6 +235,10 @@ function versionConflict(state: SagaState, expectedVersion: number): BackstepErr
 
 function refusalOf(state: SagaState, refused: Turn & { kind: 'refused' }): BackstepError {
   const { reason, legal } = refused;
+  if (reason === 'overloaded') {
+    const message = `saga ${state.id} keeps as many early events as it may`;
+    return new BackstepError('overloaded', message, { retryAfterMs: 1_000 });
+  }
   const what = reason === 'ended' ? `has ended (${state.status})` : 'does not accept this now';
   const offer = legal.length === 0 ? 'nothing is legal any more' : `legal now: ${legal.join(', ')}`;
   return new BackstepError('not-legal', `saga ${state.id} ${what}; ${offer}`, { legal });

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { assertJson, canonicalJson } from '../core/json.ts';
+import type { ParentLink } from '../core/parent-link.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { begin } from '../core/turn.ts';
 import type { CommitOutcome } from '../store/commit.ts';
@@ -61,13 +62,34 @@ export class SagaStarter {
     }
   }
 
-  async #start(registration: Registration, input: unknown, key: string | null): Promise<Spawned> {
+  /**
+   * Starts a child saga under the id its parent gave it; one that was started before is left as it
+   * is. Never refused for overload: its parent was accepted. Throws as `spawn` does.
+   */
+  async spawnChild(
+    definition: SagaDefinition,
+    child: { readonly id: string; readonly input: unknown; readonly parent: ParentLink },
+  ): Promise<void> {
+    const { id, input, parent } = child;
+    const registration = this.#parts.registry.version(definition.id, definition.version);
+    const parsed = await parseInput(registration.definition, input);
+    // Its id serves as its key, so that starting it again finds it, whatever became of it.
+    await this.#start(registration, parsed, id, { id, parent });
+  }
+
+  async #start(
+    registration: Registration,
+    input: unknown,
+    key: string | null,
+    child: { readonly id: string; readonly parent: ParentLink } | null = null,
+  ): Promise<Spawned> {
     const { store, supervisor, clock, randomId, limits } = this.#parts;
     const { definition } = registration;
     const nowMs = clock.nowMs();
-    const id = sagaId(nowMs, randomId());
+    const id = child?.id ?? sagaId(nowMs, randomId());
     const sid = ++this.#lastSid;
-    const { state, record, effects } = begin(definition, id, input, nowMs);
+    const parent = child?.parent ?? null;
+    const { state, record, effects } = begin(definition, id, input, nowMs, parent);
     const inputHash = key === null ? null : sha256(canonicalJson(input));
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };

@@ -7,7 +7,7 @@
  */
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
-import { hasLiveActivity, nextDueMs, type SagaState } from '../core/state.ts';
+import { hasLiveActivity, isOver, nextDueMs, type SagaState } from '../core/state.ts';
 import { isEnded, isSettled, type SagaStatus } from '../core/status.ts';
 import type { SagaCommit } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
@@ -189,6 +189,7 @@ export class Supervisor implements ActorHost {
     try {
       for (const effect of turn.effects) carryOut(effect, sid, registration, turn, outlets);
       this.arm(sid, after);
+      if (after.parent !== null && isOver(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -197,9 +198,9 @@ export class Supervisor implements ActorHost {
   }
 
   arm(sid: number, state: SagaState): void {
-    const isAsleep = isEnded(state.status) || state.status === 'parked';
+    const isAsleep = isOver(state) || state.status === 'parked' || state.status === 'paused';
     const dueMs = isAsleep ? null : nextDueMs(state.live);
-    this.#outletsOrThrow().timers.set(sid, dueMs, hasLiveActivity(state.live));
+    this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
   later(run: () => void): void {
@@ -207,7 +208,7 @@ export class Supervisor implements ActorHost {
   }
 
   decide(sid: number, error: unknown): Verdict {
-    if (this.#isStopping || isOver(error)) return 'stop';
+    if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
     const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
@@ -274,7 +275,7 @@ export class Supervisor implements ActorHost {
 }
 
 /** No later try can change it. */
-function isOver(error: unknown): boolean {
+function isFinal(error: unknown): boolean {
   return (
     error instanceof BackstepError &&
     (error.code === 'storage-failed' || error.code === 'not-found')

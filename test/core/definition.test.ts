@@ -4,9 +4,7 @@ import { z } from 'zod';
 import {
   type AnyStateMachine,
   enqueueActions,
-  forwardTo,
   fromPromise,
-  sendParent,
   sendTo,
   setup,
   spawnChild,
@@ -73,10 +71,12 @@ describe('a hand-written machine', () => {
     ['an unknown activity', state({ invoke: { id: 'x', src: 'fly' } }), 'unknown "fly"'],
     ['a custom action', state({ entry: 'mail' }), 'custom action "mail"'],
     ['an inline action', state({ exit: () => {} }), 'custom action'],
-    ['spawnChild', state({ entry: spawnChild('book', { id: 'x' }) }), 'spawnChild'],
-    ['sendTo', state({ on: { go: { actions: sendTo('x', { type: 'hi' }) } } }), 'sendTo'],
-    ['sendParent', state({ exit: sendParent({ type: 'hi' }) }), 'sendTo'],
-    ['forwardTo', state({ always: { actions: forwardTo('x') } }), 'sendTo'],
+    ['spawnChild without an id', state({ entry: spawnChild('book') }), 'without an id'],
+    [
+      'a delayed sendTo',
+      state({ on: { go: { actions: sendTo('x', { type: 'hi' }, { delay: 5 }) } } }),
+      'with a delay',
+    ],
     [
       'an action on entering',
       state({ initial: { target: 'b', actions: 'mail' }, states: { b: {} } }),

@@ -9,7 +9,7 @@ import { OrderInput, orderSaga } from '../../machines/order.ts';
 import type { SagaContext } from '../../src/core/saga-context.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import { nodesOf } from '../../src/core/machine-check.ts';
+import { nodesOf } from '../../src/core/machine-nodes.ts';
 import { NO_RETRY } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/saga.ts';
 import { isSettled } from '../../src/core/status.ts';

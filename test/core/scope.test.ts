@@ -48,10 +48,12 @@ const machine = setup({
   },
 });
 
+const self = { id: 'saga-1', parentId: null };
+
 const done = { type: 'xstate.done.actor.fetch', output: { ok: true } };
 
 function entered() {
-  return enterMachine(machine, 'saga-1', { name: 'n' });
+  return enterMachine(machine, self, { name: 'n' });
 }
 
 describe('commands of a transition', () => {
@@ -68,7 +70,7 @@ describe('commands of a transition', () => {
   });
 
   test('on leaving: cancels the delay and stops the child; emits come as they are', () => {
-    expect(stepMachine(entered().snapshot, 'saga-1', done).commands).toEqual([
+    expect(stepMachine(entered().snapshot, self, done).commands).toEqual([
       { kind: 'cancel-delay', id: 'xstate.after.fetch.timeout.probe.fetching' },
       { kind: 'stop', id: 'fetch' },
       { kind: 'emit', event: { type: 'half.way' } },
@@ -82,29 +84,29 @@ describe('commands of a transition', () => {
   });
 
   test('a delayed raise is a delay; one without is consumed inside', () => {
-    const { snapshot } = stepMachine(entered().snapshot, 'saga-1', done);
-    expect(stepMachine(snapshot, 'saga-1', { type: 'later' }).commands).toEqual([
+    const { snapshot } = stepMachine(entered().snapshot, self, done);
+    expect(stepMachine(snapshot, self, { type: 'later' }).commands).toEqual([
       { kind: 'delay', id: 'alarm', delayMs: 10, event: { type: 'wake' } },
     ]);
-    expect(stepMachine(snapshot, 'saga-1', { type: 'never' }).commands).toEqual([
+    expect(stepMachine(snapshot, self, { type: 'never' }).commands).toEqual([
       { kind: 'cancel-delay', id: 'alarm' },
     ]);
-    expect(stepMachine(snapshot, 'saga-1', { type: 'now' }).snapshot.value).toBe('done');
+    expect(stepMachine(snapshot, self, { type: 'now' }).snapshot.value).toBe('done');
   });
 
   test('an event that changes nothing gives the same snapshot object', () => {
     const { snapshot } = entered();
-    expect(stepMachine(snapshot, 'saga-1', { type: 'unknown' })).toEqual({
+    expect(stepMachine(snapshot, self, { type: 'unknown' })).toEqual({
       snapshot,
       commands: [],
     });
-    expect(stepMachine(snapshot, 'saga-1', { type: 'unknown' }).snapshot).toBe(snapshot);
+    expect(stepMachine(snapshot, self, { type: 'unknown' }).snapshot).toBe(snapshot);
   });
 
   test('a snapshot is never changed by a later step', () => {
     const { snapshot } = entered();
     const before = JSON.stringify(persistMachine(snapshot));
-    stepMachine(snapshot, 'saga-1', done);
+    stepMachine(snapshot, self, done);
     expect(JSON.stringify(persistMachine(snapshot))).toBe(before);
     expect(Object.keys(snapshot.children as object)).toEqual(['fetch']);
   });
@@ -116,7 +118,7 @@ describe('commands of a transition', () => {
         throw new Error('no context today');
       },
     });
-    expect(() => enterMachine(throwing, 'saga-1', null)).toThrow('no context today');
+    expect(() => enterMachine(throwing, self, null)).toThrow('no context today');
   });
 });
 
@@ -126,9 +128,9 @@ describe('a persisted machine', () => {
     const text = JSON.stringify(persistMachine(snapshot));
     const parsed = JSON.parse(text) as PersistedMachine;
     const children = { fetch: { src: 'fetch', input: { name: 'n' } } };
-    const restored = restoreMachine(machine, 'saga-1', parsed, children);
-    const original = stepMachine(snapshot, 'saga-1', done);
-    const again = stepMachine(restored, 'saga-1', done);
+    const restored = restoreMachine(machine, self, parsed, children);
+    const original = stepMachine(snapshot, self, done);
+    const again = stepMachine(restored, self, done);
     expect(again.commands).toEqual(original.commands);
     expect(persistMachine(again.snapshot)).toEqual(persistMachine(original.snapshot));
   });
@@ -136,14 +138,14 @@ describe('a persisted machine', () => {
   test('of a state the machine does not have is refused', () => {
     const value: StateValue = 'nowhere';
     const persisted = { status: 'active', value, context: {} } as const;
-    expect(() => restoreMachine(machine, 'saga-1', persisted, {})).toThrow(
+    expect(() => restoreMachine(machine, self, persisted, {})).toThrow(
       'machine "probe" cannot be restored in this state',
     );
   });
 });
 
 test('accepted events are those of the active states', () => {
-  const { snapshot } = stepMachine(entered().snapshot, 'saga-1', done);
+  const { snapshot } = stepMachine(entered().snapshot, self, done);
   expect([...acceptedEvents(snapshot)].toSorted()).toEqual([
     'later',
     'never',

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { orderSaga } from '../../machines/order.ts';
 import type { Effect } from '../../src/core/inbound.ts';
-import { legalCommands, MAX_DISPATCHES } from '../../src/core/turn.ts';
+import { legalCommands } from '../../src/core/legal.ts';
+import { MAX_DISPATCHES } from '../../src/core/turn.ts';
 import { LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
 
 const FORWARD = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'];
@@ -83,7 +84,7 @@ describe('commands', () => {
     expect(saga.state.status).toBe('terminated');
     expect(saga.state.live).toEqual({ activities: {}, timers: {} });
     expect(saga.effects).toEqual([
-      { kind: 'stop-activity', activity: 'sendConfirmation', token: 3 },
+      { kind: 'stop-activity', activity: 'sendConfirmation', token: 3, child: null },
     ]);
   });
 
@@ -92,10 +93,13 @@ describe('commands', () => {
     expect(saga.command('retry')).toEqual({
       kind: 'refused',
       reason: 'not-accepted',
-      legal: ['cancel', 'terminate'],
+      legal: ['pause', 'cancel', 'terminate'],
     });
     saga.command('cancel');
-    expect(saga.command('cancel')).toMatchObject({ kind: 'refused', legal: ['terminate'] });
+    expect(saga.command('cancel')).toMatchObject({
+      kind: 'refused',
+      legal: ['pause', 'terminate'],
+    });
   });
 
   test('are refused once the saga has ended', () => {
@@ -139,7 +143,7 @@ describe('parking', () => {
     expect(saga.state.status).toBe('parked');
     expect(saga.effects.map((effect) => effect.kind)).toEqual(['stop-activity']);
     expect(saga.fireTimer('deadline').kind).toBe('noted');
-    expect(legalCommands(saga.state)).toEqual(['retry', 'terminate']);
+    expect(legalCommands(saga.state)).toEqual(['retry', 'edit-context', 'terminate']);
 
     saga.command('retry');
     expect(saga.state.status).toBe('running');

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { orderSaga } from '../../machines/order.ts';
 import type { Effect } from '../../src/core/inbound.ts';
-import { legalCommands } from '../../src/core/turn.ts';
+import { legalCommands } from '../../src/core/legal.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
 
 const FORWARD = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'];
@@ -85,7 +85,7 @@ describe('compensation', () => {
     saga.fail('refundPayment', REFUSED);
     expect(saga.state.status).toBe('compensation_failed');
     expect(saga.started).not.toContain('releaseInventory');
-    expect(legalCommands(saga.state)).toEqual(['retry', 'terminate']);
+    expect(legalCommands(saga.state)).toEqual(['retry', 'edit-context', 'terminate']);
 
     saga.command('retry');
     saga.done('refundPayment', { refundId: null });

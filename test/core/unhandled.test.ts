@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, raise, setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
-import { legalCommands } from '../../src/core/turn.ts';
+import { legalCommands } from '../../src/core/legal.ts';
 import { BUSY, REFUSED, SagaDriver } from './saga-driver.ts';
 
 const kit = setup({

@@ -167,6 +167,7 @@ const HOLD = {
   direction: 'forward',
   attempt: 1,
   timeout: null,
+  child: null,
 } as const;
 
 describe('the ledger', () => {

@@ -164,7 +164,11 @@ test('a saga whose version is gone is parked, and goes on once it is registered 
   const backstep = await engine.open(recordedActivities().activities);
   const state = await backstep.state(id);
   expect(state?.status).toBe('parked');
-  expect(state === null ? [] : backstep.legalCommands(state)).toEqual(['retry', 'terminate']);
+  expect(state === null ? [] : backstep.legalCommands(state)).toEqual([
+    'retry',
+    'edit-context',
+    'terminate',
+  ]);
   await backstep.command(id, { name: 'retry' });
   expect(await backstep.settled(id, 10_000)).toBe('completed');
   expect((await backstep.read.deadLetters(page)).items).toEqual([]);

@@ -7,7 +7,7 @@
 import { orderSaga } from '../../machines/order.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
-import { createEngine } from '../../src/runtime/open-backstep.ts';
+import { createEngine } from '../../src/runtime/engine.ts';
 import { silentLogger } from '../../src/runtime/turn-log.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';

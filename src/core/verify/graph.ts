@@ -4,7 +4,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../definition.ts';
-import { nodesOf } from '../machine-check.ts';
+import { nodesOf } from '../machine-nodes.ts';
 import { isEnded, needsPerson } from '../status.ts';
 import { statePath } from '../state-path.ts';
 import { type Edge, type Exploration, type Node, pathTo } from './exploration.ts';

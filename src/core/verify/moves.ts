@@ -8,9 +8,10 @@
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../definition.ts';
 import type { Failure } from '../failure.ts';
-import type { Inbound } from '../inbound.ts';
+import type { CommandName, Inbound } from '../inbound.ts';
 import type { LiveActivity, LiveTimer, SagaState } from '../state.ts';
-import { legalCommands, legalEvents, MAX_DISPATCHES } from '../turn.ts';
+import { COMMAND_EVENTS, legalCommands, legalEvents } from '../legal.ts';
+import { MAX_DISPATCHES } from '../turn.ts';
 import { type ExampleValues, samplesOf } from './examples.ts';
 import { timerName } from './identity.ts';
 import type { Answer } from './world.ts';
@@ -86,7 +87,7 @@ export function timersThatFire(
 
 /** Anything from outside that the machine would take here; guards on events aside. */
 export function hasWayOn(state: SagaState): boolean {
-  return legalEvents(state).length > 0 || legalCommands(state).some((name) => name !== 'terminate');
+  return legalEvents(state).length > 0 || machineCommands(state).length > 0;
 }
 
 function doneMove(
@@ -179,21 +180,24 @@ function timerLabel(definition: SagaDefinition, id: string): string {
   }
 }
 
+// The others (pause, resume, edit-context, terminate) are the engine's: no path of the drawing.
+function machineCommands(state: SagaState): readonly CommandName[] {
+  return legalCommands(state).filter((name) => Object.hasOwn(COMMAND_EVENTS, name));
+}
+
 function commandMoves(state: SagaState): Move[] {
-  return legalCommands(state)
-    .filter((name) => name !== 'terminate')
-    .map((name) => ({
-      label: `command ${name}`,
-      drive: 'outside',
-      subject: name,
-      inbound: { kind: 'command', command: { name } },
-      from: state,
-      nowMs: START_MS,
-      answer: null,
-      event: { type: `backstep.${name}` },
-      isVouching: false,
-      isMadeUp: false,
-    }));
+  return machineCommands(state).map((name) => ({
+    label: `command ${name}`,
+    drive: 'outside',
+    subject: name,
+    inbound: { kind: 'command', command: { name } },
+    from: state,
+    nowMs: START_MS,
+    answer: null,
+    event: { type: `backstep.${name}` },
+    isVouching: false,
+    isMadeUp: false,
+  }));
 }
 
 function eventMoves(state: SagaState, type: string, examples: ExampleValues): Move[] {

@@ -3,7 +3,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { InvokeRole } from '../definition.ts';
-import { nodesOf } from '../machine-check.ts';
+import { nodesOf } from '../machine-nodes.ts';
 import type { SagaState } from '../state.ts';
 import { statePath } from '../state-path.ts';
 

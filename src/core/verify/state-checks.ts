@@ -7,7 +7,7 @@ import type { SagaDefinition } from '../definition.ts';
 import type { Turn } from '../inbound.ts';
 import { hasLiveActivity, type SagaState } from '../state.ts';
 import { isEnded } from '../status.ts';
-import { legalCommands } from '../turn.ts';
+import { legalCommands } from '../legal.ts';
 import type { ExampleValues } from './examples.ts';
 import type { Fault } from './findings.ts';
 import { hasWayOn, type Move, timersThatFire } from './moves.ts';

@@ -1,0 +1,209 @@
+/**
+ * Turns that a person or program orders, and what happens while a saga stands still.
+ *
+ * Pure, like every turn. A parked or paused saga is frozen: what was live stays recorded, so that
+ * it goes on from there with the same tokens and keys.
+ */
+import type { EventObject } from 'xstate';
+import { note, react, selfOf } from './advance.ts';
+import type { SagaDefinition } from './definition.ts';
+import { keepOrRefuse } from './early-events.ts';
+import { startEffects, stopEffects } from './effects.ts';
+import { BackstepError } from './errors.ts';
+import type { CommandName, Inbound, OperatorCommand, Turn } from './inbound.ts';
+import { recordOf } from './journal-record.ts';
+import { assertContext } from './json.ts';
+import { endAttempts, settleRetries } from './ledger.ts';
+import { canTake, COMMAND_EVENTS, isLegal, legalCommands } from './legal.ts';
+import { dispatchedAgain, NOTHING_LIVE } from './live.ts';
+import { statusOf } from './saga-status.ts';
+import { withContext } from './scope.ts';
+import { type Decision, skipEntries } from './skip.ts';
+import type { SagaState } from './state.ts';
+
+type Command = Extract<Inbound, { kind: 'command' }>;
+type Park = Extract<Inbound, { kind: 'park' }>;
+
+/**
+ * The turn of a command. Throws `input-invalid` for a context that may not be edited so, and what
+ * the machine's own code throws.
+ */
+export function onCommand(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  nowMs: number,
+): Turn {
+  const { command } = inbound;
+  const { name } = command;
+  if (!isLegal(state, name)) return refusal(state);
+  switch (name) {
+    case 'terminate':
+      return terminate(definition, state, inbound, nowMs);
+    case 'pause':
+      return pause(state, inbound, nowMs);
+    case 'resume':
+      return goOn(definition, state, inbound, nowMs);
+    case 'edit-context':
+      return editContext(definition, state, inbound, nowMs);
+    case 'retry': {
+      const edited = command.context === undefined ? state : edit(definition, state, command);
+      if (state.status === 'parked') return goOn(definition, edited, inbound, nowMs);
+      return toMachine(definition, edited, inbound, name, nowMs);
+    }
+    case 'skip':
+    case 'accept-partial':
+      return giveUp(definition, state, inbound, name, nowMs);
+    case 'cancel':
+    case 'compensate':
+      return toMachine(definition, state, inbound, name, nowMs);
+  }
+}
+
+/** Freezes a saga that the engine cannot go on with. */
+export function park(state: SagaState, inbound: Park, nowMs: number): Turn {
+  return freeze(state, inbound, 'parked', 'park', nowMs);
+}
+
+/** The turn of anything that reaches a parked or paused saga. */
+export function whileStill(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Exclude<Inbound, { kind: 'start' }>,
+  nowMs: number,
+): Turn {
+  switch (inbound.kind) {
+    case 'command':
+      return onCommand(definition, state, inbound, nowMs);
+    case 'event':
+      return keepOrRefuse(definition, state, inbound, nowMs);
+    case 'park':
+    case 'result':
+    case 'timer':
+    case 'interrupted':
+      return note(
+        state,
+        inbound,
+        nowMs,
+        `the saga is ${state.status}: nothing moves until a person decides`,
+      );
+  }
+}
+
+function toMachine(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  name: keyof typeof COMMAND_EVENTS,
+  nowMs: number,
+): Turn {
+  const { reason, step } = inbound.command;
+  const event: EventObject & Record<string, unknown> = { type: COMMAND_EVENTS[name] };
+  if (reason !== undefined) event['reason'] = reason;
+  if (step !== undefined) event['step'] = step;
+  // Legal for some step, but perhaps not for the one that was named.
+  if (!canTake(state, event)) return refusal(state);
+  return react(definition, state, state.live, { inbound, event, nowMs });
+}
+
+// The ledger first: what the machine starts next must not find the step it gave up still owed.
+function giveUp(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  name: 'skip' | 'accept-partial',
+  nowMs: number,
+): Turn {
+  const { by, reason, step } = inbound.command;
+  const decision: Decision = { by: by ?? null, reason: reason ?? null };
+  const which = name === 'skip' ? 'failed' : 'owed';
+  const steps = skipEntries(state.steps, which, step, decision);
+  return toMachine(definition, { ...state, steps }, inbound, name, nowMs);
+}
+
+function terminate(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  nowMs: number,
+): Turn {
+  const endings = { inbound, before: state.live, kept: NOTHING_LIVE, nowMs };
+  const ended = endAttempts(definition, state.steps, endings);
+  const next: SagaState = {
+    ...state,
+    seq: state.seq + 1,
+    status: 'terminated',
+    live: NOTHING_LIVE,
+    early: [],
+    steps: settleRetries(definition, ended, NOTHING_LIVE),
+    parkReason: null,
+  };
+  const record = recordOf(state, next, { inbound, event: 'terminate', nowMs });
+  const effects = stopEffects(state.live, NOTHING_LIVE, 'terminate');
+  return { kind: 'advanced', state: next, effects, record };
+}
+
+function pause(state: SagaState, inbound: Command, nowMs: number): Turn {
+  return freeze(state, inbound, 'paused', 'pause', nowMs);
+}
+
+// Attempts are aborted; child sagas live on, and are looked at again when this one goes on.
+function freeze(
+  state: SagaState,
+  inbound: Command | Park,
+  status: 'parked' | 'paused',
+  event: string,
+  nowMs: number,
+): Turn {
+  const parkReason = inbound.kind === 'park' ? inbound.failure : null;
+  const next: SagaState = { ...state, seq: state.seq + 1, status, parkReason };
+  const record = recordOf(state, next, { inbound, event, nowMs });
+  const effects = stopEffects(state.live, NOTHING_LIVE, 'keep');
+  return { kind: 'advanced', state: next, effects, record };
+}
+
+function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, nowMs: number): Turn {
+  const status = statusOf(state.snapshot);
+  const live = dispatchedAgain(state.live, () => true);
+  const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
+  const record = recordOf(state, next, { inbound, event: inbound.command.name, nowMs });
+  const effects = startEffects(definition, next, () => true);
+  return { kind: 'advanced', state: next, effects, record };
+}
+
+function editContext(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  nowMs: number,
+): Turn {
+  const next = { ...edit(definition, state, inbound.command), seq: state.seq + 1 };
+  const record = recordOf(state, next, { inbound, event: 'edit-context', nowMs });
+  return { kind: 'advanced', state: next, effects: [], record };
+}
+
+function edit(
+  definition: SagaDefinition,
+  state: SagaState,
+  { context: members }: OperatorCommand,
+): SagaState {
+  const known = state.snapshot.context as Readonly<Record<string, unknown>>;
+  const editable = definition.editable ?? Object.keys(known);
+  const given = Object.keys(members ?? {});
+  const unknown = given.filter((name) => !editable.includes(name));
+  if (given.length === 0 || unknown.length > 0) {
+    const what = given.length === 0 ? 'nothing to change was given' : `not ${unknown.join(', ')}`;
+    const message = `the context of saga ${state.id} may be edited in ${editable.join(', ')}; ${what}`;
+    const issues = [{ path: 'context', message, isTypeError: false }];
+    throw new BackstepError('input-invalid', message, { issues });
+  }
+  const context = { ...known, ...members };
+  assertContext(context, `saga "${definition.id}": edited context`);
+  const snapshot = withContext(state.snapshot, selfOf(state), context, state.live.activities);
+  return { ...state, snapshot };
+}
+
+function refusal(state: SagaState): Turn {
+  const legal: readonly CommandName[] = legalCommands(state);
+  return { kind: 'refused', reason: 'not-accepted', legal };
+}

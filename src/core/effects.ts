@@ -1,0 +1,120 @@
+/**
+ * What a host must do once a turn is durable: read off what was live before and what is after it.
+ */
+import { type SagaDefinition, UNWIND_CHILD } from './definition.ts';
+import type { Effect } from './inbound.ts';
+import type { Outgoing } from './live.ts';
+import type { Live, LiveActivity, SagaState } from './state.ts';
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+
+/** Effects of a turn: stops first, so that an attempt never runs beside its own successor. */
+export function effectsOf(
+  definition: SagaDefinition,
+  before: Live,
+  after: SagaState,
+  outgoing: readonly Outgoing[],
+): Effect[] {
+  const isNew = (id: string): boolean =>
+    before.activities[id]?.token !== after.live.activities[id]?.token;
+  return [
+    ...stopEffects(before, after.live, 'cancel'),
+    ...startEffects(definition, after, isNew),
+    ...outgoing.flatMap((message, index) => messageEffect(message, index, before, after)),
+  ];
+}
+
+// A child that was left in this very turn still hears what was sent to it; one that is not there
+// hears nothing, as with any actor of XState.
+function messageEffect(
+  message: Outgoing,
+  index: number,
+  before: Live,
+  { parent, live }: SagaState,
+): Effect[] {
+  const { event } = message;
+  if (message.kind === 'emit') return [{ kind: 'emit', index, event }];
+  const receiver =
+    message.to.kind === 'parent'
+      ? parent?.sagaId
+      : (live.activities[message.to.id] ?? before.activities[message.to.id])?.childId;
+  return receiver === undefined ? [] : [{ kind: 'send', index, to: receiver, event }];
+}
+
+/**
+ * A stop for everything that was live before and is not any more.
+ *
+ * @param children what becomes of child sagas; `keep`: they go on, and are looked at again later
+ */
+export function stopEffects(
+  before: Live,
+  after: Live,
+  children: 'cancel' | 'terminate' | 'keep',
+): Effect[] {
+  const effects: Effect[] = [];
+  for (const [activity, { token, childId }] of Object.entries(before.activities)) {
+    if (after.activities[activity]?.token === token) continue;
+    const child =
+      childId === undefined || children === 'keep' ? null : { id: childId, command: children };
+    effects.push({ kind: 'stop-activity', activity, token, child });
+  }
+  return effects;
+}
+
+/** A start for every chosen live activity, with its present token and key. */
+export function startEffects(
+  definition: SagaDefinition,
+  state: SagaState,
+  isChosen: (activity: string) => boolean,
+): Effect[] {
+  const effects: Effect[] = [];
+  for (const [id, activity] of Object.entries(state.live.activities)) {
+    if (!isChosen(id)) continue;
+    const { token, src, input, step, direction, occurrence, attempt, childId } = activity;
+    const forwardKey = idempotencyKey(state.id, step, 'forward', occurrence);
+    const key =
+      direction === 'forward' ? forwardKey : idempotencyKey(state.id, step, direction, occurrence);
+    const isUnwinding = src === UNWIND_CHILD;
+    effects.push({
+      kind: 'start-activity',
+      activity: id,
+      src,
+      input,
+      token,
+      key,
+      forwardKey: direction === 'forward' ? null : forwardKey,
+      step,
+      direction,
+      attempt,
+      timeout: timeoutOf(definition, state.live, id),
+      child: childId === undefined ? null : { id: childId, isUnwinding },
+    });
+  }
+  return effects;
+}
+
+function timeoutOf(
+  definition: SagaDefinition,
+  live: Live,
+  activity: string,
+): StartEffect['timeout'] {
+  const heartbeatMs = definition.invokes.get(activity)?.heartbeatMs ?? null;
+  for (const [timer, { delayMs }] of Object.entries(live.timers)) {
+    if (delayMs === undefined) continue;
+    const role = definition.timers.get(timer);
+    if (role?.kind === 'attempt-timeout' && role.activity === activity) {
+      return { timer, delayMs, heartbeatMs };
+    }
+  }
+  return null;
+}
+
+/** `saga/step/direction/occurrence`. */
+function idempotencyKey(
+  sagaId: string,
+  step: string,
+  direction: LiveActivity['direction'],
+  occurrence: number,
+): string {
+  return `${sagaId}/${step}/${direction}/${occurrence}`;
+}

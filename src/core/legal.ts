@@ -1,0 +1,87 @@
+/**
+ * What a saga would accept now: commands and events, for people and for 409 answers.
+ */
+import { COMMAND_NAMES, type CommandName } from './inbound.ts';
+import { acceptedEvents } from './scope.ts';
+import type { EventObject } from 'xstate';
+import { isOver, type SagaState } from './state.ts';
+
+/** Commands that are the machine's to take, as the events it gets. */
+export const COMMAND_EVENTS = {
+  cancel: 'backstep.cancel',
+  retry: 'backstep.retry',
+  skip: 'backstep.skip',
+  compensate: 'backstep.compensate',
+  'accept-partial': 'backstep.accept-partial',
+} as const;
+
+/** The commands that are legal in this state, in the order a person is offered them. */
+export function legalCommands(state: SagaState): readonly CommandName[] {
+  return COMMAND_NAMES.filter((name) => isLegal(state, name));
+}
+
+/** True when the command is legal in this state. */
+export function isLegal(state: SagaState, name: CommandName): boolean {
+  if (isOver(state)) return false;
+  switch (name) {
+    case 'terminate':
+      return true;
+    case 'pause':
+      return isMoving(state) && !hasUnrepeatable(state);
+    case 'resume':
+      return state.status === 'paused';
+    case 'edit-context':
+      return EDITABLE.has(state.status) && isRunnable(state);
+    case 'retry':
+      if (state.status === 'parked') return isRunnable(state);
+      return state.status !== 'paused' && isTaken(state, name);
+    case 'cancel':
+    case 'skip':
+    case 'compensate':
+    case 'accept-partial':
+      return state.status !== 'parked' && state.status !== 'paused' && isTaken(state, name);
+  }
+}
+
+/** Event types from outside that the machine accepts now. */
+export function legalEvents(state: SagaState): readonly string[] {
+  if (state.snapshot.status !== 'active') return [];
+  return acceptedEvents(state.snapshot).filter((type) => !isReserved(type));
+}
+
+/** True when the machine has a transition for the event; one that has ended has none. */
+export function canTake({ snapshot }: SagaState, event: EventObject): boolean {
+  return snapshot.status === 'active' && snapshot.can(event);
+}
+
+/** True for the types that only the engine may use. */
+export function isReserved(type: string): boolean {
+  return type.startsWith('xstate.') || type.startsWith('backstep.');
+}
+
+/** Where the data of a saga stands still enough to be edited by a person. */
+const EDITABLE: ReadonlySet<SagaState['status']> = new Set([
+  'waiting',
+  'paused',
+  'compensation_failed',
+  'failed',
+  'parked',
+]);
+
+function isMoving({ status }: SagaState): boolean {
+  return status === 'running' || status === 'waiting' || status === 'compensating';
+}
+
+// Resuming would have to start it a second time.
+function hasUnrepeatable({ live }: SagaState): boolean {
+  return Object.values(live.activities).some(({ isOnce }) => isOnce === true);
+}
+
+// A machine that ended in error has nowhere to go on from.
+function isRunnable({ snapshot }: SagaState): boolean {
+  return snapshot.status === 'active';
+}
+
+function isTaken(state: SagaState, name: keyof typeof COMMAND_EVENTS): boolean {
+  return canTake(state, { type: COMMAND_EVENTS[name] });
+}

@@ -1,0 +1,87 @@
+/**
+ * Reading a machine's drawing: its state nodes, where they stand to each other, and the actions on
+ * them. Judges nothing; see `machine-check.ts`.
+ */
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+
+/** Every state node, parents before children, in document order. */
+export function nodesOf(machine: AnyStateMachine): AnyStateNode[] {
+  const nodes: AnyStateNode[] = [];
+  const visit = (node: AnyStateNode): void => {
+    nodes.push(node);
+    for (const child of Object.values(node.states)) visit(child);
+  };
+  visit(machine.root);
+  return nodes;
+}
+
+/** True when a saga can be in both at once: one holds the other, or they fork at a parallel state. */
+export function canBeActiveTogether(one: AnyStateNode, other: AnyStateNode): boolean {
+  const others = lineageOf(other);
+  const fork = lineageOf(one).findIndex((node, depth) => node !== others[depth]);
+  if (fork === -1 || others[fork] === undefined) return true;
+  return others[fork - 1]?.type === 'parallel';
+}
+
+/** From the root to the node. */
+function lineageOf(node: AnyStateNode): AnyStateNode[] {
+  return node.parent === undefined ? [node] : [...lineageOf(node.parent), node];
+}
+
+/** An action of a state, by name where it has one, and what it is once looked up. */
+export interface NodeAction {
+  readonly name: string;
+  readonly resolved: unknown;
+}
+
+/** Every action that entering, leaving or a transition of the node runs. */
+export function actionsOf(machine: AnyStateMachine, node: AnyStateNode): NodeAction[] {
+  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
+  const actions: unknown[] = [
+    ...node.entry,
+    ...node.exit,
+    ...transitions.flatMap((each) => each.actions),
+    ...asList(readFields(node.config.initial)['actions']),
+  ];
+  return actions.map((action) => {
+    const name = actionName(action);
+    const resolved: unknown =
+      typeof action === 'function' ? action : machine.implementations.actions[name];
+    return { name, resolved };
+  });
+}
+
+/** Actors that an action of the node starts by name, as `spawnChild` does. */
+export function spawnsOf(
+  node: AnyStateNode,
+  machine: AnyStateMachine,
+): readonly { readonly id: string; readonly src: string }[] {
+  return actionsOf(machine, node).flatMap(({ resolved }) => {
+    if (!isBuiltIn(resolved) || resolved.type !== 'xstate.spawnChild') return [];
+    const { id, src } = readFields(resolved);
+    return typeof id === 'string' && typeof src === 'string' ? [{ id, src }] : [];
+  });
+}
+
+/** XState marks its own action creators with a `resolve` function; a custom action has none. */
+export function isBuiltIn(action: unknown): action is { readonly type?: unknown } {
+  return typeof action === 'function' && 'resolve' in action;
+}
+
+export function asList(value: unknown): unknown[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
+/** The members of an object or function; none of anything else. */
+export function readFields(value: unknown): Record<string, unknown> {
+  const hasMembers = (value !== null && typeof value === 'object') || typeof value === 'function';
+  return hasMembers ? (value as unknown as Record<string, unknown>) : {};
+}
+
+function actionName(action: unknown): string {
+  if (typeof action === 'string') return action;
+  if (typeof action === 'function') return action.name;
+  const { type } = readFields(action);
+  return typeof type === 'string' ? type : '';
+}

@@ -1,0 +1,241 @@
+/**
+ * Child sagas in place of activities: started under the id their parent gave them, watched until
+ * they are over, told to end when the parent leaves them.
+ *
+ * The parent's durable intent is its live activity; here is only memory of it. After a restart the
+ * parent's attempt is dispatched again, which finds the child that is there, so that neither a
+ * start nor a completion is ever lost or doubled. Nothing is polled.
+ */
+import type { SagaDefinition } from '../core/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import { type Failure, toFailure } from '../core/failure.ts';
+import type { CommandName, Effect, Outcome } from '../core/inbound.ts';
+import type { ParentLink } from '../core/parent-link.ts';
+import { delayAfterMs, exponential } from '../core/retry-policy.ts';
+import { isOver, type SagaState } from '../core/state.ts';
+import type { Clock } from './clock.ts';
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+
+/** What a parent's turn commanded. */
+export interface ChildCall {
+  /** Internal id of the parent. */
+  readonly sid: number;
+  readonly sagaId: string;
+  readonly effect: StartEffect & { readonly child: NonNullable<StartEffect['child']> };
+  /** `null` to unwind whatever saga has that id. */
+  readonly definition: SagaDefinition | null;
+}
+
+/** What this needs of the engine. */
+export interface ChildPorts {
+  /** Starts the child unless it was started before. */
+  spawn(
+    definition: SagaDefinition,
+    child: { readonly id: string; readonly input: unknown; readonly parent: ParentLink },
+  ): Promise<void>;
+  /** The child's state; `null` when there is none of that id. */
+  state(id: string): Promise<SagaState | null>;
+  /** Orders a command. Throws `not-legal` where the child does not take it. */
+  command(id: string, name: CommandName, reason: string): Promise<unknown>;
+  /** The parent's attempt has its outcome. */
+  report(sid: number, activity: string, token: number, outcome: Outcome): void;
+  warn(details: object, message: string): void;
+}
+
+/** Between tries to reach a child while the store is busy. */
+const RETRY = exponential({ first: '100ms', max: '5s', attempts: 20 });
+
+export class ChildSagas {
+  readonly #clock: Clock;
+  readonly #ports: ChildPorts;
+  /** Calls that wait for a child to be over, by its id. */
+  readonly #watched = new Map<string, ChildCall>();
+  /** Starts under way: an unwinding must not overtake one. */
+  readonly #starting = new Map<string, Promise<void>>();
+  #isStopped = false;
+
+  constructor(clock: Clock, ports: ChildPorts) {
+    this.#clock = clock;
+    this.#ports = ports;
+  }
+
+  /** Starts or unwinds a child, and watches it. */
+  call(call: ChildCall): void {
+    const { child } = call.effect;
+    this.#watched.set(child.id, call);
+    if (child.isUnwinding) {
+      void this.#persist(call, () => this.#unwind(call));
+      return;
+    }
+    const started = this.#persist(call, () => this.#start(call));
+    this.#starting.set(child.id, started);
+    void started.finally(() => {
+      if (this.#starting.get(child.id) === started) this.#starting.delete(child.id);
+    });
+  }
+
+  /** The parent has left the child, or stands still: its end concerns nobody any more. */
+  leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void {
+    for (const [id, { sid, effect }] of this.#watched) {
+      if (sid !== call.sid || effect.activity !== activity || effect.token !== token) continue;
+      this.#watched.delete(id);
+    }
+  }
+
+  /** Tells a child whose parent left it to end. */
+  end(id: string, name: 'cancel' | 'terminate'): void {
+    const reason = name === 'cancel' ? 'the parent saga left it' : 'the parent saga was terminated';
+    void this.#untilReached({ childId: id }, async () => {
+      await this.#starting.get(id);
+      await this.#order(id, name, reason);
+    });
+  }
+
+  /** A saga with a parent is over. */
+  over(state: SagaState): void {
+    const call = this.#watched.get(state.id);
+    if (call !== undefined) this.#report(call, state);
+  }
+
+  /** Nothing is tried again from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#watched.clear();
+  }
+
+  async #start(call: ChildCall): Promise<void> {
+    const { sagaId, effect, definition } = call;
+    const { child, input, step } = effect;
+    if (definition === null) return;
+    try {
+      await this.#ports.spawn(definition, { id: child.id, input, parent: { sagaId, step } });
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      // Its input is refused, or its machine cannot even begin: it never existed.
+      const failure: Failure = { ...toFailure(error), retryable: false, ambiguous: false };
+      this.#answer(call, { kind: 'failed', failure });
+      return;
+    }
+    await this.#look(call);
+  }
+
+  async #unwind(call: ChildCall): Promise<void> {
+    const { id } = call.effect.child;
+    await this.#starting.get(id);
+    const state = await this.#ports.state(id);
+    if (state === null) return this.#answer(call, { kind: 'done', output: null });
+    if (!isOver(state)) await this.#order(id, 'cancel', 'the parent saga compensates');
+    await this.#look(call);
+  }
+
+  /** It may have been over before anybody watched. */
+  async #look(call: ChildCall): Promise<void> {
+    const state = await this.#ports.state(call.effect.child.id);
+    if (state === null) {
+      // Started once, over, and removed since by retention: how it came out is not known.
+      this.#answer(call, { kind: 'failed', failure: GONE });
+    } else if (isOver(state)) this.#report(call, state);
+  }
+
+  // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
+  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would.
+  async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
+    const state = await this.#ports.state(id);
+    if (state === null || isOver(state)) return;
+    const knowsCancel = state.snapshot.machine.events.includes('backstep.cancel');
+    try {
+      await this.#ports.command(id, knowsCancel ? name : 'terminate', reason);
+    } catch (error) {
+      if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
+    }
+  }
+
+  #report(call: ChildCall, state: SagaState): void {
+    this.#answer(call, call.effect.child.isUnwinding ? unwound(state) : outcomeOf(state));
+  }
+
+  #answer(call: ChildCall, outcome: Outcome): void {
+    const { sid, effect } = call;
+    if (this.#watched.get(effect.child.id) !== call) return; // left, or answered before
+    this.#watched.delete(effect.child.id);
+    this.#ports.report(sid, effect.activity, effect.token, outcome);
+  }
+
+  #persist(call: ChildCall, run: () => Promise<void>): Promise<void> {
+    const { sagaId, effect } = call;
+    return this.#untilReached({ sagaId, childId: effect.child.id }, run);
+  }
+
+  // The store may be busy or stalled; what is owed to a parent or child is not given up for that.
+  async #untilReached(who: object, run: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; !this.#isStopped; attempt++) {
+      try {
+        await run();
+        return;
+      } catch (err) {
+        this.#ports.warn({ ...who, attempt, err }, 'a child saga could not be reached yet');
+        const delayMs = delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), JSON.stringify(who));
+        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+      }
+    }
+  }
+}
+
+function outcomeOf({ id, status, snapshot }: SagaState): Outcome {
+  switch (status) {
+    case 'completed':
+      return { kind: 'done', output: (snapshot.output as unknown) ?? null };
+    case 'compensated':
+      return failed('child-compensated', `child saga ${id} was compensated`, false);
+    case 'terminated':
+      return failed('child-terminated', `child saga ${id} was terminated`, true);
+    case 'running':
+    case 'waiting':
+    case 'paused':
+    case 'compensating':
+    case 'compensation_failed':
+    case 'failed':
+    case 'parked':
+      return failed('child-failed', `child saga ${id} ended as ${status}`, false);
+  }
+}
+
+function unwound({ id, status }: SagaState): Outcome {
+  switch (status) {
+    case 'completed':
+      return failed('child-completed', `child saga ${id} had completed before`, true);
+    case 'terminated':
+      return failed('child-terminated', `child saga ${id} was terminated, not compensated`, true);
+    case 'running':
+    case 'waiting':
+    case 'paused':
+    case 'compensating':
+    case 'compensated':
+    case 'compensation_failed':
+    case 'failed':
+    case 'parked':
+      return { kind: 'done', output: null };
+  }
+}
+
+function failed(code: string, message: string, ambiguous: boolean): Outcome {
+  return { kind: 'failed', failure: { code, message, retryable: false, ambiguous } };
+}
+
+const GONE: Failure = {
+  code: 'child-gone',
+  message: 'the child saga was removed before its parent heard of its end',
+  retryable: false,
+  ambiguous: true,
+};
+
+/** A refusal that time mends. */
+function isPassing(error: unknown): boolean {
+  return (
+    !(error instanceof BackstepError) ||
+    error.code === 'unavailable' ||
+    error.code === 'overloaded' ||
+    error.code === 'storage-failed'
+  );
+}

@@ -1,0 +1,279 @@
+/**
+ * Puts an engine together: store, supervisor, runner, timers, courier, feed.
+ *
+ * The main path of a saga is in saga-actor.ts; this file only wires, accepts and refuses.
+ */
+import { randomUUID } from 'node:crypto';
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../core/errors.ts';
+import type { Inbound } from '../core/inbound.ts';
+import { assertJson } from '../core/json.ts';
+import type { SagaState } from '../core/state.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
+import { legalCommands } from '../core/legal.ts';
+import { createReadModels } from '../store/saga-queries.ts';
+import type { Store } from '../store/store.ts';
+import { ActivityRunner } from './activity-runner.ts';
+import type { Backstep } from './backstep.ts';
+import { ChildSagas } from './child-sagas.ts';
+import type { Clock } from './clock.ts';
+import { Feed } from './feed.ts';
+import type { Limits } from './limits.ts';
+import { MessageCourier } from './message-courier.ts';
+import { receiverOf } from './message-receiver.ts';
+import { recover } from './recovery.ts';
+import { Registry } from './registry.ts';
+import { SagaStarter } from './saga-starter.ts';
+import { Supervisor } from './supervisor.ts';
+import { createTurnLog, type Logger } from './turn-log.ts';
+import { WakeTimers } from './wake-timers.ts';
+
+/** How long a stop waits at least for turns in flight to become durable. */
+const MIN_SETTLE_MS = 5_000;
+/** How long a stop waits for running activities unless told. */
+const DEFAULT_DRAIN_MS = 10_000;
+
+/** An engine over any store; the caller brings every part, so a simulation can replay it. */
+export function createEngine(store: Store, parts: EngineParts): Backstep {
+  return new Engine(store, parts);
+}
+
+/** What an engine needs beside its store; see `BackstepOptions`. */
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly onFatal: (reason: string) => void;
+}
+
+class Engine implements Backstep {
+  readonly store: Store;
+  readonly read: Backstep['read'];
+  readonly legalCommands = legalCommands;
+  readonly #parts: EngineParts;
+  readonly #registry = new Registry();
+  readonly #supervisor: Supervisor;
+  readonly #runner: ActivityRunner;
+  readonly #children: ChildSagas;
+  readonly #timers: WakeTimers;
+  readonly #courier: MessageCourier;
+  readonly #feed: Feed;
+  readonly #starter: SagaStarter;
+  #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
+  #stopping: Promise<void> | null = null;
+
+  constructor(store: Store, parts: EngineParts) {
+    const { clock, limits, logger } = parts;
+    this.store = store;
+    this.read = createReadModels(store.reader());
+    this.#parts = parts;
+    const log = createTurnLog(logger);
+    this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
+    this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
+    this.#runner = new ActivityRunner(
+      clock,
+      {
+        onOutcome: ({ sid, effect: { activity, token } }, outcome, plan) =>
+          this.#supervisor
+            .actor(sid)
+            .tell({ kind: 'result', activity, token, outcome }, plan?.statements),
+        onTimeout: ({ sid, effect: { token } }, timer) =>
+          this.#supervisor.actor(sid).tell({ kind: 'timer', timer, token }),
+      },
+      limits.activitiesInFlight,
+    );
+    this.#timers = new WakeTimers(clock, store, {
+      hasRoom: () => this.#supervisor.hasRoom(),
+      wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
+      onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
+    });
+    const receivers = receiverOf(this.#registry, {
+      send: (id, event, eventId) => this.send(id, event, eventId),
+      state: (id) => this.state(id),
+    });
+    this.#courier = new MessageCourier(store, clock, receivers, logger);
+    this.#children = new ChildSagas(clock, {
+      spawn: (definition, child) => this.#starter.spawnChild(definition, child),
+      state: (id) => this.state(id),
+      command: (id, name, reason) => this.command(id, { name, reason, by: 'parent saga' }),
+      report: (sid, activity, token, outcome) =>
+        this.#supervisor.actor(sid).tell({ kind: 'result', activity, token, outcome }),
+      warn: (details, message) => logger.warn(details, message),
+    });
+    this.#starter = new SagaStarter({
+      store,
+      registry: this.#registry,
+      supervisor: this.#supervisor,
+      read: this.read,
+      backlog: () => this.#runner.backlog,
+      ...parts,
+    });
+    this.#supervisor.connect({
+      runner: this.#runner,
+      children: this.#children,
+      timers: this.#timers,
+      courier: this.#courier,
+      feed: this.#feed,
+    });
+    store.onHealth((health) => {
+      if (health.kind === 'failed') this.#fail(health.reason);
+      if (health.kind === 'stalled') logger.error(health, 'the store is stalled; trying again');
+    });
+  }
+
+  register: Backstep['register'] = (definition, bindings) => {
+    this.#registry.add(definition, bindings);
+  };
+
+  async start(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    // Before any saga goes on, so that what it emitted earlier is delivered first.
+    const messages = await this.#courier.recover();
+    const recovered = await recover(
+      {
+        source: this.store,
+        load: (sid) => this.#supervisor.load(sid),
+        resume: (sid, saga) => this.#supervisor.resume(sid, saga),
+        arm: (sid, dueMs) => this.#timers.set(sid, dueMs, false),
+      },
+      clock.nowMs(),
+    );
+    this.#timers.start(recovered.untilMs);
+    this.#phase = 'accepting';
+    logger.info({ ...recovered, messages }, 'recovered');
+  }
+
+  spawn: Backstep['spawn'] = (type, options) => {
+    this.#assertAccepting();
+    return this.#starter.spawn(type, options);
+  };
+
+  async send(id: string, event: EventObject, eventId?: string): Promise<SagaState> {
+    assertJson(event, 'event');
+    return this.#ask(id, { kind: 'event', id: eventId ?? randomUUID(), event }, null);
+  }
+
+  command: Backstep['command'] = (id, command, expectedVersion) =>
+    this.#ask(id, { kind: 'command', command }, expectedVersion ?? null);
+
+  async state(id: string): Promise<SagaState | null> {
+    const sid = await this.store.sidOf(id);
+    if (sid === null) return null;
+    return this.#supervisor.stateInMemory(sid) ?? this.#supervisor.peek(sid);
+  }
+
+  async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
+    const sid = await this.#supervisor.sidOf(id);
+    // Listen first, then look: a saga that settles in between is seen either way.
+    let stopListening = (): void => {};
+    let cancelTimeout = (): void => {};
+    const settled = new Promise<null>((resolve) => {
+      stopListening = this.#supervisor.onSettled(sid, () => resolve(null));
+      cancelTimeout = this.#parts.clock.after(timeoutMs, () => resolve(null));
+    });
+    try {
+      const status = await this.#statusOf(sid, id);
+      if (isSettled(status)) return status;
+      await settled;
+      return await this.#statusOf(sid, id);
+    } finally {
+      stopListening();
+      cancelTimeout();
+    }
+  }
+
+  subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
+
+  definitions: Backstep['definitions'] = () => this.#registry.all();
+
+  figures: Backstep['figures'] = () => ({
+    liveActors: this.#supervisor.liveActors,
+    activitiesInFlight: this.#runner.inFlight,
+    armedWakes: this.#timers.armed,
+    startedSagas: this.#starter.startedSagas,
+    settledSagas: this.#supervisor.settledSagas,
+  });
+
+  health: Backstep['health'] = () => {
+    const store = this.store.health();
+    if (store.kind !== 'ready') return store;
+    switch (this.#phase) {
+      case 'opened':
+        return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
+      case 'accepting':
+        return store;
+      case 'stopping':
+      case 'failed':
+        return { kind: 'stopping', reason: 'the engine is stopping' };
+    }
+  };
+
+  stop(drainMs = DEFAULT_DRAIN_MS): Promise<void> {
+    this.#stopping ??= this.#drain(drainMs);
+    return this.#stopping;
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    const hasFailed = this.#phase === 'failed';
+    if (!hasFailed) this.#phase = 'stopping';
+    this.#timers.stop();
+    this.#children.stop();
+    await this.#runner.drain(hasFailed ? 0 : drainMs);
+    this.#supervisor.close();
+    const settleMs = Math.max(drainMs, MIN_SETTLE_MS);
+    if (!hasFailed) await this.#quietOrLate(settleMs);
+    await this.#courier.stop(hasFailed ? 0 : settleMs);
+    await this.store.close();
+  }
+
+  // A stalled disk must not keep the process: what is not committed was not accepted either.
+  async #quietOrLate(limitMs: number): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#parts.clock.after(limitMs, resolve);
+    });
+    await Promise.race([this.#supervisor.quiet(), late]);
+    cancel();
+  }
+
+  async #ask(
+    id: string,
+    inbound: Exclude<Inbound, { kind: 'start' }>,
+    expectedVersion: number | null,
+  ): Promise<SagaState> {
+    this.#assertAccepting();
+    const sid = await this.#supervisor.sidOf(id);
+    return new Promise<SagaState>((resolve, reject) => {
+      const reply = { expectedVersion, resolve, reject };
+      const item = { kind: 'inbound', inbound, statements: [], reply } as const;
+      this.#supervisor.actor(sid).put(item);
+    });
+  }
+
+  async #statusOf(sid: number, id: string): Promise<SagaStatus> {
+    const state = this.#supervisor.stateInMemory(sid);
+    if (state !== null) return state.status;
+    const record = await this.read.saga(id);
+    if (record === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
+    return record.status;
+  }
+
+  #assertAccepting(): void {
+    const health = this.health();
+    if (health.kind === 'ready') return;
+    throw new BackstepError('unavailable', health.reason, { retryAfterMs: 2_000 });
+  }
+
+  #fail(reason: string): void {
+    if (this.#phase === 'failed') return;
+    this.#phase = 'failed';
+    this.#parts.logger.fatal(
+      { reason },
+      'the storage failed; the outcome of a commit may be unknown',
+    );
+    this.#timers.stop();
+    this.#supervisor.close();
+    this.#parts.onFatal(reason);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Who gets a message of the outbox: the subscriber of an emitted event, or another saga.
+ */
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../core/errors.ts';
+import { isOver, type SagaState } from '../core/state.ts';
+import type { PendingMessage } from '../store/store.ts';
+import type { Subscriber } from './backstep.ts';
+import type { SubscriberOf } from './message-courier.ts';
+import { type SentEvent, sentEventOf } from './outgoing.ts';
+import type { Registry } from './registry.ts';
+
+/** What this needs of the engine. */
+export interface SagaPorts {
+  send(id: string, event: EventObject, eventId: string): Promise<SagaState>;
+  state(id: string): Promise<SagaState | null>;
+}
+
+/** Finds the receiver of a message. */
+export function receiverOf(registry: Registry, sagas: SagaPorts): SubscriberOf {
+  return (message) => {
+    const sent = sentEventOf(message);
+    return sent === null
+      ? (registry.newest(message.type).subscribers.get(message.event) ?? null)
+      : sagaReceiver(message, sent, sagas);
+  };
+}
+
+// As between actors of XState: what the other one does not take, or what comes after its end, is
+// not heard. The message's own id makes a second delivery harmless.
+function sagaReceiver(
+  { id, sagaId }: PendingMessage,
+  { to, event }: SentEvent,
+  sagas: SagaPorts,
+): Subscriber {
+  return async () => {
+    try {
+      await sagas.send(to, event, `message-${id}`);
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error;
+      if (error.code === 'not-legal') return;
+      if (error.code !== 'not-found' || (await isStarting(sagaId, to, sagas))) throw error;
+    }
+  };
+}
+
+// A child that its parent has commanded but that is not there yet; any other is gone for good.
+async function isStarting(parentId: string, childId: string, sagas: SagaPorts): Promise<boolean> {
+  const parent = await sagas.state(parentId);
+  if (parent === null || isOver(parent)) return false;
+  return Object.values(parent.live.activities).some((activity) => activity.childId === childId);
+}
