@@ -16,6 +16,7 @@ import {
   type StepEntry,
 } from '../core/state.ts';
 import { needsPerson } from '../core/status.ts';
+import { unreadableRecord } from '../core/unreadable.ts';
 import type {
   AuditRow,
   DeadLetterRow,
@@ -83,7 +84,6 @@ export function commitOf(
 export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
   const { sid, seq, state, checksum } = stored;
   const letter = { ...letterOfSteps(readableSteps(state)), error: failure };
-  const inbound: Inbound = { kind: 'park', failure };
   return {
     saga: {
       sid,
@@ -100,35 +100,12 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
       endedAtMs: null,
     },
     birth: null,
-    journal: {
-      sagaSeq: seq + 1,
-      atMs: nowMs,
-      kind: 'note',
-      cause: 'park',
-      event: 'park',
-      from: null,
-      to: '(unreadable)',
-      status: 'parked',
-      data: JSON.stringify({ inbound, note: 'the stored state cannot be read' }),
-    },
+    journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),
     outbox: [],
     deadLetter: { kind: 'parked', letter: JSON.stringify(letter satisfies Letter) },
     audit: null,
     statements: [],
   };
-}
-
-/** Why a saga that `parkedCommit` parked is parked, as far as a later load can tell. */
-const PARKED_AS_IT_WAS: Failure = {
-  code: 'state-unreadable',
-  message: 'the saga was parked because its stored state could not be read or written',
-  retryable: false,
-  ambiguous: false,
-};
-
-/** The state after `parkedCommit`: its text knows nothing of the parking, its row does. */
-export function parkedAsItWas(state: SagaState, seq: number): SagaState {
-  return { ...state, seq, status: 'parked', parkReason: state.parkReason ?? PARKED_AS_IT_WAS };
 }
 
 /** What is done, maybe done, compensated and outstanding in a saga that was given up on. */

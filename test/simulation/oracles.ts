@@ -8,9 +8,9 @@
 import type { ActivityContext } from '../../src/core/activity.ts';
 import { encodeState } from '../../src/core/codec.ts';
 import type { Inbound } from '../../src/core/inbound.ts';
+import { recordOfLine, replayRecord } from '../../src/core/replay.ts';
 import type { LiveActivity, SagaState } from '../../src/core/state.ts';
-import { begin, turn } from '../../src/core/turn.ts';
-import { parkedAsItWas } from '../../src/runtime/projection.ts';
+import { isUnreadableRecord } from '../../src/core/unreadable.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import type { BookOp } from './books.ts';
@@ -152,29 +152,17 @@ export class Oracles {
 
   #checkReplay({ commit, after }: DurableTurn): void {
     const { sid } = commit.saga;
-    const { definition } = this.#scene;
-    const { atMs } = commit.journal;
-    const inbound = inboundOf(commit);
-    const known = this.#replayed.get(sid);
-    if (isUnreadable(commit)) {
-      if (known !== undefined) this.#replayed.set(sid, parkedAsItWas(known, after.row.seq));
+    const record = recordOfLine(commit.journal);
+    const known = this.#replayed.get(sid) ?? null;
+    const next = replayRecord(this.#scene.definition, after.birth.id, known, record);
+    if (next.kind === 'differs') {
+      this.fail('replay', `saga ${sid} at ${next.flaw.sagaSeq}: ${next.flaw.why}`);
       return;
     }
-    const state =
-      inbound.kind === 'start'
-        ? begin(definition, after.birth.id, inbound.input, atMs).state
-        : known === undefined
-          ? null
-          : stateAfter(turn(definition, known, inbound, atMs));
-    if (state === null) return this.fail('replay', `${commit.journal.event} was refused on replay`);
-    this.#replayed.set(sid, state);
-    if (encodeState(state) !== after.row.state) {
-      const line = `${commit.journal.cause} ${commit.journal.event} (${commit.journal.kind})`;
-      this.fail(
-        'replay',
-        `saga ${sid} at ${after.row.seq}, ${line}, is not what its journal gives`,
-      );
-    }
+    this.#replayed.set(sid, next.state);
+    if (isUnreadable(commit) || encodeState(next.state) === after.row.state) return;
+    const line = `${record.cause} ${record.event} (${record.kind})`;
+    this.fail('replay', `saga ${sid} at ${after.row.seq}, ${line}, is not what its journal gives`);
   }
 
   /** The simulated callers start each order under its own id as key. */
@@ -239,17 +227,13 @@ function partsOf(text: string): StoredParts {
 }
 
 function inboundOf({ journal }: SagaCommit): Inbound {
-  return (JSON.parse(journal.data) as { readonly inbound: Inbound }).inbound;
+  return recordOfLine(journal).inbound;
 }
 
 function isUnreadable({ journal }: SagaCommit): boolean {
-  return journal.cause === 'park' && journal.kind === 'note';
+  return isUnreadableRecord(recordOfLine(journal));
 }
 
 function intentOf(sagaId: string, { step, direction, occurrence, attempt }: LiveActivity): string {
   return `${sagaId}/${step}/${direction}/${occurrence}#${attempt}`;
-}
-
-function stateAfter(taken: ReturnType<typeof turn>): SagaState | null {
-  return taken.kind === 'refused' ? null : taken.state;
 }

@@ -1,0 +1,178 @@
+/**
+ * A saga's journal, taken through the core once more: the state after every record, and the first
+ * record that does not lead where it led.
+ *
+ * Pure. Invariant: with the definition that wrote it, the journal of a saga gives its snapshot, byte
+ * for byte; a record holds everything its turn used. With another definition the answer is how far
+ * the journal still holds.
+ */
+import { encodeState } from './codec.ts';
+import type { SagaDefinition } from './definition.ts';
+import { BackstepError } from './errors.ts';
+import type { Effect, Inbound, JournalRecord, Turn } from './inbound.ts';
+import type { SagaState } from './state.ts';
+import { begin, turn } from './turn.ts';
+import { isUnreadableRecord, parkedAsItWas } from './unreadable.ts';
+
+/** A journal record as stores and the API give it: the inbound is still text. */
+export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {
+  readonly cause: string;
+  /** JSON: `{ inbound, note? }`. */
+  readonly data: string;
+};
+
+/** The saga after one record of its journal. */
+export interface ReplayedTurn {
+  readonly record: JournalRecord;
+  readonly state: SagaState;
+  /** What the turn commanded; a host had to do it once the turn was durable. */
+  readonly effects: readonly Effect[];
+}
+
+/** The first record that does not replay. */
+export interface ReplayFlaw {
+  readonly sagaSeq: number;
+  /** What the record says and what the replay gives instead. */
+  readonly why: string;
+}
+
+/** A replayed journal. */
+export interface Replay {
+  /** One for every record up to the flaw, in order. */
+  readonly turns: readonly ReplayedTurn[];
+  /** `null`: every record leads where it led. */
+  readonly flaw: ReplayFlaw | null;
+}
+
+type Next =
+  | ({ readonly kind: 'replayed' } & ReplayedTurn)
+  | { readonly kind: 'differs'; readonly flaw: ReplayFlaw };
+
+/**
+ * Replays a journal from its first record. Never throws for what the saga's machine does; that
+ * becomes the flaw.
+ *
+ * @param sagaId the public id; idempotency keys and the ids of child sagas are made of it
+ * @param records in order of `sagaSeq`, from the start on
+ */
+export function replay(
+  definition: SagaDefinition,
+  sagaId: string,
+  records: Iterable<JournalRecord>,
+): Replay {
+  const turns: ReplayedTurn[] = [];
+  let state: SagaState | null = null;
+  for (const record of records) {
+    const next = replayRecord(definition, sagaId, state, record);
+    if (next.kind === 'differs') return { turns, flaw: next.flaw };
+    const { kind: _, ...replayed } = next;
+    turns.push(replayed);
+    state = replayed.state;
+  }
+  return { turns, flaw: null };
+}
+
+/** Takes one record further. `before`: the state after the record before it; `null` at the start. */
+export function replayRecord(
+  definition: SagaDefinition,
+  sagaId: string,
+  before: SagaState | null,
+  record: JournalRecord,
+): Next {
+  const differs = (why: string): Next => ({
+    kind: 'differs',
+    flaw: { sagaSeq: record.sagaSeq, why },
+  });
+  const expectedSeq = (before?.seq ?? 0) + 1;
+  if (record.sagaSeq !== expectedSeq) {
+    return differs(`record ${expectedSeq} is missing: the journal goes on at ${record.sagaSeq}`);
+  }
+  if (isUnreadableRecord(record)) {
+    if (before === null) return differs('the journal begins with a saga that cannot be read');
+    return { kind: 'replayed', record, state: parkedAsItWas(before, expectedSeq), effects: [] };
+  }
+  let taken: Turn | null;
+  try {
+    taken = takeAgain(definition, sagaId, before, record);
+  } catch (error) {
+    return differs(`the machine throws: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (taken === null) {
+    return differs(before === null ? 'the journal does not begin with a start' : 'a second start');
+  }
+  if (taken.kind === 'refused') {
+    return differs(`${record.event} is refused (${taken.reason}) where it was taken before`);
+  }
+  const why = differenceOf(record, taken.record);
+  if (why !== null) return differs(why);
+  const effects = taken.kind === 'advanced' ? taken.effects : [];
+  return { kind: 'replayed', record, state: taken.state, effects };
+}
+
+/**
+ * The text that a store must hold of a saga after the last replayed record; `null` when none was
+ * replayed. A saga parked as unreadable keeps the text it had.
+ */
+export function storedTextOf({ turns }: Replay): string | null {
+  const last = turns.findLast(({ record }) => !isUnreadableRecord(record));
+  return last === undefined ? null : encodeState(last.state);
+}
+
+/** The record of a stored line. Throws `state-unreadable` when its data is not what was written. */
+export function recordOfLine(line: JournalLine): JournalRecord {
+  const { sagaSeq, atMs, kind, event, from, to, status } = line;
+  const unreadable = (cause?: unknown): BackstepError =>
+    new BackstepError(
+      'state-unreadable',
+      `journal record ${sagaSeq}: its data is not JSON with an inbound of kind "${line.cause}"`,
+      { cause },
+    );
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line.data);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+  if (!isJournalData(parsed) || parsed.inbound.kind !== line.cause) throw unreadable();
+  const { inbound, note } = parsed;
+  const cause = inbound.kind;
+  const place = { sagaSeq, atMs, kind, cause, event, from, to, status };
+  return { ...place, inbound, ...(note === undefined ? {} : { note }) };
+}
+
+function takeAgain(
+  definition: SagaDefinition,
+  sagaId: string,
+  before: SagaState | null,
+  { inbound, atMs }: JournalRecord,
+): Turn | null {
+  if (inbound.kind === 'start') {
+    if (before !== null) return null;
+    return begin(definition, sagaId, inbound.input, atMs, inbound.parent ?? null);
+  }
+  return before === null ? null : turn(definition, before, inbound, atMs);
+}
+
+/** What a person looks at first when a replay goes astray. */
+const COMPARED = ['kind', 'event', 'from', 'to', 'status'] as const;
+
+function differenceOf(recorded: JournalRecord, replayed: JournalRecord): string | null {
+  const member = COMPARED.find((name) => recorded[name] !== replayed[name]);
+  if (member === undefined) return null;
+  const { [member]: was } = recorded;
+  const { [member]: is, note } = replayed;
+  const because = note === undefined ? '' : ` (${note})`;
+  return `${recorded.event}: ${member} was ${was ?? 'none'} and is now ${is ?? 'none'}${because}`;
+}
+
+interface JournalData {
+  readonly inbound: Inbound;
+  readonly note?: string;
+}
+
+// The kind is compared with the line's own column; further in, the core's word is trusted.
+function isJournalData(value: unknown): value is JournalData {
+  if (value === null || typeof value !== 'object' || !('inbound' in value)) return false;
+  const { inbound } = value;
+  return inbound !== null && typeof inbound === 'object' && 'kind' in inbound;
+}
