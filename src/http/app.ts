@@ -13,11 +13,14 @@ import { HttpProblem, problemOf, problemResponse } from './error-response.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
+import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
 import { PageHub } from './page-hub.ts';
-import { orderPageGroups } from './page-regions.ts';
+import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
+import { pageSocket } from './page-socket.ts';
+import { textOf } from './query.ts';
 import { sagaRoutes } from './saga-routes.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
@@ -66,12 +69,15 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   app.route('/', engineRoutes(context));
   app.route('/', feedRoutes(context));
+  const hub = new PageHub(context);
+  const views = new Map<string, PageView>();
   if (demo !== null) {
+    views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));
     app.route('/saga', orderRoutes(context, demo));
-    const hub = new PageHub(context, orderPageGroups(context, demo));
     app.route('/saga/actions', pageActionRoutes(context, demo, hub));
     app.route('/', pageRoutes(context, demo, hub));
   }
+  app.route('/', pageSocket(context, hub, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
   app.notFound(() =>
     problemResponse(

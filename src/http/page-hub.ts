@@ -9,7 +9,7 @@ import { partialsFor } from './page-partials.ts';
 import type { HttpContext } from './context.ts';
 import type { FeedSink } from './live-feed.ts';
 import { MAX_BACKLOG_BYTES } from './live-feed.ts';
-import { sagaRegion, type Region, type RegionGroup } from './page-regions.ts';
+import type { Region, RegionGroup } from './page-region.ts';
 import { cacheGroup, type CachedGroup } from './region-cache.ts';
 
 /** Least time between two updates of a page. */
@@ -18,7 +18,7 @@ const FLUSH_MS = 100;
 const FAILURE_PAUSE_MS = 1_000;
 
 interface OpenPage {
-  readonly sagaId: string | null;
+  readonly groups: readonly CachedGroup[];
   readonly sink: Pick<FeedSink, 'send' | 'backlogBytes'>;
   /** What the page shows, by element id. */
   sent: ReadonlyMap<string, string>;
@@ -26,37 +26,40 @@ interface OpenPage {
 
 /** Works only while pages are open. */
 export class PageHub {
-  readonly #context: HttpContext;
-  readonly #groups: readonly CachedGroup[];
+  readonly #context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>;
   readonly #pages = new Set<OpenPage>();
-  /** The sagas that pages follow, as rendered last; `null` stands for none chosen. */
-  #sagas = new Map<string | null, Region | null>();
-  /** Those of them that changed since. */
-  readonly #changedSagas = new Set<string | null>();
+  /** Every group that an open page shows, and those that are kept, by key. */
+  readonly #groups = new Map<string, CachedGroup>();
+  /** Those of them that only one saga changes, by its id. */
+  #ofSagas: ReadonlyMap<string, readonly CachedGroup[]> = new Map();
   #unsubscribe: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isFlushing = false;
   #isTouched = false;
   #flushedAtMs = 0;
 
-  constructor(context: HttpContext, groups: readonly RegionGroup[]) {
+  constructor(context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>) {
     this.#context = context;
-    this.#groups = groups.map((group) => cacheGroup(group, context.nowMs));
   }
 
-  /** Serves a page from now on; returns the way to stop. */
-  open(sagaId: string | null, sink: OpenPage['sink']): () => void {
-    const page: OpenPage = { sagaId, sink, sent: new Map() };
+  /** Serves a page that shows these groups from now on; returns the way to stop. */
+  open(groups: readonly RegionGroup[], sink: OpenPage['sink']): () => void {
+    const page: OpenPage = {
+      groups: groups.map((group) => this.#cached(group)),
+      sink,
+      sent: new Map(),
+    };
     this.#pages.add(page);
-    if (!this.#sagas.has(sagaId)) this.#sagas.set(sagaId, null);
-    this.#unsubscribe ??= this.#context.backstep.subscribe(({ sagaId: changedId }) => {
-      if (this.#sagas.has(changedId)) this.#changedSagas.add(changedId);
+    this.#sortGroups();
+    this.#unsubscribe ??= this.#context.backstep.subscribe(({ sagaId }) => {
+      for (const group of this.#ofSagas.get(sagaId) ?? []) group.markStale();
       this.touch();
     });
     this.#isTouched = false;
     this.touch();
     return () => {
       this.#pages.delete(page);
+      this.#sortGroups();
       if (this.#pages.size === 0) this.#rest();
     };
   }
@@ -65,17 +68,41 @@ export class PageHub {
   touch(): void {
     if (this.#isTouched) return;
     this.#isTouched = true;
-    for (const group of this.#groups) group.markStale();
+    for (const group of this.#groups.values()) {
+      if (group.sagaId === undefined) group.markStale();
+    }
     this.#schedule(this.#flushedAtMs + FLUSH_MS - this.#context.nowMs());
   }
 
-  /** The regions as they stand, for a page that is rendered whole. */
-  async regions(sagaId: string | null): Promise<readonly Region[]> {
-    if (this.#pages.size === 0) {
-      for (const group of this.#groups) group.markStale(); // nobody was listening for changes
+  /** Regions as they stand, for a page that is rendered whole. */
+  async regions(groups: readonly RegionGroup[]): Promise<readonly Region[]> {
+    const rendered = groups.map((group) => {
+      const cached = this.#cached(group);
+      if (this.#pages.size === 0) cached.markStale(); // nobody was listening for changes
+      return cached.regions();
+    });
+    this.#sortGroups();
+    return (await Promise.all(rendered)).flat();
+  }
+
+  #cached(group: RegionGroup): CachedGroup {
+    const known = this.#groups.get(group.key);
+    if (known !== undefined) return known;
+    const cached = cacheGroup(group, this.#context.nowMs);
+    this.#groups.set(group.key, cached);
+    return cached;
+  }
+
+  /** Forgets the groups that nobody looks at. */
+  #sortGroups(): void {
+    const shown = new Set([...this.#pages].flatMap(({ groups }) => groups));
+    for (const [key, group] of this.#groups) {
+      if (!shown.has(group) && !group.isKept) this.#groups.delete(key);
     }
-    const shared = await Promise.all(this.#groups.map((group) => group.regions()));
-    return [...shared.flat(), await sagaRegion(this.#context, sagaId)];
+    this.#ofSagas = Map.groupBy(
+      [...shown].filter(({ sagaId }) => sagaId !== undefined),
+      ({ sagaId }) => sagaId ?? '',
+    );
   }
 
   #rest(): void {
@@ -83,8 +110,6 @@ export class PageHub {
     this.#unsubscribe = null;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sagas.clear();
-    this.#changedSagas.clear();
   }
 
   #schedule(delayMs: number): void {
@@ -97,47 +122,37 @@ export class PageHub {
     this.#isFlushing = true;
     let pauseMs = FLUSH_MS;
     this.#isTouched = false; // what commits from here on is for the next flush
+    const shown = new Set([...this.#pages].flatMap(({ groups }) => groups));
     try {
-      const shared = await Promise.all(this.#groups.map((group) => group.regions()));
-      await this.#renderSagas();
-      for (const page of this.#pages) {
-        const saga = this.#sagas.get(page.sagaId);
-        update(page, saga ? [...shared.flat(), saga] : shared.flat());
-      }
-    } catch (error) {
-      pauseMs = FAILURE_PAUSE_MS;
-      this.#context.logger.error({ err: error }, 'the live page could not be rendered');
+      await Promise.all(
+        [...shown].map((group) =>
+          group.regions().catch((error: unknown) => {
+            // Its pages keep what they show; the other groups go on.
+            pauseMs = FAILURE_PAUSE_MS;
+            const { logger } = this.#context;
+            logger.error({ err: error }, 'a part of the live page could not be rendered');
+          }),
+        ),
+      );
+      for (const page of this.#pages) update(page);
     } finally {
       this.#isFlushing = false;
       this.#flushedAtMs = this.#context.nowMs();
-      const dueInMs = Math.min(...this.#groups.map((group) => group.dueInMs()));
+      const dueInMs = Math.min(...[...shown].map((group) => group.dueInMs()));
       this.#schedule(Math.max(pauseMs, dueInMs));
     }
   }
-
-  async #renderSagas(): Promise<void> {
-    const followed = new Set([...this.#pages].map(({ sagaId }) => sagaId));
-    this.#sagas = new Map([...this.#sagas].filter(([id]) => followed.has(id)));
-    const stale = [...this.#sagas].filter(([id, shown]) => {
-      // The mark goes before the state is read: a change in between sets it again.
-      const hasChanged = this.#changedSagas.delete(id);
-      return hasChanged || shown === null;
-    });
-    await Promise.all(
-      stale.map(async ([id]) => {
-        this.#sagas.set(id, null); // stays so when it cannot be read: then the next flush tries
-        this.#sagas.set(id, await sagaRegion(this.#context, id));
-      }),
-    );
-  }
 }
 
-function update(page: OpenPage, regions: readonly Region[]): void {
+function update(page: OpenPage): void {
   if (page.sink.backlogBytes() > MAX_BACKLOG_BYTES) {
     page.sent = new Map(); // once it reads again, it gets everything
     return;
   }
-  const { message, shown } = partialsFor(page.sent, regions);
+  const { message, shown } = partialsFor(
+    page.sent,
+    page.groups.flatMap((group) => group.last()),
+  );
   page.sent = shown;
   if (message !== '') page.sink.send(message, '');
 }

@@ -3,7 +3,7 @@
  *
  * Pure. Invariant: applying the message to a page that shows `sent` makes it show `regions`.
  */
-import type { Region } from './page-regions.ts';
+import type { Region } from './page-region.ts';
 
 /** The order of a list's rows is remembered under a name that no element id has. */
 const ORDER_SUFFIX = ' order';

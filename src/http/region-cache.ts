@@ -3,15 +3,19 @@
  *
  * Invariant: one rendering at a time; a mark that comes during it stays for the next one.
  */
-import type { Region, RegionGroup } from './page-regions.ts';
+import type { Region, RegionGroup } from './page-region.ts';
 
 /** Something may have changed without a transition (a mail was sent): look again after this. */
 const MAX_AGE_MS = 2_000;
 
-export interface CachedGroup {
+export interface CachedGroup extends Pick<RegionGroup, 'sagaId'> {
+  /** True for a group that stays when nobody looks at it. */
+  readonly isKept: boolean;
   markStale(): void;
   /** The regions, rendered again when that is due. Rejects as the rendering does. */
   regions(): Promise<readonly Region[]>;
+  /** The regions as they were rendered last. */
+  last(): readonly Region[];
   /** Milliseconds until a look would render again. */
   dueInMs(): number;
 }
@@ -43,6 +47,9 @@ export function cacheGroup(group: RegionGroup, nowMs: () => number): CachedGroup
   }
 
   return {
+    ...(group.sagaId === undefined ? {} : { sagaId: group.sagaId }),
+    isKept: group.maxWaitMs !== undefined,
+    last: () => regions,
     markStale: () => void (isStale = true),
     regions() {
       if (pending === null && dueInMs() > 0) return Promise.resolve(regions);

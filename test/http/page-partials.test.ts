@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { partialsFor } from '../../src/http/page-partials.ts';
-import type { Region } from '../../src/http/page-regions.ts';
+import type { Region } from '../../src/http/page-region.ts';
 
 const row = (id: string, html: string) => ({ id, html });
 const list = (...rows: { id: string; html: string }[]): Region => ({

@@ -1,13 +1,13 @@
 /**
  * The live regions of the order page: what is read for them, how it is rendered, how often.
  *
- * Rendered once for everybody who looks. Invariant: a region that was marked stale is rendered
- * again at the next look that its least age allows, so the last change is always shown.
+ * Invariant: what a person typed or a service answered reaches the page escaped.
  */
 import { html, raw } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { definitionOf, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import { region, type Region, type RegionGroup } from './page-region.ts';
 import { definedSteps, pathOf } from './saga-view.ts';
 import { readableState } from './saga-routes.ts';
 import { deadLetterTable } from './views/dead-letters.ts';
@@ -23,22 +23,6 @@ import {
   paymentTable,
 } from './views/services.ts';
 
-/** A part of the page by its element's id; `rows`: the parts it consists of, by theirs. */
-export interface Region {
-  readonly id: string;
-  readonly html: string;
-  readonly rows?: readonly { readonly id: string; readonly html: string }[];
-}
-
-/** Regions that are read and rendered together. */
-export interface RegionGroup {
-  /** Least time between two renderings. */
-  readonly minAgeMs: number;
-  /** A look waits at most this long for a rendering and then shows the one before it. */
-  readonly maxWaitMs?: number;
-  render(): Promise<readonly Region[]>;
-}
-
 /** Lines shown of each list. */
 const SHOWN_SAGAS = 20;
 const SHOWN_ROWS = 10;
@@ -48,27 +32,37 @@ const SERVICES_MIN_AGE_MS = 500;
 const INVARIANTS_MIN_AGE_MS = 3_000;
 const INVARIANTS_MAX_WAIT_MS = 300;
 
-/** The groups of the order page. */
-export function orderPageGroups(context: HttpContext, demo: OrderDemo): readonly RegionGroup[] {
+/** The groups of the order page that follows a saga, or none. */
+export function orderPageGroups(
+  context: HttpContext,
+  demo: OrderDemo,
+  sagaId: string | null,
+): readonly RegionGroup[] {
   return [
-    { minAgeMs: LIST_MIN_AGE_MS, render: () => listRegions(context) },
-    { minAgeMs: SERVICES_MIN_AGE_MS, render: () => serviceRegions(context, demo) },
+    { key: 'order-list', minAgeMs: LIST_MIN_AGE_MS, render: () => listRegions(context) },
     {
+      key: 'order-services',
+      minAgeMs: SERVICES_MIN_AGE_MS,
+      render: () => serviceRegions(context, demo),
+    },
+    {
+      key: 'order-invariants',
       minAgeMs: INVARIANTS_MIN_AGE_MS,
       maxWaitMs: INVARIANTS_MAX_WAIT_MS,
       render: () => invariantRegions(context, demo),
     },
+    {
+      key: `order-saga ${sagaId ?? ''}`,
+      minAgeMs: LIST_MIN_AGE_MS,
+      ...(sagaId === null ? {} : { sagaId }),
+      render: async () => [
+        await region(
+          'saga-detail',
+          sagaId === null ? noSagaChosen() : await renderSaga(context, sagaId),
+        ),
+      ],
+    },
   ];
-}
-
-/** The region of one saga; `null`: none is chosen. */
-export async function sagaRegion(context: HttpContext, sagaId: string | null): Promise<Region> {
-  const view = sagaId === null ? noSagaChosen() : await renderSaga(context, sagaId);
-  return region('saga-detail', view);
-}
-
-async function region(id: string, view: Html): Promise<Region> {
-  return { id, html: String(await view) };
 }
 
 async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]> {
