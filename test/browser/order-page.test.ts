@@ -1,0 +1,64 @@
+/** The order page in a real browser: an order completes, another one is compensated, live. */
+import { expect, test } from 'vitest';
+import { seriousViolations, useDashboard } from './dashboard.ts';
+
+/** How often the page is loaded to see that its socket always opens. */
+const LOADS = 50;
+
+const dashboard = useDashboard();
+
+test('an order is placed and completes while one watches', async () => {
+  const page = await dashboard.openLive('/saga');
+  const orderId = await page.getByLabel('Order id').inputValue();
+  await page.getByRole('button', { name: 'Place order' }).click();
+  await page.getByText(`Order ${orderId} is accepted`).waitFor();
+  await page.locator('#saga-detail').getByText('All steps are done.').waitFor();
+  const row = page.locator('#saga-rows tr', { hasText: orderId });
+  await row.getByText('completed').waitFor();
+  const notification = page.locator('#notifications tr', { hasText: orderId });
+  await notification.getByText('sent').waitFor();
+  expect(await page.getByLabel('Order id').inputValue()).not.toBe(orderId);
+});
+
+test('a payment that fails for good is seen being compensated', async () => {
+  const page = await dashboard.openLive('/saga');
+  await page.getByRole('button', { name: 'Payment declined' }).click();
+  await page.locator('#faults-active').getByText('processPayment').waitFor();
+  const orderId = await page.getByLabel('Order id').inputValue();
+  await page.getByRole('button', { name: 'Place order' }).click();
+  await page.locator('#saga-detail').getByText('What was done is compensated.').waitFor();
+  await page.locator('#saga-rows tr', { hasText: orderId }).getByText('compensated').waitFor();
+  expect(await page.locator('#payments tr', { hasText: orderId }).count()).toBe(0);
+});
+
+test(`${LOADS} page loads open the socket ${LOADS} times`, async () => {
+  const page = await dashboard.openLive('/saga');
+  let opened = 0;
+  page.on('websocket', () => (opened += 1));
+  for (let load = 0; load < LOADS; load += 1) {
+    await page.reload();
+    await page.locator('#live-state.is-live').waitFor();
+  }
+  expect(opened).toBe(LOADS);
+});
+
+test('nothing on the order page is a serious obstacle to anybody', async () => {
+  const page = await dashboard.openLive('/saga');
+  expect(await seriousViolations(page)).toEqual([]);
+});
+
+test('what the policy refuses is noticed, so that no page can break it unseen', async () => {
+  const page = await dashboard.open('/saga');
+  await page
+    .evaluate(
+      `
+    const script = document.createElement('script');
+    script.textContent = 'document.title = "broken"';
+    document.body.append(script);
+    throw new Error('thrown by the page');
+  `,
+    )
+    .catch(() => {});
+  expect(await page.title()).toBe('Orders – Backstep');
+  expect(dashboard.takeProblems()).toEqual([expect.stringContaining('Content Security Policy')]);
+});
