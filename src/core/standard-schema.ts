@@ -45,8 +45,12 @@ function toIssue(issue: SchemaIssue): Issue {
   return { path: path.join('.'), message: issue.message, isTypeError: isTypeIssue(issue) };
 }
 
-// The standard has no codes; zod's `code` tells a wrong type from a value out of range.
+// The standard has no codes; zod's `code` tells a wrong shape from a value out of range.
 function isTypeIssue(issue: SchemaIssue): boolean {
   if (!('code' in issue)) return false;
-  return issue.code === 'invalid_type' || issue.code === 'invalid_union';
+  return (
+    issue.code === 'invalid_type' ||
+    issue.code === 'invalid_union' ||
+    issue.code === 'unrecognized_keys'
+  );
 }

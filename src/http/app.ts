@@ -21,6 +21,7 @@ import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
 import { textOf } from './query.ts';
+import { sagaCommandRoutes } from './saga-commands.ts';
 import { sagaRoutes } from './saga-routes.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
@@ -66,6 +67,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   );
   app.route('/assets', assetRoutes());
   app.route('/api/sagas', sagaRoutes(context));
+  app.route('/api/sagas', sagaCommandRoutes(context));
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   app.route('/', engineRoutes(context));
   app.route('/', feedRoutes(context));

@@ -18,6 +18,7 @@ export type HttpCode =
   | 'host-unknown'
   | 'token-required'
   | 'clients-full'
+  | 'event-failed'
   | 'upgrade-required';
 
 /** A request that is refused before the engine hears of it. */
@@ -65,6 +66,7 @@ const HTTP_KINDS: Readonly<Record<HttpCode, Kind>> = {
   'origin-refused': { status: 403, title: 'Origin refused' },
   'host-unknown': { status: 421, title: 'Host not served here' },
   'token-required': { status: 401, title: 'Token required' },
+  'event-failed': { status: 422, title: 'Event not taken' },
   'clients-full': { status: 503, title: 'Too many live clients' },
   'upgrade-required': { status: 426, title: 'Upgrade required' },
 };

@@ -141,7 +141,7 @@ async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
     seq: state.seq,
     status: state.status,
     path: pathOf(state),
-    steps: definedSteps(definition, state.steps),
+    steps: definedSteps(definition, state),
     plan: definition?.steps ?? [],
     failureReason: state.failureReason,
     parkReason: state.parkReason,

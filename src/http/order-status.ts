@@ -22,7 +22,7 @@ export function orderStatusView(
     data: toSnakeCase(redact(inputOf(state))),
     failure_reason: state.failureReason,
     compensation_outcome: compensationOutcomeOf(state.status, state.steps),
-    steps: definedSteps(definition, state.steps).map((step) => stepRow(step, state)),
+    steps: definedSteps(definition, state).map((step) => stepRow(step, state)),
   };
 }
 

@@ -1,14 +1,12 @@
 /**
- * A saga as the API shows it: names and times as in the contract, secrets hidden.
+ * Sagas and journal lines as the API shows them: names and times as in the contract, secrets hidden.
  *
  * Pure projections of states and read models; nothing here reads or decides.
  */
 import type { StateValue } from 'xstate';
-import type { SagaDefinition } from '../core/definition.ts';
-import { compensationOutcomeOf } from '../core/saga-status.ts';
+import type { SagaDefinition, SagaStep } from '../core/definition.ts';
 import { statePath } from '../core/state-path.ts';
-import type { SagaState, StepEntry, StepProgress } from '../core/state.ts';
-import { legalEvents } from '../core/legal.ts';
+import { isOver, type SagaState, type StepEntry } from '../core/state.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
 import { isJsonObject } from './body.ts';
 import { isoTime } from './query.ts';
@@ -25,68 +23,36 @@ export function summaryView(saga: SagaSummary): object {
   };
 }
 
-/** The answer of `GET /api/sagas/{id}`; `seq` is the number for compare-and-set. */
-export function sagaView(
-  saga: SagaSummary,
-  state: SagaState,
-  definition: SagaDefinition | undefined,
-  legalCommands: readonly string[],
-): object {
-  return {
-    id: saga.id,
-    key: saga.key,
-    type: saga.type,
-    version: saga.version,
-    seq: state.seq,
-    status: state.status,
-    state: pathOf(state),
-    context: redact(state.snapshot.context),
-    steps: allSteps(definition, state.steps).map(stepView),
-    failureReason: state.failureReason,
-    parkReason: state.parkReason,
-    compensationOutcome: compensationOutcomeOf(state.status, state.steps),
-    awaiting: awaitingView(state),
-    legalCommands,
-    startedAt: isoTime(saga.startedAtMs),
-    updatedAt: isoTime(saga.updatedAtMs),
-    endedAt: isoTime(saga.endedAtMs),
-  };
-}
-
-/** A saga whose stored state this program cannot read: what the row alone tells. */
-export function unreadableView(saga: SagaSummary, reason: string): object {
-  return { ...summaryView(saga), state: null, context: null, steps: [], unreadable: reason };
-}
-
 /** A step that was started, or one that is still ahead. */
 export type ShownStep = StepEntry | PendingStep;
 
+/** `skipped`: the saga has ended without it. */
 export interface PendingStep {
   readonly name: string;
   readonly kind: StepEntry['kind'];
-  readonly status: 'pending';
+  readonly status: 'pending' | 'skipped';
   readonly attempts: 0;
 }
 
 /** What was started, in order of start, then what is still ahead, in the order of the definition. */
-function allSteps(
+export function allSteps(
   definition: SagaDefinition | undefined,
-  started: readonly StepEntry[],
+  state: SagaState,
 ): readonly ShownStep[] {
   const ahead = (definition?.steps ?? []).filter(
-    ({ name }) => !started.some((entry) => entry.name === name),
+    ({ name }) => !state.steps.some((entry) => entry.name === name),
   );
-  return [...started, ...ahead.map(({ name, kind }) => pendingStep(name, kind))];
+  return [...state.steps, ...ahead.map((step) => stepNotStarted(step, state))];
 }
 
 /** Every step of the definition in its order, each with its last occurrence. */
 export function definedSteps(
   definition: SagaDefinition | undefined,
-  started: readonly StepEntry[],
+  state: SagaState,
 ): readonly ShownStep[] {
-  if (definition === undefined) return started;
+  if (definition === undefined) return state.steps;
   return definition.steps.map(
-    ({ name, kind }) => started.findLast((entry) => entry.name === name) ?? pendingStep(name, kind),
+    (step) => state.steps.findLast(({ name }) => name === step.name) ?? stepNotStarted(step, state),
   );
 }
 
@@ -110,8 +76,7 @@ export function inputOf(state: SagaState): unknown {
 
 /** A line of `GET /api/sagas/{id}/transitions`. */
 export function transitionView({ data, ...entry }: JournalEntry): object {
-  const stored: unknown = parseStored(data);
-  const note = isJsonObject(stored) && typeof stored['note'] === 'string' ? stored['note'] : null;
+  const note = noteIn(data);
   return {
     seq: entry.sagaSeq,
     at: isoTime(entry.atMs),
@@ -123,6 +88,12 @@ export function transitionView({ data, ...entry }: JournalEntry): object {
     status: entry.status,
     ...(note === null ? {} : { note }),
   };
+}
+
+/** Why nothing moved, or what moved beside the event; `null` for a plain transition. */
+export function noteIn(data: string): string | null {
+  const stored: unknown = parseStored(data);
+  return isJsonObject(stored) && typeof stored['note'] === 'string' ? stored['note'] : null;
 }
 
 /** A message of the live feed. `seq` counts within the saga; `cursor` is opaque to clients. */
@@ -157,59 +128,9 @@ export function deadLetterView(letter: DeadLetter, nowMs: number): object {
   };
 }
 
-function stepView(step: ShownStep): object {
-  const { name, kind, status } = step;
-  if (!('startedAtMs' in step)) {
-    return { name, kind, status, ...progressView(null), compensation: null };
-  }
-  const { compensation, occurrence } = step;
-  return {
-    name,
-    kind,
-    status,
-    occurrence,
-    ...progressView(step),
-    compensation:
-      compensation === undefined
-        ? null
-        : {
-            name: compensation.name,
-            status: compensation.status,
-            ...progressView(compensation),
-          },
-  };
-}
-
-function progressView(progress: StepProgress | null): object {
-  return {
-    attempts: progress?.attempts ?? 0,
-    startedAt: isoTime(progress?.startedAtMs),
-    endedAt: isoTime(progress?.endedAtMs),
-    nextAttemptAt: isoTime(progress?.nextAttemptAtMs),
-    error: progress?.error ?? null,
-    /** An attempt failed in a way that may have had its effect. */
-    mayHaveHappened: progress?.mayHaveHappened ?? false,
-  };
-}
-
-function awaitingView({ live, snapshot, ...rest }: SagaState): object {
-  return {
-    activities: Object.entries(live.activities).map(([activity, one]) => ({
-      activity,
-      step: one.step,
-      direction: one.direction,
-      attempt: one.attempt,
-    })),
-    timers: Object.entries(live.timers).map(([timer, one]) => ({
-      timer,
-      dueAt: isoTime(one.dueMs),
-    })),
-    events: legalEvents({ ...rest, live, snapshot }),
-  };
-}
-
-function pendingStep(name: string, kind: StepEntry['kind']): PendingStep {
-  return { name, kind, status: 'pending', attempts: 0 };
+// In a saga that is over nothing is pending any more: what never started was not needed.
+function stepNotStarted({ name, kind }: SagaStep, state: SagaState): PendingStep {
+  return { name, kind, status: isOver(state) ? 'skipped' : 'pending', attempts: 0 };
 }
 
 function parseStored(text: string): unknown {

@@ -100,6 +100,10 @@ export interface ReadModels {
   saga(id: string): Promise<SagaRecord | null>;
   /** The journal of one saga in order. */
   transitions(id: string, page: Page): Promise<Paged<JournalEntry>>;
+  /** The newest notes of one saga (late, duplicate, not handled), oldest of them first. */
+  notes(id: string, limit: number): Promise<readonly JournalEntry[]>;
+  /** Those of the sagas that exist, in no order. At most 200 ids. */
+  summaries(ids: readonly string[]): Promise<readonly SagaSummary[]>;
   /** Open dead letters, newest first. */
   deadLetters(page: Page): Promise<Paged<DeadLetter>>;
   audit(id: string): Promise<readonly AuditEntry[]>;

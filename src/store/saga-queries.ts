@@ -44,6 +44,9 @@ export function createReadModels(db: Db): ReadModels {
       return row ?? null;
     },
     transitions: (id, page) => transitions(db, id, page),
+    notes: (id, limit) => notes(db, id, limit),
+    summaries: async (ids) =>
+      ids.length === 0 ? [] : selectSummaries(db).where('id', 'in', ids).execute(),
     deadLetters: (page) => deadLetters(db, page),
     audit: (id) => audit(db, id),
     statusCounts: (type) => statusCounts(db, type),
@@ -83,6 +86,17 @@ async function transitions(db: Db, id: string, page: Page): Promise<Paged<Journa
     .limit(limit + 1)
     .execute();
   return toPage('journal', rows, limit, (row) => row.sagaSeq);
+}
+
+async function notes(db: Db, id: string, limit: number): Promise<readonly JournalEntry[]> {
+  const rows = await selectJournal(db)
+    .select('journal.data')
+    .where('journal.sid', '=', sidOf(db, id))
+    .where('journal.kind', '=', 'note')
+    .orderBy('journal.saga_seq', 'desc')
+    .limit(pageSize({ limit, cursor: null }))
+    .execute();
+  return rows.toReversed();
 }
 
 async function deadLetters(db: Db, page: Page): Promise<Paged<DeadLetter>> {

@@ -49,6 +49,8 @@ export const declined: Call = () => {
 
 export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
   readonly activities?: Partial<Activities<TestActivities>>;
+  /** Registers further sagas. */
+  readonly register?: (backstep: Backstep) => void;
 }
 
 /** A line of a log. */
@@ -66,7 +68,7 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, ...rest } = options;
+  const { activities, register, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
   const backstep = await openBackstep({ database: join(folder, 'engine.db') });
   backstep.register(orderSaga, {
@@ -78,6 +80,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
       ...activities,
     },
   });
+  register?.(backstep);
   await backstep.start();
   const log: LogLine[] = [];
   const app = createApp({
