@@ -1,30 +1,31 @@
 /**
- * The `backstep` command.
+ * The `backstep` command: reads what is asked for and hands it to the file that does it.
  */
 import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { SagaDefinition } from './core/definition.ts';
+import { doctor, type DoctorRequest } from './cli/doctor.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
+import { verifyModules, type VerifyRequest } from './cli/verify.ts';
 import { BackstepError } from './core/errors.ts';
-import { verify, type Verification } from './core/verify.ts';
 import { migrateDatabase } from './store/migrate.ts';
 
 const USAGE = `Usage: backstep <command> [options]
 
 Commands:
-  migrate            bring a database file to the schema of this version
-  verify <module>    prove that the sagas a module exports compensate, or show a path
-                     on which one does not; ends with 1 when an error was found
+  migrate             bring a database file to the schema of this version
+  verify <module...>  prove that the sagas that modules export compensate, or show a path
+                      on which one does not; ends with 1 when an error was found
+  doctor <module...>  replay the journal of every saga in a database and compare it with
+                      what is stored; ends with 1 when something is wrong
+
+A module is a file, or a folder for every module in it.
 
 Options:
-  --db <path>        the database file (default: BACKSTEP_DB, else data/backstep.db)
-  --json             print what verify found as JSON
-  -h, --help         show this help
+  --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
+  --json              print what was found as JSON
+  -h, --help          show this help
 `;
-
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 // As the launcher does, so that both mean the same database.
 if (existsSync('.env')) process.loadEnvFile('.env');
@@ -39,7 +40,9 @@ async function main(args: readonly string[]): Promise<number> {
     case 'migrate':
       return migrate(wanted.database);
     case 'verify':
-      return verifyModule(wanted.module, wanted.isJson);
+      return verifyModules(wanted);
+    case 'doctor':
+      return doctor(wanted);
     case 'mistake':
       process.stderr.write(`backstep: ${wanted.mistake}\n\n${USAGE}`);
       return EXIT_USAGE;
@@ -59,53 +62,6 @@ async function migrate(database: string): Promise<number> {
   }
 }
 
-async function verifyModule(path: string, isJson: boolean): Promise<number> {
-  let exported: object;
-  try {
-    exported = (await import(pathToFileURL(resolve(path)).href)) as object;
-  } catch (error) {
-    process.stderr.write(`backstep: cannot load ${path}: ${String(error)}\n`);
-    return EXIT_USAGE;
-  }
-  const definitions = new Set(Object.values(exported).filter(isDefinition));
-  if (definitions.size === 0) {
-    process.stderr.write(`backstep: ${path} exports no saga; export what .build() gives\n`);
-    return EXIT_USAGE;
-  }
-  const verifications = [...definitions].map((definition) => verify(definition));
-  const text = isJson
-    ? `${JSON.stringify(verifications, null, 2)}\n`
-    : verifications.map(verificationText).join('\n');
-  process.stdout.write(text);
-  const findings = verifications.flatMap((each) => each.findings);
-  return findings.some(({ severity }) => severity === 'error') ? EXIT_FAILED : 0;
-}
-
-function verificationText(verification: Verification): string {
-  const { definition, findings, states, transitions, isExhaustive } = verification;
-  const verdict = findings.length === 0 ? 'nothing found' : `${findings.length} found`;
-  const extent = isExhaustive ? 'all of them' : 'NOT all of them';
-  return [
-    `${definition.id}, version ${definition.version}: ${verdict} in ${states} states and ` +
-      `${transitions} transitions, ${extent}`,
-    ...findings.flatMap(({ kind, severity, message, path }) => [
-      `  ${severity} ${kind}: ${message}`,
-      ...path.map(({ event, state }) => `      ${event} → ${state}`),
-    ]),
-    '',
-  ].join('\n');
-}
-
-function isDefinition(value: unknown): value is SagaDefinition {
-  return (
-    value !== null &&
-    typeof value === 'object' &&
-    'machine' in value &&
-    'invokes' in value &&
-    value.invokes instanceof Map
-  );
-}
-
 /** A fresh checkout has no folder for the default database. */
 function makeFolderOf(database: string): void {
   try {
@@ -120,7 +76,8 @@ function makeFolderOf(database: string): void {
 type Wanted =
   | { readonly command: 'help' }
   | { readonly command: 'migrate'; readonly database: string }
-  | { readonly command: 'verify'; readonly module: string; readonly isJson: boolean }
+  | ({ readonly command: 'verify' } & VerifyRequest)
+  | ({ readonly command: 'doctor' } & DoctorRequest)
   | { readonly command: 'mistake'; readonly mistake: string };
 
 function readArgs(args: readonly string[]): Wanted {
@@ -135,17 +92,18 @@ function readArgs(args: readonly string[]): Wanted {
       },
     });
     if (values.help === true) return { command: 'help' };
-    const [command, module] = positionals;
+    const [command, ...modules] = positionals;
+    const database = values.db ?? (process.env['BACKSTEP_DB'] || 'data/backstep.db');
+    const isJson = values.json === true;
     switch (command) {
       case undefined:
         return { command: 'mistake', mistake: 'say what to do' };
-      case 'migrate': {
-        const database = values.db ?? (process.env['BACKSTEP_DB'] || 'data/backstep.db');
+      case 'migrate':
         return { command, database };
-      }
       case 'verify':
-        if (module === undefined) return { command: 'mistake', mistake: 'say which module' };
-        return { command, module, isJson: values.json === true };
+      case 'doctor':
+        if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
+        return { command, modules, database, isJson };
       default:
         return { command: 'mistake', mistake: `unknown command "${command}"` };
     }

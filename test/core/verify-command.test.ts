@@ -35,6 +35,14 @@ describe('backstep verify', () => {
     expect(JSON.parse(stdout)).toEqual([verify(forgetful), verify(sound)]);
   });
 
+  test('takes several modules, and a folder for all modules in it that export a saga', () => {
+    const { stdout } = backstep('verify', 'leisurely.ts', '../../../machines', '--json');
+    const verifications = JSON.parse(stdout) as { definition: { id: string } }[];
+    const [first, ...others] = verifications.map(({ definition }) => definition.id);
+    expect(first).toBe(leisurely.id);
+    expect(others).toContain('order');
+  });
+
   test('ends with 0 when there are only warnings', () => {
     const { status, stdout } = backstep('verify', 'leisurely.ts', '--json');
     expect(status).toBe(0);

@@ -1,0 +1,153 @@
+/**
+ * Everything a database holds, saga by saga, for a check from outside.
+ *
+ * Reads only, on a connection of its own, and may run beside a living engine: each saga is read in
+ * a transaction of its own, so that its row, journal and messages are of one moment, and so short
+ * that the engine's log can be emptied in between.
+ */
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { toFailure } from '../core/failure.ts';
+import { APPLICATION_ID, refused } from './database-file.ts';
+import type {
+  AuditTable,
+  DeadLettersTable,
+  JournalTable,
+  OutboxTable,
+  SagasTable,
+  StartKeysTable,
+} from './schema.ts';
+
+/** One saga as it is stored, at one moment. */
+export interface SagaAsStored {
+  readonly row: SagasTable;
+  readonly steps: readonly StepAsStored[];
+  /** Messages that nobody acknowledged. */
+  readonly messages: readonly OutboxTable[];
+  readonly openLetter: DeadLettersTable | null;
+  readonly audit: readonly AuditTable[];
+  /** The entry of its start key; `null` where it has no key or the entry is gone. */
+  readonly startKey: StartKeysTable | null;
+  /** In order of `saga_seq`; can be gone through once, before the next saga is asked for. */
+  readonly journal: Iterable<JournalTable>;
+}
+
+/** A line of the view `saga_steps`. */
+export interface StepAsStored {
+  readonly name: string;
+  readonly occurrence: number;
+  readonly status: string;
+  readonly attempts: number;
+}
+
+/** An open database. */
+export interface StoredSagas {
+  /** How many sagas there are now. */
+  count(): number;
+  /** What SQLite finds wrong with the file itself; empty when nothing. Reads the whole file. */
+  fileFlaws(): readonly string[];
+  /** Rows that hang off sagas that are not there, by table. */
+  orphans(): Readonly<Record<'journal' | 'outbox', number>>;
+  /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
+  sagas(): Iterable<SagaAsStored>;
+  close(): void;
+}
+
+const BUSY_WAIT_MS = 5_000;
+/** Most flaws of the file that are told. */
+const MAX_FILE_FLAWS = 20;
+
+/** Opens a database to look at. Throws `storage-refused`: not there, not ours, or of another schema. */
+export function openStoredSagas(path: string): StoredSagas {
+  if (!existsSync(path)) throw refused(path, 'there is no such file', 'check the path');
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(path, { readonly: true, timeout: BUSY_WAIT_MS });
+    const applicationId = db.pragma('application_id', { simple: true });
+    if (applicationId !== APPLICATION_ID) {
+      throw refused(path, 'it is not a Backstep database', 'check the path');
+    }
+    return storedSagasOf(path, db);
+  } catch (thrown) {
+    db?.close();
+    if (!(thrown instanceof Database.SqliteError)) throw thrown;
+    throw refused(path, toFailure(thrown).message, 'restore it from a backup', thrown);
+  }
+}
+
+function storedSagasOf(path: string, db: Database.Database): StoredSagas {
+  const statements = prepare(path, db);
+
+  function read(row: SagasTable): SagaAsStored {
+    const { sid, type, key } = row;
+    return {
+      row,
+      steps: statements.steps.all(sid),
+      messages: statements.messages.all(sid),
+      openLetter: statements.openLetter.get(sid) ?? null,
+      audit: statements.audit.all(sid),
+      startKey: key === null ? null : (statements.startKey.get(type, key) ?? null),
+      // Lazily: an iterator that is open keeps the connection busy.
+      journal: { [Symbol.iterator]: () => statements.journal.iterate(sid) },
+    };
+  }
+
+  function* sagas(): Iterable<SagaAsStored> {
+    for (let after = 0; ;) {
+      db.exec('BEGIN');
+      try {
+        const row = statements.next.get(after);
+        if (row === undefined) return;
+        after = row.sid;
+        yield read(row);
+      } finally {
+        if (db.inTransaction) db.exec('COMMIT');
+      }
+    }
+  }
+
+  return {
+    count: () => statements.count.get() ?? 0,
+    fileFlaws: () => {
+      const lines = db.pragma(`quick_check(${MAX_FILE_FLAWS})`) as { quick_check: string }[];
+      return lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
+    },
+    orphans: () => ({
+      journal: statements.journalOrphans.get() ?? 0,
+      outbox: statements.outboxOrphans.get() ?? 0,
+    }),
+    sagas,
+    close: () => db.close(),
+  };
+}
+
+function prepare(path: string, db: Database.Database) {
+  const bySid = <Row>(sql: string) => db.prepare<[number], Row>(sql);
+  const counting = (sql: string) => db.prepare<[], number>(sql).pluck();
+  const orphansIn = (table: string) =>
+    counting(`SELECT count(*) FROM ${table} WHERE sid NOT IN (SELECT sid FROM sagas)`);
+  try {
+    return {
+      count: counting('SELECT count(*) FROM sagas'),
+      next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
+      steps: bySid<StepAsStored>(
+        `SELECT step_name AS name, occurrence, status, attempts FROM saga_steps
+         WHERE sid = ? ORDER BY position`,
+      ),
+      messages: bySid<OutboxTable>('SELECT * FROM outbox WHERE sid = ? ORDER BY id'),
+      openLetter: bySid<DeadLettersTable>(
+        'SELECT * FROM dead_letters WHERE sid = ? AND resolved_at IS NULL',
+      ),
+      audit: bySid<AuditTable>('SELECT * FROM audit WHERE sid = ? ORDER BY id'),
+      startKey: db.prepare<[string, string], StartKeysTable>(
+        'SELECT * FROM start_keys WHERE type = ? AND key = ?',
+      ),
+      journal: bySid<JournalTable>('SELECT * FROM journal WHERE sid = ? ORDER BY saga_seq'),
+      journalOrphans: orphansIn('journal'),
+      outboxOrphans: orphansIn('outbox'),
+    };
+  } catch (thrown) {
+    const why = `its schema is not that of this version (${toFailure(thrown).message})`;
+    throw refused(path, why, 'bring it up to date with `backstep migrate`', thrown);
+  }
+}
