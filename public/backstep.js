@@ -1,10 +1,35 @@
 /**
- * Says in the page's header whether what it shows is live. Everything else is htmx.
+ * What no server can do: says whether the page is live, and shows times relative to now.
+ *
+ * Times are rendered as clock times (`time.when`, `time.due`), so that an update resends only what
+ * changed; here they become "3 min ago" and "in 1.3 s". Everything else is htmx.
  */
+const SECOND_MS = 1000;
+const TICK_MS = 100;
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', SECOND_MS],
+];
+
+/** What the server's clock is ahead of this one. */
+const aheadMs = Number(document.documentElement.dataset.now) - Date.now();
+
 document.addEventListener('htmx:ws:after:connection', () => show('live', true));
 document.addEventListener('htmx:ws:close', (event) => {
   // Replaced sockets close too; the new one reports itself.
   if (event.detail.reason !== 'removed') show('not live: connecting again', false);
+});
+
+showTimes('time.when, time.due');
+setInterval(() => showTimes('time.when, time.due'), SECOND_MS);
+setInterval(() => showTimes('time.due'), TICK_MS);
+// Before it is painted: an update brings clock times again.
+new MutationObserver(() => showTimes('time.when, time.due')).observe(document.body, {
+  childList: true,
+  characterData: true,
+  subtree: true,
 });
 
 function show(text, isLive) {
@@ -12,4 +37,29 @@ function show(text, isLive) {
   if (state === null) return;
   state.textContent = text;
   state.classList.toggle('is-live', isLive);
+}
+
+function showTimes(selector) {
+  const nowMs = Date.now() + aheadMs;
+  for (const time of document.querySelectorAll(selector)) {
+    const leftMs = Date.parse(time.dateTime) - nowMs;
+    const text = time.classList.contains('due') ? untilText(leftMs) : agoText(-leftMs);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+function agoText(ageMs) {
+  if (ageMs < SECOND_MS) return 'now';
+  return `${inUnits(ageMs, 0)} ago`;
+}
+
+function untilText(leftMs) {
+  if (leftMs <= 0) return 'due now';
+  return `in ${inUnits(leftMs, leftMs < 10 * SECOND_MS ? 1 : 0)}`;
+}
+
+function inUnits(ms, digits) {
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['s', SECOND_MS];
+  const count = ms / size;
+  return `${digits > 0 ? count.toFixed(digits) : Math.floor(count)} ${unit}`;
 }

@@ -4,18 +4,19 @@
  * Order matters: headers on every answer, then the guard, then routes. Invariant: everything that
  * is thrown below is answered by `error-response.ts` and, when it is our fault, logged.
  */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { assetRoutes } from './assets.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { engineRoutes } from './engine-routes.ts';
-import { HttpProblem, problemOf, problemResponse } from './error-response.ts';
+import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
+import { messagePage, type PageKit } from './page-frame.ts';
 import { PageHub } from './page-hub.ts';
 import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -23,6 +24,7 @@ import { pageSocket } from './page-socket.ts';
 import { textOf } from './query.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
 import { sagaRoutes } from './saga-routes.ts';
+import { refusal } from './views/order-form.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
 export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'faults'> {
@@ -72,26 +74,36 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.route('/', engineRoutes(context));
   app.route('/', feedRoutes(context));
   const hub = new PageHub(context);
+  const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));
     app.route('/saga', orderRoutes(context, demo));
     app.route('/saga/actions', pageActionRoutes(context, demo, hub));
-    app.route('/', pageRoutes(context, demo, hub));
+    app.route('/', pageRoutes(kit, demo));
   }
-  app.route('/', pageSocket(context, hub, views));
+  app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
-  app.notFound(() =>
-    problemResponse(
-      problemOf(new HttpProblem('route-unknown', 'There is nothing at this address.')),
-    ),
+  app.notFound((c) =>
+    answer(c, problemOf(new HttpProblem('route-unknown', 'There is nothing at this address.'))),
   );
   app.onError((error, c) => {
     const problem = problemOf(error);
     if (problem.isOurFault) {
       logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
     }
-    return problemResponse(problem);
+    return answer(c, problem);
   });
   return app;
+
+  // A person who opens a page gets a page; a program gets what the contract says.
+  function answer(c: Context, problem: Problem): Response | Promise<Response> {
+    const wantsPage =
+      c.req.method === 'GET' &&
+      !c.req.path.startsWith('/api/') &&
+      (c.req.header('accept') ?? '').startsWith('text/html');
+    if (!wantsPage) return problemResponse(problem);
+    const { title, status } = problem.body;
+    return c.html(messagePage(context, title, refusal(problem.body)), status, problem.headers);
+  }
 }

@@ -12,12 +12,12 @@ import { HttpProblem, problemOf } from './error-response.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import type { PageHub } from './page-hub.ts';
-import { newOrderId } from './page-routes.ts';
+import { messagePage } from './page-frame.ts';
+import { newOrderId, orderPageQuery } from './page-routes.ts';
 import { activeFaults } from './views/fault-panel.ts';
 import { replacement } from './views/html.ts';
-import { messagePage } from './views/layout.ts';
+import { liveSocket } from './views/layout.ts';
 import { orderAccepted, orderIdInput, refusal } from './views/order-form.ts';
-import { liveSocket } from './views/order-page.ts';
 import { wordsOf } from './views/status-badge.ts';
 
 /** Recorded as the author of commands that come from the page. */
@@ -39,7 +39,7 @@ export function pageActionRoutes(
     const address = `/saga?id=${encodeURIComponent(id)}`;
     if (!isFromScript(c)) return c.redirect(address, 303);
     // From here on the page follows the new saga.
-    const follow = replacement('live', liveSocket(id));
+    const follow = replacement('live', liveSocket(orderPageQuery(id)));
     const nextId = replacement('order-id', orderIdInput(newOrderId()));
     const answer = html`${orderAccepted(key, id)}${nextId}${follow}`;
     return c.html(answer, 200, { 'hx-replace-url': address });
@@ -75,7 +75,7 @@ export function pageActionRoutes(
       logger.error({ err: error, path: c.req.path }, 'an action of the page failed');
     }
     const piece = refusal(problem.body);
-    const answer = isFromScript(c) ? piece : messagePage('Not done', piece);
+    const answer = isFromScript(c) ? piece : messagePage(context, 'Not done', piece);
     return c.html(answer, status, problem.headers);
   });
   return app;

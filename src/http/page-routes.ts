@@ -3,34 +3,42 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { definitionOf, queryOf, type HttpEnv } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { orderPageGroups } from './order-page-groups.ts';
-import type { PageHub } from './page-hub.ts';
-import { contentOf } from './page-region.ts';
+import { renderPage, type PageKit } from './page-frame.ts';
 import { textOf } from './query.ts';
 import { orderPage } from './views/order-page.ts';
 
 /** The routes, to be mounted at `/`. */
-export function pageRoutes(context: HttpContext, demo: OrderDemo, hub: PageHub): Hono<HttpEnv> {
+export function pageRoutes(kit: PageKit, demo: OrderDemo): Hono<HttpEnv> {
+  const { context } = kit;
   const { backstep, faults } = context;
   return new Hono<HttpEnv>()
     .get('/', (c) => c.redirect('/saga', 302))
     .get('/saga', async (c) => {
       const sagaId = textOf(queryOf(c), 'id');
       const isUnknown = sagaId !== null && (await backstep.read.saga(sagaId)) === null;
-      const regions = await hub.regions(orderPageGroups(context, demo, sagaId));
       const { items } = await demo.inventory();
-      const page = orderPage({
-        sagaId,
+      const facts = {
         products: items,
         newOrderId: newOrderId(),
         activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
         faults: faults === null ? null : faults.list(),
-        regions: contentOf(regions),
-      });
+      };
+      const groups = orderPageGroups(context, demo, sagaId);
+      const page = await renderPage(
+        kit,
+        { title: 'Orders', at: '/saga', live: orderPageQuery(sagaId), groups },
+        (region) => orderPage(facts, region),
+      );
       return c.html(page, isUnknown ? 404 : 200);
     });
+}
+
+/** What the socket of the order page asks for. */
+export function orderPageQuery(sagaId: string | null): string {
+  return sagaId === null ? 'view=saga' : `view=saga&id=${encodeURIComponent(sagaId)}`;
 }
 
 /** An order id that nobody used: short enough to be read aloud. */

@@ -6,18 +6,17 @@
  */
 import { upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { queryOf, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { socketSink } from './feed-sinks.ts';
-import type { PageHub } from './page-hub.ts';
+import { bannerGroup, type PageKit } from './page-frame.ts';
 import type { PageView } from './page-region.ts';
 import { badQuery } from './query.ts';
 import { serveSocket } from './socket-client.ts';
 
 /** The route, to be mounted at `/`; `views` by the name that pages connect with. */
 export function pageSocket(
-  context: HttpContext,
-  hub: PageHub,
+  { context, hub }: PageKit,
   views: ReadonlyMap<string, PageView>,
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get(
@@ -27,7 +26,7 @@ export function pageSocket(
       const view = views.get(query.get('view') ?? '');
       if (view === undefined)
         throw badQuery('view', `must be one of ${[...views.keys()].join(', ')}`);
-      const groups = view(query);
+      const groups = [...view(query), bannerGroup(context)];
       context.clients.requireRoom();
       return serveSocket(context, (socket) => hub.open(groups, socketSink(socket)));
     }),

@@ -4,7 +4,7 @@
 import { html } from 'hono/html';
 import type { DeadLetter } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
-import { clockTime, type Html, sagaLink, table } from './html.ts';
+import { relativeTime, type Html, sagaLink, table } from './html.ts';
 import { commandButton } from './saga-detail.ts';
 import { badge } from './status-badge.ts';
 
@@ -30,7 +30,7 @@ export function deadLetterTable(letters: readonly ShownLetter[]): Html {
         namesOf(parts['maybe']),
         namesOf(parts['compensated']),
         namesOf(parts['outstanding']),
-        clockTime(letter.openedAtMs),
+        relativeTime(letter.openedAtMs),
         commandButton(letter.sagaId, 'retry', seq),
       ];
     }),

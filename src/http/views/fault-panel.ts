@@ -67,6 +67,22 @@ export function activeFaults(faults: readonly ActiveFault[]): Html {
   </ul>`;
 }
 
+/** On every page: what is broken on purpose, so that nobody wonders. Empty when nothing is. */
+export function faultsBanner(faults: readonly ActiveFault[]): Html {
+  const active = faults.filter((fault) => !isUsedUp(fault));
+  if (active.length === 0) return html``;
+  return html`<p class="tone-warn">
+    <span class="icon" aria-hidden="true">!</span> <strong>Broken on purpose:</strong>
+    ${active.map(
+      (fault) => html`<span class="fault"><code>${fault.activity}</code> ${describe(fault)}</span>`,
+    )}
+  </p>`;
+}
+
+function isUsedUp({ failNext, failureRate, latencyMs }: ActiveFault): boolean {
+  return failNext === 0 && failureRate === 0 && latencyMs === 0;
+}
+
 function describe({ failNext, failureRate, latencyMs, mode }: ActiveFault): string {
   const how = FAULT_MODES.find(({ id }) => id === mode)?.label ?? mode;
   const parts = [

@@ -1,19 +1,28 @@
 /**
  * The small pieces that every view is made of. All text goes through `html`, which escapes it.
+ *
+ * Times are rendered as clock times, so that the same facts are the same text; the page's script
+ * shows them relative to now and counts down.
  */
 import { html } from 'hono/html';
 
 export type Html = ReturnType<typeof html>;
 
-/** Times of a list that are of the same day as most of what is looked at: hours to seconds. */
-export function clockTime(timeMs: number): Html {
+/** A time that the page's script shows as "3 min ago"; the absolute one is its title. */
+export function relativeTime(timeMs: number): Html {
   const iso = new Date(timeMs).toISOString();
-  return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 19)}</time>`;
+  return html`<time class="when" datetime="${iso}" title="${iso}">${iso.slice(11, 19)}</time>`;
 }
 
 /** The same for a time that comes as text, or for none. */
-export function clockText(iso: string | null): Html {
-  return iso === null ? html`–` : clockTime(Date.parse(iso));
+export function relativeText(iso: string | null): Html {
+  return iso === null ? html`–` : relativeTime(Date.parse(iso));
+}
+
+/** A time to come, which the page's script shows as "in 1.3 s". */
+export function countdown(dueMs: number): Html {
+  const iso = new Date(dueMs).toISOString();
+  return html`<time class="due" datetime="${iso}" title="${iso}">at ${iso.slice(11, 19)}</time>`;
 }
 
 /** A table that scrolls by itself on narrow screens; `empty` is shown without rows. */

@@ -1,23 +1,67 @@
 /**
- * The frame of every page: head, header, footer. No inline script and no inline style: the CSP
- * forbids both.
+ * The frame of every page: head, navigation, what is broken on purpose, content. No inline script
+ * and no inline style: the CSP forbids both.
  */
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import type { Html } from './html.ts';
 
 /** htmx without what the CSP forbids; going back loads the page anew. */
 const HTMX_CONFIG = '{"includeIndicatorCSS":false,"history":"reload","extensions":"ws"}';
 
+/** What a page of the navigation needs to make sense. */
+type Needs = 'engine' | 'demo' | 'faults';
+
+interface NavigationEntry {
+  readonly path: string;
+  readonly label: string;
+  readonly needs: Needs;
+}
+
+/** Every page that one can go to from everywhere, in the order of the navigation. */
+const NAVIGATION = [
+  { path: '/', label: 'Overview', needs: 'engine' },
+  { path: '/sagas', label: 'Sagas', needs: 'engine' },
+  { path: '/dead-letters', label: 'Dead letters', needs: 'engine' },
+  { path: '/definitions', label: 'Definitions', needs: 'engine' },
+  { path: '/saga', label: 'Orders', needs: 'demo' },
+  { path: '/services', label: 'Services', needs: 'demo' },
+  { path: '/faults', label: 'Fault lab', needs: 'faults' },
+  { path: '/performance', label: 'Performance', needs: 'engine' },
+  { path: '/inspector', label: 'Inspector', needs: 'engine' },
+  { path: '/debug', label: 'Debug', needs: 'engine' },
+] as const satisfies readonly NavigationEntry[];
+
+/** The address of a page of the navigation. */
+export type NavigationPath = (typeof NAVIGATION)[number]['path'];
+
+/** The element id of the region, on every page, that says which faults are switched on. */
+export const FAULTS_BANNER = 'faults-banner';
+
+/** What a page is beside its content. */
+export interface PageFrame {
+  readonly title: string;
+  /** Where the page belongs in the navigation; `null`: nowhere. */
+  readonly at: NavigationPath | null;
+  /** What there is in this process, beside the engine. */
+  readonly has: { readonly demo: boolean; readonly faults: boolean };
+  /** When the page was rendered, so that the browser's clock need not be right. */
+  readonly nowMs: number;
+  /** The query of the page's socket, such as `view=saga&id=1`; `null`: the page is not live. */
+  readonly live: string | null;
+  /** The content of the banner's region. */
+  readonly banner: Html;
+}
+
 /** A whole page. */
-export function layout(title: string, content: Html): Html {
+export function layout(frame: PageFrame, content: Html): Html {
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="en" data-now="${frame.nowMs}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="htmx-config" content="${HTMX_CONFIG}" />
-        <title>${title} – Backstep</title>
+        <title>${frame.title} – Backstep</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href="/assets/backstep.css" />
         <script src="/assets/backstep.js" defer></script>
@@ -26,20 +70,61 @@ export function layout(title: string, content: Html): Html {
       <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header class="top">
-          <a class="brand" href="/saga"><span aria-hidden="true">↶</span> Backstep</a>
-          <p id="live-state" class="live-state" role="status">not live: reload to refresh</p>
+          <a class="brand" href="/"><span aria-hidden="true">↶</span> Backstep</a>
+          ${navigation(frame)} ${frame.live === null ? '' : liveState()}
         </header>
-        <main id="main">${content}</main>
+        <div id="${FAULTS_BANNER}" class="banner" role="status">${frame.banner}</div>
+        <main id="main" tabindex="-1">
+          ${frame.live === null ? '' : liveSocket(frame.live)} ${content}
+        </main>
       </body>
     </html>`;
 }
 
-/** A page that says one thing, for answers to forms sent without script. */
-export function messagePage(title: string, content: Html): Html {
-  return layout(
-    title,
-    html`<h1>${title}</h1>
-      ${content}
-      <p><a href="/saga">Back to the orders</a></p>`,
-  );
+/** The element that holds the page's socket; replacing it changes what the page follows. */
+export function liveSocket(query: string): Html {
+  return html`<div id="live" hidden hx-ws:connect="/ws/page?${query}" hx-swap="none"></div>`;
+}
+
+/** What is shown where there is nothing to show: what it means, and what to do about it. */
+export function emptyState(title: string, hint: Html | string): Html {
+  return html`<div class="empty-state">
+    <p><strong>${title}</strong></p>
+    <p>${hint}</p>
+  </div>`;
+}
+
+/** The head of a page: its name, and what one can do there. */
+export function pageHead(title: string, lead: Html | string = '', aside: Html = html``): Html {
+  return html`<div class="page-head">
+    <div>
+      <h1>${title}</h1>
+      ${lead === '' ? '' : html`<p class="lead">${lead}</p>`}
+    </div>
+    ${aside}
+  </div>`;
+}
+
+/** The regions of a page, rendered, as places to put into its content. */
+export function places(regions: ReadonlyMap<string, string>): (id: string) => Html {
+  // Regions are output of `html`: already escaped.
+  return (id) => html`${raw(regions.get(id) ?? '')}`;
+}
+
+function navigation({ at, has }: PageFrame): Html {
+  const shown = NAVIGATION.filter(({ needs }) => needs === 'engine' || has[needs]);
+  return html`<nav class="pages" aria-label="Pages">
+    <ul>
+      ${shown.map(
+        ({ path, label }) =>
+          html`<li>
+            <a href="${path}" ${path === at ? html`aria-current="page"` : ''}>${label}</a>
+          </li>`,
+      )}
+    </ul>
+  </nav>`;
+}
+
+function liveState(): Html {
+  return html`<p id="live-state" class="live-state" role="status">not live: reload to refresh</p>`;
 }

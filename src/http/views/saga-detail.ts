@@ -6,7 +6,8 @@ import { html } from 'hono/html';
 import type { SagaStep } from '../../core/definition.ts';
 import type { StepEntry, StepProgress } from '../../core/state.ts';
 import type { ShownStep } from '../saga-view.ts';
-import { clockTime, type Html } from './html.ts';
+import { countdown, relativeTime, type Html } from './html.ts';
+import { emptyState } from './layout.ts';
 import { nextInWords, type SagaFacts } from './saga-words.ts';
 import { badge, toneClass } from './status-badge.ts';
 
@@ -55,7 +56,7 @@ export function sagaDetail(saga: SagaDetail): Html {
 /** Before one is chosen. */
 export function noSagaChosen(): Html {
   return html`<h2>One saga</h2>
-    <p class="quiet">Place an order, or choose one from the list, to see its steps.</p>`;
+    ${emptyState('No saga is chosen.', 'Place an order, or choose one from the list, to see its steps.')}`;
 }
 
 /** For an id that is not known, or a state that cannot be read. */
@@ -115,8 +116,8 @@ function compensationCell(step: ShownStep, planned: string | null): Html {
 
 function progress({ attempts, startedAtMs, nextAttemptAtMs, error }: StepProgress): Html {
   return html`<span class="quiet"
-      >${attempts === 1 ? 'attempt 1' : `${attempts} attempts`}, from ${clockTime(startedAtMs)}
-      ${nextAttemptAtMs === undefined ? '' : html`, next at ${clockTime(nextAttemptAtMs)}`}</span
+      >${attempts === 1 ? 'attempt 1' : `${attempts} attempts`}, from ${relativeTime(startedAtMs)}
+      ${nextAttemptAtMs === undefined ? '' : html`, next ${countdown(nextAttemptAtMs)}`}</span
     >
     ${error === undefined ? '' : html`<span class="error">${error.code}: ${error.message}</span>`}`;
 }

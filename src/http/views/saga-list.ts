@@ -4,7 +4,7 @@
 import { html } from 'hono/html';
 import type { SagaSummary, StatusCounts } from '../../store/read-models.ts';
 import { badge } from './status-badge.ts';
-import { clockTime, type Html, sagaLink } from './html.ts';
+import { relativeTime, type Html, sagaLink } from './html.ts';
 
 /** Statuses that are always shown, even at zero. */
 const ALWAYS_SHOWN = ['running', 'compensating', 'completed', 'compensated', 'compensation_failed'];
@@ -17,7 +17,7 @@ export function sagaRow(saga: SagaSummary): Html {
     <td>${saga.step ?? '–'}</td>
     <td class="number">${saga.attempts}</td>
     <td class="error">${saga.error ?? ''}</td>
-    <td>${clockTime(saga.updatedAtMs)}</td>
+    <td>${relativeTime(saga.updatedAtMs)}</td>
   </tr>`;
 }
 

@@ -3,7 +3,7 @@
  */
 import { html } from 'hono/html';
 import type { Inventory, Invariant, NotificationRow, OrderRow, PaymentRow } from '../order-demo.ts';
-import { clockText, type Html, sagaLink, table } from './html.ts';
+import { relativeText, type Html, sagaLink, table } from './html.ts';
 import { badge } from './status-badge.ts';
 
 export function inventoryTable({ items }: Inventory): Html {
@@ -24,8 +24,8 @@ export function paymentTable(rows: readonly PaymentRow[]): Html {
       `${row.amount} ${row.currency}`,
       row.payment_method.replaceAll('_', ' '),
       badge(row.status),
-      clockText(row.processed_at),
-      clockText(row.refunded_at),
+      relativeText(row.processed_at),
+      relativeText(row.refunded_at),
     ]),
     'No charges yet.',
   );
@@ -39,8 +39,8 @@ export function notificationTable(rows: readonly NotificationRow[]): Html {
       sagaLink(row.saga_id, row.order_id),
       row.recipient,
       badge(row.status),
-      clockText(row.queued_at),
-      clockText(row.sent_at),
+      relativeText(row.queued_at),
+      relativeText(row.sent_at),
     ]),
     'No notifications yet.',
   );
