@@ -17,26 +17,11 @@ import {
   type Snapshot,
   type StateValue,
 } from 'xstate';
+import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
 import { BackstepError } from './errors.ts';
+import { MAX_MICROSTEPS } from './machine-check.ts';
 
-/** What a transition commands, in the order XState lists it. */
-export type Command =
-  | { readonly kind: 'invoke'; readonly id: string; readonly src: string; readonly input: unknown }
-  | { readonly kind: 'stop'; readonly id: string }
-  | {
-      readonly kind: 'delay';
-      readonly id: string | undefined;
-      readonly delayMs: number;
-      readonly event: EventObject;
-    }
-  | { readonly kind: 'cancel-delay'; readonly id: string }
-  /** To the parent saga, or to the child that was started under this id. */
-  | {
-      readonly kind: 'send';
-      readonly to: { readonly kind: 'parent' } | { readonly kind: 'child'; readonly id: string };
-      readonly event: EventObject;
-    }
-  | { readonly kind: 'emit'; readonly event: EventObject };
+export type { Command } from './action-command.ts';
 
 /** A machine's snapshot after a macrostep, and what it commands. */
 export interface Macrostep {
@@ -72,7 +57,7 @@ export function enterMachine(machine: AnyStateMachine, self: Self, input: unknow
   const scope = createScope(machine, self);
   const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
   if (snapshot.status === 'error') throw snapshot.error; // XState catches here; a saga must not
-  return { snapshot, commands: scope.commands };
+  return hearItself(self, { snapshot, ...scope.collected() });
 }
 
 /** One macrostep. `snapshot` is the same object when nothing changed. Throws as `enterMachine`. */
@@ -81,10 +66,40 @@ export function stepMachine(
   self: Self,
   event: EventObject,
 ): Macrostep {
+  return hearItself(self, step(snapshot, self, event));
+}
+
+/** A macrostep that may have sent something to the machine itself. */
+interface Step extends Macrostep {
+  readonly selfSends: readonly EventObject[];
+}
+
+function step(snapshot: AnyMachineSnapshot, self: Self, event: EventObject): Step {
   const machine: AnyStateMachine = snapshot.machine;
   const scope = createScope(machine, self);
   const next = machine.transition(snapshot, event, scope.actorScope);
-  return { snapshot: next, commands: scope.commands };
+  return { snapshot: next, ...scope.collected() };
+}
+
+// As a live actor does: what it sent to itself comes next, in order, before anything from outside.
+function hearItself(self: Self, { selfSends, ...first }: Step): Macrostep {
+  if (selfSends.length === 0) return first;
+  let { snapshot, commands } = first;
+  const heard = [...selfSends];
+  for (let count = 0; count < heard.length && snapshot.status === 'active'; count++) {
+    if (count >= MAX_MICROSTEPS) {
+      const { id } = snapshot.machine;
+      const why = `machine "${id}" sends events to itself without end; give the circle a guard`;
+      throw new BackstepError('definition-invalid', why);
+    }
+    const event = heard[count];
+    if (event === undefined) break;
+    const next = step(snapshot, self, event);
+    snapshot = next.snapshot;
+    commands = [...commands, ...next.commands];
+    heard.push(...next.selfSends);
+  }
+  return { snapshot, commands };
 }
 
 /** Event types that the active states have transitions for, guards aside. */
@@ -150,18 +165,15 @@ type ActorScope = Parameters<AnyStateMachine['transition']>[2];
 
 interface CollectingScope {
   readonly actorScope: ActorScope;
-  readonly commands: Command[];
+  readonly collected: () => Pick<Step, 'commands' | 'selfSends'>;
 }
 
 // A never-started actor lends its reference and its system to every scope, so that a turn costs no
 // actor. Expressions of a machine may read `self.id`; nothing else of it.
 const inert = createActor(createMachine({}));
 
-/** Stands for the parent saga where a machine sends to it. */
-const PARENT = createActor(createMachine({}));
-
 function createScope(machine: AnyStateMachine, { id, parentId }: Self): CollectingScope {
-  const commands: Command[] = [];
+  const collected: (Command | SelfSend)[] = [];
   const parent = parentId === null ? {} : { _parent: { value: PARENT } };
   const self: unknown = Object.create(inert, { id: { value: id, enumerable: true }, ...parent });
   const actorScope: ActorScope = {
@@ -174,100 +186,25 @@ function createScope(machine: AnyStateMachine, { id, parentId }: Self): Collecti
     stopChild: ignore,
     emit: ignore,
     actionExecutor: (action) => {
-      const command = toCommand(machine, action);
-      if (command !== null) commands.push(command);
+      const command = toCommand(machine, self, action);
+      if (command !== null) collected.push(command);
     },
   };
-  return { actorScope, commands };
+  return { actorScope, collected: () => sorted(collected) };
+}
+
+function sorted(collected: readonly (Command | SelfSend)[]) {
+  const commands: Command[] = [];
+  const selfSends: EventObject[] = [];
+  for (const each of collected) {
+    if (each.kind === 'self-send') selfSends.push(each.event);
+    else commands.push(each);
+  }
+  return { commands, selfSends };
 }
 
 function ignore(): void {
   // The engine acts after the commit, from the collected commands.
-}
-
-type ExecutableAction = Parameters<ActorScope['actionExecutor']>[0];
-
-function toCommand(machine: AnyStateMachine, action: ExecutableAction): Command | null {
-  const params = readParams(action);
-  switch (action.type) {
-    case 'xstate.spawnChild':
-      return toInvoke(machine, params);
-    case 'xstate.stopChild':
-      // Its `params` is the child's reference itself; absent when there was no such child.
-      return typeof params['id'] === 'string' ? { kind: 'stop', id: params['id'] } : null;
-    case 'xstate.raise':
-      // Without a delay it is already consumed.
-      if (typeof params['delay'] !== 'number') return null;
-      return {
-        kind: 'delay',
-        id: typeof params['id'] === 'string' ? params['id'] : undefined,
-        delayMs: params['delay'],
-        event: toEvent(params['event']),
-      };
-    case 'xstate.cancel':
-      return { kind: 'cancel-delay', id: String(params['sendId']) };
-    case 'xstate.sendTo':
-      return toSend(machine, params);
-    case 'xstate.emit':
-      return { kind: 'emit', event: toEvent(params['event']) };
-    case 'xstate.log':
-      return null;
-    default:
-      throw new BackstepError(
-        'definition-invalid',
-        `machine "${machine.id}": action "${action.type}" cannot run durably; ` +
-          'put the side effect into an invoked activity',
-      );
-  }
-}
-
-function toInvoke(machine: AnyStateMachine, params: Record<string, unknown>): Command {
-  const { id, src, input } = params;
-  if (typeof src !== 'string' || typeof id !== 'string') {
-    throw new BackstepError(
-      'definition-invalid',
-      `machine "${machine.id}": an actor was started without a name; ` +
-        'give src the name of an activity and an explicit id',
-    );
-  }
-  return { kind: 'invoke', id, src, input };
-}
-
-function toSend(machine: AnyStateMachine, params: Record<string, unknown>): Command {
-  const { to, targetId, delay } = params;
-  if (delay !== undefined) {
-    throw new BackstepError(
-      'definition-invalid',
-      `machine "${machine.id}": an event is sent to another saga with a delay; ` +
-        'wait in a state with a named delay, then send',
-    );
-  }
-  const event = toEvent(params['event']);
-  if (to === PARENT) return { kind: 'send', to: { kind: 'parent' }, event };
-  const id = typeof targetId === 'string' ? targetId : typeof to === 'string' ? to : idOf(to);
-  if (id !== null) return { kind: 'send', to: { kind: 'child', id }, event };
-  throw new BackstepError(
-    'definition-invalid',
-    `machine "${machine.id}": "${event.type}" is sent to somebody who is neither the parent saga ` +
-      'nor a child; name the child by its id',
-  );
-}
-
-function idOf(actor: unknown): string | null {
-  if (actor === null || typeof actor !== 'object' || !('id' in actor)) return null;
-  return typeof actor.id === 'string' ? actor.id : null;
-}
-
-function readParams(action: ExecutableAction): Record<string, unknown> {
-  const { params } = action;
-  return params !== null && typeof params === 'object' ? (params as Record<string, unknown>) : {};
-}
-
-function toEvent(value: unknown): EventObject {
-  if (value !== null && typeof value === 'object' && 'type' in value) {
-    return { ...value, type: String(value.type) };
-  }
-  throw new BackstepError('definition-invalid', 'an event without a type was raised or emitted');
 }
 
 function persistHistory(history: AnyMachineSnapshot['historyValue']): unknown {

@@ -2,7 +2,7 @@
  * The contract with XState: fails loudly when an upgrade changes what a transition hands out.
  */
 import { describe, expect, test } from 'vitest';
-import { assign, cancel, emit, raise, setup, type StateValue } from 'xstate';
+import { assign, cancel, emit, raise, sendTo, setup, type StateValue } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import {
   acceptedEvents,
@@ -109,6 +109,32 @@ describe('commands of a transition', () => {
     stepMachine(snapshot, self, done);
     expect(JSON.stringify(persistMachine(snapshot))).toBe(before);
     expect(Object.keys(snapshot.children as object)).toEqual(['fetch']);
+  });
+
+  test('what a machine sends to itself comes next, in order, and is not seen outside', () => {
+    const talking = setup({
+      types: { context: {} as { heard: string[] } },
+      actions: {
+        hear: assign({ heard: ({ context, event }) => [...context.heard, event.type] }),
+        say: sendTo(
+          (scene) => scene.self,
+          (_, { type }: { type: string }) => ({ type }),
+        ),
+      },
+    }).createMachine({
+      id: 'talking',
+      context: { heard: [] },
+      entry: { type: 'say', params: { type: 'one' } },
+      on: {
+        one: { actions: ['hear', { type: 'say', params: { type: 'two' } }] },
+        two: { actions: ['hear', raise({ type: 'three' }, { delay: 5, id: 'three' })] },
+        round: { actions: { type: 'say', params: { type: 'round' } } },
+      },
+    });
+    const { snapshot, commands } = enterMachine(talking, self, null);
+    expect(snapshot.context).toEqual({ heard: ['one', 'two'] });
+    expect(commands).toMatchObject([{ kind: 'delay', id: 'three' }]);
+    expect(() => stepMachine(snapshot, self, { type: 'round' })).toThrow('without end');
   });
 
   test('what user code throws is thrown, at the start as well', () => {
