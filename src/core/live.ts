@@ -13,11 +13,14 @@ import type { StepStatus } from './status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
 
+/** Messages of one turn that the store can tell apart: their positions are part of its ids. */
+export const MESSAGES_PER_TURN = 16;
+
 /**
- * Most events one turn may emit or send to other sagas; their positions are part of the message
- * ids in the store.
+ * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
+ * its orders to child sagas.
  */
-export const MAX_EMITTED_PER_TURN = 16;
+const MAX_EMITTED_PER_TURN = MESSAGES_PER_TURN - 1;
 
 /** A message that leaves the saga with the turn. */
 export type Outgoing = Extract<Command, { kind: 'emit' | 'send' }>;

@@ -38,6 +38,8 @@ export interface ChildPorts {
   state(id: string): Promise<SagaState | null>;
   /** Orders a command. Throws `not-legal` where the child does not take it. */
   command(id: string, name: CommandName, reason: string): Promise<unknown>;
+  /** Resolves when what the saga told other sagas has reached them. */
+  delivered(id: string): Promise<void>;
   /** The parent's attempt has its outcome. */
   report(sid: number, activity: string, token: number, outcome: Outcome): void;
   warn(details: object, message: string): void;
@@ -83,19 +85,22 @@ export class ChildSagas {
     }
   }
 
-  /** Tells a child whose parent left it to end. */
-  end(id: string, name: 'cancel' | 'terminate'): void {
+  /** Tells a child whose parent left it to end. Throws while the child cannot be reached. */
+  async end(id: string, name: 'cancel' | 'terminate'): Promise<void> {
     const reason = name === 'cancel' ? 'the parent saga left it' : 'the parent saga was terminated';
-    void this.#untilReached({ childId: id }, async () => {
-      await this.#starting.get(id);
-      await this.#order(id, name, reason);
-    });
+    await this.started(id);
+    await this.#order(id, name, reason);
+  }
+
+  /** Resolves when a start of that child that is under way is through. */
+  async started(id: string): Promise<void> {
+    await this.#starting.get(id);
   }
 
   /** A saga with a parent is over. */
   over(state: SagaState): void {
     const call = this.#watched.get(state.id);
-    if (call !== undefined) this.#report(call, state);
+    if (call !== undefined) void this.#report(call, state);
   }
 
   /** Nothing is tried again from now on. */
@@ -122,7 +127,7 @@ export class ChildSagas {
 
   async #unwind(call: ChildCall): Promise<void> {
     const { id } = call.effect.child;
-    await this.#starting.get(id);
+    await this.started(id);
     const state = await this.#ports.state(id);
     if (state === null) return this.#answer(call, { kind: 'done', output: null });
     if (!isOver(state)) await this.#order(id, 'cancel', 'the parent saga compensates');
@@ -135,7 +140,7 @@ export class ChildSagas {
     if (state === null) {
       // Started once, over, and removed since by retention: how it came out is not known.
       this.#answer(call, { kind: 'failed', failure: GONE });
-    } else if (isOver(state)) this.#report(call, state);
+    } else if (isOver(state)) await this.#report(call, state);
   }
 
   // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
@@ -151,7 +156,9 @@ export class ChildSagas {
     }
   }
 
-  #report(call: ChildCall, state: SagaState): void {
+  // As with XState, what a child said before its end is heard before its end is.
+  async #report(call: ChildCall, state: SagaState): Promise<void> {
+    await this.#ports.delivered(state.id);
     this.#answer(call, call.effect.child.isUnwinding ? unwound(state) : outcomeOf(state));
   }
 
@@ -182,12 +189,13 @@ export class ChildSagas {
   }
 }
 
-function outcomeOf({ id, status, snapshot }: SagaState): Outcome {
+function outcomeOf({ id, status, snapshot, failureReason }: SagaState): Outcome {
+  const why = failureReason === null ? '' : `: ${failureReason.code}: ${failureReason.message}`;
   switch (status) {
     case 'completed':
       return { kind: 'done', output: (snapshot.output as unknown) ?? null };
     case 'compensated':
-      return failed('child-compensated', `child saga ${id} was compensated`, false);
+      return failed('child-compensated', `child saga ${id} was compensated${why}`, false);
     case 'terminated':
       return failed('child-terminated', `child saga ${id} was terminated`, true);
     case 'running':
@@ -197,7 +205,7 @@ function outcomeOf({ id, status, snapshot }: SagaState): Outcome {
     case 'compensation_failed':
     case 'failed':
     case 'parked':
-      return failed('child-failed', `child saga ${id} ended as ${status}`, false);
+      return failed('child-failed', `child saga ${id} ended as ${status}${why}`, false);
   }
 }
 

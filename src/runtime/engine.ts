@@ -60,6 +60,8 @@ class Engine implements Backstep {
   readonly #courier: MessageCourier;
   readonly #feed: Feed;
   readonly #starter: SagaStarter;
+  /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
+  readonly #recovered = Promise.withResolvers<void>();
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
   #stopping: Promise<void> | null = null;
 
@@ -89,14 +91,23 @@ class Engine implements Backstep {
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
     const receivers = receiverOf(this.#registry, {
-      send: (id, event, eventId) => this.send(id, event, eventId),
+      send: async (id, event, eventId) => {
+        await this.#recovered.promise;
+        await this.send(id, event, eventId);
+      },
+      end: (id, name) => this.#children.end(id, name),
+      started: (id) => this.#children.started(id),
       state: (id) => this.state(id),
     });
     this.#courier = new MessageCourier(store, clock, receivers, logger);
     this.#children = new ChildSagas(clock, {
       spawn: (definition, child) => this.#starter.spawnChild(definition, child),
       state: (id) => this.state(id),
-      command: (id, name, reason) => this.command(id, { name, reason, by: 'parent saga' }),
+      command: async (id, name, reason) => {
+        await this.#recovered.promise;
+        await this.command(id, { name, reason, by: 'parent saga' });
+      },
+      delivered: (id) => this.#courier.delivered(id),
       report: (sid, activity, token, outcome) =>
         this.#supervisor.actor(sid).tell({ kind: 'result', activity, token, outcome }),
       warn: (details, message) => logger.warn(details, message),
@@ -141,6 +152,7 @@ class Engine implements Backstep {
     );
     this.#timers.start(recovered.untilMs);
     this.#phase = 'accepting';
+    this.#recovered.resolve();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -217,6 +229,7 @@ class Engine implements Backstep {
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
     if (!hasFailed) this.#phase = 'stopping';
+    this.#recovered.resolve();
     this.#timers.stop();
     this.#children.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);

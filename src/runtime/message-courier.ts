@@ -10,6 +10,7 @@ import { delayAfterMs, exponential } from '../core/retry-policy.ts';
 import type { PendingMessage, Store } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
+import { isBetweenSagas } from './outgoing.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
@@ -34,8 +35,12 @@ export class MessageCourier {
   readonly #clock: Clock;
   readonly #subscriberOf: SubscriberOf;
   readonly #log: CourierLog;
-  /** Messages per saga, oldest first; the first one is under way or waits for its turn. */
-  readonly #queues = new Map<number, PendingMessage[]>();
+  /**
+   * Messages per saga, oldest first; the first one is under way or waits for its turn. What goes to
+   * other sagas has a lane of its own: a subscriber that fails must not hold it up.
+   */
+  readonly #queues = new Map<string, PendingMessage[]>();
+  readonly #onDelivered = new Map<string, (() => void)[]>();
   readonly #ready: { readonly message: PendingMessage; readonly attempt: number }[] = [];
   readonly #cancels = new Set<CancelTimeout>();
   readonly #running = new Map<Promise<void>, AbortController>();
@@ -60,6 +65,15 @@ export class MessageCourier {
   async recover(): Promise<number> {
     await this.#catchUp();
     return this.#held.size;
+  }
+
+  /** Resolves when nothing that the saga told other sagas is on its way any more. */
+  delivered(sagaId: string): Promise<void> {
+    const lane = betweenSagas(sagaId);
+    if (!this.#queues.has(lane)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onDelivered.set(lane, [...(this.#onDelivered.get(lane) ?? []), resolve]);
+    });
   }
 
   deliver(message: PendingMessage): void {
@@ -94,12 +108,13 @@ export class MessageCourier {
   #take(message: PendingMessage): void {
     if (this.#held.has(message.id)) return;
     this.#held.add(message.id);
-    const queue = this.#queues.get(message.sid);
+    const lane = laneOf(message);
+    const queue = this.#queues.get(lane);
     if (queue !== undefined) {
       queue.push(message);
       return;
     }
-    this.#queues.set(message.sid, [message]);
+    this.#queues.set(lane, [message]);
     this.#start(message, 1);
   }
 
@@ -140,7 +155,7 @@ export class MessageCourier {
       await Promise.race([subscriber?.(event, delivery), gaveUp]);
       await this.#store.acknowledge(message.id);
       this.#held.delete(message.id);
-      this.#next(message.sid);
+      this.#next(laneOf(message));
     } catch (error) {
       this.#retryLater(message, attempt, error);
     } finally {
@@ -148,12 +163,18 @@ export class MessageCourier {
     }
   }
 
-  #next(sid: number): void {
-    const queue = this.#queues.get(sid);
+  #next(lane: string): void {
+    const queue = this.#queues.get(lane);
     queue?.shift();
     const next = queue?.[0];
-    if (next === undefined) this.#queues.delete(sid);
-    else this.#start(next, 1);
+    if (next !== undefined) {
+      this.#start(next, 1);
+      return;
+    }
+    this.#queues.delete(lane);
+    const listeners = this.#onDelivered.get(lane) ?? [];
+    this.#onDelivered.delete(lane);
+    for (const listener of listeners) listener();
   }
 
   #retryLater(message: PendingMessage, attempt: number, error: unknown): void {
@@ -196,4 +217,13 @@ export class MessageCourier {
       this.#isPaging = false;
     }
   }
+}
+
+function laneOf(message: PendingMessage): string {
+  const { sagaId } = message;
+  return isBetweenSagas(message) ? betweenSagas(sagaId) : `${sagaId} to subscribers`;
+}
+
+function betweenSagas(sagaId: string): string {
+  return `${sagaId} to sagas`;
 }

@@ -7,22 +7,26 @@ import { isOver, type SagaState } from '../core/state.ts';
 import type { PendingMessage } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import type { SubscriberOf } from './message-courier.ts';
-import { type SentEvent, sentEventOf } from './outgoing.ts';
+import { type SagaMessage, sagaMessageOf } from './outgoing.ts';
 import type { Registry } from './registry.ts';
 
 /** What this needs of the engine. */
 export interface SagaPorts {
-  send(id: string, event: EventObject, eventId: string): Promise<SagaState>;
+  send(id: string, event: EventObject, eventId: string): Promise<unknown>;
+  /** Tells a child saga that its parent has left it. */
+  end(id: string, command: 'cancel' | 'terminate'): Promise<void>;
+  /** Resolves when a start of that child that is under way is through. */
+  started(id: string): Promise<void>;
   state(id: string): Promise<SagaState | null>;
 }
 
 /** Finds the receiver of a message. */
 export function receiverOf(registry: Registry, sagas: SagaPorts): SubscriberOf {
   return (message) => {
-    const sent = sentEventOf(message);
-    return sent === null
+    const told = sagaMessageOf(message);
+    return told === null
       ? (registry.newest(message.type).subscribers.get(message.event) ?? null)
-      : sagaReceiver(message, sent, sagas);
+      : sagaReceiver(message, told, sagas);
   };
 }
 
@@ -30,10 +34,17 @@ export function receiverOf(registry: Registry, sagas: SagaPorts): SubscriberOf {
 // not heard. The message's own id makes a second delivery harmless.
 function sagaReceiver(
   { id, sagaId }: PendingMessage,
-  { to, event }: SentEvent,
+  told: SagaMessage,
   sagas: SagaPorts,
 ): Subscriber {
+  if (told.kind === 'end-children') {
+    return async () => {
+      for (const child of told.children) await sagas.end(child.id, child.command);
+    };
+  }
+  const { to, event } = told;
   return async () => {
+    await sagas.started(to);
     try {
       await sagas.send(to, event, `message-${id}`);
     } catch (error) {

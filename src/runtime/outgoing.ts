@@ -1,13 +1,15 @@
 /**
- * Messages that leave a saga with a turn, in the form the outbox keeps: events for subscribers, and
- * events for another saga.
+ * Messages that leave a saga with a turn, in the form the outbox keeps: events for subscribers,
+ * events for another saga, and the order to end child sagas that the saga has left.
  */
 import type { EventObject } from 'xstate';
 import type { Effect } from '../core/inbound.ts';
+import { MESSAGES_PER_TURN } from '../core/live.ts';
 import type { OutboxRow } from '../store/commit.ts';
 
-/** The outbox's event name of a message to another saga; no machine can emit it. */
+/** The outbox's event names of messages between sagas; no machine can emit them. */
 const SEND = 'backstep.send';
+const END_CHILDREN = 'backstep.end-children';
 
 /** An event on its way to another saga. */
 export interface SentEvent {
@@ -15,15 +17,44 @@ export interface SentEvent {
   readonly event: EventObject;
 }
 
-/** The row of a message. */
-export function outboxRow(effect: Extract<Effect, { kind: 'emit' | 'send' }>): OutboxRow {
+/** A child saga to be told to end. */
+export type ChildEnd = NonNullable<Extract<Effect, { kind: 'stop-activity' }>['child']>;
+
+/** What a message between sagas says. */
+export type SagaMessage =
+  | ({ readonly kind: 'send' } & SentEvent)
+  | { readonly kind: 'end-children'; readonly children: readonly ChildEnd[] };
+
+/** The rows of everything that leaves with a turn, in order. */
+export function outboxRowsOf(effects: readonly Effect[]): readonly OutboxRow[] {
+  const rows: OutboxRow[] = [];
+  const ends: ChildEnd[] = [];
+  for (const effect of effects) {
+    if (effect.kind === 'emit' || effect.kind === 'send') rows.push(messageRow(effect));
+    if (effect.kind === 'stop-activity' && effect.child !== null) ends.push(effect.child);
+  }
+  if (ends.length > 0) {
+    const data = JSON.stringify(ends);
+    rows.push({ index: MESSAGES_PER_TURN - 1, event: END_CHILDREN, data });
+  }
+  return rows;
+}
+
+/** True for what other sagas get; subscribers never do. */
+export function isBetweenSagas({ event }: Pick<OutboxRow, 'event'>): boolean {
+  return event === SEND || event === END_CHILDREN;
+}
+
+/** What a message between sagas says; `null` for one that subscribers get. */
+export function sagaMessageOf({ event, data }: Omit<OutboxRow, 'index'>): SagaMessage | null {
+  if (event === SEND) return { kind: 'send', ...(JSON.parse(data) as SentEvent) };
+  if (event !== END_CHILDREN) return null;
+  return { kind: 'end-children', children: JSON.parse(data) as readonly ChildEnd[] };
+}
+
+function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' }>): OutboxRow {
   const { index, event } = effect;
   if (effect.kind === 'emit') return { index, event: event.type, data: JSON.stringify(event) };
   const sent: SentEvent = { to: effect.to, event };
   return { index, event: SEND, data: JSON.stringify(sent) };
-}
-
-/** The sent event in a message; `null` for one that subscribers get. */
-export function sentEventOf(message: Omit<OutboxRow, 'index'>): SentEvent | null {
-  return message.event === SEND ? (JSON.parse(message.data) as SentEvent) : null;
 }

@@ -10,7 +10,7 @@ import type { PendingMessage } from '../store/store.ts';
 import type { AttemptTask } from './activity-runner.ts';
 import type { CommittedTurn } from './actor-host.ts';
 import type { ChildCall } from './child-sagas.ts';
-import { outboxRow } from './outgoing.ts';
+import { outboxRowsOf } from './outgoing.ts';
 import type { Registration } from './registry.ts';
 
 /** Where a turn's effects go. */
@@ -22,7 +22,6 @@ export interface Outlets {
   readonly children: {
     call(call: ChildCall): void;
     leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
-    end(id: string, command: 'cancel' | 'terminate'): void;
     over(state: SagaState): void;
   };
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
@@ -30,20 +29,38 @@ export interface Outlets {
   readonly feed: { publish(entry: FeedEntry): void };
 }
 
-/** Carries out one effect of a turn that is durable. Throws when an activity is not bound. */
+/** Carries out the effects of a turn that is durable. Throws when an activity is not bound. */
 export function carryOut(
+  sid: number,
+  registration: Registration,
+  turn: CommittedTurn,
+  outlets: Outlets,
+): void {
+  const { id: type } = registration.definition;
+  for (const effect of turn.effects) carryOutOne(effect, sid, registration, turn, outlets);
+  for (const { index, ...row } of outboxRowsOf(turn.effects)) {
+    outlets.courier.deliver({
+      id: outboxId(turn.seq, index),
+      sid,
+      sagaId: turn.after.id,
+      type,
+      ...row,
+    });
+  }
+}
+
+function carryOutOne(
   effect: Effect,
   sid: number,
   registration: Registration,
   turn: CommittedTurn,
-  { runner, children, courier }: Outlets,
+  { runner, children }: Outlets,
 ): void {
   const { id: sagaId } = turn.after;
   switch (effect.kind) {
     case 'stop-activity':
       runner.stop(sid, effect.activity, effect.token);
       children.leave({ sid }, effect.activity, effect.token);
-      if (effect.child !== null) children.end(effect.child.id, effect.child.command);
       return;
     case 'start-activity': {
       const { child } = effect;
@@ -60,11 +77,7 @@ export function carryOut(
       return;
     }
     case 'emit':
-    case 'send': {
-      const { id: type } = registration.definition;
-      const { index, ...row } = outboxRow(effect);
-      courier.deliver({ id: outboxId(turn.seq, index), sid, sagaId, type, ...row });
-      return;
-    }
+    case 'send':
+      return; // with the rows of the outbox
   }
 }

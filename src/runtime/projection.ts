@@ -21,13 +21,12 @@ import type {
   AuditRow,
   DeadLetterRow,
   JournalRow,
-  OutboxRow,
   SagaBirth,
   SagaCommit,
   SagaRow,
 } from '../store/commit.ts';
 import type { StoredSaga } from '../store/store.ts';
-import { outboxRow } from './outgoing.ts';
+import { outboxRowsOf } from './outgoing.ts';
 
 /** A turn about to be committed. */
 export interface PendingTurn {
@@ -70,7 +69,7 @@ export function commitOf(
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
     journal: journalRowOf(record),
-    outbox: effects.flatMap(toOutboxRow),
+    outbox: outboxRowsOf(effects),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(record.inbound),
     statements,
@@ -201,10 +200,6 @@ function journalRowOf(record: JournalRecord): JournalRow {
   const { sagaSeq, atMs, kind, cause, event, from, to, status, inbound, note } = record;
   const data = JSON.stringify(note === undefined ? { inbound } : { inbound, note });
   return { sagaSeq, atMs, kind, cause, event, from, to, status, data };
-}
-
-function toOutboxRow(effect: Effect): OutboxRow[] {
-  return effect.kind === 'emit' || effect.kind === 'send' ? [outboxRow(effect)] : [];
 }
 
 function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow | null {

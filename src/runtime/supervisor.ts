@@ -187,7 +187,7 @@ export class Supervisor implements ActorHost {
     const outlets = this.#outletsOrThrow();
     outlets.feed.publish({ seq, sagaId: after.id, type, ...line });
     try {
-      for (const effect of turn.effects) carryOut(effect, sid, registration, turn, outlets);
+      carryOut(sid, registration, turn, outlets);
       this.arm(sid, after);
       if (after.parent !== null && isOver(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);

@@ -5,15 +5,15 @@
  * id is reading in commit order. Never change the factor: stored ids depend on it.
  */
 
-import { MAX_EMITTED_PER_TURN } from '../core/live.ts';
+import { MESSAGES_PER_TURN } from '../core/live.ts';
 
 /**
  * The id of an outbox row. `seq` is the global journal seq of its turn, `position` counts from 0.
  * Throws `RangeError` when the position is out of bounds.
  */
 export function outboxId(seq: number, position: number): number {
-  if (!Number.isInteger(position) || position < 0 || position >= MAX_EMITTED_PER_TURN) {
-    throw new RangeError(`a turn may emit at most ${MAX_EMITTED_PER_TURN} events`);
+  if (!Number.isInteger(position) || position < 0 || position >= MESSAGES_PER_TURN) {
+    throw new RangeError(`a turn has at most ${MESSAGES_PER_TURN} messages`);
   }
-  return seq * MAX_EMITTED_PER_TURN + position;
+  return seq * MESSAGES_PER_TURN + position;
 }

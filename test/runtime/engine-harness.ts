@@ -21,6 +21,8 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 /** What a test may set beside the activities. */
 export interface EngineSettings<C extends Contract> {
   readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
+  /** Registers further sagas, before the first one. */
+  readonly also?: (backstep: Backstep) => void;
   readonly limits?: Partial<Limits>;
   readonly migrationsFolder?: string;
   readonly logger?: Logger;
@@ -49,10 +51,11 @@ export class EngineHarness<C extends Contract> {
 
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, wrapStore, ...rest } = more;
+    const { subscribers, wrapStore, also, ...rest } = more;
     const options = { database: this.database, clock: this.clock, ...rest };
     const backstep =
       wrapStore === undefined ? await openBackstep(options) : await this.#openOver(wrapStore, more);
+    also?.(backstep);
     backstep.register(this.#definition, {
       activities,
       ...(subscribers === undefined ? {} : { subscribers }),

@@ -1,7 +1,7 @@
 /** What each error of SQLite is taken for. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { MAX_EMITTED_PER_TURN } from '../../src/core/live.ts';
+import { MESSAGES_PER_TURN } from '../../src/core/live.ts';
 import { outboxId } from '../../src/store/outbox-id.ts';
 import { toStorageFault } from '../../src/store/storage-fault.ts';
 
@@ -36,7 +36,7 @@ describe('an error of SQLite', () => {
 describe('the id of an emitted event', () => {
   it('grows with the journal and with the position, which is bounded', () => {
     expect([outboxId(1, 0), outboxId(1, 15), outboxId(2, 0)]).toEqual([16, 31, 32]);
-    for (const position of [-1, MAX_EMITTED_PER_TURN, 0.5]) {
+    for (const position of [-1, MESSAGES_PER_TURN, 0.5]) {
       expect(() => outboxId(1, position)).toThrow(RangeError);
     }
   });
