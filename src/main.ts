@@ -114,6 +114,7 @@ async function listen(
     security: binding.security,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
+    inspectorsMaySend: env['BACKSTEP_INSPECT_SEND'] === 'on',
   });
   try {
     return await startServer(app, binding);

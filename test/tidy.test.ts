@@ -158,14 +158,18 @@ describe('the tests', () => {
 });
 
 function filesUnder(folder: string): SourceFile[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|cjs)$/.test(entry.name))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .toSorted()
-    .map((path) => {
-      const text = readFileSync(join(ROOT, path), 'utf8');
-      return { path, text, code: withoutComments(text), imports: importsOf(text) };
-    });
+  return (
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.(ts|js|mjs|cjs)$/.test(entry.name))
+      // A fixture that is a package of its own brings its dependencies.
+      .filter((entry) => !entry.parentPath.includes('node_modules'))
+      .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+      .toSorted()
+      .map((path) => {
+        const text = readFileSync(join(ROOT, path), 'utf8');
+        return { path, text, code: withoutComments(text), imports: importsOf(text) };
+      })
+  );
 }
 
 /** Keeps the line breaks. Formatting is checked elsewhere, so a line comment follows a blank. */

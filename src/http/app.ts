@@ -12,6 +12,7 @@ import { engineRoutes } from './engine-routes.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
+import { inspectRoutes } from './inspect-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -37,6 +38,8 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
   readonly nowMs?: () => number;
   /** Live feeds and pages at a time. Default 200. */
   readonly maxClients?: number;
+  /** Whether events that an inspector sends reach the sagas. Default no. */
+  readonly inspectorsMaySend?: boolean;
 }
 
 /** Builds the app. `demo` null: no order routes and no page; `faults` null: they are off. */
@@ -50,6 +53,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     logger = { error: () => {} },
     nowMs = Date.now,
     maxClients = DEFAULT_MAX_CLIENTS,
+    inspectorsMaySend = false,
   } = options;
   const clients = new LiveClients(maxClients);
   const context: HttpContext = { backstep, demo, faults, crash, clients, logger, nowMs };
@@ -73,6 +77,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   app.route('/', engineRoutes(context));
   app.route('/', feedRoutes(context));
+  app.route('/', inspectRoutes({ ...context, maySend: inspectorsMaySend }));
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();

@@ -44,7 +44,7 @@ export function queryOf(c: Context): URLSearchParams {
 
 /** The definition of a type: of the given version, else the newest. */
 export function definitionOf(
-  backstep: Backstep,
+  backstep: Pick<Backstep, 'definitions'>,
   type: string,
   version?: number,
 ): SagaDefinition | undefined {

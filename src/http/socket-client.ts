@@ -1,7 +1,7 @@
 /**
  * One accepted WebSocket: on the list of live clients from its first to its last moment.
  *
- * Nothing that a client sends is used; a client that floods is dropped.
+ * Nothing that a client sends is used unless a receiver is given; a client that floods is dropped.
  */
 import type { WebSocketLike } from '@hono/node-server';
 import type { WSEvents } from 'hono/ws';
@@ -11,10 +11,11 @@ import type { HttpContext } from './context.ts';
 /** Frames a client may send between two keepalive rounds. */
 const MAX_FRAMES_PER_ROUND = 100;
 
-/** Serves a socket by `open`, which returns the way to stop. */
+/** Serves a socket by `open`, which returns the way to stop; `receive` gets what the client says. */
 export function serveSocket(
   { clients }: Pick<HttpContext, 'clients'>,
   open: (socket: WebSocket) => () => void,
+  receive: (text: string, socket: WebSocket) => void = () => {},
 ): WSEvents<WebSocketLike> {
   let stop = (): void => {};
   let frames = 0;
@@ -41,9 +42,10 @@ export function serveSocket(
         leave();
       };
     },
-    onMessage(_event, socket) {
+    onMessage({ data }, { raw: socket }) {
       frames += 1;
-      if (frames > MAX_FRAMES_PER_ROUND) socket.close(1008, 'this socket only talks');
+      if (frames > MAX_FRAMES_PER_ROUND) socket?.close(1008, 'this socket only talks');
+      else if (typeof data === 'string' && socket instanceof WebSocket) receive(data, socket);
     },
     onClose: () => stop(),
   };

@@ -110,6 +110,14 @@ export interface ReadModels {
   statusCounts(type?: string): Promise<StatusCounts>;
   /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
   feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;
+  /** The same with the inbound of every line. */
+  journalAfter(
+    afterSeq: number,
+    limit: number,
+    filter: FeedFilter,
+  ): Promise<readonly JournalEntry[]>;
+  /** Position of the last line of the journal; 0 when it is empty. */
+  lastSeq(): Promise<number>;
 }
 
 /** Which transitions a feed client wants; all given conditions must hold. */

@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { BackstepError } from '../core/errors.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
+import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import type {
   AuditEntry,
   DeadLetter,
@@ -51,6 +52,8 @@ export function createReadModels(db: Db): ReadModels {
     audit: (id) => audit(db, id),
     statusCounts: (type) => statusCounts(db, type),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
+    journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
+    lastSeq: () => lastJournalSeq(db),
   };
 }
 
