@@ -5,7 +5,7 @@
  * it goes on from there with the same tokens and keys.
  */
 import type { EventObject } from 'xstate';
-import { note, react, selfOf } from './advance.ts';
+import { advance, note, react, selfOf } from './advance.ts';
 import type { SagaDefinition } from './definition.ts';
 import { keepOrRefuse } from './early-events.ts';
 import { startEffects, stopEffects } from './effects.ts';
@@ -165,8 +165,20 @@ function freeze(
 function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, nowMs: number): Turn {
   const status = statusOf(state.snapshot);
   const live = dispatchedAgain(state.live, () => true);
+  const occasion = { inbound, event: inbound.command.name, nowMs };
+  if (state.early.length > 0) {
+    // What came while it stood still is taken with this turn, where the machine has room for it.
+    const standing = { snapshot: state.snapshot, commands: [] };
+    const taken = advance(definition, { ...state, live }, live, standing, occasion);
+    const { activities } = taken.state.live;
+    const goesOn = (id: string): boolean => activities[id]?.token === live.activities[id]?.token;
+    return {
+      ...taken,
+      effects: [...startEffects(definition, taken.state, goesOn), ...taken.effects],
+    };
+  }
   const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
-  const record = recordOf(state, next, { inbound, event: inbound.command.name, nowMs });
+  const record = recordOf(state, next, occasion);
   const effects = startEffects(definition, next, () => true);
   return { kind: 'advanced', state: next, effects, record };
 }
