@@ -84,6 +84,19 @@ export interface DeadLetter {
   readonly openedAtMs: number;
 }
 
+/** What letters have in common that were written for the same reason. */
+export interface LetterGroupKey {
+  readonly type: string;
+  readonly kind: SagaStatus;
+  /** Code of the error; empty where none was recorded. */
+  readonly code: string;
+}
+
+export interface DeadLetterGroup extends LetterGroupKey {
+  readonly count: number;
+  readonly oldestMs: number;
+}
+
 export interface AuditEntry {
   readonly atMs: number;
   readonly sagaSeq: number;
@@ -96,7 +109,16 @@ export interface AuditEntry {
 export type StatusCounts = Readonly<Record<SagaStatus, number>>;
 
 export interface ReadModels {
+  /** Newest first. */
   listSagas(filter: SagaFilter, page: Page): Promise<Paged<SagaSummary>>;
+  /** How many match; `newerThan`: only of those started since that `newestCursor`. */
+  countSagas(filter: SagaFilter, newerThan?: string): Promise<number>;
+  /** The ids of the newest matching sagas, at most `limit`. */
+  sagaIds(filter: SagaFilter, limit: number): Promise<readonly string[]>;
+  /** Where the list begins now. */
+  newestCursor(): Promise<string>;
+  /** Of those in one of the statuses, the one that changed longest ago. */
+  oldestUnmoved(statuses: readonly SagaStatus[]): Promise<SagaSummary | null>;
   saga(id: string): Promise<SagaRecord | null>;
   /** The journal of one saga in order. */
   transitions(id: string, page: Page): Promise<Paged<JournalEntry>>;
@@ -104,8 +126,10 @@ export interface ReadModels {
   notes(id: string, limit: number): Promise<readonly JournalEntry[]>;
   /** Those of the sagas that exist, in no order. At most 200 ids. */
   summaries(ids: readonly string[]): Promise<readonly SagaSummary[]>;
-  /** Open dead letters, newest first. */
-  deadLetters(page: Page): Promise<Paged<DeadLetter>>;
+  /** Open dead letters, of one group or all, newest first. */
+  deadLetters(page: Page, group?: LetterGroupKey): Promise<Paged<DeadLetter>>;
+  /** Open dead letters by what they are for, the largest group first, at most 100. */
+  deadLetterGroups(): Promise<readonly DeadLetterGroup[]>;
   audit(id: string): Promise<readonly AuditEntry[]>;
   statusCounts(type?: string): Promise<StatusCounts>;
   /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */

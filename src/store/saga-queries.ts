@@ -12,9 +12,11 @@ import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import type {
   AuditEntry,
   DeadLetter,
+  DeadLetterGroup,
   FeedEntry,
   FeedFilter,
   JournalEntry,
+  LetterGroupKey,
   Page,
   Paged,
   ReadModels,
@@ -22,12 +24,15 @@ import type {
   SagaSummary,
   StatusCounts,
 } from './read-models.ts';
+import { countMatching, findIds, findOldestUnmoved, isAmong, type SidRange } from './saga-lists.ts';
 import type { EngineTables } from './schema.ts';
 
 /** Most rows of one page. */
 const MAX_PAGE_SIZE = 200;
 /** Most journal lines of one read of the feed. */
 const MAX_FEED_SIZE = 1_000;
+/** Most groups of dead letters that are told apart: the largest. */
+const MAX_LETTER_GROUPS = 100;
 /** Most audit lines of one saga that are shown: the newest. */
 const MAX_AUDIT_SIZE = 1_000;
 
@@ -37,6 +42,10 @@ type Db = Kysely<EngineTables>;
 export function createReadModels(db: Db): ReadModels {
   return {
     listSagas: (filter, page) => listSagas(db, filter, page),
+    countSagas: (filter, newer) => countMatching(db, filter, newerThan(newer)),
+    sagaIds: (filter, limit) => findIds(db, filter, newerThan(undefined), limit),
+    newestCursor: () => newestCursor(db),
+    oldestUnmoved: (statuses) => oldestUnmoved(db, statuses),
     saga: async (id) => {
       const row = await selectSummaries(db)
         .select(['definition_hash as definitionHash', 'state'])
@@ -48,7 +57,8 @@ export function createReadModels(db: Db): ReadModels {
     notes: (id, limit) => notes(db, id, limit),
     summaries: async (ids) =>
       ids.length === 0 ? [] : selectSummaries(db).where('id', 'in', ids).execute(),
-    deadLetters: (page) => deadLetters(db, page),
+    deadLetters: (page, group) => deadLetters(db, page, group),
+    deadLetterGroups: () => deadLetterGroups(db),
     audit: (id) => audit(db, id),
     statusCounts: (type) => statusCounts(db, type),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
@@ -59,23 +69,49 @@ export function createReadModels(db: Db): ReadModels {
 
 async function listSagas(db: Db, filter: SagaFilter, page: Page): Promise<Paged<SagaSummary>> {
   const limit = pageSize(page);
-  const before = fromCursor('sagas', page.cursor);
-  const { type, status, step, minAttempts, updatedBeforeMs, text } = filter;
-  let query = selectSummaries(db).select('sid');
-  if (type !== undefined) query = query.where('type', '=', type);
-  if (status !== undefined) query = query.where('status', 'in', status);
-  if (step !== undefined) query = query.where('step', '=', step);
-  if (minAttempts !== undefined) query = query.where('attempts', '>=', minAttempts);
-  if (updatedBeforeMs !== undefined) query = query.where('updated_at', '<', updatedBeforeMs);
-  if (text !== undefined && text !== '') query = query.where(startsWith(text));
-  if (before !== null) query = query.where('sid', '<', before);
-  const rows = await query
+  const range = { before: fromCursor('sagas', page.cursor), after: null };
+  const rows = await selectSummaries(db)
+    .select('sid')
+    .where(isAmong(filter, range, limit + 1))
     .orderBy('sid', 'desc')
-    .limit(limit + 1)
     .execute();
   const { items, nextCursor } = toPage('sagas', rows, limit, (row) => row.sid);
   // The internal id is for the cursor only.
   return { items: items.map(({ sid: _sid, ...summary }) => summary), nextCursor };
+}
+
+async function oldestUnmoved(db: Db, statuses: readonly SagaStatus[]): Promise<SagaSummary | null> {
+  const sid = await findOldestUnmoved(db, statuses);
+  if (sid === null) return null;
+  return (await selectSummaries(db).where('sid', '=', sid).executeTakeFirst()) ?? null;
+}
+
+async function newestCursor(db: Db): Promise<string> {
+  const row = await db
+    .selectFrom('sagas')
+    .select((eb) => eb.fn.max<number | null>('sid').as('sid'))
+    .executeTakeFirst();
+  return toCursor('sagas', row?.sid ?? 0);
+}
+
+function newerThan(cursor: string | undefined): SidRange {
+  return { before: null, after: cursor === undefined ? null : fromCursor('sagas', cursor) };
+}
+
+async function deadLetterGroups(db: Db): Promise<readonly DeadLetterGroup[]> {
+  const code = sql<string>`coalesce(letter ->> '$.error.code', '')`;
+  return await db
+    .selectFrom('dead_letters')
+    .innerJoin('sagas', 'sagas.sid', 'dead_letters.sid')
+    .select(['sagas.type', 'dead_letters.kind', code.as('code')])
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select((eb) => eb.fn.min('opened_at').as('oldestMs'))
+    .where('resolved_at', 'is', null)
+    .groupBy(['sagas.type', 'dead_letters.kind', code])
+    .orderBy('count', 'desc')
+    .orderBy('sagas.type')
+    .limit(MAX_LETTER_GROUPS)
+    .execute();
 }
 
 async function transitions(db: Db, id: string, page: Page): Promise<Paged<JournalEntry>> {
@@ -102,7 +138,7 @@ async function notes(db: Db, id: string, limit: number): Promise<readonly Journa
   return rows.toReversed();
 }
 
-async function deadLetters(db: Db, page: Page): Promise<Paged<DeadLetter>> {
+async function deadLetters(db: Db, page: Page, group?: LetterGroupKey): Promise<Paged<DeadLetter>> {
   const limit = pageSize(page);
   const before = fromCursor('letters', page.cursor);
   let query = db
@@ -112,6 +148,12 @@ async function deadLetters(db: Db, page: Page): Promise<Paged<DeadLetter>> {
     .select(['dead_letters.kind', 'dead_letters.letter', 'opened_at as openedAtMs'])
     .where('resolved_at', 'is', null);
   if (before !== null) query = query.where('dead_letters.id', '<', before);
+  if (group !== undefined) {
+    query = query
+      .where('sagas.type', '=', group.type)
+      .where('dead_letters.kind', '=', group.kind)
+      .where(sql<boolean>`coalesce(letter ->> '$.error.code', '') = ${group.code}`);
+  }
   const rows = await query
     .orderBy('dead_letters.id', 'desc')
     .limit(limit + 1)
@@ -185,13 +227,6 @@ function selectJournal(db: Db) {
 
 function sidOf(db: Db, id: string) {
   return db.selectFrom('sagas').select('sagas.sid').where('sagas.id', '=', id);
-}
-
-/** Of the id, the key or the error; letter case does not matter. */
-function startsWith(text: string) {
-  const pattern = `${text.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql<boolean>`(id LIKE ${pattern} ESCAPE '\\' OR key LIKE ${pattern} ESCAPE '\\'
-    OR error LIKE ${pattern} ESCAPE '\\')`;
 }
 
 function pageSize({ limit }: Page): number {
