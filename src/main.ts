@@ -26,6 +26,7 @@ import { type Binding, bindingOf } from './http/binding.ts';
 import type { OrderDemo } from './http/order-demo.ts';
 import { type RunningServer, startServer } from './http/server.ts';
 import type { Backstep } from './runtime/backstep.ts';
+import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
 
@@ -61,10 +62,12 @@ async function run(): Promise<void> {
   const faults = createFaults({ activities: orderSaga.activities, random: Math.random });
   registerOrders(backstep, faults, providerUrl);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
-  const server = await listen(backstep, faults, providerUrl, binding);
+  const bulk = new BulkActions(backstep, { logger: log });
+  const server = await listen(backstep, bulk, faults, providerUrl, binding);
   await backstep.start();
+  await bulk.resume();
   const sweep = startSweep(backstep);
-  stopOnSignal(server, sweep, backstep);
+  stopOnSignal(server, sweep, bulk, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
@@ -103,12 +106,14 @@ function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string)
 
 async function listen(
   backstep: Backstep,
+  bulk: BulkActions,
   faults: Faults,
   providerUrl: string,
   binding: Binding,
 ): Promise<RunningServer> {
   const app = createApp({
     backstep,
+    bulk,
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: env['BACKSTEP_FAULTS'] === 'off' ? null : faults,
     security: binding.security,
@@ -162,17 +167,22 @@ function startSweep(backstep: Backstep): ReservationSweep {
   return sweep;
 }
 
-function stopOnSignal(server: RunningServer, sweep: ReservationSweep, backstep: Backstep): void {
+function stopOnSignal(
+  server: RunningServer,
+  sweep: ReservationSweep,
+  bulk: BulkActions,
+  backstep: Backstep,
+): void {
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
     log.info('draining');
     await server.close();
-    // Not awaited before the engine stops: on a stalled disk its last pass ends with the store.
-    const swept = sweep.stop();
+    // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
+    const others = [sweep.stop(), bulk.stop()];
     await backstep.stop();
-    await swept;
+    await Promise.all(others);
     log.info('stopped');
     process.exit(0);
   };

@@ -6,7 +6,9 @@
  */
 import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { BulkActions } from '../runtime/bulk-actions.ts';
 import { assetRoutes } from './assets.ts';
+import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { engineRoutes } from './engine-routes.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
@@ -30,6 +32,8 @@ import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
 export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'faults'> {
   readonly security: SecurityOptions;
+  /** Default: one of its own; whoever brings one can go on with what was interrupted. */
+  readonly bulk?: BulkActions;
   /** Ends the process at once. Default: does nothing. */
   readonly crash?: () => void;
   /** Default: nothing is logged. */
@@ -54,9 +58,10 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs = Date.now,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
+    bulk = new BulkActions(backstep, { logger }),
   } = options;
   const clients = new LiveClients(maxClients);
-  const context: HttpContext = { backstep, demo, faults, crash, clients, logger, nowMs };
+  const context: HttpContext = { backstep, bulk, demo, faults, crash, clients, logger, nowMs };
 
   const app = new Hono<HttpEnv>();
   app.use(securityHeaders());
@@ -74,6 +79,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.route('/assets', assetRoutes());
   app.route('/api/sagas', sagaRoutes(context));
   app.route('/api/sagas', sagaCommandRoutes(context));
+  app.route('/api/bulk', bulkRoutes(context));
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   app.route('/', engineRoutes(context));
   app.route('/', feedRoutes(context));

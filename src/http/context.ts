@@ -3,6 +3,7 @@
  */
 import type { Context } from 'hono';
 import type { Backstep } from '../runtime/backstep.ts';
+import type { BulkActions } from '../runtime/bulk-actions.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FaultControls } from './fault-controls.ts';
@@ -27,6 +28,7 @@ export interface HttpEnv {
 
 export interface HttpContext {
   readonly backstep: Backstep;
+  readonly bulk: BulkActions;
   readonly demo: OrderDemo | null;
   /** `null`: faults are switched off. */
   readonly faults: FaultControls | null;

@@ -3,13 +3,20 @@
  * is made from them, so that neither can say what the other does not.
  */
 import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
 import { COMMAND_NAMES } from '../core/inbound.ts';
 import { parseWith } from '../core/standard-schema.ts';
+import { SAGA_STATUSES } from '../core/status.ts';
+import type { SagaFilter } from '../store/read-models.ts';
 import { readJsonObject } from './body.ts';
 
 /** Longest start key, event id, event type, step and name of a person. */
 const MAX_NAME_LENGTH = 200;
 const MAX_REASON_LENGTH = 500;
+/** Ids in one bulk command; a filter may find more. */
+const MAX_BULK_IDS = 5_000;
+/** Recorded as the author of commands that name nobody. */
+export const API_AUTHOR = 'api';
 
 const name = z.string().min(1).max(MAX_NAME_LENGTH);
 
@@ -32,17 +39,17 @@ export const EventBody = z.looseObject({
   type: name,
 });
 
-/** The members that every command has, single or in bulk. */
-const commandMembers = {
-  // Any word: one that is no command is answered like one that is not legal, with the legal ones.
-  command: name.meta({ examples: [...COMMAND_NAMES], description: COMMAND_NAMES.join(', ') }),
+/** Who orders a command, and why. */
+const auditMembers = {
   reason: z.string().min(1).max(MAX_REASON_LENGTH).nullish(),
   by: name.nullish().meta({ description: 'Who orders it, for the audit.' }),
 };
 
 /** Body of `POST /api/sagas/{id}/commands`. */
 export const CommandBody = z.strictObject({
-  ...commandMembers,
+  // Any word: one that is no command is answered like one that is not legal, with the legal ones.
+  command: name.meta({ examples: [...COMMAND_NAMES], description: COMMAND_NAMES.join(', ') }),
+  ...auditMembers,
   step: name.nullish().meta({ description: 'For retry and skip: the one step that is meant.' }),
   context: z
     .record(z.string(), z.unknown())
@@ -52,6 +59,54 @@ export const CommandBody = z.strictObject({
     description: 'The `seq` that was seen. Another one by now: 409 and nothing happens.',
   }),
 });
+
+/** The filters of `GET /api/sagas`, as members. */
+const SagaFilterBody = z.strictObject({
+  type: name.optional(),
+  status: z.array(z.enum(SAGA_STATUSES)).min(1).optional(),
+  step: name.optional(),
+  attempts: z.int().min(0).optional().meta({ description: 'At least so many.' }),
+  olderThan: z
+    .string()
+    .refine((text) => parseDuration(text) !== null, 'must be a duration such as 90s, 10m or 2h')
+    .optional()
+    .meta({ description: 'Not updated for this long: 90s, 10m, 2h.' }),
+  q: name.optional().meta({ description: 'Prefix of the id, the key or the error.' }),
+});
+
+/** Body of `POST /api/bulk`. */
+export const BulkBody = z
+  .strictObject({
+    command: z.enum(COMMAND_NAMES).exclude(['edit-context']),
+    ...auditMembers,
+    ids: z.array(name).min(1).max(MAX_BULK_IDS).optional(),
+    filter: SagaFilterBody.optional().meta({
+      description: 'The sagas that match now; those that match later are not meant.',
+    }),
+    start: z.boolean().default(true).meta({ description: 'False: only freeze the list.' }),
+  })
+  .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), {
+    error: 'give either ids or a filter',
+    path: ['ids'],
+  });
+
+/** A filter as the read models take it. */
+export function sagaFilterOfBody(
+  { attempts, olderThan, q, ...rest }: z.output<typeof SagaFilterBody>,
+  nowMs: number,
+): SagaFilter {
+  const { type, status, step } = rest;
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status }),
+    ...(step === undefined ? {} : { step }),
+    ...(attempts === undefined ? {} : { minAttempts: attempts }),
+    ...(olderThan === undefined
+      ? {}
+      : { updatedBeforeMs: nowMs - (parseDuration(olderThan) ?? 0) }),
+    ...(q === undefined ? {} : { text: q }),
+  };
+}
 
 /** The body, checked. Throws as `readJsonObject` does, and `input-invalid` with every issue. */
 export async function readBody<Schema extends z.ZodType>(

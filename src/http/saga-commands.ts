@@ -12,10 +12,8 @@ import type { SagaState, StepEntry } from '../core/state.ts';
 import type { Backstep } from '../runtime/backstep.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
-import { CommandBody, EventBody, readBody } from './request-bodies.ts';
+import { API_AUTHOR, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
-/** Recorded as the author of commands that name nobody. */
-const API_AUTHOR = 'api';
 /** Commands that may name a step, and those that may bring members of the context. */
 const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
 const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry'];

@@ -6,7 +6,7 @@
 import { BackstepError } from '../core/errors.ts';
 
 /** Lists with a cursor of their own. */
-export type PagedList = 'sagas' | 'journal' | 'letters';
+export type PagedList = 'sagas' | 'journal' | 'letters' | 'bulk' | 'items';
 
 const CURSOR = /^([a-z]+):(\d{1,15})$/;
 

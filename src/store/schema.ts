@@ -93,6 +93,28 @@ export interface AuditTable {
   reason: string | null;
 }
 
+/** A command for many sagas; `filter` is what its list was frozen from, as JSON. */
+export interface BulkCommandsTable {
+  id: number;
+  command: string;
+  by: string;
+  reason: string | null;
+  filter: string | null;
+  total: number;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+export interface BulkItemsTable {
+  bulk_id: number;
+  position: number;
+  saga_id: string;
+  outcome: 'taken' | 'refused' | 'failed' | null;
+  status: string | null;
+  detail: string | null;
+}
+
 /** One row: who owns the file. */
 export interface EngineTable {
   id: 1;
@@ -107,5 +129,7 @@ export interface EngineTables {
   start_keys: StartKeysTable;
   dead_letters: DeadLettersTable;
   audit: AuditTable;
+  bulk_commands: BulkCommandsTable;
+  bulk_items: BulkItemsTable;
   engine: EngineTable;
 }

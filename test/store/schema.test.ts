@@ -89,6 +89,25 @@ const COLUMNS: Columns = {
     by: 'required',
     reason: 'nullable',
   },
+  bulk_commands: {
+    id: 'required',
+    command: 'required',
+    by: 'required',
+    reason: 'nullable',
+    filter: 'nullable',
+    total: 'required',
+    created_at: 'required',
+    started_at: 'nullable',
+    ended_at: 'nullable',
+  },
+  bulk_items: {
+    bulk_id: 'required',
+    position: 'required',
+    saga_id: 'required',
+    outcome: 'nullable',
+    status: 'nullable',
+    detail: 'nullable',
+  },
   engine: { id: 'required', owner_epoch: 'required' },
 };
 
