@@ -10,6 +10,7 @@
  */
 import {
   type AnyMachineSnapshot,
+  type AnyStateNode,
   type AnyStateMachine,
   createActor,
   createMachine,
@@ -100,6 +101,11 @@ function hearItself(self: Self, { selfSends, ...first }: Step): Macrostep {
     heard.push(...next.selfSends);
   }
   return { snapshot, commands };
+}
+
+/** The state nodes that a snapshot is in, outer ones included. */
+export function activeNodes(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
+  return snapshot._nodes;
 }
 
 /** Event types that the active states have transitions for, guards aside. */

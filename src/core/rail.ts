@@ -1,0 +1,293 @@
+/**
+ * The rail of a saga: its way forward as stages, each step with the compensation that mirrors it,
+ * as the saga stands. What dashboards draw by default.
+ *
+ * Pure: a definition and a state in, plain data out. It is derived from what the machine invokes,
+ * where, and as what; never from the names of states, so hand-written machines have one too.
+ * Invariant: every step of the definition is on the rail exactly once.
+ */
+import type { AnyStateNode } from 'xstate';
+import { attemptBudgets } from './attempt-budget.ts';
+import type { SagaDefinition } from './definition.ts';
+import type { Failure } from './failure.ts';
+import { isOwed, presentEntry } from './ledger.ts';
+import { nodesOf } from './machine-nodes.ts';
+import { activeNodes } from './scope.ts';
+import { isOver, type SagaState, type StepEntry, type StepProgress } from './state.ts';
+import type { StepKind, StepStatus } from './status.ts';
+
+/** `idle`: it has not run, and nothing says that it will. */
+export type SideStatus = StepStatus | 'idle';
+
+/** One side of a step: the activity itself, or what undoes it. */
+export interface RailSide {
+  /** Name of the activity, or of the child saga. */
+  readonly activity: string;
+  readonly status: SideStatus;
+  readonly attempts: number;
+  /** Most attempts; `null`: the machine does not say. */
+  readonly budget: number | null;
+  readonly startedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  /** Due time of the next attempt while a retry delay runs. */
+  readonly nextAttemptAtMs: number | null;
+  /** What the last attempt failed with. */
+  readonly error: Failure | null;
+  /** How often the attempt under way was started; above 1 after a crash. */
+  readonly dispatches: number;
+}
+
+export interface RailStep {
+  readonly stop: 'step';
+  readonly name: string;
+  readonly kind: StepKind;
+  /** How often it was started anew, in a loop; what is shown is the last time. */
+  readonly occurrences: number;
+  readonly childId: string | null;
+  readonly forward: RailSide;
+  /** `null`: nothing undoes this step. */
+  readonly compensation: RailSide | null;
+}
+
+/** A place on the way where the saga waits for an event or a person. */
+export interface RailWait {
+  readonly stop: 'wait';
+  readonly name: string;
+  readonly status: 'pending' | 'waiting' | 'passed' | 'idle';
+  /** When its own timer ends the wait; `null`: none is armed. */
+  readonly dueMs: number | null;
+}
+
+export type RailStop = RailStep | RailWait;
+
+/** Stops that follow each other, or lanes of them at once. */
+export interface RailStage {
+  /** Name of the parallel state; `null` for a single stop. */
+  readonly name: string | null;
+  readonly lanes: readonly { readonly name: string | null; readonly stops: readonly RailStop[] }[];
+}
+
+export interface Rail {
+  readonly stages: readonly RailStage[];
+  /** Timers that bound more than one stop, such as a deadline of the whole way. */
+  readonly limits: readonly { readonly delay: string; readonly dueMs: number }[];
+}
+
+/**
+ * The rail of a saga as it stands; `state` null: of one that was not started. `null` for a machine
+ * that is not shaped like a saga: without steps, parallel as a whole, or parallel within parallel.
+ */
+export function railOf(definition: SagaDefinition, state: SagaState | null): Rail | null {
+  const places = placesOf(definition);
+  const isShaped =
+    definition.machine.root.type !== 'parallel' &&
+    places.some(({ step }) => step !== null) &&
+    places.every(({ node }) => parallelsAround(node).length <= 1);
+  if (!isShaped) return null;
+  const budgets = attemptBudgets(definition.machine);
+  const waitNodes = places.filter(({ step }) => step === null).map(({ node }) => node);
+  const furthest = places.findLastIndex(({ step }) => step !== null && isStarted(step, state));
+  const stopAt = (place: Place, index: number): RailStop =>
+    place.step === null
+      ? waitStop(place.node, state, index < furthest)
+      : stepStop(definition, place.step, state, budgets);
+  const stages = Map.groupBy(
+    places.map((place, index) => ({ place, stop: stopAt(place, index) })),
+    ({ place }) => parallelsAround(place.node)[0] ?? place,
+  );
+  return {
+    stages: [...stages.values()].map((stops) => stageOf(stops)),
+    limits: limitsOf(definition, state, waitNodes),
+  };
+}
+
+/** Every step of a rail, in order. */
+export function stepsOn({ stages }: Rail): readonly RailStep[] {
+  return stages
+    .flatMap(({ lanes }) => lanes.flatMap(({ stops }) => stops))
+    .filter((stop) => stop.stop === 'step');
+}
+
+/** Where in the drawing a stop is; `step` null: a wait. */
+interface Place {
+  readonly node: AnyStateNode;
+  readonly step: string | null;
+}
+
+function placesOf({ machine, invokes }: SagaDefinition): readonly Place[] {
+  const places: Place[] = [];
+  const known = new Set<string>();
+  for (const node of nodesOf(machine)) {
+    for (const { id } of node.invoke) {
+      const role = invokes.get(id);
+      if (role?.direction !== 'forward' || known.has(role.step)) continue;
+      known.add(role.step);
+      places.push({ node, step: role.step });
+    }
+    if (isWait(node)) places.push({ node, step: null });
+  }
+  // Started by an action instead of an invoke: they have no place of their own.
+  for (const { step, direction } of invokes.values()) {
+    if (direction !== 'forward' || known.has(step)) continue;
+    known.add(step);
+    places.push({ node: machine.root, step });
+  }
+  return places;
+}
+
+// The outermost one of waits within waits; a state that calls something does not merely wait.
+function isWait(node: AnyStateNode): boolean {
+  const isTagged = node.tags.includes('waiting');
+  return isTagged && node.invoke.length === 0 && !lineageOf(node.parent).some(isWaitTagged);
+}
+
+function isWaitTagged(node: AnyStateNode): boolean {
+  return node.tags.includes('waiting');
+}
+
+function lineageOf(node: AnyStateNode | undefined): readonly AnyStateNode[] {
+  return node === undefined ? [] : [...lineageOf(node.parent), node];
+}
+
+function parallelsAround(node: AnyStateNode): readonly AnyStateNode[] {
+  return lineageOf(node.parent).filter(({ type }) => type === 'parallel');
+}
+
+function stageOf(
+  members: readonly { readonly place: Place; readonly stop: RailStop }[],
+): RailStage {
+  const [first] = members;
+  const around = first === undefined ? undefined : parallelsAround(first.place.node)[0];
+  if (around === undefined) {
+    return { name: null, lanes: [{ name: null, stops: members.map(({ stop }) => stop) }] };
+  }
+  const lanes = Map.groupBy(members, ({ place }) => {
+    const lineage = lineageOf(place.node);
+    return lineage[lineage.indexOf(around) + 1]?.key ?? '';
+  });
+  return {
+    name: around.key,
+    lanes: [...lanes].map(([name, lane]) => ({ name, stops: lane.map(({ stop }) => stop) })),
+  };
+}
+
+function isStarted(step: string, state: SagaState | null): boolean {
+  return state?.steps.some(({ name }) => name === step) ?? false;
+}
+
+function waitStop(node: AnyStateNode, state: SagaState | null, isBehind: boolean): RailWait {
+  const base = { stop: 'wait' as const, name: node.key };
+  if (state === null) return { ...base, status: 'pending', dueMs: null };
+  if (isActive(state, node)) return { ...base, status: 'waiting', dueMs: dueOf(state, node) };
+  const isPassed = isBehind || state.status === 'completed';
+  const isAhead = state.status === 'running' || state.status === 'waiting';
+  return { ...base, status: isPassed ? 'passed' : isAhead ? 'pending' : 'idle', dueMs: null };
+}
+
+function isActive({ snapshot }: SagaState, node: AnyStateNode): boolean {
+  return snapshot.status === 'active' && activeNodes(snapshot).some(({ id }) => id === node.id);
+}
+
+// The last one ends the wait; earlier ones within it are reminders.
+function dueOf(state: SagaState, node: AnyStateNode): number | null {
+  const due = nodesIn(node).flatMap(({ id, config }) =>
+    Object.keys(config.after ?? {}).flatMap(
+      (delay) => state.live.timers[`xstate.after.${delay}.${id}`]?.dueMs ?? [],
+    ),
+  );
+  return due.length === 0 ? null : Math.max(...due);
+}
+
+function nodesIn(node: AnyStateNode): readonly AnyStateNode[] {
+  return [node, ...Object.values(node.states).flatMap(nodesIn)];
+}
+
+function stepStop(
+  definition: SagaDefinition,
+  name: string,
+  state: SagaState | null,
+  budgets: ReadonlyMap<string, number>,
+): RailStep {
+  const planned = definition.steps.find((step) => step.name === name);
+  const started = state?.steps ?? [];
+  // A loop is undone run by run: on the way back the run that is undone next is shown.
+  const entry = presentEntry(started, name, isTurningBack(state) ? 'compensate' : 'forward');
+  const forward = invokesOf(definition, name, 'forward')[0] ?? name;
+  const compensation = entry?.compensation?.name ?? planned?.compensation ?? null;
+  return {
+    stop: 'step',
+    name,
+    kind: planned?.kind ?? 'compensatable',
+    occurrences: started.filter((step) => step.name === name).length,
+    childId: entry?.childId ?? null,
+    forward: {
+      ...progressOf(entry),
+      activity: forward,
+      status: entry?.status ?? (state !== null && isOver(state) ? 'idle' : 'pending'),
+      budget: budgets.get(forward) ?? null,
+      dispatches: state?.live.activities[forward]?.dispatches ?? 0,
+    },
+    compensation:
+      compensation === null
+        ? null
+        : {
+            ...progressOf(entry?.compensation),
+            activity: compensation,
+            status: undoStatus(entry, state),
+            budget: budgets.get(compensation) ?? null,
+            dispatches: state?.live.activities[compensation]?.dispatches ?? 0,
+          },
+  };
+}
+
+function invokesOf({ invokes }: SagaDefinition, step: string, direction: string): string[] {
+  return [...invokes].flatMap(([id, role]) =>
+    role.step === step && role.direction === direction ? [id] : [],
+  );
+}
+
+function undoStatus(entry: StepEntry | undefined, state: SagaState | null): SideStatus {
+  switch (entry?.compensation?.status) {
+    case 'running':
+    case 'retrying':
+      return entry.compensation.status;
+    case 'failed':
+      return entry.status === 'skipped' ? 'skipped' : 'compensation_failed';
+    case 'completed':
+      return 'compensated';
+    case undefined:
+      if (entry?.skip !== undefined) return 'skipped';
+      // On the way back, what is owed has its turn still to come.
+      return entry !== undefined && isOwed(entry) && isTurningBack(state) ? 'pending' : 'idle';
+  }
+}
+
+function isTurningBack(state: SagaState | null): boolean {
+  if (state === null || isOver(state)) return false;
+  return state.status === 'compensating' || state.status === 'compensation_failed';
+}
+
+function progressOf(progress: StepProgress | undefined) {
+  return {
+    attempts: progress?.attempts ?? 0,
+    startedAtMs: progress?.startedAtMs ?? null,
+    endedAtMs: progress?.endedAtMs ?? null,
+    nextAttemptAtMs: progress?.nextAttemptAtMs ?? null,
+    error: progress?.error ?? null,
+  };
+}
+
+// What no wait of the rail shows: retries are on their step, time-outs have no due time.
+function limitsOf(
+  { timers }: SagaDefinition,
+  state: SagaState | null,
+  waits: readonly AnyStateNode[],
+): Rail['limits'] {
+  const inWaits = new Set(waits.flatMap(nodesIn).map(({ id }) => id));
+  return Object.entries(state?.live.timers ?? {}).flatMap(([id, { dueMs }]) => {
+    const role = timers.get(id);
+    if (role?.kind !== 'wait' || dueMs === undefined) return [];
+    const node = id.slice(`xstate.after.${role.delay}.`.length);
+    return inWaits.has(node) ? [] : [{ delay: role.delay, dueMs }];
+  });
+}
