@@ -48,8 +48,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   testing: {
     layers: ['runtime', 'store', 'core'],
-    packages: [NODE, /^xstate(\/graph)?$/],
-    atLeast: 0,
+    packages: [NODE, /^xstate(\/graph)?$/, /^vitest$/],
+    atLeast: 5,
   },
   index: { layers: ['testing', 'runtime', 'store', 'core'], packages: [/^xstate$/], atLeast: 1 },
   main: {

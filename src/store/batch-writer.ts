@@ -20,7 +20,8 @@ export interface BatchWriter {
 }
 
 export interface BatchWriterOptions {
-  readonly realPath: string;
+  /** `null`: a database in memory, that nobody can take away. */
+  readonly realPath: string | null;
   /** The epoch this owner was given at open. */
   readonly ownerEpoch: number;
   /** Highest journal seq in use. */
@@ -165,13 +166,15 @@ function prepareAlone(db: Database.Database, apply: ApplyItem) {
 /** Why the file is no longer ours, inside the transaction of a batch; `null` while it is. */
 function prepareOwnershipCheck(db: Database.Database, options: BatchWriterOptions) {
   const epoch = db.prepare('SELECT owner_epoch FROM engine WHERE id = 1').pluck();
-  const fileId = statSync(options.realPath).ino;
+  const { realPath, ownerEpoch } = options;
+  const fileId = realPath === null ? null : statSync(realPath).ino;
 
   return (): string | null => {
-    if (epoch.get() !== options.ownerEpoch) {
+    if (epoch.get() !== ownerEpoch) {
       return 'another process took the database over; this one must stop';
     }
-    const now = statSync(options.realPath, { throwIfNoEntry: false });
+    if (realPath === null) return null;
+    const now = statSync(realPath, { throwIfNoEntry: false });
     return now?.ino === fileId ? null : 'the database file was removed or replaced while in use';
   };
 }

@@ -7,11 +7,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
 import { toFailure } from '../core/failure.ts';
-import { openForWriting, refused, resolveDatabaseFile } from './database-file.ts';
+import { APPLICATION_ID, openForWriting, refused, resolveDatabaseFile } from './database-file.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
 
 /** The folder beside `src` (or, published, beside its build). */
@@ -51,11 +51,34 @@ export async function applyMigrations(
   const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
   const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
   database.pragma('synchronous = FULL');
+  return migrateAndClose(realPath, database, migrations);
+}
+
+/** The bytes of an empty database with the schema of this version. */
+export async function emptyDatabase(
+  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
+): Promise<Buffer> {
+  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+  const database = new Database(':memory:');
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  const bytes: Buffer[] = [];
+  await migrateAndClose(':memory:', database, migrations, () => bytes.push(database.serialize()));
+  return Buffer.concat(bytes);
+}
+
+async function migrateAndClose(
+  path: string,
+  database: Database.Database,
+  migrations: Record<string, Migration>,
+  beforeClose: () => void = () => {},
+): Promise<readonly string[]> {
   database.pragma('foreign_keys = OFF');
   const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect({ database }) });
   try {
-    refuseNewer(realPath, database, migrations);
-    return await runPending(realPath, db, migrations);
+    refuseNewer(path, database, migrations);
+    const names = await runPending(path, db, migrations);
+    beforeClose();
+    return names;
   } finally {
     await db.destroy();
     // Kysely closes only what it has used, and a refused file was not used by it.

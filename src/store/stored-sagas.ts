@@ -75,7 +75,8 @@ export function openStoredSagas(path: string): StoredSagas {
   }
 }
 
-function storedSagasOf(path: string, db: Database.Database): StoredSagas {
+/** As `openStoredSagas`, for a caller that has the connection. */
+export function storedSagasOf(path: string, db: Database.Database): StoredSagas {
   const statements = prepare(path, db);
 
   function read(row: SagasTable): SagaAsStored {

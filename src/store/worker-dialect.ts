@@ -16,17 +16,21 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { Reader } from './reader.ts';
+
+/** Where the queries go; see `Reader`. */
+export interface QueryLane {
+  query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]>;
+}
 
 /** A Kysely instance that reads through `reader`. `Tables` is the caller's word. */
-export function createReadOnlyKysely<Tables>(reader: Reader): Kysely<Tables> {
+export function createReadOnlyKysely<Tables>(reader: QueryLane): Kysely<Tables> {
   return new Kysely<Tables>({ dialect: new WorkerDialect(reader) });
 }
 
 class WorkerDialect implements Dialect {
-  readonly #reader: Reader;
+  readonly #reader: QueryLane;
 
-  constructor(reader: Reader) {
+  constructor(reader: QueryLane) {
     this.#reader = reader;
   }
 
@@ -57,7 +61,7 @@ class PipelinedAdapter extends SqliteAdapter {
 class WorkerDriver implements Driver {
   readonly #connection: DatabaseConnection;
 
-  constructor(reader: Reader) {
+  constructor(reader: QueryLane) {
     this.#connection = new WorkerConnection(reader);
   }
 
@@ -85,9 +89,9 @@ class WorkerDriver implements Driver {
 }
 
 class WorkerConnection implements DatabaseConnection {
-  readonly #reader: Reader;
+  readonly #reader: QueryLane;
 
-  constructor(reader: Reader) {
+  constructor(reader: QueryLane) {
     this.#reader = reader;
   }
 

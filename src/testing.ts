@@ -1,0 +1,27 @@
+/**
+ * `backstep/testing`: what tests of sagas import. Nothing here depends on a test runner, but
+ * `backstep/testing/vitest`, which teaches vitest the matchers.
+ */
+export {
+  FakeActivities,
+  type FakeCall,
+  type FakeEffect,
+  type FakeOptions,
+  type FakeOutcome,
+} from './testing/fake-activities.ts';
+export { type MatcherResult, type SagaMatchers, sagaMatchers } from './testing/matchers.ts';
+export {
+  compensatedSteps,
+  type SagaStory,
+  startedSteps,
+  type StartedAttempt,
+  storyText,
+} from './testing/saga-story.ts';
+export {
+  openTestEngine,
+  type SpawnTestOptions,
+  type TestBindings,
+  type TestEngine,
+  type TestEngineOptions,
+} from './testing/test-engine.ts';
+export { VirtualClock } from './testing/virtual-clock.ts';

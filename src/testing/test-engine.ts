@@ -1,0 +1,292 @@
+/**
+ * The real engine for tests: over SQLite in memory, on a clock that moves only when told, so that a
+ * saga of thirty days takes milliseconds and comes out the same at every run.
+ *
+ * Invariant: when a method resolves, nothing is under way but what waits for the clock, for an
+ * event, or hangs on purpose.
+ */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { EventObject } from 'xstate';
+import type { Contract } from '../core/activity.ts';
+import type { SagaDefinition } from '../core/definition.ts';
+import { type Duration, toMs } from '../core/duration.ts';
+import type { OperatorCommand } from '../core/inbound.ts';
+import { recordOfLine, replay } from '../core/replay.ts';
+import { nextDueMs } from '../core/state.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
+import type { Backstep, Bindings } from '../runtime/backstep.ts';
+import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
+import { type SagaStory, storyOf } from './saga-story.ts';
+import { type ProcessOptions, TestProcess } from './test-process.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** What a saga is bound to; `FakeActivities` fits. */
+export interface TestBindings<C extends Contract = Contract> extends Bindings<C> {
+  /** How many of its calls hang just now and will not answer. */
+  readonly hanging?: number;
+  /** Told at a crash. */
+  forgetHanging?(): void;
+}
+
+export interface TestEngineOptions extends ProcessOptions {
+  /** Where the clock starts, milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
+  readonly startMs?: number;
+  /** Participants' migrations, for transactional activities. */
+  readonly migrationsFolder?: string;
+  /** The database to run on, as one of `memoryDatabases` gives it. Default: an empty one. */
+  readonly database?: MemoryDatabase;
+}
+
+/** Longest that an activity which is no fake may take, by the machine's own clock. */
+const PATIENCE_MS = 5_000;
+/** Most moves of the clock that one call makes. */
+const MAX_MOVES = 100_000;
+/** How often the engine looks at the clock. */
+const LOOK_EVERY_MS = 1_000;
+/** Most sagas in flight that a test may have. */
+const MAX_SAGAS = 10_000;
+
+/**
+ * Opens an engine for one saga; `register` adds others.
+ *
+ * @example
+ * const fakes = new FakeActivities(tripSaga).always('chargeCard', 'permanent');
+ * const engine = await openTestEngine(tripSaga, fakes);
+ * expect(await engine.run({ trip: 't-1' })).toHaveCompensatedInOrder(['bookHotel']);
+ */
+export async function openTestEngine<C extends Contract>(
+  definition: SagaDefinition<C>,
+  bindings: TestBindings<C>,
+  options: TestEngineOptions = {},
+): Promise<TestEngine> {
+  const database = options.database ?? (await memoryDatabases(options.migrationsFolder))();
+  const engine = new TestEngine(database, options, definition.id);
+  engine.register(definition, bindings);
+  await engine.boot();
+  return engine;
+}
+
+interface Registered {
+  readonly definition: SagaDefinition;
+  readonly bindings: TestBindings;
+}
+
+export class TestEngine {
+  readonly clock: VirtualClock;
+  readonly database: MemoryDatabase;
+  readonly #options: TestEngineOptions;
+  readonly #type: string;
+  readonly #registered: Registered[] = [];
+  #process: TestProcess | null = null;
+  #processes = 0;
+
+  constructor(database: MemoryDatabase, options: TestEngineOptions, type: string) {
+    this.clock = new VirtualClock(options.startMs);
+    this.database = database;
+    this.#options = options;
+    this.#type = type;
+  }
+
+  /** The engine that runs now; another one after a crash. */
+  get backstep(): Backstep {
+    return this.#running().backstep;
+  }
+
+  /** Binds another saga, such as a child; from now on, and after every crash again. */
+  register<C extends Contract>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
+    // In the list every contract is alike; what was bound fits the definition it stands with.
+    const registered = { definition, bindings } as unknown as Registered;
+    this.#registered.push(registered);
+    this.#process?.backstep.register(definition, bindings);
+    return this;
+  }
+
+  /** Starts a saga, of the first type unless told, and gives its id. */
+  async spawn(input: unknown, { type = this.#type, key }: SpawnTestOptions = {}): Promise<string> {
+    const asked = this.backstep.spawn(type, { input, ...(key === undefined ? {} : { key }) });
+    const { id } = await asked;
+    await this.quiet();
+    return id;
+  }
+
+  /** Starts a saga and moves the clock on until it is settled. */
+  async run(input: unknown, options: SpawnTestOptions = {}): Promise<SagaStory> {
+    return this.settled(await this.spawn(input, options));
+  }
+
+  /** Moves the clock on until the saga is settled. Throws when it waits for something else. */
+  settled(id: string): Promise<SagaStory> {
+    return this.#until(id, isSettled);
+  }
+
+  /** Moves the clock on until the saga has this status. Throws when it settles or waits before. */
+  reached(id: string, status: SagaStatus): Promise<SagaStory> {
+    return this.#until(id, (each) => each === status);
+  }
+
+  /** Sends an event and lets everything happen that follows from it at once. */
+  async send(id: string, event: EventObject, eventId?: string): Promise<SagaStory> {
+    await this.backstep.send(id, event, eventId);
+    await this.quiet();
+    return this.story(id);
+  }
+
+  /** Gives an operator's order and lets everything happen that follows from it at once. */
+  async command(id: string, command: OperatorCommand): Promise<SagaStory> {
+    await this.backstep.command(id, command);
+    await this.quiet();
+    return this.story(id);
+  }
+
+  /** Moves the clock on, and lets everything happen that falls due on the way, in order. */
+  async advance(duration: Duration): Promise<void> {
+    const untilMs = this.clock.nowMs() + toMs(duration, 'advance');
+    for (let moves = 0; this.clock.nowMs() < untilMs; moves++) {
+      await this.#move(untilMs);
+      if (moves > MAX_MOVES) throw new Error(`${duration} took more than ${MAX_MOVES} moves`);
+    }
+  }
+
+  /** The process dies at once, as at `kill -9`, and another one starts on what was durable. */
+  async crash(): Promise<void> {
+    this.#running().kill();
+    for (const { bindings } of this.#registered) bindings.forgetHanging?.();
+    await this.boot();
+  }
+
+  /** Everything about one saga so far, by replaying its journal. Throws when that cannot be. */
+  async story(id: string): Promise<SagaStory> {
+    const { read } = this.backstep;
+    const record = await read.saga(id);
+    const known = this.#registered.find(({ definition }) => definition.id === record?.type);
+    if (record === null || known === undefined) throw new Error(`there is no saga ${id}`);
+    const lines = [];
+    for (let cursor: string | null = null; ;) {
+      const page = await read.transitions(id, { limit: 200, cursor });
+      lines.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) break;
+    }
+    return storyOf(known.definition, id, replay(known.definition, id, lines.map(recordOfLine)));
+  }
+
+  /** Lets everything happen that needs no time to pass. */
+  async quiet(): Promise<void> {
+    const startedMs = Date.now();
+    for (;;) {
+      // The engine's own work is all promises, done when the event loop comes round.
+      await nextTick();
+      await nextTick();
+      const { store, backstep } = this.#running();
+      const hanging = this.#registered.reduce((sum, { bindings: b }) => sum + (b.hanging ?? 0), 0);
+      const { activitiesInFlight } = backstep.figures();
+      if (!store.hasQueued && activitiesInFlight <= hanging) return;
+      if (Date.now() - startedMs < PATIENCE_MS) continue;
+      throw new Error(
+        `an activity has not answered for ${PATIENCE_MS} ms of real time; use a fake that ` +
+          'hangs, whose time-out then passes on the virtual clock',
+      );
+    }
+  }
+
+  /** Starts a process; `openTestEngine` has done it. */
+  async boot(): Promise<void> {
+    this.#processes += 1;
+    const process = new TestProcess(this.database, this.clock, this.#options, this.#processes);
+    this.#process = process;
+    for (const { definition, bindings } of this.#registered) {
+      process.backstep.register(definition, bindings);
+    }
+    await Promise.race([process.backstep.start(), process.died]);
+    await this.quiet();
+  }
+
+  close(): void {
+    this.#process?.kill();
+    this.#process = null;
+    this.database.close();
+  }
+
+  async #until(id: string, isThere: (status: SagaStatus) => boolean): Promise<SagaStory> {
+    for (let moves = 0; moves < MAX_MOVES; moves++) {
+      await this.quiet();
+      const state = await this.backstep.state(id);
+      if (state === null) throw new Error(`there is no saga ${id}`);
+      if (isThere(state.status) || isSettled(state.status)) {
+        const story = await this.story(id);
+        if (isThere(state.status)) return story;
+        throw new Error(`saga ${id} settled as ${state.status} before`);
+      }
+      const isMoved = await this.#move(Infinity);
+      if (!isMoved) throw new Error(`saga ${id} is ${state.status} and no timer is armed`);
+    }
+    throw new Error(`saga ${id} did not get there in ${MAX_MOVES} moves of the clock`);
+  }
+
+  /**
+   * Moves the clock to the next thing that is due, at most to `untilMs`. False when nothing is.
+   *
+   * The engine looks at the clock every second; those looks are left out, as by a machine that
+   * sleeps until its next alarm, or thirty days would take millions of them.
+   */
+  async #move(untilMs: number): Promise<boolean> {
+    await this.quiet();
+    const nextMs = (await this.#nextDueMs()) ?? untilMs;
+    if (nextMs === Infinity) return false;
+    const nowMs = this.clock.nowMs();
+    const targetMs = Math.min(nextMs, untilMs);
+    if (targetMs <= nowMs) {
+      // Due already, and noticed at the next look at the clock.
+      await this.#pass(Math.min(this.clock.nextAtMs ?? nowMs, untilMs));
+    } else if (targetMs <= nowMs + LOOK_EVERY_MS) {
+      await this.#pass(targetMs);
+    } else if ((await this.#pass(nowMs + LOOK_EVERY_MS)) && (await this.#nextDueMs()) === nextMs) {
+      this.clock.sleep(Math.max(0, targetMs - this.clock.nowMs()));
+      await this.quiet();
+    }
+    return true;
+  }
+
+  /** Passes the appointments up to then one by one. True when no turn was taken meanwhile. */
+  async #pass(untilMs: number): Promise<boolean> {
+    const { store } = this.#running();
+    const { commits } = store.stats();
+    while (this.clock.nowMs() < untilMs) {
+      const atMs = Math.min(this.clock.nextAtMs ?? untilMs, untilMs);
+      this.clock.advance(Math.max(0, atMs - this.clock.nowMs()));
+      await this.quiet();
+      if (store.stats().commits > commits) return false;
+    }
+    this.clock.advance(0);
+    await this.quiet();
+    return store.stats().commits === commits;
+  }
+
+  /** The earliest due time of a saga, or of anything that the engine waits for longer than a look. */
+  async #nextDueMs(): Promise<number | null> {
+    const { store, backstep } = this.#running();
+    const due = [this.clock.nextAfterMs(LOOK_EVERY_MS)];
+    for (const { sid, wakeAtMs } of await store.wakes(Number.MAX_SAFE_INTEGER, null, MAX_SAGAS)) {
+      if (wakeAtMs > 0) {
+        due.push(wakeAtMs);
+        break; // they come in order, those in flight first
+      }
+      const stored = await store.loadBySid(sid);
+      const state = stored === null ? null : await backstep.state(stored.id);
+      if (state !== null) due.push(nextDueMs(state.live));
+    }
+    const known = due.filter((atMs) => atMs !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  #running(): TestProcess {
+    if (this.#process === null) throw new Error('the engine is closed');
+    return this.#process;
+  }
+}
+
+export interface SpawnTestOptions {
+  readonly type?: string;
+  /** Start key. */
+  readonly key?: string;
+}
