@@ -7,6 +7,8 @@ export {
   type Activity,
   type ActivityContext,
   type Contract,
+  type LateResult,
+  type ProbeAnswer,
   transactional,
   type WritePlan,
 } from './core/activity.ts';

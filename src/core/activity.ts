@@ -35,8 +35,26 @@ export interface ActivityContext {
   readonly attempt: number;
   /** Milliseconds since 1970 at dispatch. */
   readonly nowMs: number;
+  /**
+   * In a compensation or a probe: what an attempt of the step answered after the saga had given it
+   * up, so it did happen. `null`: nothing came, which proves nothing.
+   */
+  readonly late: LateResult | null;
+  /**
+   * Says that the attempt is alive. A step with a heartbeat interval is timed out when that much
+   * time passes without one; for any other it does nothing.
+   */
+  readonly heartbeat: () => void;
   /** Aborted when the attempt timed out, the saga left the step, or the engine stops. */
   readonly signal: AbortSignal;
+}
+
+/** What came too late to move the saga. */
+export interface LateResult {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** The attempt's output; `null` as well when it is too long to be kept. */
+  readonly output: unknown;
 }
 
 /**

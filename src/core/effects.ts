@@ -85,12 +85,19 @@ export function startEffects(
       forwardKey: direction === 'forward' ? null : forwardKey,
       step,
       direction,
+      occurrence,
       attempt,
+      late: direction === 'forward' ? null : lateOf(state, activity),
       timeout: timeoutOf(definition, state.live, id),
       child: childId === undefined ? null : { id: childId, isUnwinding },
     });
   }
   return effects;
+}
+
+function lateOf({ steps }: SagaState, { step, occurrence }: LiveActivity): StartEffect['late'] {
+  const entry = steps.find((each) => each.name === step && each.occurrence === occurrence);
+  return entry?.late ?? null;
 }
 
 function timeoutOf(

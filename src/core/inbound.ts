@@ -2,6 +2,7 @@
  * What can reach a saga, and what a turn answers: the narrow port between the core and any host.
  */
 import type { EventObject } from 'xstate';
+import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
 import type { ParentLink } from './parent-link.ts';
 import type { Direction, SagaState } from './state.ts';
@@ -54,6 +55,8 @@ export type Inbound =
       readonly activity: string;
       readonly token: number;
       readonly outcome: Outcome;
+      /** Of an attempt that was given up before it answered: the occurrence of its step. */
+      readonly occurrence?: number;
     }
   | { readonly kind: 'timer'; readonly timer: string; readonly token: number }
   /** The process that ran this attempt is gone: the attempt starts again, counted. */
@@ -75,7 +78,10 @@ export type Effect =
       readonly forwardKey: string | null;
       readonly step: string;
       readonly direction: Direction;
+      readonly occurrence: number;
       readonly attempt: number;
+      /** For a compensation or a probe: what came late of the step. */
+      readonly late: LateResult | null;
       /** The timer to fire when this attempt takes longer than `timeoutMs` from dispatch. */
       readonly timeout: {
         readonly timer: string;

@@ -192,8 +192,9 @@ function beginAttempt(
     if (direction === 'forward') {
       const { name, kind } = entry;
       const child = entry.childId === undefined ? {} : { childId: entry.childId };
+      const late = entry.late === undefined ? {} : { late: entry.late };
       const progress = restartProgress(entry, attempt);
-      return { name, kind, occurrence, ...child, ...progress, status: 'running' };
+      return { name, kind, occurrence, ...child, ...late, ...progress, status: 'running' };
     }
     const progress = entry.compensation ?? { attempts: 0, startedAtMs: nowMs };
     return {

@@ -141,7 +141,7 @@ export function admit(
       direction,
       ...numbers,
       dispatches: 1,
-      ...(role?.isRepeatable === false ? { isOnce: true } : {}),
+      ...(role?.isRepeatable === false && !isChild ? { isOnce: true } : {}),
       ...(isChild ? { childId: childSagaId(sagaId, step, numbers.occurrence) } : {}),
     };
   }
@@ -192,11 +192,15 @@ function isAtRest(status: StepStatus): boolean {
   );
 }
 
-/** The same attempts, under way once more: what an earlier dispatch did is not known. */
+/**
+ * The same attempts, under way once more: what an earlier dispatch did is not known. A child saga
+ * is only looked at again.
+ */
 export function dispatchedAgain(live: Live, isChosen: (activity: string) => boolean): Live {
   const activities = { ...live.activities };
   for (const [id, activity] of Object.entries(live.activities)) {
-    if (isChosen(id)) activities[id] = { ...activity, dispatches: activity.dispatches + 1 };
+    if (!isChosen(id) || activity.childId !== undefined) continue;
+    activities[id] = { ...activity, dispatches: activity.dispatches + 1 };
   }
   return { ...live, activities };
 }

@@ -17,6 +17,7 @@ export function checkMachine(machine: AnyStateMachine): void {
     checkInvokes(machine, node, invokeOwners);
     for (const { id } of spawnsOf(node, machine)) claimId(machine, node, id, invokeOwners);
     checkDelays(machine, node);
+    checkHeartbeat(machine, node);
     checkActions(machine, node);
   }
 }
@@ -72,6 +73,24 @@ function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
     if (machine.implementations.delays[delay] === undefined) {
       refuse(machine, `state "${node.id}" uses unknown delay "${delay}"`, 'add it to delays');
     }
+  }
+}
+
+// A silence is told to the machine as the time-out of the attempt.
+function checkHeartbeat(machine: AnyStateMachine, node: AnyStateNode): void {
+  const { heartbeatMs } = readFields(node.meta);
+  if (heartbeatMs === undefined) return;
+  const at = `state "${node.id}"`;
+  if (typeof heartbeatMs !== 'number' || !(heartbeatMs > 0)) {
+    refuse(machine, `${at} has no valid heartbeatMs`, 'give milliseconds above 0');
+  }
+  for (const { id } of node.invoke) {
+    if (node.config.after?.[`${id}.timeout`] !== undefined) continue;
+    refuse(
+      machine,
+      `${at} wants heartbeats of "${id}" but has no time-out for it`,
+      `add the delay "${id}.timeout" to its after: silence fires it, too`,
+    );
   }
 }
 

@@ -5,6 +5,7 @@
  * this file or in anything it describes is ever changed in place.
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
+import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
 import type { ParentLink } from './parent-link.ts';
 import { isEnded, type SagaStatus, type StepKind, type StepStatus } from './status.ts';
@@ -68,6 +69,8 @@ export interface StepEntry extends StepProgress {
   readonly occurrence: number;
   /** The saga that this step runs as a child. */
   readonly childId?: string;
+  /** What an attempt answered after the saga had given it up. */
+  readonly late?: LateResult;
   /** How often it was asked whether the step happened. */
   readonly probes?: number;
   /** Who gave the step or its compensation up, and why. */

@@ -13,6 +13,7 @@ import { startEffects } from './effects.ts';
 import { INTERRUPTED } from './failure.ts';
 import type { Inbound, Turn } from './inbound.ts';
 import { noteRecord, type Predecessor } from './journal-record.ts';
+import { withLateResult } from './late-results.ts';
 import { canTake, isReserved, legalEvents } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import type { ParentLink } from './parent-link.ts';
@@ -61,7 +62,7 @@ export function turn(
   if (inbound.kind === 'event' && state.seenEvents.includes(inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
   }
-  if (isOver(state)) return afterTheEnd(state, inbound, nowMs);
+  if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
   if (state.status === 'parked' || state.status === 'paused') {
     return whileStill(definition, state, inbound, nowMs);
   }
@@ -90,7 +91,13 @@ function onResult(definition: SagaDefinition, state: SagaState, came: Result, no
   const { activity, token } = came;
   const answered = state.live.activities[activity];
   if (answered?.token !== token) {
-    return note(state, came, nowMs, 'late or duplicate result: the saga has moved on');
+    const steps = withLateResult(definition, state.steps, came, nowMs);
+    return note(
+      { ...state, steps },
+      came,
+      nowMs,
+      'late or duplicate result: the saga has moved on',
+    );
   }
   const inbound = resultOf(answered, came);
   const { outcome } = inbound;
@@ -127,6 +134,7 @@ function onInterrupted(
   if (activity?.token !== token) {
     return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
   }
+  if (activity.childId !== undefined) return lookAgain(definition, state, inbound, nowMs);
   if (activity.isOnce === true || activity.dispatches >= MAX_DISPATCHES) {
     const outcome = { kind: 'failed', failure: INTERRUPTED } as const;
     return onResult(definition, state, { kind: 'result', activity: id, token, outcome }, nowMs);
@@ -135,6 +143,19 @@ function onInterrupted(
   const why = `started again after a restart, dispatch ${activity.dispatches + 1} of ${MAX_DISPATCHES}`;
   const effects = startEffects(definition, next, isIt);
   return { kind: 'advanced', state: next, effects, record: noteRecord(next, inbound, nowMs, why) };
+}
+
+// Finding a child saga again is no second start of it: nothing to count, nothing in doubt.
+function lookAgain(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Interrupted,
+  nowMs: number,
+): Turn {
+  const next = { ...state, seq: state.seq + 1 };
+  const effects = startEffects(definition, next, (each) => each === inbound.activity);
+  const record = noteRecord(next, inbound, nowMs, 'the child saga is looked at again');
+  return { kind: 'advanced', state: next, effects, record };
 }
 
 function onEvent(
@@ -152,11 +173,20 @@ function onEvent(
   return react(definition, { ...state, seenEvents }, state.live, { inbound, event, nowMs });
 }
 
-function afterTheEnd(state: SagaState, inbound: Inbound, nowMs: number): Turn {
+function afterTheEnd(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Inbound,
+  nowMs: number,
+): Turn {
   if (inbound.kind === 'event' || inbound.kind === 'command') {
     return { kind: 'refused', reason: 'ended', legal: [] };
   }
-  return note(state, inbound, nowMs, 'late: the saga has ended');
+  const steps =
+    inbound.kind === 'result'
+      ? withLateResult(definition, state.steps, inbound, nowMs)
+      : state.steps;
+  return note({ ...state, steps }, inbound, nowMs, 'late: the saga has ended');
 }
 
 function eventOf(type: string, members: Readonly<Record<string, unknown>>): EventObject {

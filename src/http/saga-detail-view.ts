@@ -80,13 +80,17 @@ function stepView(step: ShownStep): object {
   if (!('startedAtMs' in step)) {
     return { name, kind, status, ...progressView(null), skip: null, compensation: null };
   }
-  const { compensation, occurrence } = step;
+  const { compensation, occurrence, late } = step;
   return {
     name,
     kind,
     status,
     occurrence,
     ...progressView(step),
+    /** What an attempt answered after the saga had given it up. */
+    ...(late === undefined
+      ? {}
+      : { late: { at: isoTime(late.atMs), output: redact(late.output) } }),
     /** Who gave it or its compensation up; null for a step that was merely not needed. */
     skip: step.skip ?? null,
     compensation:

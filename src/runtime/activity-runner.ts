@@ -23,9 +23,11 @@ export interface AttemptTask {
 
 /** What becomes of attempts. */
 export interface AttemptReports {
+  /** An attempt that was stopped has had its effect after all. */
+  onLate(task: AttemptTask, outcome: Outcome): void;
   /** The attempt answered; `plan` is there for a transactional one and not written yet. */
   onOutcome(task: AttemptTask, outcome: Outcome, plan: WritePlan<unknown> | null): void;
-  /** The attempt took longer than its time-out. It may still be running. */
+  /** The attempt took longer than its time-out, or was silent for too long. It may still run. */
   onTimeout(task: AttemptTask, timer: string): void;
 }
 
@@ -33,6 +35,7 @@ interface Attempt {
   readonly task: AttemptTask;
   readonly controller: AbortController;
   cancelTimeout: CancelTimeout | null;
+  cancelSilence: CancelTimeout | null;
 }
 
 export class ActivityRunner {
@@ -100,11 +103,15 @@ export class ActivityRunner {
   }
 
   #dispatch(name: string, task: AttemptTask): void {
-    const attempt: Attempt = { task, controller: new AbortController(), cancelTimeout: null };
+    const controller = new AbortController();
+    const attempt: Attempt = { task, controller, cancelTimeout: null, cancelSilence: null };
     this.#running.set(name, attempt);
+    this.#awaitHeartbeat(attempt);
     const { timeout } = task.effect;
     if (timeout !== null) {
       attempt.cancelTimeout = this.#clock.after(timeout.delayMs, () => {
+        attempt.cancelSilence?.();
+        attempt.cancelSilence = null;
         // The slot stays taken until the saga's turn stops the attempt or it ends by itself.
         this.#reports.onTimeout(task, timeout.timer);
       });
@@ -123,20 +130,52 @@ export class ActivityRunner {
     } catch (thrown) {
       outcome = { kind: 'failed', failure: failureOf(task, thrown) };
     }
-    if (this.#running.get(name) !== attempt) return; // stopped meanwhile: the report is worthless
+    if (this.#running.get(name) !== attempt) {
+      // Stopped meanwhile. What a plan wanted was never written, and a failure proves nothing.
+      if (outcome.kind === 'done' && plan === null && !this.#isStopped) {
+        this.#reports.onLate(task, outcome);
+      }
+      return;
+    }
     this.#release(name, attempt);
     this.#reports.onOutcome(task, outcome, plan);
   }
 
-  #contextOf({ task, controller }: Attempt): ActivityContext {
-    const { key, forwardKey, step, attempt } = task.effect;
-    const { signal } = controller;
-    const nowMs = this.#clock.nowMs();
-    return { key, forwardKey, sagaId: task.sagaId, step, attempt, nowMs, signal };
+  #contextOf(attempt: Attempt): ActivityContext {
+    const { task, controller } = attempt;
+    const { key, forwardKey, step, attempt: number, late } = task.effect;
+    return {
+      key,
+      forwardKey,
+      sagaId: task.sagaId,
+      step,
+      attempt: number,
+      nowMs: this.#clock.nowMs(),
+      late,
+      heartbeat: () => {
+        if (attempt.cancelSilence !== null) this.#awaitHeartbeat(attempt);
+      },
+      signal: controller.signal,
+    };
+  }
+
+  #awaitHeartbeat(attempt: Attempt): void {
+    const { task } = attempt;
+    const { timeout } = task.effect;
+    attempt.cancelSilence?.();
+    attempt.cancelSilence = null;
+    if (timeout === null || timeout.heartbeatMs === null) return;
+    attempt.cancelSilence = this.#clock.after(timeout.heartbeatMs, () => {
+      attempt.cancelSilence = null;
+      attempt.cancelTimeout?.(); // one report is enough
+      this.#reports.onTimeout(task, timeout.timer);
+    });
   }
 
   #release(name: string, attempt: Attempt): void {
     attempt.cancelTimeout?.();
+    attempt.cancelSilence?.();
+    attempt.cancelSilence = null;
     this.#running.delete(name);
     const [next] = this.#waiting;
     if (next !== undefined && !this.#isStopped) {

@@ -80,6 +80,10 @@ class Engine implements Backstep {
           this.#supervisor
             .actor(sid)
             .tell({ kind: 'result', activity, token, outcome }, plan?.statements),
+        onLate: ({ sid, effect: { activity, token, occurrence } }, outcome) =>
+          this.#supervisor
+            .actor(sid)
+            .tell({ kind: 'result', activity, token, outcome, occurrence }),
         onTimeout: ({ sid, effect: { token } }, timer) =>
           this.#supervisor.actor(sid).tell({ kind: 'timer', timer, token }),
       },

@@ -49,6 +49,8 @@ export function contextOf(context: Partial<ActivityContext> = {}): ActivityConte
     step: 'step',
     attempt: 1,
     nowMs: NOW_MS,
+    late: null,
+    heartbeat: () => {},
     signal: new AbortController().signal,
     ...context,
   };

@@ -165,7 +165,9 @@ const HOLD = {
   forwardKey: null,
   step: 'hold',
   direction: 'forward',
+  occurrence: 1,
   attempt: 1,
+  late: null,
   timeout: null,
   child: null,
 } as const;
