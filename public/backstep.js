@@ -22,6 +22,15 @@ document.addEventListener('htmx:ws:close', (event) => {
   if (event.detail.reason !== 'removed') show('not live: connecting again', false);
 });
 
+// A slider moves its form on; without script there is a button.
+document.addEventListener('input', ({ target }) => {
+  const output = target.dataset.submits === undefined ? null : target.form.querySelector('output');
+  if (output !== null) output.textContent = target.value;
+});
+document.addEventListener('change', ({ target }) => {
+  if (target.dataset.submits !== undefined) target.form.requestSubmit();
+});
+
 showTimes('time.when, time.due');
 setInterval(() => showTimes('time.when, time.due'), SECOND_MS);
 setInterval(() => showTimes('time.due'), TICK_MS);

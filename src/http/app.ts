@@ -26,6 +26,8 @@ import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
 import { textOf } from './query.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
+import { SagaHistories } from './saga-history.ts';
+import { SAGA_PAGE_VIEW, sagaPageRoutes, sagaPageView } from './saga-page-routes.ts';
 import { sagaRoutes } from './saga-routes.ts';
 import { refusal } from './views/order-form.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
@@ -87,6 +89,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();
+  const histories = new SagaHistories(backstep.read);
+  views.set(SAGA_PAGE_VIEW, sagaPageView(context, histories));
+  app.route('/sagas', sagaPageRoutes(kit, histories));
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));
     app.route('/saga', orderRoutes(context, demo));

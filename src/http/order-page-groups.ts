@@ -8,7 +8,6 @@ import { BackstepError } from '../core/errors.ts';
 import { definitionOf, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
-import { definedSteps, pathOf } from './saga-view.ts';
 import { readableState } from './saga-routes.ts';
 import { deadLetterTable } from './views/dead-letters.ts';
 import { activeFaults } from './views/fault-panel.ts';
@@ -133,18 +132,5 @@ async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
     return sagaUnavailable('This saga cannot be read', state.message);
   }
   const definition = definitionOf(backstep, saga.type, saga.version);
-  return sagaDetail({
-    id: saga.id,
-    key: saga.key,
-    type: saga.type,
-    version: saga.version,
-    seq: state.seq,
-    status: state.status,
-    path: pathOf(state),
-    steps: definedSteps(definition, state),
-    plan: definition?.steps ?? [],
-    failureReason: state.failureReason,
-    parkReason: state.parkReason,
-    legalCommands: backstep.legalCommands(state),
-  });
+  return sagaDetail({ saga, state, definition });
 }

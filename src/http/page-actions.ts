@@ -8,7 +8,7 @@ import { html } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { readForm } from './body.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
-import { HttpProblem, problemOf } from './error-response.ts';
+import { problemOf } from './error-response.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import type { PageHub } from './page-hub.ts';
@@ -18,11 +18,7 @@ import { activeFaults } from './views/fault-panel.ts';
 import { replacement } from './views/html.ts';
 import { liveSocket } from './views/layout.ts';
 import { orderAccepted, orderIdInput, refusal } from './views/order-form.ts';
-import { wordsOf } from './views/status-badge.ts';
 
-/** Recorded as the author of commands that come from the page. */
-const PAGE_AUTHOR = 'page';
-const COMMANDS = ['retry', 'cancel', 'terminate'] as const;
 type Form = ReadonlyMap<string, string>;
 
 /** The routes, to be mounted at `/saga/actions`. */
@@ -43,22 +39,6 @@ export function pageActionRoutes(
     const nextId = replacement('order-id', orderIdInput(newOrderId()));
     const answer = html`${orderAccepted(key, id)}${nextId}${follow}`;
     return c.html(answer, 200, { 'hx-replace-url': address });
-  });
-  app.post('/sagas/:id/:command', async (c) => {
-    const form = await readForm(c.req.raw);
-    const id = c.req.param('id');
-    const name = COMMANDS.find((command) => command === c.req.param('command'));
-    if (name === undefined) throw new HttpProblem('route-unknown', 'There is no such command.');
-    const version = Number(form.get('expected_version') || NaN);
-    const expected = Number.isSafeInteger(version) ? version : undefined;
-    const state = await backstep.command(id, { name, by: PAGE_AUTHOR }, expected);
-    if (!isFromScript(c)) return c.redirect(`/saga?id=${encodeURIComponent(id)}`, 303);
-    return c.html(
-      html`<p class="note tone-good">
-        <span class="icon" aria-hidden="true">✓</span> ${name} was taken: the saga is
-        ${wordsOf(state.status)}.
-      </p>`,
-    );
   });
   if (faults !== null) {
     app.post('/faults', async (c) => {

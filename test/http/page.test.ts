@@ -28,10 +28,10 @@ describe('GET /saga', () => {
       'Place an order',
       'Saga',
       'compensation failed',
-      'release gave up after one attempt. A person decides: retry, or terminate.',
+      'release gave up after one attempt. A person decides.',
       'Dead letters',
       'Faults are switched off',
-      `action="/saga/actions/sagas/${id}/retry"`,
+      `action="/sagas/${id}/commands/retry"`,
     ]) {
       expect(page).toContain(text);
     }
@@ -120,7 +120,7 @@ describe('the actions of the page', () => {
   it('order commands with the version that the person saw', async () => {
     http = await openFixture({ activities: { charge: declined, release: declined } });
     const id = await http.settledOrder('o-1');
-    const path = `/saga/actions/sagas/${id}`;
+    const path = `/sagas/${id}/commands`;
     const stale = await post(`${path}/terminate`, 'expected_version=1', true);
     expect(stale.status).toBe(409);
     const { seq } = (await http.backstep.state(id)) ?? { seq: 0 };

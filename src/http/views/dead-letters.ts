@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import type { DeadLetter } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
 import { relativeTime, type Html, sagaLink, table } from './html.ts';
-import { commandButton } from './saga-detail.ts';
+import { commandButton } from './saga-actions.ts';
 import { badge } from './status-badge.ts';
 
 /** A letter and the present version of its saga. */

@@ -25,6 +25,21 @@ export function countdown(dueMs: number): Html {
   return html`<time class="due" datetime="${iso}" title="${iso}">at ${iso.slice(11, 19)}</time>`;
 }
 
+/** How long something took, in the unit that reads best. */
+export function tookTime(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** A time to the millisecond, for logs. */
+export function exactTime(timeMs: number): Html {
+  const iso = new Date(timeMs).toISOString();
+  return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 23)}</time>`;
+}
+
 /** A table that scrolls by itself on narrow screens; `empty` is shown without rows. */
 export function table(
   caption: string,
@@ -60,9 +75,9 @@ export function table(
   </div>`;
 }
 
-/** A link to a saga on the order page. */
+/** A link to a saga's page. */
 export function sagaLink(id: string, text: string): Html {
-  return html`<a href="/saga?id=${encodeURIComponent(id)}">${text}</a>`;
+  return html`<a href="/sagas/${encodeURIComponent(id)}">${text}</a>`;
 }
 
 /** A part of an answer that htmx puts in place of the element with this id. */

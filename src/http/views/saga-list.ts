@@ -4,7 +4,7 @@
 import { html } from 'hono/html';
 import type { SagaSummary, StatusCounts } from '../../store/read-models.ts';
 import { badge } from './status-badge.ts';
-import { relativeTime, type Html, sagaLink } from './html.ts';
+import { relativeTime, type Html } from './html.ts';
 
 /** Statuses that are always shown, even at zero. */
 const ALWAYS_SHOWN = ['running', 'compensating', 'completed', 'compensated', 'compensation_failed'];
@@ -12,7 +12,7 @@ const ALWAYS_SHOWN = ['running', 'compensating', 'completed', 'compensated', 'co
 /** One line; its element's id is `rowId`. */
 export function sagaRow(saga: SagaSummary): Html {
   return html`<tr id="${rowId(saga)}">
-    <td>${sagaLink(saga.id, saga.key ?? saga.id)}</td>
+    <td><a href="/saga?id=${encodeURIComponent(saga.id)}">${saga.key ?? saga.id}</a></td>
     <td>${badge(saga.status)}</td>
     <td>${saga.step ?? '–'}</td>
     <td class="number">${saga.attempts}</td>

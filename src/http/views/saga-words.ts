@@ -1,74 +1,87 @@
 /**
  * What a saga is doing and what happens next, as one sentence.
  */
-import type { Failure } from '../../core/failure.ts';
-import type { SagaStatus } from '../../core/status.ts';
-import type { StepEntry } from '../../core/state.ts';
-import type { ShownStep } from '../saga-view.ts';
+import { html } from 'hono/html';
+import type { SagaDefinition } from '../../core/definition.ts';
+import { legalEvents } from '../../core/legal.ts';
+import { outlookOf, type Prospect } from '../../core/outlook.ts';
+import { isOver, type SagaState } from '../../core/state.ts';
+import { countdown, type Html } from './html.ts';
 
-export interface SagaFacts {
-  readonly status: SagaStatus;
-  readonly steps: readonly ShownStep[];
-  readonly failureReason: Failure | null;
-  readonly parkReason: Failure | null;
-}
-
-/** The sentence. */
-export function nextInWords({ status, steps, parkReason }: SagaFacts): string {
-  switch (status) {
+/** The sentence. `definition` undefined: its version is not registered here. */
+export function nextInWords(definition: SagaDefinition | undefined, state: SagaState): Html {
+  switch (state.status) {
     case 'running':
     case 'compensating':
-      return busyInWords(steps);
     case 'waiting':
-      return 'It waits for an event or a person.';
+      return busyInWords(definition, state);
     case 'paused':
-      return 'It is paused.';
+      return html`It is paused: it stands still until a person resumes it.`;
     case 'completed':
-      return 'All steps are done.';
+      return html`All steps are done.`;
     case 'compensated':
-      return 'What was done is compensated.';
+      return html`What was done is compensated.`;
     case 'compensation_failed':
-      return `${failedCompensation(steps)} A person decides: retry, or terminate.`;
+      return isOver(state)
+        ? html`It ended with something left uncompensated: a person accepted that.`
+        : html`${failedCompensation(state)} A person decides.`;
     case 'failed':
-      return 'It failed after its point of no return. A person decides.';
+      return isOver(state)
+        ? html`It ended with something left undone: a person accepted that.`
+        : html`It failed after its point of no return. A person decides.`;
     case 'parked':
-      return `The engine cannot go on: ${parkReason?.message ?? 'no reason recorded'}.`;
+      return html`The engine cannot go on: ${state.parkReason?.message ?? 'no reason recorded'}.`;
     case 'terminated':
-      return 'It was stopped without compensating.';
+      return html`It was stopped without compensating.`;
   }
 }
 
-function busyInWords(steps: readonly ShownStep[]): string {
-  for (const step of steps.toReversed()) {
-    if (!('startedAtMs' in step)) continue;
-    const { compensation } = step;
-    if (compensation?.status === 'running' || compensation?.status === 'retrying') {
-      return sideInWords(compensation.name, compensation.status, compensation);
-    }
-    if (step.status === 'running' || step.status === 'retrying') {
-      return sideInWords(step.name, step.status, step);
-    }
+/** "attempt 2 of 5", or "attempt 2" where nothing says how many there are. */
+export function attemptInWords(attempt: number, budget: number | null): string {
+  return budget === null ? `attempt ${attempt}` : `attempt ${attempt} of ${budget}`;
+}
+
+/** A prospect in words: "refundPayment, attempt 2 of 5, in 1.3 s". */
+export function prospectInWords(prospect: Prospect): Html {
+  switch (prospect.kind) {
+    case 'attempt':
+      return html`<b>${prospect.activity}</b>,
+        ${
+          prospect.childId === null
+            ? html`${attemptInWords(prospect.attempt, prospect.budget)}, is
+              running${prospect.dispatches > 1 ? `, started ${prospect.dispatches} times` : ''}`
+            : html`a saga of its own, is running`
+        }`;
+    case 'retry':
+      return html`<b>${prospect.activity}</b>, ${attemptInWords(prospect.attempt, prospect.budget)},
+        ${countdown(prospect.dueMs)}`;
+    case 'timer':
+      return html`<b>${prospect.delay}</b> ${countdown(prospect.dueMs)}`;
   }
-  return 'It goes on.';
 }
 
-function sideInWords(
-  name: string,
-  status: 'running' | 'retrying',
-  { attempts, nextAttemptAtMs }: Pick<StepEntry, 'attempts' | 'nextAttemptAtMs'>,
-): string {
-  if (status === 'running') return `${name}, attempt ${attempts}, is running.`;
-  const at =
-    nextAttemptAtMs === undefined
-      ? 'soon'
-      : `at ${new Date(nextAttemptAtMs).toISOString().slice(11, 19)}`;
-  return `${name}, attempt ${attempts + 1}, starts ${at}.`;
+function busyInWords(definition: SagaDefinition | undefined, state: SagaState): Html {
+  if (definition === undefined) return html`Its version is not registered here.`;
+  const prospects = outlookOf(definition, state);
+  const moves = prospects.filter(({ kind }) => kind !== 'timer');
+  const events = legalEvents(state);
+  // What else is due is told apart, unless nothing else would happen.
+  const told = moves.length > 0 ? moves : prospects.slice(0, 1);
+  const waits =
+    moves.length === 0 && events.length > 0 ? [html`it waits for ${orList(events)}`] : [];
+  const parts = [...waits, ...told.map(prospectInWords)];
+  if (parts.length === 0) return html`It waits for a person.`;
+  return html`Next: ${parts.map((part, index) => (index === 0 ? part : html`; ${part}`))}`;
 }
 
-function failedCompensation(steps: readonly ShownStep[]): string {
-  for (const step of steps) {
-    if (!('compensation' in step) || step.compensation?.status !== 'failed') continue;
-    return `${step.compensation.name} gave up after ${countInWords(step.compensation.attempts)}.`;
+function orList(words: readonly string[]): Html {
+  return html`${words.map((word, index) => html`${index === 0 ? '' : ' or '}<b>${word}</b>`)}`;
+}
+
+function failedCompensation({ steps }: SagaState): string {
+  for (const { compensation } of steps) {
+    if (compensation?.status !== 'failed') continue;
+    return `${compensation.name} gave up after ${countInWords(compensation.attempts)}.`;
   }
   return 'A compensation gave up.';
 }

@@ -25,6 +25,8 @@ const LOOKS: Readonly<Record<string, Look>> = {
   failed: { icon: '✗', words: 'failed', tone: 'bad' },
   parked: { icon: '!', words: 'parked', tone: 'bad' },
   terminated: { icon: '■', words: 'terminated', tone: 'calm' },
+  passed: { icon: '✓', words: 'passed', tone: 'good' },
+  idle: { icon: '○', words: 'not run', tone: 'calm' },
   skipped: { icon: '»', words: 'skipped', tone: 'calm' },
   refunded: { icon: '↶', words: 'refunded', tone: 'back' },
   queued: { icon: '◷', words: 'queued', tone: 'busy' },

@@ -1,0 +1,99 @@
+/**
+ * The live parts of the page of one saga, rendered from one picture of it.
+ */
+import { html } from 'hono/html';
+import { railOf } from '../core/rail.ts';
+import type { HttpContext } from './context.ts';
+import { region, type Region, type RegionGroup } from './page-region.ts';
+import type { SagaHistories } from './saga-history.ts';
+import { type NoPicture, pictureOf, type SagaPicture } from './saga-picture.ts';
+import type { Html } from './views/html.ts';
+import { emptyState } from './views/layout.ts';
+import { railView } from './views/rail.ts';
+import { sagaActions } from './views/saga-actions.ts';
+import { contextView, sagaLog } from './views/saga-log.ts';
+import { auditTable, sagaHead, sagaPath, type SagaTab, travelForm } from './views/saga-page.ts';
+import { sagaWhy } from './views/saga-why.ts';
+
+/** Which saga, and how it is looked at. */
+export interface SagaLook {
+  readonly id: string;
+  readonly tab: SagaTab;
+  /** A turn of its journal; `null`: as it is. */
+  readonly seq: number | null;
+}
+
+const MIN_AGE_MS = 100;
+
+/** The groups of the page. */
+export function sagaPageGroups(
+  context: HttpContext,
+  histories: SagaHistories,
+  look: SagaLook,
+): readonly RegionGroup[] {
+  const { id, tab, seq } = look;
+  return [
+    {
+      key: `saga-page ${tab} ${seq ?? ''} ${id}`,
+      minAgeMs: MIN_AGE_MS,
+      sagaId: id,
+      render: async () => regionsOf(await pictureOf(context, histories, id, seq), look),
+    },
+  ];
+}
+
+/** The regions of a picture. */
+async function regionsOf(
+  picture: SagaPicture | NoPicture,
+  look: SagaLook,
+): Promise<readonly Region[]> {
+  if (picture.kind !== 'picture') {
+    return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
+  }
+  const { definition, shown, before, history, isPast, saga } = picture;
+  const { id, tab, seq } = look;
+  const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
+  const turnLink = (turn: number): string => `${sagaPath(id, tab, turn)}#saga-log`;
+  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink };
+  return Promise.all([
+    region('saga-head', sagaHead(picture)),
+    region('saga-travel', travelForm({ id, tab, seq, lastSeq })),
+    region('saga-shape', shape(picture)),
+    region(
+      'saga-why',
+      definition === undefined
+        ? html`<p class="quiet">Its version is not registered here.</p>`
+        : sagaWhy(definition, shown, history.records[shown.seq - 1]),
+    ),
+    region(
+      'saga-actions',
+      isPast
+        ? html`<p class="quiet">You look at a past turn: go back to now to order something.</p>`
+        : sagaActions({
+            id,
+            name: `${saga.type} ${saga.key ?? id}`,
+            state: shown,
+            editable: definition?.editable ?? null,
+          }),
+    ),
+    region('saga-log', html`${flawNote(picture)} ${sagaLog(log)}`),
+    region('saga-context', contextView(shown, before)),
+    region('saga-audit', auditTable(picture)),
+  ]);
+}
+
+function shape({ definition, shown }: SagaPicture): Html {
+  const rail = definition === undefined ? null : railOf(definition, shown);
+  if (rail === null) {
+    return emptyState('It has no rail.', 'Its machine is not a way from step to step.');
+  }
+  return railView(rail);
+}
+
+function flawNote({ history }: SagaPicture): Html | string {
+  if (history.flaw === null) return '';
+  const { sagaSeq, why } = history.flaw;
+  return html`<p class="note tone-warn">
+    From turn ${sagaSeq} on the states cannot be replayed: ${why}.
+  </p>`;
+}

@@ -1,0 +1,162 @@
+/**
+ * `/sagas/{id}`: the page of one saga, now or after any of its turns, and what is ordered there.
+ *
+ * GET never changes anything. The forms work without script: then the answer is a redirect.
+ */
+import { Hono, type Context } from 'hono';
+import { html } from 'hono/html';
+import { BackstepError } from '../core/errors.ts';
+import { COMMAND_NAMES } from '../core/inbound.ts';
+import type { SagaState } from '../core/state.ts';
+import { isJsonObject, readForm } from './body.ts';
+import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { HttpProblem, problemOf } from './error-response.ts';
+import { findJsonFlaw } from './json-scan.ts';
+import { messagePage, renderPage, type PageKit } from './page-frame.ts';
+import type { PageView } from './page-region.ts';
+import { badQuery, textOf } from './query.ts';
+import type { SagaHistories } from './saga-history.ts';
+import { type SagaLook, sagaPageGroups } from './saga-page-groups.ts';
+import { refusal } from './views/order-form.ts';
+import { sagaPage, sagaPath, type SagaTab } from './views/saga-page.ts';
+import { wordsOf } from './views/status-badge.ts';
+
+/** Recorded as the author of what is ordered on the page. */
+const PAGE_AUTHOR = 'page';
+/** The name of the page's view at the socket. */
+export const SAGA_PAGE_VIEW = 'saga-page';
+
+/** The live parts of the page, for its socket. */
+export function sagaPageView(context: HttpContext, histories: SagaHistories): PageView {
+  return (query) => {
+    const id = textOf(query, 'id');
+    if (id === null) throw badQuery('id', 'names the saga that the page shows');
+    return sagaPageGroups(context, histories, { id, tab: tabOf(query), seq: null });
+  };
+}
+
+/** The routes, to be mounted at `/sagas`. */
+export function sagaPageRoutes(kit: PageKit, histories: SagaHistories): Hono<HttpEnv> {
+  const { context } = kit;
+  const { backstep, logger } = context;
+  const app = new Hono<HttpEnv>();
+  app.get('/:id', async (c) => {
+    const query = queryOf(c);
+    const look = { id: c.req.param('id'), tab: tabOf(query), seq: seqOf(query) };
+    const saga = await backstep.read.saga(look.id);
+    if (saga === null) {
+      throw new BackstepError('not-found', `there is no saga ${look.id.slice(0, 100)}`);
+    }
+    if (look.seq !== null && look.seq > saga.seq) {
+      throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
+    }
+    const name = `${saga.type} ${saga.key ?? saga.id}`;
+    const page = { ...look, name, lastSeq: saga.seq };
+    const groups = sagaPageGroups(context, histories, look);
+    const spec = { title: name, at: '/sagas' as const, live: liveQuery(look), groups };
+    return c.html(await renderPage(kit, spec, (region) => sagaPage(page, region)));
+  });
+  app.post('/:id/commands/:command', async (c) => {
+    const id = c.req.param('id');
+    const name = COMMAND_NAMES.find((command) => command === c.req.param('command'));
+    if (name === undefined) throw new HttpProblem('route-unknown', 'There is no such command.');
+    const form = await readForm(c.req.raw);
+    const command = {
+      name,
+      by: PAGE_AUTHOR,
+      ...textMember(form, 'reason'),
+      ...textMember(form, 'step'),
+      ...contextOf(form),
+    };
+    const state = await backstep.command(id, command, versionOf(form));
+    return taken(c, id, name.replaceAll('-', ' '), state);
+  });
+  app.post('/:id/events', async (c) => {
+    const id = c.req.param('id');
+    const form = await readForm(c.req.raw);
+    const type = form.get('type') ?? '';
+    const members = jsonMembers(form.get('members') ?? '', 'members');
+    return taken(c, id, type, await backstep.send(id, { ...members, type }));
+  });
+  app.onError((error, c) => {
+    const problem = problemOf(error);
+    if (c.req.method === 'GET') throw error;
+    if (problem.isOurFault) logger.error({ err: error, path: c.req.path }, 'an action failed');
+    const piece = refusal(problem.body);
+    const answer = isFromScript(c) ? piece : messagePage(context, 'Not done', piece);
+    return c.html(answer, problem.body.status, problem.headers);
+  });
+  return app;
+}
+
+function taken(
+  c: Context,
+  id: string,
+  what: string,
+  state: SagaState,
+): Response | Promise<Response> {
+  if (!isFromScript(c)) return c.redirect(sagaPath(id), 303);
+  return c.html(
+    html`<p class="note tone-good">
+      <span class="icon" aria-hidden="true">✓</span> ${what} was taken: the saga is
+      ${wordsOf(state.status)}.
+    </p>`,
+  );
+}
+
+function liveQuery({ id, tab, seq }: SagaLook): string | null {
+  if (seq !== null) return null; // a past turn stays as it was
+  return new URLSearchParams({ view: SAGA_PAGE_VIEW, id, tab }).toString();
+}
+
+// The page calls it `view`, which at the socket names the page.
+function tabOf(query: URLSearchParams): SagaTab {
+  const tab = query.get('tab') ?? query.get('view');
+  return tab === 'chart' ? 'chart' : 'rail';
+}
+
+function seqOf(query: URLSearchParams): number | null {
+  const text = textOf(query, 'seq');
+  if (text === null) return null;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw badQuery('seq', 'must be a whole number from 1');
+  return Number(text);
+}
+
+type Form = ReadonlyMap<string, string>;
+
+function textMember(form: Form, name: 'reason' | 'step'): Partial<Record<typeof name, string>> {
+  const text = form.get(name)?.trim() ?? '';
+  return text === '' ? {} : { [name]: text };
+}
+
+function versionOf(form: Form): number | undefined {
+  const version = Number(form.get('expected_version') || NaN);
+  return Number.isSafeInteger(version) ? version : undefined;
+}
+
+function contextOf(form: Form): { readonly context?: Readonly<Record<string, unknown>> } {
+  const text = form.get('context');
+  return text === undefined ? {} : { context: jsonMembers(text, 'context') };
+}
+
+function jsonMembers(text: string, path: string): Readonly<Record<string, unknown>> {
+  if (text.trim() === '') return {};
+  const refuse = (): never => {
+    const message = 'must be a JSON object, such as { "by": "ada" }';
+    const issues = [{ path, message, isTypeError: true }];
+    throw new BackstepError('input-invalid', `${path} ${message}`, { issues });
+  };
+  const flaw = findJsonFlaw(text);
+  if (flaw !== null) throw new HttpProblem('body-malformed', `${path} ${flaw}.`);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse();
+  }
+  return isJsonObject(value) ? value : refuse();
+}
+
+function isFromScript(c: Context): boolean {
+  return c.req.header('hx-request') === 'true';
+}

@@ -1,0 +1,78 @@
+/**
+ * Everything that the page of one saga shows, read once: the saga as it is, or as it was after any
+ * turn of its journal.
+ *
+ * Nothing is rendered here. Invariant: `shown` is the state after turn `seq`, whatever came later.
+ */
+import type { SagaDefinition } from '../core/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import type { SagaState } from '../core/state.ts';
+import type { AuditEntry, SagaSummary } from '../store/read-models.ts';
+import { definitionOf, type HttpContext } from './context.ts';
+import { childIdsOf } from './saga-detail-view.ts';
+import type { SagaHistories, SagaHistory } from './saga-history.ts';
+import { readableState } from './saga-routes.ts';
+
+/** A saga as one looks at it. */
+export interface SagaPicture {
+  readonly kind: 'picture';
+  readonly saga: SagaSummary;
+  /** `undefined`: its version is not registered here. */
+  readonly definition: SagaDefinition | undefined;
+  /** The state to show: after turn `seq`. */
+  readonly shown: SagaState;
+  /** The state one turn before it; `null` for the first, or where it cannot be replayed. */
+  readonly before: SagaState | null;
+  readonly seq: number;
+  /** True when a past turn was asked for: nothing can be ordered there. */
+  readonly isPast: boolean;
+  readonly history: SagaHistory;
+  readonly audit: readonly AuditEntry[];
+  readonly children: readonly SagaSummary[];
+}
+
+/** A saga that cannot be shown, and why. */
+export interface NoPicture {
+  readonly kind: 'unknown' | 'unreadable';
+  readonly why: string;
+}
+
+/** Reads a saga. `seq` null: as it is now; a number: after that turn of its journal. */
+export async function pictureOf(
+  { backstep }: Pick<HttpContext, 'backstep'>,
+  histories: SagaHistories,
+  sagaId: string,
+  seq: number | null,
+): Promise<SagaPicture | NoPicture> {
+  const row = await backstep.read.saga(sagaId);
+  if (row === null) return { kind: 'unknown', why: `There is no saga ${sagaId.slice(0, 100)}.` };
+  const present = await readableState(backstep, sagaId);
+  if (present instanceof BackstepError) return { kind: 'unreadable', why: present.message };
+  const { state: _, definitionHash: _hash, ...saga } = row;
+  const definition = definitionOf(backstep, saga.type, saga.version);
+  const history = await histories.of(sagaId, definition);
+  const stateAt = (at: number): SagaState | null => history.turns[at - 1]?.state ?? null;
+  const shown = seq === null || seq === present.seq ? present : stateAt(seq);
+  if (shown === null) return { kind: 'unknown', why: noTurn(history, present.seq, seq ?? 0) };
+  const [audit, children] = await Promise.all([
+    backstep.read.audit(sagaId),
+    backstep.read.summaries(childIdsOf(shown)),
+  ]);
+  return {
+    kind: 'picture',
+    saga,
+    definition,
+    shown,
+    before: stateAt(shown.seq - 1),
+    seq: shown.seq,
+    isPast: seq !== null,
+    history,
+    audit,
+    children,
+  };
+}
+
+function noTurn({ flaw }: SagaHistory, last: number, seq: number): string {
+  if (seq < 1 || seq > last) return `There is no turn ${seq}: the saga has turns 1 to ${last}.`;
+  return `Turn ${seq} cannot be shown: turn ${flaw?.sagaSeq ?? seq} does not replay (${flaw?.why ?? 'no reason'}).`;
+}

@@ -1,0 +1,114 @@
+/**
+ * The rail of a saga, drawn: steps on top in their order, each compensation mirrored below.
+ *
+ * Pure. The same rail is the same text, so that an update resends only what changed.
+ */
+import { html } from 'hono/html';
+import type { Rail, RailSide, RailStage, RailStep, RailStop, RailWait } from '../../core/rail.ts';
+import { countdown, type Html, tookTime } from './html.ts';
+import { attemptInWords } from './saga-words.ts';
+import { badge, toneClass } from './status-badge.ts';
+
+/** The rail. */
+export function railView({ stages, limits }: Rail): Html {
+  return html`<ol class="rail" aria-label="Steps and their compensations">
+      ${stages.map(stageView)}
+    </ol>
+    ${
+      limits.length === 0
+        ? ''
+        : html`<p class="quiet limits">
+            ${limits.map(
+              ({ delay, dueMs }) => html`<span><b>${delay}</b> ${countdown(dueMs)}</span>`,
+            )}
+          </p>`
+    }`;
+}
+
+function stageView({ name, lanes }: RailStage): Html {
+  const stops = lanes.flatMap((lane) => lane.stops);
+  const [only] = stops;
+  if (name === null && stops.length === 1 && only !== undefined) {
+    return html`<li class="stop">${stopView(only)}</li>`;
+  }
+  return html`<li class="stage span-${Math.min(stops.length, 6)}">
+    <p class="quiet">${name} <span class="visually-hidden">, at the same time:</span></p>
+    <ul class="lanes">
+      ${lanes.map(
+        (lane) =>
+          html`<li
+            class="lane span-${Math.min(lane.stops.length, 6)}"
+            aria-label="${lane.name ?? ''}"
+          >
+            <ol class="rail">
+              ${lane.stops.map((stop) => html`<li class="stop">${stopView(stop)}</li>`)}
+            </ol>
+          </li>`,
+      )}
+    </ul>
+  </li>`;
+}
+
+function stopView(stop: RailStop): Html {
+  return stop.stop === 'wait' ? waitView(stop) : stepView(stop);
+}
+
+function stepView({ name, kind, occurrences, childId, forward, compensation }: RailStep): Html {
+  const notes = [
+    ...(forward.activity === name ? [] : [name]),
+    ...(kind === 'compensatable' ? [] : [kind]),
+    ...(occurrences > 1 ? [`run ${occurrences} times`] : []),
+  ];
+  return html`<div class="cell forward ${toneClass(forward.status)} is-${forward.status}">
+      <b>${breakable(forward.activity)}</b> ${sideView(forward)}
+      ${notes.length === 0 ? '' : html`<span class="quiet">${notes.join(', ')}</span>`}
+      ${
+        childId === null
+          ? ''
+          : html`<a href="/sagas/${encodeURIComponent(childId)}">its own saga</a>`
+      }
+    </div>
+    ${
+      compensation === null
+        ? html`<div class="cell backward none"><span class="quiet">nothing to undo</span></div>`
+        : html`<div
+            class="cell backward ${toneClass(compensation.status)} is-${compensation.status}"
+          >
+            <b>${breakable(compensation.activity)}</b> ${sideView(compensation)}
+          </div>`
+    }`;
+}
+
+function waitView({ name, status, dueMs }: RailWait): Html {
+  return html`<div class="cell forward wait ${toneClass(status)} is-${status}">
+      <b>${breakable(name)}</b> ${badge(status)}
+      ${dueMs === null ? '' : html`<span class="quiet">ends ${countdown(dueMs)}</span>`}
+    </div>
+    <div class="cell backward none"></div>`;
+}
+
+function sideView(side: RailSide): Html {
+  const { status, attempts, budget, startedAtMs, endedAtMs, nextAttemptAtMs, error } = side;
+  if (status === 'idle') return html`<span class="quiet">not run</span>`;
+  if (startedAtMs === null) return badge(status);
+  return html`${badge(status)}
+    <span class="quiet"
+      >${
+        nextAttemptAtMs === null
+          ? attemptInWords(attempts, budget)
+          : html`${attemptInWords(attempts + 1, budget)} ${countdown(nextAttemptAtMs)}`
+      }${endedAtMs === null ? '' : html`, ${tookTime(endedAtMs - startedAtMs)}`}${
+        side.dispatches > 1 ? `, started ${side.dispatches} times` : ''
+      }</span
+    >
+    ${
+      error === null || status === 'completed' || status === 'compensated'
+        ? ''
+        : html`<span class="error">${error.code}: ${error.message}</span>`
+    }`;
+}
+
+/** A camel-case name that may break between its words on narrow screens. */
+function breakable(name: string): Html {
+  return html`${name.split(/(?=[A-Z])/).map((word) => html`${word}<wbr />`)}`;
+}

@@ -1,0 +1,221 @@
+/**
+ * What a person may order of a saga: every command, the legal ones as buttons that name what they
+ * reach, the others with the reason why not; and the events that it waits for.
+ */
+import { html } from 'hono/html';
+import type { CommandName } from '../../core/inbound.ts';
+import { isOwed } from '../../core/ledger.ts';
+import { commandChoices } from '../../core/legal-reason.ts';
+import { legalEvents } from '../../core/legal.ts';
+import type { SagaState } from '../../core/state.ts';
+import { redact } from '../redact.ts';
+import type { Html } from './html.ts';
+
+/** A saga as its actions name it. */
+export interface ActionScope {
+  readonly id: string;
+  /** Such as `order o-1`. */
+  readonly name: string;
+  readonly state: SagaState;
+  /** Members of the context that may be edited; `null`: any. */
+  readonly editable: readonly string[] | null;
+}
+
+const LABELS: Readonly<Record<CommandName, string>> = {
+  retry: 'Retry',
+  skip: 'Skip',
+  'accept-partial': 'Accept as it is',
+  compensate: 'Compensate now',
+  'edit-context': 'Edit the context',
+  resume: 'Resume',
+  pause: 'Pause',
+  cancel: 'Cancel and compensate',
+  terminate: 'Terminate without compensating',
+};
+
+/** Commands whose reason matters later: what they do cannot be taken back. */
+const WITH_REASON: readonly CommandName[] = [
+  'skip',
+  'accept-partial',
+  'compensate',
+  'cancel',
+  'terminate',
+];
+
+/** Every command. */
+export function sagaActions(scope: ActionScope): Html {
+  const choices = commandChoices(scope.state);
+  const legal = choices.filter(({ isLegal }) => isLegal);
+  const others = choices.filter(({ isLegal }) => !isLegal);
+  return html`${
+    legal.length === 0
+      ? html`<p class="quiet">Nothing can be ordered any more.</p>`
+      : html`<ul class="actions">
+          ${legal.map(({ command }) => html`<li>${commandForm(scope, command)}</li>`)}
+        </ul>`
+  }
+  ${eventForm(scope)}
+  ${
+    others.length === 0
+      ? ''
+      : html`<details>
+          <summary>Not now (${others.length})</summary>
+          <ul class="actions">
+            ${others.map(
+              ({ command, reason }) =>
+                html`<li>
+                  <button type="button" disabled>${LABELS[command]}</button>
+                  <span class="quiet">${reason}</span>
+                </li>`,
+            )}
+          </ul>
+        </details>`
+  }`;
+}
+
+/** One command as a lone button, for lists; `question` is asked before it. */
+export function commandButton(
+  id: string,
+  command: CommandName,
+  seq: number,
+  question: string | null = null,
+): Html {
+  return commandFrame(
+    id,
+    command,
+    question,
+    html`<input type="hidden" name="expected_version" value="${seq}" />
+      <button type="submit" class="${command === 'terminate' ? 'danger' : ''}">
+        ${LABELS[command]}
+      </button>`,
+  );
+}
+
+/** What a command does to this very saga, as the question before it. */
+export function scopeInWords({ name, state }: ActionScope, command: CommandName): string | null {
+  const owed = state.steps.filter(isOwed).map((step) => step.name);
+  const owedList = listOf(owed.toReversed());
+  switch (command) {
+    case 'cancel':
+    case 'compensate':
+      return owed.length === 0
+        ? `Turn ${name} back? Nothing of it needs compensating.`
+        : `Turn ${name} back? ${countOf(owed.length)} compensated: ${owedList}.`;
+    case 'terminate':
+      return owed.length === 0
+        ? `Terminate ${name}? Nothing of it stays behind.`
+        : `Terminate ${name} without compensating? What was done stays done: ${owedList}.`;
+    case 'accept-partial':
+      return `End ${name} as it is? This stays undone: ${owedList}.`;
+    case 'skip': {
+      const failed = listOf(
+        state.steps.flatMap(({ name: step, status, compensation }) =>
+          status === 'compensation_failed'
+            ? [compensation?.name ?? step]
+            : status === 'failed' || status === 'in_doubt'
+              ? [step]
+              : [],
+        ),
+      );
+      return `Give up ${failed} of ${name} and go on? It will not be tried again.`;
+    }
+    case 'retry':
+    case 'pause':
+    case 'resume':
+    case 'edit-context':
+      return null;
+  }
+}
+
+function commandForm(scope: ActionScope, command: CommandName): Html {
+  const question = scopeInWords(scope, command);
+  const version = html`<input type="hidden" name="expected_version" value="${scope.state.seq}" />`;
+  if (command === 'edit-context') return editForm(scope, version);
+  const reason = WITH_REASON.includes(command)
+    ? html`<label class="inline"
+        ><span class="visually-hidden">Reason to ${LABELS[command].toLowerCase()}</span
+        ><input
+          name="reason"
+          placeholder="Reason, for the audit"
+          maxlength="500"
+          autocomplete="off"
+      /></label>`
+    : '';
+  const button = html`<button type="submit" class="${command === 'terminate' ? 'danger' : ''}">
+    ${LABELS[command]}
+  </button>`;
+  return html`${commandFrame(scope.id, command, question, html`${version} ${button} ${reason}`)}
+  ${question === null ? '' : html`<p class="quiet">${question}</p>`}`;
+}
+
+function commandFrame(
+  id: string,
+  command: CommandName,
+  question: string | null,
+  content: Html,
+): Html {
+  const action = `/sagas/${encodeURIComponent(id)}/commands/${command}`;
+  return html`<form
+    class="action"
+    method="post"
+    action="${action}"
+    hx-post="${action}"
+    hx-target="#action-result"
+    ${question === null ? '' : html`hx-confirm="${question}"`}
+  >
+    ${content}
+  </form>`;
+}
+
+function editForm({ id, state, editable }: ActionScope, version: Html): Html {
+  const context = redact(state.snapshot.context) as Readonly<Record<string, unknown>>;
+  const names = (editable ?? Object.keys(context)).join(', ');
+  return html`<details>
+    <summary>${LABELS['edit-context']}</summary>
+    ${commandFrame(
+      id,
+      'edit-context',
+      null,
+      html`${version}
+        <label
+          >Members to replace, as a JSON object; any of: ${names}
+          <textarea name="context" rows="4" required spellcheck="false">{}</textarea>
+        </label>
+        <label>Reason <input name="reason" maxlength="500" autocomplete="off" /></label>
+        <button type="submit">${LABELS['edit-context']}</button>`,
+    )}
+  </details>`;
+}
+
+function eventForm({ id, name, state }: ActionScope): Html {
+  const events = legalEvents(state);
+  if (events.length === 0) return html``;
+  const action = `/sagas/${encodeURIComponent(id)}/events`;
+  return html`<form
+    class="action"
+    method="post"
+    action="${action}"
+    hx-post="${action}"
+    hx-target="#action-result"
+  >
+    <label class="inline"
+      >Send ${name} the event
+      <select name="type">
+        ${events.map((type) => html`<option>${type}</option>`)}
+      </select></label
+    >
+    <label class="inline"
+      >with
+      <input name="members" placeholder='{ "by": "ada" }' spellcheck="false" autocomplete="off"
+    /></label>
+    <button type="submit" class="primary">Send</button>
+  </form>`;
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ');
+}
+
+function countOf(count: number): string {
+  return count === 1 ? 'One step is' : `${count} steps are`;
+}

@@ -1,0 +1,77 @@
+/**
+ * Why a saga is where it is, and what it waits for: the turn that brought it here, what is under
+ * way, which timers run, which events it takes and what guards them.
+ */
+import { html } from 'hono/html';
+import type { SagaDefinition } from '../../core/definition.ts';
+import { triggerOf } from '../../core/event-words.ts';
+import type { JournalRecord } from '../../core/inbound.ts';
+import { legalEvents } from '../../core/legal.ts';
+import { outlookOf, type Prospect } from '../../core/outlook.ts';
+import type { SagaState } from '../../core/state.ts';
+import { exactTime, type Html, tookTime } from './html.ts';
+import { prospectInWords } from './saga-words.ts';
+
+/** The explanation. `last`: the turn that led to this state. */
+export function sagaWhy(
+  definition: SagaDefinition,
+  state: SagaState,
+  last: JournalRecord | undefined,
+): Html {
+  const prospects = outlookOf(definition, state);
+  const events = legalEvents(state);
+  return html`${last === undefined ? '' : html`<p>${lastTurn(definition, last)}</p>`}
+    <dl class="facts">
+      ${fact('Under way', prospects.filter(isAttempt).map(attemptFact))}
+      ${fact('Due', prospects.filter((each) => !isAttempt(each)).map(prospectInWords))}
+      ${fact(
+        'Takes the event',
+        events.map((type) => html`<b>${type}</b>`),
+      )}
+      ${fact(
+        'Came early, kept',
+        state.early.map(({ event }) => html`<b>${event.type}</b>`),
+      )}
+    </dl>
+    ${
+      prospects.length === 0 && events.length === 0
+        ? html`<p class="quiet">Nothing happens by itself, and it waits for no event.</p>`
+        : ''
+    }`;
+}
+
+function lastTurn(
+  definition: SagaDefinition,
+  { sagaSeq, event, from, to, atMs, kind, note }: JournalRecord,
+): Html {
+  const came = html`Turn ${sagaSeq} at ${exactTime(atMs)}:
+    <b>${triggerOf(definition, event).words}</b>`;
+  const led =
+    kind === 'note' || from === to
+      ? html` and it stayed in <code>${to}</code>`
+      : from === null
+        ? html` led to <code>${to}</code>`
+        : html` led from <code>${from}</code> to <code>${to}</code>`;
+  return html`${came}${led}${note === undefined ? '' : `: ${note}`}.`;
+}
+
+function isAttempt(prospect: Prospect): prospect is Extract<Prospect, { kind: 'attempt' }> {
+  return prospect.kind === 'attempt';
+}
+
+function attemptFact(attempt: Extract<Prospect, { kind: 'attempt' }>): Html {
+  const { childId, timeoutMs } = attempt;
+  return html`${prospectInWords(attempt)}${
+    timeoutMs === null ? '' : `, for at most ${tookTime(timeoutMs)}`
+  }${
+    childId === null ? '' : html`: <a href="/sagas/${encodeURIComponent(childId)}">look at it</a>`
+  }`;
+}
+
+function fact(title: string, items: readonly Html[]): Html | string {
+  if (items.length === 0) return '';
+  return html`<div>
+    <dt>${title}</dt>
+    ${items.map((item) => html`<dd>${item}</dd>`)}
+  </div>`;
+}
