@@ -11,6 +11,14 @@ export {
 } from './testing/fake-activities.ts';
 export { type MatcherResult, type SagaMatchers, sagaMatchers } from './testing/matchers.ts';
 export {
+  coverageOf,
+  type PathCoverage,
+  type PathOptions,
+  pathsOf,
+  type SagaPath,
+} from './testing/paths.ts';
+export { SagaDriver } from './testing/saga-driver.ts';
+export {
   compensatedSteps,
   type SagaStory,
   startedSteps,

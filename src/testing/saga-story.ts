@@ -87,7 +87,8 @@ function lastRunOf({ steps }: SagaState, name: string): StepEntry | undefined {
   return steps.findLast((step) => step.name === name);
 }
 
-function attemptOf(effect: Effect): StartedAttempt[] {
+/** The attempt that an effect commands; none for any other. */
+export function attemptOf(effect: Effect): StartedAttempt[] {
   if (effect.kind !== 'start-activity') return [];
   const { activity, step, direction, attempt, key } = effect;
   return [{ activity, step, direction, attempt, key }];

@@ -1,0 +1,127 @@
+/**
+ * Drives a saga through the pure core, one inbound at a time, without an engine; every state goes
+ * through its stored form and back, so that nothing passes that would not survive a restart.
+ */
+import type { EventObject } from 'xstate';
+import { decodeState, encodeState } from '../core/codec.ts';
+import type { SagaDefinition } from '../core/definition.ts';
+import type { Failure } from '../core/failure.ts';
+import type { CommandName, Effect, Inbound, Outcome, Turn } from '../core/inbound.ts';
+import type { LiveTimer, SagaState } from '../core/state.ts';
+import { begin, turn } from '../core/turn.ts';
+import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts';
+
+/** Where the clock of a driven saga starts, milliseconds since 1970. */
+const START_MS = 1_000_000;
+
+export class SagaDriver {
+  readonly #definition: SagaDefinition;
+  readonly #attempts: StartedAttempt[] = [];
+  #events = 0;
+  state: SagaState;
+  nowMs = START_MS;
+  /** Effects of the last turn. */
+  effects: readonly Effect[];
+  /** Every state path seen, in order. */
+  readonly trail: string[];
+
+  /**
+   * Starts it. `input` as parsing gives it.
+   *
+   * @example
+   * const saga = new SagaDriver(tripSaga, { trip: 't-1' });
+   * saga.done('bookHotel', { booking: 'b-1' });
+   * saga.fail('chargeCard', { code: 'declined', message: 'no', retryable: false, ambiguous: false });
+   * expect(saga.story).toHaveStatus('compensating');
+   */
+  constructor(definition: SagaDefinition, input: unknown, id = 'saga-1') {
+    this.#definition = definition;
+    const first = begin(definition, id, input, this.nowMs);
+    this.state = first.state;
+    this.effects = first.effects;
+    this.trail = [first.record.to];
+    this.#note(first.effects);
+  }
+
+  /** Every activity commanded, in order. */
+  get started(): readonly string[] {
+    return this.#attempts.map(({ activity }) => activity);
+  }
+
+  /** What became of it so far, for the matchers. */
+  get story(): SagaStory {
+    const { id, status } = this.state;
+    const [type, trail, started] = [this.#definition.id, [...this.trail], [...this.#attempts]];
+    return { kind: 'saga-story', type, id, status, state: this.state, trail, started };
+  }
+
+  /** Takes an inbound; the state goes through storage on the way. */
+  take(inbound: Exclude<Inbound, { kind: 'start' }>): Turn {
+    const stored = decodeState(this.#definition, this.state.id, encodeState(this.state));
+    const taken = turn(this.#definition, stored, inbound, this.nowMs);
+    if (taken.kind === 'refused') return taken;
+    this.state = taken.state;
+    this.effects = taken.kind === 'advanced' ? taken.effects : [];
+    this.trail.push(taken.record.to);
+    this.#note(this.effects);
+    return taken;
+  }
+
+  /** The live attempt of the activity succeeds. */
+  done(activity: string, output: unknown = { id: `${activity}-output` }): Turn {
+    return this.answer(activity, { kind: 'done', output });
+  }
+
+  /** The live attempt of the activity fails. */
+  fail(activity: string, reason: Failure): Turn {
+    return this.answer(activity, { kind: 'failed', failure: reason });
+  }
+
+  answer(activity: string, outcome: Outcome): Turn {
+    return this.take({ kind: 'result', activity, token: this.tokenOf(activity), outcome });
+  }
+
+  command(name: CommandName, reason?: string): Turn {
+    return this.take({ kind: 'command', command: { name, ...(reason ? { reason } : {}) } });
+  }
+
+  /** An event from outside, under an id of its own unless one is given. */
+  send(event: EventObject, id = `event-${++this.#events}`): Turn {
+    return this.take({ kind: 'event', id, event });
+  }
+
+  /** Moves the clock to the earliest durable due time and fires that timer. */
+  fireNextTimer(): Turn {
+    const [timer] = Object.entries(this.state.live.timers)
+      .filter(([, { dueMs }]) => dueMs !== undefined)
+      .toSorted(([, a], [, b]) => (a.dueMs ?? 0) - (b.dueMs ?? 0));
+    if (timer === undefined) throw new Error('no timer is armed');
+    return this.#fire(...timer);
+  }
+
+  /** Fires the live timer whose id contains the text, at its due time. */
+  fireTimer(text: string): Turn {
+    const timer = Object.entries(this.state.live.timers).find(([id]) => id.includes(text));
+    if (timer === undefined) throw new Error(`no timer with "${text}" is armed`);
+    return this.#fire(...timer);
+  }
+
+  tokenOf(activity: string): number {
+    const live = this.state.live.activities[activity];
+    if (live === undefined) throw new Error(`${activity} is not live in ${this.trail.at(-1)}`);
+    return live.token;
+  }
+
+  stepStatus(name: string): string | undefined {
+    return this.state.steps.find((step) => step.name === name)?.status;
+  }
+
+  #fire(timer: string, { dueMs, token }: LiveTimer): Turn {
+    this.nowMs = Math.max(this.nowMs, dueMs ?? 0);
+    return this.take({ kind: 'timer', timer, token });
+  }
+
+  #note(effects: readonly Effect[]): void {
+    this.#attempts.push(...effects.flatMap(attemptOf));
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Every state that a saga can get into, and the moves between them, explored through the real core
+ * under every outcome of every activity, timer, event and command.
+ */
+import type { Examples, SagaDefinition } from '../core/definition.ts';
+import { nodesOf } from '../core/machine-nodes.ts';
+import type { SagaState } from '../core/state.ts';
+import { isSettled } from '../core/status.ts';
+import { begin, turn } from '../core/turn.ts';
+import type { ExampleValues } from '../core/verify/examples.ts';
+import { identityOf } from '../core/verify/identity.ts';
+import { examplesFor } from '../core/verify/learn.ts';
+import { type Move, movesOf } from '../core/verify/moves.ts';
+import { NOTHING } from '../core/verify/world.ts';
+
+/** A state that the saga can be in. */
+export interface GraphNode {
+  /** Where it was first reached from; `null`: the state after the start. */
+  readonly parent: GraphNode | null;
+  readonly isSettled: boolean;
+  readonly edges: GraphEdge[];
+}
+
+/** One move. */
+export interface GraphEdge {
+  /** As verify tells it: `charge: refused`, `timer deadline`, `command cancel`. */
+  readonly label: string;
+  readonly from: GraphNode;
+  readonly to: GraphNode;
+  /** The drawn transitions that it takes, as XState's own objects. */
+  readonly takes: readonly unknown[];
+}
+
+export interface SagaGraph {
+  /** In the order they were reached in, the nearest first; the first one is that after the start. */
+  readonly nodes: readonly GraphNode[];
+  readonly examples: ExampleValues;
+  /** False: `maxStates` were reached and there are more. */
+  readonly isExhaustive: boolean;
+}
+
+/** Explores the saga. Throws what its own code throws on an example that was given. */
+export function graphOf(definition: SagaDefinition, given: Examples, maxStates: number): SagaGraph {
+  const examples = examplesFor(definition, given);
+  const nodes: GraphNode[] = [];
+  const known = new Map<string, GraphNode>();
+
+  function arrive(state: SagaState, parent: GraphNode | null): readonly [GraphNode, boolean] {
+    const identity = identityOf(state, NOTHING);
+    const there = known.get(identity);
+    if (there !== undefined) return [there, false];
+    const node = { parent, isSettled: isSettled(state.status), edges: [] };
+    known.set(identity, node);
+    nodes.push(node);
+    return [node, true];
+  }
+
+  function expand(from: GraphNode, state: SagaState): Reached[] {
+    const reached: Reached[] = [];
+    for (const move of movesOf(definition, state, examples)) {
+      const next = taken(definition, move);
+      if (next?.kind !== 'advanced') continue;
+      const [to, isNew] = arrive(next.state, from);
+      from.edges.push({ label: move.label, from, to, takes: takenBy(move) });
+      if (isNew) reached.push([to, next.state]);
+    }
+    return reached;
+  }
+
+  const { state } = begin(definition, definition.id, examples.input, 0);
+  let frontier: Reached[] = [[arrive(state, null)[0], state]];
+  while (frontier.length > 0) {
+    const reached: Reached[] = [];
+    for (const [node, at] of frontier) {
+      if (nodes.length >= maxStates) return { nodes, examples, isExhaustive: false };
+      reached.push(...expand(node, at));
+    }
+    frontier = reached;
+  }
+  return { nodes, examples, isExhaustive: true };
+}
+
+/** Every transition that the drawing has on an event, with a name for a person. */
+export function drawnTransitions({ machine }: SagaDefinition): ReadonlyMap<unknown, string> {
+  const drawn = nodesOf(machine).flatMap((node) =>
+    [...node.transitions.values()]
+      .flat()
+      .map((each) => [each, `${node.id} on ${each.eventType}`] as const),
+  );
+  return new Map(drawn);
+}
+
+type Reached = readonly [GraphNode, SagaState];
+
+function taken(definition: SagaDefinition, { from, inbound, nowMs, label, isMadeUp }: Move) {
+  try {
+    return turn(definition, from, inbound, nowMs);
+  } catch (cause) {
+    // A made-up event lacks what the machine reads of it; verify says so.
+    if (isMadeUp) return null;
+    throw new Error(`saga "${definition.id}" throws at "${label}": ${String(cause)}`, { cause });
+  }
+}
+
+function takenBy({ from: { snapshot }, event }: Move): readonly unknown[] {
+  return snapshot.machine.getTransitionData(snapshot, event) ?? [];
+}
