@@ -47,6 +47,16 @@ export interface PaymentItem {
   readonly refunded_at: string | null;
 }
 
+/** All charges and refunds together, whatever the currency: the demo knows one. */
+export interface PaymentTotals {
+  readonly charges: number;
+  readonly charged: string;
+  readonly refunds: number;
+  readonly refunded: string;
+  /** Charged and not given back. */
+  readonly net: string;
+}
+
 export interface NotificationItem {
   readonly notification_id: string;
   readonly saga_id: string;
@@ -80,6 +90,7 @@ export interface OrderItem {
 export interface OrderDemoReads {
   inventory(): Promise<{ items: readonly ProductItem[]; reservations: readonly ReservationItem[] }>;
   payments(page: Page): Promise<Paged<PaymentItem>>;
+  paymentTotals(): Promise<PaymentTotals>;
   notifications(page: Page): Promise<Paged<NotificationItem>>;
   orders(page: Page): Promise<Paged<OrderItem>>;
 }
@@ -123,6 +134,27 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
         refunded_at: timeOf(row.refunded_at),
       }));
       return { items, nextCursor: cursorAfter(rows, page) };
+    },
+    async paymentTotals() {
+      const rows = await reader
+        .selectFrom('payments')
+        .select('status')
+        .select((eb) => [
+          eb.fn.countAll<number>().as('count'),
+          eb.fn.sum<number>('amount_minor').as('amount'),
+        ])
+        .groupBy('status')
+        .execute();
+      const refunds = rows.find((row) => row.status === 'refunded');
+      const charged = rows.reduce((sum, row) => sum + row.amount, 0);
+      const refunded = refunds?.amount ?? 0;
+      return {
+        charges: rows.reduce((sum, row) => sum + row.count, 0),
+        charged: amountOf(charged),
+        refunds: refunds?.count ?? 0,
+        refunded: amountOf(refunded),
+        net: amountOf(charged - refunded),
+      };
     },
     async notifications(page) {
       const rows = await reader

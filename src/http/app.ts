@@ -16,6 +16,7 @@ import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { inspectRoutes } from './inspect-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
+import { operatorPages } from './operator-pages.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
@@ -29,11 +30,14 @@ import { sagaCommandRoutes } from './saga-commands.ts';
 import { SagaHistories } from './saga-history.ts';
 import { SAGA_PAGE_VIEW, sagaPageRoutes, sagaPageView } from './saga-page-routes.ts';
 import { sagaRoutes } from './saga-routes.ts';
+import type { ServicePanel } from './service-panels.ts';
 import { refusal } from './views/order-form.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
 export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'faults'> {
   readonly security: SecurityOptions;
+  /** Shown on the page of services beside those of the demo. Default: none. */
+  readonly services?: readonly ServicePanel[];
   /** Default: one of its own; whoever brings one can go on with what was interrupted. */
   readonly bulk?: BulkActions;
   /** Ends the process at once. Default: does nothing. */
@@ -60,10 +64,21 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs = Date.now,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
+    services = [],
     bulk = new BulkActions(backstep, { logger }),
   } = options;
   const clients = new LiveClients(maxClients);
-  const context: HttpContext = { backstep, bulk, demo, faults, crash, clients, logger, nowMs };
+  const context: HttpContext = {
+    backstep,
+    bulk,
+    demo,
+    services,
+    faults,
+    crash,
+    clients,
+    logger,
+    nowMs,
+  };
 
   const app = new Hono<HttpEnv>();
   app.use(securityHeaders());
@@ -92,6 +107,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const histories = new SagaHistories(backstep.read);
   views.set(SAGA_PAGE_VIEW, sagaPageView(context, histories));
   app.route('/sagas', sagaPageRoutes(kit, histories));
+  app.route('/', operatorPages(kit, views));
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));
     app.route('/saga', orderRoutes(context, demo));

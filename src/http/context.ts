@@ -9,6 +9,7 @@ import type { SagaStatus } from '../core/status.ts';
 import type { FaultControls } from './fault-controls.ts';
 import type { LiveClients } from './live-clients.ts';
 import type { OrderDemo } from './order-demo.ts';
+import type { ServicePanel } from './service-panels.ts';
 
 /** The part of a pino logger that is used here. */
 export interface HttpLogger {
@@ -30,6 +31,8 @@ export interface HttpContext {
   readonly backstep: Backstep;
   readonly bulk: BulkActions;
   readonly demo: OrderDemo | null;
+  /** What participants show of themselves, beside those of the demo. */
+  readonly services: readonly ServicePanel[];
   /** `null`: faults are switched off. */
   readonly faults: FaultControls | null;
   /** Ends the process at once, as a crash would. */

@@ -56,6 +56,15 @@ export interface PaymentRow {
   readonly refunded_at: string | null;
 }
 
+/** All charges and refunds together; money as decimal text. */
+export interface PaymentTotals {
+  readonly charges: number;
+  readonly charged: string;
+  readonly refunds: number;
+  readonly refunded: string;
+  readonly net: string;
+}
+
 export interface NotificationRow {
   readonly notification_id: string;
   readonly saga_id: string;
@@ -103,6 +112,7 @@ export interface OrderDemo {
   parseOrder(body: Readonly<Record<string, unknown>>): Promise<ParsedOrder>;
   inventory(): Promise<Inventory>;
   payments(page: Page): Promise<Paged<PaymentRow>>;
+  paymentTotals(): Promise<PaymentTotals>;
   notifications(page: Page): Promise<Paged<NotificationRow>>;
   orders(page: Page): Promise<Paged<OrderRow>>;
   /** May be slow: reads whole tables and asks the provider. */

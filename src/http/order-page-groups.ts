@@ -9,27 +9,19 @@ import { definitionOf, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import { readableState } from './saga-routes.ts';
+import { invariantGroup } from './services-page.ts';
 import { deadLetterTable } from './views/dead-letters.ts';
 import { activeFaults } from './views/fault-panel.ts';
 import type { Html } from './views/html.ts';
 import { noSagaChosen, sagaDetail, sagaUnavailable } from './views/saga-detail.ts';
 import { rowId, sagaRow, statusCounts } from './views/saga-list.ts';
-import {
-  inventoryTable,
-  invariantBoxes,
-  notificationTable,
-  orderTable,
-  paymentTable,
-} from './views/services.ts';
+import { inventoryTable, notificationTable, orderTable, paymentTable } from './views/services.ts';
 
 /** Lines shown of each list. */
 const SHOWN_SAGAS = 20;
 const SHOWN_ROWS = 10;
 const LIST_MIN_AGE_MS = 100;
 const SERVICES_MIN_AGE_MS = 500;
-/** The invariants read whole tables and ask the payment provider. */
-const INVARIANTS_MIN_AGE_MS = 3_000;
-const INVARIANTS_MAX_WAIT_MS = 300;
 
 /** The groups of the order page that follows a saga, or none. */
 export function orderPageGroups(
@@ -44,12 +36,7 @@ export function orderPageGroups(
       minAgeMs: SERVICES_MIN_AGE_MS,
       render: () => serviceRegions(context, demo),
     },
-    {
-      key: 'order-invariants',
-      minAgeMs: INVARIANTS_MIN_AGE_MS,
-      maxWaitMs: INVARIANTS_MAX_WAIT_MS,
-      render: () => invariantRegions(context, demo),
-    },
+    invariantGroup(context, demo),
     {
       key: `order-saga ${sagaId ?? ''}`,
       minAgeMs: LIST_MIN_AGE_MS,
@@ -109,18 +96,6 @@ async function serviceRegions(
     region('dead-letters', deadLetterTable(shownLetters)),
     region('faults-active', faults === null ? html`` : activeFaults(faults.list())),
   ]);
-}
-
-async function invariantRegions(
-  { backstep }: HttpContext,
-  demo: OrderDemo,
-): Promise<readonly Region[]> {
-  const invariants = await demo.invariants();
-  const counts = await backstep.read.statusCounts(ORDER_SAGA);
-  // A dead letter is also something that is not settled between the books.
-  const isAtRest =
-    counts.running + counts.waiting + counts.compensating + counts.compensation_failed === 0;
-  return [await region('invariants', invariantBoxes(invariants, isAtRest))];
 }
 
 async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {

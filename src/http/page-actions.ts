@@ -3,21 +3,20 @@
  *
  * The same forms work without script: then the answer is a redirect or a whole page.
  */
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { readForm } from './body.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
-import { problemOf } from './error-response.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
+import { formRefusals, isFromScript } from './form-answers.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import type { PageHub } from './page-hub.ts';
-import { messagePage } from './page-frame.ts';
 import { newOrderId, orderPageQuery } from './page-routes.ts';
 import { activeFaults } from './views/fault-panel.ts';
 import { replacement } from './views/html.ts';
 import { liveSocket } from './views/layout.ts';
-import { orderAccepted, orderIdInput, refusal } from './views/order-form.ts';
+import { orderAccepted, orderIdInput } from './views/order-form.ts';
 
 type Form = ReadonlyMap<string, string>;
 
@@ -27,7 +26,7 @@ export function pageActionRoutes(
   demo: OrderDemo,
   hub: PageHub,
 ): Hono<HttpEnv> {
-  const { backstep, faults, logger } = context;
+  const { backstep, faults } = context;
   const app = new Hono<HttpEnv>();
   app.post('/orders', async (c) => {
     const { input, key } = await demo.parseOrder(orderBody(await readForm(c.req.raw)));
@@ -48,16 +47,7 @@ export function pageActionRoutes(
       return c.html(activeFaults(faults.list()));
     });
   }
-  app.onError((error, c) => {
-    const problem = problemOf(error);
-    const { status } = problem.body;
-    if (problem.isOurFault) {
-      logger.error({ err: error, path: c.req.path }, 'an action of the page failed');
-    }
-    const piece = refusal(problem.body);
-    const answer = isFromScript(c) ? piece : messagePage(context, 'Not done', piece);
-    return c.html(answer, status, problem.headers);
-  });
+  app.onError(formRefusals(context));
   return app;
 }
 
@@ -83,8 +73,4 @@ function applyFaults(faults: FaultControls, form: Form): void {
   for (const [activity, settings] of Object.entries(preset?.faults ?? {})) {
     faults.set(activity, settings);
   }
-}
-
-function isFromScript(c: Context): boolean {
-  return c.req.header('hx-request') === 'true';
 }

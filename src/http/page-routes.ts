@@ -1,5 +1,5 @@
 /**
- * The order page, and the way to it from `/`. GET never changes anything.
+ * The order page. GET never changes anything.
  */
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
@@ -14,26 +14,24 @@ import { orderPage } from './views/order-page.ts';
 export function pageRoutes(kit: PageKit, demo: OrderDemo): Hono<HttpEnv> {
   const { context } = kit;
   const { backstep, faults } = context;
-  return new Hono<HttpEnv>()
-    .get('/', (c) => c.redirect('/saga', 302))
-    .get('/saga', async (c) => {
-      const sagaId = textOf(queryOf(c), 'id');
-      const isUnknown = sagaId !== null && (await backstep.read.saga(sagaId)) === null;
-      const { items } = await demo.inventory();
-      const facts = {
-        products: items,
-        newOrderId: newOrderId(),
-        activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
-        faults: faults === null ? null : faults.list(),
-      };
-      const groups = orderPageGroups(context, demo, sagaId);
-      const page = await renderPage(
-        kit,
-        { title: 'Orders', at: '/saga', live: orderPageQuery(sagaId), groups },
-        (region) => orderPage(facts, region),
-      );
-      return c.html(page, isUnknown ? 404 : 200);
-    });
+  return new Hono<HttpEnv>().get('/saga', async (c) => {
+    const sagaId = textOf(queryOf(c), 'id');
+    const isUnknown = sagaId !== null && (await backstep.read.saga(sagaId)) === null;
+    const { items } = await demo.inventory();
+    const facts = {
+      products: items,
+      newOrderId: newOrderId(),
+      activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
+      faults: faults === null ? null : faults.list(),
+    };
+    const groups = orderPageGroups(context, demo, sagaId);
+    const page = await renderPage(
+      kit,
+      { title: 'Orders', at: '/saga', live: orderPageQuery(sagaId), groups },
+      (region) => orderPage(facts, region),
+    );
+    return c.html(page, isUnknown ? 404 : 200);
+  });
 }
 
 /** What the socket of the order page asks for. */

@@ -118,6 +118,13 @@ export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
     },
     inventory: async () => ({ items: [], reservations: [] }),
     payments: none,
+    paymentTotals: async () => ({
+      charges: 0,
+      charged: '0.00',
+      refunds: 0,
+      refunded: '0.00',
+      net: '0.00',
+    }),
     notifications: none,
     orders: none,
     invariants: async () => [],

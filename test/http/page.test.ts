@@ -1,23 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
-import type { OrderDemo } from '../../src/http/order-demo.ts';
-import type { ActiveFault, FaultControls } from '../../src/http/fault-controls.ts';
 import { startServer } from '../../src/http/server.ts';
 import { declined, emptyDemo, openFixture, type HttpFixture } from './http-fixture.ts';
+import { hostileDemo, hostileFaults, invariant, recordingFaults, SCRIPT } from './hostile-demo.ts';
 import { openSocket } from './live-socket.ts';
-
-const SCRIPT = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
 let http: HttpFixture;
 afterEach(() => http.dispose());
 
 describe('GET /saga', () => {
-  it('is where / leads', async () => {
-    http = await openFixture();
-    const response = await http.send('GET', '/');
-    expect([response.status, response.headers.get('location')]).toEqual([302, '/saga']);
-  });
-
   it('shows everything without script, and nothing that the CSP forbids', async () => {
     http = await openFixture({ activities: { charge: declined, release: declined } });
     const id = await http.settledOrder('o-1');
@@ -213,79 +204,4 @@ function post(path: string, body: string, isScript: boolean): Promise<Response> 
     ...(isScript ? { 'hx-request': 'true' } : {}),
   };
   return Promise.resolve(http.app.request(path, { method: 'POST', body, headers }));
-}
-
-function invariant(name: string) {
-  const statement = `${name} adds up`;
-  return { name, statement, holds: true, expected: 1, actual: 1, isExactAtRestOnly: false };
-}
-
-function recordingFaults(): FaultControls & { readonly calls: string[] } {
-  const calls: string[] = [];
-  return {
-    calls,
-    set(activity) {
-      calls.push(`set ${activity}`);
-      return fault(activity);
-    },
-    reseed: () => void calls.push('reseed'),
-    clear: () => void calls.push('clear'),
-    list: () => [],
-  };
-}
-
-function hostileFaults(): FaultControls {
-  return { ...recordingFaults(), list: () => [fault(SCRIPT)] };
-}
-
-function fault(activity: string): ActiveFault {
-  const figures = { failNext: 1, failureRate: 0, latencyMs: 0, calls: 0, hits: 0 };
-  return { activity, mode: SCRIPT, ...figures };
-}
-
-function hostileDemo(): OrderDemo {
-  const now = new Date(0).toISOString();
-  const ids = { saga_id: SCRIPT, order_id: SCRIPT };
-  const stock = { initial: 1, on_hand: 1, reserved: 0, shipped: 0 };
-  const page =
-    <Item>(item: Item) =>
-    async () => ({ items: [item], nextCursor: null });
-  return emptyDemo({
-    inventory: async () => ({
-      items: [{ product_id: SCRIPT, name: SCRIPT, ...stock }],
-      reservations: [],
-    }),
-    payments: page({
-      ...ids,
-      transaction_id: SCRIPT,
-      amount: SCRIPT,
-      currency: SCRIPT,
-      payment_method: SCRIPT,
-      status: 'completed' as const,
-      processed_at: now,
-      refunded_at: null,
-    }),
-    notifications: page({
-      ...ids,
-      notification_id: SCRIPT,
-      type: SCRIPT,
-      recipient: SCRIPT,
-      status: 'queued' as const,
-      queued_at: now,
-      sent_at: null,
-      cancelled_at: null,
-    }),
-    orders: page({
-      ...ids,
-      customer_id: SCRIPT,
-      product_id: SCRIPT,
-      quantity: 1,
-      status: SCRIPT,
-      amount: SCRIPT,
-      reason: SCRIPT,
-      confirmed_at: null,
-      reverted_at: null,
-    }),
-    invariants: async () => [{ ...invariant(SCRIPT), holds: false }],
-  });
 }

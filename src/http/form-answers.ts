@@ -1,0 +1,26 @@
+/**
+ * Answers to forms: a piece of the page for the script, a redirect or a whole page without it.
+ */
+import type { Context, ErrorHandler } from 'hono';
+import type { HttpContext, HttpEnv } from './context.ts';
+import { problemOf } from './error-response.ts';
+import { messagePage } from './page-frame.ts';
+import { refusal } from './views/order-form.ts';
+
+/** True when the page's script sent the form and puts the answer into the page. */
+export function isFromScript(c: Context): boolean {
+  return c.req.header('hx-request') === 'true';
+}
+
+/** Says in the page, or on one of its own, why a form was refused. */
+export function formRefusals(context: HttpContext): ErrorHandler<HttpEnv> {
+  return (error, c) => {
+    const problem = problemOf(error);
+    if (problem.isOurFault) {
+      context.logger.error({ err: error, path: c.req.path }, 'an action of a page failed');
+    }
+    const piece = refusal(problem.body);
+    const answer = isFromScript(c) ? piece : messagePage(context, 'Not done', piece);
+    return c.html(answer, problem.body.status, problem.headers);
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The pages that show all sagas together: overview, services.
+ *
+ * Each is there with or without the order demo.
+ */
+import { Hono } from 'hono';
+import type { HttpEnv } from './context.ts';
+import { orderBatchRoutes } from './order-batch.ts';
+import { overviewGroups, overviewRoutes } from './overview-page.ts';
+import type { PageKit } from './page-frame.ts';
+import type { PageView } from './page-region.ts';
+import { Pulse } from './pulse.ts';
+import { servicesGroups, servicesRoutes } from './services-page.ts';
+
+/** The routes, to be mounted at `/`; adds what their sockets show to `views`. */
+export function operatorPages(kit: PageKit, views: Map<string, PageView>): Hono<HttpEnv> {
+  const { context } = kit;
+  const pulse = new Pulse(context.nowMs);
+  context.backstep.subscribe((entry) => pulse.take(entry));
+  const overview = overviewGroups(context, pulse);
+  views.set('overview', () => overview);
+  views.set('services', (query) => servicesGroups(context, query));
+  const app = new Hono<HttpEnv>()
+    .route('/', overviewRoutes(kit, overview))
+    .route('/', servicesRoutes(kit));
+  if (context.demo !== null) app.route('/saga/actions', orderBatchRoutes(context, context.demo));
+  return app;
+}

@@ -1,0 +1,2 @@
+/** Every page of the HTTP contract that stands by itself. */
+export const PAGES: readonly string[] = ['/', '/services', '/saga'];
