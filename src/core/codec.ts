@@ -7,19 +7,25 @@ import { BackstepError } from './errors.ts';
 import { type PersistedMachine, persistMachine, restoreMachine } from './scope.ts';
 import type { SagaState } from './state.ts';
 import { SAGA_STATUSES } from './status.ts';
+import { isUnstarted, WAITING_ROOM } from './waiting-room.ts';
 
 /** Parts that most sagas lack; they are stored only where they say something. */
 type RarePart = 'parent' | 'early' | 'resolution';
 
 /** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
 type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
-  Partial<Pick<SagaState, RarePart>> & { readonly machine: PersistedMachine };
+  Partial<Pick<SagaState, RarePart>> & {
+    readonly machine: PersistedMachine;
+    /** The machine is the waiting room, not the saga's own. */
+    readonly isUnstarted?: true;
+  };
 
 /** The text of a state. */
 export function encodeState(state: SagaState): string {
   const { id: _, snapshot, parent, early, resolution, ...rest } = state;
   const stored: StoredState = {
     ...rest,
+    ...(isUnstarted(state) ? { isUnstarted: true } : {}),
     ...(parent === null ? {} : { parent }),
     ...(early.length === 0 ? {} : { early }),
     ...(resolution === null ? {} : { resolution }),
@@ -30,10 +36,11 @@ export function encodeState(state: SagaState): string {
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
 export function decodeState(definition: SagaDefinition, id: string, text: string): SagaState {
-  const { machine: persisted, ...rest } = parseStored(id, text);
+  const { machine: persisted, isUnstarted: isWaiting, ...rest } = parseStored(id, text);
   const { parent = null, early = [], resolution = null } = rest;
+  const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
   const self = { id, parentId: parent?.sagaId ?? null };
-  const snapshot = restoreMachine(definition.machine, self, persisted, rest.live.activities);
+  const snapshot = restoreMachine(machine, self, persisted, rest.live.activities);
   return { ...rest, id, parent, early, resolution, snapshot };
 }
 

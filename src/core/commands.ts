@@ -78,6 +78,7 @@ export function whileStill(
     case 'event':
       return keepOrRefuse(definition, state, inbound, nowMs);
     case 'park':
+    case 'admit':
     case 'result':
     case 'timer':
     case 'interrupted':

@@ -46,9 +46,25 @@ export const COMMAND_NAMES = [
  */
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
+/** Why an accepted saga does not begin at once. */
+export interface StartHold {
+  /** Its time, milliseconds since 1970; `null`: it waits for a place only. */
+  readonly startAtMs: number | null;
+  /** It needs a place among the sagas of its type before it begins. */
+  readonly isLimited: boolean;
+}
+
 /** Everything that can make a saga move. An inbound may arrive more than once. */
 export type Inbound =
-  | { readonly kind: 'start'; readonly input: unknown; readonly parent?: ParentLink }
+  | {
+      readonly kind: 'start';
+      readonly input: unknown;
+      readonly parent?: ParentLink;
+      /** Set when the saga does not begin at once. */
+      readonly hold?: StartHold;
+    }
+  /** A saga that waited for a place among those of its type may begin. */
+  | { readonly kind: 'admit' }
   | { readonly kind: 'event'; readonly id: string; readonly event: EventObject }
   | {
       readonly kind: 'result';

@@ -50,6 +50,7 @@ export function recordOf(before: Predecessor, after: SagaState, occasion: Occasi
 function eventNameOf(inbound: Inbound): string {
   switch (inbound.kind) {
     case 'start':
+    case 'admit':
     case 'park':
       return inbound.kind;
     case 'event':

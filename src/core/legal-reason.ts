@@ -5,6 +5,7 @@
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { isLegal } from './legal.ts';
 import { isOver, type SagaState } from './state.ts';
+import { isUnstarted } from './waiting-room.ts';
 
 /** A command and whether a saga takes it now. */
 export interface CommandChoice {
@@ -28,6 +29,11 @@ function whyNot(state: SagaState, command: CommandName): string {
   if (isOver(state)) return `The saga has ended (${status}).`;
   if (status === 'paused' && command !== 'pause') return 'The saga is paused: resume it first.';
   if (status === 'parked' && command !== 'resume') return whyNotParked(state);
+  if (isUnstarted(state)) {
+    return status === 'waiting' && command === 'pause'
+      ? 'It waits for a place among the sagas of its type.'
+      : 'It has not begun: cancel it, and start another one, to change something.';
+  }
   switch (command) {
     case 'retry':
       return 'Nothing waits to be tried again.';

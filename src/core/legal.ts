@@ -5,6 +5,7 @@ import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { acceptedEvents } from './scope.ts';
 import type { EventObject } from 'xstate';
 import { isOver, type SagaState } from './state.ts';
+import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
 /** Commands that are the machine's to take, as the events it gets. */
 export const COMMAND_EVENTS = {
@@ -27,11 +28,11 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
     case 'terminate':
       return true;
     case 'pause':
-      return isMoving(state) && !hasUnrepeatable(state);
+      return isMoving(state) && !hasUnrepeatable(state) && pendingStartOf(state)?.kind !== 'queued';
     case 'resume':
       return state.status === 'paused';
     case 'edit-context':
-      return EDITABLE.has(state.status) && isRunnable(state);
+      return EDITABLE.has(state.status) && isRunnable(state) && !isUnstarted(state);
     case 'retry':
       if (state.status === 'parked') return isRunnable(state);
       return state.status !== 'paused' && isTaken(state, name);

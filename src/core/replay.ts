@@ -148,7 +148,8 @@ function takeAgain(
 ): Turn | null {
   if (inbound.kind === 'start') {
     if (before !== null) return null;
-    return begin(definition, sagaId, inbound.input, atMs, inbound.parent ?? null);
+    const { input, parent = null, hold = null } = inbound;
+    return begin(definition, sagaId, input, atMs, parent, hold);
   }
   return before === null ? null : turn(definition, before, inbound, atMs);
 }

@@ -67,6 +67,7 @@ export function failureReasonAfter(
     case 'event':
       return decided(inbound.event.type, reasonOf(inbound.event));
     case 'start':
+    case 'admit':
     case 'interrupted':
     case 'park':
       return null;

@@ -11,21 +11,31 @@ import type { SagaDefinition } from './definition.ts';
 import { keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
 import { INTERRUPTED } from './failure.ts';
-import type { Inbound, Turn } from './inbound.ts';
-import { noteRecord, type Predecessor } from './journal-record.ts';
+import type { Inbound, StartHold, Turn } from './inbound.ts';
+import { noteRecord, type Occasion, type Predecessor } from './journal-record.ts';
 import { withLateResult } from './late-results.ts';
 import { canTake, isReserved, legalEvents } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from './scope.ts';
 import { isOver, type SagaState } from './state.ts';
+import {
+  ADMIT_EVENT,
+  isLimited,
+  isUnstarted,
+  pendingStartOf,
+  START_TIMER,
+  startDelay,
+  waitingInputOf,
+  WAITING_ROOM,
+} from './waiting-room.ts';
 
 /** How often one attempt is started before a crashing activity is given up on. */
 export const MAX_DISPATCHES = 10;
 
 /**
- * The first turn of a saga. `input` is parsed already; `parent` started it as its child. Throws
- * what the machine's own code throws.
+ * The first turn of a saga. `input` is parsed already; `parent` started it as its child; with a
+ * `hold` it waits before its machine is entered. Throws what the machine's own code throws.
  */
 export function begin(
   definition: SagaDefinition,
@@ -33,6 +43,7 @@ export function begin(
   input: unknown,
   nowMs: number,
   parent: ParentLink | null = null,
+  hold: StartHold | null = null,
 ): Turn & { kind: 'advanced' } {
   const unborn: Predecessor = {
     id,
@@ -46,9 +57,20 @@ export function begin(
     early: [],
     resolution: null,
   };
-  const inbound: Inbound = { kind: 'start', input, ...(parent === null ? {} : { parent }) };
-  const step = enterMachine(definition.machine, selfOf(unborn), input);
-  return advance(definition, unborn, NOTHING_LIVE, step, { inbound, event: 'start', nowMs });
+  const inbound: Inbound = {
+    kind: 'start',
+    input,
+    ...(parent === null ? {} : { parent }),
+    ...(hold === null ? {} : { hold }),
+  };
+  const occasion = { inbound, event: 'start', nowMs };
+  if (hold === null) {
+    const step = enterMachine(definition.machine, selfOf(unborn), input);
+    return advance(definition, unborn, NOTHING_LIVE, step, occasion);
+  }
+  const { snapshot } = enterMachine(WAITING_ROOM, selfOf(unborn), { input, hold });
+  const waiting = { snapshot, commands: startDelay(hold, nowMs) };
+  return advance(definition, unborn, NOTHING_LIVE, waiting, occasion);
 }
 
 /** Every further turn. Throws what a guard, mapper or assign of the machine throws. */
@@ -71,6 +93,8 @@ export function turn(
       return onResult(definition, state, inbound, nowMs);
     case 'timer':
       return onTimer(definition, state, inbound, nowMs);
+    case 'admit':
+      return onAdmit(definition, state, inbound, nowMs);
     case 'interrupted':
       return onInterrupted(definition, state, inbound, nowMs);
     case 'event':
@@ -84,6 +108,7 @@ export function turn(
 
 type Result = Extract<Inbound, { kind: 'result' }>;
 type Timer = Extract<Inbound, { kind: 'timer' }>;
+type Admit = Extract<Inbound, { kind: 'admit' }>;
 type Interrupted = Extract<Inbound, { kind: 'interrupted' }>;
 type Event = Extract<Inbound, { kind: 'event' }>;
 
@@ -119,7 +144,22 @@ function onTimer(definition: SagaDefinition, state: SagaState, inbound: Timer, n
   }
   const { [inbound.timer]: _, ...timers } = state.live.timers;
   const { event } = timer;
+  if (inbound.timer === START_TIMER && isUnstarted(state) && !isLimited(state)) {
+    return leaveWaitingRoom(definition, state, { inbound, event: event.type, nowMs });
+  }
   return react(definition, state, { ...state.live, timers }, { inbound, event, nowMs });
+}
+
+function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, nowMs: number) {
+  if (pendingStartOf(state)?.kind !== 'queued') {
+    return note(state, inbound, nowMs, 'admitted: the saga does not wait for a place');
+  }
+  return leaveWaitingRoom(definition, state, { inbound, event: ADMIT_EVENT, nowMs });
+}
+
+function leaveWaitingRoom(definition: SagaDefinition, state: SagaState, occasion: Occasion): Turn {
+  const step = enterMachine(definition.machine, selfOf(state), waitingInputOf(state));
+  return advance(definition, state, NOTHING_LIVE, step, occasion);
 }
 
 function onInterrupted(

@@ -211,6 +211,8 @@ function payloadOf(inbound: JournalRecord['inbound']): object {
       return { by: inbound.command.by ?? null, reason: inbound.command.reason ?? null };
     case 'park':
       return { error: inbound.failure };
+    case 'admit':
+      return {};
   }
 }
 

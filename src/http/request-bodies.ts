@@ -29,6 +29,12 @@ export const StartBody = z.strictObject({
   key: StartKey.nullish().meta({
     description: 'Same key and same input: the same saga. The header Idempotency-Key is the same.',
   }),
+  startAt: z.iso.datetime({ offset: true }).nullish().meta({
+    description: 'When it begins; until then it is `waiting`. One that has passed: at once.',
+  }),
+  delay: z.string().nullish().meta({
+    description: 'Instead of startAt: how long it waits before it begins, such as 30s or 24h.',
+  }),
 });
 
 /** Body of `POST /api/sagas/{id}/events`: everything but `id` reaches the machine. */

@@ -2,11 +2,13 @@
  * `/api/sagas`: any saga, as in the contract: start, list, look at.
  */
 import { Hono } from 'hono';
+import type { z } from 'zod';
+import type { Duration } from '../core/duration.ts';
 import { BackstepError } from '../core/errors.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { isSettled } from '../core/status.ts';
 import type { SagaState } from '../core/state.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
 import type { SagaRecord } from '../store/read-models.ts';
 import {
   definitionOf,
@@ -28,10 +30,14 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/:type', async (c) => {
       const waitMs = waitMsOf(queryOf(c));
-      const { input = null, key: keyInBody } = await readBody(c.req.raw, StartBody);
-      const key = await startKey(keyInBody ?? null, c.req.header('idempotency-key'));
+      const body = await readBody(c.req.raw, StartBody);
+      const key = await startKey(body.key ?? null, c.req.header('idempotency-key'));
       const type = c.req.param('type');
-      const started = await backstep.spawn(type, key === null ? { input } : { input, key });
+      const started = await backstep.spawn(type, {
+        input: body.input ?? null,
+        ...(key === null ? {} : { key }),
+        ...startOptions(body),
+      });
       const status = await statusAfterWait(backstep, started, waitMs);
       const isAnswered = waitMs !== null && isSettled(status);
       const location = `/api/sagas/${started.id}`;
@@ -61,6 +67,13 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       const page = await backstep.read.transitions(id, pageOf(queryOf(c)));
       return c.json({ items: page.items.map(transitionView), nextCursor: page.nextCursor });
     });
+}
+
+function startOptions({ startAt, delay }: z.infer<typeof StartBody>): Partial<SpawnOptions> {
+  return {
+    ...(typeof startAt === 'string' ? { startAt: new Date(startAt) } : {}),
+    ...(typeof delay === 'string' ? { delay: delay as Duration } : {}), // spawn checks it
+  };
 }
 
 /** The saga's row. Throws `not-found`. */

@@ -4,6 +4,7 @@
 import type { EventObject } from 'xstate';
 import type { Activities, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
+import type { Duration } from '../core/duration.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
@@ -27,6 +28,10 @@ export interface SpawnOptions {
   readonly input: unknown;
   /** Start key: same key and same input give the same saga, for ever. */
   readonly key?: string;
+  /** When it begins, a Date or milliseconds since 1970; one that has passed: at once. */
+  readonly startAt?: Date | number;
+  /** Instead of `startAt`: how long it waits before it begins. By the wall clock, over restarts. */
+  readonly delay?: Duration;
 }
 
 export interface Spawned {

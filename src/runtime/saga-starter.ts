@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import type { StartHold } from '../core/inbound.ts';
 import { assertJson, canonicalJson } from '../core/json.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { parseWith } from '../core/standard-schema.ts';
@@ -20,6 +21,7 @@ import type { Limits } from './limits.ts';
 import { commitOf } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { sagaId } from './saga-id.ts';
+import { startTimeOf } from './start-time.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface StarterParts {
@@ -32,6 +34,16 @@ export interface StarterParts {
   readonly limits: Limits;
   /** Attempts that run or wait for a place. */
   readonly backlog: () => number;
+}
+
+/** One start, its input parsed. */
+interface Start {
+  readonly input: unknown;
+  readonly key: string | null;
+  readonly hold: StartHold | null;
+  /** Of a child saga; any other gets one made. */
+  readonly id?: string;
+  readonly parent?: ParentLink | null;
 }
 
 export class SagaStarter {
@@ -50,13 +62,15 @@ export class SagaStarter {
   }
 
   /** See `Backstep.spawn`. */
-  async spawn(type: string, { input, key }: SpawnOptions): Promise<Spawned> {
+  async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
     this.#assertRoom();
+    const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
+    const hold = startAtMs === null ? null : { startAtMs, isLimited: false };
     const registration = this.#parts.registry.newest(type);
     this.#underWay += 1;
     try {
-      const parsed = await parseInput(registration.definition, input);
-      return await this.#start(registration, parsed, key ?? null);
+      const parsed = await parseInput(registration.definition, options.input);
+      return await this.#start(registration, { input: parsed, key: options.key ?? null, hold });
     } finally {
       this.#underWay -= 1;
     }
@@ -74,22 +88,19 @@ export class SagaStarter {
     const registration = this.#parts.registry.version(definition.id, definition.version);
     const parsed = await parseInput(registration.definition, input);
     // Its id serves as its key, so that starting it again finds it, whatever became of it.
-    await this.#start(registration, parsed, id, { id, parent });
+    await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });
   }
 
   async #start(
     registration: Registration,
-    input: unknown,
-    key: string | null,
-    child: { readonly id: string; readonly parent: ParentLink } | null = null,
+    { input, key, hold, id: givenId, parent = null }: Start,
   ): Promise<Spawned> {
     const { store, supervisor, clock, randomId, limits } = this.#parts;
     const { definition } = registration;
     const nowMs = clock.nowMs();
-    const id = child?.id ?? sagaId(nowMs, randomId());
+    const id = givenId ?? sagaId(nowMs, randomId());
     const sid = ++this.#lastSid;
-    const parent = child?.parent ?? null;
-    const { state, record, effects } = begin(definition, id, input, nowMs, parent);
+    const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold);
     const inputHash = key === null ? null : sha256(canonicalJson(input));
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
