@@ -41,10 +41,17 @@ export interface Faults {
   reseed(seed: unknown): void;
   /** Ends the faults of one activity, or all faults. */
   clear(activity?: string): void;
-  /** What is set, in order of the activities' names. */
+  /** What is set for every call, in order of the activities' names. */
   list(): readonly Fault[];
-  /** Decides about the next call; null: nothing is set. */
-  next(activity: string): Injection | null;
+  /**
+   * Replaces the faults that meet calls for one order only, by activity; they come before those
+   * for every call. Throws as `set`.
+   */
+  breakOrder(orderId: string, faults: Readonly<Record<string, unknown>>): void;
+  /** Ends the faults of one order. */
+  mendOrder(orderId: string): void;
+  /** Decides about the next call; null: nothing is set. `orderId`: whom it is for, when known. */
+  next(activity: string, orderId?: string): Injection | null;
 }
 
 /** What may fail, and where chance comes from. */
@@ -53,6 +60,9 @@ export interface FaultsOptions {
   /** At least 0, below 1; decides rates without a seed. */
   readonly random: () => number;
 }
+
+/** Orders with faults of their own; beyond it the oldest are mended. */
+const MAX_BROKEN_ORDERS = 1_000;
 
 interface Entry {
   readonly settings: FaultSettings;
@@ -66,6 +76,7 @@ interface Entry {
 export function createFaults({ activities, random }: FaultsOptions): Faults {
   const known = new Set(activities);
   const entries = new Map<string, Entry>();
+  const ofOrders = new Map<string, ReadonlyMap<string, Entry>>();
   let seeded: ((activity: string) => () => number) | null = null;
 
   function randomFor(activity: string, seed: number | null): () => number {
@@ -73,22 +84,35 @@ export function createFaults({ activities, random }: FaultsOptions): Faults {
     return seeded === null ? random : seeded(activity);
   }
 
+  function entryOf(activity: string, settings: unknown): Entry {
+    if (!known.has(activity)) {
+      throw new BackstepError('not-found', `there is no activity ${activity}`);
+    }
+    const parsed = parseFaultSettings(settings);
+    return {
+      settings: parsed,
+      random: randomFor(activity, parsed.seed),
+      failNext: parsed.failNext,
+      calls: 0,
+      hits: 0,
+    };
+  }
+
   return {
     set(activity, settings) {
-      if (!known.has(activity)) {
-        throw new BackstepError('not-found', `there is no activity ${activity}`);
-      }
-      const parsed = parseFaultSettings(settings);
-      const entry: Entry = {
-        settings: parsed,
-        random: randomFor(activity, parsed.seed),
-        failNext: parsed.failNext,
-        calls: 0,
-        hits: 0,
-      };
+      const entry = entryOf(activity, settings);
       entries.set(activity, entry);
       return toFault(activity, entry);
     },
+    breakOrder(orderId, faults) {
+      const own = Object.entries(faults).map(
+        ([activity, settings]) => [activity, entryOf(activity, settings)] as const,
+      );
+      ofOrders.set(orderId, new Map(own));
+      const [oldest] = ofOrders.keys();
+      if (ofOrders.size > MAX_BROKEN_ORDERS && oldest !== undefined) ofOrders.delete(oldest);
+    },
+    mendOrder: (orderId) => void ofOrders.delete(orderId),
     reseed(value) {
       const seed = parseSeed(value);
       // Each activity gets a sequence of its own, so that none depends on who calls first.
@@ -105,8 +129,9 @@ export function createFaults({ activities, random }: FaultsOptions): Faults {
       [...entries]
         .map(([activity, entry]) => toFault(activity, entry))
         .toSorted((one, other) => (one.activity < other.activity ? -1 : 1)),
-    next(activity) {
-      const entry = entries.get(activity);
+    next(activity, orderId) {
+      const own = orderId === undefined ? undefined : ofOrders.get(orderId)?.get(activity);
+      const entry = own ?? entries.get(activity);
       return entry === undefined ? null : injectionOf(entry);
     },
   };
@@ -132,19 +157,26 @@ export function withFaults<Named extends Readonly<Record<string, Activity>>>(
 function wrap(faults: Faults, name: string, activity: Activity): Activity {
   if (typeof activity !== 'function') {
     const plan: typeof activity.plan = async (input, context) => {
-      const mode = await inject(faults.next(name), context);
+      const mode = await inject(faults.next(name, orderIdOf(input)), context);
       if (mode === 'applied-then-lost') throw lostAnswer();
       return activity.plan(input, context);
     };
     return { kind: 'transactional', plan };
   }
   return async (input, context) => {
-    const mode = await inject(faults.next(name), context);
+    const mode = await inject(faults.next(name, orderIdOf(input)), context);
     const output = await activity(input, context);
     // A plain error: nobody can know whether the effect happened.
     if (mode === 'applied-then-lost') throw Object.assign(new Error(LOST), { code: LOST_CODE });
     return output;
   };
+}
+
+/** The order that a call is for, where its input names one. */
+function orderIdOf(input: unknown): string | undefined {
+  if (input === null || typeof input !== 'object') return undefined;
+  const orderId: unknown = Reflect.get(input, 'orderId');
+  return typeof orderId === 'string' ? orderId : undefined;
 }
 
 const LOST = 'injected: the answer was lost';

@@ -36,6 +36,10 @@ export interface KeptProgramOptions {
 export class KeptProgram {
   readonly #options: KeptProgramOptions;
   readonly #stopping = new AbortController();
+  /** Resolved when a pause ends; `null`: it is not paused. */
+  #pause: PromiseWithResolvers<void> | null = null;
+  /** The process was killed for a pause: its death says nothing. */
+  #isPausedDeath = false;
   #child: ChildProcess | undefined;
   #ended: Promise<number> = Promise.resolve(0);
 
@@ -56,6 +60,7 @@ export class KeptProgram {
   async stop(): Promise<number> {
     const { name, stopLimitMs } = this.#options;
     this.#stopping.abort();
+    this.resume();
     this.#child?.kill('SIGTERM');
     const timer = setTimeout(() => {
       say(`${name} did not stop in ${stopLimitMs} ms and is killed`);
@@ -64,6 +69,19 @@ export class KeptProgram {
     const code = await this.#ended;
     clearTimeout(timer);
     return code;
+  }
+
+  /** Ends the process at once and starts none until `resume`; costs nothing of the budget. */
+  pause(): void {
+    this.#pause ??= Promise.withResolvers();
+    this.#isPausedDeath = true;
+    this.kill();
+  }
+
+  /** Ends a pause. Idempotent. */
+  resume(): void {
+    this.#pause?.resolve();
+    this.#pause = null;
   }
 
   /** Ends the process at once. Without a `stop` before, this is a death like any other. */
@@ -75,9 +93,14 @@ export class KeptProgram {
     const { budget, mayFinish, start } = this.#options;
     let restartTimesMs: number[] = [];
     for (;;) {
+      await this.#pause?.promise;
+      if (this.#stopping.signal.aborted) return 0;
+      this.#isPausedDeath = false;
       this.#child = start();
       const exit = await exitOf(this.#child);
-      if (this.#stopping.signal.aborted) return isCleanStop(exit) ? 0 : EXIT_FAILED;
+      const isExpected = this.#isPausedDeath || isCleanStop(exit);
+      if (this.#stopping.signal.aborted) return isExpected ? 0 : EXIT_FAILED;
+      if (this.#isPausedDeath) continue;
       if (exit === 0 && mayFinish) return 0;
       if (exit === EXIT_REFUSED) return EXIT_REFUSED;
 

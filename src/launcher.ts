@@ -14,6 +14,10 @@ import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from 
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+/** What the server may ask of the launcher, over the channel between them. */
+const STOP_PROVIDER = 'stop payment provider';
+const START_PROVIDER = 'start payment provider';
+
 /** Relative to the working directory, like every path in the settings. */
 const DATABASES = {
   BACKSTEP_DB: 'data/backstep.db',
@@ -71,6 +75,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   // A terminal and npm may both send the signal: a second one changes nothing.
   const onStopSignal = (): void => outcome.resolve(0);
   for (const signal of STOP_SIGNALS) process.on(signal, onStopSignal);
+  let provider: KeptProgram | null = null;
   const parentPoll = watchParent(limits.parentPollMs, () => {
     for (const program of started) program.kill();
   });
@@ -78,12 +83,16 @@ export async function launch(options: LaunchOptions): Promise<number> {
   try {
     if (!env['PAYMENT_PROVIDER_URL']) {
       const ready = Promise.withResolvers<number>();
-      keep(paymentProvider(options.providerPath, env, limits, ready.resolve));
+      provider = paymentProvider(options.providerPath, env, limits, ready.resolve);
+      keep(provider);
       const port = await Promise.race([ready.promise, outcome.promise.then(() => null)]);
-      if (port !== null) env['PAYMENT_PROVIDER_URL'] = `http://127.0.0.1:${port}`;
+      if (port !== null) {
+        env['PAYMENT_PROVIDER_URL'] = `http://127.0.0.1:${port}`;
+        env['PAYMENT_PROVIDER_KEPT'] = 'yes';
+      }
     }
     // Still without a provider: the launcher is ending already.
-    if (env['PAYMENT_PROVIDER_URL']) keep(server(options.serverPath, env, limits));
+    if (env['PAYMENT_PROVIDER_URL']) keep(server(options.serverPath, env, limits, provider));
 
     const codes = [await outcome.promise];
     for (const program of started) codes.push(await program.stop());
@@ -95,15 +104,28 @@ export async function launch(options: LaunchOptions): Promise<number> {
 }
 
 /** Both programs are detached: a terminal's Ctrl-C reaches the launcher alone, which has an order. */
-function server(path: string, env: NodeJS.ProcessEnv, limits: LaunchLimits): KeptProgram {
+function server(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  limits: LaunchLimits,
+  provider: KeptProgram | null,
+): KeptProgram {
   return new KeptProgram({
     name: 'the server',
     budget: limits,
     stopLimitMs: limits.drainLimitMs,
     // Someone asked the server itself to stop, and it drained.
     mayFinish: true,
-    start: () =>
-      fork(path, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    start: () => {
+      const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
+      const child = fork(path, { env, detached: true, stdio: [...stdio] });
+      // The fault lab stops the provider for real, and starts it again.
+      child.on('message', (message: unknown) => {
+        if (message === STOP_PROVIDER) provider?.pause();
+        if (message === START_PROVIDER) provider?.resume();
+      });
+      return child;
+    },
   });
 }
 

@@ -8,10 +8,15 @@
 import { type Logger, pino } from 'pino';
 import { createDelivery, cancelConfirmation, sendConfirmation } from '../actors/notification.ts';
 import { createFaults, type Faults, withFaults } from '../actors/faults.ts';
-import { releaseInventory, reserveInventory } from '../actors/inventory.ts';
+import {
+  RESERVATION_LIFETIME_MS,
+  releaseInventory,
+  reserveInventory,
+} from '../actors/inventory.ts';
 import { createSmtpSender } from '../actors/mail.ts';
 import { createOrderDemoReads } from '../actors/order-demo.ts';
 import { checkOrderInvariants } from '../actors/order-invariants.ts';
+import { createOrderLab, type LabTables } from '../actors/order-lab.ts';
 import type { OrderReader, OrderTables } from '../actors/order-tables.ts';
 import { revertOrder, updateOrder } from '../actors/order.ts';
 import { createPayments } from '../actors/payment.ts';
@@ -24,6 +29,7 @@ import { isEnded } from './core/status.ts';
 import { createApp } from './http/app.ts';
 import { type Binding, bindingOf } from './http/binding.ts';
 import type { OrderDemo } from './http/order-demo.ts';
+import type { OrderLab } from './http/order-lab.ts';
 import { type RunningServer, startServer } from './http/server.ts';
 import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
@@ -66,7 +72,8 @@ async function run(): Promise<void> {
   const server = await listen(backstep, bulk, faults, providerUrl, binding);
   await backstep.start();
   await bulk.resume();
-  const sweep = startSweep(backstep);
+  const sweep = createSweep(backstep, Date.now);
+  sweep.start();
   stopOnSignal(server, sweep, bulk, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
@@ -119,6 +126,7 @@ async function listen(
     security: binding.security,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
+    lab: createLab(backstep, faults, providerUrl),
     inspectorsMaySend: env['BACKSTEP_INSPECT_SEND'] === 'on',
   });
   try {
@@ -151,8 +159,24 @@ async function assertProductExists(reader: OrderReader, productId: string): Prom
   });
 }
 
-function startSweep(backstep: Backstep): ReservationSweep {
-  const sweep = new ReservationSweep({
+function createLab(backstep: Backstep, faults: Faults, providerUrl: string): OrderLab {
+  const { store } = backstep;
+  // The launcher is at the other end of the channel; without it nobody restarts anything.
+  const tellLauncher = process.send?.bind(process);
+  return createOrderLab({
+    reader: store.reader<LabTables>(),
+    write: store.write.bind(store),
+    providerUrl,
+    faults,
+    sweepAfterExpiry: () =>
+      createSweep(backstep, () => Date.now() + RESERVATION_LIFETIME_MS + 1).sweep(),
+    tellLauncher: tellLauncher === undefined ? null : (message) => void tellLauncher(message),
+    ownsProvider: env['PAYMENT_PROVIDER_KEPT'] === 'yes',
+  });
+}
+
+function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep {
+  return new ReservationSweep({
     reader: readerOf(backstep),
     write: backstep.store.write.bind(backstep.store),
     isSagaOver: async (sagaId) => {
@@ -160,11 +184,9 @@ function startSweep(backstep: Backstep): ReservationSweep {
       return saga === null || isEnded(saga.status);
     },
     alarm: (alarm) => log.error(alarm, 'reservation sweep'),
-    nowMs: Date.now,
+    nowMs,
     schedule: (callback, delayMs) => systemClock.after(delayMs, callback),
   });
-  sweep.start();
-  return sweep;
 }
 
 function stopOnSignal(

@@ -55,7 +55,7 @@ describe('starting', () => {
   it('gives up on a provider that never says that it is ready', async () => {
     const run = launched('launch.ts', {
       FAKE_PROVIDER: 'mute',
-      ...limits({ readyLimitMs: 300, maxRestarts: 1 }),
+      ...limits({ readyLimitMs: 1_500, maxRestarts: 1 }),
     });
     expect(await run.ended).toBe(1);
     expect(events(run).filter((event) => event === 'provider started')).toHaveLength(2);
@@ -109,6 +109,37 @@ describe('restarting', () => {
       process.kill((await run.line('server started', nth)).pid, 'SIGKILL');
     }
     await run.line('server started', 4);
+    run.signal('SIGTERM');
+    expect(await run.ended).toBe(0);
+  });
+});
+
+describe('a provider that the server has stopped', () => {
+  it('stays away until it is wanted again, on the same port, at no cost of its budget', async () => {
+    const run = launched('launch.ts', {
+      FAKE_SERVER: 'provider-off',
+      ...limits({ maxRestarts: 0 }),
+    });
+    const server = await run.line('server started');
+    const url = String(server.env['PAYMENT_PROVIDER_URL']);
+    while (
+      await fetch(url).then(
+        (answer) => answer.text(),
+        () => null,
+      )
+    ) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    process.kill(server.pid, 'SIGUSR2');
+    await run.line('provider listens', 2);
+    expect(await (await fetch(url)).text()).toBe('ok');
+    run.signal('SIGTERM');
+    expect(await run.ended).toBe(0);
+  });
+
+  it('does not keep the launcher from stopping', async () => {
+    const run = launched('launch.ts', { FAKE_SERVER: 'provider-off' });
+    await run.line('server started');
     run.signal('SIGTERM');
     expect(await run.ended).toBe(0);
   });

@@ -15,12 +15,14 @@ import { HttpProblem, type Problem, problemOf, problemResponse } from './error-r
 import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { inspectRoutes } from './inspect-routes.ts';
+import { faultLab } from './lab-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { operatorPages } from './operator-pages.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
 import { messagePage, type PageKit } from './page-frame.ts';
+import type { OrderLab } from './order-lab.ts';
 import { PageHub } from './page-hub.ts';
 import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
@@ -48,6 +50,8 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
   readonly nowMs?: () => number;
   /** Live feeds and pages at a time. Default 200. */
   readonly maxClients?: number;
+  /** What the fault lab needs beside `demo` and `faults`; without it there is none. */
+  readonly lab?: OrderLab;
   /** Whether events that an inspector sends reach the sagas. Default no. */
   readonly inspectorsMaySend?: boolean;
 }
@@ -65,6 +69,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
     services = [],
+    lab,
     bulk = new BulkActions(backstep, { logger }),
   } = options;
   const clients = new LiveClients(maxClients);
@@ -113,6 +118,11 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     app.route('/saga', orderRoutes(context, demo));
     app.route('/saga/actions', pageActionRoutes(context, demo, hub));
     app.route('/', pageRoutes(kit, demo));
+  }
+  if (demo !== null && faults !== null && lab !== undefined) {
+    const { routes, view } = faultLab(kit, faults, { ...context, demo, lab });
+    views.set('faults', view);
+    app.route('/', routes);
   }
   app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.

@@ -41,6 +41,18 @@ export interface FaultPreset {
 /** What the page offers, mildest first. */
 export const FAULT_PRESETS: readonly FaultPreset[] = [
   {
+    id: 'flaky-notification',
+    label: 'Flaky notification',
+    hint: 'The mail step fails twice, then works: a retry is enough.',
+    faults: { sendConfirmation: { failNext: 2 } },
+  },
+  {
+    id: 'payment-down',
+    label: 'Payment down',
+    hint: 'Every attempt to pay fails; after the last one the stock is released.',
+    faults: { processPayment: { failureRate: 1, mode: 'error' } },
+  },
+  {
     id: 'payment-declined',
     label: 'Payment declined',
     hint: 'The payment fails for good; the stock is released.',

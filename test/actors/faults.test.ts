@@ -223,3 +223,23 @@ function errorOf(action: () => unknown): BackstepError | undefined {
   }
   return undefined;
 }
+
+describe('faults of one order', () => {
+  it('meet that order only, come before those of every call, and end when it is mended', () => {
+    const faults = createFaults({ activities: ['charge'], random: () => 0 });
+    faults.set('charge', { latencyMs: 5 });
+    faults.breakOrder('o-1', { charge: { failNext: 1, mode: 'permanent' } });
+    expect(faults.next('charge', 'o-2')).toEqual({ latencyMs: 5, mode: null });
+    expect(faults.next('charge', 'o-1')).toEqual({ latencyMs: 0, mode: 'permanent' });
+    expect(faults.next('charge', 'o-1')).toEqual({ latencyMs: 0, mode: null });
+    faults.mendOrder('o-1');
+    expect(faults.next('charge', 'o-1')).toEqual({ latencyMs: 5, mode: null });
+    expect(faults.list()).toHaveLength(1);
+  });
+
+  it('are checked like all others', () => {
+    const faults = createFaults({ activities: ['charge'], random: () => 0 });
+    expect(() => faults.breakOrder('o-1', { nope: {} })).toThrow('there is no activity nope');
+    expect(() => faults.breakOrder('o-1', { charge: { failNext: -1 } })).toThrow(/not valid/);
+  });
+});

@@ -1,0 +1,171 @@
+/**
+ * The fault lab as a whole: what a saga is, the scenarios, one's own faults, processes, load.
+ */
+import { html } from 'hono/html';
+import { type ActiveFault, FAULT_PRESETS } from '../fault-controls.ts';
+import { type Scenario, SCENARIOS } from '../lab-scenarios.ts';
+import { MAX_CONCURRENCY, MAX_LOAD } from '../load-generator.ts';
+import { faultTable } from './fault-table.ts';
+import type { Html } from './html.ts';
+import { pageHead } from './layout.ts';
+import { outcomeId, scenarioCard } from './lab-scenario.ts';
+
+export interface LabPage {
+  readonly activities: readonly string[];
+  /** What the form is filled with. */
+  readonly filled: readonly Pick<
+    ActiveFault,
+    'activity' | 'failNext' | 'failureRate' | 'latencyMs' | 'mode'
+  >[];
+  /** The preset that filled the form. */
+  readonly preset: string | null;
+  /** Why the provider cannot be stopped; `null`: it can. */
+  readonly providerLock: string | null;
+  /** Why the process should not be crashed; `null`: it may. */
+  readonly crashLock: string | null;
+}
+
+/** The page. */
+export function labPage(page: LabPage, region: (id: string) => Html): Html {
+  return html`${pageHead(
+      'Fault lab',
+      'Break things on purpose and watch what happens to the orders. Nothing here is simulated.',
+    )}
+    ${introduction()}
+    <div id="lab-result" role="status"></div>
+    <section aria-labelledby="scenarios">
+      <h2 id="scenarios">Thirteen ways to lose an order</h2>
+      <p class="lead">
+        Each button places one order and breaks only that one. Below it stands what must come of it,
+        and what really came of it: read from the saga, the books and the payment provider.
+      </p>
+      <div class="scenarios">
+        ${SCENARIOS.map((scenario: Scenario, index) =>
+          scenarioCard(scenario, index + 1, region(outcomeId(scenario))),
+        )}
+      </div>
+    </section>
+    <section aria-labelledby="own">
+      <h2 id="own">Your own faults</h2>
+      <p class="lead">
+        These meet every order until you reset them. A preset only fills the form: nothing changes
+        before you press “Apply”.
+      </p>
+      <p class="presets">
+        ${FAULT_PRESETS.map(
+          ({ id, label, hint }) =>
+            html`<a
+              class="button"
+              href="/faults?preset=${id}#own"
+              title="${hint}"
+              ${id === page.preset ? html`aria-current="true"` : ''}
+              >${label}</a
+            >`,
+        )}
+      </p>
+      ${faultTable(page.activities, page.filled)}
+      <div id="lab-faults" aria-live="polite">${region('lab-faults')}</div>
+    </section>
+    <div class="columns">
+      <section aria-labelledby="processes">
+        <h2 id="processes">Real processes</h2>
+        ${processes(page, region)}
+      </section>
+      <section aria-labelledby="load">
+        <h2 id="load">Load</h2>
+        ${loadForm()}
+        <div id="lab-load">${region('lab-load')}</div>
+      </section>
+    </div>`;
+}
+
+/** What a saga is, for people who never heard of one. */
+function introduction(): Html {
+  const steps = [
+    ['Reserve stock', 'Release stock'],
+    ['Take payment', 'Refund payment'],
+    ['Queue mail', 'Cancel mail'],
+    ['Confirm order', 'Revert order'],
+  ] as const;
+  const rail = (
+    forward: readonly (readonly [tone: string, words: string])[],
+    back: readonly (readonly [tone: string, words: string] | null)[],
+  ): Html =>
+    html`<ol class="rail">
+      ${steps.map(([step, compensation], index) => {
+        const [tone, words] = forward[index] ?? ['calm', ''];
+        const undone = back[index] ?? null;
+        return html`<li>
+          <div class="cell forward tone-${tone}"><b>${step}</b> ${words}</div>
+          ${
+            undone === null
+              ? html`<div class="cell backward idle"><b>${compensation}</b> not needed</div>`
+              : html`<div class="cell backward tone-${undone[0]}">
+                  <b>${compensation}</b> ${undone[1]}
+                </div>`
+          }
+        </li>`;
+      })}
+    </ol>`;
+  const done = ['good', '✓ done'] as const;
+  return html`<section aria-labelledby="what">
+    <h2 id="what">What you see here, in one minute</h2>
+    <p>
+      An order is four steps in four different services. No database can undo all four at once. So
+      each step brings its opposite: <b>a compensation</b>. When a step fails for good, the steps
+      that were done are compensated, the last one first. That is a <b>saga</b>.
+    </p>
+    <h3>The last step fails</h3>
+    ${rail(
+      [done, done, done, ['bad', '✗ fails']],
+      [['back', '↶ third'], ['back', '↶ second'], ['back', '↶ first'], null],
+    )}
+    <p>
+      The hard part is everything in between: a lost answer, a crash, a refund that fails as well.
+      Try them.
+    </p>
+  </section>`;
+}
+
+function processes({ providerLock, crashLock }: LabPage, region: (id: string) => Html): Html {
+  const lock = (reason: string | null): Html =>
+    reason === null ? html`` : html`<p class="quiet">${reason}</p>`;
+  return html`<form
+      class="commands"
+      method="post"
+      action="/faults/actions/crash"
+      hx-post="/faults/actions/crash"
+      hx-target="#lab-result"
+    >
+      <button class="danger" type="submit" ${crashLock === null ? '' : html`disabled`}>
+        Crash this server
+      </button>
+    </form>
+    <p class="quiet">
+      It ends at once, without saving anything, and a launcher starts it again. Orders under way go
+      on where they were.
+    </p>
+    ${lock(crashLock)}
+    <div id="lab-provider" aria-live="polite">${region('lab-provider')}</div>
+    ${lock(providerLock)}`;
+}
+
+function loadForm(): Html {
+  const action = '/faults/actions/load';
+  return html`<form
+    class="order-form"
+    method="post"
+    action="${action}"
+    hx-post="${action}"
+    hx-target="#lab-result"
+  >
+    <label
+      >Orders <input name="total" type="number" value="200" min="1" max="${MAX_LOAD}" required
+    /></label>
+    <label
+      >At a time
+      <input name="concurrency" type="number" value="20" min="1" max="${MAX_CONCURRENCY}" required
+    /></label>
+    <button class="primary" type="submit">Place them</button>
+  </form>`;
+}
