@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { doctor, type DoctorRequest } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
+import { exportJournal, type ExportRequest } from './cli/export.ts';
 import { verifyModules, type VerifyRequest } from './cli/verify.ts';
 import { BackstepError } from './core/errors.ts';
 import { migrateDatabase } from './store/migrate.ts';
@@ -18,6 +19,7 @@ Commands:
                       on which one does not; ends with 1 when an error was found
   doctor <module...>  replay the journal of every saga in a database and compare it with
                       what is stored; ends with 1 when something is wrong
+  export <saga id>    print a saga's journal as JSON, to be replayed against new code
 
 A module is a file, or a folder for every module in it.
 
@@ -43,6 +45,8 @@ async function main(args: readonly string[]): Promise<number> {
       return verifyModules(wanted);
     case 'doctor':
       return doctor(wanted);
+    case 'export':
+      return exportJournal(wanted);
     case 'mistake':
       process.stderr.write(`backstep: ${wanted.mistake}\n\n${USAGE}`);
       return EXIT_USAGE;
@@ -78,6 +82,7 @@ type Wanted =
   | { readonly command: 'migrate'; readonly database: string }
   | ({ readonly command: 'verify' } & VerifyRequest)
   | ({ readonly command: 'doctor' } & DoctorRequest)
+  | ({ readonly command: 'export' } & ExportRequest)
   | { readonly command: 'mistake'; readonly mistake: string };
 
 function readArgs(args: readonly string[]): Wanted {
@@ -93,6 +98,7 @@ function readArgs(args: readonly string[]): Wanted {
     });
     if (values.help === true) return { command: 'help' };
     const [command, ...modules] = positionals;
+    const [sagaId] = modules;
     const database = values.db ?? (process.env['BACKSTEP_DB'] || 'data/backstep.db');
     const isJson = values.json === true;
     switch (command) {
@@ -104,6 +110,9 @@ function readArgs(args: readonly string[]): Wanted {
       case 'doctor':
         if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
         return { command, modules, database, isJson };
+      case 'export':
+        if (sagaId === undefined) return { command: 'mistake', mistake: 'say which saga' };
+        return { command, sagaId, database };
       default:
         return { command: 'mistake', mistake: `unknown command "${command}"` };
     }

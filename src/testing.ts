@@ -3,6 +3,13 @@
  * `backstep/testing/vitest`, which teaches vitest the matchers.
  */
 export {
+  crashEverywhere,
+  type CrashOptions,
+  type CrashReport,
+  type CrashWorld,
+} from './testing/crash-everywhere.ts';
+export { replayExported } from './testing/exported-journal.ts';
+export {
   FakeActivities,
   type FakeCall,
   type FakeEffect,
@@ -32,4 +39,5 @@ export {
   type TestEngine,
   type TestEngineOptions,
 } from './testing/test-engine.ts';
+export { ProcessDied } from './testing/test-process.ts';
 export { VirtualClock } from './testing/virtual-clock.ts';

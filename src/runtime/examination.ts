@@ -17,6 +17,7 @@ import type { OutboxRow, SagaCommit, SagaRow } from '../store/commit.ts';
 import { outboxId } from '../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../store/schema.ts';
 import type { SagaAsStored } from '../store/stored-sagas.ts';
+import { lineOf } from './journal-export.ts';
 import { commitOf, parkedCommit } from './projection.ts';
 
 /** What can be wrong with a stored saga. */
@@ -219,12 +220,6 @@ function compareKey({ row, startKey }: SagaAsStored, { inputHash }: Expected, fl
   } else if (startKey.input_hash !== inputHash) {
     flaw('start-key', `its start key "${row.key}" is kept with the hash of another input`);
   }
-}
-
-function lineOf(line: JournalTable) {
-  const { saga_seq: sagaSeq, at: atMs, from_state: from, to_state: to } = line;
-  const { kind, cause, event, status, data } = line;
-  return { sagaSeq, atMs, kind, cause, event, from, to, status, data };
 }
 
 function stepText(step: {

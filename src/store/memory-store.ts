@@ -56,13 +56,19 @@ export async function memoryDatabases(migrationsFolder?: string): Promise<() => 
   return () => {
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
+    const prepared = new Map<string, Database.Statement>();
     return {
-      open: (hooks = {}) => new SingleThreadStore(db, hooks),
-      stored: storedSagasOf(':memory:', db),
+      open: (hooks = {}) => new SingleThreadStore(db, prepared, hooks),
+      get stored() {
+        return storedSagasOf(':memory:', db);
+      },
       close: () => db.close(),
     };
   };
 }
+
+/** Most prepared queries that a database keeps. */
+const MAX_PREPARED = 256;
 
 interface Entry {
   readonly item: BatchItem;
@@ -89,7 +95,11 @@ class SingleThreadStore implements MemoryStore {
   #commits = 0;
   #batches = 0;
 
-  constructor(db: Database.Database, hooks: MemoryStoreHooks) {
+  constructor(
+    db: Database.Database,
+    prepared: Map<string, Database.Statement>,
+    hooks: MemoryStoreHooks,
+  ) {
     const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
     const ownerEpoch = ask(
       'UPDATE engine SET owner_epoch = owner_epoch + 1 WHERE id = 1 RETURNING owner_epoch',
@@ -98,7 +108,9 @@ class SingleThreadStore implements MemoryStore {
     this.lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
     this.#hooks = hooks;
     this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq: this.lastSeq });
-    const lane: QueryLane = { query: (sql, parameters) => this.#query(db, sql, parameters) };
+    const lane: QueryLane = {
+      query: (sql, parameters) => this.#query(db, prepared, sql, parameters),
+    };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
     const reads = createEngineReads(createReadOnlyKysely<EngineTables>(lane));
     this.loadBySid = reads.loadBySid;
@@ -148,12 +160,14 @@ class SingleThreadStore implements MemoryStore {
 
   #query(
     db: Database.Database,
+    prepared: Map<string, Database.Statement>,
     sql: string,
     parameters: readonly unknown[],
   ): Promise<readonly unknown[]> {
     if (!this.#isAlive) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(closed());
-    const statement = db.prepare(sql);
+    const statement = prepared.get(sql) ?? db.prepare(sql);
+    if (prepared.size < MAX_PREPARED) prepared.set(sql, statement);
     if (!statement.reader || !statement.readonly) {
       const why = 'this connection only reads; write through the store';
       return Promise.reject(new Error(why));

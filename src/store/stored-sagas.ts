@@ -40,6 +40,12 @@ export interface StepAsStored {
   readonly attempts: number;
 }
 
+/** A saga's journal, of one moment. */
+export interface StoredJournal {
+  readonly saga: Pick<SagasTable, 'id' | 'type' | 'version' | 'definition_hash'>;
+  readonly lines: readonly JournalTable[];
+}
+
 /** An open database. */
 export interface StoredSagas {
   /** How many sagas there are now. */
@@ -50,6 +56,8 @@ export interface StoredSagas {
   orphans(): Readonly<Record<'journal' | 'outbox', number>>;
   /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
   sagas(): Iterable<SagaAsStored>;
+  /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
+  journalOf(id: string): StoredJournal | null;
   close(): void;
 }
 
@@ -118,6 +126,10 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
       outbox: statements.outboxOrphans.get() ?? 0,
     }),
     sagas,
+    journalOf: db.transaction((id: string) => {
+      const saga = statements.byId.get(id);
+      return saga === undefined ? null : { saga, lines: statements.journal.all(saga.sid) };
+    }),
     close: () => db.close(),
   };
 }
@@ -131,6 +143,7 @@ function prepare(path: string, db: Database.Database) {
     return {
       count: counting('SELECT count(*) FROM sagas'),
       next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
+      byId: db.prepare<[string], SagasTable>('SELECT * FROM sagas WHERE id = ?'),
       steps: bySid<StepAsStored>(
         `SELECT step_name AS name, occurrence, status, attempts FROM saga_steps
          WHERE sid = ? ORDER BY position`,

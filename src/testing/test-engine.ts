@@ -12,12 +12,12 @@ import type { SagaDefinition } from '../core/definition.ts';
 import { type Duration, toMs } from '../core/duration.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
 import { recordOfLine, replay } from '../core/replay.ts';
-import { nextDueMs } from '../core/state.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
+import { PassingTime } from './passing-time.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
-import { type ProcessOptions, TestProcess } from './test-process.ts';
+import { ProcessDied, type ProcessOptions, TestProcess } from './test-process.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What a saga is bound to; `FakeActivities` fits. */
@@ -41,10 +41,6 @@ export interface TestEngineOptions extends ProcessOptions {
 const PATIENCE_MS = 5_000;
 /** Most moves of the clock that one call makes. */
 const MAX_MOVES = 100_000;
-/** How often the engine looks at the clock. */
-const LOOK_EVERY_MS = 1_000;
-/** Most sagas in flight that a test may have. */
-const MAX_SAGAS = 10_000;
 
 /**
  * Opens an engine for one saga; `register` adds others.
@@ -77,6 +73,7 @@ export class TestEngine {
   readonly #options: TestEngineOptions;
   readonly #type: string;
   readonly #registered: Registered[] = [];
+  readonly #time: PassingTime;
   #process: TestProcess | null = null;
   #processes = 0;
 
@@ -85,6 +82,10 @@ export class TestEngine {
     this.database = database;
     this.#options = options;
     this.#type = type;
+    this.#time = new PassingTime(this.clock, {
+      running: () => this.#running(),
+      quiet: () => this.quiet(),
+    });
   }
 
   /** The engine that runs now; another one after a crash. */
@@ -103,8 +104,9 @@ export class TestEngine {
 
   /** Starts a saga, of the first type unless told, and gives its id. */
   async spawn(input: unknown, { type = this.#type, key }: SpawnTestOptions = {}): Promise<string> {
-    const asked = this.backstep.spawn(type, { input, ...(key === undefined ? {} : { key }) });
-    const { id } = await asked;
+    const process = this.#running();
+    const options = { input, ...(key === undefined ? {} : { key }) };
+    const { id } = await process.answer(process.backstep.spawn(type, options));
     await this.quiet();
     return id;
   }
@@ -124,16 +126,23 @@ export class TestEngine {
     return this.#until(id, (each) => each === status);
   }
 
+  /** As `reached`, but stops as well where the saga settles before. */
+  settledOr(id: string, status: SagaStatus): Promise<SagaStory> {
+    return this.#until(id, (each) => each === status || isSettled(each));
+  }
+
   /** Sends an event and lets everything happen that follows from it at once. */
   async send(id: string, event: EventObject, eventId?: string): Promise<SagaStory> {
-    await this.backstep.send(id, event, eventId);
+    const process = this.#running();
+    await process.answer(process.backstep.send(id, event, eventId));
     await this.quiet();
     return this.story(id);
   }
 
   /** Gives an operator's order and lets everything happen that follows from it at once. */
   async command(id: string, command: OperatorCommand): Promise<SagaStory> {
-    await this.backstep.command(id, command);
+    const process = this.#running();
+    await process.answer(process.backstep.command(id, command));
     await this.quiet();
     return this.story(id);
   }
@@ -142,14 +151,22 @@ export class TestEngine {
   async advance(duration: Duration): Promise<void> {
     const untilMs = this.clock.nowMs() + toMs(duration, 'advance');
     for (let moves = 0; this.clock.nowMs() < untilMs; moves++) {
-      await this.#move(untilMs);
+      await this.#time.move(untilMs);
       if (moves > MAX_MOVES) throw new Error(`${duration} took more than ${MAX_MOVES} moves`);
     }
   }
 
-  /** The process dies at once, as at `kill -9`, and another one starts on what was durable. */
-  async crash(): Promise<void> {
+  /**
+   * The process dies at once, as at `kill -9`: whatever a test waits for throws `ProcessDied`, and
+   * `crash` starts another process.
+   */
+  kill(): void {
     this.#running().kill();
+  }
+
+  /** The process dies at once, unless it is dead already, and another one starts on what was durable. */
+  async crash(): Promise<void> {
+    this.kill();
     for (const { bindings } of this.#registered) bindings.forgetHanging?.();
     await this.boot();
   }
@@ -177,7 +194,8 @@ export class TestEngine {
       // The engine's own work is all promises, done when the event loop comes round.
       await nextTick();
       await nextTick();
-      const { store, backstep } = this.#running();
+      const { store, backstep, isAlive } = this.#running();
+      if (!isAlive) throw new ProcessDied();
       const hanging = this.#registered.reduce((sum, { bindings: b }) => sum + (b.hanging ?? 0), 0);
       const { activitiesInFlight } = backstep.figures();
       if (!store.hasQueued && activitiesInFlight <= hanging) return;
@@ -197,7 +215,7 @@ export class TestEngine {
     for (const { definition, bindings } of this.#registered) {
       process.backstep.register(definition, bindings);
     }
-    await Promise.race([process.backstep.start(), process.died]);
+    await process.answer(process.backstep.start());
     await this.quiet();
   }
 
@@ -217,66 +235,10 @@ export class TestEngine {
         if (isThere(state.status)) return story;
         throw new Error(`saga ${id} settled as ${state.status} before`);
       }
-      const isMoved = await this.#move(Infinity);
+      const isMoved = await this.#time.move(Infinity);
       if (!isMoved) throw new Error(`saga ${id} is ${state.status} and no timer is armed`);
     }
     throw new Error(`saga ${id} did not get there in ${MAX_MOVES} moves of the clock`);
-  }
-
-  /**
-   * Moves the clock to the next thing that is due, at most to `untilMs`. False when nothing is.
-   *
-   * The engine looks at the clock every second; those looks are left out, as by a machine that
-   * sleeps until its next alarm, or thirty days would take millions of them.
-   */
-  async #move(untilMs: number): Promise<boolean> {
-    await this.quiet();
-    const nextMs = (await this.#nextDueMs()) ?? untilMs;
-    if (nextMs === Infinity) return false;
-    const nowMs = this.clock.nowMs();
-    const targetMs = Math.min(nextMs, untilMs);
-    if (targetMs <= nowMs) {
-      // Due already, and noticed at the next look at the clock.
-      await this.#pass(Math.min(this.clock.nextAtMs ?? nowMs, untilMs));
-    } else if (targetMs <= nowMs + LOOK_EVERY_MS) {
-      await this.#pass(targetMs);
-    } else if ((await this.#pass(nowMs + LOOK_EVERY_MS)) && (await this.#nextDueMs()) === nextMs) {
-      this.clock.sleep(Math.max(0, targetMs - this.clock.nowMs()));
-      await this.quiet();
-    }
-    return true;
-  }
-
-  /** Passes the appointments up to then one by one. True when no turn was taken meanwhile. */
-  async #pass(untilMs: number): Promise<boolean> {
-    const { store } = this.#running();
-    const { commits } = store.stats();
-    while (this.clock.nowMs() < untilMs) {
-      const atMs = Math.min(this.clock.nextAtMs ?? untilMs, untilMs);
-      this.clock.advance(Math.max(0, atMs - this.clock.nowMs()));
-      await this.quiet();
-      if (store.stats().commits > commits) return false;
-    }
-    this.clock.advance(0);
-    await this.quiet();
-    return store.stats().commits === commits;
-  }
-
-  /** The earliest due time of a saga, or of anything that the engine waits for longer than a look. */
-  async #nextDueMs(): Promise<number | null> {
-    const { store, backstep } = this.#running();
-    const due = [this.clock.nextAfterMs(LOOK_EVERY_MS)];
-    for (const { sid, wakeAtMs } of await store.wakes(Number.MAX_SAFE_INTEGER, null, MAX_SAGAS)) {
-      if (wakeAtMs > 0) {
-        due.push(wakeAtMs);
-        break; // they come in order, those in flight first
-      }
-      const stored = await store.loadBySid(sid);
-      const state = stored === null ? null : await backstep.state(stored.id);
-      if (state !== null) due.push(nextDueMs(state.live));
-    }
-    const known = due.filter((atMs) => atMs !== null);
-    return known.length === 0 ? null : Math.min(...known);
   }
 
   #running(): TestProcess {

@@ -10,6 +10,15 @@ import { type Logger, silentLogger } from '../runtime/turn-log.ts';
 import type { MemoryDatabase, MemoryStore, MemoryStoreHooks } from '../store/memory-store.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
+/** Thrown out of whatever a test waits for when the process dies under it. */
+export class ProcessDied extends Error {
+  override readonly name = 'ProcessDied';
+
+  constructor() {
+    super('the process died; start another one with `crash()`');
+  }
+}
+
 export interface ProcessOptions {
   readonly limits?: Partial<Limits>;
   /** Default: silence. */
@@ -21,10 +30,11 @@ export interface ProcessOptions {
 export class TestProcess {
   readonly store: MemoryStore;
   readonly backstep: Backstep;
-  /** Resolves when it was killed. */
-  readonly died: Promise<void>;
+  isAlive = true;
+  /** Rejects when it is killed. */
+  readonly #died: Promise<never>;
   readonly #clock: ReturnType<VirtualClock['forProcess']>;
-  readonly #die: () => void;
+  readonly #die: (error: ProcessDied) => void;
 
   constructor(
     database: MemoryDatabase,
@@ -32,9 +42,10 @@ export class TestProcess {
     { limits, logger, hooks }: ProcessOptions,
     number: number,
   ) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.died = promise;
-    this.#die = resolve;
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => {}); // nobody may be waiting
+    this.#died = promise;
+    this.#die = reject;
     this.#clock = clock.forProcess();
     this.store = database.open(hooks);
     this.backstep = createEngine(this.store, {
@@ -46,10 +57,16 @@ export class TestProcess {
     });
   }
 
+  /** What was asked of it; throws `ProcessDied` when it dies before it has answered. */
+  answer<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    return Promise.race([asked, this.#died]);
+  }
+
   kill(): void {
+    this.isAlive = false;
     this.store.kill();
     this.#clock.kill();
-    this.#die();
+    this.#die(new ProcessDied());
   }
 }
 

@@ -1,0 +1,33 @@
+/**
+ * `backstep export`: prints the journal of one saga, to be kept beside the tests of its code.
+ */
+import { BackstepError } from '../core/errors.ts';
+import { journalExport } from '../runtime/journal-export.ts';
+import { openStoredSagas } from '../store/stored-sagas.ts';
+import { EXIT_FAILED } from './exit-codes.ts';
+
+export interface ExportRequest {
+  readonly sagaId: string;
+  readonly database: string;
+}
+
+/** Gives the exit code. */
+export function exportJournal({ sagaId, database }: ExportRequest): number {
+  try {
+    const stored = openStoredSagas(database);
+    try {
+      const journal = stored.journalOf(sagaId);
+      if (journal === null) {
+        throw new BackstepError('not-found', `${database}: no saga with id "${sagaId}"`);
+      }
+      process.stdout.write(`${JSON.stringify(journalExport(journal), null, 2)}\n`);
+      return 0;
+    } finally {
+      stored.close();
+    }
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    process.stderr.write(`backstep: ${error.message}\n`);
+    return EXIT_FAILED;
+  }
+}

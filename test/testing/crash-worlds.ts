@@ -1,0 +1,29 @@
+/**
+ * What the sagas of machines/ need to run on fakes. A saga that is not listed runs with the
+ * examples of its definition.
+ */
+import type { CrashWorld } from '../../src/testing/crash-everywhere.ts';
+
+export interface SagaWorld {
+  readonly base: CrashWorld;
+  /** Activities that are tried as refused, one at a time. Default: all of the saga. */
+  readonly fails?: readonly string[];
+}
+
+/** By saga id. */
+export const WORLDS: Readonly<Record<string, SagaWorld>> = {
+  order: {
+    base: {
+      input: {
+        orderId: 'order-1',
+        customerId: 'customer-1',
+        customerEmail: 'customer@example.org',
+        productId: 'laptop',
+        quantity: 1,
+        amount: '10.50',
+        paymentMethod: 'paypal',
+      },
+    },
+    fails: ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'],
+  },
+};
