@@ -8,7 +8,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import {
+  type DatabaseConnection,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
 import { toFailure } from '../core/failure.ts';
 import { APPLICATION_ID, openForWriting, refused, resolveDatabaseFile } from './database-file.ts';
@@ -73,7 +79,7 @@ async function migrateAndClose(
   beforeClose: () => void = () => {},
 ): Promise<readonly string[]> {
   database.pragma('foreign_keys = OFF');
-  const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect({ database }) });
+  const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect(database) });
   try {
     refuseNewer(path, database, migrations);
     const names = await runPending(path, db, migrations);
@@ -94,8 +100,36 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 }
 
 class TransactionalDdlDialect extends SqliteDialect {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
   override createAdapter(): SqliteAdapter {
     return new TransactionalDdlAdapter();
+  }
+
+  override createDriver(): SqliteDriver {
+    return new RollbackOnceDriver(this.#database);
+  }
+}
+
+/**
+ * After a full disk or an I/O error SQLite has rolled back by itself: a second one would fail, and
+ * its error would stand in the place of the one that matters.
+ */
+class RollbackOnceDriver extends SqliteDriver {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -164,7 +198,8 @@ async function runPending(
   if (error !== undefined) {
     const failed = results.find((result) => result.status === 'Error')?.migrationName;
     const why = toFailure(error).message;
-    throw refused(path, `migration ${failed ?? ''} failed: ${why}`, 'nothing was changed', error);
+    const what = failed === undefined ? 'the migrations' : `migration ${failed}`;
+    throw refused(path, `${what} failed: ${why}`, 'nothing was changed', error);
   }
   return results.map((result) => result.migrationName);
 }

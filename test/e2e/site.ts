@@ -201,15 +201,25 @@ export class Site {
   }
 
   /** Resolves once no saga moves any more and no mail waits. */
-  async atRest(): Promise<void> {
-    await until('all sagas are at rest', async () => {
-      const stats = await this.get<Record<string, number>>('/saga/stats');
-      const moving = ['running', 'waiting', 'compensating'];
-      if (moving.some((status) => (stats[status] ?? 0) > 0)) return false;
-      const completed = stats['completed'] ?? 0;
-      const mails = await this.all<{ status: string }>('/saga/notifications');
-      return mails.filter((mail) => mail.status === 'sent').length === completed;
-    });
+  atRest(): Promise<void> {
+    return until('all sagas are at rest', () => this.isAtRest());
+  }
+
+  /** As `atRest`, or once the program has ended; tells which. */
+  async atRestOrEnded(program: Program): Promise<'at-rest' | 'ended'> {
+    let hasEnded = false;
+    void program.ended.then(() => (hasEnded = true));
+    await until('all is at rest or the end', async () => hasEnded || (await this.isAtRest()));
+    return hasEnded ? 'ended' : 'at-rest';
+  }
+
+  async isAtRest(): Promise<boolean> {
+    const stats = await this.get<Record<string, number>>('/saga/stats');
+    const moving = ['running', 'waiting', 'compensating'];
+    if (moving.some((status) => (stats[status] ?? 0) > 0)) return false;
+    const completed = stats['completed'] ?? 0;
+    const mails = await this.all<{ status: string }>('/saga/notifications');
+    return mails.filter((mail) => mail.status === 'sent').length === completed;
   }
 }
 

@@ -41,6 +41,9 @@ const SECTOR_BYTES = 512;
 const LOG_HEADER_BYTES = 32;
 const LOG_RESTARTS_AT = 12;
 
+/** The errors that calls fail with, as Linux numbers them. */
+export const ERRNO = { EIO: 5, ENOSPC: 28 } as const;
+
 export type Library =
   | { readonly kind: 'built'; readonly path: string; readonly remove: () => void }
   | { readonly kind: 'impossible'; readonly reason: string };
