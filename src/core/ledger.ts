@@ -249,6 +249,7 @@ function settleForward(entry: StepEntry, dueMs: number | undefined): StepEntry {
 function settleCompensation(entry: StepEntry, dueMs: number | undefined): StepEntry {
   const { compensation } = entry;
   if (compensation === undefined || entry.status === 'compensated') return entry;
+  if (entry.status === 'skipped') return entry; // given up while it waited for its next attempt
   if (dueMs !== undefined && compensation.status === 'failed') {
     const { endedAtMs: _, ...open } = compensation;
     const waiting = { ...open, status: 'retrying' as const, nextAttemptAtMs: dueMs };

@@ -80,11 +80,15 @@ export function graphOf(definition: SagaDefinition, given: Examples, maxStates: 
   return { nodes, examples, isExhaustive: true };
 }
 
-/** Every transition that the drawing has on an event, with a name for a person. */
+/**
+ * Every transition that the drawing has on an event that reaches it from outside its own turn, with
+ * a name for a person. What a state does once all in it is final happens within a turn.
+ */
 export function drawnTransitions({ machine }: SagaDefinition): ReadonlyMap<unknown, string> {
   const drawn = nodesOf(machine).flatMap((node) =>
     [...node.transitions.values()]
       .flat()
+      .filter(({ eventType }) => !String(eventType).startsWith('xstate.done.state.'))
       .map((each) => [each, `${node.id} on ${each.eventType}`] as const),
   );
   return new Map(drawn);
