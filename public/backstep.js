@@ -13,6 +13,8 @@ const UNITS = [
   ['s', SECOND_MS],
 ];
 
+let isChartPlaced = false;
+
 /** What the server's clock is ahead of this one. */
 const aheadMs = Number(document.documentElement.dataset.now) - Date.now();
 
@@ -31,11 +33,11 @@ document.addEventListener('change', ({ target }) => {
   if (target.dataset.submits !== undefined) target.form.requestSubmit();
 });
 
-showTimes('time.when, time.due');
+refresh();
 setInterval(() => showTimes('time.when, time.due'), SECOND_MS);
 setInterval(() => showTimes('time.due'), TICK_MS);
 // Before it is painted: an update brings clock times again.
-new MutationObserver(() => showTimes('time.when, time.due')).observe(document.body, {
+new MutationObserver(refresh).observe(document.body, {
   childList: true,
   characterData: true,
   subtree: true,
@@ -46,6 +48,36 @@ function show(text, isLive) {
   if (state === null) return;
   state.textContent = text;
   state.classList.toggle('is-live', isLive);
+}
+
+function refresh() {
+  showTimes('time.when, time.due');
+  lightChart();
+}
+
+/** The list of lit states is live; the drawing follows it. */
+function lightChart() {
+  const items = document.querySelectorAll('#chart-states [data-light]');
+  const lit = new Map([...items].map((item) => [item.dataset.state, item]));
+  for (const state of document.querySelectorAll('#chart [data-state]')) {
+    const item = lit.get(state.dataset.state);
+    const light = item?.dataset.light ?? '';
+    if (state.dataset.light === light) continue;
+    state.dataset.light = light;
+    state.querySelector('.light-icon').textContent = item?.querySelector('.icon').textContent ?? '';
+  }
+  placeChart();
+}
+
+/** At first, the chart shows where the saga is; then it stays as a person scrolls it. */
+function placeChart() {
+  const active = [...document.querySelectorAll("#chart [data-light='active']")].at(-1);
+  if (isChartPlaced || active === undefined) return;
+  isChartPlaced = true;
+  const frame = active.closest('.chart');
+  const [outer, inner] = [frame.getBoundingClientRect(), active.getBoundingClientRect()];
+  frame.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+  frame.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2);
 }
 
 function showTimes(selector) {

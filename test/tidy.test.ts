@@ -43,7 +43,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   http: {
     layers: ['runtime', 'store', 'core'],
-    packages: [NODE, /^hono(\/.+)?$/, /^@hono\/node-server(\/.+)?$/, /^(ws|zod|pino|xstate)$/],
+    packages: [
+      NODE,
+      /^hono(\/.+)?$/,
+      /^@hono\/node-server(\/.+)?$/,
+      /^(ws|zod|pino|xstate)$/,
+      /^elkjs\/.+$/,
+    ],
     atLeast: 3,
   },
   testing: {

@@ -9,6 +9,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { BulkActions } from '../runtime/bulk-actions.ts';
 import { assetRoutes } from './assets.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { ChartLayouts } from './chart-layout.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { engineRoutes } from './engine-routes.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
@@ -111,7 +112,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const views = new Map<string, PageView>();
   const histories = new SagaHistories(backstep.read);
   views.set(SAGA_PAGE_VIEW, sagaPageView(context, histories));
-  app.route('/sagas', sagaPageRoutes(kit, histories));
+  app.route('/sagas', sagaPageRoutes(kit, histories, new ChartLayouts()));
   app.route('/', operatorPages(kit, views));
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));

@@ -2,13 +2,15 @@
  * The live parts of the page of one saga, rendered from one picture of it.
  */
 import { html } from 'hono/html';
+import { type LitState, litStates } from '../core/chart.ts';
+import type { SagaDefinition } from '../core/definition.ts';
 import { railOf } from '../core/rail.ts';
 import type { HttpContext } from './context.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import type { SagaHistories } from './saga-history.ts';
 import { type NoPicture, pictureOf, type SagaPicture } from './saga-picture.ts';
 import type { Html } from './views/html.ts';
-import { emptyState } from './views/layout.ts';
+import { litList } from './views/chart.ts';
 import { railView } from './views/rail.ts';
 import { sagaActions } from './views/saga-actions.ts';
 import { contextView, sagaLog } from './views/saga-log.ts';
@@ -58,7 +60,7 @@ async function regionsOf(
   return Promise.all([
     region('saga-head', sagaHead(picture)),
     region('saga-travel', travelForm({ id, tab, seq, lastSeq })),
-    region('saga-shape', shape(picture)),
+    shapeRegion(picture, tab),
     region(
       'saga-why',
       definition === undefined
@@ -82,12 +84,23 @@ async function regionsOf(
   ]);
 }
 
-function shape({ definition, shown }: SagaPicture): Html {
+/** True when the machine is shaped like a saga, so that it can be looked at as a rail. */
+export function hasRail(definition: SagaDefinition | undefined): boolean {
+  return definition !== undefined && railOf(definition, null) !== null;
+}
+
+/** The states that are lit in a picture. */
+export function litIn({ definition, history, shown }: SagaPicture): readonly LitState[] {
+  if (definition === undefined) return [];
+  const visited = history.records.slice(0, shown.seq).map(({ to }) => to);
+  return litStates(definition, shown, visited);
+}
+
+function shapeRegion(picture: SagaPicture, tab: SagaTab): Promise<Region> {
+  const { definition, shown } = picture;
   const rail = definition === undefined ? null : railOf(definition, shown);
-  if (rail === null) {
-    return emptyState('It has no rail.', 'Its machine is not a way from step to step.');
-  }
-  return railView(rail);
+  if (rail !== null && tab === 'rail') return region('saga-rail', railView(rail));
+  return region('chart-states', litList(litIn(picture)));
 }
 
 function flawNote({ history }: SagaPicture): Html | string {

@@ -9,14 +9,18 @@ import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
 import { isJsonObject, readForm } from './body.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem, problemOf } from './error-response.ts';
 import { findJsonFlaw } from './json-scan.ts';
 import { messagePage, renderPage, type PageKit } from './page-frame.ts';
 import type { PageView } from './page-region.ts';
 import { badQuery, textOf } from './query.ts';
+import type { ChartLayouts } from './chart-layout.ts';
 import type { SagaHistories } from './saga-history.ts';
-import { type SagaLook, sagaPageGroups } from './saga-page-groups.ts';
+import { pictureOf } from './saga-picture.ts';
+import { hasRail, litIn, type SagaLook, sagaPageGroups } from './saga-page-groups.ts';
+import { chartSvg } from './views/chart.ts';
+import type { Html } from './views/html.ts';
 import { refusal } from './views/order-form.ts';
 import { sagaPage, sagaPath, type SagaTab } from './views/saga-page.ts';
 import { wordsOf } from './views/status-badge.ts';
@@ -36,7 +40,11 @@ export function sagaPageView(context: HttpContext, histories: SagaHistories): Pa
 }
 
 /** The routes, to be mounted at `/sagas`. */
-export function sagaPageRoutes(kit: PageKit, histories: SagaHistories): Hono<HttpEnv> {
+export function sagaPageRoutes(
+  kit: PageKit,
+  histories: SagaHistories,
+  layouts: ChartLayouts,
+): Hono<HttpEnv> {
   const { context } = kit;
   const { backstep, logger } = context;
   const app = new Hono<HttpEnv>();
@@ -51,7 +59,11 @@ export function sagaPageRoutes(kit: PageKit, histories: SagaHistories): Hono<Htt
       throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
     }
     const name = `${saga.type} ${saga.key ?? saga.id}`;
-    const page = { ...look, name, lastSeq: saga.seq };
+    const definition = definitionOf(backstep, saga.type, saga.version);
+    const isRail = hasRail(definition);
+    const tab = isRail ? look.tab : 'chart';
+    const chart = tab === 'rail' ? null : await chartOfSaga(kit, histories, layouts, look);
+    const page = { ...look, tab, name, lastSeq: saga.seq, hasRail: isRail, chart };
     const groups = sagaPageGroups(context, histories, look);
     const spec = { title: name, at: '/sagas' as const, live: liveQuery(look), groups };
     return c.html(await renderPage(kit, spec, (region) => sagaPage(page, region)));
@@ -87,6 +99,24 @@ export function sagaPageRoutes(kit: PageKit, histories: SagaHistories): Hono<Htt
     return c.html(answer, problem.body.status, problem.headers);
   });
   return app;
+}
+
+/** The drawing, lit as the saga stands; `null` when there is none. */
+async function chartOfSaga(
+  { context }: PageKit,
+  histories: SagaHistories,
+  layouts: ChartLayouts,
+  { id, seq }: SagaLook,
+): Promise<Html | null> {
+  const picture = await pictureOf(context, histories, id, seq);
+  if (picture.kind !== 'picture' || picture.definition === undefined) return null;
+  try {
+    const laid = await layouts.of(picture.definition);
+    return chartSvg(laid, litIn(picture), `Statechart of ${picture.definition.id}`);
+  } catch (error) {
+    context.logger.error({ err: error, saga: id }, 'a chart could not be laid out');
+    return null;
+  }
 }
 
 function taken(

@@ -153,12 +153,12 @@ describe('the live page of one saga', () => {
     const address = server.url.replace('http', 'ws');
     const client = await openSocket(`${address}/ws/page?view=saga-page&tab=rail&id=${id}`);
     await client.until((texts) => texts.length >= 1);
-    expect(client.texts[0]).toContain('hx-target="#saga-shape"');
+    expect(client.texts[0]).toContain('hx-target="#saga-rail"');
     gate.resolve({ receipt: 'r' });
     const isDone = (text: string) => text.includes('All steps are done.');
     await client.until((texts) => texts.slice(1).some(isDone));
     const update = client.texts.find(isDone) ?? '';
-    expect(update).toContain('hx-target="#saga-shape"');
+    expect(update).toContain('hx-target="#saga-rail"');
     expect(update).not.toContain('hx-target="#saga-audit"');
     client.socket.terminate();
     await server.close();

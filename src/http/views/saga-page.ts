@@ -20,7 +20,13 @@ export interface SagaPage {
   /** The turn asked for; `null`: the saga as it is now. */
   readonly seq: number | null;
   readonly lastSeq: number;
+  /** False: the machine is not shaped like a saga, so there is only the chart. */
+  readonly hasRail: boolean;
+  /** The drawing of the chart; `null`: not looked at, or it could not be laid out. */
+  readonly chart: Html | null;
 }
+
+type TravelBar = Pick<SagaPage, 'id' | 'tab' | 'seq' | 'lastSeq'>;
 
 const TABS: readonly (readonly [SagaTab, string])[] = [
   ['rail', 'Rail'],
@@ -42,16 +48,26 @@ export function sagaPage(page: SagaPage, region: (id: string) => Html): Html {
     <div id="action-result" role="status"></div>
     ${travelBar(page, region)}
     <nav class="tabs" aria-label="Ways to look at it">
-      ${TABS.map(
-        ([tab, label]) =>
-          html`<a
-            href="${sagaPath(page.id, tab, page.seq)}"
-            ${tab === page.tab ? html`aria-current="page"` : ''}
-            >${label}</a
-          >`,
+      ${TABS.map(([tab, label]) =>
+        tab === 'rail' && !page.hasRail
+          ? ''
+          : html`<a
+              href="${sagaPath(page.id, tab, page.seq)}"
+              ${tab === page.tab ? html`aria-current="page"` : ''}
+              >${label}</a
+            >`,
       )}
     </nav>
-    ${section('saga-shape', page.tab === 'rail' ? 'Steps and compensations' : 'Statechart', region)}
+    ${
+      page.tab === 'rail'
+        ? section('saga-rail', 'Steps and compensations', region)
+        : html`<section aria-labelledby="title-chart">
+            <h2 id="title-chart">Statechart</h2>
+            ${page.chart ?? html`<p class="quiet">The drawing could not be laid out.</p>`}
+            <h3>States it is in or was in</h3>
+            <div id="chart-states">${region('chart-states')}</div>
+          </section>`
+    }
     <div class="columns">
       ${section('saga-why', 'Why it is here', region)}
       ${section('saga-actions', 'What may be done', region)}
@@ -152,7 +168,7 @@ export function auditTable({ audit, shown }: SagaPicture): Html {
 }
 
 /** Previous, next and a slider over the turns: a plain form, so that it works without script. */
-function travelBar({ id, tab, seq, lastSeq }: SagaPage, region: (id: string) => Html): Html {
+function travelBar({ id, tab, seq, lastSeq }: TravelBar, region: (id: string) => Html): Html {
   if (seq === null) {
     return html`<div id="saga-travel" class="travel">${region('saga-travel')}</div>`;
   }
@@ -160,7 +176,7 @@ function travelBar({ id, tab, seq, lastSeq }: SagaPage, region: (id: string) => 
 }
 
 /** The form itself. */
-export function travelForm({ id, tab, seq, lastSeq }: Omit<SagaPage, 'name'>): Html {
+export function travelForm({ id, tab, seq, lastSeq }: TravelBar): Html {
   const at = seq ?? lastSeq;
   return html`<form method="get" action="${sagaPath(id)}" class="travel-form">
     ${tab === 'rail' ? '' : html`<input type="hidden" name="view" value="${tab}" />`}

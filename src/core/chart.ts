@@ -1,0 +1,230 @@
+/**
+ * The statechart of a definition as plain data: its states within each other and its transitions in
+ * words; and which of the states are lit, and how, in one instance.
+ *
+ * Pure, and for any machine that can run durably. Nothing here knows where a state is drawn.
+ */
+import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import type { SagaDefinition } from './definition.ts';
+import { type Trigger, triggerOf } from './event-words.ts';
+import { nodesOf, readFields } from './machine-nodes.ts';
+import { activeNodes } from './scope.ts';
+import type { Direction, SagaState, StepEntry } from './state.ts';
+import type { StepKind } from './status.ts';
+
+/** What a state calls while it is active. */
+export interface ChartCall {
+  readonly activity: string;
+  readonly step: string;
+  readonly direction: Direction;
+  readonly kind: StepKind;
+}
+
+export interface ChartState {
+  /** The machine's own id of it. */
+  readonly id: string;
+  /** Its path in the machine; empty for the machine itself. */
+  readonly path: string;
+  readonly name: string;
+  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
+  /** The state of its parent that is entered first. */
+  readonly isInitial: boolean;
+  readonly tags: readonly string[];
+  readonly calls: readonly ChartCall[];
+  readonly states: readonly ChartState[];
+}
+
+/** Everything that leads from one state to another. */
+export interface ChartTransition {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  /** Each way to take it; `guard` null: none. */
+  readonly ways: readonly { readonly trigger: Trigger; readonly guard: string | null }[];
+}
+
+export interface Chart {
+  readonly root: ChartState;
+  readonly transitions: readonly ChartTransition[];
+}
+
+/** The chart of a definition. */
+export function chartOf(definition: SagaDefinition): Chart {
+  const { machine } = definition;
+  return { root: stateOf(definition, machine.root), transitions: transitionsOf(definition) };
+}
+
+/** Every state of a chart, outer ones first, in the order of the drawing. */
+export function statesIn(state: ChartState): readonly ChartState[] {
+  return [state, ...state.states.flatMap(statesIn)];
+}
+
+/** How a state is lit. `visited`: it was active once, and nothing more can be said. */
+export type Light =
+  'active' | 'done' | 'failed' | 'in_doubt' | 'compensated' | 'skipped' | 'visited';
+
+export interface LitState {
+  readonly id: string;
+  readonly path: string;
+  readonly light: Light;
+}
+
+/**
+ * The states of an instance that are lit, in the order of the drawing.
+ *
+ * @param visited paths of the states it was in, as journal records have them (`to`)
+ */
+export function litStates(
+  definition: SagaDefinition,
+  { snapshot, steps }: SagaState,
+  visited: Iterable<string>,
+): readonly LitState[] {
+  const active = new Set(activeNodes(snapshot).map(({ id }) => id));
+  const been = visitedPaths(visited);
+  return nodesOf(definition.machine)
+    .slice(1)
+    .flatMap((node) => {
+      const path = node.path.join('.');
+      const isActive = active.has(node.id);
+      const wasThere = isActive || been.has(path);
+      const light = isActive ? 'active' : wasThere ? lightOf(definition, node, steps) : null;
+      return light === null ? [] : [{ id: node.id, path, light }];
+    });
+}
+
+function stateOf(definition: SagaDefinition, node: AnyStateNode): ChartState {
+  return {
+    id: node.id,
+    path: node.path.join('.'),
+    name: node.key,
+    type: node.type,
+    isInitial: node.parent !== undefined && initialOf(node.parent) === node,
+    tags: node.tags,
+    calls: callsOf(definition, node),
+    states: Object.values(node.states).map((inner) => stateOf(definition, inner)),
+  };
+}
+
+function initialOf(node: AnyStateNode): AnyStateNode | undefined {
+  return node.type === 'compound' ? node.initial.target[0] : undefined;
+}
+
+function callsOf({ invokes }: SagaDefinition, node: AnyStateNode): readonly ChartCall[] {
+  return node.invoke.flatMap(({ id }) => {
+    const role = invokes.get(id);
+    if (role === undefined) return [];
+    return [{ activity: id, step: role.step, direction: role.direction, kind: role.kind }];
+  });
+}
+
+function transitionsOf(definition: SagaDefinition): readonly ChartTransition[] {
+  const ways = nodesOf(definition.machine).flatMap((node) =>
+    outOf(node).flatMap((transition) =>
+      (transition.target ?? []).map((target) => ({
+        from: node.id,
+        to: target.id,
+        way: {
+          trigger: triggerOf(definition, String(transition.eventType)),
+          guard: guardWords(transition.guard),
+        },
+      })),
+    ),
+  );
+  const pairs = Map.groupBy(ways, ({ from, to }) => `${from} ${to}`);
+  return [...pairs.values()].flatMap((group, index) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { from, to } = first;
+    return [{ id: `t${index}`, from, to, ways: group.map(({ way }) => way) }];
+  });
+}
+
+function outOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
+  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+}
+
+function guardWords(guard: unknown): string | null {
+  if (guard === undefined) return null;
+  if (typeof guard === 'string') return guard;
+  if (typeof guard === 'function') return guard.name === '' ? 'a condition' : guard.name;
+  const { type, params } = readFields(guard);
+  if (typeof type !== 'string') return 'a condition';
+  const told = Object.values(readFields(params)).filter(
+    (value) => typeof value === 'string' || typeof value === 'number',
+  );
+  return [type, ...told].join(' ');
+}
+
+// `a.b.c + a.d` is all of a, a.b, a.b.c and a.d.
+function visitedPaths(visited: Iterable<string>): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const whole of new Set(visited)) {
+    for (const path of whole.split(' + ')) {
+      const keys = path.split('.');
+      for (let depth = 1; depth <= keys.length; depth += 1)
+        paths.add(keys.slice(0, depth).join('.'));
+    }
+  }
+  return paths;
+}
+
+// A state that belongs to one side of one step is lit as that side came out.
+function lightOf(
+  definition: SagaDefinition,
+  node: AnyStateNode,
+  steps: readonly StepEntry[],
+): Light {
+  const calls = nodesWithin(node).flatMap((inner) => callsOf(definition, inner));
+  const [call] = calls;
+  const isOfOne = calls.every(
+    ({ step, direction }) => step === call?.step && isSameSide(direction, call.direction),
+  );
+  if (call === undefined || !isOfOne) return 'visited';
+  const entry = steps.findLast(({ name }) => name === call.step);
+  if (entry === undefined) return 'visited';
+  return call.direction === 'compensate' ? undoneLight(entry) : forwardLight(entry);
+}
+
+function isSameSide(one: Direction, other: Direction): boolean {
+  return (one === 'compensate') === (other === 'compensate');
+}
+
+function nodesWithin(node: AnyStateNode): readonly AnyStateNode[] {
+  return [node, ...Object.values(node.states).flatMap(nodesWithin)];
+}
+
+function forwardLight({ status, mayHaveHappened }: StepEntry): Light {
+  switch (status) {
+    case 'completed':
+      return 'done';
+    case 'failed':
+      return 'failed';
+    case 'in_doubt':
+      return 'in_doubt';
+    case 'compensated':
+      return 'compensated';
+    case 'skipped':
+      return 'skipped';
+    // What is being undone was done, or may have been.
+    case 'compensating':
+    case 'compensation_failed':
+      return mayHaveHappened === true ? 'in_doubt' : 'done';
+    case 'pending':
+    case 'running':
+    case 'retrying':
+      return 'visited';
+  }
+}
+
+function undoneLight({ compensation }: StepEntry): Light {
+  switch (compensation?.status) {
+    case 'completed':
+      return 'compensated';
+    case 'failed':
+      return 'failed';
+    case 'running':
+    case 'retrying':
+    case undefined:
+      return 'visited';
+  }
+}

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { setup } from 'xstate';
+import { orderSaga } from '../../machines/order.ts';
+import { activity } from '../../src/core/activity.ts';
+import { chartOf, type Light, litStates, statesIn } from '../../src/core/chart.ts';
+import { durable } from '../../src/core/definition.ts';
+import { nodesOf } from '../../src/core/machine-nodes.ts';
+import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
+
+describe('the chart of a definition', () => {
+  it('has every state of the machine that runs, within each other as there', () => {
+    const states = statesIn(chartOf(orderSaga).root);
+    expect(states.map(({ id }) => id)).toEqual(nodesOf(orderSaga.machine).map(({ id }) => id));
+    const calls = states.flatMap((state) => state.calls.map(({ activity: name }) => name));
+    expect(new Set(calls)).toEqual(new Set(orderSaga.activities));
+  });
+
+  it('has every transition between two states, with what triggers it in words', () => {
+    const { transitions } = chartOf(orderSaga);
+    const ids = new Set(nodesOf(orderSaga.machine).map(({ id }) => id));
+    expect(transitions.every(({ from, to }) => ids.has(from) && ids.has(to))).toBe(true);
+    const pairs = transitions.map(({ from, to }) => `${from} ${to}`);
+    expect(new Set(pairs).size).toBe(pairs.length);
+    const waysFrom = (name: string): string[] =>
+      transitions
+        .filter(({ from }) => from.endsWith(name))
+        .flatMap(({ ways }) => ways.map(({ trigger }) => trigger.words));
+    expect(waysFrom('processPayment.running')).toEqual(
+      expect.arrayContaining([
+        'processPayment done',
+        'processPayment failed',
+        'processPayment timed out',
+      ]),
+    );
+    expect(waysFrom('processPayment.retrying')).toContain('retry of processPayment');
+    expect(waysFrom('.forward')).toEqual(expect.arrayContaining(['cancel', 'after deadline']));
+  });
+
+  it('shows parallel states, events, guards by name, and inline ones as a condition', () => {
+    const machine = setup({
+      actors: { work: activity() },
+      guards: { isRich: () => true },
+      delays: { patience: 1_000 },
+    }).createMachine({
+      id: 'm',
+      initial: 'both',
+      states: {
+        both: {
+          type: 'parallel',
+          onDone: 'over',
+          after: { patience: 'over' },
+          states: { a: { invoke: { id: 'work', src: 'work' } }, b: {} },
+          on: {
+            go: [
+              { guard: 'isRich', target: 'over' },
+              { guard: () => true, target: 'over' },
+            ],
+          },
+        },
+        over: { type: 'final' },
+      },
+    });
+    const { root, transitions } = chartOf(durable(machine));
+    expect(root.states.map(({ type, isInitial }) => [type, isInitial])).toEqual([
+      ['parallel', true],
+      ['final', false],
+    ]);
+    expect(
+      transitions.flatMap(({ ways }) => ways.map(({ trigger, guard }) => [trigger.words, guard])),
+    ).toEqual(
+      expect.arrayContaining([
+        ['both done', null],
+        ['after patience', null],
+        ['go', 'isRich'],
+        ['go', 'guard'],
+      ]),
+    );
+  });
+});
+
+describe('the lit states of a saga', () => {
+  it('are the active ones, and what became of each step it has been in', () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    order.done('reserveInventory');
+    order.fail('processPayment', BUSY);
+    const lights = lightsOf(order);
+    expect(lights.get('forward')).toBe('active');
+    expect(lights.get('forward.reserveInventory')).toBe('done');
+    expect(lights.get('forward.reserveInventory.running')).toBe('done');
+    expect(lights.get('forward.processPayment.retrying')).toBe('active');
+    expect(lights.get('forward.processPayment.running')).toBe('visited');
+    expect(lights.has('forward.sendConfirmation')).toBe(false);
+  });
+
+  it('tell failed from in doubt, and compensated from a compensation that gave up', () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    order.done('reserveInventory');
+    order.done('processPayment');
+    order.fail('sendConfirmation', { ...LOST, retryable: false });
+    order.done('cancelConfirmation');
+    order.fail('refundPayment', REFUSED);
+    const lights = lightsOf(order);
+    expect(lights.get('forward.sendConfirmation')).toBe('compensated');
+    expect(lights.get('forward.processPayment')).toBe('done');
+    expect(lights.get('compensating.cancelConfirmation')).toBe('compensated');
+    expect(lights.get('compensating.refundPayment')).toBe('failed');
+    const active = [...lights].filter(([, light]) => light === 'active').map(([path]) => path);
+    expect(order.trail.at(-1)).toBe(active.at(-1));
+    const failing = new SagaDriver(orderSaga, ORDER);
+    failing.fail('reserveInventory', REFUSED);
+    expect(lightsOf(failing).get('forward.reserveInventory')).toBe('failed');
+    expect(lightsOf(failing).get('compensated')).toBe('active');
+  });
+});
+
+function lightsOf({ state, trail }: SagaDriver): ReadonlyMap<string, Light> {
+  return new Map(litStates(orderSaga, state, trail).map(({ path, light }) => [path, light]));
+}
