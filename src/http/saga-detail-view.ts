@@ -10,6 +10,7 @@ import { legalCommands, legalEvents } from '../core/legal.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
 import type { SagaState, StepProgress } from '../core/state.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
+import type { PendingStartRecord } from '../store/start-reads.ts';
 import { isoTime } from './query.ts';
 import { redact } from './redact.ts';
 import { allSteps, noteIn, pathOf, type ShownStep, summaryView } from './saga-view.ts';
@@ -27,6 +28,7 @@ export interface SagaDetails extends Records {
   readonly definition: SagaDefinition | undefined;
   /** Those of `childIdsOf` that exist. */
   readonly children: readonly SagaSummary[];
+  readonly pendingStart: PendingStartRecord | null;
 }
 
 /** Ids of the sagas that steps of this one started, in order of start. */
@@ -53,6 +55,7 @@ export function sagaView(details: SagaDetails): object {
     resolution: resolutionView(state),
     parent: state.parent === null ? null : { id: state.parent.sagaId, step: state.parent.step },
     children: childViews(details),
+    pendingStart: pendingStartView(details.pendingStart),
     awaiting: awaitingView(state),
     legalCommands: legalCommands(state),
     commands: commandChoices(state),
@@ -114,6 +117,12 @@ function progressView(progress: StepProgress | null): object {
     /** An attempt failed in a way that may have had its effect. */
     mayHaveHappened: progress?.mayHaveHappened ?? false,
   };
+}
+
+/** How a saga that has not begun waits; `position` 1 is the next of its type to begin. */
+function pendingStartView(pending: PendingStartRecord | null): object | null {
+  if (pending === null) return null;
+  return { startAt: isoTime(pending.startAtMs), position: pending.position };
 }
 
 function resolutionView({ resolution }: SagaState): object | null {

@@ -51,16 +51,17 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
     .get('/:id', async (c) => {
       const saga = await sagaOf(backstep, c.req.param('id'));
       const state = await readableState(backstep, saga.id);
-      const [audit, notes] = await Promise.all([
+      const [audit, notes, pendingStart] = await Promise.all([
         backstep.read.audit(saga.id),
         backstep.read.notes(saga.id, MAX_NOTES),
+        backstep.read.pendingStart(saga.id),
       ]);
       if (state instanceof BackstepError) {
         return c.json(unreadableView(saga, state.message, { audit, notes }));
       }
       const children = await backstep.read.summaries(childIdsOf(state));
       const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(sagaView({ saga, state, definition, audit, notes, children }));
+      return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
     })
     .get('/:id/transitions', async (c) => {
       const { id } = await sagaOf(backstep, c.req.param('id'));

@@ -21,6 +21,24 @@ export type Subscriber = (
 export interface Bindings<C extends Contract = Contract> {
   readonly activities: Activities<C>;
   readonly subscribers?: Readonly<Record<string, Subscriber>>;
+  /**
+   * How many sagas of this type run at once; more wait in a queue, first come, first served. The
+   * one registered last counts for the type, and before `start`. Default: no bound.
+   */
+  readonly concurrency?: Concurrency;
+}
+
+/** Sagas of a type at once, or that and how many may wait beyond (default 100,000). */
+export type Concurrency = number | { readonly limit: number; readonly maxQueued?: number };
+
+/** Where a bounded type stands. */
+export interface StartQueueFigures {
+  readonly limit: number;
+  readonly maxQueued: number;
+  /** Begun and not settled. */
+  readonly active: number;
+  /** Waiting for a place. */
+  readonly queued: number;
 }
 
 export interface SpawnOptions {
@@ -66,6 +84,8 @@ export interface Backstep {
   legalCommands(state: SagaState): readonly string[];
   /** Calls the listener after each commit, in commit order. It must not throw and not block. */
   subscribe(listener: (entry: FeedEntry) => void): () => void;
+  /** Places of a type registered with `concurrency`; `null` for any other. */
+  startQueue(type: string): StartQueueFigures | null;
   definitions(): readonly SagaDefinition[];
   readonly read: ReadModels;
   readonly store: Store;

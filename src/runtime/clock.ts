@@ -12,6 +12,20 @@ export interface Clock {
   after(delayMs: number, run: () => void): CancelTimeout;
 }
 
+/** Resolves with the promise or after `limitMs`, whichever comes first. */
+export async function orAfter(
+  clock: Clock,
+  promise: Promise<unknown>,
+  limitMs: number,
+): Promise<void> {
+  let cancel: CancelTimeout = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(limitMs, resolve);
+  });
+  await Promise.race([promise, late]);
+  cancel();
+}
+
 /** Longest delay a Node timer takes; a longer one would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 

@@ -14,9 +14,10 @@ import { legalCommands } from '../core/legal.ts';
 import { createReadModels } from '../store/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
+import { attemptReports } from './attempt-reports.ts';
 import type { Backstep } from './backstep.ts';
 import { ChildSagas } from './child-sagas.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, orAfter } from './clock.ts';
 import { Feed } from './feed.ts';
 import type { Limits } from './limits.ts';
 import { MessageCourier } from './message-courier.ts';
@@ -24,6 +25,7 @@ import { receiverOf } from './message-receiver.ts';
 import { recover } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { SagaStarter } from './saga-starter.ts';
+import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTurnLog, type Logger } from './turn-log.ts';
 import { WakeTimers } from './wake-timers.ts';
@@ -59,6 +61,7 @@ class Engine implements Backstep {
   readonly #timers: WakeTimers;
   readonly #courier: MessageCourier;
   readonly #feed: Feed;
+  readonly #queue: StartQueue;
   readonly #starter: SagaStarter;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
@@ -75,18 +78,7 @@ class Engine implements Backstep {
     this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
     this.#runner = new ActivityRunner(
       clock,
-      {
-        onOutcome: ({ sid, effect: { activity, token } }, outcome, plan) =>
-          this.#supervisor
-            .actor(sid)
-            .tell({ kind: 'result', activity, token, outcome }, plan?.statements),
-        onLate: ({ sid, effect: { activity, token, occurrence } }, outcome) =>
-          this.#supervisor
-            .actor(sid)
-            .tell({ kind: 'result', activity, token, outcome, occurrence }),
-        onTimeout: ({ sid, effect: { token } }, timer) =>
-          this.#supervisor.actor(sid).tell({ kind: 'timer', timer, token }),
-      },
+      attemptReports((sid) => this.#supervisor.actor(sid)),
       limits.activitiesInFlight,
     );
     this.#timers = new WakeTimers(clock, store, {
@@ -116,8 +108,15 @@ class Engine implements Backstep {
         this.#supervisor.actor(sid).tell({ kind: 'result', activity, token, outcome }),
       warn: (details, message) => logger.warn(details, message),
     });
+    this.#queue = new StartQueue({
+      reads: store.starts,
+      admit: (sid) => this.#supervisor.actor(sid).tell({ kind: 'admit' }),
+      later: (delayMs, run) => clock.after(delayMs, run),
+      onError: (err) => logger.error({ err }, 'the start queue could not be read; trying again'),
+    });
     this.#starter = new SagaStarter({
       store,
+      queue: this.#queue,
       registry: this.#registry,
       supervisor: this.#supervisor,
       read: this.read,
@@ -129,6 +128,7 @@ class Engine implements Backstep {
       children: this.#children,
       timers: this.#timers,
       courier: this.#courier,
+      queue: this.#queue,
       feed: this.#feed,
     });
     store.onHealth((health) => {
@@ -139,12 +139,17 @@ class Engine implements Backstep {
 
   register: Backstep['register'] = (definition, bindings) => {
     this.#registry.add(definition, bindings);
+    if (bindings.concurrency !== undefined) {
+      this.#queue.bound(definition.id, bindings.concurrency);
+    }
   };
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
     // Before any saga goes on, so that what it emitted earlier is delivered first.
     const messages = await this.#courier.recover();
+    // Before any saga moves: from then on its turns are counted.
+    await this.#queue.recover(new Set(this.#registry.all().map(({ id }) => id)));
     const recovered = await recover(
       {
         source: this.store,
@@ -157,6 +162,7 @@ class Engine implements Backstep {
     this.#timers.start(recovered.untilMs);
     this.#phase = 'accepting';
     this.#recovered.resolve();
+    this.#queue.open();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -201,6 +207,8 @@ class Engine implements Backstep {
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
 
+  startQueue: Backstep['startQueue'] = (type) => this.#queue.figures(type);
+
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () => ({
@@ -236,22 +244,14 @@ class Engine implements Backstep {
     this.#recovered.resolve();
     this.#timers.stop();
     this.#children.stop();
+    this.#queue.close();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);
-    if (!hasFailed) await this.#quietOrLate(settleMs);
+    // A stalled disk must not keep the process: what is not committed was not accepted either.
+    if (!hasFailed) await orAfter(this.#parts.clock, this.#supervisor.quiet(), settleMs);
     await this.#courier.stop(hasFailed ? 0 : settleMs);
     await this.store.close();
-  }
-
-  // A stalled disk must not keep the process: what is not committed was not accepted either.
-  async #quietOrLate(limitMs: number): Promise<void> {
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#parts.clock.after(limitMs, resolve);
-    });
-    await Promise.race([this.#supervisor.quiet(), late]);
-    cancel();
   }
 
   async #ask(

@@ -9,7 +9,7 @@ import type { EventObject } from 'xstate';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
 import type { PendingMessage, Store } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
-import type { CancelTimeout, Clock } from './clock.ts';
+import { type CancelTimeout, type Clock, orAfter } from './clock.ts';
 import { isBetweenSagas } from './outgoing.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
@@ -96,12 +96,7 @@ export class MessageCourier {
     this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
-    let cancelLimit = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancelLimit = this.#clock.after(limitMs, resolve);
-    });
-    await Promise.race([Promise.all(this.#running.keys()), late]);
-    cancelLimit();
+    await orAfter(this.#clock, Promise.all(this.#running.keys()), limitMs);
     for (const controller of this.#running.values()) controller.abort(new Error('stopping'));
   }
 

@@ -26,6 +26,9 @@ export interface Outlets {
   };
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
   readonly courier: { deliver(message: PendingMessage): void };
+  readonly queue: {
+    changed(type: string, sid: number, before: SagaState | null, after: SagaState): void;
+  };
   readonly feed: { publish(entry: FeedEntry): void };
 }
 

@@ -26,6 +26,7 @@ import type {
   SagaRow,
 } from '../store/commit.ts';
 import type { StoredSaga } from '../store/store.ts';
+import { pendingStartOf } from '../core/waiting-room.ts';
 import { outboxRowsOf } from './outgoing.ts';
 
 /** A turn about to be committed. */
@@ -72,6 +73,7 @@ export function commitOf(
     outbox: outboxRowsOf(effects),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(record.inbound),
+    ...pendingStartRow(before, after),
     statements,
   };
 }
@@ -103,6 +105,7 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
     outbox: [],
     deadLetter: { kind: 'parked', letter: JSON.stringify(letter satisfies Letter) },
     audit: null,
+    pendingStart: { kind: 'leave' },
     statements: [],
   };
 }
@@ -182,6 +185,18 @@ function rowOf(
     updatedAtMs: nowMs,
     endedAtMs: isOver(after) ? nowMs : null,
   };
+}
+
+function pendingStartRow(
+  before: SagaState | null,
+  after: SagaState,
+): Pick<SagaCommit, 'pendingStart'> {
+  const was = before === null ? null : pendingStartOf(before);
+  const is = pendingStartOf(after);
+  if (was?.kind === is?.kind) return {};
+  if (is === null) return { pendingStart: { kind: 'leave' } };
+  const startAtMs = is.kind === 'queued' ? null : is.startAtMs;
+  return { pendingStart: { kind: 'enter', startAtMs } };
 }
 
 /** 0: in flight. A parked or paused saga sleeps until a person wakes it. */

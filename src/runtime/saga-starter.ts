@@ -21,6 +21,7 @@ import type { Limits } from './limits.ts';
 import { commitOf } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { sagaId } from './saga-id.ts';
+import type { StartQueue } from './start-queue.ts';
 import { startTimeOf } from './start-time.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -32,6 +33,7 @@ export interface StarterParts {
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly limits: Limits;
+  readonly queue: Pick<StartQueue, 'enter' | 'isBounded'>;
   /** Attempts that run or wait for a place. */
   readonly backlog: () => number;
 }
@@ -65,12 +67,24 @@ export class SagaStarter {
   async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
     this.#assertRoom();
     const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
-    const hold = startAtMs === null ? null : { startAtMs, isLimited: false };
     const registration = this.#parts.registry.newest(type);
+    const { queue } = this.#parts;
+    const isLimited = queue.isBounded(type);
     this.#underWay += 1;
     try {
       const parsed = await parseInput(registration.definition, options.input);
-      return await this.#start(registration, { input: parsed, key: options.key ?? null, hold });
+      const key = options.key ?? null;
+      if (startAtMs !== null) {
+        const hold = { startAtMs, isLimited };
+        return await this.#start(registration, { input: parsed, key, hold });
+      }
+      const place = queue.enter(type);
+      try {
+        const hold = place?.isQueued === true ? { startAtMs, isLimited } : null;
+        return await this.#start(registration, { input: parsed, key, hold });
+      } finally {
+        place?.settle();
+      }
     } finally {
       this.#underWay -= 1;
     }

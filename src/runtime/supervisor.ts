@@ -189,6 +189,7 @@ export class Supervisor implements ActorHost {
     try {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after);
+      outlets.queue.changed(type, sid, turn.before, after);
       if (after.parent !== null && isOver(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);

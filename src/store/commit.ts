@@ -84,6 +84,10 @@ export interface AuditRow {
   readonly reason: string | null;
 }
 
+/** How a saga waits to begin, from this turn on; `leave`: no longer. */
+export type PendingStartRow =
+  { readonly kind: 'enter'; readonly startAtMs: number | null } | { readonly kind: 'leave' };
+
 /** One turn of one saga. */
 export interface SagaCommit {
   readonly saga: SagaRow;
@@ -92,6 +96,8 @@ export interface SagaCommit {
   readonly outbox: readonly OutboxRow[];
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
+  /** Only where it changes. */
+  readonly pendingStart?: PendingStartRow;
   /** Statements of a transactional activity that commit with this turn. */
   readonly statements: readonly ExpectedStatement[];
 }

@@ -6,6 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from './schema.ts';
+import { createStartReads, type StartReads } from './start-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from './store.ts';
 
 /** The reading half of the store. */
@@ -15,10 +16,13 @@ export interface EngineReads {
   findStartKey(type: string, key: string): Promise<{ sagaId: string; inputHash: string } | null>;
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
   pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
+  readonly starts: StartReads;
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
   return {
+    starts: createStartReads(db),
+
     async loadBySid(sid) {
       const row = await db
         .selectFrom('sagas')

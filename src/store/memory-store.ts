@@ -85,6 +85,7 @@ class SingleThreadStore implements MemoryStore {
   readonly findStartKey: Store['findStartKey'];
   readonly wakes: Store['wakes'];
   readonly pendingMessages: Store['pendingMessages'];
+  readonly starts: Store['starts'];
   readonly #writer: BatchWriter;
   readonly #hooks: MemoryStoreHooks;
   readonly #listeners = new Set<(health: StoreHealth) => void>();
@@ -118,6 +119,7 @@ class SingleThreadStore implements MemoryStore {
     this.findStartKey = reads.findStartKey;
     this.wakes = reads.wakes;
     this.pendingMessages = reads.pendingMessages;
+    this.starts = reads.starts;
   }
 
   get hasQueued(): boolean {

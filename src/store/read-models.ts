@@ -4,6 +4,7 @@
  * Lists are keyset-paged: `cursor` is opaque, `nextCursor` is null on the last page.
  */
 import type { SagaStatus } from '../core/status.ts';
+import type { PendingStartRecord, StartQueueSize } from './start-reads.ts';
 
 export interface Page {
   /** 1 to 200. */
@@ -131,6 +132,10 @@ export interface ReadModels {
   /** Open dead letters by what they are for, the largest group first, at most 100. */
   deadLetterGroups(): Promise<readonly DeadLetterGroup[]>;
   audit(id: string): Promise<readonly AuditEntry[]>;
+  /** How a saga waits to begin; `null` when it does not. */
+  pendingStart(id: string): Promise<PendingStartRecord | null>;
+  /** What waits to begin, by type; types with nothing waiting are left out. */
+  startQueues(): Promise<readonly StartQueueSize[]>;
   statusCounts(type?: string): Promise<StatusCounts>;
   /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
   feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;

@@ -26,6 +26,7 @@ import type {
 } from './read-models.ts';
 import { countMatching, findIds, findOldestUnmoved, isAmong, type SidRange } from './saga-lists.ts';
 import type { EngineTables } from './schema.ts';
+import { pendingStart, startQueues } from './start-reads.ts';
 
 /** Most rows of one page. */
 const MAX_PAGE_SIZE = 200;
@@ -60,6 +61,8 @@ export function createReadModels(db: Db): ReadModels {
     deadLetters: (page, group) => deadLetters(db, page, group),
     deadLetterGroups: () => deadLetterGroups(db),
     audit: (id) => audit(db, id),
+    pendingStart: (id) => pendingStart(db, id),
+    startQueues: () => startQueues(db),
     statusCounts: (type) => statusCounts(db, type),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),

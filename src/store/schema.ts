@@ -115,6 +115,14 @@ export interface BulkItemsTable {
   detail: string | null;
 }
 
+/** A saga that has not begun; see migration 0006. */
+export interface PendingStartsTable {
+  sid: number;
+  type: string;
+  position: number | null;
+  start_at: number | null;
+}
+
 /** One row: who owns the file. */
 export interface EngineTable {
   id: 1;
@@ -129,6 +137,7 @@ export interface EngineTables {
   start_keys: StartKeysTable;
   dead_letters: DeadLettersTable;
   audit: AuditTable;
+  pending_starts: PendingStartsTable;
   bulk_commands: BulkCommandsTable;
   bulk_items: BulkItemsTable;
   engine: EngineTable;

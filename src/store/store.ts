@@ -9,6 +9,7 @@ import type { ExpectedStatement } from '../core/activity.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { EngineTables } from './schema.ts';
+import type { StartReads } from './start-reads.ts';
 
 /** The stored form of a saga, as the runtime loads it. */
 export interface StoredSaga {
@@ -74,6 +75,8 @@ export interface Store {
   /** Sagas with `wakeAtMs` up to `untilMs`, by due time then sid, after the given one. */
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
   pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
+  /** About sagas that have not begun. */
+  readonly starts: StartReads;
   health(): StoreHealth;
   stats(): StoreStats;
   /** Called on every change of `health()`. Returns the way to stop listening. */

@@ -11,6 +11,7 @@ import type {
   CommitOutcome,
   DeadLetterRow,
   OutboxRow,
+  PendingStartRow,
   SagaCommit,
   WriteOutcome,
 } from './commit.ts';
@@ -29,6 +30,7 @@ export interface TurnExtras {
   readonly outbox: readonly OutboxRow[];
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
+  readonly pendingStart: PendingStartRow | null;
   readonly statements: readonly ExpectedStatement[];
 }
 
@@ -157,13 +159,14 @@ function insertParameters(
 }
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
-  const { birth, outbox, deadLetter, audit, statements } = commit;
+  const { birth, outbox, deadLetter, audit, pendingStart = null, statements } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&
     outbox.length === 0 &&
     deadLetter === null &&
     audit === null &&
+    pendingStart === null &&
     statements.length === 0;
   if (isPlain) return null;
   const key =
@@ -175,7 +178,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
           sagaId: birth.id,
         }
       : null;
-  return { key, outbox, deadLetter, audit, statements };
+  return { key, outbox, deadLetter, audit, pendingStart, statements };
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */

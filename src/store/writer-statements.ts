@@ -93,8 +93,13 @@ function prepareExtras(db: Database.Database) {
     'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
+  const putPending = db.prepare(
+    'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
+  );
+  const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
+
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
-    const { outbox, deadLetter, audit } = extras;
+    const { outbox, deadLetter, audit, pendingStart } = extras;
     const seq = Number(journal[JOURNAL_SEQ]);
     const sid = journal[JOURNAL_SID];
     const sagaSeq = journal[JOURNAL_SAGA_SEQ];
@@ -108,6 +113,11 @@ function prepareExtras(db: Database.Database) {
     }
     if (audit !== null) {
       insertAudit.run(sid, sagaSeq, atMs, audit.command, audit.by, audit.reason);
+    }
+    if (pendingStart?.kind === 'leave') removePending.run(sid);
+    if (pendingStart?.kind === 'enter') {
+      const { startAtMs } = pendingStart;
+      putPending.run(startAtMs === null ? seq : null, startAtMs, sid);
     }
   };
 }

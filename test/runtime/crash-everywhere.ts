@@ -1,6 +1,6 @@
 /**
- * Lives the same life again and again, the engine dying at each of its commits in turn, over the
- * simulated disk: what is durable stays, everything else is gone.
+ * Lives the same life again and again, the engine dying at each of its commits in turn, over a
+ * database in memory that outlives it: what is durable stays, everything else is gone.
  *
  * Invariant: a dead process hears nothing and changes nothing, whatever it still has under way.
  */
@@ -9,10 +9,12 @@ import type { Backstep } from '../../src/runtime/backstep.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import { silentLogger } from '../../src/runtime/turn-log.ts';
+import {
+  type MemoryDatabase,
+  memoryDatabases,
+  type MemoryStore,
+} from '../../src/store/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { GOOD_MANNERS } from '../simulation/books.ts';
-import { Disk } from '../simulation/disk.ts';
-import { SimStore } from '../simulation/sim-store.ts';
 
 /** A life to be lived through a crash. */
 export interface Life {
@@ -29,7 +31,6 @@ export interface Life {
 /** Lets the process work for a while, until the answer is true. */
 export type Pass = (isDone: () => boolean | Promise<boolean>) => Promise<void>;
 
-const NO_GOODS = { initialStock: 0, manners: GOOD_MANNERS };
 /** Rounds of the event loop after which a life is stuck. */
 const MAX_ROUNDS = 5_000;
 
@@ -39,19 +40,20 @@ const MAX_ROUNDS = 5_000;
  * @param stepMs virtual time that passes with each look at whether something is done
  */
 export async function crashEverywhere(life: Life, stepMs = 0): Promise<number> {
+  const newDatabase = await memoryDatabases();
   let crashes = 0;
   for (const when of ['before', 'after'] as const) {
     for (let commit = 1; ; commit++) {
       const where = `dying ${when} commit ${commit}`;
       const clock = new VirtualClock();
-      const disk = new Disk(NO_GOODS, () => {});
-      const first = new SimProcess(disk, clock, life, stepMs, { commit, when });
+      const database = newDatabase();
+      const first = new MortalProcess(database, clock, life, stepMs, { commit, when });
       await first.run(where);
       const isCrashed = first.isDead;
       first.kill();
       if (!isCrashed) break;
       crashes += 1;
-      const second = new SimProcess(disk, clock, life, stepMs, null);
+      const second = new MortalProcess(database, clock, life, stepMs, null);
       await second.run(where);
       try {
         await life.check(second.engine);
@@ -59,23 +61,23 @@ export async function crashEverywhere(life: Life, stepMs = 0): Promise<number> {
         throw new Error(where, { cause });
       }
       second.kill();
+      database.close();
     }
   }
   return crashes;
 }
 
-class SimProcess {
+class MortalProcess {
   readonly engine: Backstep;
   isDead = false;
-  readonly #store: SimStore;
+  readonly #store: MemoryStore;
   readonly #clock: VirtualClock;
   readonly #life: Life;
   readonly #stepMs: number;
-  readonly #crashAt: CrashPoint | null;
   #commits = 0;
 
   constructor(
-    disk: Disk,
+    database: MemoryDatabase,
     clock: VirtualClock,
     life: Life,
     stepMs: number,
@@ -84,18 +86,18 @@ class SimProcess {
     this.#clock = clock;
     this.#life = life;
     this.#stepMs = stepMs;
-    this.#crashAt = crashAt;
-    const nowMs = (): number => clock.nowMs();
-    this.#store = new SimStore({
-      disk,
-      maxBatch: 1,
-      readsAtOnce: true,
-      nowMs,
-      onHandOver: () => setImmediate(() => this.#write()),
+    this.#store = database.open({
+      beforeCommit: () => {
+        this.#commits += 1;
+        if (this.#commits === crashAt?.commit && crashAt.when === 'before') this.kill();
+      },
+      afterCommit: () => {
+        if (this.#commits === crashAt?.commit && crashAt.when === 'after') this.kill();
+      },
     });
     this.engine = createEngine(this.#store, {
       clock: {
-        nowMs,
+        nowMs: () => clock.nowMs(),
         after: (delayMs, run) =>
           clock.after(delayMs, () => {
             if (!this.isDead) run();
@@ -132,24 +134,9 @@ class SimProcess {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       if (await isDone()) return;
       await new Promise(setImmediate);
-      this.#write();
       if (this.#stepMs > 0) this.#clock.advance(this.#stepMs);
     }
     throw new Error(`${what}: nothing moves any more`);
-  }
-
-  #write(): void {
-    while (!this.isDead) {
-      this.#store.begin();
-      if (!this.#store.hasBatch) return;
-      this.#commits += 1;
-      if (this.#commits !== this.#crashAt?.commit) {
-        this.#store.complete(null);
-        continue;
-      }
-      if (this.#crashAt.when === 'after') this.#store.makeDurable();
-      this.kill();
-    }
   }
 }
 

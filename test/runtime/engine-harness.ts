@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Activities, Contract } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/runtime/limits.ts';
-import type { Backstep, Bindings } from '../../src/runtime/backstep.ts';
+import type { Backstep, Bindings, Concurrency } from '../../src/runtime/backstep.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { type Logger, silentLogger } from '../../src/runtime/turn-log.ts';
@@ -21,6 +21,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 /** What a test may set beside the activities. */
 export interface EngineSettings<C extends Contract> {
   readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
+  readonly concurrency?: Concurrency;
   /** Registers further sagas, before the first one. */
   readonly also?: (backstep: Backstep) => void;
   readonly limits?: Partial<Limits>;
@@ -51,7 +52,7 @@ export class EngineHarness<C extends Contract> {
 
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, wrapStore, also, ...rest } = more;
+    const { subscribers, wrapStore, also, concurrency, ...rest } = more;
     const options = { database: this.database, clock: this.clock, ...rest };
     const backstep =
       wrapStore === undefined ? await openBackstep(options) : await this.#openOver(wrapStore, more);
@@ -59,6 +60,7 @@ export class EngineHarness<C extends Contract> {
     backstep.register(this.#definition, {
       activities,
       ...(subscribers === undefined ? {} : { subscribers }),
+      ...(concurrency === undefined ? {} : { concurrency }),
     });
     this.#backstep = backstep;
     backstep.subscribe((entry) => {

@@ -104,3 +104,104 @@ describe('a delayed start', () => {
     expect(await backstep.settled(id, 1e9)).toBe('completed');
   });
 });
+
+describe('a type with a bound', () => {
+  type Answer = { readonly receipt: string };
+
+  /** Sagas that hold their place until they are told to go on. */
+  function holding() {
+    const begun: string[] = [];
+    const answers = new Map<string, (answer: Answer) => void>();
+    const { activities } = recordedActivities({
+      hold: ({ trip }) => {
+        begun.push(trip);
+        return new Promise<Answer>((resolve) => answers.set(trip, resolve));
+      },
+    });
+    const finish = (trip: string): void => answers.get(trip)?.({ receipt: trip });
+    return { begun, activities, finish };
+  }
+
+  const spawn = async (trip: string) =>
+    (await engine.backstep.spawn('trip', { input: { trip }, key: trip })).id;
+
+  const begins = (id: string) =>
+    engine.seen((line) => line.sagaId === id && line.to === 'forward.hold.running');
+
+  test('lets sagas in first come, first served, as others end', async () => {
+    const { begun, activities, finish } = holding();
+    const backstep = await engine.open(activities, { concurrency: 2 });
+    const ids = [];
+    for (const trip of ['a', 'b', 'c', 'd', 'e']) ids.push(await spawn(trip));
+    const [a = '', b = '', c = '', d = '', e = ''] = ids;
+    expect(begun).toEqual(['a', 'b']);
+    expect(backstep.startQueue('trip')).toMatchObject({ limit: 2, active: 2, queued: 3 });
+    expect(await backstep.read.pendingStart(a)).toBeNull();
+    expect(await backstep.read.pendingStart(d)).toEqual({ startAtMs: null, position: 2 });
+    expect((await backstep.state(d))?.status).toBe('waiting');
+
+    await backstep.command(d, { name: 'cancel' });
+    expect(await backstep.read.pendingStart(e)).toEqual({ startAtMs: null, position: 2 });
+    finish('b');
+    await backstep.settled(b, 1e9);
+    await begins(c);
+    finish('a');
+    await begins(e);
+    expect(begun).toEqual(['a', 'b', 'c', 'e']);
+    expect(backstep.startQueue('trip')).toMatchObject({ active: 2, queued: 0 });
+    expect(await backstep.read.startQueues()).toEqual([]);
+  });
+
+  test('keeps its queue and its order over a restart', async () => {
+    const first = holding();
+    await engine.open(first.activities, { concurrency: 1 });
+    const ids = [];
+    for (const trip of ['a', 'b', 'c']) ids.push(await spawn(trip));
+    const [a = '', b = '', c = ''] = ids;
+    await engine.stop();
+
+    const { begun, activities, finish } = holding();
+    const backstep = await engine.open(activities, { concurrency: 1 });
+    expect(backstep.startQueue('trip')).toMatchObject({ active: 1, queued: 2 });
+    while (begun.length < 1) await new Promise(setImmediate);
+    finish('a');
+    await backstep.settled(a, 1e9);
+    await begins(b);
+    expect(begun).toEqual(['a', 'b']);
+    expect(await backstep.read.pendingStart(c)).toEqual({ startAtMs: null, position: 1 });
+    finish('b');
+    await begins(c);
+  });
+
+  test('that is no longer bounded lets everybody in', async () => {
+    await engine.open(holding().activities, { concurrency: 1 });
+    const ids = [];
+    for (const trip of ['a', 'b', 'c']) ids.push(await spawn(trip));
+    await engine.stop();
+    const backstep = await engine.open(recordedActivities().activities);
+    for (const id of ids) expect(await backstep.settled(id, 1e9)).toBe('completed');
+  });
+
+  test('counts a delayed start from its time on', async () => {
+    const { begun, activities, finish } = holding();
+    const backstep = await engine.open(activities, { concurrency: 1 });
+    const { id } = await backstep.spawn('trip', { input: { trip: 'late' }, delay: '1s' });
+    await spawn('a');
+    expect(await backstep.read.startQueues()).toEqual([{ type: 'trip', queued: 0, scheduled: 1 }]);
+    engine.clock.advance(1_000);
+    await engine.seen((line) => line.sagaId === id && line.to === 'queued');
+    expect(begun).toEqual(['a']);
+    finish('a');
+    await begins(id);
+    expect(begun).toEqual(['a', 'late']);
+  });
+
+  test('refuses what its queue cannot hold, before acceptance', async () => {
+    const { activities } = holding();
+    await engine.open(activities, { concurrency: { limit: 1, maxQueued: 1 } });
+    await spawn('a');
+    await spawn('b');
+    await expect(spawn('c')).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 5_000 });
+    expect(await engine.backstep.read.startQueues()).toMatchObject([{ queued: 1 }]);
+  });
+});

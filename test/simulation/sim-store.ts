@@ -87,6 +87,13 @@ export class SimStore implements Store {
   pendingMessages: Store['pendingMessages'] = (afterId, limit) =>
     this.#read(() => this.#disk.pendingMessages(afterId, limit));
 
+  // No saga of the simulation is bounded.
+  starts: Store['starts'] = {
+    counts: () => this.#read(() => ({ active: 0, queued: 0 })),
+    queues: () => this.#read(() => []),
+    queued: () => this.#read(() => []),
+  };
+
   health = (): StoreHealth => this.#health;
   stats: Store['stats'] = () => ({ commits: 0, batches: 0, lastBatchSize: 0, lastCommitMs: 0 });
 

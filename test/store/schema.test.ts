@@ -89,6 +89,12 @@ const COLUMNS: Columns = {
     by: 'required',
     reason: 'nullable',
   },
+  pending_starts: {
+    sid: 'required',
+    type: 'required',
+    position: 'nullable',
+    start_at: 'nullable',
+  },
   bulk_commands: {
     id: 'required',
     command: 'required',
