@@ -26,6 +26,7 @@ A module is a file, or a folder for every module in it.
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --json              print what was found as JSON
+  --max-states <n>    states that verify explores of a saga at most (default: 20000)
   -h, --help          show this help
 `;
 
@@ -93,6 +94,7 @@ function readArgs(args: readonly string[]): Wanted {
       options: {
         db: { type: 'string' },
         json: { type: 'boolean' },
+        'max-states': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -107,6 +109,8 @@ function readArgs(args: readonly string[]): Wanted {
       case 'migrate':
         return { command, database };
       case 'verify':
+        if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
+        return { command, modules, isJson, ...maxStatesOf(values['max-states']) };
       case 'doctor':
         if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
         return { command, modules, database, isJson };
@@ -120,4 +124,11 @@ function readArgs(args: readonly string[]): Wanted {
     // parseArgs throws a TypeError whose message names the option.
     return { command: 'mistake', mistake: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function maxStatesOf(text: string | undefined): { readonly maxStates?: number } {
+  if (text === undefined) return {};
+  const maxStates = Number(text);
+  if (Number.isInteger(maxStates) && maxStates > 0) return { maxStates };
+  throw new TypeError(`--max-states takes a whole number from 1, not "${text}"`);
 }

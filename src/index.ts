@@ -24,4 +24,5 @@ export { type Verification, verify } from './core/verify.ts';
 export type { Backstep, Bindings, Spawned, SpawnOptions, Subscriber } from './runtime/backstep.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
+export type { VerifyAtRegistration } from './runtime/registration-check.ts';
 export { migrateDatabase } from './store/migrate.ts';

@@ -1,23 +1,26 @@
 /**
  * `backstep verify`: explores the sagas of modules and tells what was found.
  */
-import { type Verification, verify } from '../core/verify.ts';
+import { MAX_VERIFIED_STATES, type Verification, verify } from '../core/verify.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { loadSagas } from './saga-modules.ts';
 
 export interface VerifyRequest {
   readonly modules: readonly string[];
   readonly isJson: boolean;
+  /** Default: that of `verify`. */
+  readonly maxStates?: number;
 }
 
 /** Gives the exit code. */
-export async function verifyModules({ modules, isJson }: VerifyRequest): Promise<number> {
+export async function verifyModules(request: VerifyRequest): Promise<number> {
+  const { modules, isJson, maxStates = MAX_VERIFIED_STATES } = request;
   const loaded = await loadSagas(modules);
   if (loaded.kind === 'mistake') {
     process.stderr.write(`backstep: ${loaded.message}\n`);
     return EXIT_USAGE;
   }
-  const verifications = loaded.definitions.map((definition) => verify(definition));
+  const verifications = loaded.definitions.map((definition) => verify(definition, { maxStates }));
   const text = isJson
     ? `${JSON.stringify(verifications, null, 2)}\n`
     : verifications.map(verificationText).join('\n');
@@ -29,7 +32,9 @@ export async function verifyModules({ modules, isJson }: VerifyRequest): Promise
 function verificationText(verification: Verification): string {
   const { definition, findings, states, transitions, isExhaustive } = verification;
   const verdict = findings.length === 0 ? 'nothing found' : `${findings.length} found`;
-  const extent = isExhaustive ? 'all of them' : 'NOT all of them';
+  const extent = isExhaustive
+    ? 'all of them'
+    : 'NOT EXHAUSTIVE: there are more, and nothing is said of them; raise --max-states';
   return [
     `${definition.id}, version ${definition.version}: ${verdict} in ${states} states and ` +
       `${transitions} transitions, ${extent}`,

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
+import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
@@ -47,6 +48,8 @@ export interface EngineParts {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly onFatal: (reason: string) => void;
+  /** Looks at each definition first; what it throws refuses it. */
+  readonly onRegister?: (definition: SagaDefinition) => void;
 }
 
 class Engine implements Backstep {
@@ -138,6 +141,7 @@ class Engine implements Backstep {
   }
 
   register: Backstep['register'] = (definition, bindings) => {
+    this.#parts.onRegister?.(definition);
     this.#registry.add(definition, bindings);
     if (bindings.concurrency !== undefined) {
       this.#queue.bound(definition.id, bindings.concurrency);

@@ -8,6 +8,7 @@ import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createEngine } from './engine.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
 import { type Logger, silentLogger } from './turn-log.ts';
 
 export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'> {
@@ -26,17 +27,21 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
    * damaged. The process should exit: nothing more is accepted. Default: nothing.
    */
   readonly onFatal?: (reason: string) => void;
+  /** Default `warn`, in the log: without a logger nothing is explored. */
+  readonly verifyAtRegistration?: VerifyAtRegistration;
 }
 
 /** Opens an engine over one database. Throws `storage-refused`. */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
-  const { database, clock = systemClock, randomId, limits, logger, onFatal, ...rest } = options;
+  const { database, clock = systemClock, randomId, limits, onFatal, ...more } = options;
+  const { logger = silentLogger, verifyAtRegistration = 'warn', ...rest } = more;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
   return createEngine(store, {
     clock,
     randomId: randomId ?? (() => randomBytes(16)),
     limits: { ...DEFAULT_LIMITS, ...limits },
-    logger: logger ?? silentLogger,
+    logger,
     onFatal: onFatal ?? (() => {}),
+    onRegister: registrationCheck(verifyAtRegistration, logger),
   });
 }

@@ -43,6 +43,11 @@ describe('backstep verify', () => {
     expect(others).toContain('order');
   });
 
+  test('says clearly when the bound on states was reached', () => {
+    const { stdout } = backstep('verify', 'leisurely.ts', '--max-states', '2');
+    expect(stdout).toContain('NOT EXHAUSTIVE: there are more, and nothing is said of them');
+  });
+
   test('ends with 0 when there are only warnings', () => {
     const { status, stdout } = backstep('verify', 'leisurely.ts', '--json');
     expect(status).toBe(0);
@@ -54,6 +59,7 @@ describe('backstep verify', () => {
     ['no module is named', [], 'say which module'],
     ['the module is not there', ['nowhere.ts'], 'cannot load nowhere.ts'],
     ['the module exports no saga', ['handling.ts'], 'handling.ts exports no saga'],
+    ['a bound makes no sense', ['forgetful.ts', '--max-states', 'x'], '--max-states takes a whole'],
     ['an option is unknown', ['forgetful.ts', '--jsn'], "Unknown option '--jsn'"],
   ])('ends with 2 when %s', (_, args, says) => {
     const { status, stdout, stderr } = backstep('verify', ...args);

@@ -1,0 +1,86 @@
+/**
+ * Verifies a saga when it is registered, so that a mistake in a drawing is told before its first
+ * customer finds it.
+ *
+ * Invariant: bounded by states. A warning must never hold the engine up, which shares this thread:
+ * its exploration goes in short slices beside the work. A refusal has to come first.
+ */
+import { setImmediate as nextTick } from 'node:timers/promises';
+import type { SagaDefinition } from '../core/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import { type Verification, verify, verifyInSteps } from '../core/verify.ts';
+import type { Logger } from './turn-log.ts';
+
+/**
+ * What becomes of a saga in which `verify` finds an error:
+ *
+ * - `warn`: it is registered, and the log says what was found, a moment later.
+ * - `refuse`: `register` throws `definition-invalid`; it takes as long as the exploration does.
+ * - `off`: nothing is explored.
+ */
+export type VerifyAtRegistration = 'warn' | 'refuse' | 'off';
+
+/** Most states explored at registration; `backstep verify` explores more. */
+const MAX_STATES_AT_REGISTRATION = 5_000;
+/** States explored between two looks at everything else; about a millisecond. */
+const STATES_PER_SLICE = 8;
+
+/** The check of an engine, to be called with each definition. */
+export function registrationCheck(
+  mode: VerifyAtRegistration,
+  logger: Logger,
+): (definition: SagaDefinition) => void {
+  const options = { maxStates: MAX_STATES_AT_REGISTRATION };
+
+  async function warn(definition: SagaDefinition): Promise<void> {
+    const work = verifyInSteps(definition, options);
+    for (let count = 1; ; count++) {
+      const step = work.next();
+      if (step.done === true) return tell(step.value, logger);
+      if (count % STATES_PER_SLICE === 0) await nextTick();
+    }
+  }
+
+  switch (mode) {
+    case 'off':
+      return () => {};
+    case 'warn':
+      return (definition) => {
+        if (!logger.isLevelEnabled('warn')) return; // nobody would hear of it
+        warn(definition).catch((err: unknown) => {
+          logger.error({ err, saga: definition.id }, 'the saga could not be verified');
+        });
+      };
+    case 'refuse':
+      return (definition) => refuse(verify(definition, options));
+  }
+}
+
+function tell({ definition, findings, states, isExhaustive }: Verification, logger: Logger): void {
+  const { id, version } = definition;
+  for (const finding of findings) {
+    const { kind, severity, path } = finding;
+    const details = { saga: id, version, kind, path: path.map(({ event }) => event) };
+    if (severity === 'error') logger.warn(details, `verify: ${finding.message}`);
+    else logger.info(details, `verify: ${finding.message}`);
+  }
+  if (isExhaustive) return;
+  logger.info(
+    { saga: id, version, states },
+    'verify was not exhaustive at registration; `backstep verify` explores more',
+  );
+}
+
+function refuse({ definition: { id, version }, findings }: Verification): void {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return;
+  const path = first.path.map(({ event }) => event).join(' → ');
+  const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${id}" version ${version} is refused: ${first.message}${more}` +
+      `${path === '' ? '' : `; path: ${path}`}; see \`backstep verify\`, or open the engine with ` +
+      `verifyAtRegistration: 'warn'`,
+  );
+}
