@@ -28,6 +28,8 @@ import { PageHub } from './page-hub.ts';
 import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
+import { performanceGroups, performanceRoutes } from './performance-page.ts';
+import { PerformanceRecorder } from './performance-recorder.ts';
 import { textOf } from './query.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
 import { SagaHistories } from './saga-history.ts';
@@ -104,7 +106,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.route('/api/sagas', sagaCommandRoutes(context));
   app.route('/api/bulk', bulkRoutes(context));
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
-  app.route('/', engineRoutes(context));
+  const recorder = new PerformanceRecorder(context);
+  recorder.start();
+  app.route('/', engineRoutes(context, recorder));
   app.route('/', feedRoutes(context));
   app.route('/', inspectRoutes({ ...context, maySend: inspectorsMaySend }));
   const hub = new PageHub(context);
@@ -125,6 +129,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     views.set('faults', view);
     app.route('/', routes);
   }
+  const performance = performanceGroups(recorder);
+  views.set('performance', () => performance);
+  app.route('/', performanceRoutes(kit, performance));
   app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
   app.notFound((c) =>

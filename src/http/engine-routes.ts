@@ -5,14 +5,18 @@ import { Hono } from 'hono';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
-import { metricsText } from './metrics.ts';
+import { distributionView, metricsText } from './metrics.ts';
+import type { PerformanceRecorder } from './performance-recorder.ts';
 import { totalOf } from './order-status.ts';
 import { pageOf } from './query.ts';
 import { deadLetterView } from './saga-view.ts';
 import { Verifications } from './verifications.ts';
 
 /** The routes, to be mounted at `/`. */
-export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<HttpEnv> {
+export function engineRoutes(
+  { backstep, clients, nowMs }: HttpContext,
+  recorder: PerformanceRecorder,
+): Hono<HttpEnv> {
   const verifications = new Verifications();
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
@@ -42,10 +46,16 @@ export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<Ht
     })
     .get('/api/stats', async (c) => {
       const sagas = await backstep.read.statusCounts();
+      const engine = backstep.figures();
+      const store = backstep.store.stats();
       return c.json({
         sagas: { total: totalOf(sagas), ...sagas },
-        engine: backstep.figures(),
-        store: backstep.store.stats(),
+        engine: { ...engine, attemptMs: distributionView(engine.attemptMs) },
+        store: {
+          ...store,
+          commitMs: distributionView(store.commitMs),
+          waitMs: distributionView(store.waitMs),
+        },
         live: clients.figures(),
       });
     })
@@ -61,6 +71,7 @@ export function engineRoutes({ backstep, clients, nowMs }: HttpContext): Hono<Ht
         store: backstep.store.stats(),
         isReady: backstep.health().kind === 'ready',
         live: clients.figures(),
+        loopP99Ms: recorder.loopP99Ms(),
       });
       return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
     });

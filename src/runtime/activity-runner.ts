@@ -6,6 +6,7 @@
  * the saga, and the saga's tokens decide what it is worth.
  */
 import type { Activity, ActivityContext, WritePlan } from '../core/activity.ts';
+import { createDurationCounter, type Distribution } from '../core/distribution.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Effect, Outcome } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
@@ -34,6 +35,7 @@ export interface AttemptReports {
 interface Attempt {
   readonly task: AttemptTask;
   readonly controller: AbortController;
+  readonly startedAtMs: number;
   cancelTimeout: CancelTimeout | null;
   cancelSilence: CancelTimeout | null;
 }
@@ -45,6 +47,7 @@ export class ActivityRunner {
   /** By `sid/activity/token`. */
   readonly #running = new Map<string, Attempt>();
   readonly #waiting = new Map<string, AttemptTask>();
+  readonly #durations = createDurationCounter();
   #isStopped = false;
   #onIdle: (() => void) | null = null;
 
@@ -61,6 +64,11 @@ export class ActivityRunner {
   /** Attempts that run or wait for a place. */
   get backlog(): number {
     return this.#running.size + this.#waiting.size;
+  }
+
+  /** How long attempts took that answered, from dispatch on. */
+  attemptMs(): Distribution {
+    return this.#durations.snapshot();
   }
 
   start(task: AttemptTask): void {
@@ -104,7 +112,9 @@ export class ActivityRunner {
 
   #dispatch(name: string, task: AttemptTask): void {
     const controller = new AbortController();
-    const attempt: Attempt = { task, controller, cancelTimeout: null, cancelSilence: null };
+    const startedAtMs = this.#clock.nowMs();
+    const none = { cancelTimeout: null, cancelSilence: null };
+    const attempt: Attempt = { task, controller, startedAtMs, ...none };
     this.#running.set(name, attempt);
     this.#awaitHeartbeat(attempt);
     const { timeout } = task.effect;
@@ -137,6 +147,7 @@ export class ActivityRunner {
       }
       return;
     }
+    this.#durations.note(this.#clock.nowMs() - attempt.startedAtMs);
     this.#release(name, attempt);
     this.#reports.onOutcome(task, outcome, plan);
   }

@@ -10,6 +10,7 @@ import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
+import type { EngineFigures, LiveActor } from './figures.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
 export type Subscriber = (
@@ -90,6 +91,8 @@ export interface Backstep {
   readonly read: ReadModels;
   readonly store: Store;
   figures(): EngineFigures;
+  /** Sagas in memory, at most `limit`, the newest first. */
+  liveActors(limit: number): readonly LiveActor[];
   /** Whether work is accepted now, and if not why. */
   health(): EngineHealth;
   /** Refuses new work, lets running attempts finish for at most `drainMs`, closes the store. */
@@ -99,12 +102,3 @@ export interface Backstep {
 /** The store's health, once the engine has recovered and while it is not told to stop. */
 export type EngineHealth =
   StoreHealth | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };
-
-/** Live figures since the start of the process. */
-export interface EngineFigures {
-  readonly liveActors: number;
-  readonly activitiesInFlight: number;
-  readonly armedWakes: number;
-  readonly startedSagas: number;
-  readonly settledSagas: number;
-}

@@ -20,6 +20,7 @@ import type { Backstep } from './backstep.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { type Clock, orAfter } from './clock.ts';
 import { Feed } from './feed.ts';
+import { figuresOf, liveActorsOf } from './figures.ts';
 import type { Limits } from './limits.ts';
 import { MessageCourier } from './message-courier.ts';
 import { receiverOf } from './message-receiver.ts';
@@ -215,13 +216,9 @@ class Engine implements Backstep {
 
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
-  figures: Backstep['figures'] = () => ({
-    liveActors: this.#supervisor.liveActors,
-    activitiesInFlight: this.#runner.inFlight,
-    armedWakes: this.#timers.armed,
-    startedSagas: this.#starter.startedSagas,
-    settledSagas: this.#supervisor.settledSagas,
-  });
+  figures: Backstep['figures'] = () =>
+    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter);
+  liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {
     const store = this.store.health();

@@ -39,6 +39,16 @@ export class SagaActor {
     return this.#isRunning || this.#mailbox.size > 0;
   }
 
+  /** Items in the mailbox. */
+  get waiting(): number {
+    return this.#mailbox.size;
+  }
+
+  /** The saga, when it is in memory. */
+  get loaded(): LoadedSaga | null {
+    return this.#saga;
+  }
+
   /** The state after the last committed turn, when it is in memory. */
   get state(): SagaState | null {
     return this.#saga?.state ?? null;

@@ -65,6 +65,11 @@ export class Supervisor implements ActorHost {
     this.#outlets = outlets;
   }
 
+  /** Every actor in memory, the oldest first. */
+  actors(): Iterable<SagaActor> {
+    return this.#actors.values();
+  }
+
   get liveActors(): number {
     return this.#actors.size;
   }

@@ -7,6 +7,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { ExpectedStatement } from '../core/activity.ts';
+import { createDurationCounter } from '../core/distribution.ts';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
@@ -62,6 +63,10 @@ export class Committer {
   #isFlushScheduled = false;
   #isClosing = false;
   #health: StoreHealth = { kind: 'ready' };
+  readonly #commitMs = createDurationCounter();
+  readonly #waitMs = createDurationCounter();
+  /** Since when the oldest item waits, by a clock that never goes back. */
+  #waitingSinceMs = 0;
   #stats = { commits: 0, batches: 0, lastBatchSize: 0, lastCommitMs: 0 };
 
   constructor(options: WriterOptions, nowMs: () => number) {
@@ -99,7 +104,12 @@ export class Committer {
   }
 
   stats(): StoreStats {
-    return { ...this.#stats };
+    return {
+      ...this.#stats,
+      commitMs: this.#commitMs.snapshot(),
+      waitMs: this.#waitMs.snapshot(),
+      queued: this.#queue.length,
+    };
   }
 
   onHealth(listener: (health: StoreHealth) => void): () => void {
@@ -131,6 +141,7 @@ export class Committer {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<ItemOutcome>();
+    if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
     this.#queue.push({ item, chars, settle: resolve, fail: reject });
     this.#schedule();
     return promise;
@@ -182,6 +193,9 @@ export class Committer {
   }
 
   #takeBatch(): readonly Entry[] {
+    const nowMs = performance.now();
+    this.#waitMs.note(nowMs - this.#waitingSinceMs);
+    this.#waitingSinceMs = nowMs; // of those that stay: close enough, they came last
     let size = 0;
     for (let chars = 0; size < this.#queue.length && size < MAX_BATCH_SIZE; size += 1) {
       chars += this.#queue[size]?.chars ?? 0;
@@ -216,6 +230,7 @@ export class Committer {
     this.#stats.batches += 1;
     this.#stats.lastBatchSize = batch.length;
     this.#stats.lastCommitMs = durationMs;
+    this.#commitMs.note(durationMs);
     if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
     for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index];

@@ -6,6 +6,7 @@
  * a killed store loses what was not committed and the next one finds what was.
  */
 import Database from 'better-sqlite3';
+import { NO_DURATIONS } from '../core/distribution.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-writer.ts';
 import { createEngineReads } from './engine-reads.ts';
@@ -142,6 +143,9 @@ class SingleThreadStore implements MemoryStore {
     batches: this.#batches,
     lastBatchSize: 0,
     lastCommitMs: 0,
+    commitMs: NO_DURATIONS,
+    waitMs: NO_DURATIONS,
+    queued: 0,
   });
 
   onHealth: Store['onHealth'] = (listener) => {

@@ -6,6 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { ExpectedStatement } from '../core/activity.ts';
+import type { Distribution } from '../core/distribution.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { EngineTables } from './schema.ts';
@@ -54,6 +55,12 @@ export interface StoreStats {
   readonly batches: number;
   readonly lastBatchSize: number;
   readonly lastCommitMs: number;
+  /** How long the writer took for each batch, sync included. */
+  readonly commitMs: Distribution;
+  /** How long the oldest item of each batch had waited for it. */
+  readonly waitMs: Distribution;
+  /** Items that wait for a batch now. */
+  readonly queued: number;
 }
 
 /** One open database. */

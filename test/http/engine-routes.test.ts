@@ -56,7 +56,9 @@ describe('the engine as a whole', () => {
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     const lines = (await metrics.text()).trimEnd().split('\n');
     for (const line of lines) {
-      expect(line).toMatch(/^(# (HELP|TYPE) \w+ .+|\w+(\{status="\w+"\})? -?\d+(\.\d+)?(e-\d+)?)$/);
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) \w+ .+|\w+(\{(status|le)="[\w.+-]+"\})? -?\d+(\.\d+)?(e-\d+)?)$/,
+      );
     }
     expect(lines).toContain('backstep_sagas{status="completed"} 1');
   });

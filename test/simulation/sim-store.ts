@@ -5,6 +5,7 @@
  * Invariant: a promise resolves only after its batch is in the durable image. A killed store
  * answers nobody and changes nothing any more, as a process that is gone.
  */
+import { NO_DURATIONS } from '../../src/core/distribution.ts';
 import { BackstepError } from '../../src/core/errors.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from '../../src/store/commit.ts';
 import type { Store, StoreHealth } from '../../src/store/store.ts';
@@ -95,7 +96,15 @@ export class SimStore implements Store {
   };
 
   health = (): StoreHealth => this.#health;
-  stats: Store['stats'] = () => ({ commits: 0, batches: 0, lastBatchSize: 0, lastCommitMs: 0 });
+  stats: Store['stats'] = () => ({
+    commits: 0,
+    batches: 0,
+    lastBatchSize: 0,
+    lastCommitMs: 0,
+    queued: 0,
+    commitMs: NO_DURATIONS,
+    waitMs: NO_DURATIONS,
+  });
 
   onHealth: Store['onHealth'] = (listener) => {
     this.#listeners.add(listener);
