@@ -124,6 +124,7 @@ async function listen(
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: env['BACKSTEP_FAULTS'] === 'off' ? null : faults,
     security: binding.security,
+    maxClients: binding.maxClients,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
     lab: createLab(backstep, faults, providerUrl),

@@ -12,6 +12,7 @@ import { bulkRoutes } from './bulk-routes.ts';
 import { ChartLayouts } from './chart-layout.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { engineRoutes } from './engine-routes.ts';
+import { Gatekeeper } from './gatekeeper.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
@@ -19,6 +20,7 @@ import { inspectRoutes } from './inspect-routes.ts';
 import { faultLab } from './lab-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { operatorPages } from './operator-pages.ts';
+import { loginAddress, loginRoutes } from './login-routes.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
@@ -88,9 +90,10 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs,
   };
 
+  const gatekeeper = security.token === null ? null : new Gatekeeper(security.token);
   const app = new Hono<HttpEnv>();
   app.use(securityHeaders());
-  app.use(guard(security));
+  app.use(guard(security, gatekeeper, nowMs));
   app.use(
     methodNotAllowed({
       app,
@@ -101,6 +104,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       },
     }),
   );
+  if (gatekeeper !== null) app.route('/', loginRoutes(gatekeeper, nowMs));
   app.route('/assets', assetRoutes());
   app.route('/api/sagas', sagaRoutes(context));
   app.route('/api/sagas', sagaCommandRoutes(context));
@@ -110,7 +114,10 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   recorder.start();
   app.route('/', engineRoutes(context, recorder));
   app.route('/', feedRoutes(context));
-  app.route('/', inspectRoutes({ ...context, maySend: inspectorsMaySend }));
+  app.route(
+    '/',
+    inspectRoutes({ ...context, maySend: inspectorsMaySend && security.isReadOnly !== true }),
+  );
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();
@@ -153,6 +160,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       !c.req.path.startsWith('/api/') &&
       (c.req.header('accept') ?? '').startsWith('text/html');
     if (!wantsPage) return problemResponse(problem);
+    if (problem.body.code === 'token-required') return c.redirect(loginAddress(c), 303);
     const { title, status } = problem.body;
     return c.html(messagePage(context, title, refusal(problem.body)), status, problem.headers);
   }

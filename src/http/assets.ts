@@ -7,12 +7,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { HttpEnv } from './context.ts';
 
 const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
 
-interface Asset {
+/** A file in memory. */
+export interface Asset {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly contentType: string;
   readonly etag: string;
@@ -23,19 +24,25 @@ export function assetRoutes(): Hono<HttpEnv> {
   const script = 'text/javascript; charset=utf-8';
   const htmx = ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-ws.min.js'];
   const assets: Readonly<Record<string, Asset>> = {
-    'backstep.css': asset([publicFile('backstep.css')], 'text/css; charset=utf-8'),
+    'backstep.css': stylesheet(),
     'backstep.js': asset([publicFile('backstep.js')], script),
     'htmx.js': asset(htmx.map(packageFile), script),
   };
   const app = new Hono<HttpEnv>();
-  for (const [name, { content, contentType, etag }] of Object.entries(assets)) {
-    app.get(`/${name}`, (c) => {
-      const headers = { etag, 'cache-control': 'no-cache' };
-      if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
-      return c.body(content, 200, { ...headers, 'content-type': contentType });
-    });
-  }
+  for (const [name, file] of Object.entries(assets)) app.get(`/${name}`, (c) => serve(c, file));
   return app;
+}
+
+/** The stylesheet. Throws when it is missing. */
+export function stylesheet(): Asset {
+  return asset([publicFile('backstep.css')], 'text/css; charset=utf-8');
+}
+
+/** Answers with a file, or that the client has it already. */
+export function serve(c: Context, { content, contentType, etag }: Asset): Response {
+  const headers = { etag, 'cache-control': 'no-cache' };
+  if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers);
+  return c.body(content, 200, { ...headers, 'content-type': contentType });
 }
 
 function asset(paths: readonly string[], contentType: string): Asset {

@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BackstepError } from '../core/errors.ts';
+import { DEFAULT_MAX_CLIENTS } from './live-clients.ts';
 import type { SecurityOptions } from './security.ts';
 
 export interface Binding {
@@ -13,6 +14,8 @@ export interface Binding {
   /** 0: any free port. */
   readonly port: number;
   readonly security: SecurityOptions;
+  /** Live feeds and pages at a time. */
+  readonly maxClients: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,11 +25,14 @@ const DEFAULT_PORT = 3000;
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 /** 128 bits in hexadecimal. */
 const MIN_TOKEN_LENGTH = 32;
+const MAX_CLIENTS = 1_500;
+const MAX_REQUESTS_PER_SECOND = 1_000_000;
 const MAX_PORT = 65_535;
 
 /**
- * Reads HOST, PORT, BACKSTEP_TOKEN, BACKSTEP_TOKEN_FILE and BACKSTEP_ALLOWED_HOSTS (names joined
- * with commas, for a proxy or a wildcard address). Throws `input-invalid` with one sentence.
+ * Reads HOST, PORT, BACKSTEP_TOKEN, BACKSTEP_TOKEN_FILE, BACKSTEP_ALLOWED_HOSTS (names joined with
+ * commas, for a proxy or a wildcard address), BACKSTEP_READ_ONLY, BACKSTEP_REQUESTS_PER_SECOND and
+ * BACKSTEP_MAX_CLIENTS. Throws `input-invalid` with one sentence.
  */
 export function bindingOf(env: Environment): Binding {
   const host = env['HOST'] || DEFAULT_HOST;
@@ -40,7 +46,20 @@ export function bindingOf(env: Environment): Binding {
   const extra = (env['BACKSTEP_ALLOWED_HOSTS'] ?? '').split(',').map((name) => name.trim());
   const named = [...LOOPBACK_HOSTS, host.includes(':') ? `[${host}]` : host, ...extra];
   const allowedHosts = named.filter((name) => name !== '').map((name) => name.toLowerCase());
-  return { host, port: portOf(env['PORT']), security: { allowedHosts, token } };
+  const isReadOnly = switchOf('BACKSTEP_READ_ONLY', env['BACKSTEP_READ_ONLY']);
+  const requestsPerSecond = rateOf(env['BACKSTEP_REQUESTS_PER_SECOND']);
+  return {
+    host,
+    port: numberOf('PORT', env['PORT'], DEFAULT_PORT, 0, MAX_PORT),
+    security: { allowedHosts, token, isReadOnly, ...requestsPerSecond },
+    maxClients: numberOf(
+      'BACKSTEP_MAX_CLIENTS',
+      env['BACKSTEP_MAX_CLIENTS'],
+      DEFAULT_MAX_CLIENTS,
+      1,
+      MAX_CLIENTS,
+    ),
+  };
 }
 
 function tokenOf(env: Environment): string | null {
@@ -63,11 +82,30 @@ function readToken(file: string): string {
   }
 }
 
-function portOf(text: string | undefined): number {
-  if (text === undefined || text === '') return DEFAULT_PORT;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port <= MAX_PORT) return port;
-  throw refusal(`PORT is "${text}"; give a number from 0 to ${MAX_PORT}`);
+function numberOf(
+  name: string,
+  text: string | undefined,
+  preset: number,
+  least: number,
+  most: number,
+): number {
+  if (text === undefined || text === '') return preset;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (number >= least && number <= most) return number;
+  throw refusal(`${name} is "${text}"; give a number from ${least} to ${most}`);
+}
+
+function switchOf(name: string, text: string | undefined): boolean {
+  if (text === undefined || text === '' || text === 'off') return false;
+  if (text === 'on') return true;
+  throw refusal(`${name} is "${text}"; give "on" or "off"`);
+}
+
+function rateOf(text: string | undefined): Pick<SecurityOptions, 'requestsPerSecond'> {
+  if (text === undefined || text === '') return {};
+  if (text === 'off') return { requestsPerSecond: null };
+  const name = 'BACKSTEP_REQUESTS_PER_SECOND';
+  return { requestsPerSecond: numberOf(name, text, 0, 1, MAX_REQUESTS_PER_SECOND) };
 }
 
 function isLoopback(host: string): boolean {

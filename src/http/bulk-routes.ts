@@ -9,7 +9,7 @@ import { BackstepError } from '../core/errors.ts';
 import type { BulkProgress } from '../runtime/bulk-actions.ts';
 import type { BulkOutcome, BulkRecord } from '../store/bulk-records.ts';
 import type { SagaFilter } from '../store/read-models.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { badQuery, isoTime, pageOf } from './query.ts';
 import { API_AUTHOR, BulkBody, readBody, sagaFilterOfBody } from './request-bodies.ts';
 
@@ -23,7 +23,7 @@ export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
       const { command, ids = [], filter } = body;
       const frozen = await bulk.freeze({
         command,
-        by: body.by ?? API_AUTHOR,
+        by: authorOf(c, API_AUTHOR, body.by),
         reason: body.reason ?? null,
         sagas: filter === undefined ? { ids } : { filter: sagaFilterOfBody(filter, nowMs()) },
       });

@@ -20,11 +20,17 @@ export interface HttpLogger {
 export interface ServerBindings {
   /** Aborted when the server closes, so that endless answers end. */
   readonly stopping?: AbortSignal;
+  /** The request as Node knows it; not there in tests without a server. */
+  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
 }
 
 /** The environment of every Hono app here. */
 export interface HttpEnv {
   Bindings: ServerBindings;
+  Variables: {
+    /** Who logged in, by their own words; empty when nobody did or said. */
+    operator: string;
+  };
 }
 
 export interface HttpContext {
@@ -40,6 +46,11 @@ export interface HttpContext {
   readonly clients: LiveClients;
   readonly logger: HttpLogger;
   readonly nowMs: () => number;
+}
+
+/** Whom the audit names for a command: who logged in, else who the request says, else `channel`. */
+export function authorOf(c: Context<HttpEnv>, channel: string, said?: string | null): string {
+  return c.var.operator || said || channel;
 }
 
 /** The query of the request, as it stands in the URL. */

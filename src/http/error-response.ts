@@ -17,6 +17,8 @@ export type HttpCode =
   | 'origin-refused'
   | 'host-unknown'
   | 'token-required'
+  | 'read-only'
+  | 'too-many-requests'
   | 'clients-full'
   | 'event-failed'
   | 'upgrade-required';
@@ -32,6 +34,11 @@ export class HttpProblem extends Error {
     this.code = code;
     this.headers = headers;
   }
+}
+
+/** The refusal of a client that must wait. */
+export function tooMany(detail: string, waitMs: number): HttpProblem {
+  return new HttpProblem('too-many-requests', detail, retryHeader(429, waitMs));
 }
 
 /** The body of a problem answer (RFC 9457), without the media type and headers. */
@@ -65,6 +72,8 @@ const HTTP_KINDS: Readonly<Record<HttpCode, Kind>> = {
   'media-type-unsupported': { status: 415, title: 'Media type not supported' },
   'origin-refused': { status: 403, title: 'Origin refused' },
   'host-unknown': { status: 421, title: 'Host not served here' },
+  'read-only': { status: 403, title: 'Read only' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
   'token-required': { status: 401, title: 'Token required' },
   'event-failed': { status: 422, title: 'Event not taken' },
   'clients-full': { status: 503, title: 'Too many live clients' },

@@ -10,7 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../core/inbound.ts';
 import type { SagaState, StepEntry } from '../core/state.ts';
 import type { Backstep } from '../runtime/backstep.ts';
-import type { HttpContext, HttpEnv } from './context.ts';
+import { authorOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { API_AUTHOR, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
@@ -39,7 +39,7 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const id = c.req.param('id');
       const name = COMMAND_NAMES.find((command) => command === body.command);
       if (name === undefined) throw await unknownCommand(backstep, id, body.command);
-      const command = commandOf(name, body);
+      const command = commandOf(name, body, authorOf(c, API_AUTHOR, body.by));
       if (command.step !== undefined) await assertIsAt(backstep, id, name, command.step);
       const state = await backstep.command(id, command, body.expectedVersion ?? undefined);
       return c.json(outcomeView(state), 202);
@@ -50,15 +50,18 @@ function outcomeView({ id, status, seq }: SagaState) {
   return { id, status, seq };
 }
 
-function commandOf(name: CommandName, body: z.output<typeof CommandBody>): OperatorCommand {
-  const { by, reason, step, context } = body;
+function commandOf(
+  name: CommandName,
+  { reason, step, context }: z.output<typeof CommandBody>,
+  by: string,
+): OperatorCommand {
   const hasStep = step !== null && step !== undefined;
   const hasContext = context !== null && context !== undefined;
   if (hasStep && !TAKES_STEP.includes(name)) throw notTaken('step', name, TAKES_STEP);
   if (hasContext && !TAKES_CONTEXT.includes(name)) throw notTaken('context', name, TAKES_CONTEXT);
   return {
     name,
-    by: by ?? API_AUTHOR,
+    by,
     ...(reason === null || reason === undefined ? {} : { reason }),
     ...(hasStep ? { step } : {}),
     ...(hasContext ? { context } : {}),

@@ -9,7 +9,7 @@ import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
 import { isJsonObject, readForm } from './body.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem, problemOf } from './error-response.ts';
 import { findJsonFlaw } from './json-scan.ts';
 import { messagePage, renderPage, type PageKit } from './page-frame.ts';
@@ -75,7 +75,7 @@ export function sagaPageRoutes(
     const form = await readForm(c.req.raw);
     const command = {
       name,
-      by: PAGE_AUTHOR,
+      by: authorOf(c, PAGE_AUTHOR),
       ...textMember(form, 'reason'),
       ...textMember(form, 'step'),
       ...contextOf(form),

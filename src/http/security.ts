@@ -1,19 +1,29 @@
 /**
- * Who may talk to this server: host, origin, token, in this order, before any route runs. And the
- * headers that every answer carries.
+ * Who may talk to this server: host, rate, origin, identity, in this order, before any route runs.
+ * And the headers that every answer carries.
  *
  * Must never answer with CORS headers, and never decide by content type. Upgrades go through here
  * like any other request.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
-import { HttpProblem } from './error-response.ts';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import { clientOf } from './client-address.ts';
+import type { HttpEnv } from './context.ts';
+import { HttpProblem, tooMany } from './error-response.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+import { LOGIN_PATH, LOGOUT_PATH, PUBLIC_PATHS } from './login-routes.ts';
+import { SESSION_COOKIE } from './sessions.ts';
+import { TokenBuckets } from './token-buckets.ts';
 
 export interface SecurityOptions {
   /** Host names without port, lower case; `[::1]` in brackets. Any port is accepted. */
   readonly allowedHosts: readonly string[];
-  /** Required from everybody as `Authorization: Bearer`; `null` only on loopback. */
+  /** Required from everybody, by login or as `Authorization: Bearer`; `null` only on loopback. */
   readonly token: string | null;
+  /** True: nothing can be changed from outside. Default false. */
+  readonly isReadOnly?: boolean;
+  /** For each client; five seconds' worth may come at once. `null`: unbounded. Default 2,000. */
+  readonly requestsPerSecond?: number | null;
 }
 
 /** The headers of every answer. */
@@ -26,6 +36,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const DEFAULT_REQUESTS_PER_SECOND = 2_000;
+const BURST_SECONDS = 5;
 
 /** Sets the headers on whatever answer comes out, errors included. */
 export function securityHeaders(): MiddlewareHandler {
@@ -37,9 +49,20 @@ export function securityHeaders(): MiddlewareHandler {
 }
 
 /** Lets a request through or throws the `HttpProblem` that refuses it. */
-export function guard({ allowedHosts, token }: SecurityOptions): MiddlewareHandler {
+export function guard(
+  { allowedHosts, isReadOnly = false, ...options }: SecurityOptions,
+  gatekeeper: Gatekeeper | null,
+  nowMs: () => number,
+): MiddlewareHandler<HttpEnv> {
   const hosts = new Set(allowedHosts);
-  const expected = token === null ? null : digest(token);
+  const { requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND } = options;
+  const requests =
+    requestsPerSecond === null
+      ? null
+      : new TokenBuckets({
+          capacity: requestsPerSecond * BURST_SECONDS,
+          perSecond: requestsPerSecond,
+        });
   return async (c, next) => {
     const { method, headers, url } = c.req.raw;
     const urlHost = new URL(url).host;
@@ -48,15 +71,37 @@ export function guard({ allowedHosts, token }: SecurityOptions): MiddlewareHandl
     if (!hosts.has(hostName(host)) || !hosts.has(hostName(urlHost))) {
       throw new HttpProblem('host-unknown', 'This host name is not served here.');
     }
-    const isUpgrade = headers.has('upgrade');
-    if (isUpgrade || !SAFE_METHODS.has(method)) checkOrigin(headers, host);
-    if (expected !== null && !carries(headers, expected)) {
-      throw new HttpProblem('token-required', 'Send the token as Authorization: Bearer.', {
-        'www-authenticate': 'Bearer',
-      });
+    const waitMs = requests?.take(clientOf(c), nowMs()) ?? 0;
+    if (waitMs > 0) throw tooMany('This client sends too many requests.', waitMs);
+    const isUnsafe = !SAFE_METHODS.has(method);
+    if (isUnsafe || headers.has('upgrade')) checkOrigin(headers, host);
+    c.set('operator', '');
+    if (gatekeeper !== null && !PUBLIC_PATHS.has(c.req.path)) {
+      c.set('operator', identify(c, gatekeeper, nowMs()));
+    }
+    if (isReadOnly && isUnsafe && c.req.path !== LOGIN_PATH && c.req.path !== LOGOUT_PATH) {
+      throw new HttpProblem('read-only', 'This server only shows; nothing can be changed here.');
     }
     await next();
   };
+}
+
+function identify(c: Context<HttpEnv>, gatekeeper: Gatekeeper, nowMs: number): string {
+  const cookie = getCookie(c, SESSION_COOKIE);
+  const authorization = c.req.raw.headers.get('authorization');
+  const verdict = gatekeeper.identify(cookie, authorization, clientOf(c), nowMs);
+  switch (verdict.kind) {
+    case 'known':
+      return verdict.session.operator;
+    case 'blocked':
+      throw tooMany('Too many wrong tokens came from this client.', verdict.retryAfterMs);
+    case 'unknown':
+      throw new HttpProblem(
+        'token-required',
+        `Log in at ${LOGIN_PATH}, or send the token as Authorization: Bearer.`,
+        { 'www-authenticate': 'Bearer' },
+      );
+  }
 }
 
 /**
@@ -81,14 +126,4 @@ function originHost(origin: string): string | null {
 /** The name in `name:port`, brackets of an IPv6 address kept. */
 function hostName(host: string): string {
   return host.replace(/:\d*$/, '');
-}
-
-function carries(headers: Headers, expected: Buffer): boolean {
-  const given = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-  // Digests have one length, so that the comparison tells nothing about the token.
-  return given !== undefined && timingSafeEqual(digest(given), expected);
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -12,11 +12,10 @@ import { WebSocketServer } from 'ws';
 import { BackstepError } from '../core/errors.ts';
 import type { HttpEnv } from './context.ts';
 
-/** Longest wait for the headers, and for a whole request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_TIMEOUT_MS = 5_000;
-const TIMEOUT_CHECK_MS = 2_000;
+/** Longest wait for the headers, for a whole request, and for the next one. */
+const DEFAULT_TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 5_000 };
+/** Timeouts are looked at this often within the shortest of them. */
+const CHECKS_PER_TIMEOUT = 5;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 2_000;
 /** Longest frame taken from a WebSocket client. */
@@ -25,10 +24,18 @@ const MAX_FRAME_BYTES = 16 * 1024;
 const CLOSE_GRACE_MS = 3_000;
 const IDLE_SWEEP_MS = 20;
 
+export interface Timeouts {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+}
+
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Default 10 s for the headers, 30 s for a request, 5 s for the next one. */
+  readonly timeouts?: Timeouts;
 }
 
 export interface RunningServer {
@@ -45,7 +52,7 @@ export interface RunningServer {
  */
 export async function startServer(
   app: Hono<HttpEnv>,
-  { host, port }: ListenOptions,
+  { host, port, timeouts = DEFAULT_TIMEOUTS }: ListenOptions,
 ): Promise<RunningServer> {
   const stopping = new AbortController();
   const sockets = new WebSocketServer({
@@ -59,10 +66,10 @@ export async function startServer(
     fetch: (request, env) => app.fetch(request, Object.assign(env, { stopping: stopping.signal })),
     websocket: { server: sockets },
     serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      keepAliveTimeout: timeouts.keepAliveMs,
+      connectionsCheckingInterval: timeouts.headersMs / CHECKS_PER_TIMEOUT,
       maxHeaderSize: MAX_HEADER_BYTES,
       // Any other upgrade is answered as the plain request that it also is.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',

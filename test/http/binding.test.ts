@@ -53,4 +53,22 @@ describe('the binding', () => {
   it.each(['x', '-1', '65536', '3000.5', '1e3'])('refuses the port %s', (PORT) => {
     expect(() => bindingOf({ PORT })).toThrow(/PORT/);
   });
+
+  it('reads the bounds and the read-only switch, or says in one line what is wrong', () => {
+    expect(bindingOf({})).toMatchObject({ maxClients: 200, security: { isReadOnly: false } });
+    const env = {
+      BACKSTEP_READ_ONLY: 'on',
+      BACKSTEP_REQUESTS_PER_SECOND: '50',
+      BACKSTEP_MAX_CLIENTS: '1000',
+    };
+    expect(bindingOf(env)).toMatchObject({
+      maxClients: 1_000,
+      security: { isReadOnly: true, requestsPerSecond: 50 },
+    });
+    const unbounded = bindingOf({ BACKSTEP_REQUESTS_PER_SECOND: 'off' });
+    expect(unbounded.security.requestsPerSecond).toBeNull();
+    for (const name of Object.keys(env)) {
+      expect(() => bindingOf({ [name]: 'yes' })).toThrow(new RegExp(`^${name} is "yes"; give `));
+    }
+  });
 });

@@ -1,0 +1,52 @@
+/**
+ * Sessions of people who logged in: a cookie that says who and until when, signed with a key made
+ * of the token.
+ *
+ * Nothing is kept, so a session outlives a crash of the server and ends with its token. Must never
+ * hold the token itself.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/** Where the browser keeps it. */
+export const SESSION_COOKIE = 'backstep_session';
+/** How long one stays logged in, in seconds. */
+export const SESSION_SECONDS = 12 * 60 * 60;
+/** Longest name of a person. */
+export const MAX_OPERATOR_LENGTH = 60;
+const MAX_COOKIE_LENGTH = 512;
+
+export interface Session {
+  /** Who it is, by their own words, for the audit; empty when not said. */
+  readonly operator: string;
+}
+
+export class Sessions {
+  readonly #key: Buffer;
+
+  constructor(token: string) {
+    this.#key = createHmac('sha256', token).update('backstep session').digest();
+  }
+
+  /** The value of a new session's cookie. */
+  issue({ operator }: Session, nowMs: number): string {
+    const until = Math.floor(nowMs / 1_000) + SESSION_SECONDS;
+    const name = Buffer.from(operator.slice(0, MAX_OPERATOR_LENGTH)).toString('base64url');
+    const content = `${until}.${name}`;
+    return `${content}.${this.#sign(content).toString('base64url')}`;
+  }
+
+  /** The session of a cookie's value; `null` when it is not ours or over. */
+  read(value: string, nowMs: number): Session | null {
+    if (value.length > MAX_COOKIE_LENGTH) return null;
+    const [until = '', name = '', signature = '', ...rest] = value.split('.');
+    const given = Buffer.from(signature, 'base64url');
+    const expected = this.#sign(`${until}.${name}`);
+    if (rest.length > 0 || given.length !== expected.length) return null;
+    if (!timingSafeEqual(given, expected) || Number(until) * 1_000 <= nowMs) return null;
+    return { operator: Buffer.from(name, 'base64url').toString('utf8') };
+  }
+
+  #sign(content: string): Buffer {
+    return createHmac('sha256', this.#key).update(content).digest();
+  }
+}

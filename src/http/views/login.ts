@@ -1,0 +1,57 @@
+/**
+ * The login page: stands alone, because nothing else may be shown before the token came.
+ */
+import { html } from 'hono/html';
+import type { Html } from './html.ts';
+
+export interface LoginForm {
+  /** Where it leads. */
+  readonly next: string;
+  /** What was wrong with the last try. */
+  readonly problem?: string;
+}
+
+/** The whole page. */
+export function loginPage({ next, problem }: LoginForm): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>Log in – Backstep</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="/login/backstep.css" />
+      </head>
+      <body>
+        <main id="main">
+          <h1>Log in to Backstep</h1>
+          ${problem === undefined ? '' : html`<p class="note tone-bad" role="alert">${problem}</p>`}
+          <form method="post" action="/login">
+            <input type="hidden" name="next" value="${next}" />
+            <p>
+              <label>
+                Token
+                <input
+                  type="password"
+                  name="token"
+                  required
+                  autofocus
+                  autocomplete="current-password"
+                />
+              </label>
+              <br />
+              <small>The server has it in BACKSTEP_TOKEN or in the file it was given.</small>
+            </p>
+            <p>
+              <label>
+                Your name, for the audit (may be left out)
+                <input type="text" name="name" maxlength="60" autocomplete="nickname" />
+              </label>
+            </p>
+            <p><button type="submit">Log in</button></p>
+          </form>
+        </main>
+      </body>
+    </html>`;
+}
