@@ -26,4 +26,17 @@ export const WORLDS: Readonly<Record<string, SagaWorld>> = {
     },
     fails: ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'],
   },
+  trip: {
+    base: {
+      input: {
+        tripId: 'trip-1',
+        traveller: 'traveller-1',
+        destination: 'Lisbon',
+        nights: 3,
+        amountMinor: 89_900,
+      },
+      events: [{ type: 'approve' }],
+    },
+    fails: ['bookFlight', 'chargeTrip', 'issueTickets'],
+  },
 };
