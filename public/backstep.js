@@ -33,6 +33,8 @@ document.addEventListener('change', ({ target }) => {
   if (target.dataset.submits !== undefined) target.form.requestSubmit();
 });
 
+for (const form of document.querySelectorAll('form[data-choose]')) letChooseAll(form);
+
 refresh();
 setInterval(() => showTimes('time.when, time.due'), SECOND_MS);
 setInterval(() => showTimes('time.due'), TICK_MS);
@@ -78,6 +80,28 @@ function placeChart() {
   const [outer, inner] = [frame.getBoundingClientRect(), active.getBoundingClientRect()];
   frame.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
   frame.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2);
+}
+
+/** One tick for all rows of a list, and how many are ticked in words. */
+function letChooseAll(form) {
+  const all = form.querySelector('[data-choose-all]');
+  if (all === null) return;
+  all.hidden = false;
+  const whole = all.querySelector('input');
+  const boxes = [...form.querySelectorAll('td input[type=checkbox]')];
+  const tell = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    whole.checked = count === boxes.length;
+    whole.indeterminate = count > 0 && count < boxes.length;
+    const text =
+      count === 0 ? 'the chosen ones' : count === 1 ? 'the one chosen' : `the ${count} chosen`;
+    form.querySelector('[data-chosen]').textContent = text;
+  };
+  whole.addEventListener('change', () => {
+    for (const box of boxes) box.checked = whole.checked;
+  });
+  form.addEventListener('change', tell);
+  tell(); // the browser keeps ticks over a reload
 }
 
 function showTimes(selector) {

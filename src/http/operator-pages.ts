@@ -1,15 +1,18 @@
 /**
- * The pages that show all sagas together: overview, services.
+ * The pages that show all sagas together: overview, list, bulk commands, dead letters, services.
  *
  * Each is there with or without the order demo.
  */
 import { Hono } from 'hono';
+import { bulkGroups, bulkPageRoutes } from './bulk-page.ts';
 import type { HttpEnv } from './context.ts';
+import { deadLettersGroups, deadLettersRoutes } from './dead-letters-page.ts';
 import { orderBatchRoutes } from './order-batch.ts';
 import { overviewGroups, overviewRoutes } from './overview-page.ts';
 import type { PageKit } from './page-frame.ts';
 import type { PageView } from './page-region.ts';
 import { Pulse } from './pulse.ts';
+import { sagasRoutes, sagasView } from './sagas-page.ts';
 import { servicesGroups, servicesRoutes } from './services-page.ts';
 
 /** The routes, to be mounted at `/`; adds what their sockets show to `views`. */
@@ -19,9 +22,15 @@ export function operatorPages(kit: PageKit, views: Map<string, PageView>): Hono<
   context.backstep.subscribe((entry) => pulse.take(entry));
   const overview = overviewGroups(context, pulse);
   views.set('overview', () => overview);
+  views.set('sagas', (query) => sagasView(context, query));
+  views.set('bulk', (query) => bulkGroups(context, query));
+  views.set('dead-letters', (query) => deadLettersGroups(context, query));
   views.set('services', (query) => servicesGroups(context, query));
   const app = new Hono<HttpEnv>()
     .route('/', overviewRoutes(kit, overview))
+    .route('/', sagasRoutes(kit))
+    .route('/bulk', bulkPageRoutes(kit))
+    .route('/', deadLettersRoutes(kit))
     .route('/', servicesRoutes(kit));
   if (context.demo !== null) app.route('/saga/actions', orderBatchRoutes(context, context.demo));
   return app;

@@ -74,10 +74,14 @@ export function useDashboard(): Dashboard {
   };
 }
 
-/** What axe finds on the page as it stands, serious or worse; one line per rule. */
-export async function seriousViolations(page: Page): Promise<readonly string[]> {
+/** What axe finds on the page as it stands, serious or worse; one line per rule. Default: any. */
+export async function seriousViolations(
+  page: Page,
+  rules?: readonly string[],
+): Promise<readonly string[]> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate<AxeResults>('axe.run(document)');
+  const options = JSON.stringify(rules === undefined ? {} : { runOnly: rules });
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${options})`);
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`);

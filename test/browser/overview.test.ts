@@ -1,7 +1,6 @@
-/** The overview and the services in a real browser: live, and hindering nobody. */
+/** The overview and the services in a real browser, live. */
 import { expect, test } from 'vitest';
-import { seriousViolations, useDashboard } from './dashboard.ts';
-import { PAGES } from './pages.ts';
+import { useDashboard } from './dashboard.ts';
 
 const dashboard = useDashboard();
 
@@ -15,15 +14,4 @@ test('orders are created from the overview and counted while one watches', async
   const charges = services.locator('#service-payments .counts');
   expect(await charges.textContent()).toContain('10 charges');
   await services.locator('#invariants').getByText('holds').first().waitFor();
-});
-
-test.each(PAGES)('nothing on %s is a serious obstacle to anybody', async (path) => {
-  const page = await dashboard.openLive(path);
-  expect(await seriousViolations(page)).toEqual([]);
-});
-
-test.each(PAGES)('%s fits a telephone: only tables scroll sideways', async (path) => {
-  const page = await dashboard.openLive(path, { viewport: { width: 390, height: 800 } });
-  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-  expect(await page.evaluate(overflow)).toBe(0);
 });

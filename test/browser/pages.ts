@@ -1,2 +1,2 @@
 /** Every page of the HTTP contract that stands by itself. */
-export const PAGES: readonly string[] = ['/', '/services', '/saga'];
+export const PAGES: readonly string[] = ['/', '/sagas', '/dead-letters', '/services', '/saga'];

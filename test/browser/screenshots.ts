@@ -34,10 +34,12 @@ try {
 /** Orders that complete, are compensated, wait for a person; a fault that is active. */
 async function somethingToSee(demo: Site): Promise<readonly string[]> {
   await createOrders(demo, 10);
+  await demo.atRest();
   await demo.fault('processPayment', { failNext: 2, mode: 'permanent' });
   await createOrders(demo, 3);
-  await demo.fault('updateOrder', { failNext: 3, mode: 'permanent' });
+  await demo.atRest();
   await demo.fault('refundPayment', { failNext: 2, mode: 'permanent' });
+  await demo.fault('updateOrder', { failNext: 3, mode: 'permanent' });
   await createOrders(demo, 4);
   await until('two sagas need a person', async () => {
     const { items } = await demo.get<{ items: readonly unknown[] }>('/api/dead-letters');

@@ -1,10 +1,11 @@
 /** The pages over all sagas, as the server renders them. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { PermanentError } from '../../src/core/failure.ts';
 import type { ServicePanel } from '../../src/http/service-panels.ts';
 import { hostileDemo, hostileFaults, SCRIPT } from './hostile-demo.ts';
 import { declined, emptyDemo, openFixture, type HttpFixture } from './http-fixture.ts';
 
-const PATHS = ['/', '/services'];
+const PATHS = ['/', '/sagas', '/dead-letters', '/services'];
 const PAGE_TEXT = { headers: { accept: 'text/html' } };
 
 let http: HttpFixture;
@@ -26,8 +27,17 @@ describe.each(PATHS)('%s', (path) => {
   });
 
   it('escapes script in every text', async () => {
-    http = await openFixture({ demo: hostileDemo(), faults: hostileFaults() });
-    await http.backstep.spawn('order', { input: { orderId: SCRIPT, quantity: 1 }, key: SCRIPT });
+    const fail = () => {
+      throw new PermanentError('x', SCRIPT);
+    };
+    http = await openFixture({
+      demo: hostileDemo(),
+      faults: hostileFaults(),
+      activities: { charge: fail, release: fail },
+    });
+    const input = { orderId: SCRIPT, quantity: 1 };
+    const { id } = await http.backstep.spawn('order', { input, key: SCRIPT });
+    await http.backstep.settled(id, 10_000);
     const page = await textOf(path);
     expect(page).toContain('&lt;script&gt;');
     expect(page).not.toContain('<script>alert');

@@ -5,8 +5,16 @@
 import { html, raw } from 'hono/html';
 import type { Html } from './html.ts';
 
-/** htmx without what the CSP forbids; going back loads the page anew. */
-const HTMX_CONFIG = '{"includeIndicatorCSS":false,"history":"reload","extensions":"ws"}';
+/**
+ * htmx without what the CSP forbids; going back loads the page anew; an update leaves open what a
+ * person opened.
+ */
+const HTMX_CONFIG = JSON.stringify({
+  includeIndicatorCSS: false,
+  history: 'reload',
+  extensions: 'ws',
+  morphIgnore: ['data-htmx-powered', 'open'],
+});
 
 /** What a page of the navigation needs to make sense. */
 type Needs = 'engine' | 'demo' | 'faults';
