@@ -1,7 +1,7 @@
 /**
- * The composition root of the order demo: the only file that knows machines/ and actors/.
+ * The composition root of the demo: the only file that knows machines/ and actors/.
  *
- * Binds the order saga to its participants, opens the engine, serves HTTP, and ends as it should:
+ * Binds the sagas to their participants, opens the engine, serves HTTP, and ends as it should:
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
  * start (the launcher does not try again); 1: failed.
  */
@@ -21,7 +21,10 @@ import type { OrderReader, OrderTables } from '../actors/order-tables.ts';
 import { revertOrder, updateOrder } from '../actors/order.ts';
 import { createPayments } from '../actors/payment.ts';
 import { ReservationSweep } from '../actors/reservation-sweep.ts';
+import { createTravel } from '../actors/travel.ts';
 import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
+import { tripSaga } from '../machines/trip.ts';
+import type { TripActivities } from '../machines/trip-parts.ts';
 import type { Activities } from './core/activity.ts';
 import { BackstepError, type ErrorCode } from './core/errors.ts';
 import { parseWith } from './core/standard-schema.ts';
@@ -65,8 +68,10 @@ async function run(): Promise<void> {
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
   });
-  const faults = createFaults({ activities: orderSaga.activities, random: Math.random });
+  const activities = [...orderSaga.activities, ...tripSaga.activities];
+  const faults = createFaults({ activities, random: Math.random });
   registerOrders(backstep, faults, providerUrl);
+  registerTrips(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
   const bulk = new BulkActions(backstep, { logger: log });
   const server = await listen(backstep, bulk, faults, providerUrl, binding);
@@ -109,6 +114,12 @@ function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string)
       }),
     },
   });
+}
+
+function registerTrips(backstep: Backstep, faults: Faults): void {
+  const { store } = backstep;
+  const travel: Activities<TripActivities> = createTravel({ write: store.write.bind(store) });
+  backstep.register(tripSaga, { activities: withFaults(faults, travel) });
 }
 
 async function listen(
