@@ -18,7 +18,7 @@ import { canTake, COMMAND_EVENTS, isLegal, legalCommands } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE } from './live.ts';
 import { statusOf } from './saga-status.ts';
 import { withContext } from './scope.ts';
-import { type Decision, skipEntries } from './skip.ts';
+import { type Decision, giveUpEntries, withoutDoubt } from './skip.ts';
 import type { SagaState } from './state.ts';
 
 type Command = Extract<Inbound, { kind: 'command' }>;
@@ -54,8 +54,10 @@ export function onCommand(
     case 'skip':
     case 'accept-partial':
       return giveUp(definition, state, inbound, name, nowMs);
-    case 'cancel':
     case 'compensate':
+      // Past the pivot it says that what is in doubt there never happened.
+      return toMachine(definition, withoutDoubt(state), inbound, name, nowMs);
+    case 'cancel':
       return toMachine(definition, state, inbound, name, nowMs);
   }
 }
@@ -97,8 +99,8 @@ function toMachine(
   inbound: Command,
   name: keyof typeof COMMAND_EVENTS,
   nowMs: number,
+  { reason, step }: Pick<OperatorCommand, 'reason' | 'step'> = inbound.command,
 ): Turn {
-  const { reason, step } = inbound.command;
   const event: EventObject & Record<string, unknown> = { type: COMMAND_EVENTS[name] };
   if (reason !== undefined) event['reason'] = reason;
   if (step !== undefined) event['step'] = step;
@@ -107,7 +109,12 @@ function toMachine(
   return react(definition, state, state.live, { inbound, event, nowMs });
 }
 
-// The ledger first: what the machine starts next must not find the step it gave up still owed.
+/**
+ * Gives one thing up, or all that is left. The machine hears which, so that of several that wait
+ * for a person only that one goes on.
+ *
+ * The ledger first: what the machine starts next must not find the step it gave up still owed.
+ */
 function giveUp(
   definition: SagaDefinition,
   state: SagaState,
@@ -115,11 +122,12 @@ function giveUp(
   name: 'skip' | 'accept-partial',
   nowMs: number,
 ): Turn {
-  const { by, reason, step } = inbound.command;
+  const { by, reason, step, context } = inbound.command;
+  const edited = context === undefined ? state : edit(definition, state, inbound.command);
   const decision: Decision = { by: by ?? null, reason: reason ?? null };
-  const which = name === 'skip' ? 'failed' : 'owed';
-  const steps = skipEntries(state.steps, which, step, decision);
-  return toMachine(definition, { ...state, steps }, inbound, name, nowMs);
+  const { steps, which } = giveUpEntries(edited, name, step, decision);
+  const named = which === null ? inbound.command : { ...inbound.command, step: which };
+  return toMachine(definition, { ...edited, steps }, inbound, name, nowMs, named);
 }
 
 function terminate(

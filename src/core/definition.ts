@@ -4,58 +4,27 @@
  * `durable` reads that from any hand-written machine in the supported subset and refuses the rest
  * with a message that names the place and the cure; `defineSaga` compiles to it.
  */
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
 import { BackstepError } from './errors.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
-import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
+import {
+  type InvokeRole,
+  readActivityNames,
+  readInvokes,
+  readSteps,
+  readTimers,
+  type SagaStep,
+  type TimerRole,
+} from './machine-roles.ts';
 import type { StandardSchema } from './standard-schema.ts';
-import type { Direction } from './state.ts';
-import type { StepKind } from './status.ts';
-
-/** A step as lists, charts and checks show it. */
-export interface SagaStep {
-  readonly name: string;
-  readonly kind: StepKind;
-  /** The compensating activity's invoke id; `null` when there is none. */
-  readonly compensation: string | null;
-}
-
-/** What one invoke of the machine stands for. */
-export interface InvokeRole {
-  readonly step: string;
-  readonly direction: Direction;
-  readonly kind: StepKind;
-  /** False: never started a second time while a first start may have had its effect. */
-  readonly isRepeatable: boolean;
-  /** Longest silence of a running attempt before it counts as timed out; `null`: no heartbeat. */
-  readonly heartbeatMs: number | null;
-}
 
 /**
- * The invoke src of the compensation of a child saga: cancels the child where it still runs and is
- * done once it has ended undone, or never existed. When the child had completed it fails for good
- * with code `child-completed`: the parent must undo what the child did by an activity of its own.
+ * A saga that can be registered. `C`: the activities its implementation must bring; `Input`, as
+ * parsed, and `Output`: what a parent saga gives it and gets of it.
  */
-export const UNWIND_CHILD = 'backstep.unwind-child';
-
-/**
- * What one named delay stands for, by convention:
- *
- * - `<invoke id>.timeout`, in the very state that invokes it: the time-out of one attempt. It runs
- *   from dispatch and has no due time of its own.
- * - `<invoke id>.retry`, in any state: the wait before its next attempt. Only through this delay
- *   does an attempt that failed for certain go on under the same key.
- * - Everything else is a wait with a durable due time.
- */
-export type TimerRole =
-  | { readonly kind: 'attempt-timeout'; readonly activity: string }
-  | { readonly kind: 'retry'; readonly activity: string }
-  | { readonly kind: 'wait'; readonly delay: string };
-
-/** A saga that can be registered. `C`: the activities its implementation must bring. */
-export interface SagaDefinition<C extends Contract = Contract> {
+export interface SagaDefinition<C extends Contract = Contract, Input = unknown, Output = unknown> {
   readonly id: string;
   readonly version: number;
   /** Fingerprint of the drawing; another one under the same version means it was edited. */
@@ -78,8 +47,13 @@ export interface SagaDefinition<C extends Contract = Contract> {
   readonly editable: readonly string[] | null;
   /** Values that `verify` explores the saga with. */
   readonly examples: Examples;
-  /** Only carries the contract's type. */
-  readonly contract?: C;
+  /** Only carries types. */
+  readonly types?: {
+    readonly contract: C;
+    // Taken by whoever starts it, hence a parameter.
+    input(input: Input): void;
+    readonly output: Output;
+  };
 }
 
 /**
@@ -127,10 +101,10 @@ export interface DurableOptions {
  *
  * Throws `definition-invalid` for what cannot run durably.
  */
-export function durable<C extends Contract = Contract>(
+export function durable<C extends Contract = Contract, Input = unknown, Output = unknown>(
   drawn: AnyStateMachine,
   options: DurableOptions = {},
-): SagaDefinition<C> {
+): SagaDefinition<C, Input, Output> {
   const { version = 1, input = null, examples = {}, children = {} } = options;
   const machine = withStandIns(drawn, children);
   if (!Number.isInteger(version) || version < 1) {
@@ -167,134 +141,4 @@ function withStandIns(
   const names = Object.keys(children);
   if (names.length === 0) return machine;
   return machine.provide({ actors: Object.fromEntries(names.map((name) => [name, activity()])) });
-}
-
-function readInvokes(machine: AnyStateMachine): Map<string, InvokeRole> {
-  const roles = new Map<string, InvokeRole>();
-  const seen: Invoke[] = [];
-  for (const node of nodesOf(machine)) {
-    for (const { id } of spawnsOf(node, machine)) roles.set(id, roleOf(id, {}));
-    const meta = readMeta(node.meta);
-    for (const { id } of node.invoke) {
-      const role = roleOf(id, meta);
-      const invoke = { id, node, role };
-      for (const other of seen) refuseSharedKey(machine, other, invoke);
-      seen.push(invoke);
-      roles.set(id, role);
-    }
-  }
-  return roles;
-}
-
-function roleOf(id: string, meta: StateMeta): InvokeRole {
-  const { kind = 'compensatable', isRepeatable = true, heartbeatMs = null } = meta;
-  const rest = { kind, isRepeatable, heartbeatMs };
-  if (meta.compensates !== undefined) {
-    return { step: meta.compensates, direction: 'compensate', ...rest };
-  }
-  if (meta.probes !== undefined) return { step: meta.probes, direction: 'probe', ...rest };
-  return { step: meta.step ?? id, direction: 'forward', ...rest };
-}
-
-interface Invoke {
-  readonly id: string;
-  readonly node: AnyStateNode;
-  readonly role: InvokeRole;
-}
-
-// Step and direction make the idempotency key: two attempts under way may never share it.
-function refuseSharedKey(machine: AnyStateMachine, one: Invoke, other: Invoke): void {
-  const { step, direction } = other.role;
-  if (one.role.step !== step || one.role.direction !== direction) return;
-  if (!canBeActiveTogether(one.node, other.node)) return;
-  throw new BackstepError(
-    'definition-invalid',
-    `machine "${machine.id}": "${one.id}" and "${other.id}" (states "${one.node.id}" and ` +
-      `"${other.node.id}") can run at once, both as ${DIRECTION_WORDS[direction]} step "${step}" ` +
-      'under one idempotency key; give each its own step in meta, or run one after the other',
-  );
-}
-
-const DIRECTION_WORDS = {
-  forward: 'the',
-  compensate: 'compensation of',
-  probe: 'probe of',
-} as const;
-
-function readSteps(invokes: ReadonlyMap<string, InvokeRole>): SagaStep[] {
-  const compensations = new Map<string, string>();
-  for (const [id, role] of invokes) {
-    // A child's own unwinding comes before the activity that undoes a completed one.
-    if (role.direction === 'compensate') compensations.set(role.step, id);
-  }
-  const steps = new Map<string, SagaStep>();
-  for (const { step, direction, kind } of invokes.values()) {
-    if (direction !== 'forward') continue;
-    steps.set(step, { name: step, kind, compensation: compensations.get(step) ?? null });
-  }
-  return [...steps.values()];
-}
-
-function readTimers(
-  machine: AnyStateMachine,
-  invokes: ReadonlyMap<string, InvokeRole>,
-): Map<string, TimerRole> {
-  const timers = new Map<string, TimerRole>();
-  for (const node of nodesOf(machine)) {
-    for (const delay of Object.keys(node.config.after ?? {})) {
-      timers.set(`xstate.after.${delay}.${node.id}`, timerRole(delay, node, invokes));
-    }
-  }
-  return timers;
-}
-
-function timerRole(
-  delay: string,
-  node: AnyStateNode,
-  invokes: ReadonlyMap<string, InvokeRole>,
-): TimerRole {
-  const [, invoke = '', role] = /^(.+)\.(timeout|retry)$/.exec(delay) ?? [];
-  if (role === 'timeout' && node.invoke.some(({ id }) => id === invoke)) {
-    return { kind: 'attempt-timeout', activity: invoke };
-  }
-  if (role === 'retry' && invokes.has(invoke)) return { kind: 'retry', activity: invoke };
-  return { kind: 'wait', delay };
-}
-
-function readActivityNames(
-  machine: AnyStateMachine,
-  children: Readonly<Record<string, unknown>>,
-): string[] {
-  const names = nodesOf(machine).flatMap((node) => [
-    ...node.invoke.map((invoke) => invoke.src),
-    ...spawnsOf(node, machine).map((spawn) => spawn.src),
-  ]);
-  return [...new Set(names.filter((name) => typeof name === 'string'))].filter(
-    (name) => !Object.hasOwn(children, name) && name !== UNWIND_CHILD,
-  );
-}
-
-interface StateMeta {
-  readonly step?: string;
-  readonly compensates?: string;
-  readonly probes?: string;
-  readonly kind?: StepKind;
-  readonly isRepeatable?: false;
-  readonly heartbeatMs?: number;
-}
-
-function readMeta(meta: unknown): StateMeta {
-  if (meta === null || typeof meta !== 'object') return {};
-  const { step, compensates, probes, kind, repeatable, heartbeatMs } = meta as Record<
-    string,
-    unknown
-  >;
-  return {
-    ...(typeof probes === 'string' ? { probes } : {}),
-    ...(repeatable === false ? { isRepeatable: false } : {}),
-    ...(typeof heartbeatMs === 'number' ? { heartbeatMs } : {}),
-    ...(typeof step === 'string' ? { step } : {}),
-    ...(typeof compensates === 'string' ? { compensates } : {}),
-    ...(kind === 'pivot' || kind === 'retriable' || kind === 'compensatable' ? { kind } : {}),
-  };
 }

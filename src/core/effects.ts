@@ -1,9 +1,10 @@
 /**
  * What a host must do once a turn is durable: read off what was live before and what is after it.
  */
-import { type SagaDefinition, UNWIND_CHILD } from './definition.ts';
+import type { SagaDefinition } from './definition.ts';
 import type { Effect } from './inbound.ts';
 import type { Outgoing } from './live.ts';
+import { UNWIND_CHILD } from './machine-roles.ts';
 import type { Live, LiveActivity, SagaState } from './state.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;

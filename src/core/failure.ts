@@ -85,6 +85,33 @@ export const DEADLINE_PASSED: Failure = {
   ambiguous: true,
 };
 
+/** Why a step is given up on whose attempts together took too long. */
+export const TOTAL_TIME_PASSED: Failure = {
+  code: 'total-time',
+  message: 'the attempts together took longer than the retry policy allows',
+  retryable: false,
+  ambiguous: false,
+};
+
+/** Why a saga compensates whose awaited event never came. */
+export const WAIT_EXPIRED: Failure = {
+  code: 'wait-expired',
+  message: 'the awaited event did not come in time',
+  retryable: false,
+  ambiguous: false,
+};
+
+/** Why a saga compensates whose loop reached its bound and wanted more. */
+export const LOOP_UNENDING: Failure = {
+  code: 'loop-unending',
+  message: 'the loop reached its largest number of rounds and is not done',
+  retryable: false,
+  ambiguous: false,
+};
+
+/** Code of the failure to cancel a child saga that had completed: it must be undone otherwise. */
+export const CHILD_COMPLETED = 'child-completed';
+
 /** Why an attempt is given up on that the process did not outlive, again and again. */
 export const INTERRUPTED: Failure = {
   code: 'interrupted',

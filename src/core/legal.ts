@@ -4,7 +4,7 @@
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { acceptedEvents } from './scope.ts';
 import type { EventObject } from 'xstate';
-import { isOver, type SagaState } from './state.ts';
+import { hasLiveActivity, isOver, type SagaState } from './state.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
 /** Commands that are the machine's to take, as the events it gets. */
@@ -36,11 +36,13 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
     case 'retry':
       if (state.status === 'parked') return isRunnable(state);
       return state.status !== 'paused' && isTaken(state, name);
+    case 'accept-partial':
+      // What still runs would be left to itself.
+      return !isFrozen(state) && !hasLiveActivity(state.live) && isTaken(state, name);
     case 'cancel':
     case 'skip':
     case 'compensate':
-    case 'accept-partial':
-      return state.status !== 'parked' && state.status !== 'paused' && isTaken(state, name);
+      return !isFrozen(state) && isTaken(state, name);
   }
 }
 
@@ -68,6 +70,10 @@ const EDITABLE: ReadonlySet<SagaState['status']> = new Set([
   'failed',
   'parked',
 ]);
+
+function isFrozen({ status }: SagaState): boolean {
+  return status === 'parked' || status === 'paused';
+}
 
 function isMoving({ status }: SagaState): boolean {
   return status === 'running' || status === 'waiting' || status === 'compensating';

@@ -1,11 +1,12 @@
 /**
  * What is live in a saga, from turn to turn: commands of the machine in, tokens and effects out.
  */
-import { type SagaDefinition, UNWIND_CHILD } from './definition.ts';
+import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound } from './inbound.ts';
 import { assertJson } from './json.ts';
 import { presentEntry } from './ledger.ts';
+import { UNWIND_CHILD } from './machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
 import type { Command } from './scope.ts';
 import type { Direction, Live, LiveActivity, LiveTimer, StepEntry } from './state.ts';

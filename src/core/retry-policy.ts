@@ -24,6 +24,10 @@ export interface RetryPolicy {
   /** All attempts, the first included. */
   readonly attempts: number;
   readonly jitter: Jitter;
+  /** All attempts and delays together; `null`: bounded by their number alone. */
+  readonly totalMs: number | null;
+  /** Codes of failures that another attempt cannot mend. */
+  readonly nonRetryable: readonly string[];
 }
 
 /** What `exponential` takes; every part has a default. */
@@ -38,6 +42,10 @@ export interface ExponentialOptions {
   readonly attempts?: number;
   /** Default `equal`. */
   readonly jitter?: Jitter;
+  /** See `RetryPolicy.totalMs`. Default none. */
+  readonly total?: Duration;
+  /** See `RetryPolicy.nonRetryable`. Default none. */
+  readonly nonRetryable?: readonly string[];
 }
 
 /** Most attempts a policy may ask for. */
@@ -61,6 +69,8 @@ export function exponential(options: ExponentialOptions = {}): RetryPolicy {
     factor,
     attempts,
     jitter,
+    totalMs: options.total === undefined ? null : toMs(options.total, 'retry: total'),
+    nonRetryable: options.nonRetryable ?? [],
   };
 }
 

@@ -39,6 +39,9 @@ const HAS_TURNED: readonly SagaStatus[] = [
   'terminated',
 ];
 
+/** Statuses of one that is on it, perhaps again after a person's word. */
+const IS_FORWARD: readonly SagaStatus[] = ['running', 'waiting', 'completed'];
+
 /** Why an ended-by-error machine is parked; `null` for any other. */
 export function parkReasonOf(snapshot: AnyMachineSnapshot): Failure | null {
   return snapshot.status === 'error' ? readFailure(snapshot.error) : null;
@@ -54,6 +57,7 @@ export function failureReasonAfter(
   definition: SagaDefinition,
   context: unknown,
 ): Failure | null {
+  if (IS_FORWARD.includes(status)) return null;
   if (known !== null || !HAS_TURNED.includes(status)) return known;
   const told = toldReason(context);
   if (told !== null) return told;

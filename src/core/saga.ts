@@ -1,101 +1,141 @@
 /**
- * `defineSaga`: a saga as a list of steps, typed end to end, compiled to a plain XState machine.
+ * `defineSaga`: a saga as a list of blocks, typed end to end, compiled to a plain XState machine.
  *
- * A step's mappers see the saga's input and the results of the steps before it, and nothing else.
+ * A mapper sees the saga's input and the results of what ran before it, and nothing else.
  */
-import type { ActivityInput, ActivityOutput, Contract } from './activity.ts';
-import { compileSaga, type StepPlan } from './compile.ts';
-import { durable, type Examples, type SagaDefinition } from './definition.ts';
-import { type Duration, toMs } from './duration.ts';
+import type { ActivityOutput, Contract } from './activity.ts';
+import { type AnyStep, childPlan, stepPlan, waitPlan } from './builder/blocks.ts';
+import { checkPlan } from './builder/check.ts';
+import { compileSaga } from './builder/compile.ts';
+import type {
+  ChildOptions,
+  CompensatableOptions,
+  Condition,
+  ForwardOnlyOptions,
+  ForwardView,
+  RoundView,
+  SagaOptions,
+  WaitOptions,
+  WaitResult,
+} from './builder/options.ts';
+import { type Block, effectsIn, everyBlock, type SagaPlan } from './builder/plan.ts';
+import { durable, type SagaDefinition } from './definition.ts';
+import { toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
-import type { Failure } from './failure.ts';
-import { exponential, type RetryPolicy } from './retry-policy.ts';
 import type { SchemaOutput, StandardSchema } from './standard-schema.ts';
 
-/** What a step's input mapper sees. */
-export interface ForwardView<Input, Results> {
-  readonly input: Input;
-  /** Outputs of the steps before this one, by step name. */
-  readonly results: Results;
+/** Blocks that were written. */
+export interface Written<Added> {
+  /** Only carries the type of what they bring to the results. */
+  readonly added?: Added;
 }
 
-/** What a compensation's input mapper sees: any step may not have answered. */
-export interface CompensationView<Input, Results> {
-  readonly input: Input;
-  readonly results: Partial<Results>;
-  /** Why the saga is being compensated. */
-  readonly failure: Failure;
-}
-
-/** Budget of one attempt and of all of them. */
-export interface AttemptOptions {
-  /** Longest an attempt may take before it counts as in doubt. Default 10s. */
-  readonly timeout?: Duration;
-  /** Default of a step: `exponential()`; of a compensation: 8 attempts, 500ms up to 30s. */
-  readonly retry?: RetryPolicy;
-}
-
-/** A compensation with settings of its own. */
-export interface CompensationOptions<
+/** Blocks being written; every call gives a new draft. */
+export interface SagaDraft<
   C extends Contract,
-  Name extends keyof C,
   Input,
   Results,
-> extends AttemptOptions {
-  readonly activity: Name;
-  readonly input: (saga: CompensationView<Input, Results>) => ActivityInput<C, Name>;
-}
-
-/** How one step is run and undone. */
-export interface StepOptions<
-  C extends Contract,
-  Name extends keyof C,
-  Compensation extends keyof C,
-  Input,
-  Results,
-> extends AttemptOptions {
-  readonly input: (saga: ForwardView<Input, Results>) => ActivityInput<C, Name>;
-  readonly compensate: CompensationOptions<
-    C,
-    Compensation,
-    Input,
-    Results & Record<Name, ActivityOutput<C, Name>>
-  >;
-}
-
-/** What a saga is beside its steps. */
-export interface SagaOptions<S extends StandardSchema> {
-  /** Name of the saga type; letters, digits, `-` and `_`. */
-  readonly id: string;
-  /** See `DurableOptions.version`. Default 1. */
-  readonly version?: number;
-  /** Parses and types the input of a start. */
-  readonly input: S;
-  /** All forward steps together; past it the saga compensates. By the wall clock. */
-  readonly deadline?: Duration;
-  /** What `verify` explores the saga with; most sagas need none. */
-  readonly examples?: Examples;
-}
-
-/** A saga being written; every call gives a new draft. */
-export interface SagaDraft<C extends Contract, Input, Results> {
-  /** Adds the next step. It calls the activity of the same name. */
-  step<Name extends keyof C & string, Compensation extends keyof C & string>(
+  Added,
+  Output = null,
+> extends Written<Added> {
+  /** Adds a step. It calls the activity of the same name. With `when` it may have no result. */
+  step<
+    Name extends keyof C & string,
+    Compensation extends keyof C & string,
+    Probe extends keyof C & string,
+  >(
     name: Name,
-    options: StepOptions<C, Name, Compensation, Input, Results>,
-  ): SagaDraft<C, Input, Results & Record<Name, ActivityOutput<C, Name>>>;
+    options: StepOptions<C, Name, Compensation, Probe, Input, Results> & Condition<Input, Results>,
+  ): With<C, Input, Results, Added, Output, Partial<Record<Name, ActivityOutput<C, Name>>>>;
+  step<
+    Name extends keyof C & string,
+    Compensation extends keyof C & string,
+    Probe extends keyof C & string,
+  >(
+    name: Name,
+    options: StepOptions<C, Name, Compensation, Probe, Input, Results>,
+  ): With<C, Input, Results, Added, Output, Record<Name, ActivityOutput<C, Name>>>;
+
+  /** Adds a saga of its own: its failure fails the step, its output is the result. */
+  child<Name extends string, Compensation extends keyof C & string, ChildInput, ChildOutput>(
+    name: Name,
+    options: ChildOptions<C, Name, Compensation, ChildInput, ChildOutput, Input, Results> &
+      Partial<Condition<Input, Results>>,
+  ): With<C, Input, Results, Added, Output, Record<Name, ChildOutput>>;
+
+  /** Waits for an event, such as an approval. */
+  wait<Name extends string, On extends string>(
+    name: Name,
+    options: WaitOptions<On, Input, Results>,
+  ): With<C, Input, Results, Added, Output, Record<Name, WaitResult<On>>>;
+
+  /** Runs branches at once; the first failure leaves all of them and compensates. */
+  parallel<Branches extends Record<string, object>>(
+    name: string,
+    branches: { readonly [Branch in keyof Branches]: Part<C, Input, Results, Branches[Branch]> },
+  ): With<C, Input, Results, Added, Output, Merged<Branches[keyof Branches]>>;
+
+  /** Takes the first option whose condition holds; goes on when none does. */
+  choose<Options extends Record<string, object>>(
+    name: string,
+    options: {
+      readonly [Option in keyof Options]: Condition<Input, Results> & {
+        readonly steps: Part<C, Input, Results, Options[Option]>;
+      };
+    },
+  ): With<C, Input, Results, Added, Output, Partial<Merged<Options[keyof Options]>>>;
+
+  /** Repeats as long as `while` holds; a saga that wants more than `atMost` rounds compensates. */
+  repeat<Name extends string, Round extends object>(
+    name: Name,
+    options: {
+      readonly while: (saga: RoundView<Input, Results>) => boolean;
+      readonly atMost: number;
+      readonly steps: Part<C, Input, Results, Round>;
+    },
+  ): With<C, Input, Results, Added, Output, Record<Name, readonly Round[]>>;
+
   /** Emits an event when the saga completes: delivered to subscribers at least once. */
   emitOnCompleted(
     event: (saga: ForwardView<Input, Results>) => { readonly type: string },
-  ): SagaDraft<C, Input, Results>;
+  ): SagaDraft<C, Input, Results, Added, Output>;
+
+  /** What the completed saga gives to a parent. Default null. */
+  output<O>(of: (saga: ForwardView<Input, Results>) => O): SagaDraft<C, Input, Results, Added, O>;
+
   /** The finished definition. Throws `definition-invalid`. */
-  build(): SagaDefinition<C>;
+  build(): SagaDefinition<C, Input, Output>;
 }
 
-const DEFAULT_TIMEOUT: Duration = '10s';
-/** Names that the compiled machine gives to a delay and a state of its own. */
-const RESERVED_NAMES: readonly string[] = ['deadline', 'next'];
-const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+type StepOptions<
+  C extends Contract,
+  Name extends keyof C,
+  Compensation extends keyof C,
+  Probe extends keyof C,
+  Input,
+  Results,
+> =
+  | CompensatableOptions<C, Name, Compensation, Probe, Input, Results>
+  | ForwardOnlyOptions<C, Name, Probe, Input, Results>;
+
+type With<C extends Contract, Input, Results, Added, Output, More> = SagaDraft<
+  C,
+  Input,
+  Results & More,
+  Added & More,
+  Output
+>;
+
+/** Writes the blocks of a branch, option or round. */
+type Part<C extends Contract, Input, Results, Added> = (
+  part: SagaDraft<C, Input, Results, Record<never, never>>,
+) => Written<Added>;
+
+type Merged<Union> = (Union extends object ? (each: Union) => void : never) extends (
+  all: infer All,
+) => void
+  ? All
+  : never;
 
 /**
  * Starts a saga definition over a contract of activities.
@@ -108,74 +148,84 @@ const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export function defineSaga<C extends Contract>() {
   return <S extends StandardSchema>(
     options: SagaOptions<S>,
-  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>> => draft(options, [], null);
+  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>, Record<never, never>> =>
+    draft(options, { blocks: [], completed: null, output: null });
 }
 
-type AnyView = ForwardView<never, never>;
-type EmitPlan = ((saga: AnyView) => { readonly type: string }) | null;
+type Text = Pick<SagaPlan, 'blocks' | 'completed' | 'output'>;
 
-function draft<C extends Contract, Input, Results>(
+/** What each draft has written, for the block that it is a part of. */
+const texts = new WeakMap<object, Text>();
+
+function draft<C extends Contract, Input, Results, Added, Output>(
   options: SagaOptions<StandardSchema>,
-  steps: readonly StepPlan[],
-  completed: EmitPlan,
-): SagaDraft<C, Input, Results> {
-  return {
-    step: (name, stepOptions) =>
-      draft(options, [...steps, toPlan(options.id, name, stepOptions)], completed),
-    emitOnCompleted: (event) => draft(options, steps, event),
-    build: () => build<C>(options, steps, completed),
-  };
-}
-
-function build<C extends Contract>(
-  options: SagaOptions<StandardSchema>,
-  steps: readonly StepPlan[],
-  completed: EmitPlan,
-): SagaDefinition<C> {
-  checkNames(options.id, steps);
-  const deadlineMs =
-    options.deadline === undefined
-      ? null
-      : toMs(options.deadline, `saga "${options.id}": deadline`);
-  const machine = compileSaga({ id: options.id, steps, deadlineMs, completed });
-  const { version = 1, input, examples = {} } = options;
-  return durable<C>(machine, { version, input, examples });
-}
-
-function toPlan<C extends Contract, Name extends keyof C & string, Comp extends keyof C & string>(
-  sagaId: string,
-  name: Name,
-  options: StepOptions<C, Name, Comp, never, never>,
-): StepPlan {
-  const { compensate } = options;
-  const at = `saga "${sagaId}", step "${name}"`;
-  return {
-    name,
-    input: options.input,
-    timeoutMs: toMs(options.timeout ?? DEFAULT_TIMEOUT, `${at}: timeout`),
-    retry: options.retry ?? exponential(),
-    compensation: {
-      name: compensate.activity,
-      input: compensate.input,
-      timeoutMs: toMs(compensate.timeout ?? DEFAULT_TIMEOUT, `${at}: compensation timeout`),
-      retry: compensate.retry ?? exponential({ first: '500ms', max: '30s', attempts: 8 }),
+  text: Text,
+): SagaDraft<C, Input, Results, Added, Output> {
+  const { id } = options;
+  const add = (block: Block) =>
+    draft<C, never, never, never, never>(options, { ...text, blocks: [...text.blocks, block] });
+  const written: SagaDraft<C, Input, Results, Added, Output> = {
+    step: (name: string, step: object) => add(stepPlan(id, name, step as AnyStep)),
+    child: (name, child) => add(childPlan(id, name, child)),
+    wait: (name, wait) => add(waitPlan(id, name, wait)),
+    parallel: (name, branches) => {
+      const parts = Object.entries<unknown>(branches);
+      const of = parts.map(([branch, part]) => [branch, blocksOf(options, part as AnyPart)]);
+      return add({ block: 'parallel', name, branches: Object.fromEntries(of) as Branches });
     },
+    choose: (name, ways) => {
+      const all = Object.entries<{ readonly when: unknown; readonly steps: unknown }>(ways);
+      const of = all.map(([option, { when, steps }]) => ({
+        name: option,
+        when: when as (view: never) => boolean,
+        blocks: blocksOf(options, steps as AnyPart),
+      }));
+      return add({ block: 'choice', name, options: of });
+    },
+    repeat: (name, { atMost, steps, while: wants }) => {
+      const blocks = blocksOf(options, steps as AnyPart);
+      return add({ block: 'loop', name, atMost, while: wants, blocks });
+    },
+    emitOnCompleted: (completed) => draft(options, { ...text, completed }),
+    output: (output) => draft(options, { ...text, output }),
+    build: () => build(options, text),
   };
+  texts.set(written, text);
+  return written;
 }
 
-function checkNames(sagaId: string, steps: readonly StepPlan[]): void {
-  const refuse = (what: string): never => {
-    throw new BackstepError('definition-invalid', `saga "${sagaId}": ${what}`);
-  };
-  if (!NAME_PATTERN.test(sagaId)) refuse('the id must be letters, digits, "-" and "_"');
-  if (steps.length === 0) refuse('it has no step; add one with .step(...)');
-  const seen = new Set<string>();
-  for (const name of steps.flatMap((step) => [step.name, step.compensation.name])) {
-    if (!NAME_PATTERN.test(name)) refuse(`"${name}" must be letters, digits, "-" and "_"`);
-    if (RESERVED_NAMES.includes(name)) {
-      refuse(`the name "${name}" is reserved for the machine itself; call the activity otherwise`);
-    }
-    if (seen.has(name)) refuse(`activity "${name}" is used twice; give each use its own activity`);
-    seen.add(name);
-  }
+type Branches = Readonly<Record<string, readonly Block[]>>;
+
+type AnyPart = (part: object) => object;
+
+function blocksOf(options: SagaOptions<StandardSchema>, part: AnyPart): readonly Block[] {
+  const text = texts.get(part(draft(options, { blocks: [], completed: null, output: null })));
+  const isPart = text !== undefined && text.completed === null && text.output === null;
+  if (isPart) return text.blocks;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${options.id}": a branch, option or round must give back the draft it was given, with ` +
+      'steps added and without output or emitOnCompleted',
+  );
+}
+
+function build<C extends Contract, Input, Output>(
+  options: SagaOptions<StandardSchema>,
+  text: Text,
+): SagaDefinition<C, Input, Output> {
+  const { id, version = 1, input, examples = {}, deadline } = options;
+  const deadlineMs = deadline === undefined ? null : toMs(deadline, `saga "${id}": deadline`);
+  const plan: SagaPlan = { ...text, id, deadlineMs };
+  checkPlan(plan);
+  const blocks = everyBlock(plan.blocks);
+  const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
+  const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
+  return durable<C, Input, Output>(compileSaga(plan), {
+    version,
+    input,
+    examples,
+    children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
+    keepsEarly: [...new Set(awaited)],
+    editable: ['input', 'results'],
+  });
 }

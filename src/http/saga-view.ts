@@ -4,7 +4,8 @@
  * Pure projections of states and read models; nothing here reads or decides.
  */
 import type { StateValue } from 'xstate';
-import type { SagaDefinition, SagaStep } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaStep } from '../core/machine-roles.ts';
 import { statePath } from '../core/state-path.ts';
 import { isOver, type SagaState, type StepEntry } from '../core/state.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';

@@ -8,7 +8,7 @@
  */
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { type Failure, toFailure } from '../core/failure.ts';
+import { CHILD_COMPLETED, type Failure, toFailure } from '../core/failure.ts';
 import type { CommandName, Effect, Outcome } from '../core/inbound.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
@@ -212,7 +212,7 @@ function outcomeOf({ id, status, snapshot, failureReason }: SagaState): Outcome 
 function unwound({ id, status }: SagaState): Outcome {
   switch (status) {
     case 'completed':
-      return failed('child-completed', `child saga ${id} had completed before`, true);
+      return failed(CHILD_COMPLETED, `child saga ${id} had completed before`, true);
     case 'terminated':
       return failed('child-terminated', `child saga ${id} was terminated, not compensated`, true);
     case 'running':

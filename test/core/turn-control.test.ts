@@ -93,7 +93,7 @@ describe('commands', () => {
     expect(saga.command('retry')).toEqual({
       kind: 'refused',
       reason: 'not-accepted',
-      legal: ['pause', 'cancel', 'terminate'],
+      legal: ['compensate', 'pause', 'cancel', 'terminate'],
     });
     saga.command('cancel');
     expect(saga.command('cancel')).toMatchObject({

@@ -85,7 +85,13 @@ describe('compensation', () => {
     saga.fail('refundPayment', REFUSED);
     expect(saga.state.status).toBe('compensation_failed');
     expect(saga.started).not.toContain('releaseInventory');
-    expect(legalCommands(saga.state)).toEqual(['retry', 'edit-context', 'terminate']);
+    expect(legalCommands(saga.state)).toEqual([
+      'retry',
+      'skip',
+      'accept-partial',
+      'edit-context',
+      'terminate',
+    ]);
 
     saga.command('retry');
     saga.done('refundPayment', { refundId: null });

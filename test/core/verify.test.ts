@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { orderSaga } from '../../machines/order.ts';
 import type { Examples, SagaDefinition } from '../../src/core/definition.ts';
-import { defineSaga, type SagaOptions } from '../../src/core/saga.ts';
+import type { SagaOptions } from '../../src/core/builder/options.ts';
+import { defineSaga } from '../../src/core/saga.ts';
 import type { StandardSchema } from '../../src/core/standard-schema.ts';
 import { MAX_VERIFIED_STATES, verify, verifyInSteps } from '../../src/core/verify.ts';
 import { begin } from '../../src/core/turn.ts';
@@ -39,8 +40,8 @@ describe('a sound saga', () => {
     const { findings, states, transitions, isExhaustive } = verify(orderSaga);
     expect(findings).toEqual([]);
     expect({ states, transitions, isExhaustive }).toEqual({
-      states: 220,
-      transitions: 828,
+      states: 236,
+      transitions: 1_135,
       isExhaustive: true,
     });
   });
@@ -177,7 +178,12 @@ describe('the ledger', () => {
     const { state } = new SagaDriver(tripSaga, { trip: 't' });
     const begun = startAttempt(NOTHING, HOLD, 1, false);
     expect(judgeLedger(begun, state)).toEqual([]);
-    const done = answer(begun, { activity: 'hold', kind: 'done', isAmbiguous: false });
+    const done = answer(begun, {
+      activity: 'hold',
+      kind: 'done',
+      isAmbiguous: false,
+      probed: null,
+    });
     const [fault] = judgeLedger(done, state);
     expect(fault?.kind).toBe('engine-defect');
     expect(fault?.message).toContain('hold, running; it should say: hold, completed');

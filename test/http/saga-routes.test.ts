@@ -170,7 +170,7 @@ describe('POST /api/sagas/{id}/commands and /events', () => {
   it('takes a legal command and answers 409 with the legal ones otherwise', async () => {
     const id = await stuck.settledOrder('commands');
     const command = (body: object) => stuck.send('POST', `/api/sagas/${id}/commands`, body);
-    for (const name of ['cancel', 'skip', 'fly']) {
+    for (const name of ['cancel', 'compensate', 'fly']) {
       const response = await command({ command: name });
       expect(response.status).toBe(409);
       expect(await bodyOf(response)).toMatchObject({

@@ -1,7 +1,8 @@
 /** A parent saga and the child it runs, hand-written: a customer who gets an account. */
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable, UNWIND_CHILD } from '../../src/core/definition.ts';
+import { durable } from '../../src/core/definition.ts';
+import { UNWIND_CHILD } from '../../src/core/machine-roles.ts';
 
 type Named = { readonly name: string };
 type Call<Output> = (input: Named) => Output;

@@ -9,10 +9,18 @@ type Drawing = Readonly<Record<string, unknown>>;
 
 /** Picks the first owed step for compensation instead of the last one. */
 export function forwardOrder(): SagaDefinition<OrderActivities> {
-  return redrawn(['compensating', 'next'], ({ always, ...rest }) => {
-    const [end, ...owed] = list(always).toReversed();
-    return { ...rest, always: [...owed, end] };
-  });
+  const { machine, input } = orderSaga;
+  const isFirstOwed = (
+    { context }: { readonly context: { readonly owed: readonly string[] } },
+    { steps }: { readonly steps: readonly string[] },
+  ): boolean => steps.includes(context.owed[0] ?? '');
+  const implementations = {
+    ...machine.implementations,
+    guards: { ...machine.implementations.guards, isNextOwed: isFirstOwed },
+  };
+  const options = input === null ? {} : { input };
+  const drawn = createMachine(drawing(machine.config), implementations as never);
+  return durable<OrderActivities>(drawn, options);
 }
 
 /** Goes on as if compensated when the first step's compensation has no attempt left. */

@@ -6,7 +6,7 @@
  */
 import type { SagaDefinition } from '../definition.ts';
 import type { Effect, Turn } from '../inbound.ts';
-import type { SagaState } from '../state.ts';
+import { isOver, type SagaState } from '../state.ts';
 import type { Fault, FindingKind } from './findings.ts';
 import { areIndependent, placeOf } from './places.ts';
 import {
@@ -64,6 +64,7 @@ function retriesIn(definition: SagaDefinition, before: SagaState | null): Readon
 export function judgeEnd(definition: SagaDefinition, world: World, state: SagaState): Fault[] {
   if (state.status === 'compensated') return judgeCompensated(definition, world, state);
   if (state.status === 'completed') return judgeCompleted(world, state);
+  if (isOver(state)) return judgeGivenUp(definition, world, state);
   return [];
 }
 
@@ -169,8 +170,8 @@ function judgeCompensated(definition: SagaDefinition, world: World, state: SagaS
   return world.runs.flatMap((run) => {
     const { step } = run;
     const end = `the saga ends compensated in ${placeOf(state)}`;
-    if (run.undo === 'failed' || run.undo === 'running') {
-      const kind = run.undo === 'failed' ? 'failed' : 'is not finished';
+    if (run.undo === 'failed' || run.undo === 'running' || run.undo === 'skipped') {
+      const kind = UNDO_WORDS[run.undo];
       return [
         fault(
           'hidden-compensation-failure',
@@ -191,6 +192,30 @@ function judgeCompensated(definition: SagaDefinition, world: World, state: SagaS
     ];
   });
 }
+
+// A person may give up what they were told of, and nothing else.
+function judgeGivenUp(definition: SagaDefinition, world: World, state: SagaState): Fault[] {
+  const end = `the saga ends ${state.status} in ${placeOf(state)}`;
+  const canBeUndone = ({ step }: Run): boolean =>
+    definition.steps.some(({ name, compensation }) => name === step && compensation !== null);
+  const isLeft = (run: Run): boolean =>
+    state.status === 'compensation_failed' ? isOwed(run) : run.forward === 'running';
+  return world.runs
+    .filter((run) => canBeUndone(run) && isLeft(run))
+    .map(({ step }) =>
+      fault(
+        'left-uncompensated',
+        step,
+        `${end} but step "${step}" is neither undone nor given up; ${cureFor(definition, step)}`,
+      ),
+    );
+}
+
+const UNDO_WORDS = {
+  failed: 'failed',
+  running: 'is not finished',
+  skipped: 'was given up',
+} as const;
 
 function cureFor(definition: SagaDefinition, step: string): string {
   const known = definition.steps.find(({ name }) => name === step);
@@ -237,7 +262,7 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
 }
 
 function isUnsettled({ forward, undo }: Run): boolean {
-  if (undo === 'done') return false;
+  if (undo === 'done' || undo === 'skipped') return false;
   return undo !== 'none' || forward === 'in-doubt' || forward === 'running';
 }
 

@@ -8,8 +8,7 @@
  */
 import type { SagaDefinition } from '../definition.ts';
 import type { Turn } from '../inbound.ts';
-import type { SagaState } from '../state.ts';
-import { isEnded } from '../status.ts';
+import { isOver, type SagaState } from '../state.ts';
 import { statePath } from '../state-path.ts';
 import { begin, turn } from '../turn.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
@@ -20,7 +19,8 @@ import { identityOf, isCompiled, timerName } from './identity.ts';
 import { judgeLedger } from './ledger.ts';
 import { type Drive, type Move, movesOf } from './moves.ts';
 import { isWatched, judgeState, refusedStart, thrown, unhandled } from './state-checks.ts';
-import { answer, NOTHING, stopAttempts, vouch, type World } from './world.ts';
+import { decide, type Standing } from './decisions.ts';
+import { answer, NOTHING, stopAttempts, type World } from './world.ts';
 
 /** A node with the state to go on from. */
 interface Frontier {
@@ -93,21 +93,25 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
       reached.push(...arrive(growing, from, move, next));
     } catch (error) {
       const fault = thrown(from.state, move.label, error, examples);
-      fail(move.label, move.isMadeUp ? { ...fault, severity: 'warning' } : fault);
+      // What a person skipped has no result unless the command brings one.
+      const isSkipped =
+        move.decision === 'skip' || from.world.runs.some(({ forward }) => forward === 'skipped');
+      const isDoubtful = move.isMadeUp || isSkipped;
+      fail(move.label, isDoubtful ? { ...fault, severity: 'warning' } : fault);
     }
   }
   return reached;
 }
 
 type Arrival = Extract<Turn, { readonly state: SagaState }>;
-type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'isVouching'>;
+type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'decision'>;
 
 const START: Step = {
   label: 'start',
   drive: 'outside',
   subject: 'start',
   answer: null,
-  isVouching: false,
+  decision: null,
 };
 
 /** Judges a turn and notes where it led; gives that place when it is new and goes on. */
@@ -115,7 +119,7 @@ function arrive(growing: Growing, from: Frontier | null, step: Step, next: Arriv
   const { definition, findings, nodes } = growing;
   const { state } = next;
   const before = from?.state ?? null;
-  const told = tell(from, step);
+  const told = tell(definition, from, step);
   const { world, faults } = worldAfter(definition, told, before, step.drive, next);
   const ignored = unhandled(definition, step, before, next);
   const all = [
@@ -133,15 +137,34 @@ function arrive(growing: Growing, from: Frontier | null, step: Step, next: Arriv
   }
   const { index, isNew } = nodeOf(growing, from, step, state, world);
   if (from !== null) nodes[from.index]?.edges.push(edgeTo(index, step, from.state, state));
-  const goesOn = isNew && !isEnded(state.status) && state.status !== 'parked';
+  const goesOn = isNew && !isOver(state) && state.status !== 'parked';
   return goesOn ? [{ index, state, world }] : [];
 }
 
 /** What the world learns of the inbound itself. */
-function tell(from: Frontier | null, { answer: given, isVouching }: Step): World {
-  const world = from?.world ?? NOTHING;
+function tell(
+  definition: SagaDefinition,
+  from: Frontier | null,
+  { answer: given, decision }: Step,
+): World {
+  if (from === null) return NOTHING;
+  const { world, state } = from;
   if (given !== null) return answer(world, given);
-  return isVouching ? vouch(world) : world;
+  return decision === null ? world : decide(world, decision, standing(definition, state));
+}
+
+function standing(definition: SagaDefinition, { status, live }: SagaState): Standing {
+  const retrying = Object.keys(live.timers).flatMap((timer) => {
+    const role = definition.timers.get(timer);
+    const invoke = role?.kind === 'retry' ? definition.invokes.get(role.activity) : undefined;
+    return invoke?.direction === 'compensate' ? [invoke.step] : [];
+  });
+  return {
+    status,
+    isCompensationRetrying: (step) => retrying.includes(step),
+    canBeUndone: (step) =>
+      definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
+  };
 }
 
 function worldAfter(

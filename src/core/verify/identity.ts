@@ -4,8 +4,10 @@
  * Times, tokens, messages and the numbers of attempts that the machine does not count itself are
  * left out; otherwise every loop would be endless.
  */
+import type { AnyStateMachine } from 'xstate';
 import { canonicalJson } from '../json.ts';
-import type { SagaContext } from '../saga-context.ts';
+import { readFields } from '../machine-nodes.ts';
+import type { SagaContext } from '../builder/context.ts';
 import { persistMachine } from '../scope.ts';
 import type { SagaState } from '../state.ts';
 import { isOpen, type Run, type World } from './world.ts';
@@ -13,28 +15,31 @@ import { isOpen, type Run, type World } from './world.ts';
 /** Runs of one step that are told apart; a loop beyond that is the same loop. */
 const MAX_RUNS_TOLD_APART = 2;
 
-const COMPILED_KEYS = 'attempt,failure,inDoubt,input,owed,results';
-
 /** True for the machine of a builder saga, whose context is known to the last member. */
 export function isCompiled({ snapshot }: SagaState): boolean {
-  const context: unknown = snapshot.context;
-  return (
-    context !== null &&
-    typeof context === 'object' &&
-    Object.keys(context).toSorted().join(',') === COMPILED_KEYS
-  );
+  return builderTraits(snapshot) !== null;
 }
 
 /** Equal text: the same future. */
 export function identityOf(state: SagaState, world: World): string {
   const { value, context, historyValue } = persistMachine(state.snapshot);
   const live = liveShape(state);
-  if (isCompiled(state)) {
-    const { owed, attempt, inDoubt } = context as SagaContext;
-    return JSON.stringify([value, owed, attempt, inDoubt, live, worldShape(world, state)]);
+  const builder = builderTraits(state.snapshot);
+  if (builder !== null) {
+    const { owed, tries, rounds, hasGivenUp, results } = context as SagaContext;
+    const shape = [value, owed, tries, rounds, hasGivenUp, live, worldShape(world, state)];
+    return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
   }
   const shape = boundedRuns(world.runs, letterOf);
   return canonicalJson([state.status, value, historyValue, context, live, shape]);
+}
+
+// What `compileSaga` says of its machine in the meta of the root.
+function builderTraits({ machine }: SagaState['snapshot']): { isConditional: boolean } | null {
+  const { builder } = readFields((machine as AnyStateMachine).root.meta);
+  return builder === undefined
+    ? null
+    : { isConditional: readFields(builder)['isConditional'] === true };
 }
 
 /** The id of a timer without the token that an unnamed one ends with. */
@@ -48,10 +53,18 @@ function liveShape({ live }: SagaState): string {
   return `${activities.join(',')}|${timers.join(',')}`;
 }
 
+/** A pivot or retriable step that failed is forward still. */
+const FORWARD: ReadonlySet<SagaState['status']> = new Set([
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+]);
+
 // A compiled saga never goes forward again once it compensates: from there on it only matters
 // what is owed, so that the point of failure does not multiply the states.
 function worldShape({ runs }: World, { status }: SagaState): string {
-  const isForward = status === 'running' || status === 'waiting' || status === 'completed';
+  const isForward = FORWARD.has(status);
   return boundedRuns(runs, isForward ? letterOf : owedLetterOf);
 }
 

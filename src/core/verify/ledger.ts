@@ -34,13 +34,16 @@ export function judgeLedger({ runs }: World, { steps }: SagaState): Fault[] {
 
 function isSame(run: Run, entry: StepEntry): boolean {
   if (run.step !== entry.name || !wordsFor(run).includes(entry.status)) return false;
-  return run.forward === 'done' || run.isDoubtful === (entry.mayHaveHappened === true);
+  if (run.forward === 'done' || run.forward === 'vouched') return true;
+  return run.isDoubtful === (entry.mayHaveHappened === true);
 }
 
 function wordsFor({ forward, undo }: Run): readonly StepStatus[] {
   switch (undo) {
     case 'done':
       return ['compensated'];
+    case 'skipped':
+      return ['skipped'];
     case 'running':
       return ['compensating'];
     case 'failed':
@@ -62,5 +65,7 @@ function forwardWords(forward: Run['forward']): readonly StepStatus[] {
     case 'in-doubt':
     case 'vouched':
       return ['in_doubt', 'retrying'];
+    case 'skipped':
+      return ['skipped'];
   }
 }

@@ -7,11 +7,14 @@
  */
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../definition.ts';
-import type { Failure } from '../failure.ts';
+import { CHILD_COMPLETED, type Failure } from '../failure.ts';
 import type { CommandName, Inbound } from '../inbound.ts';
 import type { LiveActivity, LiveTimer, SagaState } from '../state.ts';
 import { COMMAND_EVENTS, legalCommands, legalEvents } from '../legal.ts';
+import { UNWIND_CHILD } from '../machine-roles.ts';
+import { probeAnswerOf } from '../probe.ts';
 import { MAX_DISPATCHES } from '../turn.ts';
+import type { Decision } from './decisions.ts';
 import { type ExampleValues, samplesOf } from './examples.ts';
 import { timerName } from './identity.ts';
 import type { Answer } from './world.ts';
@@ -31,8 +34,8 @@ export interface Move {
   readonly nowMs: number;
   /** What the world learns of it. */
   readonly answer: Answer | null;
-  /** True for what a person says where the saga failed: it settles what was in doubt. */
-  readonly isVouching: boolean;
+  /** What a person settles by it. */
+  readonly decision: Decision | null;
   /** What the machine sees of it. */
   readonly event: EventObject;
   /** True for an event whose members nobody gave an example of. */
@@ -47,6 +50,11 @@ const FAILURES: readonly { readonly label: string; readonly failure: Failure }[]
   { label: 'answer lost', failure: failureOf('lost', true, true) },
 ];
 
+const UNWIND_FAILURES: typeof FAILURES = [
+  { label: 'it had completed', failure: failureOf(CHILD_COMPLETED, false, true) },
+  { label: 'it was terminated', failure: failureOf('child-terminated', false, true) },
+];
+
 const INTERRUPTED = failureOf('interrupted', false, true);
 
 /** Every move that is possible in this state. Throws what a guard throws on an event. */
@@ -57,10 +65,8 @@ export function movesOf(
 ): readonly Move[] {
   return [
     ...Object.entries(state.live.activities).flatMap(([id, live]) => [
-      ...examples
-        .outputsOf(live.src)
-        .map((output, index, { length }) => doneMove(state, id, live, output, index, length)),
-      ...FAILURES.map(({ label, failure }) => failedMove(state, id, live, label, failure)),
+      ...doneMoves(definition, state, id, live, examples),
+      ...failuresOf(live).map(({ label, failure }) => failedMove(state, id, live, label, failure)),
       interruptedMove(state, id, live),
     ]),
     ...timersThatFire(definition, state).map(([id, timer]) =>
@@ -90,26 +96,56 @@ export function hasWayOn(state: SagaState): boolean {
   return legalEvents(state).length > 0 || machineCommands(state).length > 0;
 }
 
+function doneMoves(
+  definition: SagaDefinition,
+  state: SagaState,
+  id: string,
+  live: LiveActivity,
+  examples: ExampleValues,
+): Move[] {
+  if (live.direction === 'probe') {
+    const [forward = live.step] =
+      [...definition.invokes].find(
+        ([, { step, direction }]) => step === live.step && direction === 'forward',
+      ) ?? [];
+    const [output = null] = examples.outputsOf(forward);
+    return [
+      doneMove(state, id, live, { kind: 'happened', output }, ': it happened'),
+      doneMove(state, id, live, { kind: 'never' }, ': it never happened'),
+      doneMove(state, id, live, { kind: 'unknown' }, ': cannot tell'),
+    ];
+  }
+  const outputs = examples.outputsOf(live.src);
+  return outputs.map((output, index) =>
+    doneMove(state, id, live, output, `: done${numbered(index, outputs.length)}`),
+  );
+}
+
 function doneMove(
   state: SagaState,
   activity: string,
-  { token }: LiveActivity,
+  { token, direction }: LiveActivity,
   output: unknown,
-  index: number,
-  outcomes: number,
+  words: string,
 ): Move {
+  const probed = direction === 'probe' ? probeAnswerOf(output) : null;
   return {
-    label: `${activity}: done${numbered(index, outcomes)}`,
+    label: `${activity}${words}`,
     drive: 'result',
     subject: activity,
     inbound: { kind: 'result', activity, token, outcome: { kind: 'done', output } },
     from: state,
     nowMs: START_MS,
-    answer: { activity, kind: 'done', isAmbiguous: false },
+    answer: { activity, kind: 'done', isAmbiguous: false, probed },
     event: eventOf(`xstate.done.actor.${activity}`, { output, actorId: activity }),
-    isVouching: false,
+    decision: null,
     isMadeUp: false,
   };
+}
+
+/** Only the runtime's own failures reach a child's unwinding. */
+function failuresOf({ src }: LiveActivity): typeof FAILURES {
+  return src === UNWIND_CHILD ? UNWIND_FAILURES : FAILURES;
 }
 
 function failedMove(
@@ -126,9 +162,9 @@ function failedMove(
     inbound: { kind: 'result', activity, token, outcome: { kind: 'failed', failure } },
     from: state,
     nowMs: START_MS,
-    answer: { activity, kind: 'failed', isAmbiguous: failure.ambiguous },
+    answer: { activity, kind: 'failed', isAmbiguous: failure.ambiguous, probed: null },
     event: eventOf(`xstate.error.actor.${activity}`, { error: failure, actorId: activity }),
-    isVouching: false,
+    decision: null,
     isMadeUp: false,
   };
 }
@@ -161,7 +197,7 @@ function timerMove(
     nowMs: dueMs ?? START_MS,
     answer: null,
     event,
-    isVouching: false,
+    decision: null,
     isMadeUp: false,
   };
 }
@@ -181,8 +217,19 @@ function timerLabel(definition: SagaDefinition, id: string): string {
 }
 
 // The others (pause, resume, edit-context, terminate) are the engine's: no path of the drawing.
-function machineCommands(state: SagaState): readonly CommandName[] {
-  return legalCommands(state).filter((name) => Object.hasOwn(COMMAND_EVENTS, name));
+function machineCommands(state: SagaState): readonly MachineCommand[] {
+  return legalCommands(state).filter(isMachineCommand);
+}
+
+type MachineCommand = keyof typeof COMMAND_EVENTS;
+
+function isMachineCommand(name: CommandName): name is MachineCommand {
+  return Object.hasOwn(COMMAND_EVENTS, name);
+}
+
+function decisionOf({ status }: SagaState, name: MachineCommand): Decision | null {
+  if (name === 'skip' || name === 'accept-partial') return name;
+  return name === 'compensate' && status === 'failed' ? 'never-happened' : null;
 }
 
 function commandMoves(state: SagaState): Move[] {
@@ -194,8 +241,8 @@ function commandMoves(state: SagaState): Move[] {
     from: state,
     nowMs: START_MS,
     answer: null,
-    event: { type: `backstep.${name}` },
-    isVouching: false,
+    event: { type: COMMAND_EVENTS[name] },
+    decision: decisionOf(state, name),
     isMadeUp: false,
   }));
 }
@@ -211,7 +258,7 @@ function eventMoves(state: SagaState, type: string, examples: ExampleValues): Mo
     nowMs: START_MS,
     answer: null,
     event,
-    isVouching: state.status === 'failed',
+    decision: state.status === 'failed' ? 'vouch' : null,
     isMadeUp: examples.isEventMadeUp(type),
   }));
 }

@@ -2,7 +2,7 @@
  * Places in the drawing of a machine: the states of a value, and which steps are independent.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import type { InvokeRole } from '../definition.ts';
+import type { InvokeRole } from '../machine-roles.ts';
 import { nodesOf } from '../machine-nodes.ts';
 import type { SagaState } from '../state.ts';
 import { statePath } from '../state-path.ts';

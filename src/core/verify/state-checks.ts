@@ -5,8 +5,7 @@
  */
 import type { SagaDefinition } from '../definition.ts';
 import type { Turn } from '../inbound.ts';
-import { hasLiveActivity, type SagaState } from '../state.ts';
-import { isEnded } from '../status.ts';
+import { hasLiveActivity, isOver, type SagaState } from '../state.ts';
 import { legalCommands } from '../legal.ts';
 import type { ExampleValues } from './examples.ts';
 import type { Fault } from './findings.ts';
@@ -16,7 +15,7 @@ import { placeOf } from './places.ts';
 /** What is wrong with standing in this state, however the saga came here. */
 export function judgeState(definition: SagaDefinition, state: SagaState): Fault[] {
   const { status } = state;
-  if (isEnded(status) || status === 'parked') return [];
+  if (isOver(state) || status === 'parked') return [];
   const place = placeOf(state);
   if (!mayBeTerminated(state)) {
     const message = `terminate is not legal in ${place}; this is a defect of Backstep`;
@@ -108,7 +107,9 @@ export function thrown(
 }
 
 function withoutTimeLimit(state: SagaState): Fault[] {
-  return Object.keys(state.live.activities).map((activity) => ({
+  // A child saga has time limits of its own, and is verified itself.
+  const own = Object.entries(state.live.activities).filter(([, { childId }]) => !childId);
+  return own.map(([activity]) => ({
     kind: 'no-timeout',
     severity: 'warning',
     subject: activity,

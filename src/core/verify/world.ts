@@ -12,11 +12,11 @@ export interface Run {
   readonly step: string;
   /** The turn of its first attempt. */
   readonly startedAt: number;
-  /** `vouched`: it was in doubt until a person said what happened. */
-  readonly forward: 'running' | 'done' | 'failed' | 'in-doubt' | 'vouched';
+  /** `vouched`: it was in doubt until a person said what happened; `skipped`: given up by one. */
+  readonly forward: 'running' | 'done' | 'failed' | 'in-doubt' | 'vouched' | 'skipped';
   /** True once an attempt of it may have had its effect, and none was answered since. */
   readonly isDoubtful: boolean;
-  readonly undo: 'none' | 'running' | 'failed' | 'done';
+  readonly undo: 'none' | 'running' | 'failed' | 'done' | 'skipped';
   /** A step that started before it and whose compensation began before its own. */
   readonly overtakenBy: string | null;
 }
@@ -41,6 +41,8 @@ export interface Answer {
   readonly activity: string;
   readonly kind: 'done' | 'failed';
   readonly isAmbiguous: boolean;
+  /** What a probe found out; `null` for anything else. */
+  readonly probed: 'happened' | 'never' | 'unknown' | null;
 }
 
 /** Before the start. */
@@ -52,13 +54,14 @@ type Start = Extract<Effect, { kind: 'start-activity' }>;
 
 /** The effect of the run exists or may exist, and was not undone. */
 export function isOwed({ forward, undo }: Run): boolean {
-  return undo !== 'done' && forward !== 'failed' && forward !== 'vouched';
+  if (undo === 'done' || undo === 'skipped') return false;
+  return forward !== 'failed' && forward !== 'vouched' && forward !== 'skipped';
 }
 
 /** A compensation would concern this run: it is owed, or its compensation is not over. */
 export function isOpen({ forward, undo }: Run): boolean {
-  if (undo === 'none') return forward !== 'failed';
-  return undo !== 'done';
+  if (undo === 'none') return forward !== 'failed' && forward !== 'skipped';
+  return undo !== 'done' && undo !== 'skipped';
 }
 
 /** The newest run of a step. */
@@ -72,10 +75,18 @@ export function runToUndo(world: World, step: string): Run | undefined {
 }
 
 /** The world once an attempt has answered. */
-export function answer(world: World, { activity, kind, isAmbiguous }: Answer): World {
+export function answer(world: World, { activity, kind, isAmbiguous, probed }: Answer): World {
   const attempt = world.attempts.find((each) => each.activity === activity);
   if (attempt === undefined) return world;
+  if (attempt.direction === 'probe') return endProbe(world, attempt, probed);
   return endAttempt(world, attempt, kind, isAmbiguous);
+}
+
+function endProbe(world: World, attempt: Attempt, probed: Answer['probed']): World {
+  const attempts = world.attempts.filter((each) => each !== attempt);
+  if (probed !== 'happened' && probed !== 'never') return { runs: world.runs, attempts };
+  const forward = probed === 'happened' ? 'done' : 'failed';
+  return { runs: changeRun(world.runs, attempt.run, { forward, isDoubtful: false }), attempts };
 }
 
 /** The world once attempts were told to stop: nobody will learn how they came out. */
@@ -89,15 +100,6 @@ export function stopAttempts(world: World, effects: readonly Effect[]): World {
     if (attempt !== undefined) next = endAttempt(next, attempt, 'failed', true);
   }
   return next;
-}
-
-/** The world once a person has said how everything in doubt came out. */
-export function vouch(world: World): World {
-  if (!world.runs.some(({ forward }) => forward === 'in-doubt')) return world;
-  const runs = world.runs.map((run): Run =>
-    run.forward === 'in-doubt' ? { ...run, forward: 'vouched' } : run,
-  );
-  return { runs, attempts: world.attempts };
 }
 
 /** The world in which the compensation of `step` has overtaken these runs. */
@@ -119,7 +121,7 @@ export function startAttempt(world: World, start: Start, turn: number, isRetry: 
   if (world.attempts.some((each) => each.activity === activity && each.token === token)) {
     return world;
   }
-  const present = direction === 'forward' ? lastRun(world, step) : runToUndo(world, step);
+  const present = direction === 'compensate' ? runToUndo(world, step) : lastRun(world, step);
   const begin = (runs: readonly Run[], run: number): World => ({
     runs,
     attempts: [...world.attempts, { activity, step, direction, token, run }],
@@ -129,6 +131,7 @@ export function startAttempt(world: World, start: Start, turn: number, isRetry: 
   }
   if (present === undefined) return begin(world.runs, -1);
   const at = world.runs.indexOf(present);
+  if (direction === 'probe') return begin(world.runs, at);
   const change: Partial<Run> =
     direction === 'forward' ? { forward: 'running' } : { undo: 'running' };
   return begin(changeRun(world.runs, at, change), at);
@@ -136,7 +139,8 @@ export function startAttempt(world: World, start: Start, turn: number, isRetry: 
 
 // A certain failure ends a run unless its own retry delay led to the next attempt.
 function isAtRest({ forward, undo }: Run, isRetry: boolean): boolean {
-  if (undo === 'done' || forward === 'done') return true;
+  if (undo === 'done' || undo === 'skipped') return true;
+  if (forward === 'done' || forward === 'skipped') return true;
   return forward === 'failed' && undo === 'none' && !isRetry;
 }
 
@@ -148,7 +152,7 @@ function endAttempt(
 ): World {
   const attempts = world.attempts.filter((each) => each !== attempt);
   const run = world.runs[attempt.run];
-  if (run === undefined) return { runs: world.runs, attempts };
+  if (run === undefined || attempt.direction === 'probe') return { runs: world.runs, attempts };
   const change = ending(run, attempt, kind, isAmbiguous);
   return { runs: changeRun(world.runs, attempt.run, change), attempts };
 }

@@ -1,0 +1,173 @@
+/**
+ * What a plan must keep to, said at definition time with the place and the cure. Everything refused
+ * here would otherwise be a saga that cannot be compensated, or a machine that cannot be drawn.
+ */
+import { BackstepError } from '../errors.ts';
+import { attemptsIn } from './implementations.ts';
+import {
+  type Block,
+  blocksIn,
+  effectsIn,
+  everyBlock,
+  type SagaPlan,
+  type StepPlan,
+  zonesOf,
+} from './plan.ts';
+
+const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** Names that the compiled machine gives to a delay and to states of its own. */
+const RESERVED_NAMES: readonly string[] = ['deadline', 'next', 'failed', 'done'];
+
+/** Most rounds of a loop. */
+const MAX_ROUNDS = 1_000;
+
+/** Throws `definition-invalid` with the first thing that is wrong. */
+export function checkPlan(plan: SagaPlan): void {
+  const refuse: Refuse = (what) => {
+    throw new BackstepError('definition-invalid', `saga "${plan.id}": ${what}`);
+  };
+  if (!NAME_PATTERN.test(plan.id)) refuse('the id must be letters, digits, "-" and "_"');
+  if (plan.blocks.length === 0) refuse('it has no step; add one with .step(...)');
+  checkNames(plan, refuse);
+  for (const block of everyBlock(plan.blocks)) {
+    checkBlock(block, refuse);
+    checkNesting(block, refuse);
+  }
+  checkKinds(plan, refuse);
+}
+
+type Refuse = (what: string) => never;
+
+function checkNames({ blocks }: SagaPlan, refuse: Refuse): void {
+  const activities = attemptsIn(blocks).map(({ name }) => name);
+  const others = everyBlock(blocks)
+    .filter(({ block }) => block !== 'step')
+    .map(({ name }) => name);
+  const branches = everyBlock(blocks).flatMap((block) =>
+    block.block === 'parallel' ? Object.keys(block.branches) : [],
+  );
+  const seen = new Set<string>();
+  for (const name of [...activities, ...others, ...branches]) {
+    if (!NAME_PATTERN.test(name)) refuse(`"${name}" must be letters, digits, "-" and "_"`);
+    if (RESERVED_NAMES.includes(name)) {
+      refuse(`the name "${name}" is reserved for the machine itself; choose another`);
+    }
+    if (branches.includes(name)) continue; // a branch has its parallel block to itself
+    if (seen.has(name))
+      refuse(
+        `${activities.includes(name) ? 'activity' : 'the name'} "${name}" is used twice; give each use its own`,
+      );
+    seen.add(name);
+  }
+}
+
+function checkBlock(block: Block, refuse: Refuse): void {
+  const { name } = block;
+  switch (block.block) {
+    case 'step':
+      return checkStep(block, refuse);
+    case 'child':
+      return;
+    case 'wait':
+      if (Object.keys(block.on).length === 0) {
+        refuse(`wait "${name}" names no event; say in "on" what it waits for`);
+      }
+      for (const type of Object.keys(block.on)) {
+        if (!/^(xstate|backstep)\.|\*/.test(type)) continue;
+        refuse(`wait "${name}": the event type "${type}" is the engine's; choose another`);
+      }
+      return;
+    case 'parallel':
+      for (const [branch, blocks] of Object.entries(block.branches)) {
+        if (blocks.length === 0) refuse(`branch "${branch}" of "${name}" is empty; remove it`);
+      }
+      if (Object.keys(block.branches).length < 2) {
+        refuse(`parallel "${name}" has fewer than two branches; write its steps in sequence`);
+      }
+      return;
+    case 'choice':
+      for (const option of block.options) {
+        if (option.blocks.length > 0) continue;
+        refuse(`option "${option.name}" of "${name}" is empty; leave it out to do nothing`);
+      }
+      if (block.options.length === 0) refuse(`choice "${name}" has no option; add one`);
+      return;
+    case 'loop':
+      if (block.blocks.length === 0) refuse(`loop "${name}" is empty; give it a step`);
+      if (!Number.isInteger(block.atMost) || block.atMost < 1 || block.atMost > MAX_ROUNDS) {
+        refuse(
+          `loop "${name}": atMost is ${block.atMost}; give a whole number up to ${MAX_ROUNDS}`,
+        );
+      }
+  }
+}
+
+function checkStep({ name, kind, compensation }: StepPlan, refuse: Refuse): void {
+  if (kind === 'compensatable' && compensation === null) {
+    refuse(
+      `step "${name}" is compensatable but has no compensation; ` +
+        'add compensate: { activity, input }, or make it the pivot or retriable',
+    );
+  }
+  if (kind !== 'compensatable' && compensation !== null) {
+    refuse(`step "${name}" is ${kind} and never compensated; remove its compensate`);
+  }
+}
+
+// Beyond this depth a drawing explains nothing any more, and a saga of its own does.
+function checkNesting(outer: Block, refuse: Refuse): void {
+  if (outer.block !== 'parallel' && outer.block !== 'loop') return;
+  const nested = everyBlock(blocksIn(outer)).find(
+    ({ block }) => block === 'parallel' || block === 'loop',
+  );
+  if (nested === undefined) return;
+  refuse(
+    `${nested.block} "${nested.name}" is inside of ${outer.block} "${outer.name}"; ` +
+      'make the inner one a saga of its own and call it with .child(...)',
+  );
+}
+
+function checkKinds({ blocks, deadlineMs }: SagaPlan, refuse: Refuse): void {
+  const { forward, finishing } = zonesOf(blocks);
+  const turn = blocks[forward.length];
+  const pivots = effectsIn(blocks).filter((each) => each.block === 'step' && each.kind === 'pivot');
+  const [pivot, second] = pivots;
+  if (pivot !== undefined && second !== undefined) {
+    refuse(`both "${pivot.name}" and "${second.name}" are the pivot; a saga has one`);
+  }
+  if (pivot !== undefined && !blocks.includes(pivot)) {
+    refuse(`pivot "${pivot.name}" is inside of another block; put it between the blocks`);
+  }
+  if (deadlineMs !== null && forward.length === 0) {
+    refuse(
+      'it has a deadline but nothing that could be compensated before it; remove the deadline',
+    );
+  }
+  for (const block of everyBlock(finishing)) {
+    checkFinishing(block, pivot?.name ?? turn?.name ?? '', refuse);
+  }
+}
+
+function checkFinishing(block: Block, turn: string, refuse: Refuse): void {
+  const { name } = block;
+  if (block.block === 'step' && block.kind === 'compensatable') {
+    refuse(
+      `step "${name}" is compensatable but runs after "${turn}", from where the saga only goes ` +
+        'forward; move it before, or make it retriable',
+    );
+  }
+  if (block.block === 'child' || block.block === 'loop') {
+    refuse(
+      `${block.block} "${name}" runs after "${turn}", from where nothing can be turned back; ` +
+        'move it before, or use retriable steps',
+    );
+  }
+  if (block.block !== 'wait') return;
+  const ways = [block.onExpired, ...Object.values(block.on)];
+  if (!ways.includes('compensate')) return;
+  refuse(
+    `wait "${name}" compensates but runs after "${turn}", from where the saga only goes forward; ` +
+      'let every event and onExpired continue',
+  );
+}
