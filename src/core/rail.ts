@@ -16,8 +16,8 @@ import { activeNodes } from './scope.ts';
 import { isOver, type SagaState, type StepEntry, type StepProgress } from './state.ts';
 import type { StepKind, StepStatus } from './status.ts';
 
-/** `idle`: it has not run, and nothing says that it will. */
-export type SideStatus = StepStatus | 'idle';
+/** `idle`: it has not run, and nothing says that it will. `planned`: of no instance. */
+export type SideStatus = StepStatus | 'idle' | 'planned';
 
 /** One side of a step: the activity itself, or what undoes it. */
 export interface RailSide {
@@ -53,7 +53,7 @@ export interface RailStep {
 export interface RailWait {
   readonly stop: 'wait';
   readonly name: string;
-  readonly status: 'pending' | 'waiting' | 'passed' | 'idle';
+  readonly status: 'planned' | 'pending' | 'waiting' | 'passed' | 'idle';
   /** When its own timer ends the wait; `null`: none is armed. */
   readonly dueMs: number | null;
 }
@@ -177,7 +177,7 @@ function isStarted(step: string, state: SagaState | null): boolean {
 
 function waitStop(node: AnyStateNode, state: SagaState | null, isBehind: boolean): RailWait {
   const base = { stop: 'wait' as const, name: node.key };
-  if (state === null) return { ...base, status: 'pending', dueMs: null };
+  if (state === null) return { ...base, status: 'planned', dueMs: null };
   if (isActive(state, node)) return { ...base, status: 'waiting', dueMs: dueOf(state, node) };
   const isPassed = isBehind || state.status === 'completed';
   const isAhead = state.status === 'running' || state.status === 'waiting';
@@ -223,7 +223,7 @@ function stepStop(
     forward: {
       ...progressOf(entry),
       activity: forward,
-      status: entry?.status ?? (state !== null && isOver(state) ? 'idle' : 'pending'),
+      status: entry?.status ?? notStarted(state),
       budget: budgets.get(forward) ?? null,
       dispatches: state?.live.activities[forward]?.dispatches ?? 0,
     },
@@ -238,6 +238,11 @@ function stepStop(
             dispatches: state?.live.activities[compensation]?.dispatches ?? 0,
           },
   };
+}
+
+function notStarted(state: SagaState | null): SideStatus {
+  if (state === null) return 'planned';
+  return isOver(state) ? 'idle' : 'pending';
 }
 
 function invokesOf({ invokes }: SagaDefinition, step: string, direction: string): string[] {
@@ -256,6 +261,7 @@ function undoStatus(entry: StepEntry | undefined, state: SagaState | null): Side
     case 'completed':
       return 'compensated';
     case undefined:
+      if (state === null) return 'planned';
       if (entry?.skip !== undefined) return 'skipped';
       // On the way back, what is owed has its turn still to come.
       return entry !== undefined && isOwed(entry) && isTurningBack(state) ? 'pending' : 'idle';

@@ -9,7 +9,6 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { BulkActions } from '../runtime/bulk-actions.ts';
 import { assetRoutes } from './assets.ts';
 import { bulkRoutes } from './bulk-routes.ts';
-import { ChartLayouts } from './chart-layout.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { engineRoutes } from './engine-routes.ts';
 import { Gatekeeper } from './gatekeeper.ts';
@@ -34,10 +33,10 @@ import { performanceGroups, performanceRoutes } from './performance-page.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
 import { textOf } from './query.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
-import { SagaHistories } from './saga-history.ts';
-import { SAGA_PAGE_VIEW, sagaPageRoutes, sagaPageView } from './saga-page-routes.ts';
+import { sagaPages } from './saga-pages.ts';
 import { sagaRoutes } from './saga-routes.ts';
 import type { ServicePanel } from './service-panels.ts';
+import { Verifications } from './verifications.ts';
 import { refusal } from './views/order-form.ts';
 import { guard, securityHeaders, type SecurityOptions } from './security.ts';
 
@@ -112,7 +111,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   const recorder = new PerformanceRecorder(context);
   recorder.start();
-  app.route('/', engineRoutes(context, recorder));
+  const verifications = new Verifications();
+  app.route('/', engineRoutes(context, recorder, verifications));
   app.route('/', feedRoutes(context));
   app.route(
     '/',
@@ -121,9 +121,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();
-  const histories = new SagaHistories(backstep.read);
-  views.set(SAGA_PAGE_VIEW, sagaPageView(context, histories));
-  app.route('/sagas', sagaPageRoutes(kit, histories, new ChartLayouts()));
+  app.route('/', sagaPages(kit, views, verifications));
   app.route('/', operatorPages(kit, views));
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));

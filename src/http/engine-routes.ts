@@ -10,14 +10,14 @@ import type { PerformanceRecorder } from './performance-recorder.ts';
 import { totalOf } from './order-status.ts';
 import { pageOf } from './query.ts';
 import { deadLetterView } from './saga-view.ts';
-import { Verifications } from './verifications.ts';
+import type { Verifications } from './verifications.ts';
 
 /** The routes, to be mounted at `/`. */
 export function engineRoutes(
   { backstep, clients, nowMs }: HttpContext,
   recorder: PerformanceRecorder,
+  verifications: Verifications,
 ): Hono<HttpEnv> {
-  const verifications = new Verifications();
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
       const page = await backstep.read.deadLetters(pageOf(queryOf(c)));

@@ -109,6 +109,15 @@ export interface AuditEntry {
 /** How many sagas stand where. */
 export type StatusCounts = Readonly<Record<SagaStatus, number>>;
 
+/** The sagas of one version. */
+export interface VersionCount {
+  readonly type: string;
+  readonly version: number;
+  /** Those that are not over. */
+  readonly underWay: number;
+  readonly total: number;
+}
+
 export interface ReadModels {
   /** Newest first. */
   listSagas(filter: SagaFilter, page: Page): Promise<Paged<SagaSummary>>;
@@ -137,6 +146,8 @@ export interface ReadModels {
   /** What waits to begin, by type; types with nothing waiting are left out. */
   startQueues(): Promise<readonly StartQueueSize[]>;
   statusCounts(type?: string): Promise<StatusCounts>;
+  /** How many sagas there are of each type and version, in no order. */
+  versionCounts(): Promise<readonly VersionCount[]>;
   /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
   feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;
   /** The same with the inbound of every line. */

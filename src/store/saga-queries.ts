@@ -23,6 +23,7 @@ import type {
   SagaFilter,
   SagaSummary,
   StatusCounts,
+  VersionCount,
 } from './read-models.ts';
 import { countMatching, findIds, findOldestUnmoved, isAmong, type SidRange } from './saga-lists.ts';
 import type { EngineTables } from './schema.ts';
@@ -64,6 +65,7 @@ export function createReadModels(db: Db): ReadModels {
     pendingStart: (id) => pendingStart(db, id),
     startQueues: () => startQueues(db),
     statusCounts: (type) => statusCounts(db, type),
+    versionCounts: () => versionCounts(db),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
     lastSeq: () => lastJournalSeq(db),
@@ -173,6 +175,15 @@ async function audit(db: Db, id: string): Promise<readonly AuditEntry[]> {
     .limit(MAX_AUDIT_SIZE)
     .execute();
   return rows.toReversed();
+}
+
+async function versionCounts(db: Db): Promise<readonly VersionCount[]> {
+  return db
+    .selectFrom('sagas')
+    .select((eb) => ['type', 'version', eb.fn.countAll<number>().as('total')])
+    .select(sql<number>`sum(ended_at IS NULL)`.as('underWay'))
+    .groupBy(['type', 'version'])
+    .execute();
 }
 
 async function statusCounts(db: Db, type?: string): Promise<StatusCounts> {

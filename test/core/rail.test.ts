@@ -17,10 +17,10 @@ describe('the rail of a sequential saga', () => {
         compensation?.status,
       ]),
     ).toEqual([
-      ['reserveInventory', 'pending', 'releaseInventory', 'idle'],
-      ['processPayment', 'pending', 'refundPayment', 'idle'],
-      ['sendConfirmation', 'pending', 'cancelConfirmation', 'idle'],
-      ['updateOrder', 'pending', 'revertOrder', 'idle'],
+      ['reserveInventory', 'planned', 'releaseInventory', 'planned'],
+      ['processPayment', 'planned', 'refundPayment', 'planned'],
+      ['sendConfirmation', 'planned', 'cancelConfirmation', 'planned'],
+      ['updateOrder', 'planned', 'revertOrder', 'planned'],
     ]);
     expect(rail.stages.every(({ lanes }) => lanes.length === 1)).toBe(true);
     expect(rail.limits).toEqual([]);

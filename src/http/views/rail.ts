@@ -81,7 +81,8 @@ function stepView({ name, kind, occurrences, childId, forward, compensation }: R
 
 function waitView({ name, status, dueMs }: RailWait): Html {
   return html`<div class="cell forward wait ${toneClass(status)} is-${status}">
-      <b>${breakable(name)}</b> ${badge(status)}
+      <b>${breakable(name)}</b>
+      ${status === 'planned' ? html`<span class="quiet">waits</span>` : badge(status)}
       ${dueMs === null ? '' : html`<span class="quiet">ends ${countdown(dueMs)}</span>`}
     </div>
     <div class="cell backward none"></div>`;
@@ -89,6 +90,9 @@ function waitView({ name, status, dueMs }: RailWait): Html {
 
 function sideView(side: RailSide): Html {
   const { status, attempts, budget, startedAtMs, endedAtMs, nextAttemptAtMs, error } = side;
+  if (status === 'planned') {
+    return html`<span class="quiet">${budget === null ? '' : `up to ${budget} attempts`}</span>`;
+  }
   if (status === 'idle') return html`<span class="quiet">not run</span>`;
   if (startedAtMs === null) return badge(status);
   return html`${badge(status)}

@@ -5,6 +5,7 @@ import { html } from 'hono/html';
 import type { CompensationOutcome } from '../../core/status.ts';
 import { compensationOutcomeOf } from '../../core/saga-status.ts';
 import type { SagaPicture } from '../saga-picture.ts';
+import { definitionPath } from './definition-pages.ts';
 import { exactTime, type Html, relativeTime, table, tookTime } from './html.ts';
 import { pageHead } from './layout.ts';
 import { nextInWords } from './saga-words.ts';
@@ -114,9 +115,8 @@ export function sagaHead({
           </p>`
     }
     <p class="quiet">
-      <a href="/definitions/${encodeURIComponent(saga.type)}?version=${saga.version}"
-        >${saga.type} v${saga.version}</a
-      >, started
+      <a href="${definitionPath(saga.type, saga.version)}">${saga.type} v${saga.version}</a>,
+      started
       ${relativeTime(saga.startedAtMs)}${
         saga.endedAtMs === null
           ? ''
