@@ -1,2 +1,12 @@
-/** Every page of the HTTP contract that stands by itself. */
-export const PAGES: readonly string[] = ['/', '/sagas', '/dead-letters', '/services', '/saga'];
+/**
+ * Every page of the HTTP contract that stands by itself, in the order of the navigation.
+ */
+export const PAGES: readonly string[] = [
+  '/',
+  '/sagas',
+  '/dead-letters',
+  '/saga',
+  '/services',
+  '/faults',
+  '/performance',
+];

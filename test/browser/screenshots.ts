@@ -5,9 +5,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../e2e/processes.ts';
-import { Site, until } from '../e2e/site.ts';
+import { Site } from '../e2e/site.ts';
 import { launchChromium } from './chromium.ts';
 import { PAGES } from './pages.ts';
+import { fillWithSamples } from './sample-data.ts';
 
 const FOLDER = 'data/screenshots';
 const SCHEMES = ['light', 'dark'] as const;
@@ -19,9 +20,11 @@ const site = new Site(await freePort(), await freePort());
 const browser = await launchChromium();
 try {
   await site.launch();
-  const paths = [...PAGES, ...(await somethingToSee(site))];
+  const paths = [...PAGES, ...(await fillWithSamples(site))];
   mkdirSync(FOLDER, { recursive: true });
-  for (const path of paths.filter((one) => only.length === 0 || only.includes(one))) {
+  for (const path of paths.filter(
+    (one) => only.length === 0 || only.some((part) => matches(one, part)),
+  )) {
     for (const colorScheme of SCHEMES) {
       for (const width of WIDTHS) await picture(path, colorScheme, width);
     }
@@ -31,33 +34,9 @@ try {
   await site.dispose();
 }
 
-/** Orders that complete, are compensated, wait for a person; a fault that is active. */
-async function somethingToSee(demo: Site): Promise<readonly string[]> {
-  await createOrders(demo, 10);
-  await demo.atRest();
-  await demo.fault('processPayment', { failNext: 2, mode: 'permanent' });
-  await createOrders(demo, 3);
-  await demo.atRest();
-  await demo.fault('refundPayment', { failNext: 2, mode: 'permanent' });
-  await demo.fault('updateOrder', { failNext: 3, mode: 'permanent' });
-  await createOrders(demo, 4);
-  await until('two sagas need a person', async () => {
-    const { items } = await demo.get<{ items: readonly unknown[] }>('/api/dead-letters');
-    return items.length === 2;
-  });
-  await demo.fault('sendConfirmation', { latencyMs: 5_000 });
-  await createOrders(demo, 1);
-  return [];
-}
-
-async function createOrders({ url }: Site, count: number): Promise<void> {
-  const body = new URLSearchParams({ count: String(count) });
-  const response = await fetch(`${url}/saga/actions/order-batch`, {
-    method: 'POST',
-    body,
-    redirect: 'manual',
-  });
-  if (response.status !== 303) throw new Error(`orders refused: ${await response.text()}`);
+/** `npm run screenshots -- /sagas /bulk/` takes that page, and those below. */
+function matches(path: string, wanted: string): boolean {
+  return wanted.endsWith('/') && wanted !== '/' ? path.startsWith(wanted) : path === wanted;
 }
 
 async function picture(path: string, colorScheme: 'light' | 'dark', width: number): Promise<void> {
