@@ -13,7 +13,7 @@ import { isUnstarted, WAITING_ROOM } from './waiting-room.ts';
 type RarePart = 'parent' | 'early' | 'resolution';
 
 /** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
-type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
+export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
   Partial<Pick<SagaState, RarePart>> & {
     readonly machine: PersistedMachine;
     /** The machine is the waiting room, not the saga's own. */
@@ -36,7 +36,15 @@ export function encodeState(state: SagaState): string {
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
 export function decodeState(definition: SagaDefinition, id: string, text: string): SagaState {
-  const { machine: persisted, isUnstarted: isWaiting, ...rest } = parseStored(id, text);
+  return restoreStored(definition, id, parseStored(id, text));
+}
+
+/** The state of the stored parts. Throws `state-unreadable` when the machine lacks it. */
+export function restoreStored(
+  definition: SagaDefinition,
+  id: string,
+  { machine: persisted, isUnstarted: isWaiting, ...rest }: StoredState,
+): SagaState {
   const { parent = null, early = [], resolution = null } = rest;
   const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
   const self = { id, parentId: parent?.sagaId ?? null };
@@ -44,7 +52,8 @@ export function decodeState(definition: SagaDefinition, id: string, text: string
   return { ...rest, id, parent, early, resolution, snapshot };
 }
 
-function parseStored(id: string, text: string): StoredState {
+/** The parts of a stored text. Throws `state-unreadable` when one is missing or unknown. */
+export function parseStored(id: string, text: string): StoredState {
   const unreadable = (why: string, cause?: unknown): BackstepError =>
     new BackstepError('state-unreadable', `saga ${id}: stored state ${why}`, { cause });
   let value: unknown;

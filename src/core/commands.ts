@@ -81,6 +81,7 @@ export function whileStill(
       return keepOrRefuse(definition, state, inbound, nowMs);
     case 'park':
     case 'admit':
+    case 'migrate':
     case 'result':
     case 'timer':
     case 'interrupted':

@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'storage-refused'
   /** Stored state cannot be read back: checksum, unknown version or unknown state. */
   | 'state-unreadable'
+  /** The saga's version is not registered, and no migration leads from it to one that is. */
+  | 'version-missing'
   /** The storage failed in a way that leaves the outcome of a commit unknown. */
   | 'storage-failed';
 

@@ -63,6 +63,16 @@ export type Inbound =
       /** Set when the saga does not begin at once. */
       readonly hold?: StartHold;
     }
+  /** The saga goes on under another version of its definition, from the state given. */
+  | {
+      readonly kind: 'migrate';
+      readonly from: number;
+      readonly to: number;
+      /** The state path it came from; the machine that knew it may be gone. */
+      readonly before: string;
+      /** The encoded state after the migration. */
+      readonly state: string;
+    }
   /** A saga that waited for a place among those of its type may begin. */
   | { readonly kind: 'admit' }
   | { readonly kind: 'event'; readonly id: string; readonly event: EventObject }

@@ -51,6 +51,7 @@ function eventNameOf(inbound: Inbound): string {
   switch (inbound.kind) {
     case 'start':
     case 'admit':
+    case 'migrate':
     case 'park':
       return inbound.kind;
     case 'event':

@@ -10,6 +10,7 @@ import { encodeState } from './codec.ts';
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Effect, Inbound, JournalRecord, Turn } from './inbound.ts';
+import { migrationTurn } from './migration.ts';
 import type { SagaState } from './state.ts';
 import { begin, turn } from './turn.ts';
 import { isUnreadableRecord, parkedAsItWas } from './unreadable.ts';
@@ -38,7 +39,7 @@ export interface ReplayFlaw {
 
 /** A replayed journal. */
 export interface Replay {
-  /** One for every record up to the flaw, in order. */
+  /** One for every record up to the flaw, in order; from the last migration on where need be. */
   readonly turns: readonly ReplayedTurn[];
   /** `null`: every record leads where it led. */
   readonly flaw: ReplayFlaw | null;
@@ -60,16 +61,25 @@ export function replay(
   sagaId: string,
   records: Iterable<JournalRecord>,
 ): Replay {
-  const turns: ReplayedTurn[] = [];
+  let turns: ReplayedTurn[] = [];
   let state: SagaState | null = null;
+  let flaw: ReplayFlaw | null = null;
   for (const record of records) {
+    const isMigration = record.inbound.kind === 'migrate';
+    if (flaw !== null && !isMigration) continue;
     const next = replayRecord(definition, sagaId, state, record);
-    if (next.kind === 'differs') return { turns, flaw: next.flaw };
+    if (next.kind === 'differs') {
+      flaw ??= next.flaw;
+      continue;
+    }
+    // What came before was written by another version, which may not replay with this one.
+    if (flaw !== null) turns = [];
+    flaw = null;
     const { kind: _, ...replayed } = next;
     turns.push(replayed);
     state = replayed.state;
   }
-  return { turns, flaw: null };
+  return { turns, flaw };
 }
 
 /** Takes one record further. `before`: the state after the record before it; `null` at the start. */
@@ -83,7 +93,9 @@ export function replayRecord(
     kind: 'differs',
     flaw: { sagaSeq: record.sagaSeq, why },
   });
-  const expectedSeq = (before?.seq ?? 0) + 1;
+  const { inbound } = record;
+  const isMigration = inbound.kind === 'migrate';
+  const expectedSeq = isMigration ? record.sagaSeq : (before?.seq ?? 0) + 1;
   if (record.sagaSeq !== expectedSeq) {
     return differs(`record ${expectedSeq} is missing: the journal goes on at ${record.sagaSeq}`);
   }
@@ -93,7 +105,9 @@ export function replayRecord(
   }
   let taken: Turn | null;
   try {
-    taken = takeAgain(definition, sagaId, before, record);
+    taken = isMigration
+      ? migrationTurn(definition, sagaId, inbound, record.atMs)
+      : takeAgain(definition, sagaId, before, record);
   } catch (error) {
     return differs(`the machine throws: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -72,6 +72,7 @@ export function failureReasonAfter(
       return decided(inbound.event.type, reasonOf(inbound.event));
     case 'start':
     case 'admit':
+    case 'migrate':
     case 'interrupted':
     case 'park':
       return null;

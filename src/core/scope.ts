@@ -117,6 +117,24 @@ export function acceptedEvents(snapshot: AnyMachineSnapshot): readonly string[] 
   return [...types];
 }
 
+/** Milliseconds of a named delay as it would be armed now. */
+export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: string): number {
+  const machine: AnyStateMachine = snapshot.machine;
+  const delay: unknown = machine.implementations.delays[name];
+  const self = { id: sagaId };
+  const { context } = snapshot as { readonly context: unknown };
+  const ms: unknown =
+    typeof delay === 'function'
+      ? Reflect.apply(delay, undefined, [
+          { context, event: { type: 'backstep.migrate' }, self },
+          {},
+        ])
+      : delay;
+  if (typeof ms === 'number' && ms >= 0) return ms;
+  const message = `machine "${machine.id}": the delay "${name}" gives no milliseconds`;
+  throw new BackstepError('definition-invalid', message);
+}
+
 /** The persisted form. Cheaper than XState's own: activities are not persisted twice. */
 export function persistMachine(snapshot: AnyMachineSnapshot): PersistedMachine {
   const history = persistHistory(snapshot.historyValue);

@@ -16,6 +16,7 @@ import { noteRecord, type Occasion, type Predecessor } from './journal-record.ts
 import { withLateResult } from './late-results.ts';
 import { canTake, isReserved, legalEvents } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
+import { migrationTurn } from './migration.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from './scope.ts';
 import { isOver, type SagaState } from './state.ts';
@@ -80,6 +81,7 @@ export function turn(
   inbound: Exclude<Inbound, { kind: 'start' }>,
   nowMs: number,
 ): Turn {
+  if (inbound.kind === 'migrate') return migrationTurn(definition, state.id, inbound, nowMs);
   // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
   if (inbound.kind === 'event' && state.seenEvents.includes(inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');

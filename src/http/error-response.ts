@@ -94,6 +94,7 @@ const ENGINE_KINDS: Readonly<Record<ErrorCode, Kind>> = {
   'storage-failed': { status: 503, title: 'Outcome unknown' },
   'storage-refused': INTERNAL,
   'state-unreadable': INTERNAL,
+  'version-missing': INTERNAL,
   'definition-invalid': INTERNAL,
 };
 

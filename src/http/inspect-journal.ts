@@ -213,6 +213,8 @@ function payloadOf(inbound: JournalRecord['inbound']): object {
       return { error: inbound.failure };
     case 'admit':
       return {};
+    case 'migrate':
+      return { from: inbound.from, to: inbound.to };
   }
 }
 

@@ -86,6 +86,8 @@ async function sagaOf(backstep: Backstep, id: string): Promise<SagaRecord> {
   return saga;
 }
 
+const UNREADABLE: ReadonlySet<string> = new Set(['state-unreadable', 'version-missing']);
+
 /** The state, or why it cannot be read: such a saga must still be found and looked at. */
 export async function readableState(
   backstep: Backstep,
@@ -95,7 +97,7 @@ export async function readableState(
     const state = await backstep.state(id);
     return state ?? new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
   } catch (error) {
-    if (error instanceof BackstepError && error.code === 'state-unreadable') return error;
+    if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;
     throw error;
   }
 }

@@ -26,8 +26,8 @@ export type Item =
       readonly statements: readonly ExpectedStatement[];
       readonly reply: Reply | null;
     }
-  /** A durable timer may be due. */
-  | { readonly kind: 'wake' }
+  /** A durable timer may be due. `done`: it was looked at, whatever came of it. */
+  | { readonly kind: 'wake'; readonly done?: () => void }
   /** The process that ran this saga's activities is gone. */
   | { readonly kind: 'recover' };
 
@@ -35,6 +35,8 @@ export type Item =
 export interface LoadedSaga {
   readonly registration: Registration;
   readonly state: SagaState;
+  /** The state is that of a migration which must become durable before anything else. */
+  readonly migration?: Extract<Inbound, { kind: 'migrate' }>;
 }
 
 /** A turn that became durable. */

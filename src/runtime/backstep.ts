@@ -4,6 +4,7 @@
 import type { EventObject } from 'xstate';
 import type { Activities, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
+import type { Migration } from '../core/migration.ts';
 import type { Duration } from '../core/duration.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
@@ -27,6 +28,11 @@ export interface Bindings<C extends Contract = Contract> {
    * one registered last counts for the type, and before `start`. Default: no bound.
    */
   readonly concurrency?: Concurrency;
+  /**
+   * By earlier version: takes sagas in flight along to this one, between two turns. What cannot be
+   * taken along stays on its version, or is parked when that is not registered.
+   */
+  readonly migrate?: Readonly<Record<number, Migration>>;
 }
 
 /** Sagas of a type at once, or that and how many may wait beyond (default 100,000). */

@@ -10,7 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
 import type { SagaState } from '../core/state.ts';
-import { isSettled, type SagaStatus } from '../core/status.ts';
+import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/legal.ts';
 import { createReadModels } from '../store/saga-queries.ts';
 import type { Store } from '../store/store.ts';
@@ -27,9 +27,11 @@ import { receiverOf } from './message-receiver.ts';
 import { recover } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { SagaStarter } from './saga-starter.ts';
+import { untilSettled } from './settled-wait.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTurnLog, type Logger } from './turn-log.ts';
+import { VERSION_IS_BACK, VersionKeeper } from './version-keeper.ts';
 import { WakeTimers } from './wake-timers.ts';
 
 /** How long a stop waits at least for turns in flight to become durable. */
@@ -66,6 +68,7 @@ class Engine implements Backstep {
   readonly #courier: MessageCourier;
   readonly #feed: Feed;
   readonly #queue: StartQueue;
+  readonly #versions: VersionKeeper;
   readonly #starter: SagaStarter;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
@@ -127,6 +130,15 @@ class Engine implements Backstep {
       backlog: () => this.#runner.backlog,
       ...parts,
     });
+    this.#versions = new VersionKeeper({
+      reads: store.upkeep,
+      registry: this.#registry,
+      wake: (sid) => new Promise((done) => this.#supervisor.actor(sid).put({ kind: 'wake', done })),
+      unpark: (sid) =>
+        this.#supervisor.actor(sid).tell({ kind: 'command', command: VERSION_IS_BACK }),
+      lastSid: () => this.#starter.lastSid,
+      onError: (err) => logger.error({ err }, 'sagas of earlier versions could not be looked at'),
+    });
     this.#supervisor.connect({
       runner: this.#runner,
       children: this.#children,
@@ -147,6 +159,7 @@ class Engine implements Backstep {
     if (bindings.concurrency !== undefined) {
       this.#queue.bound(definition.id, bindings.concurrency);
     }
+    if (this.#phase === 'accepting') void this.#versions.run();
   };
 
   async start(): Promise<void> {
@@ -168,6 +181,7 @@ class Engine implements Backstep {
     this.#phase = 'accepting';
     this.#recovered.resolve();
     this.#queue.open();
+    void this.#versions.run();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -192,22 +206,10 @@ class Engine implements Backstep {
 
   async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
     const sid = await this.#supervisor.sidOf(id);
-    // Listen first, then look: a saga that settles in between is seen either way.
-    let stopListening = (): void => {};
-    let cancelTimeout = (): void => {};
-    const settled = new Promise<null>((resolve) => {
-      stopListening = this.#supervisor.onSettled(sid, () => resolve(null));
-      cancelTimeout = this.#parts.clock.after(timeoutMs, () => resolve(null));
-    });
-    try {
-      const status = await this.#statusOf(sid, id);
-      if (isSettled(status)) return status;
-      await settled;
-      return await this.#statusOf(sid, id);
-    } finally {
-      stopListening();
-      cancelTimeout();
-    }
+    const { clock } = this.#parts;
+    const onSettled = this.#supervisor.onSettled.bind(this.#supervisor);
+    const statusOf = (): Promise<SagaStatus> => this.#statusOf(sid, id);
+    return untilSettled({ clock, onSettled, statusOf }, sid, timeoutMs);
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
@@ -246,6 +248,7 @@ class Engine implements Backstep {
     this.#timers.stop();
     this.#children.stop();
     this.#queue.close();
+    this.#versions.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);

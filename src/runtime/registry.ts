@@ -5,6 +5,7 @@
 import type { Activity, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import type { Migration, MigrationPlan } from '../core/migration.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
 
 /** A definition with everything it needs to run. */
@@ -12,6 +13,14 @@ export interface Registration {
   readonly definition: SagaDefinition;
   readonly activities: ReadonlyMap<string, Activity>;
   readonly subscribers: ReadonlyMap<string, Subscriber>;
+  /** From which versions sagas are taken along, and how. */
+  readonly migrations: ReadonlyMap<number, Migration>;
+}
+
+/** A way from an old version to one that is registered. */
+export interface MigrationRoute {
+  readonly registration: Registration;
+  readonly plan: MigrationPlan;
 }
 
 export class Registry {
@@ -36,7 +45,12 @@ export class Registry {
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
-    const registration: Registration = { definition, activities, subscribers };
+    const registration: Registration = {
+      definition,
+      activities,
+      subscribers,
+      migrations: readMigrations(definition, bindings.migrate ?? {}),
+    };
     this.#byVersion.set(name, registration);
     const newest = this.#newest.get(id);
     if (newest === undefined || newest.definition.version < version) {
@@ -52,18 +66,81 @@ export class Registry {
     throw new BackstepError('not-found', `no saga type "${type}"; registered: ${known}`);
   }
 
-  /** The version a stored saga runs on. Throws `state-unreadable`: it needs a migration. */
+  /** The version a stored saga runs on. Throws `version-missing`: it needs a migration. */
   version(type: string, version: number): Registration {
     const registration = this.#byVersion.get(`${type}@${version}`);
     if (registration !== undefined) return registration;
     throw new BackstepError(
-      'state-unreadable',
+      'version-missing',
       `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`,
     );
+  }
+
+  has(type: string, version: number): boolean {
+    return this.#byVersion.has(`${type}@${version}`);
+  }
+
+  /** Whether sagas of the version can go on, as they are or migrated. */
+  canRun(type: string, version: number): boolean {
+    return this.has(type, version) || this.routeFrom(type, version) !== null;
+  }
+
+  /** The way on from a version, as far as it leads; `null`: there is none. */
+  routeFrom(type: string, from: number): MigrationRoute | null {
+    const steps: Migration[] = [];
+    let registration: Registration | null = null;
+    for (let at = from; ;) {
+      const next = this.#successorOf(type, at);
+      if (next === null) break;
+      steps.push(next.migration);
+      registration = next.registration;
+      at = registration.definition.version;
+    }
+    if (registration === null) return null;
+    return { registration, plan: { from, definition: registration.definition, steps } };
+  }
+
+  /** Versions that a migration leads on from. */
+  migratable(): readonly { readonly type: string; readonly version: number }[] {
+    return [...this.#byVersion.values()].flatMap(({ definition, migrations }) =>
+      [...migrations.keys()].map((version) => ({ type: definition.id, version })),
+    );
+  }
+
+  // The farthest one that knows the way.
+  #successorOf(type: string, version: number) {
+    let best: { readonly registration: Registration; readonly migration: Migration } | null = null;
+    for (const registration of this.#byVersion.values()) {
+      const { definition, migrations } = registration;
+      const migration = definition.id === type ? migrations.get(version) : undefined;
+      if (migration === undefined) continue;
+      if (best === null || best.registration.definition.version < definition.version) {
+        best = { registration, migration };
+      }
+    }
+    return best;
   }
 
   /** Every registered version. */
   all(): readonly SagaDefinition[] {
     return [...this.#byVersion.values()].map((registration) => registration.definition);
   }
+}
+
+function readMigrations(
+  { id, version }: SagaDefinition,
+  given: Readonly<Record<number, Migration>>,
+): ReadonlyMap<number, Migration> {
+  const migrations = new Map<number, Migration>();
+  for (const [key, migration] of Object.entries(given)) {
+    const from = Number(key);
+    if (!Number.isInteger(from) || from < 1 || from >= version) {
+      throw new BackstepError(
+        'definition-invalid',
+        `saga "${id}" version ${version}: migrate from "${key}"; give an earlier version`,
+      );
+    }
+    migrations.set(from, migration);
+  }
+  return migrations;
 }

@@ -10,6 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Inbound, Turn } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
+import { migrationTurn } from '../core/migration.ts';
 import { turn } from '../core/turn.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { Mailbox } from './mailbox.ts';
@@ -97,13 +98,14 @@ export class SagaActor {
       } catch (error) {
         await this.#survive(item, error);
       }
+      if (item.kind === 'wake') item.done?.();
     }
     this.#isRunning = false;
     this.#host.onIdle(this.sid);
   }
 
   async #process(item: Item): Promise<void> {
-    const saga = (this.#saga ??= await this.#host.load(this.sid));
+    const saga = (this.#saga ??= await this.#migrate(await this.#host.load(this.sid)));
     switch (item.kind) {
       case 'inbound':
         await this.#take(saga, item);
@@ -180,6 +182,24 @@ export class SagaActor {
       statements: NO_STATEMENTS,
       reply: null,
     });
+  }
+
+  // Its own turn, durable before the first one under the new version.
+  async #migrate({ migration, ...saga }: LoadedSaga): Promise<LoadedSaga> {
+    if (migration === undefined) return saga;
+    const { registration, state } = saga;
+    const { id, version, hash: definitionHash } = { ...registration.definition, id: state.id };
+    const taken = migrationTurn(registration.definition, id, migration, this.#host.nowMs());
+    const before = { ...taken.state, seq: taken.state.seq - 1 };
+    const { record, effects } = taken;
+    const pending = { sid: this.sid, before, after: taken.state, record, effects };
+    const commit = commitOf(pending, this.#host.stateLength, null, NO_STATEMENTS);
+    const outcome = await this.#host.commit({ ...commit, version: { version, definitionHash } });
+    if (outcome.kind !== 'committed') {
+      throw new BackstepError('conflict', `saga ${id} was changed by somebody else`);
+    }
+    this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
+    return { registration, state: taken.state };
   }
 
   #fireDueTimers(state: SagaState): void {

@@ -6,11 +6,13 @@
  * the saga (a result, a timer) would otherwise be lost until the next restart.
  */
 import { crc32 } from 'node:zlib';
-import { decodeState } from '../core/codec.ts';
+import { decodeState, parseStored, type StoredState } from '../core/codec.ts';
 import { BackstepError } from '../core/errors.ts';
+import { migrationOf, migrationTurn } from '../core/migration.ts';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
+import { isEnded } from '../core/status.ts';
 import { parkedAsItWas } from '../core/unreadable.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, StoredSaga } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Registry } from './registry.ts';
 import type { LoadedSaga } from './actor-host.ts';
@@ -77,6 +79,8 @@ export class SagaLoader {
       const message = `saga ${stored.id}: stored state does not match its checksum`;
       throw new BackstepError('state-unreadable', message);
     }
+    const migrated = this.#migrated(stored);
+    if (migrated !== null) return migrated;
     const registration = this.#registry.version(stored.type, stored.version);
     if (registration.definition.hash !== stored.definitionHash) {
       this.#log.definitionEdited(stored.id, registration.definition);
@@ -89,6 +93,25 @@ export class SagaLoader {
     };
   }
 
+  // Tried here, on the state as it is; committed by the saga's actor before its next turn.
+  #migrated(stored: StoredSaga): LoadedSaga | null {
+    const route = this.#registry.routeFrom(stored.type, stored.version);
+    if (route === null || isEnded(stored.status)) return null;
+    const parts = parseStored(stored.id, stored.state);
+    if ((parts.resolution ?? null) !== null) return null; // over, and only looked at
+    const { registration, plan } = route;
+    const nowMs = this.#clock.nowMs();
+    try {
+      const migration = migrationOf(plan, { ...stored, parts: asParked(parts, stored) }, nowMs);
+      const { state } = migrationTurn(plan.definition, stored.id, migration, nowMs);
+      return { registration, state, migration };
+    } catch (error) {
+      if (!this.#registry.has(stored.type, stored.version)) throw error;
+      this.#log.notMigrated(stored.id, error);
+      return null;
+    }
+  }
+
   async #pause(delayMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(delayMs, resolve);
@@ -97,6 +120,14 @@ export class SagaLoader {
     this.#pauses.delete(resolve);
     cancel();
   }
+}
+
+// Only its row says so: with its text migrated, the text has to.
+function asParked(parts: StoredState, { id, status }: StoredSaga): StoredState {
+  if (status !== 'parked' || parts.status === 'parked') return parts;
+  const message = `saga ${id} was parked before it was migrated`;
+  const parkReason = { code: 'version-missing', message, retryable: false, ambiguous: false };
+  return { ...parts, status: 'parked', parkReason };
 }
 
 /** True for a refusal that time mends: the read was too slow, or there was no room for it. */

@@ -59,6 +59,11 @@ export class SagaStarter {
     this.#lastSid = parts.store.lastSid;
   }
 
+  /** Highest internal id in use. */
+  get lastSid(): number {
+    return this.#lastSid;
+  }
+
   get startedSagas(): number {
     return this.#startedSagas;
   }

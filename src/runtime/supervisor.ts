@@ -129,7 +129,8 @@ export class Supervisor implements ActorHost {
 
   /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
   resume(sid: number, saga: LoadedSaga | null): void {
-    const actor = new SagaActor(sid, this, saga);
+    // One that has to migrate first is loaded by its actor, which sees to that.
+    const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
     actor.put({ kind: 'recover' });
   }

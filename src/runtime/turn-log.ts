@@ -35,6 +35,7 @@ export interface TurnLog {
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
   definitionEdited(sagaId: string, definition: SagaDefinition): void;
+  notMigrated(sagaId: string, error: unknown): void;
 }
 
 export function createTurnLog(log: Logger): TurnLog {
@@ -46,6 +47,8 @@ export function createTurnLog(log: Logger): TurnLog {
       log.error({ sagaId, failure }, 'a saga was parked: its stored state cannot be read'),
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
+    notMigrated: (sagaId, err) =>
+      log.warn({ sagaId, err }, 'a saga stays on its version: it could not be migrated'),
     definitionEdited: (sagaId, { id, version }) =>
       log.warn(
         { sagaId, type: id, version },

@@ -98,6 +98,8 @@ export interface SagaCommit {
   readonly audit: AuditRow | null;
   /** Only where it changes. */
   readonly pendingStart?: PendingStartRow;
+  /** Of a migration: what the saga runs on from this turn on. */
+  readonly version?: { readonly version: number; readonly definitionHash: string };
   /** Statements of a transactional activity that commit with this turn. */
   readonly statements: readonly ExpectedStatement[];
 }

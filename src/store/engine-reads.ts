@@ -7,6 +7,7 @@
 import type { Kysely } from 'kysely';
 import type { EngineTables } from './schema.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
+import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from './store.ts';
 
 /** The reading half of the store. */
@@ -17,11 +18,13 @@ export interface EngineReads {
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
   pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
   readonly starts: StartReads;
+  readonly upkeep: UpkeepReads;
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
   return {
     starts: createStartReads(db),
+    upkeep: createUpkeepReads(db),
 
     async loadBySid(sid) {
       const row = await db

@@ -87,6 +87,7 @@ class SingleThreadStore implements MemoryStore {
   readonly wakes: Store['wakes'];
   readonly pendingMessages: Store['pendingMessages'];
   readonly starts: Store['starts'];
+  readonly upkeep: Store['upkeep'];
   readonly #writer: BatchWriter;
   readonly #hooks: MemoryStoreHooks;
   readonly #listeners = new Set<(health: StoreHealth) => void>();
@@ -121,6 +122,7 @@ class SingleThreadStore implements MemoryStore {
     this.wakes = reads.wakes;
     this.pendingMessages = reads.pendingMessages;
     this.starts = reads.starts;
+    this.upkeep = reads.upkeep;
   }
 
   get hasQueued(): boolean {

@@ -11,6 +11,7 @@ import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { EngineTables } from './schema.ts';
 import type { StartReads } from './start-reads.ts';
+import type { UpkeepReads } from './upkeep-reads.ts';
 
 /** The stored form of a saga, as the runtime loads it. */
 export interface StoredSaga {
@@ -84,6 +85,7 @@ export interface Store {
   pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
   /** About sagas that have not begun. */
   readonly starts: StartReads;
+  readonly upkeep: UpkeepReads;
   health(): StoreHealth;
   stats(): StoreStats;
   /** Called on every change of `health()`. Returns the way to stop listening. */

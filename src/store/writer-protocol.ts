@@ -31,6 +31,7 @@ export interface TurnExtras {
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
   readonly pendingStart: PendingStartRow | null;
+  readonly version: NonNullable<SagaCommit['version']> | null;
   readonly statements: readonly ExpectedStatement[];
 }
 
@@ -159,7 +160,8 @@ function insertParameters(
 }
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
-  const { birth, outbox, deadLetter, audit, pendingStart = null, statements } = commit;
+  const { birth, outbox, deadLetter, audit, statements } = commit;
+  const { pendingStart = null, version = null } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&
@@ -167,6 +169,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
     deadLetter === null &&
     audit === null &&
     pendingStart === null &&
+    version === null &&
     statements.length === 0;
   if (isPlain) return null;
   const key =
@@ -178,7 +181,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
           sagaId: birth.id,
         }
       : null;
-  return { key, outbox, deadLetter, audit, pendingStart, statements };
+  return { key, outbox, deadLetter, audit, pendingStart, version, statements };
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */

@@ -96,10 +96,11 @@ function prepareExtras(db: Database.Database) {
   const putPending = db.prepare(
     'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
   );
+  const setVersion = db.prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
   const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
 
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
-    const { outbox, deadLetter, audit, pendingStart } = extras;
+    const { outbox, deadLetter, audit, pendingStart, version } = extras;
     const seq = Number(journal[JOURNAL_SEQ]);
     const sid = journal[JOURNAL_SID];
     const sagaSeq = journal[JOURNAL_SAGA_SEQ];
@@ -114,6 +115,7 @@ function prepareExtras(db: Database.Database) {
     if (audit !== null) {
       insertAudit.run(sid, sagaSeq, atMs, audit.command, audit.by, audit.reason);
     }
+    if (version !== null) setVersion.run(version.version, version.definitionHash, sid);
     if (pendingStart?.kind === 'leave') removePending.run(sid);
     if (pendingStart?.kind === 'enter') {
       const { startAtMs } = pendingStart;

@@ -90,9 +90,15 @@ export class SimStore implements Store {
 
   // No saga of the simulation is bounded.
   starts: Store['starts'] = {
-    counts: () => this.#read(() => ({ active: 0, queued: 0 })),
-    queues: () => this.#read(() => []),
-    queued: () => this.#read(() => []),
+    counts: () => Promise.resolve({ active: 0, queued: 0 }),
+    queues: () => Promise.resolve([]),
+    queued: () => Promise.resolve([]),
+  };
+
+  // Nor is there more than one version of it.
+  upkeep: Store['upkeep'] = {
+    ofVersion: () => Promise.resolve([]),
+    parkedForVersion: () => Promise.resolve([]),
   };
 
   health = (): StoreHealth => this.#health;

@@ -135,6 +135,8 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
       return html`<span class="quiet">interrupted: the process that ran it is gone</span>`;
     case 'admit':
       return html`<span class="quiet">there is a place among the sagas of its type</span>`;
+    case 'migrate':
+      return html`<span class="quiet">from version ${inbound.from} to ${inbound.to}</span>`;
     case 'start':
     case 'event':
     case 'timer':
