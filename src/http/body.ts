@@ -66,20 +66,31 @@ function requireMediaType(request: Request, mediaType: string): void {
 
 async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let lengthBytes = 0;
-  // Leaving the loop by a throw cancels the stream, so that nothing more is taken in.
-  const stream: ReadableStream<Uint8Array> | null = request.body;
-  for await (const chunk of stream ?? []) {
-    lengthBytes += chunk.byteLength;
-    if (lengthBytes > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
-  }
+  const bytes = await readBytes(request.body);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw malformed('The body is not UTF-8.');
   }
+}
+
+async function readBytes(stream: ReadableStream<Uint8Array> | null): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let lengthBytes = 0;
+  try {
+    // Leaving the loop by a throw cancels the stream, so that nothing more is taken in.
+    for await (const chunk of stream ?? []) {
+      lengthBytes += chunk.byteLength;
+      if (lengthBytes > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    if (thrown instanceof HttpProblem) throw thrown;
+    // The client went away or broke its framing: nobody hears the answer, and it is no fault of
+    // ours to be logged.
+    throw malformed('The body broke off.');
+  }
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): HttpProblem {

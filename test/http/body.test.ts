@@ -86,6 +86,14 @@ describe('a body that comes in pieces without a length', () => {
     expect(await readJsonObject(jsonOf(body))).toEqual({ a: 'é' });
   });
 
+  it('is refused, as no fault of ours, when it breaks off', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"a":')),
+      pull: (controller) => controller.error(new Error('aborted')),
+    });
+    await expect(readJsonObject(jsonOf(body))).rejects.toMatchObject({ code: 'body-malformed' });
+  });
+
   it('is refused when it is not UTF-8', async () => {
     const body = ReadableStream.from([new Uint8Array([123, 34, 0xff, 34, 58, 49, 125])]);
     await expect(readJsonObject(jsonOf(body))).rejects.toMatchObject({ code: 'body-malformed' });
