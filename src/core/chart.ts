@@ -92,6 +92,31 @@ export function litStates(
     });
 }
 
+/** One way out of where a saga stands. */
+export interface WayOut {
+  readonly trigger: Trigger;
+  /** What must hold; `null`: nothing. */
+  readonly guard: string | null;
+  /** Path of the state that it leads to. */
+  readonly to: string;
+}
+
+/** Every way out of the states that are active, inner ones first; none once the machine has ended. */
+export function waysOutOf(definition: SagaDefinition, { snapshot }: SagaState): readonly WayOut[] {
+  if (snapshot.status !== 'active') return [];
+  return activeNodes(snapshot)
+    .toSorted((one, other) => other.path.length - one.path.length)
+    .flatMap((node) =>
+      outOf(node).flatMap((transition) =>
+        (transition.target ?? []).map((target) => ({
+          trigger: triggerOf(definition, String(transition.eventType)),
+          guard: guardWords(transition.guard),
+          to: target.path.join('.'),
+        })),
+      ),
+    );
+}
+
 function stateOf(definition: SagaDefinition, node: AnyStateNode): ChartState {
   return {
     id: node.id,

@@ -5,6 +5,7 @@ import { html } from 'hono/html';
 import { type LitState, litStates } from '../core/chart.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { railOf } from '../core/rail.ts';
+import { timelineOf } from '../core/timeline.ts';
 import type { HttpContext } from './context.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import type { SagaHistories } from './saga-history.ts';
@@ -15,6 +16,7 @@ import { railView } from './views/rail.ts';
 import { sagaActions } from './views/saga-actions.ts';
 import { contextView, sagaLog } from './views/saga-log.ts';
 import { auditTable, sagaHead, sagaPath, type SagaTab, travelForm } from './views/saga-page.ts';
+import { timelineView } from './views/saga-timeline.ts';
 import { sagaWhy } from './views/saga-why.ts';
 
 /** Which saga, and how it is looked at. */
@@ -39,7 +41,8 @@ export function sagaPageGroups(
       key: `saga-page ${tab} ${seq ?? ''} ${id}`,
       minAgeMs: MIN_AGE_MS,
       sagaId: id,
-      render: async () => regionsOf(await pictureOf(context, histories, id, seq), look),
+      render: async () =>
+        regionsOf(await pictureOf(context, histories, id, seq), look, context.nowMs()),
     },
   ];
 }
@@ -48,6 +51,7 @@ export function sagaPageGroups(
 async function regionsOf(
   picture: SagaPicture | NoPicture,
   look: SagaLook,
+  nowMs: number,
 ): Promise<readonly Region[]> {
   if (picture.kind !== 'picture') {
     return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
@@ -78,6 +82,7 @@ async function regionsOf(
             editable: definition?.editable ?? null,
           }),
     ),
+    region('saga-timeline', timeline(picture, nowMs)),
     region('saga-log', html`${flawNote(picture)} ${sagaLog(log)}`),
     region('saga-context', contextView(shown, before)),
     region('saga-audit', auditTable(picture)),
@@ -101,6 +106,13 @@ function shapeRegion(picture: SagaPicture, tab: SagaTab): Promise<Region> {
   const rail = definition === undefined ? null : railOf(definition, shown);
   if (rail !== null && tab === 'rail') return region('saga-rail', railView(rail));
   return region('chart-states', litList(litIn(picture)));
+}
+
+function timeline({ definition, history, shown, isPast }: SagaPicture, nowMs: number): Html {
+  if (definition === undefined) return html``;
+  const turns = history.turns.slice(0, shown.seq);
+  const endMs = isPast ? (turns.at(-1)?.record.atMs ?? nowMs) : nowMs;
+  return timelineView(timelineOf(definition, turns), endMs);
 }
 
 function flawNote({ history }: SagaPicture): Html | string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { orderSaga } from '../../machines/order.ts';
 import { activity } from '../../src/core/activity.ts';
-import { chartOf, type Light, litStates, statesIn } from '../../src/core/chart.ts';
+import { chartOf, type Light, litStates, statesIn, waysOutOf } from '../../src/core/chart.ts';
 import { durable } from '../../src/core/definition.ts';
 import { nodesOf } from '../../src/core/machine-nodes.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
@@ -75,6 +75,19 @@ describe('the chart of a definition', () => {
         ['go', 'guard'],
       ]),
     );
+  });
+});
+
+describe('the ways out of where a saga stands', () => {
+  it('are all transitions of the active states, inner ones first, with their guards', () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    const ways = waysOutOf(orderSaga, order.state).map(({ trigger }) => trigger.words);
+    expect(ways[0]).toMatch(/^reserveInventory /);
+    expect(ways.slice(-3)).toEqual(expect.arrayContaining(['after deadline', 'cancel']));
+    order.command('cancel');
+    order.done('releaseInventory');
+    expect(order.state.status).toBe('compensated');
+    expect(waysOutOf(orderSaga, order.state)).toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ describe('GET /sagas/{id}', () => {
     for (const what of ['start', 'reserve done', 'charge failed', 'release done']) {
       expect(textOf(page)).toContain(what);
     }
+    expect(textOf(page)).toMatch(/charge attempt 1 \S+ \d+ ms ✗ failed declined/);
     expect(textOf(page)).toContain('Nothing can be ordered any more.');
     expect(page).not.toMatch(/ on[a-z]+="| style="|<style|hx-on|javascript:|js:/i);
   });

@@ -73,7 +73,7 @@ export function sagaPage(page: SagaPage, region: (id: string) => Html): Html {
       ${section('saga-why', 'Why it is here', region)}
       ${section('saga-actions', 'What may be done', region)}
     </div>
-    ${section('saga-log', 'Every turn', region)}
+    ${section('saga-timeline', 'Timeline', region)} ${section('saga-log', 'Every turn', region)}
     <div class="columns">
       ${section('saga-context', 'Context', region)}
       ${section('saga-audit', 'What people ordered', region)}

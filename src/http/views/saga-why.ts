@@ -4,6 +4,7 @@
  */
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/definition.ts';
+import { waysOutOf } from '../../core/chart.ts';
 import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
@@ -33,11 +34,32 @@ export function sagaWhy(
         state.early.map(({ event }) => html`<b>${event.type}</b>`),
       )}
     </dl>
+    ${waysOut(definition, state)}
     ${
       prospects.length === 0 && events.length === 0
         ? html`<p class="quiet">Nothing happens by itself, and it waits for no event.</p>`
         : ''
     }`;
+}
+
+// Guards are told, not asked: what they answer depends on the event that comes.
+function waysOut(definition: SagaDefinition, state: SagaState): Html | string {
+  const ways = waysOutOf(definition, state);
+  if (ways.length === 0) return '';
+  return html`<details>
+    <summary>Every way out of here (${ways.length})</summary>
+    <ul class="ways">
+      ${ways.map(
+        ({ trigger, guard, to }) =>
+          html`<li>
+            <b>${trigger.kind === 'always' ? 'at once' : trigger.words}</b>${
+              guard === null ? '' : html`, if <code>${guard}</code>`
+            }
+            → <code>${to}</code>
+          </li>`,
+      )}
+    </ul>
+  </details>`;
 }
 
 function lastTurn(
