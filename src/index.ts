@@ -12,6 +12,13 @@ export {
   transactional,
   type WritePlan,
 } from './core/activity.ts';
+export type {
+  CompensationView,
+  ForwardView,
+  RoundView,
+  SagaOptions,
+  WaitResult,
+} from './core/builder/options.ts';
 export { durable, type DurableOptions, type SagaDefinition } from './core/definition.ts';
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';

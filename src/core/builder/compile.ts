@@ -40,10 +40,15 @@ export function compileSaga(plan: SagaPlan): AnyStateMachine {
       ? {}
       : {
           output: ({ context }: { readonly context: SagaContext }) =>
-            output(forwardView(context, undefined)),
+            isWhole(context) ? output(forwardView(context, undefined)) : null,
         }),
   };
   return createMachine(config, implementationsOf(plan));
+}
+
+// The machine asks at every end; only a completed saga has all the results.
+function isWhole({ failure, hasGivenUp }: SagaContext): boolean {
+  return failure === null && hasGivenUp !== true;
 }
 
 function has({ forward, pivot, finishing }: Zones, zone: keyof Zones): boolean {

@@ -138,6 +138,15 @@ export const ACTIONS = {
     const next = { attempt: attempt + 1, inDoubt: inDoubt || failureOf(event).ambiguous };
     return { tries: { ...context.tries, [activity]: next } };
   }),
+  // A new budget, but what may have happened may have happened still.
+  restartTries: assign(({ context, event }: Scene, { activity }: ActivityParams) => ({
+    tries: {
+      ...without(context.tries, activity),
+      ...(mayHaveHappened({ context, event }, { activity })
+        ? { [activity]: { ...UNTRIED, inDoubt: true } }
+        : {}),
+    },
+  })),
   forgetTries: assign(({ context }: Scene, { activity }: ActivityParams) => ({
     tries: without(context.tries, activity),
   })),
@@ -155,6 +164,7 @@ export const ACTIONS = {
     keep(context, step, { kind: 'expired' }),
   ),
   keepFailure: assign(({ event }: Scene) => ({ failure: failureOf(event) })),
+  forgetFailure: assign((_: Scene) => ({ failure: null })),
   failUnending: assign((_: Scene) => ({ failure: LOOP_UNENDING })),
   nextRound: assign(({ context }: Scene, { loop }: { readonly loop: string }) => ({
     rounds: { ...context.rounds, [loop]: (context.rounds?.[loop] ?? 0) + 1 },

@@ -114,8 +114,8 @@ function exitsOf({ name, kind }: StepPlan, place: Place, onward: Edge): Exits {
   if (kind === 'compensatable') {
     return { done, inDoubt: back, failed: edge(back.target, 'turnBack', settled(name)) };
   }
-  const forget = { type: 'forgetTries', params: { activity: name } };
-  const person = edge(`#${place.id}.failed.${name}`, 'keepFailure', forget);
+  const restart = { type: 'restartTries', params: { activity: name } };
+  const person = edge(`#${place.id}.failed.${name}`, 'keepFailure', restart);
   return { done, inDoubt: person, failed: kind === 'pivot' ? back : person };
 }
 
@@ -218,7 +218,7 @@ function failedState({ name, kind }: StepPlan, place: Place, onward: Edge): obje
       : { 'backstep.accept-partial': edge(`#${place.sagaId}.partially_completed`) };
   return {
     on: {
-      'backstep.retry': commanded(names, edge(`#${place.id}.${name}.running`)),
+      'backstep.retry': commanded(names, edge(`#${place.id}.${name}.running`, 'forgetFailure')),
       'backstep.skip': commanded(names, {
         target: onward.target,
         actions: ['giveUp', ...onward.actions],

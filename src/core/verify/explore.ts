@@ -97,7 +97,8 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
       const isSkipped =
         move.decision === 'skip' || from.world.runs.some(({ forward }) => forward === 'skipped');
       const isDoubtful = move.isMadeUp || isSkipped;
-      fail(move.label, isDoubtful ? { ...fault, severity: 'warning' } : fault);
+      const message = isSkipped ? `${fault.message}; ${SKIPPED_CURE}` : fault.message;
+      fail(move.label, isDoubtful ? { ...fault, message, severity: 'warning' } : fault);
     }
   }
   return reached;
@@ -140,6 +141,9 @@ function arrive(growing: Growing, from: Frontier | null, step: Step, next: Arriv
   const goesOn = isNew && !isOver(state) && state.status !== 'parked';
   return goesOn ? [{ index, state, world }] : [];
 }
+
+const SKIPPED_CURE =
+  'a step that is skipped has no result unless the command brings one in its context';
 
 /** What the world learns of the inbound itself. */
 function tell(

@@ -67,7 +67,8 @@ export function movesOf(
     ...Object.entries(state.live.activities).flatMap(([id, live]) => [
       ...doneMoves(definition, state, id, live, examples),
       ...failuresOf(live).map(({ label, failure }) => failedMove(state, id, live, label, failure)),
-      interruptedMove(state, id, live),
+      // A child saga lives on through the end of a process.
+      ...(live.childId === undefined ? [interruptedMove(state, id, live)] : []),
     ]),
     ...timersThatFire(definition, state).map(([id, timer]) =>
       timerMove(definition, state, id, timer),

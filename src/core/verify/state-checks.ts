@@ -67,6 +67,8 @@ export function unhandled(
     ];
   }
   if (next.state.snapshot !== before.snapshot) return [];
+  // It may only have emitted something and started the delay again.
+  if (drive === 'timer' && next.kind === 'advanced') return [];
   const goesOn = isAlive(definition, next.state);
   const rest = goesOn ? 'is lost' : 'is lost and the saga sits there';
   return [
