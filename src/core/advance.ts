@@ -13,7 +13,7 @@ import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
 import { admit, NOTHING_LIVE, rearrange } from './live.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
-import { type Macrostep, type Self, stepMachine } from './scope.ts';
+import { type Macrostep, refuseHiddenSpawn, type Self, stepMachine } from './scope.ts';
 import type { Live, Resolution, SagaState, StepEntry } from './state.ts';
 import { statePath } from './state-path.ts';
 
@@ -50,6 +50,7 @@ export function advance(
   if (context !== state.snapshot?.context) {
     assertContext(context, `saga "${definition.id}": context`);
   }
+  refuseHiddenSpawn(state.snapshot, { snapshot, commands });
   const moment = { token: state.seq + 1, nowMs };
   const rearranged = rearrange(definition, live, commands, moment);
   const isOver = snapshot.status !== 'active';

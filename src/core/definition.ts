@@ -99,6 +99,26 @@ export interface DurableOptions {
  * `failed`; on a final state `compensated`, or `compensation_failed` and `failed` where a person
  * resolved what the machine could not.
  *
+ * Supported: compound, parallel and history states, final states with output, guards, `always`,
+ * wildcards, named delays, `raise` (delayed too), `cancel`, `assign`, `emit`, `log`, tags, meta,
+ * `enqueueActions`, invoke and `spawnChild`/`stopChild` of named activities and, through
+ * `options.children`, of machines as sagas of their own, `sendTo` a child or itself, `sendParent`.
+ *
+ * Refused: custom actions, inline, callback and observable actors, numeric delays, implicit ids,
+ * system ids, `onSnapshot`, a delayed `sendTo`; at run time `spawn` inside an assign, and a context
+ * that JSON does not keep.
+ *
+ * Everything else is as in a live actor (test/differential compares the two), except:
+ *
+ * - An event that makes the machine throw is refused and leaves it as it was; a result or timer
+ *   that does so parks it.
+ * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
+ *   that begin with `xstate.` or `backstep.` are the engine's.
+ * - A failed activity arrives as a `Failure`, not as what was thrown.
+ * - A delayed event replaces a pending one of the same id.
+ * - Delays keep their due time over restarts, but `<invoke id>.timeout` runs from each dispatch.
+ * - Another saga hears of an event after the turn is durable, not within it.
+ *
  * Throws `definition-invalid` for what cannot run durably.
  */
 export function durable<C extends Contract = Contract, Input = unknown, Output = unknown>(

@@ -29,7 +29,7 @@ function checkInvokes(
 ): void {
   for (const invoke of asList(node.config.invoke)) {
     const at = `state "${node.id}"`;
-    const { id, src, systemId } = readFields(invoke);
+    const { id, src, systemId, onSnapshot } = readFields(invoke);
     if (typeof src !== 'string') {
       refuse(machine, `${at} invokes inline logic`, 'name the activity in setup({ actors })');
     }
@@ -38,6 +38,9 @@ function checkInvokes(
     }
     if (systemId !== undefined) {
       refuse(machine, `${at} invokes with a systemId`, 'use the id; sagas share no system');
+    }
+    if (onSnapshot !== undefined) {
+      refuse(machine, `${at} listens to the snapshots of "${id}"`, 'use onDone and onError');
     }
     checkActor(machine, at, src);
     claimId(machine, node, id, owners);

@@ -108,6 +108,30 @@ export function activeNodes(snapshot: AnyMachineSnapshot): readonly AnyStateNode
   return snapshot._nodes;
 }
 
+/**
+ * Throws `definition-invalid` when the macrostep has a child that no command speaks of: made by
+ * `spawn` inside an assign or the context, it would never start, and be gone at the next restart.
+ */
+export function refuseHiddenSpawn(
+  before: AnyMachineSnapshot | null,
+  { snapshot, commands }: Macrostep,
+): void {
+  const known = childrenOf(before);
+  for (const [id, child] of Object.entries(childrenOf(snapshot))) {
+    if (child === undefined || known[id] === child) continue;
+    if (commands.some((command) => command.kind === 'invoke' && command.id === id)) continue;
+    throw new BackstepError(
+      'definition-invalid',
+      `machine "${(snapshot.machine as AnyStateMachine).id}": an assign spawns "${id}"; ` +
+        'invoke it in a state, or use spawnChild',
+    );
+  }
+}
+
+function childrenOf(snapshot: AnyMachineSnapshot | null): Readonly<Record<string, unknown>> {
+  return (snapshot?.children ?? {}) as Readonly<Record<string, unknown>>;
+}
+
 /** Event types that the active states have transitions for, guards aside. */
 export function acceptedEvents(snapshot: AnyMachineSnapshot): readonly string[] {
   const types = new Set<string>();

@@ -1,7 +1,9 @@
 /** The trip saga through the core: the way forward, the traveller, the pivot, the tickets. */
 import '../../src/testing/vitest.ts';
 import { describe, expect, test } from 'vitest';
+import { tripSaga } from '../../machines/trip.ts';
 import { legalCommands } from '../../src/core/legal.ts';
+import { verify } from '../../src/core/verify.ts';
 import type { SagaDriver } from '../../src/testing/saga-driver.ts';
 import { BUSY, LOST, REFUSED } from '../core/saga-driver.ts';
 import {
@@ -17,6 +19,15 @@ import {
 } from './trip-driver.ts';
 
 const HOUR_MS = 3_600_000;
+
+describe('every outcome of a trip', () => {
+  test('is explored, and none leaves anything booked that nobody knows of', () => {
+    const { findings, states, isExhaustive } = verify(tripSaga);
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeGreaterThan(1_000);
+  });
+});
 
 describe('a trip', () => {
   test('books all at once, waits for the traveller, charges, and issues the tickets', () => {
