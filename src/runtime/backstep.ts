@@ -7,6 +7,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import type { Migration } from '../core/migration.ts';
 import type { Duration } from '../core/duration.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
+import type { StandardSchema } from '../core/standard-schema.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
@@ -33,6 +34,11 @@ export interface Bindings<C extends Contract = Contract> {
    * taken along stays on its version, or is parked when that is not registered.
    */
   readonly migrate?: Readonly<Record<number, Migration>>;
+  /**
+   * What events from outside must carry, by event type; the schema sees the event without its
+   * `type`. One that does not match is refused as `input-invalid`, naming the member.
+   */
+  readonly events?: Readonly<Record<string, StandardSchema>>;
 }
 
 /** Sagas of a type at once, or that and how many may wait beyond (default 100,000). */

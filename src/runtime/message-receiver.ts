@@ -49,7 +49,8 @@ function sagaReceiver(
       await sagas.send(to, event, `message-${id}`);
     } catch (error) {
       if (!(error instanceof BackstepError)) throw error;
-      if (error.code === 'not-legal') return;
+      // Nor what it does not understand: no later try would mend that.
+      if (error.code === 'not-legal' || error.code === 'input-invalid') return;
       if (error.code !== 'not-found' || (await isStarting(sagaId, to, sagas))) throw error;
     }
   };

@@ -5,7 +5,9 @@
 import type { Activity, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import { isReserved } from '../core/legal.ts';
 import type { Migration, MigrationPlan } from '../core/migration.ts';
+import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
 
 /** A definition with everything it needs to run. */
@@ -15,6 +17,8 @@ export interface Registration {
   readonly subscribers: ReadonlyMap<string, Subscriber>;
   /** From which versions sagas are taken along, and how. */
   readonly migrations: ReadonlyMap<number, Migration>;
+  /** By event type. */
+  readonly events: ReadonlyMap<string, StandardSchema>;
 }
 
 /** A way from an old version to one that is registered. */
@@ -50,6 +54,7 @@ export class Registry {
       activities,
       subscribers,
       migrations: readMigrations(definition, bindings.migrate ?? {}),
+      events: readEvents(definition, bindings.events ?? {}),
     };
     this.#byVersion.set(name, registration);
     const newest = this.#newest.get(id);
@@ -143,4 +148,20 @@ function readMigrations(
     migrations.set(from, migration);
   }
   return migrations;
+}
+
+function readEvents(
+  { id, machine }: SagaDefinition,
+  given: Readonly<Record<string, StandardSchema>>,
+): ReadonlyMap<string, StandardSchema> {
+  const known = machine.events.map(String).filter((type) => !isReserved(type));
+  const unknown = Object.keys(given).filter((type) => !known.includes(type));
+  if (unknown.length > 0) {
+    throw new BackstepError(
+      'definition-invalid',
+      `saga "${id}" has no event ${unknown.join(', ')}; a schema can be given for ` +
+        (known.join(', ') || 'none'),
+    );
+  }
+  return new Map(Object.entries(given));
 }

@@ -9,10 +9,12 @@ import type { ExpectedStatement } from '../core/activity.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Inbound, Turn } from '../core/inbound.ts';
+import type { StandardSchema } from '../core/standard-schema.ts';
 import type { SagaState } from '../core/state.ts';
 import { migrationTurn } from '../core/migration.ts';
 import { turn } from '../core/turn.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
+import { checkedEvent } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
 import { commitOf } from './projection.ts';
 
@@ -121,7 +123,9 @@ export class SagaActor {
 
   async #take(saga: LoadedSaga, item: Item & { kind: 'inbound' }): Promise<void> {
     const { registration, state } = saga;
-    const { inbound, reply } = item;
+    const { reply } = item;
+    const schema = schemaFor(saga, item);
+    const inbound = schema === null ? item.inbound : await checked(schema, state.id, item.inbound);
     if (reply !== null && reply.expectedVersion !== null && reply.expectedVersion !== state.seq) {
       reply.reject(versionConflict(state, reply.expectedVersion));
       return;
@@ -254,6 +258,19 @@ export class SagaActor {
       this.turnAway(error);
     }
   }
+}
+
+// Only what somebody waits for has come from outside; a refusal goes to them.
+function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
+  if (inbound.kind !== 'event' || reply === null) return null;
+  return registration.events.get(inbound.event.type) ?? null;
+}
+
+type Received = (Item & { kind: 'inbound' })['inbound'];
+
+async function checked(schema: StandardSchema, id: string, inbound: Received): Promise<Received> {
+  if (inbound.kind !== 'event') return inbound;
+  return { ...inbound, event: await checkedEvent(schema, id, inbound.event) };
 }
 
 function versionConflict(state: SagaState, expectedVersion: number): BackstepError {

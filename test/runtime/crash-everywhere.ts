@@ -18,6 +18,8 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 /** A life to be lived through a crash. */
 export interface Life {
+  /** Before each new life. */
+  readonly begin?: () => void;
   readonly register: (backstep: Backstep) => void;
   /**
    * What clients do, from the first call to the end; called again after the crash, as by clients
@@ -45,6 +47,7 @@ export async function crashEverywhere(life: Life, stepMs = 0): Promise<number> {
   for (const when of ['before', 'after'] as const) {
     for (let commit = 1; ; commit++) {
       const where = `dying ${when} commit ${commit}`;
+      life.begin?.();
       const clock = new VirtualClock();
       const database = newDatabase();
       const first = new MortalProcess(database, clock, life, stepMs, { commit, when });

@@ -22,6 +22,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 export interface EngineSettings<C extends Contract> {
   readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
   readonly concurrency?: Concurrency;
+  readonly events?: NonNullable<Bindings<C>['events']>;
   /** Registers further sagas, before the first one. */
   readonly also?: (backstep: Backstep) => void;
   readonly limits?: Partial<Limits>;
@@ -52,7 +53,7 @@ export class EngineHarness<C extends Contract> {
 
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, wrapStore, also, concurrency, ...rest } = more;
+    const { subscribers, wrapStore, also, concurrency, events, ...rest } = more;
     const options = { database: this.database, clock: this.clock, ...rest };
     const backstep =
       wrapStore === undefined ? await openBackstep(options) : await this.#openOver(wrapStore, more);
@@ -61,6 +62,7 @@ export class EngineHarness<C extends Contract> {
       activities,
       ...(subscribers === undefined ? {} : { subscribers }),
       ...(concurrency === undefined ? {} : { concurrency }),
+      ...(events === undefined ? {} : { events }),
     });
     this.#backstep = backstep;
     backstep.subscribe((entry) => {

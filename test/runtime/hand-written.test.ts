@@ -1,6 +1,7 @@
 /** A hand-written XState machine runs durably as it is: events, waiting, approval deadline. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
+import { z } from 'zod';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
 import { EngineHarness } from './engine-harness.ts';
@@ -131,6 +132,31 @@ describe('a saga that waits for a person', () => {
     await expect(backstep.send(id, { type: 'backstep.cancel' })).rejects.toMatchObject({
       code: 'not-legal',
     });
+  });
+
+  test('refuses an event whose payload does not match its schema, naming the member', async () => {
+    const vote = z.strictObject({ weight: z.object({ value: z.number().min(1) }) });
+    const backstep = await engine.open(activities, { events: { vote } });
+    const id = await waitingHotel();
+    const refused = backstep.send(id, cast({ weight: { value: 'two' } }));
+    await expect(refused).rejects.toMatchObject({
+      code: 'input-invalid',
+      message: expect.stringContaining(`event "vote" of saga ${id}: weight.value: `) as unknown,
+      issues: [{ path: 'weight.value', isTypeError: true }],
+    });
+    const surplus = backstep.send(id, cast({ weight: { value: 2 }, also: true }));
+    await expect(surplus).rejects.toThrow('payload: Unrecognized key: "also"');
+    await backstep.send(id, cast({ weight: { value: 2 } }));
+    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ votes: 2 });
+  });
+
+  const cast = (payload: object) => ({ type: 'vote', ...payload });
+
+  test('cannot have a schema for an event that its machine does not know', async () => {
+    const opening = engine.open(activities, { events: { veto: z.object({}) } });
+    await expect(opening).rejects.toThrow(
+      'saga "hotel" has no event veto; a schema can be given for approve, vote',
+    );
   });
 
   test('is unharmed by an event that makes it throw; the sender is told', async () => {
