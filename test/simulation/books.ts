@@ -6,12 +6,11 @@
  * never happened is accepted and fences the forward key. Knows nothing of the engine.
  */
 
-export type StepName = 'reserveInventory' | 'processPayment' | 'sendConfirmation' | 'updateOrder';
-
 /** One call of a participant, as a remote or a statement of a transactional activity gets it. */
 export interface BookOp {
-  readonly kind: 'apply' | 'undo';
-  readonly step: StepName;
+  /** `ask`: whether the step happened; what never did is fenced from then on. */
+  readonly kind: 'apply' | 'undo' | 'ask';
+  readonly step: string;
   /** The forward key, for an undo as well. */
   readonly key: string;
   readonly sagaId: string;
@@ -74,9 +73,21 @@ export class Books {
     return this.#chargedMinor - this.#refundedMinor;
   }
 
+  stateOf(key: string): BookEntry['state'] | null {
+    return this.#entries.get(key)?.state ?? null;
+  }
+
   /** Applies an operation; a refusal has changed nothing. */
   run(op: BookOp): Refusal | null {
-    return op.kind === 'apply' ? this.#apply(op) : this.#undo(op);
+    switch (op.kind) {
+      case 'apply':
+        return this.#apply(op);
+      case 'undo':
+        return this.#undo(op);
+      case 'ask':
+        if (!this.#entries.has(op.key) && this.#options.manners.fences) this.#keep(op, 'fenced');
+        return null;
+    }
   }
 
   #apply(op: BookOp): Refusal | null {
@@ -114,15 +125,13 @@ export class Books {
         this.#onHand -= quantity;
         this.#reserved += quantity;
         return null;
-      case 'processPayment':
-        this.#chargedMinor += amountMinor;
-        return null;
-      case 'sendConfirmation':
-        return null;
       case 'updateOrder':
         if (!this.#isHeld(sagaId)) return { code: 'reservation-missing', message: 'nothing held' };
         this.#reserved -= quantity;
         this.#shipped += quantity;
+        return null;
+      default:
+        this.#chargedMinor += amountMinor;
         return null;
     }
   }
@@ -133,14 +142,12 @@ export class Books {
         this.#onHand += quantity;
         this.#reserved -= quantity;
         return;
-      case 'processPayment':
-        this.#refundedMinor += amountMinor;
-        return;
-      case 'sendConfirmation':
-        return;
       case 'updateOrder':
         this.#reserved += quantity;
         this.#shipped -= quantity;
+        return;
+      default:
+        this.#refundedMinor += amountMinor;
     }
   }
 
@@ -152,7 +159,7 @@ export class Books {
     return this.#stands(sagaId, 'updateOrder');
   }
 
-  #stands(sagaId: string, step: StepName): boolean {
+  #stands(sagaId: string, step: string): boolean {
     return this.entries.some(
       (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
     );

@@ -9,6 +9,7 @@ import type { Backstep } from '../../src/runtime/backstep.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';
 import type { Oracles } from './oracles.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import type { SimTime } from './sim-time.ts';
 import type { Caller } from './world.ts';
 
@@ -24,6 +25,7 @@ interface Order {
 const RETRY_AFTER_MS = 2_000;
 
 export interface ClientOptions {
+  readonly saga: SimSaga;
   readonly chance: Chance;
   readonly time: SimTime;
   readonly disk: Disk;
@@ -42,7 +44,13 @@ export class Client {
     this.#orders = Array.from({ length: options.orders }, (_, index) => {
       const key = `order-${index + 1}`;
       const quantity = options.chance.between(`quantity/${key}`, 1, 3);
-      return { key, input: orderOf(key, quantity), state: 'unsent', sagaId: null, notBeforeMs: 0 };
+      return {
+        key,
+        input: options.saga.inputOf(key, quantity),
+        state: 'unsent',
+        sagaId: null,
+        notBeforeMs: 0,
+      };
     });
   }
 
@@ -53,6 +61,35 @@ export class Client {
 
   get isDone(): boolean {
     return this.#orders.every((order) => order.state === 'accepted');
+  }
+
+  get #type(): string {
+    return this.#options.saga.definition.id;
+  }
+
+  /** Ids of the sagas that wait, as far as anyone can see, for one of the saga's events. */
+  waiting(): readonly string[] {
+    if (this.#options.saga.events.length === 0) return [];
+    return [...this.#options.disk.sagas.values()]
+      .filter(({ row }) => row.status === 'waiting')
+      .map(({ birth }) => birth.id);
+  }
+
+  /** Sends one of the saga's events; `index` says which. Sent again, it has the same id. */
+  tell(sagaId: string, index: number, engine: Backstep, caller: Caller): void {
+    const { saga, disk, oracles } = this.#options;
+    const event = saga.events[index % saga.events.length];
+    if (event === undefined) return;
+    const eventId = `${event.type}-of-${sagaId}`;
+    this.#ask(engine.send(sagaId, event, eventId), caller, {
+      answered: () => {
+        const isKept = disk.journal.some((line) => line.data.includes(`"${eventId}"`));
+        if (!isKept) oracles.fail('event-once', `${eventId} was answered and is not on disk`);
+      },
+      refused: (error) => {
+        if (!(error instanceof BackstepError)) oracles.fail('event-once', String(error));
+      },
+    });
   }
 
   /** Keys of the orders that may be sent now. */
@@ -76,7 +113,7 @@ export class Client {
     const order = this.#orders.find((each) => each.key === key);
     if (order === undefined) return;
     order.state = 'pending';
-    this.#ask(engine.spawn('order', { input: order.input, key }), caller, {
+    this.#ask(engine.spawn(this.#type, { input: order.input, key }), caller, {
       answered: ({ id }) => this.#accept(order, id),
       refused: (error) => {
         order.state = 'unsent';
@@ -90,8 +127,8 @@ export class Client {
   sendAgain(index: number, isOther: boolean, engine: Backstep, caller: Caller): void {
     const order = this.#orders[index % this.#orders.length];
     if (order === undefined || order.state !== 'accepted') return;
-    const input = isOther ? orderOf(order.key, 9) : order.input;
-    this.#ask(engine.spawn('order', { input, key: order.key }), caller, {
+    const input = isOther ? this.#options.saga.inputOf(order.key, 9) : order.input;
+    this.#ask(engine.spawn(this.#type, { input, key: order.key }), caller, {
       answered: ({ id }) => {
         if (isOther) this.#options.oracles.fail('start-key', 'another input was accepted');
         this.#accept(order, id);
@@ -150,7 +187,7 @@ export class Client {
   #checkRefusal(order: Order, error: unknown): void {
     const { disk, oracles } = this.#options;
     const code = error instanceof BackstepError ? error.code : String(error);
-    const isTaken = code === 'conflict' && disk.startKey('order', order.key) !== null;
+    const isTaken = code === 'conflict' && disk.startKey(this.#type, order.key) !== null;
     const isPassing = ['unavailable', 'overloaded', 'storage-failed', 'conflict'].includes(code);
     if (isTaken || !isPassing) oracles.fail('accepted-kept', `${order.key} was refused: ${code}`);
   }
@@ -189,16 +226,4 @@ export function isAtEnd(disk: Disk): boolean {
   return [...disk.sagas.values()].every(
     ({ row: { status } }) => isEnded(status) || needsPerson(status),
   );
-}
-
-function orderOf(orderId: string, quantity: number): object {
-  return {
-    orderId,
-    customerId: 'customer-1',
-    customerEmail: 'customer@example.org',
-    productId: 'laptop',
-    quantity,
-    amount: `${quantity}0.50`,
-    paymentMethod: 'paypal',
-  };
 }

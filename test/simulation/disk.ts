@@ -54,6 +54,7 @@ export class Disk {
   readonly #keys = new Map<string, { readonly sagaId: string; readonly inputHash: string }>();
   readonly #onTurn: (turn: DurableTurn) => void;
   #lastSeq = 0;
+  #owner = 0;
   #lettersOpened = 0;
 
   constructor(options: BooksOptions, onTurn: (turn: DurableTurn) => void) {
@@ -63,6 +64,16 @@ export class Disk {
 
   get lastSeq(): number {
     return this.#lastSeq;
+  }
+
+  /** Makes the caller the owner; gives the epoch that its writes must carry. */
+  takeOver(): number {
+    this.#owner += 1;
+    return this.#owner;
+  }
+
+  isOwner(epoch: number): boolean {
+    return epoch === this.#owner;
   }
 
   /** How many dead letters were ever opened. */

@@ -9,8 +9,6 @@ import type { OracleName, OracleScene } from './violation.ts';
 
 type Fail = (oracle: OracleName, message: string) => void;
 
-const STEP_COUNT = 4;
-
 /** What a dead letter says. */
 interface Letter {
   readonly outstanding: readonly string[];
@@ -24,7 +22,7 @@ export function checkEnd(scene: OracleScene, sid: number, fail: Fail): void {
   const { status } = saga.row;
   const standing = standingOf(scene, id);
   const names = standing.map((entry) => entry.step).join(', ');
-  if (status === 'completed' && standing.length !== STEP_COUNT) {
+  if (status === 'completed' && standing.length !== scene.saga.stepCount) {
     fail('all-or-nothing', `saga ${id} completed with only ${names || 'nothing'}`);
   }
   if (status === 'compensated' && standing.length > 0) {
@@ -40,7 +38,7 @@ export function checkRest(scene: OracleScene, delivered: ReadonlySet<string>, fa
   for (const [sid, { row, birth }] of disk.sagas) {
     if (!isSettled(row.status)) fail('liveness', `saga ${birth.id} is still ${row.status}`);
     checkEnd(scene, sid, fail);
-    const charges = standingOf(scene, birth.id).filter((each) => each.step === 'processPayment');
+    const charges = standingOf(scene, birth.id).filter((each) => each.amountMinor > 0);
     const isOwed = row.status === 'completed';
     if (isOwed && charges.length !== 1) fail('money', `${birth.id} completed without its charge`);
     if (row.status === 'compensated') continue;

@@ -4,7 +4,6 @@
  *
  * Invariant: once killed it answers nobody and changes nothing, whatever its promises still do.
  */
-import { orderSaga } from '../../machines/order.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
@@ -14,12 +13,14 @@ import type { Disk } from './disk.ts';
 import type { Oracles } from './oracles.ts';
 import { createParticipants, type Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import { ProcessClock, type SimTime } from './sim-time.ts';
 import { SimStore } from './sim-store.ts';
 import type { Caller, World } from './world.ts';
 
 export interface ProcessOptions {
   readonly number: number;
+  readonly saga: SimSaga;
   readonly chance: Chance;
   readonly time: SimTime;
   readonly disk: Disk;
@@ -40,13 +41,15 @@ export class EngineProcess implements Caller {
   readonly engine: Backstep;
 
   constructor(options: ProcessOptions) {
-    const { chance, time, disk, oracles, plant, flavor, world } = options;
+    const { saga, chance, time, disk, oracles, plant, flavor, world } = options;
     this.clock = new ProcessClock(time);
     this.store = new SimStore({
       disk,
       maxBatch: chance.isOrderly ? 512 : chance.between('max-batch', 1, 6),
       readsAtOnce: chance.isOrderly || chance.fraction('reads-at-once') < 0.5,
       nowMs: () => time.wallMs,
+      checksOwner: plant.ignoresOwner !== true,
+      onForeignWrite: () => oracles.fail('one-owner', 'a process wrote that lost the disk'),
       onHandOver: (commit) => oracles.onHandOver(commit),
     });
     const store = plant.store?.(this.store, () => time.wallMs) ?? this.store;
@@ -59,15 +62,16 @@ export class EngineProcess implements Caller {
         this.isBroken = true;
       },
     });
-    this.engine.register(plant.definition ?? orderSaga, {
+    this.engine.register(saga.definition, {
       activities: createParticipants({
+        saga,
         world,
         caller: this,
         flavor,
         plant,
         onCall: (op, context) => oracles.onCall(op, context),
       }),
-      subscribers: { 'order.completed': (_, { sagaId }) => this.#hear(options, sagaId) },
+      subscribers: { [saga.completion]: (_, { sagaId }) => this.#hear(options, sagaId) },
     });
     this.engine.subscribe(oracles.feedListener());
   }

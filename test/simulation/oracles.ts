@@ -38,6 +38,8 @@ export class Oracles {
   readonly #started = new Map<number, string[]>();
   readonly #undone = new Map<number, string[]>();
   readonly #sagaByOrder = new Map<string, string>();
+  readonly #read = new Map<number, { readonly state: string; readonly parts: StoredParts }>();
+  readonly #takenEvents = new Set<string>();
   #lastFed = 0;
   /** By the wall clock; a timer that was due before may be late until then. */
   #quietSinceMs = Infinity;
@@ -55,7 +57,9 @@ export class Oracles {
     const intent = `${key}#${attempt}`;
     if (!this.#intents.has(intent)) this.fail('intent-first', `${intent} had no durable intent`);
     this.#startedMs.set(intent, this.#scene.time.steadyMs);
-    const what = `${sagaId} ${op.kind} ${op.step}`;
+    // A step that runs again after it was over is an occurrence of its own.
+    const occurrence = this.#scene.saga.isStraight ? '' : key.split('/').at(-1);
+    const what = `${sagaId} ${op.kind} ${op.step} ${occurrence}`;
     const known = this.#keys.get(what);
     if (known !== undefined && known !== op.key) {
       this.fail('one-key', `${what} was called with ${known} and with ${op.key}`);
@@ -68,11 +72,11 @@ export class Oracles {
     const inbound = inboundOf(commit);
     const before = this.#scene.disk.sagas.get(commit.saga.sid);
     if (inbound.kind !== 'timer' || before === undefined || commit.journal.kind === 'note') return;
-    const { live } = partsOf(before.row.state);
+    const { live } = this.#partsOf(before.row);
     const timer = live.timers[inbound.timer];
     if (timer?.token !== inbound.token) return;
     if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs);
-    const role = this.#scene.definition.timers.get(inbound.timer);
+    const role = this.#scene.saga.definition.timers.get(inbound.timer);
     if (timer.delayMs === undefined || role?.kind !== 'attempt-timeout') return;
     const activity = live.activities[role.activity];
     if (activity === undefined) return;
@@ -92,8 +96,8 @@ export class Oracles {
     this.#checkReplay(durable);
     this.#checkStartKey(durable);
     if (isUnreadable(commit)) return;
-    const now = partsOf(after.row.state);
-    const then = before === null ? null : partsOf(before.row.state);
+    const now = this.#partsOf(after.row);
+    const then = before === null ? null : this.#partsOf(before.row);
     if (then !== null) this.#checkSuccession(commit, then, now);
     this.#keepIntents(sid, after.birth.id, now);
     checkEnd(this.#scene, sid, (oracle, message) => this.fail(oracle, message));
@@ -109,8 +113,8 @@ export class Oracles {
       }
     }
     const charged = new Set<string>();
-    for (const { step, state, orderId } of worldBooks.entries) {
-      if (step !== 'processPayment' || state !== 'applied') continue;
+    for (const { amountMinor, state, orderId } of worldBooks.entries) {
+      if (amountMinor === 0 || state !== 'applied') continue;
       if (charged.has(orderId)) this.fail('single-charge', `${orderId} is charged twice`);
       charged.add(orderId);
     }
@@ -143,6 +147,15 @@ export class Oracles {
     this.#quietSinceMs = this.#scene.time.wallMs;
   }
 
+  /** The parts of a stored state's text; the last one of each saga is kept, for the turn after. */
+  #partsOf({ sid, state }: { readonly sid: number; readonly state: string }): StoredParts {
+    const known = this.#read.get(sid);
+    if (known?.state === state) return known.parts;
+    const parts = JSON.parse(state) as StoredParts;
+    this.#read.set(sid, { state, parts });
+    return parts;
+  }
+
   #checkPunctual(timer: string, dueMs: number): void {
     const { wallMs } = this.#scene.time;
     if (dueMs > wallMs) this.fail('timer-early', `${timer} is due in ${dueMs - wallMs} ms`);
@@ -154,7 +167,7 @@ export class Oracles {
     const { sid } = commit.saga;
     const record = recordOfLine(commit.journal);
     const known = this.#replayed.get(sid) ?? null;
-    const next = replayRecord(this.#scene.definition, after.birth.id, known, record);
+    const next = replayRecord(this.#scene.saga.definition, after.birth.id, known, record);
     if (next.kind === 'differs') {
       this.fail('replay', `saga ${sid} at ${next.flaw.sagaSeq}: ${next.flaw.why}`);
       return;
@@ -169,10 +182,11 @@ export class Oracles {
   #checkStartKey({ commit, after: { birth } }: DurableTurn): void {
     const inbound = inboundOf(commit);
     if (inbound.kind !== 'start') return;
-    const { orderId } = inbound.input as { readonly orderId: string };
-    const known = this.#sagaByOrder.get(orderId);
-    if (known !== undefined) this.fail('start-key', `${orderId} started ${known} and ${birth.id}`);
-    this.#sagaByOrder.set(orderId, birth.id);
+    const { orderId, tripId } = inbound.input as { orderId?: string; tripId?: string };
+    const order = orderId ?? tripId ?? birth.id;
+    const known = this.#sagaByOrder.get(order);
+    if (known !== undefined) this.fail('start-key', `${order} started ${known} and ${birth.id}`);
+    this.#sagaByOrder.set(order, birth.id);
   }
 
   #checkSuccession(commit: SagaCommit, then: StoredParts, now: StoredParts): void {
@@ -183,6 +197,11 @@ export class Oracles {
       }
     }
     const inbound = inboundOf(commit);
+    if (inbound.kind === 'event' && commit.journal.kind !== 'note') {
+      const { id } = inbound;
+      if (this.#takenEvents.has(id)) this.fail('event-once', `${id} was taken twice`);
+      this.#takenEvents.add(id);
+    }
     if (commit.journal.kind === 'note' && commit.statements.length > 0) {
       this.fail('late-is-note', 'a note brought the writes of a result that was not awaited');
     }
@@ -195,13 +214,14 @@ export class Oracles {
   #keepIntents(sid: number, id: string, { live }: StoredParts): void {
     const started = this.#started.get(sid) ?? [];
     const undone = this.#undone.get(sid) ?? [];
-    const undoing = Object.values(live.activities).filter((one) => one.direction !== 'forward');
-    if (undoing.length > 1) this.fail('undo-order', 'two compensations at a time');
+    const undoing = Object.values(live.activities).filter((one) => one.direction === 'compensate');
+    const { isParallel } = this.#scene.saga;
+    if (undoing.length > 1 && !isParallel) this.fail('undo-order', 'two compensations at a time');
     for (const activity of Object.values(live.activities)) {
       this.#intents.add(intentOf(id, activity));
       const { step, direction } = activity;
       if (direction === 'forward' && !started.includes(step)) started.push(step);
-      if (direction === 'forward' || undone.includes(step)) continue;
+      if (direction !== 'compensate' || undone.includes(step) || isParallel) continue;
       undone.push(step);
       const later = started.slice(started.indexOf(step) + 1);
       const standing = later.filter((each) => this.#stands(id, each));
@@ -219,11 +239,6 @@ export class Oracles {
       (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
     );
   }
-}
-
-/** The parts of a stored state's text. */
-function partsOf(text: string): StoredParts {
-  return JSON.parse(text) as StoredParts;
 }
 
 function inboundOf({ journal }: SagaCommit): Inbound {

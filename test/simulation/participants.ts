@@ -1,17 +1,24 @@
 /**
- * The order saga's activities, bound to the simulated world: the payment always remote, the other
- * three either transactional on the engine's own disk or remote as well.
+ * The activities of a simulated saga, bound to the simulated world: each is a call of a remote, or,
+ * where the saga allows it, a plan for the engine's own disk. What a call is (a step, its undoing, a
+ * question whether it happened) is read from its keys, so that any saga can be played.
  */
-import { transactional, type Activities, type ActivityContext } from '../../src/core/activity.ts';
-import type { OrderActivities, OrderLine } from '../../machines/order.ts';
-import { type BookOp, statementOf, type StepName } from './books.ts';
+import {
+  type Activities,
+  type Activity,
+  type ActivityContext,
+  transactional,
+} from '../../src/core/activity.ts';
+import { type BookOp, statementOf } from './books.ts';
 import type { Plant } from './plant.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import type { Caller, World } from './world.ts';
 
-/** Where the effects of stock, mail and order are. */
+/** Where the effects are of activities that may be local. */
 export type Flavor = 'transactional' | 'remote';
 
 export interface ParticipantOptions {
+  readonly saga: SimSaga;
   readonly world: World;
   readonly caller: Caller;
   readonly flavor: Flavor;
@@ -20,15 +27,17 @@ export interface ParticipantOptions {
   readonly onCall: (op: BookOp, context: ActivityContext) => void;
 }
 
+/** What participants read of an input. */
 interface What {
-  readonly orderId: string;
+  readonly orderId?: string;
+  readonly tripId?: string;
   readonly quantity?: number;
   readonly amountMinor?: number;
 }
 
 /** Activities of one process. */
-export function createParticipants(options: ParticipantOptions): Activities<OrderActivities> {
-  const { world, caller, plant } = options;
+export function createParticipants(options: ParticipantOptions): Activities<never> {
+  const { saga, world, caller, plant, flavor } = options;
 
   async function remote(op: BookOp, context: ActivityContext): Promise<void> {
     for (const each of plant.ops?.(op, context) ?? [op]) {
@@ -41,52 +50,42 @@ export function createParticipants(options: ParticipantOptions): Activities<Orde
     }
   }
 
-  async function planned(op: BookOp, context: ActivityContext): Promise<void> {
-    options.onCall(op, context);
-    await world.work(`${op.orderId}/${op.step}/${op.kind}`, caller);
-  }
-
-  function local<Input extends What, Output>(
-    kind: BookOp['kind'],
-    step: StepName,
-    output: (op: BookOp) => Output,
-  ) {
-    if (options.flavor === 'remote') return call(kind, step, output);
-    return transactional<Input, Output>(async (input, context) => {
-      const op = toOp(kind, step, input, context);
-      await planned(op, context);
-      return { statements: [statementOf(op)], output: output(op) };
-    });
-  }
-
-  function call<Output>(kind: BookOp['kind'], step: StepName, output: (op: BookOp) => Output) {
-    return async (input: What, context: ActivityContext): Promise<Output> => {
-      const op = toOp(kind, step, input, context);
+  function bind(name: string): Activity<What | null> {
+    const output = saga.outputs.get(name);
+    if (flavor === 'transactional' && saga.local.includes(name)) {
+      return transactional(async (input, context) => {
+        const op = toOp(saga, input, context);
+        options.onCall(op, context);
+        await world.work(`${op.orderId}/${op.step}/${op.kind}`, caller);
+        return { statements: [statementOf(op)], output };
+      });
+    }
+    return async (input, context) => {
+      const op = toOp(saga, input, context);
       await remote(op, context);
-      return output(op);
+      if (op.kind !== 'ask') return output;
+      const answer = world.books.stateOf(op.key);
+      const forward = saga.outputs.get(op.step);
+      return answer === 'applied' ? { kind: 'happened', output: forward } : { kind: 'never' };
     };
   }
 
-  const nothing = (): void => {};
-  return {
-    reserveInventory: local<OrderLine, { reservationId: string }>(
-      'apply',
-      'reserveInventory',
-      ({ key }) => ({ reservationId: key }),
-    ),
-    releaseInventory: local('undo', 'reserveInventory', nothing),
-    processPayment: call('apply', 'processPayment', ({ key }) => ({ transactionId: key })),
-    refundPayment: call('undo', 'processPayment', ({ key }) => ({ refundId: key })),
-    sendConfirmation: local('apply', 'sendConfirmation', ({ key }) => ({ notificationId: key })),
-    cancelConfirmation: local('undo', 'sendConfirmation', nothing),
-    updateOrder: local('apply', 'updateOrder', () => ({ status: 'confirmed' as const })),
-    revertOrder: local('undo', 'updateOrder', nothing),
-  };
+  const bound = saga.definition.activities.map((name) => [name, bind(name)]);
+  return Object.fromEntries(bound) as Activities<never>;
 }
 
-function toOp(kind: BookOp['kind'], step: StepName, input: What, context: ActivityContext): BookOp {
-  const { sagaId, forwardKey } = context;
-  const { orderId, quantity = 0, amountMinor = 0 } = input;
-  const key = kind === 'undo' ? (forwardKey ?? '') : context.key;
-  return { kind, step, key, sagaId, orderId, quantity, amountMinor };
+function toOp(saga: SimSaga, input: What | null, context: ActivityContext): BookOp {
+  const { sagaId, step, forwardKey } = context;
+  const { orderId, tripId, quantity = 0, amountMinor = 0 } = input ?? {};
+  const kind = kindOf(context);
+  const key = forwardKey ?? context.key;
+  const who = { sagaId, orderId: orderId ?? tripId ?? sagaId };
+  const money = step === saga.chargeStep ? amountMinor : 0;
+  return { kind, step, key, ...who, quantity, amountMinor: money };
+}
+
+/** The key says it: `saga/step/direction/occurrence`. */
+function kindOf({ key, forwardKey }: ActivityContext): BookOp['kind'] {
+  if (forwardKey === null) return 'apply';
+  return key.split('/').at(-2) === 'probe' ? 'ask' : 'undo';
 }

@@ -5,7 +5,6 @@
  */
 import type { ActivityContext } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
-import type { OrderActivities } from '../../machines/order.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { BookOp, Manners } from './books.ts';
@@ -18,9 +17,11 @@ export interface Plant {
   /** The store that the engine gets; called once per process. */
   readonly store?: (store: Store, nowMs: () => number) => Store;
   readonly clock?: (clock: Clock) => Clock;
-  readonly definition?: SagaDefinition<OrderActivities>;
+  readonly definition?: SagaDefinition;
   /** What participants get wrong. */
   readonly manners?: Partial<Manners>;
+  /** True: the store does not look whether the disk is still its own. */
+  readonly ignoresOwner?: boolean;
   /** True: a subscriber is acknowledged without having been called. */
   readonly deafSubscriber?: boolean;
 }

@@ -1,22 +1,28 @@
 /** The oracles are tested too: each planted bug is noticed by the oracle that is there for it. */
 import { expect, test } from 'vitest';
 import { PLANTED_BUGS } from './planted-bugs.ts';
+import { PLANTED_HOST_BUGS } from './planted-host-bugs.ts';
+import { ORDER } from './sim-sagas.ts';
 import { simulate } from './simulation.ts';
 import { ORACLES } from './violation.ts';
 
 /** Seeds tried until the bug shows. */
 const MAX_SEEDS = 250;
 
-test.each(PLANTED_BUGS)('$oracle notices that $name', async ({ oracle, plant, fromSeed = 1 }) => {
+const BUGS = [...PLANTED_BUGS, ...PLANTED_HOST_BUGS];
+
+test.each(BUGS)('$oracle notices that $name', async (bug) => {
+  const { oracle, plant, fromSeed = 1, saga = ORDER } = bug;
   for (let seed = fromSeed; seed < fromSeed + MAX_SEEDS; seed++) {
     const chance = { kind: 'random', seed, vetoed: new Set<string>() } as const;
-    const { violations } = await simulate({ chance, plant });
+    const { violations } = await simulate({ chance, plant, saga });
     if (violations.some((violation) => violation.oracle === oracle)) return;
   }
   expect.fail(`${oracle} noticed nothing in ${MAX_SEEDS} runs`);
 });
 
 test('every oracle has a planted bug that it notices', () => {
-  const tested = new Set(PLANTED_BUGS.map((bug) => bug.oracle));
+  const tested = new Set(BUGS.map((bug) => bug.oracle));
+  expect(BUGS.length).toBeGreaterThanOrEqual(30);
   expect([...tested].toSorted()).toEqual(Object.keys(ORACLES).toSorted());
 });

@@ -5,10 +5,11 @@
  */
 import { crc32 } from 'node:zlib';
 import { PermanentError, TransientError } from '../../src/core/failure.ts';
-import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Plant } from './plant.ts';
+import { answersEarly, rewrites } from './planted-stores.ts';
 import { forwardOrder, shrugsOffFailedCompensation } from './redrawn-order.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import type { OracleName } from './violation.ts';
 
 export interface PlantedBug {
@@ -17,6 +18,8 @@ export interface PlantedBug {
   readonly plant: Plant;
   /** Where to begin to look for a bug that shows in one run of hundreds. Default 1. */
   readonly fromSeed?: number;
+  /** The saga to show it on. Default: the order. */
+  readonly saga?: SimSaga | undefined;
 }
 
 /** How far ahead of the wall clock the process of a planted bug believes to be. */
@@ -225,25 +228,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     },
   },
 ];
-
-function rewrites(store: Store, change: (commit: SagaCommit) => SagaCommit): Store {
-  return { ...store, commit: (commit) => store.commit(change(commit)) };
-}
-
-/** Answers chosen commits at once, with the seq that they will probably get. */
-function answersEarly(store: Store, isChosen: (commit: SagaCommit) => boolean): Store {
-  let seq = store.lastSeq;
-  return {
-    ...store,
-    commit: (commit) => {
-      seq += 1;
-      const real = store.commit(commit);
-      if (!isChosen(commit)) return real;
-      real.catch(() => {}); // the liar does not look
-      return Promise.resolve({ kind: 'committed', seq });
-    },
-  };
-}
 
 /** Every load gives each timer another minute. */
 function restartsTimers(store: Store): Store {

@@ -2,13 +2,13 @@
  * The order saga with a mistake drawn into it, as its author or the compiler might have made it.
  */
 import { createMachine } from 'xstate';
-import { type OrderActivities, orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../../machines/order.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
 
 type Drawing = Readonly<Record<string, unknown>>;
 
 /** Picks the first owed step for compensation instead of the last one. */
-export function forwardOrder(): SagaDefinition<OrderActivities> {
+export function forwardOrder(): SagaDefinition {
   const { machine, input } = orderSaga;
   const isFirstOwed = (
     { context }: { readonly context: { readonly owed: readonly string[] } },
@@ -20,11 +20,11 @@ export function forwardOrder(): SagaDefinition<OrderActivities> {
   };
   const options = input === null ? {} : { input };
   const drawn = createMachine(drawing(machine.config), implementations as never);
-  return durable<OrderActivities>(drawn, options);
+  return durable(drawn, options);
 }
 
 /** Goes on as if compensated when the first step's compensation has no attempt left. */
-export function shrugsOffFailedCompensation(): SagaDefinition<OrderActivities> {
+export function shrugsOffFailedCompensation(): SagaDefinition {
   const settled = {
     target: '#order.compensating.next',
     actions: { type: 'settle', params: { step: 'reserveInventory' } },
@@ -42,14 +42,11 @@ export function shrugsOffFailedCompensation(): SagaDefinition<OrderActivities> {
 }
 
 /** The order saga with one of its states changed. */
-function redrawn(
-  path: readonly string[],
-  change: (state: Drawing) => Drawing,
-): SagaDefinition<OrderActivities> {
+function redrawn(path: readonly string[], change: (state: Drawing) => Drawing): SagaDefinition {
   const { machine, input } = orderSaga;
   const config = changed(drawing(machine.config), path, change);
   const options = input === null ? {} : { input };
-  return durable<OrderActivities>(createMachine(config, machine.implementations), options);
+  return durable(createMachine(config, machine.implementations), options);
 }
 
 function changed(

@@ -1,6 +1,7 @@
 /**
  * What runs are told as: one failure in full, many runs as figures.
  */
+import type { CoreResult } from './core-simulation.ts';
 import type { RunResult } from './simulation.ts';
 
 /** Steps shown of a failing run, counted from its end. */
@@ -58,4 +59,29 @@ function listed(counts: ReadonlyMap<string, number>): string {
     .toSorted(([, a], [, b]) => b - a)
     .map(([name, number]) => `${number} ${name}`)
     .join(', ');
+}
+
+/** A failing run of the pure core. */
+export function coreFailureText(name: string, { fault, trail }: CoreResult): string {
+  return [`${name}: ${fault ?? 'nothing'}`, ...trail.slice(-MAX_STEPS_SHOWN)].join('\n  ');
+}
+
+/** Counts over many runs of the pure core. */
+export class CoreTally {
+  runs = 0;
+  failed = 0;
+  #turns = 0;
+  readonly #statuses = new Map<string, number>();
+
+  add({ status, turns, fault }: CoreResult): void {
+    this.runs += 1;
+    this.#turns += turns;
+    if (fault !== null) this.failed += 1;
+    count(this.#statuses, status);
+  }
+
+  summary(): string {
+    const figures = `${this.runs} runs, ${this.failed} failed, ${this.#turns} turns`;
+    return `${figures}\n  sagas: ${listed(this.#statuses)}`;
+  }
 }

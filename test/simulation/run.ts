@@ -3,48 +3,79 @@
  * a run failed, with its seed, the few faults that it needs, and its last steps.
  *
  *     npm run simulate -- --seed 1 --runs 10000    random runs, every fault switched on
+ *     npm run simulate -- --saga trip --runs 1000  of one saga only
  *     npm run simulate -- --seed 4711 --trace      one seed, step by step
  *     npm run simulate -- --crashes 2              every choice of up to two crashes per scenario
+ *     npm run simulate -- --core --runs 1000000    the pure core alone, under random outcomes
  */
 import { parseArgs } from 'node:util';
+import { simulateCore } from './core-simulation.ts';
 import { exploreCrashes, SCENARIOS } from './crash-points.ts';
-import { failureText, Tally } from './report.ts';
+import { Progress } from './progress.ts';
+import { coreFailureText, CoreTally, failureText, Tally } from './report.ts';
 import { shrink } from './shrink.ts';
+import { SIM_SAGAS, type SimSaga } from './sim-sagas.ts';
 import { simulate } from './simulation.ts';
 
 const DEFAULT_RUNS = 1_000;
-const PROGRESS_EVERY_RUNS = 500;
 /** Seeds reported in full; more would bury the first. */
 const MAX_REPORTS = 5;
+
+// Refusals are errors, by the thousand, and nobody looks at where they came from.
+Error.stackTraceLimit = 0;
 
 const { values: flags } = parseArgs({
   options: {
     seed: { type: 'string' },
     runs: { type: 'string' },
+    saga: { type: 'string' },
     crashes: { type: 'string' },
+    core: { type: 'boolean' },
     trace: { type: 'boolean' },
   },
 });
-const failed =
-  flags.crashes === undefined
-    ? await runSeeds(Number(flags.seed ?? 1), runsWanted())
-    : await runCrashes(Number(flags.crashes));
+const failed = await run();
 process.exitCode = failed > 0 ? 1 : 0;
+
+function run(): Promise<number> | number {
+  const seed = Number(flags.seed ?? 1);
+  if (flags.crashes !== undefined) return runCrashes(Number(flags.crashes));
+  return flags.core === true ? runCore(seed, runsWanted()) : runSeeds(seed, runsWanted());
+}
 
 async function runSeeds(firstSeed: number, runs: number): Promise<number> {
   const tally = new Tally();
+  const progress = new Progress(runs);
+  const only = sagaWanted();
+  const options = only === null ? {} : { saga: only };
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
-    const result = await simulate({ chance: { kind: 'random', seed, vetoed: new Set() } });
+    const chance = { kind: 'random', seed, vetoed: new Set<string>() } as const;
+    const result = await simulate({ ...options, chance });
     tally.add(result);
     if (flags.trace === true) console.log(result.trace.join('\n'), result.violations);
     if (result.violations.length > 0 && tally.failed <= MAX_REPORTS) {
-      console.log(failureText(`seed ${seed}`, (await shrink(seed))?.result ?? result));
+      console.log(failureText(`seed ${seed}`, (await shrink(seed, options))?.result ?? result));
     }
-    if ((seed - firstSeed + 1) % PROGRESS_EVERY_RUNS === 0) {
-      console.log(`${seed - firstSeed + 1} of ${runs} runs, ${tally.failed} failed`);
-    }
+    progress.tell(tally.runs, tally.failed);
   }
   console.log(`seeds ${firstSeed} to ${firstSeed + runs - 1}: ${tally.summary()}`);
+  console.log(progress.rate(tally.runs));
+  return tally.failed;
+}
+
+function runCore(firstSeed: number, runs: number): number {
+  const tally = new CoreTally();
+  const progress = new Progress(runs);
+  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+    const result = simulateCore(seed, sagaWanted());
+    tally.add(result);
+    if (result.fault !== null && tally.failed <= MAX_REPORTS) {
+      console.log(coreFailureText(`seed ${seed}`, result));
+    }
+    progress.tell(tally.runs, tally.failed);
+  }
+  console.log(`core, seeds ${firstSeed} to ${firstSeed + runs - 1}: ${tally.summary()}`);
+  console.log(progress.rate(tally.runs));
   return tally.failed;
 }
 
@@ -66,4 +97,11 @@ async function runCrashes(most: number): Promise<number> {
 
 function runsWanted(): number {
   return Number(flags.runs ?? (flags.trace === true ? 1 : DEFAULT_RUNS));
+}
+
+function sagaWanted(): SimSaga | null {
+  if (flags.saga === undefined) return null;
+  const saga = SIM_SAGAS.get(flags.saga);
+  if (saga !== undefined) return saga;
+  throw new TypeError(`no saga "${flags.saga}"; there are ${[...SIM_SAGAS.keys()].join(', ')}`);
 }

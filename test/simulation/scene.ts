@@ -4,7 +4,6 @@
  *
  * Invariant: the world, the disk and the callers outlive every process.
  */
-import { orderSaga } from '../../machines/order.ts';
 import { GOOD_MANNERS } from './books.ts';
 import { Chance, type ChancePlan } from './chance.ts';
 import { Client, isAtEnd } from './client.ts';
@@ -14,6 +13,7 @@ import { EngineProcess } from './engine-process.ts';
 import { Oracles } from './oracles.ts';
 import type { Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
+import { drawSaga, ORDER, redrawnAs, type SimSaga } from './sim-sagas.ts';
 import { SimTime } from './sim-time.ts';
 import type { OracleScene } from './violation.ts';
 import { World } from './world.ts';
@@ -25,12 +25,15 @@ export interface RunOptions {
   readonly orders?: number;
   /** Default: by chance. */
   readonly flavor?: Flavor;
+  /** Default: by chance; for a planted bug, and for a script, the order. */
+  readonly saga?: SimSaga;
 }
 
 /** Stock that a script never runs out of. */
 const PLENTY = 100;
 
 export class Scene {
+  readonly saga: SimSaga;
   readonly chance: Chance;
   readonly time = new SimTime();
   readonly world: World;
@@ -38,6 +41,8 @@ export class Scene {
   readonly oracles: Oracles;
   readonly client: Client;
   process: EngineProcess;
+  /** Processes that lost the disk to a later one and do not know it yet. */
+  formerOwners: EngineProcess[] = [];
   readonly #plant: Plant;
   readonly #flavor: Flavor;
   readonly #oracleScene: OracleScene;
@@ -45,7 +50,8 @@ export class Scene {
   readonly #heard = new Set<string>();
   #processes = 0;
 
-  constructor({ chance: plan, plant = {}, orders, flavor }: RunOptions) {
+  constructor(options: RunOptions) {
+    const { chance: plan, plant = {}, orders, flavor } = options;
     const chance = new Chance(plan);
     const { time } = this;
     this.chance = chance;
@@ -56,12 +62,13 @@ export class Scene {
     this.world = new World(chance, time, books);
     this.disk = new Disk(books, (turn) => this.oracles.onDurable(turn));
     const { disk, world } = this;
-    const definition = plant.definition ?? orderSaga;
-    this.#oracleScene = { disk, worldBooks: world.books, time, definition };
+    this.saga = sagaOf(options, chance);
+    const { saga } = this;
+    this.#oracleScene = { disk, worldBooks: world.books, time, saga };
     const oracles = new Oracles(this.#oracleScene);
     this.oracles = oracles;
     const count = orders ?? chance.between('orders', 1, 4);
-    this.client = new Client({ chance, time, disk, oracles, orders: count });
+    this.client = new Client({ saga, chance, time, disk, oracles, orders: count });
     this.process = this.#boot();
   }
 
@@ -105,9 +112,25 @@ export class Scene {
     if (this.chance.isCalm) this.oracles.expectPunctuality();
   }
 
+  /** Another process takes the disk, as when this one stood still and was taken for dead. */
+  usurp(): void {
+    this.formerOwners.push(this.process);
+    this.client.disconnect();
+    this.process = this.#boot();
+    this.process.start();
+  }
+
+  /** A process that lost the disk has noticed. */
+  dismiss(former: EngineProcess): void {
+    former.kill();
+    this.formerOwners = this.formerOwners.filter((each) => each !== former);
+  }
+
   /** Faults stop. */
   calm(): void {
     this.chance.calm();
+    this.process.store.busyUntilMs = 0;
+    for (const former of this.formerOwners) this.dismiss(former);
     this.oracles.expectPunctuality();
   }
 
@@ -121,8 +144,9 @@ export class Scene {
 
   #boot(): EngineProcess {
     this.#processes += 1;
-    const { chance, time, disk, world, oracles } = this;
+    const { saga, chance, time, disk, world, oracles } = this;
     return new EngineProcess({
+      saga,
       number: this.#processes,
       chance,
       time,
@@ -134,4 +158,10 @@ export class Scene {
       heard: this.#heard,
     });
   }
+}
+
+function sagaOf({ saga, plant, chance: { kind } }: RunOptions, chance: Chance): SimSaga {
+  if (plant?.definition !== undefined) return redrawnAs(saga ?? ORDER, plant.definition);
+  if (saga !== undefined) return saga;
+  return plant !== undefined || kind === 'script' ? ORDER : drawSaga(chance.fraction('saga'));
 }

@@ -5,6 +5,7 @@
  * way is finished first, callers come next, and time passes only when there is nothing else.
  */
 import type { CommandName } from '../../src/core/inbound.ts';
+import type { EngineProcess } from './engine-process.ts';
 import type { Scene } from './scene.ts';
 import type { BatchFault } from './sim-store.ts';
 
@@ -18,27 +19,37 @@ export interface Action {
 /** Longest that time leaps over at once. */
 const MAX_LEAP_MS = 30_000;
 const HOUR_MS = 3_600_000;
+/** Longest that a slow disk takes for a batch. */
+const MAX_SLOW_MS = 20_000;
 
 /** Everything that can happen now, the most orderly first. */
 export function nextActions(scene: Scene, step: number): readonly Action[] {
-  const { process, chance, world, client } = scene;
+  const { process, chance, world, client, time } = scene;
   const { store, engine, isBroken } = process;
   const isOpen = engine.health().kind === 'ready';
   const actions: Action[] = [];
   const add = (name: string, weight: number, run: () => void): void => {
     actions.push({ name, weight, run });
   };
-  if (store.hasBatch) add('batch', 6, () => completeBatch(scene, step));
+  if (store.hasBatch && store.busyUntilMs <= time.steadyMs)
+    add('batch', 6, () => completeBatch(scene, step));
   for (let index = 0; index < store.readsWaiting; index++) {
     add(`read ${index}`, 5, () => store.answerRead(index));
   }
   for (const [index, name] of world.deliverable.entries()) {
     add(name, 3, () => world.deliver(index));
   }
+  for (const former of scene.formerOwners) addFormer(scene, former, add);
   if (isBroken) add('the process exits', 3, () => scene.crash('now', 0));
   if (isOpen) {
     for (const key of client.sendable()) {
       add(`start ${key}`, 1, () => client.send(key, engine, process));
+    }
+  }
+  if (isOpen) {
+    for (const id of client.waiting()) {
+      const index = chance.between(`event/${step}`, 0, 9);
+      add(`tell ${id}`, 0.5, () => client.tell(id, index, engine, process));
     }
   }
   if (isOpen && !chance.isOrderly) add('a caller', 0.3, () => callAgain(scene, step));
@@ -63,8 +74,13 @@ export function drawJumpMs({ chance }: Scene, step: number): number | null {
   return isForward ? hours * HOUR_MS : -hours * HOUR_MS;
 }
 
-function completeBatch({ chance, process }: Scene, step: number): void {
+function completeBatch({ chance, process, time }: Scene, step: number): void {
+  const isSlow = chance.fraction('slow-disk') < 0.1;
   const isRejecting = chance.fraction('rejecting') < 0.15;
+  if (chance.fault(`disk/${step}`, { slow: isSlow ? 0.2 : 0.005 }) !== null) {
+    process.store.busyUntilMs = time.steadyMs + chance.between(`slow/${step}`, 1, MAX_SLOW_MS);
+    return;
+  }
   const fault: BatchFault | null = chance.fault(`batch/${step}`, {
     stalled: 0.02,
     'failed-durable': 0.008,
@@ -74,8 +90,11 @@ function completeBatch({ chance, process }: Scene, step: number): void {
   process.store.complete(fault);
 }
 
-function passTime({ chance, process: { clock }, world, client, time }: Scene, step: number): void {
-  const next = [clock.nextAtMs(), world.nextAtMs(), client.nextAtMs()].filter(
+function passTime(scene: Scene, step: number): void {
+  const { chance, process, world, client, time } = scene;
+  const { clock, store } = process;
+  const busyMs = store.busyUntilMs > time.steadyMs ? store.busyUntilMs : null;
+  const next = [clock.nextAtMs(), world.nextAtMs(), client.nextAtMs(), busyMs].filter(
     (atMs) => atMs !== null,
   );
   if (next.length === 0) return;
@@ -83,6 +102,22 @@ function passTime({ chance, process: { clock }, world, client, time }: Scene, st
   const leap = chance.isOrderly ? 0 : chance.fraction(`leap/${step}`) ** 6;
   time.passTo(Math.min(...next) + Math.floor(leap * MAX_LEAP_MS));
   clock.runNext();
+}
+
+/** A process that was taken for dead goes on until it notices that the disk is not its own. */
+function addFormer(
+  scene: Scene,
+  former: EngineProcess,
+  add: (name: string, weight: number, run: () => void) => void,
+): void {
+  const { store, clock, isBroken } = former;
+  if (isBroken) return add('a former owner exits', 3, () => scene.dismiss(former));
+  if (store.hasBatch) add('batch of a former owner', 3, () => store.complete(null));
+  if (store.readsWaiting > 0) add('read of a former owner', 3, () => store.answerRead(0));
+  const nextMs = clock.nextAtMs();
+  if (nextMs !== null && nextMs <= scene.time.steadyMs) {
+    add('a former owner looks at the clock', 0.5, () => clock.runNext());
+  }
 }
 
 /** Somebody starts an order again, or an operator steps in. */

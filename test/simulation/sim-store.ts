@@ -39,6 +39,10 @@ export interface SimStoreOptions {
   /** False: a read is answered when the scheduler says so, from the image of that moment. */
   readonly readsAtOnce: boolean;
   readonly nowMs: () => number;
+  /** False: a planted bug, that writes on when another process owns the disk. */
+  readonly checksOwner: boolean;
+  /** Called when such a store writes. */
+  readonly onForeignWrite: () => void;
   /** Called when the engine hands a turn over, before it is durable. */
   readonly onHandOver: (commit: SagaCommit) => void;
 }
@@ -47,7 +51,10 @@ export interface SimStoreOptions {
 export class SimStore implements Store {
   readonly lastSid: number;
   readonly lastSeq: number;
+  /** By the steady time: the disk is slow, and the batch in flight takes until then. */
+  busyUntilMs = 0;
   readonly #options: SimStoreOptions;
+  readonly #epoch: number;
   readonly #disk: Disk;
   #queue: Entry[] = [];
   #inFlight: readonly Entry[] = [];
@@ -61,6 +68,7 @@ export class SimStore implements Store {
   constructor(options: SimStoreOptions) {
     this.#options = options;
     this.#disk = options.disk;
+    this.#epoch = options.disk.takeOver();
     this.lastSid = options.disk.lastSid;
     this.lastSeq = options.disk.lastSeq;
   }
@@ -142,6 +150,7 @@ export class SimStore implements Store {
 
   /** Ends the batch in flight. */
   complete(fault: BatchFault | null): void {
+    if (!this.#ownsDisk()) return this.#fail();
     switch (fault) {
       case 'stalled':
         return this.#stall();
@@ -174,6 +183,13 @@ export class SimStore implements Store {
     this.#inFlight = [];
     this.#reads = [];
     this.#listeners.clear();
+  }
+
+  /** As the real writer asks inside every transaction. */
+  #ownsDisk(): boolean {
+    if (this.#disk.isOwner(this.#epoch)) return true;
+    if (!this.#options.checksOwner) this.#options.onForeignWrite();
+    return !this.#options.checksOwner;
   }
 
   #applyButFirst(): DiskOutcome[] {

@@ -53,3 +53,27 @@ test('a failing seed is shrunk to the few faults that it needs', async () => {
   }
   expect.fail('no seed fails without fences');
 });
+
+test('the runs of a few seeds see every kind of fault, and every simulated saga', async () => {
+  const kinds = new Set<string>();
+  const events = new Set<string>();
+  for (let seed = 1; seed <= 120; seed++) {
+    const { faults, trace } = await run(seed);
+    for (const fault of faults) kinds.add(fault.slice(fault.lastIndexOf('=') + 1));
+    if (trace.some((line) => line.includes('tell '))) events.add('told');
+  }
+  const calls = [
+    'transient',
+    'permanent',
+    'lost',
+    'reset',
+    'hang',
+    'hang-applied',
+    'late',
+    'twice',
+  ];
+  const disk = ['slow', 'stalled', 'failed-durable', 'failed-lost', 'rejected'];
+  const processes = ['now', 'durable', 'usurped', 'stop', 'jump', 'down'];
+  expect([...kinds]).toEqual(expect.arrayContaining([...calls, ...disk, ...processes]));
+  expect([...events]).toEqual(['told']);
+});

@@ -124,6 +124,7 @@ class Simulation {
     const crash = chance.fault(`crash/${this.#step}`, {
       now: 0.008,
       durable: process.store.hasBatch ? 0.03 : 0,
+      usurped: 0.003,
     });
     if (crash !== null) this.#crash(crash);
     else this.#act();
@@ -152,9 +153,10 @@ class Simulation {
     action.run();
   }
 
-  #crash(kind: 'now' | 'durable'): void {
+  #crash(kind: 'now' | 'durable' | 'usurped'): void {
     const { chance } = this.#scene;
     this.#note(`crash ${kind}`);
+    if (kind === 'usurped') return this.#scene.usurp();
     const share = chance.isOrderly ? 0 : chance.fraction(`downtime/${this.#step}`) ** 8;
     this.#scene.crash(kind, Math.floor(share * MAX_DOWNTIME_MS));
   }
@@ -177,6 +179,6 @@ class Simulation {
   async #drain(): Promise<void> {
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    this.#scene.process.store.begin();
+    for (const { store } of [this.#scene.process, ...this.#scene.formerOwners]) store.begin();
   }
 }

@@ -1,9 +1,9 @@
 /**
  * The oracles by name, what they promise, and what they are given to look at.
  */
-import type { SagaDefinition } from '../../src/core/definition.ts';
 import type { Books } from './books.ts';
 import type { Disk } from './disk.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import type { SimTime } from './sim-time.ts';
 
 /** The oracles, and what each of them holds the engine to. */
@@ -25,6 +25,8 @@ export const ORACLES = {
   'start-key': 'one start key is one saga, and another input a conflict',
   'answer-durable': 'nobody is told of what is not durable',
   'accepted-kept': 'what was accepted is never lost and never refused later',
+  'event-once': 'an accepted event is durable before its answer, and taken at most once',
+  'one-owner': 'a process that lost the database never writes to it',
   feed: 'the feed is in order, without a gap, and complete',
   'event-delivered': 'an emitted event reaches its subscriber',
   liveness: 'once faults stop everything comes to rest',
@@ -42,5 +44,5 @@ export interface OracleScene {
   readonly disk: Disk;
   readonly worldBooks: Books;
   readonly time: SimTime;
-  readonly definition: SagaDefinition;
+  readonly saga: SimSaga;
 }

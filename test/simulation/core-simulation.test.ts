@@ -1,0 +1,33 @@
+/** The pure core alone, under random outcomes: a fixed share of what `npm run simulate` can do. */
+import { expect, test } from 'vitest';
+import { simulateCore } from './core-simulation.ts';
+import { coreFailureText, CoreTally } from './report.ts';
+import { shrugsOffFailedCompensation } from './redrawn-order.ts';
+import { ORDER, redrawnAs, SIM_SAGAS } from './sim-sagas.ts';
+
+const RUNS = 1_000;
+
+test.each([...SIM_SAGAS.values()])(
+  'the $definition.id saga leaves nothing half done under random outcomes',
+  (saga) => {
+    const tally = new CoreTally();
+    const failures: string[] = [];
+    for (let seed = 1; seed <= RUNS && failures.length === 0; seed++) {
+      const result = simulateCore(seed, saga);
+      tally.add(result);
+      if (result.fault !== null) failures.push(coreFailureText(`seed ${seed}`, result));
+    }
+    expect(failures).toEqual([]);
+    expect(tally.summary()).toMatch(/completed.*compensated|compensated.*completed/);
+  },
+);
+
+test('one seed gives one run', () => {
+  expect(simulateCore(7)).toEqual(simulateCore(7));
+});
+
+test('a drawing that shrugs off a failed compensation is found out', () => {
+  const defective = redrawnAs(ORDER, shrugsOffFailedCompensation());
+  const results = Array.from({ length: RUNS }, (_, seed) => simulateCore(seed + 1, defective));
+  expect(results.map(({ fault }) => fault)).toContain('compensated and reserveInventory stands');
+});
