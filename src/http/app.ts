@@ -9,7 +9,9 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { BulkActions } from '../runtime/bulk-actions.ts';
 import { assetRoutes } from './assets.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { ChartLayouts } from './chart-layout.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
+import { enginePages } from './engine-pages.ts';
 import { engineRoutes } from './engine-routes.ts';
 import { Gatekeeper } from './gatekeeper.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
@@ -29,10 +31,10 @@ import { PageHub } from './page-hub.ts';
 import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
-import { performanceGroups, performanceRoutes } from './performance-page.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
 import { textOf } from './query.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
+import { SagaHistories } from './saga-history.ts';
 import { sagaPages } from './saga-pages.ts';
 import { sagaRoutes } from './saga-routes.ts';
 import type { ServicePanel } from './service-panels.ts';
@@ -121,7 +123,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();
-  app.route('/', sagaPages(kit, views, verifications));
+  const drawings = { histories: new SagaHistories(backstep.read), layouts: new ChartLayouts() };
+  app.route('/', sagaPages(kit, views, verifications, drawings));
   app.route('/', operatorPages(kit, views));
   if (demo !== null) {
     views.set('saga', (query) => orderPageGroups(context, demo, textOf(query, 'id')));
@@ -134,9 +137,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     views.set('faults', view);
     app.route('/', routes);
   }
-  const performance = performanceGroups(recorder);
-  views.set('performance', () => performance);
-  app.route('/', performanceRoutes(kit, performance));
+  const parts = { ...drawings, recorder, maySend: inspectorsMaySend };
+  app.route('/', enginePages(kit, views, parts));
   app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
   app.notFound((c) =>

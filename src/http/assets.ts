@@ -26,6 +26,7 @@ export function assetRoutes(): Hono<HttpEnv> {
   const assets: Readonly<Record<string, Asset>> = {
     'backstep.css': stylesheet(),
     'backstep.js': asset([publicFile('backstep.js')], script),
+    'inspector-bridge.js': asset([publicFile('inspector-bridge.js')], script),
     'htmx.js': asset(htmx.map(packageFile), script),
   };
   const app = new Hono<HttpEnv>();
