@@ -73,7 +73,8 @@ function lightChart() {
 
 /** At first, the chart shows where the saga is; then it stays as a person scrolls it. */
 function placeChart() {
-  const active = [...document.querySelectorAll("#chart [data-light='active']")].at(-1);
+  const lit = (which) => [...document.querySelectorAll(`#chart ${which}`)].at(-1);
+  const active = lit("[data-light='active']") ?? lit("[data-light]:not([data-light=''])");
   if (isChartPlaced || active === undefined) return;
   isChartPlaced = true;
   const frame = active.closest('.chart');

@@ -10,7 +10,7 @@ import { type Trigger, triggerOf } from './event-words.ts';
 import { nodesOf, readFields } from './machine-nodes.ts';
 import { activeNodes } from './scope.ts';
 import type { Direction, SagaState, StepEntry } from './state.ts';
-import type { StepKind } from './status.ts';
+import type { SagaStatus, StepKind } from './status.ts';
 
 /** What a state calls while it is active. */
 export interface ChartCall {
@@ -76,19 +76,23 @@ export interface LitState {
  */
 export function litStates(
   definition: SagaDefinition,
-  { snapshot, steps }: SagaState,
+  { snapshot, steps, status }: SagaState,
   visited: Iterable<string>,
 ): readonly LitState[] {
   const active = new Set(activeNodes(snapshot).map(({ id }) => id));
   const been = visitedPaths(visited);
+  const hasEnded = snapshot.status !== 'active';
   return nodesOf(definition.machine)
     .slice(1)
     .flatMap((node) => {
       const path = node.path.join('.');
       const isActive = active.has(node.id);
       const wasThere = isActive || been.has(path);
-      const light = isActive ? 'active' : wasThere ? lightOf(definition, node, steps) : null;
-      return light === null ? [] : [{ id: node.id, path, light }];
+      if (isActive && status !== 'terminated') {
+        const light = hasEnded ? (lastLight(status) ?? 'active') : 'active';
+        return { id: node.id, path, light };
+      }
+      return wasThere ? { id: node.id, path, light: lightOf(definition, node, steps) } : [];
     });
 }
 
@@ -110,7 +114,7 @@ export function waysOutOf(definition: SagaDefinition, { snapshot }: SagaState): 
       outOf(node).flatMap((transition) =>
         (transition.target ?? []).map((target) => ({
           trigger: triggerOf(definition, String(transition.eventType)),
-          guard: guardWords(transition.guard),
+          guard: guardWords(transition.guard, node),
           to: target.path.join('.'),
         })),
       ),
@@ -150,7 +154,7 @@ function transitionsOf(definition: SagaDefinition): readonly ChartTransition[] {
         to: target.id,
         way: {
           trigger: triggerOf(definition, String(transition.eventType)),
-          guard: guardWords(transition.guard),
+          guard: guardWords(transition.guard, node),
         },
       })),
     ),
@@ -168,14 +172,16 @@ function outOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
-function guardWords(guard: unknown): string | null {
+// What the state itself calls need not be said of its guards.
+function guardWords(guard: unknown, node: AnyStateNode): string | null {
   if (guard === undefined) return null;
   if (typeof guard === 'string') return guard;
   if (typeof guard === 'function') return guard.name === '' ? 'a condition' : guard.name;
   const { type, params } = readFields(guard);
   if (typeof type !== 'string') return 'a condition';
+  const own = new Set<unknown>(node.invoke.map(({ id }) => id));
   const told = Object.values(readFields(params)).filter(
-    (value) => typeof value === 'string' || typeof value === 'number',
+    (value) => (typeof value === 'string' && !own.has(value)) || typeof value === 'number',
   );
   return [type, ...told].join(' ');
 }
@@ -191,6 +197,26 @@ function visitedPaths(visited: Iterable<string>): ReadonlySet<string> {
     }
   }
   return paths;
+}
+
+// Where a saga has ended, nothing is active any more: its last state is lit as it came out.
+function lastLight(status: SagaStatus): Light | null {
+  switch (status) {
+    case 'completed':
+      return 'done';
+    case 'compensated':
+      return 'compensated';
+    case 'compensation_failed':
+    case 'failed':
+    case 'parked':
+      return 'failed';
+    case 'running':
+    case 'waiting':
+    case 'paused':
+    case 'compensating':
+    case 'terminated':
+      return null;
+  }
 }
 
 // A state that belongs to one side of one step is lit as that side came out.

@@ -6,6 +6,7 @@
  */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import type { Chart, ChartState, ChartTransition } from '../core/chart.ts';
+import type { TriggerKind } from '../core/event-words.ts';
 
 /** Sizes of the drawing, in pixels; the stylesheet has the same font sizes. */
 export const CHART_SIZES = {
@@ -19,6 +20,8 @@ const TITLE_CHAR = 8.4;
 const LINE_CHAR = 6.6;
 const LABEL_CHAR = 6.2;
 const MIN_WIDTH = 70;
+/** Beside the name, for the icon of a lit state. */
+const ICON_WIDTH = 18;
 
 /** Longest label of a transition; the whole text is its title. */
 const MAX_LABEL_LENGTH = 42;
@@ -27,7 +30,7 @@ const OPTIONS = {
   'elk.algorithm': 'layered',
   'elk.direction': 'DOWN',
   'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-  'elk.layered.cycleBreaking.strategy': 'MODEL_ORDER',
+  'elk.layered.compaction.postCompaction.strategy': 'EDGE_LENGTH',
   'elk.edgeRouting': 'ORTHOGONAL',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
@@ -39,6 +42,20 @@ const OPTIONS = {
   'elk.edgeLabels.inline': 'false',
   'org.eclipse.elk.json.shapeCoords': 'ROOT',
   'org.eclipse.elk.json.edgeCoords': 'ROOT',
+};
+
+/**
+ * Which transitions point down the page where not all can, the most wanted ones highest: the way
+ * that things go by themselves, then what fails, then what people order.
+ */
+const DOWNWARD: Readonly<Record<TriggerKind, number>> = {
+  start: 20,
+  done: 10,
+  always: 15,
+  event: 5,
+  failed: 3,
+  timer: 1,
+  command: 0,
 };
 
 /** The id of the dot that marks which inner state of a state is entered first. */
@@ -97,7 +114,7 @@ function nodeOf(state: ChartState): ElkNode {
   const { titleHeight, lineHeight, padding } = CHART_SIZES;
   const lines = stateLines(state);
   const textWidth = Math.max(
-    state.name.length * TITLE_CHAR,
+    state.name.length * TITLE_CHAR + ICON_WIDTH,
     ...lines.map((line) => line.length * LINE_CHAR),
   );
   const width = Math.max(MIN_WIDTH, textWidth + 2 * padding);
@@ -131,5 +148,7 @@ function edgeOf(transition: ChartTransition): ElkExtendedEdge {
     lines.length === 0
       ? []
       : [{ text: lines.join('\n'), width, height: lines.length * CHART_SIZES.labelHeight }];
-  return { id, sources: [from], targets: [to], labels };
+  const wish = Math.max(...transition.ways.map(({ trigger }) => DOWNWARD[trigger.kind]));
+  const layoutOptions = { 'elk.layered.priority.direction': String(wish) };
+  return { id, sources: [from], targets: [to], labels, layoutOptions };
 }

@@ -5,6 +5,8 @@ export const PAGES: readonly string[] = [
   '/',
   '/sagas',
   '/dead-letters',
+  '/definitions',
+  '/definitions/order',
   '/saga',
   '/services',
   '/faults',

@@ -92,6 +92,18 @@ describe('the ways out of where a saga stands', () => {
 });
 
 describe('the lit states of a saga', () => {
+  it('has none that is active once the saga is over', () => {
+    const done = new SagaDriver(orderSaga, ORDER);
+    for (const { name } of orderSaga.steps) done.done(name);
+    expect(lightsOf(done).get('completed')).toBe('done');
+    const stopped = new SagaDriver(orderSaga, ORDER);
+    stopped.command('terminate');
+    for (const { state, trail } of [done, stopped]) {
+      const lights = litStates(orderSaga, state, trail).map(({ light }) => light);
+      expect(lights).not.toContain('active');
+    }
+  });
+
   it('are the active ones, and what became of each step it has been in', () => {
     const order = new SagaDriver(orderSaga, ORDER);
     order.done('reserveInventory');
@@ -122,7 +134,7 @@ describe('the lit states of a saga', () => {
     const failing = new SagaDriver(orderSaga, ORDER);
     failing.fail('reserveInventory', REFUSED);
     expect(lightsOf(failing).get('forward.reserveInventory')).toBe('failed');
-    expect(lightsOf(failing).get('compensated')).toBe('active');
+    expect(lightsOf(failing).get('compensated')).toBe('compensated');
   });
 });
 

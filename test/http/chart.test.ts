@@ -42,7 +42,7 @@ describe('the drawing of a chart', () => {
     expect(svg.match(/<path\s+class="edge/g)?.length).toBeGreaterThanOrEqual(
       laid.chart.transitions.length,
     );
-    expect(svg).toContain('failed [mayHaveHappened ');
+    expect(svg).toContain('failed [mayHaveHappened');
     expect(svg).not.toMatch(/ style="|<style|<script| on[a-z]+="/);
   });
 
