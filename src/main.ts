@@ -26,6 +26,7 @@ import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order
 import { tripSaga } from '../machines/trip.ts';
 import type { TripActivities } from '../machines/trip-parts.ts';
 import type { Activities } from './core/activity.ts';
+import { parseDuration } from './core/duration.ts';
 import { BackstepError, type ErrorCode } from './core/errors.ts';
 import { parseWith } from './core/standard-schema.ts';
 import { isEnded } from './core/status.ts';
@@ -64,6 +65,7 @@ async function run(): Promise<void> {
   const providerUrl = providerUrlOf(env);
   const backstep = await openBackstep({
     database: env['BACKSTEP_DB'] || DEFAULT_DATABASE,
+    ...keepEndedOf(env['BACKSTEP_KEEP_ENDED']),
     logger: log,
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
@@ -81,6 +83,15 @@ async function run(): Promise<void> {
   sweep.start();
   stopOnSignal(server, sweep, bulk, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
+}
+
+/** How long ended sagas are kept. Throws `input-invalid` with the cure. */
+function keepEndedOf(given: string | undefined): { keepEndedFor?: number } {
+  if (given === undefined || given === '') return {};
+  const ms = parseDuration(given);
+  if (ms !== null) return { keepEndedFor: ms };
+  const message = `BACKSTEP_KEEP_ENDED is "${given}"; write for example 12h or 30d`;
+  throw new BackstepError('input-invalid', message);
 }
 
 /** JSON lines on standard error; readable ones when a person watches. */

@@ -5,7 +5,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
-import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
@@ -18,20 +17,21 @@ import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
 import type { Backstep } from './backstep.ts';
 import { ChildSagas } from './child-sagas.ts';
-import { type Clock, orAfter } from './clock.ts';
+import { orAfter } from './clock.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
-import type { Limits } from './limits.ts';
 import { MessageCourier } from './message-courier.ts';
 import { receiverOf } from './message-receiver.ts';
 import { recover } from './recovery.ts';
 import { Registry } from './registry.ts';
+import { retentionOf, type Upkeep } from './retention.ts';
 import { SagaStarter } from './saga-starter.ts';
 import { untilSettled } from './settled-wait.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
-import { createTurnLog, type Logger } from './turn-log.ts';
-import { VERSION_IS_BACK, VersionKeeper } from './version-keeper.ts';
+import { createTurnLog } from './turn-log.ts';
+import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
 import { WakeTimers } from './wake-timers.ts';
 
 /** How long a stop waits at least for turns in flight to become durable. */
@@ -42,17 +42,6 @@ const DEFAULT_DRAIN_MS = 10_000;
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
   return new Engine(store, parts);
-}
-
-/** What an engine needs beside its store; see `BackstepOptions`. */
-export interface EngineParts {
-  readonly clock: Clock;
-  readonly randomId: () => Uint8Array;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly onFatal: (reason: string) => void;
-  /** Looks at each definition first; what it throws refuses it. */
-  readonly onRegister?: (definition: SagaDefinition) => void;
 }
 
 class Engine implements Backstep {
@@ -69,6 +58,7 @@ class Engine implements Backstep {
   readonly #feed: Feed;
   readonly #queue: StartQueue;
   readonly #versions: VersionKeeper;
+  readonly #retention: Upkeep;
   readonly #starter: SagaStarter;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
@@ -130,15 +120,14 @@ class Engine implements Backstep {
       backlog: () => this.#runner.backlog,
       ...parts,
     });
-    this.#versions = new VersionKeeper({
-      reads: store.upkeep,
-      registry: this.#registry,
-      wake: (sid) => new Promise((done) => this.#supervisor.actor(sid).put({ kind: 'wake', done })),
-      unpark: (sid) =>
-        this.#supervisor.actor(sid).tell({ kind: 'command', command: VERSION_IS_BACK }),
-      lastSid: () => this.#starter.lastSid,
-      onError: (err) => logger.error({ err }, 'sagas of earlier versions could not be looked at'),
-    });
+    const sagas = {
+      actor: (sid: number) => this.#supervisor.actor(sid),
+      last: () => this.#starter.lastSid,
+    };
+    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, logger);
+    this.#retention = retentionOf(store, clock, parts.keepEndedMs ?? null, (err) =>
+      logger.error({ err }, 'ended sagas could not be removed; trying again'),
+    );
     this.#supervisor.connect({
       runner: this.#runner,
       children: this.#children,
@@ -182,6 +171,7 @@ class Engine implements Backstep {
     this.#recovered.resolve();
     this.#queue.open();
     void this.#versions.run();
+    this.#retention.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -249,6 +239,7 @@ class Engine implements Backstep {
     this.#children.stop();
     this.#queue.close();
     this.#versions.stop();
+    this.#retention.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);

@@ -3,6 +3,7 @@
  * otherwise.
  */
 import { randomBytes } from 'node:crypto';
+import { type Duration, toMs } from '../core/duration.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -27,6 +28,11 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
    * damaged. The process should exit: nothing more is accepted. Default: nothing.
    */
   readonly onFatal?: (reason: string) => void;
+  /**
+   * How long sagas are kept after their end; older ones are removed, a few at a time, their start
+   * keys and dead letters are not. Default: for ever.
+   */
+  readonly keepEndedFor?: Duration;
   /** Default `warn`, in the log: without a logger nothing is explored. */
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
@@ -34,7 +40,7 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
 /** Opens an engine over one database. Throws `storage-refused`. */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   const { database, clock = systemClock, randomId, limits, onFatal, ...more } = options;
-  const { logger = silentLogger, verifyAtRegistration = 'warn', ...rest } = more;
+  const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
   return createEngine(store, {
     clock,
@@ -42,6 +48,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     limits: { ...DEFAULT_LIMITS, ...limits },
     logger,
     onFatal: onFatal ?? (() => {}),
+    ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     onRegister: registrationCheck(verifyAtRegistration, logger),
   });
 }

@@ -8,9 +8,11 @@
 import type { OperatorCommand } from '../core/inbound.ts';
 import type { UpkeepReads } from '../store/upkeep-reads.ts';
 import type { Registry } from './registry.ts';
+import type { SagaActor } from './saga-actor.ts';
+import type { Logger } from './turn-log.ts';
 
 /** How a saga goes on that was parked because its version was gone. */
-export const VERSION_IS_BACK: OperatorCommand = {
+const VERSION_IS_BACK: OperatorCommand = {
   name: 'retry',
   by: 'engine',
   reason: 'its version is registered again',
@@ -22,7 +24,7 @@ const RANGE_SIZE = 2_000;
 const AT_ONCE = 64;
 
 /** What this needs of the engine. */
-export interface VersionKeeperPorts {
+interface VersionKeeperPorts {
   readonly reads: UpkeepReads;
   readonly registry: Registry;
   /** Resolves when the saga was loaded, and with it migrated. */
@@ -32,6 +34,23 @@ export interface VersionKeeperPorts {
   /** Highest internal id in use. */
   lastSid(): number;
   onError(error: unknown): void;
+}
+
+/** A keeper over the actors of an engine. */
+export function versionKeeperOf(
+  reads: UpkeepReads,
+  registry: Registry,
+  sagas: { readonly actor: (sid: number) => SagaActor; readonly last: () => number },
+  logger: Pick<Logger, 'error'>,
+): VersionKeeper {
+  return new VersionKeeper({
+    reads,
+    registry,
+    wake: (sid) => new Promise((done) => sagas.actor(sid).put({ kind: 'wake', done })),
+    unpark: (sid) => sagas.actor(sid).tell({ kind: 'command', command: VERSION_IS_BACK }),
+    lastSid: sagas.last,
+    onError: (err) => logger.error({ err }, 'sagas of earlier versions could not be looked at'),
+  });
 }
 
 export class VersionKeeper {

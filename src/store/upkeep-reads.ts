@@ -1,9 +1,12 @@
 /**
- * Reads for the upkeep of stored sagas: those of an old version, those whose version was gone.
+ * For the upkeep of stored sagas: those of an old version, those whose version was gone, those that
+ * ended long ago.
  *
- * Invariant: each is one statement in bounded time, whatever the size of the table.
+ * Invariant: each read is one statement. The highest internal id and the highest journal seq are
+ * never removed, because the next process counts on from them.
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { ExpectedStatement } from '../core/activity.ts';
 import type { EngineTables } from './schema.ts';
 
 /** A saga that was parked because its version was not registered. */
@@ -21,6 +24,20 @@ export interface UpkeepReads {
     range: { readonly afterSid: number; readonly untilSid: number },
   ): Promise<readonly number[]>;
   parkedForVersion(afterSid: number, limit: number): Promise<readonly ParkedForVersion[]>;
+  /**
+   * Internal ids of sagas that ended before, the oldest first; without those that have a message on
+   * its way and children of a parent that is not over.
+   */
+  removable(endedBeforeMs: number, limit: number): Promise<readonly number[]>;
+}
+
+/** Removes sagas with all that hangs off them but start keys and dead letters. */
+export function removalStatements(sids: readonly number[]): readonly ExpectedStatement[] {
+  const places = sids.map(() => '?').join(', ');
+  return ['journal', 'audit', 'sagas'].map((table) => ({
+    sql: `DELETE FROM ${table} WHERE sid IN (${places})`,
+    parameters: sids,
+  }));
 }
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
@@ -36,6 +53,21 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         .where('ended_at', 'is', null)
         .orderBy('sid')
         .execute();
+      return rows.map(({ sid }) => sid);
+    },
+
+    async removable(endedBeforeMs, limit) {
+      const { rows } = await sql<{ sid: number }>`SELECT sid FROM sagas
+        WHERE ended_at < ${endedBeforeMs}
+          AND sid < (SELECT max(sid) FROM sagas)
+          AND sid <> (SELECT sid FROM journal ORDER BY seq DESC LIMIT 1)
+          AND sid NOT IN (SELECT sid FROM outbox)
+          AND NOT EXISTS (
+            SELECT 1 FROM sagas AS parent
+            WHERE parent.id = sagas.state ->> '$.parent.sagaId' AND parent.ended_at IS NULL
+          )
+        ORDER BY ended_at
+        LIMIT ${limit}`.execute(db);
       return rows.map(({ sid }) => sid);
     },
 

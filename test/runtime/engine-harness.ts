@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Activities, Contract } from '../../src/core/activity.ts';
+import { type Duration, toMs } from '../../src/core/duration.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/runtime/limits.ts';
 import type { Backstep, Bindings, Concurrency } from '../../src/runtime/backstep.ts';
@@ -28,6 +29,7 @@ export interface EngineSettings<C extends Contract> {
   readonly limits?: Partial<Limits>;
   readonly migrationsFolder?: string;
   readonly logger?: Logger;
+  readonly keepEndedFor?: Duration;
   /** Stands between the engine and its real store. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -75,7 +77,7 @@ export class EngineHarness<C extends Contract> {
 
   async #openOver(
     wrapStore: (store: Store) => Store,
-    { limits, logger }: EngineSettings<C>,
+    { limits, logger, keepEndedFor }: EngineSettings<C>,
   ): Promise<Backstep> {
     const { clock, database } = this;
     const store = await openStore({ path: database, nowMs: () => clock.nowMs() });
@@ -85,6 +87,7 @@ export class EngineHarness<C extends Contract> {
       limits: { ...DEFAULT_LIMITS, ...limits },
       logger: logger ?? silentLogger,
       onFatal: () => {},
+      ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     });
   }
 

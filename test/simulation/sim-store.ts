@@ -107,6 +107,7 @@ export class SimStore implements Store {
   upkeep: Store['upkeep'] = {
     ofVersion: () => Promise.resolve([]),
     parkedForVersion: () => Promise.resolve([]),
+    removable: () => Promise.resolve([]),
   };
 
   health = (): StoreHealth => this.#health;

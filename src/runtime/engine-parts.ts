@@ -1,0 +1,18 @@
+/** What an engine is put together from, beside its store. */
+import type { SagaDefinition } from '../core/definition.ts';
+import type { Clock } from './clock.ts';
+import type { Limits } from './limits.ts';
+import type { Logger } from './turn-log.ts';
+
+/** What an engine needs beside its store; see `BackstepOptions`. */
+export interface EngineParts {
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly limits: Limits;
+  readonly logger: Logger;
+  readonly onFatal: (reason: string) => void;
+  /** How long ended sagas are kept; absent: for ever. */
+  readonly keepEndedMs?: number;
+  /** Looks at each definition first; what it throws refuses it. */
+  readonly onRegister?: (definition: SagaDefinition) => void;
+}
