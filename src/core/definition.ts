@@ -93,7 +93,8 @@ export interface DurableOptions {
  * A step that is started again gets the key it had while its outcome is in doubt, and while its
  * `<invoke id>.retry` delay runs. Started again directly after it failed for certain, completed or
  * was undone, it is a new occurrence with a new key, so that a loop, or a payment with another
- * card, is a call of its own. A compensation undoes the last occurrence that is still owed.
+ * card, is a call of its own. A child saga that is started again is always another one. A
+ * compensation undoes the last occurrence that is still owed.
  *
  * Status comes from tags named like a status: `compensating`, `waiting`, `compensation_failed`,
  * `failed`; on a final state `compensated`, or `compensation_failed` and `failed` where a person

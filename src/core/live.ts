@@ -132,8 +132,10 @@ export function admit(
     const role = definition.invokes.get(id);
     const step = role?.step ?? id;
     const direction = role?.direction ?? 'forward';
-    const numbers = nextNumbers(direction, presentEntry(steps, step, direction));
-    const isChild = src === UNWIND_CHILD || Object.hasOwn(definition.children, src);
+    const present = presentEntry(steps, step, direction);
+    const isNewChild = Object.hasOwn(definition.children, src);
+    const numbers = isNewChild ? nextChild(present) : nextNumbers(direction, present);
+    const isChild = src === UNWIND_CHILD || isNewChild;
     activities[id] = {
       token,
       src,
@@ -158,6 +160,11 @@ function nextNumbers(direction: Direction, entry: StepEntry | undefined): Attemp
     case 'probe':
       return { occurrence: entry?.occurrence ?? 1, attempt: (entry?.probes ?? 0) + 1 };
   }
+}
+
+// The child of the last occurrence is over, or was left and told to end: nothing can take it up again.
+function nextChild(last: StepEntry | undefined): AttemptNumbers {
+  return { occurrence: (last?.occurrence ?? 0) + 1, attempt: 1 };
 }
 
 interface AttemptNumbers {

@@ -126,7 +126,9 @@ export function startAttempt(world: World, start: Start, turn: number, isRetry: 
     runs,
     attempts: [...world.attempts, { activity, step, direction, token, run }],
   });
-  if (direction === 'forward' && (present === undefined || isAtRest(present, isRetry))) {
+  // A child saga is never taken up again: each start of it is another one.
+  const isNew = present === undefined || start.child !== null || isAtRest(present, isRetry);
+  if (direction === 'forward' && isNew) {
     return begin([...world.runs, { ...UNBORN, step, startedAt: turn }], world.runs.length);
   }
   if (present === undefined) return begin(world.runs, -1);
