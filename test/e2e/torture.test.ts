@@ -5,17 +5,23 @@
  * same id. In the end each order is there once, at an end, and all books agree.
  */
 import { expect, test } from 'vitest';
-import { expectBooksToAddUp, ordersOf } from './order-books.ts';
+import { expectBooksToAddUp, ordersOf, type SagaRow } from './order-books.ts';
 import type { Program } from './processes.ts';
 import { type OrderBody, type Site, siteFor } from './site.ts';
 
-const CYCLES = Number(process.env['BACKSTEP_TORTURE_CYCLES'] ?? 3);
+const CYCLES = Number(process.env['BACKSTEP_TORTURE_CYCLES'] ?? 25);
 const CYCLE_LIMIT_MS = 60_000;
-const ORDERS_PER_CYCLE = 80;
-const CLIENTS = 16;
+const SHORT_RUN = 25;
+const IS_LONG = CYCLES > SHORT_RUN;
+const ORDERS_PER_CYCLE = IS_LONG ? 40 : 8;
+/** Books are compared every so many cycles and at the end; what was accepted, after each. */
+const BOOKS_EVERY = IS_LONG ? 20 : 12;
+/** Cycles from one line of progress to the next, in a long run. */
+const PROGRESS_EVERY = 10;
+const CLIENTS = 8;
 /** Every so many cycles the provider dies with the server, or the server dies twice. */
-const PROVIDER_DIES_EVERY = 2;
-const DIES_AGAIN_EVERY = 3;
+const PROVIDER_DIES_EVERY = IS_LONG ? 2 : 6;
+const DIES_AGAIN_EVERY = IS_LONG ? 3 : 12;
 
 test(
   `${CYCLES} kills under load lose no accepted order and charge none twice`,
@@ -24,6 +30,9 @@ test(
     let provider = await site.provide();
     let server = await site.serve();
     const orders: OrderBody[] = [];
+    const unchecked: OrderBody[] = [];
+    let kills = 0;
+    let acknowledged = 0;
     for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
       await disturb(site, cycle);
       const batch = ordersOf(ORDERS_PER_CYCLE, orders.length + 1);
@@ -35,15 +44,37 @@ test(
       server = await site.serve();
       if (cycle % DIES_AGAIN_EVERY === 0) {
         await kill([server]);
+        kills += 1;
         server = await site.serve();
       }
+      kills += victims.length;
+      const accepted = batch.filter((order) => !unanswered.includes(order));
+      acknowledged += accepted.length;
+      expect(await missingOf(site, accepted)).toEqual([]);
       for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
-      await site.atRest();
-      await expectBooksToAddUp(site, orders, batch);
+      unchecked.push(...batch);
+      if (cycle % BOOKS_EVERY === 0 || cycle === CYCLES) {
+        await site.atRest();
+        await expectBooksToAddUp(site, orders, unchecked.splice(0));
+      }
+      if (IS_LONG && (cycle % PROGRESS_EVERY === 0 || cycle === CYCLES)) {
+        console.info(
+          `${cycle} of ${CYCLES} cycles: ${kills} kills, ${orders.length} orders, ` +
+            `${acknowledged} acknowledged before a kill, acknowledged and lost: 0`,
+        );
+      }
     }
   },
   CYCLE_LIMIT_MS * CYCLES,
 );
+
+/** Those orders that the server does not know. */
+async function missingOf(site: Site, orders: readonly OrderBody[]): Promise<readonly string[]> {
+  // The newest come first, so that the first page has them whatever the run has made before.
+  const sagas = await site.get<{ items: readonly SagaRow[] }>('/saga/all?limit=200');
+  const known = new Set(sagas.items.map((saga) => saga.order_id));
+  return orders.map((order) => order.order_id).filter((id) => !known.has(id));
+}
 
 /** Gives the orders that were not accepted as far as the client knows. */
 async function postAndKill(
