@@ -8,7 +8,8 @@
 import { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES, type CommandName } from '../core/inbound.ts';
-import type { BulkRequest } from '../runtime/bulk-actions.ts';
+import { commandChoices } from '../core/legal-reason.ts';
+import type { BulkProgress, BulkRequest } from '../runtime/bulk-actions.ts';
 import type { BulkOutcome } from '../store/bulk-records.ts';
 import type { LetterGroupKey } from '../store/read-models.ts';
 import { readForm } from './body.ts';
@@ -19,11 +20,12 @@ import { letterGroupOf } from './letter-group.ts';
 import { renderPage, type PageKit } from './page-frame.ts';
 import { region, type RegionGroup } from './page-region.ts';
 import { badQuery, textOf } from './query.ts';
+import { readableState } from './saga-routes.ts';
 import { filterOf, listQueryOf } from './saga-list-query.ts';
 import { bulkContent, bulkPage, titleOf } from './views/bulk.ts';
 import { CHOSEN_PREFIX } from './views/sagas.ts';
 
-const MIN_AGE_MS = 300;
+const MIN_AGE_MS = 500;
 const SHOWN_ITEMS = 50;
 /** Letters of a group that one command reaches. */
 const MAX_LETTERS = 10_000;
@@ -87,11 +89,34 @@ export function bulkGroups(context: HttpContext, query: URLSearchParams): readon
       render: async () => {
         const progress = await bulk.find(id);
         const page = await bulk.items(id, outcome, { limit: SHOWN_ITEMS, cursor });
-        const sagas = await backstep.read.summaries(page.items.map(({ sagaId }) => sagaId));
-        return [await region('bulk', bulkContent({ progress, page, outcome, sagas }))];
+        const ids = page.items.map(({ sagaId }) => sagaId);
+        const sagas = await backstep.read.summaries(ids);
+        const objections =
+          progress.startedAtMs === null
+            ? await objectionsOf(backstep, progress, ids)
+            : new Map<string, string>();
+        const content = { progress, page, outcome, sagas, objections };
+        return [await region('bulk', bulkContent(content))];
       },
     },
   ];
+}
+
+/** Why sagas would refuse the command as they are now, by their ids. */
+async function objectionsOf(
+  backstep: HttpContext['backstep'],
+  { command }: BulkProgress,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(
+    ids.map(async (id): Promise<readonly [string, string] | null> => {
+      const state = await readableState(backstep, id);
+      if (state instanceof BackstepError) return [id, state.message];
+      const choice = commandChoices(state).find((one) => one.command === command);
+      return choice?.reason === null || choice === undefined ? null : [id, choice.reason];
+    }),
+  );
+  return new Map(found.filter((one) => one !== null));
 }
 
 async function chosenBy(context: HttpContext, form: Form): Promise<BulkRequest['sagas']> {

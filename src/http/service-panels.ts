@@ -116,13 +116,12 @@ function inWords(count: number, noun: string): string {
 async function notifications(demo: OrderDemo, page: Page): Promise<PanelContent> {
   const list = await demo.notifications(page);
   return {
-    columns: ['Order', 'Recipient', 'Status', 'Queued', 'Sent or cancelled'],
+    columns: ['Order', 'Recipient', 'Status', 'Since'],
     rows: list.items.map((row) => [
       { kind: 'saga', id: row.saga_id, text: row.order_id },
       row.recipient,
       { kind: 'state', state: row.status },
-      { kind: 'time', at: row.queued_at },
-      { kind: 'time', at: row.sent_at ?? row.cancelled_at },
+      { kind: 'time', at: row.sent_at ?? row.cancelled_at ?? row.queued_at },
     ]),
     empty: 'No mail was queued yet: create an order.',
     nextCursor: list.nextCursor,

@@ -17,6 +17,8 @@ export interface BulkContent {
   readonly outcome: BulkOutcome | null;
   /** As they are now. */
   readonly sagas: readonly SagaSummary[];
+  /** Before it starts: why a saga would refuse the command now, by its id. */
+  readonly objections: ReadonlyMap<string, string>;
 }
 
 /** What is done to how many. */
@@ -90,18 +92,20 @@ function count(number: number, word: string, tone: string, icon: string, href: s
   </li>`;
 }
 
-function itemTable({ progress, page, outcome, sagas }: BulkContent): Html {
+function itemTable({ progress, page, outcome, sagas, objections }: BulkContent): Html {
   const known = new Map(sagas.map((saga) => [saga.id, saga]));
   const isFrozen = progress.startedAtMs === null;
   return table(
     outcome === null ? 'The list, in its order' : `Those that it was ${outcome} by`,
-    isFrozen ? ['Saga', 'Status now'] : ['Saga', 'Outcome', 'Why', 'Status now'],
+    isFrozen
+      ? ['Saga', 'Status now', 'Would it take it now?']
+      : ['Saga', 'Outcome', 'Why', 'Status now'],
     page.items.map((item) => {
       const saga = known.get(item.sagaId);
       const link = sagaLink(item.sagaId, saga?.key ?? item.sagaId);
       const now = saga === undefined ? 'gone' : badge(saga.status);
       return isFrozen
-        ? [link, now]
+        ? [link, now, objections.get(item.sagaId) ?? 'Yes.']
         : [link, item.outcome ?? 'its turn comes', item.detail ?? '', now];
     }),
     'None.',
