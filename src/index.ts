@@ -23,12 +23,22 @@ export { durable, type DurableOptions, type SagaDefinition } from './core/defini
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';
 export type { CommandName, OperatorCommand } from './core/inbound.ts';
+export { UNWIND_CHILD } from './core/machine-roles.ts';
+export type { MachineState, Migration } from './core/migration.ts';
 export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';
 export { defineSaga } from './core/saga.ts';
 export type { SagaState, StepEntry } from './core/state.ts';
 export type { SagaStatus, StepStatus } from './core/status.ts';
 export { type Verification, verify } from './core/verify.ts';
-export type { Backstep, Bindings, Spawned, SpawnOptions, Subscriber } from './runtime/backstep.ts';
+export type {
+  Backstep,
+  Bindings,
+  Concurrency,
+  Spawned,
+  SpawnOptions,
+  StartQueueFigures,
+  Subscriber,
+} from './runtime/backstep.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';

@@ -75,7 +75,10 @@ export interface Spawned {
 export interface Backstep {
   /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
   register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
-  /** Recovers what is in flight, then accepts work. */
+  /**
+   * Recovers what is in flight, then accepts work. Throws `definition-invalid` when a saga runs a
+   * child that is not registered.
+   */
   start(): Promise<void>;
   /**
    * Starts a saga; resolves once the start is durable. Throws `not-found` (type), `input-invalid`,

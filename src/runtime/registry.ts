@@ -90,6 +90,24 @@ export class Registry {
     return this.has(type, version) || this.routeFrom(type, version) !== null;
   }
 
+  /** What new starts of a version run on: itself, or where it leads. Throws as `version`. */
+  current(type: string, version: number): Registration {
+    if (this.has(type, version)) return this.version(type, version);
+    return this.routeFrom(type, version)?.registration ?? this.version(type, version);
+  }
+
+  /** Throws `definition-invalid` when a saga runs a child that nobody registered. */
+  assertChildren(): void {
+    for (const { id, children } of this.all()) {
+      for (const { id: child, version } of Object.values(children)) {
+        if (this.canRun(child, version)) continue;
+        const what = `saga "${id}" runs "${child}" version ${version} as a child`;
+        const cure = 'register that too, before start()';
+        throw new BackstepError('definition-invalid', `${what}, which is not registered; ${cure}`);
+      }
+    }
+  }
+
   /** The way on from a version, as far as it leads; `null`: there is none. */
   routeFrom(type: string, from: number): MigrationRoute | null {
     const steps: Migration[] = [];

@@ -104,7 +104,7 @@ export class SagaStarter {
     child: { readonly id: string; readonly input: unknown; readonly parent: ParentLink },
   ): Promise<void> {
     const { id, input, parent } = child;
-    const registration = this.#parts.registry.version(definition.id, definition.version);
+    const registration = this.#parts.registry.current(definition.id, definition.version);
     const parsed = await parseInput(registration.definition, input);
     // Its id serves as its key, so that starting it again finds it, whatever became of it.
     await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });

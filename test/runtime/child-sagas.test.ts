@@ -113,6 +113,14 @@ describe('a child saga', () => {
   });
 });
 
+test('a parent whose child nobody registered is refused before any work is accepted', async () => {
+  const all = { welcome: () => null, remove: () => null };
+  await expect(engine.open(all)).rejects.toThrow(
+    'saga "customer" runs "account" version 1 as a child, which is not registered; ' +
+      'register that too, before start()',
+  );
+});
+
 describe('between a parent and its child', () => {
   test('events are heard in both directions', async () => {
     const backstep = await open();
