@@ -11,4 +11,6 @@ export const PAGES: readonly string[] = [
   '/services',
   '/faults',
   '/performance',
+  '/inspector',
+  '/debug',
 ];
