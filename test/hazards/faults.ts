@@ -1,0 +1,139 @@
+/**
+ * Every fault that the guarantees are tried with, and the test that tries it: a file below test/
+ * and words of a title in it. A fault without a test has none here and stands in FAULTS.md.
+ */
+
+/** Where a fault is tried; `null`: nowhere yet. */
+export type Trial = readonly [file: string, title: string] | null;
+
+export const FAULTS: Readonly<Record<string, Trial>> = {
+  // Steps
+  'time-out though the remote succeeded': [
+    'e2e/payment-in-doubt.test.ts',
+    'that hangs twice goes on with the third attempt and is charged once',
+  ],
+  'late result after its time-out': ['core/turn-control.test.ts', 'a late result is a note'],
+  'late result after compensation began': ['runtime/attempts.test.ts', 'moves nothing, and the'],
+  'late result after the end': ['runtime/attempts.test.ts', 'is a note as well when the saga has'],
+  'compensation that fails for ever': [
+    'runtime/engine.test.ts',
+    'that cannot be compensated waits in a dead letter until a person retries',
+  ],
+  'crash between effect and record': [
+    'runtime/restart.test.ts',
+    'an attempt in flight starts again with the same key, counted',
+  ],
+  'crash between two compensations': [
+    'e2e/crash.test.ts',
+    'is started again by the launcher, and every accepted order reaches its end',
+  ],
+  'activity that hangs and ignores its signal': [
+    'runtime/engine.test.ts',
+    'gives up a hanging step after its time-outs',
+  ],
+  'activity that throws undefined, a string or a cycle': [
+    'hazards/hostile-activities.test.ts',
+    'is a failed step with a reason in words',
+  ],
+  'activity that throws synchronously': [
+    'hazards/hostile-activities.test.ts',
+    'is a failed step with a reason in words',
+  ],
+  'activity that settles twice': [
+    'hazards/hostile-activities.test.ts',
+    'an activity that settles twice is heard once',
+  ],
+  'unhandled rejection in user code': [
+    'hazards/hostile-activities.test.ts',
+    'a rejection that nobody handles is logged, and the server goes on',
+  ],
+  // Sagas
+  'poison event': ['runtime/hand-written.test.ts', 'is unharmed by an event that makes it throw'],
+  'guard or assign that throws': ['runtime/parking.test.ts', 'a turn that keeps throwing is tried'],
+  'unknown event': ['runtime/hand-written.test.ts', 'refuses what it does not accept'],
+  'huge result': ['hazards/hostile-activities.test.ts', 'a result of many megabytes'],
+  'context that does not survive JSON': ['core/context.test.ts', 'is refused at the start as well'],
+  'snapshot of an unknown version': [
+    'runtime/adversity.test.ts',
+    'a saga whose version is gone is parked',
+  ],
+  'unknown state in the snapshot': [
+    'core/scope.test.ts',
+    'of a state the machine does not have is refused',
+  ],
+  'garbage instead of a snapshot': [
+    'hazards/hostile-activities.test.ts',
+    'parks that saga and lets the others go on',
+  ],
+  // Time
+  'clock set back an hour': ['runtime/restart.test.ts', 'a clock set back delays what is due'],
+  'clock set forward a day': [
+    'runtime/adversity.test.ts',
+    'is woken with all others whose timers are due at once, none parked',
+  ],
+  'sixty-day timer': ['runtime/restart.test.ts', 'a sixty-day timer fires on its day'],
+  'restart past the due time': ['runtime/restart.test.ts', 'a deadline that passed while'],
+  'laptop sleep': null,
+  // Storage
+  'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],
+  'disk full at a checkpoint': ['hazards/fail-nth.test.ts', 'with %s under orders'],
+  'disk full until there is room': ['hazards/fail-nth.test.ts', 'with ENOSPC until there is room'],
+  'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
+  'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
+  'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
+  'power cut': ['hazards/power-cut.test.ts', 'cuts lose nothing that a client or the feed'],
+  'slow sync': null,
+  'SQLITE_BUSY from outside': ['store/storage-hazards.test.ts', 'stalls the batch until it is'],
+  'truncated or overwritten database': [
+    'hazards/damaged-files.test.ts',
+    'that was cut off or written over',
+  ],
+  'flipped payload bit': ['hazards/damaged-files.test.ts', 'with a flipped bit in the state'],
+  'missing log file': ['hazards/damaged-files.test.ts', 'without its log'],
+  'not our file': ['e2e/life-cycle.test.ts', 'because the database is a folder or another program'],
+  'future schema version': ['hazards/damaged-files.test.ts', 'of a later version is refused'],
+  'read-only directory': ['hazards/damaged-files.test.ts', 'that cannot be written is named'],
+  'two processes on one file': ['store/processes.test.ts', 'is refused, by its path and by a link'],
+  'owner stopped with SIGSTOP': [
+    'hazards/damaged-files.test.ts',
+    'keeps its database, by every name of it',
+  ],
+  'database replaced while running': ['hazards/damaged-files.test.ts', 'that is replaced under a'],
+  // Load
+  'event flood to one saga': ['runtime/queues.test.ts', 'refuses external items beyond its bound'],
+  'start flood': ['runtime/engine.test.ts', 'is refused, not lost, when too much is under way'],
+  '100,000 sagas waiting': null,
+  'oversized batch': ['store/commit.test.ts', 'does not wait for the rest when it fills an early'],
+  // HTTP
+  'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
+    'http/body.test.ts',
+    'is refused with 400 when it %s',
+  ],
+  'prototype keys': ['http/body.test.ts', 'reaches for the prototype'],
+  'slow and never-ending requests': ['hazards/slow-requests.test.ts', 'that %s are cut off'],
+  'oversized headers, path tricks, broken framing': [
+    'hazards/http-fuzz.test.ts',
+    'wrong requests get no 5xx',
+  ],
+  'SQL and script in every text field, in every view': [
+    'hazards/attacks.test.ts',
+    'are shown as text in every view',
+  ],
+  'cross-site post': ['http/security.test.ts', 'is required by upgrades and by unsafe methods'],
+  'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
+  'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
+  'secrets in payloads and errors': ['http/redact.test.ts', ''],
+  // WebSocket
+  'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
+  'flood, oversized frames, bad UTF-8': [
+    'http/server.test.ts',
+    'closes a client that sends a frame that is too large, or too many, or bad UTF-8',
+  ],
+  'reconnect storms': ['hazards/live-clients.test.ts', 'storms of clients that come and go'],
+  // Life cycle
+  'SIGTERM at any point': ['e2e/life-cycle.test.ts', 'drains with exit code 0, loses nothing'],
+  'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
+  'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
+  'upgrade with sagas in flight': ['runtime/versions.test.ts', ''],
+  'backup while writing': ['hazards/damaged-files.test.ts', 'can be backed up while orders run'],
+};
