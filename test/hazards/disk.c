@@ -9,7 +9,7 @@
  *
  * DISK_FOLDER  the folder whose *.db, *-wal and *-journal files are watched, without links in it
  * DISK_IMAGES  the folder for their images, of the same names
- * DISK_CONTROL a file of seven 64-bit words, shared with the test: see struct control
+ * DISK_CONTROL a file of eight 64-bit words, shared with the test: see struct control
  *
  * A removal counts as durable at once; where SQLite needs one to be, it syncs the folder itself.
  */
@@ -37,6 +37,7 @@ struct control {
   uint64_t error;      /* their errno */
   uint64_t failed;     /* how many did fail, counted here */
   uint64_t syncs;      /* how many syncs succeeded, counted here */
+  uint64_t delay_ms;   /* how long each sync takes besides */
   uint64_t unsynced;   /* how many writes no sync has followed yet, over all files */
 };
 
@@ -202,6 +203,7 @@ static int sync_with(long call, int fd) {
   pthread_mutex_lock(&mutex);
   struct file *file = file_of(fd, name);
   if (fails()) return leave(-1, (int)control->error);
+  if (control->delay_ms) usleep((useconds_t)control->delay_ms * 1000);
   int result = (int)syscall(call, fd);
   int error = errno;
   if (result == 0) settle(file, fd);

@@ -30,7 +30,16 @@ const SOURCE = fileURLToPath(new URL('./disk.c', import.meta.url));
 const COMPILER = process.env['CC'] || 'cc';
 const WORD_BYTES = 8;
 /** As in struct control. */
-const WORDS = ['calls', 'failFirst', 'failCount', 'error', 'failed', 'syncs', 'unsynced'] as const;
+const WORDS = [
+  'calls',
+  'failFirst',
+  'failCount',
+  'error',
+  'failed',
+  'syncs',
+  'delayMs',
+  'unsynced',
+] as const;
 type Word = (typeof WORDS)[number];
 /** Numbers of at least 0, below 1. */
 type Chance = () => number;
@@ -103,6 +112,11 @@ export class Disk {
     this.#write('error', errno);
     this.#write('failCount', count);
     this.#write('failFirst', first);
+  }
+
+  /** From now on every sync takes so much longer. */
+  slowDown(delayMs: number): void {
+    this.#write('delayMs', delayMs);
   }
 
   /** No call fails any more. */

@@ -20,6 +20,7 @@ const GROWTH_OF_STARTS = 9;
 const TEST_LIMIT_MS = IS_EVERY_CALL ? 3_600_000 : 120_000;
 const ORDERS_PER_RUN = 2;
 const FOR_EVER = 1_000_000_000;
+const SLOW_SYNC_MS = 2_000;
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 78;
 
@@ -129,6 +130,26 @@ describe.skipIf(library.kind === 'impossible')('a call to the disk that fails', 
     },
     TEST_LIMIT_MS,
   );
+
+  test('but only takes long, as a sync of two seconds, delays answers and no reader', async () => {
+    const site = await siteFor(onTestFinished);
+    const disk = new Disk(libraryPath, site.folder);
+    await site.provide();
+    await site.serve(disk.env);
+    disk.slowDown(SLOW_SYNC_MS);
+    const orders = ordersOf(5);
+    const syncs = disk.count('syncs');
+    const posting = Promise.all(orders.map((order) => site.order(order)));
+    // Answered while the first commit still waits for its sync: reads do not stand behind it.
+    expect(await site.all('/saga/all')).toEqual([]);
+    expect((await site.call('GET', '/api/health')).status).toBe(200);
+    expect(disk.count('syncs')).toBe(syncs);
+    expect((await posting).map(({ status }) => status)).toEqual(orders.map(() => 202));
+    expect(disk.count('syncs')).toBeGreaterThan(syncs);
+    disk.slowDown(0);
+    await site.atRest();
+    await expectBooksToAddUp(site, orders);
+  });
 
   test('with ENOSPC until there is room: nothing new is accepted, all can be read, and it resumes', async () => {
     const site = await siteFor(onTestFinished);

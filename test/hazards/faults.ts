@@ -66,14 +66,11 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'parks that saga and lets the others go on',
   ],
   // Time
-  'clock set back an hour': ['runtime/restart.test.ts', 'a clock set back delays what is due'],
-  'clock set forward a day': [
-    'runtime/adversity.test.ts',
-    'is woken with all others whose timers are due at once, none parked',
-  ],
+  'clock set back an hour': ['hazards/clock-jumps.test.ts', 'waits longer when the clock is set'],
+  'clock set forward a day': ['hazards/clock-jumps.test.ts', 'a clock set forward a day wakes'],
   'sixty-day timer': ['runtime/restart.test.ts', 'a sixty-day timer fires on its day'],
   'restart past the due time': ['runtime/restart.test.ts', 'a deadline that passed while'],
-  'laptop sleep': null,
+  'laptop sleep': ['hazards/clock-jumps.test.ts', 'after a sleep of the machine past its due time'],
   // Storage
   'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],
   'disk full at a checkpoint': ['hazards/fail-nth.test.ts', 'with %s under orders'],
@@ -82,7 +79,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
   'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
   'power cut': ['hazards/power-cut.test.ts', 'cuts lose nothing that a client or the feed'],
-  'slow sync': null,
+  'slow sync': ['hazards/fail-nth.test.ts', 'but only takes long, as a sync of two seconds'],
   'SQLITE_BUSY from outside': ['store/storage-hazards.test.ts', 'stalls the batch until it is'],
   'truncated or overwritten database': [
     'hazards/damaged-files.test.ts',
