@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { FAULTS } from './faults.ts';
 
-/** Never more than this, and less with every test that is written. */
-const MOST_UNTRIED = 1;
+/** The list has shrunk to nothing; whoever names a new fault may let it grow for a while. */
+const MOST_UNTRIED = 0;
 
 const read = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
@@ -15,7 +15,8 @@ test('each fault names a test that exists', () => {
   const missing = Object.entries(FAULTS).flatMap(([name, trial]) => {
     if (trial === null) return [];
     const [file, title] = trial;
-    return read(file).includes(title) ? [] : [`${name}: no "${title}" in ${file}`];
+    const isThere = title.length >= 10 && read(file).includes(title);
+    return isThere ? [] : [`${name}: no "${title}" in ${file}`];
   });
   expect(missing).toEqual([]);
   expect(Object.keys(FAULTS).length).toBeGreaterThanOrEqual(60);

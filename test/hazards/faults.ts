@@ -99,7 +99,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   // Load
   'event flood to one saga': ['runtime/queues.test.ts', 'refuses external items beyond its bound'],
   'start flood': ['runtime/engine.test.ts', 'is refused, not lost, when too much is under way'],
-  '100,000 sagas waiting': null,
+  '100,000 sagas waiting': [
+    'hazards/many-waiting.test.ts',
+    'the engine is ready at once, starts sagas, and wakes the one that is due',
+  ],
   'oversized batch': ['store/commit.test.ts', 'does not wait for the rest when it fills an early'],
   // HTTP
   'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
@@ -119,7 +122,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'cross-site post': ['http/security.test.ts', 'is required by upgrades and by unsafe methods'],
   'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
   'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
-  'secrets in payloads and errors': ['http/redact.test.ts', ''],
+  'secrets in payloads and errors': ['http/redact.test.ts', 'hides what stands under a secret'],
   // WebSocket
   'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
   'flood, oversized frames, bad UTF-8': [
@@ -131,6 +134,9 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'SIGTERM at any point': ['e2e/life-cycle.test.ts', 'drains with exit code 0, loses nothing'],
   'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
   'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
-  'upgrade with sagas in flight': ['runtime/versions.test.ts', ''],
+  'upgrade with sagas in flight': [
+    'runtime/versions.test.ts',
+    'new starts use the newest, sagas in flight keep theirs',
+  ],
   'backup while writing': ['hazards/damaged-files.test.ts', 'can be backed up while orders run'],
 };
