@@ -164,6 +164,7 @@ function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {
   return {
     ...createOrderDemoReads(reader),
     invariants: () => checkOrderInvariants(reader, providerUrl),
+    orderBody: OrderRequest,
     parseOrder: async (body) => {
       const input = await parseWith(OrderRequest, body);
       await assertProductExists(reader, input.productId);

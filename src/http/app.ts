@@ -6,6 +6,7 @@
  */
 import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { z } from 'zod';
 import { BulkActions } from '../runtime/bulk-actions.ts';
 import { assetRoutes } from './assets.ts';
 import { bulkRoutes } from './bulk-routes.ts';
@@ -22,6 +23,7 @@ import { faultLab } from './lab-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { operatorPages } from './operator-pages.ts';
 import { loginAddress, loginRoutes } from './login-routes.ts';
+import { openApiOf } from './openapi.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
@@ -116,6 +118,9 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const verifications = new Verifications();
   app.route('/', engineRoutes(context, recorder, verifications));
   app.route('/', feedRoutes(context));
+  const order = demo === null ? null : (demo.orderBody ?? z.looseObject({}));
+  const document = openApiOf({ order, hasFaults: faults !== null });
+  app.get('/api/openapi.json', (c) => c.json(document));
   app.route(
     '/',
     inspectRoutes({ ...context, maySend: inspectorsMaySend && security.isReadOnly !== true }),

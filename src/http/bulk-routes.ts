@@ -7,13 +7,17 @@
 import { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
 import type { BulkProgress } from '../runtime/bulk-actions.ts';
-import type { BulkOutcome, BulkRecord } from '../store/bulk-records.ts';
+import type { BulkRecord } from '../store/bulk-records.ts';
 import type { SagaFilter } from '../store/read-models.ts';
 import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
-import { badQuery, isoTime, pageOf } from './query.ts';
-import { API_AUTHOR, BulkBody, readBody, sagaFilterOfBody } from './request-bodies.ts';
-
-const OUTCOMES: readonly BulkOutcome[] = ['taken', 'refused', 'failed'];
+import { isoTime, pageOf, readQuery } from './query.ts';
+import {
+  API_AUTHOR,
+  BulkBody,
+  BulkItemsQuery,
+  readBody,
+  sagaFilterOfBody,
+} from './request-bodies.ts';
 
 /** The routes, to be mounted at `/api/bulk`. */
 export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
@@ -41,7 +45,8 @@ export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
     .get('/:bulk/sagas', async (c) => {
       const query = queryOf(c);
       const id = idOf(c.req.param('bulk'));
-      const page = await bulk.items(id, outcomeOf(query.get('outcome')), pageOf(query));
+      const { outcome = null } = readQuery(query, BulkItemsQuery);
+      const page = await bulk.items(id, outcome, pageOf(query));
       const items = page.items.map(({ position: _, ...item }) => item);
       return c.json({ items, nextCursor: page.nextCursor });
     });
@@ -77,11 +82,4 @@ function filterView(stored: string): object {
 function idOf(text: string): number {
   if (/^\d{1,12}$/.test(text)) return Number(text);
   throw new BackstepError('not-found', `there is no bulk command ${text.slice(0, 100)}`);
-}
-
-function outcomeOf(text: string | null): BulkOutcome | null {
-  if (text === null) return null;
-  const outcome = OUTCOMES.find((known) => known === text);
-  if (outcome === undefined) throw badQuery('outcome', `must be one of ${OUTCOMES.join(', ')}`);
-  return outcome;
 }

@@ -2,19 +2,16 @@
  * `/api/faults`: injected faults of the demo. Not mounted when faults are off.
  */
 import { Hono } from 'hono';
-import { readJsonObject } from './body.ts';
-import { BackstepError } from '../core/errors.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import type { FaultControls } from './fault-controls.ts';
+import { FaultBody, FaultsBody, readBody } from './request-bodies.ts';
 
 /** The routes, to be mounted at `/api/faults`. */
 export function faultRoutes({ crash }: HttpContext, faults: FaultControls): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get('/', (c) => c.json({ items: faults.list(), nextCursor: null }))
     .put('/', async (c) => {
-      const { seed, ...others } = await readJsonObject(c.req.raw);
-      const stranger = Object.keys(others)[0];
-      if (stranger !== undefined) throw unknownSetting(stranger);
+      const { seed } = await readBody(c.req.raw, FaultsBody);
       faults.reseed(seed);
       return c.json({ items: faults.list(), nextCursor: null });
     })
@@ -23,17 +20,11 @@ export function faultRoutes({ crash }: HttpContext, faults: FaultControls): Hono
       return c.body(null, 204);
     })
     .put('/:activity', async (c) => {
-      const settings = await readJsonObject(c.req.raw);
+      const settings = await readBody(c.req.raw, FaultBody);
       return c.json(faults.set(c.req.param('activity'), settings));
     })
     .post('/crash', (c) => {
       crash();
       return c.body(null, 204); // reached only where the process outlives its crash: in tests
     });
-}
-
-function unknownSetting(path: string): BackstepError {
-  return new BackstepError('input-invalid', `${path} is not a setting of all faults`, {
-    issues: [{ path, message: 'is not a setting of all faults', isTypeError: true }],
-  });
 }

@@ -10,10 +10,8 @@ import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
-import { badQuery, statusOf, textOf } from './query.ts';
+import { badQuery, FEED_CURSOR, FeedQueryParameters, readQuery } from './query.ts';
 import { serveSocket } from './socket-client.ts';
-
-const CURSOR = /^\d{1,15}$/;
 
 /** The routes, to be mounted at `/`. */
 export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
@@ -49,17 +47,15 @@ async function feedQueryOf(
   query: URLSearchParams,
   lastEventId: string | null,
 ): Promise<FeedQuery> {
-  const sagaId = textOf(query, 'saga');
-  const type = textOf(query, 'type');
-  const status = textOf(query, 'status');
+  const { saga: sagaId, type, status, since: given } = readQuery(query, FeedQueryParameters);
   const filter = {
-    ...(sagaId === null ? {} : { sagaId }),
-    ...(type === null ? {} : { type }),
-    ...(status === null ? {} : { status: statusOf(status) }),
+    ...(sagaId === undefined ? {} : { sagaId }),
+    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status }),
   };
-  const cursor = query.get('since') ?? lastEventId;
+  const cursor = given ?? lastEventId;
   if (cursor === null) return { filter, since: null };
-  if (!CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
+  if (!FEED_CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
   const since = Number(cursor);
   // A position beyond the end would silently swallow everything up to it.
   const isKnown = since === 0 || (await backstep.read.feedAfter(since - 1, 1, {})).length > 0;

@@ -4,6 +4,7 @@
  * Must never know tables or participants. Invariant: rows are ready to be sent: names as in the
  * tables (snake_case), times ISO 8601 UTC with milliseconds, money as decimal text (`"12.50"`).
  */
+import type { z } from 'zod';
 import type { Page, Paged } from '../store/read-models.ts';
 
 /** The saga type that the demo starts. */
@@ -105,6 +106,8 @@ export interface Invariant {
 
 /** What the routes and the page of the demo need. Lists are newest first. */
 export interface OrderDemo {
+  /** What `parseOrder` checks bodies with, for the OpenAPI document. Default: any object. */
+  readonly orderBody?: z.ZodType;
   /**
    * Checks a body of `POST /saga/execute` (snake_case, see the contract). Throws `input-invalid`
    * with every issue: `isTypeError` for a missing or wrong type, else out of range.

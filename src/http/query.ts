@@ -1,6 +1,7 @@
 /**
  * Reads what stands in the query of a URL. Throws `query-invalid` naming the parameter.
  */
+import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
 import type { Page, SagaFilter } from '../store/read-models.ts';
@@ -19,41 +20,109 @@ export function badQuery(name: string, problem: string): HttpProblem {
   return new HttpProblem('query-invalid', `${name}: ${problem}`);
 }
 
+/** Digits, read as a number between two bounds. */
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .pipe(z.int().min(least).max(most));
+const text = z.string().max(MAX_TEXT_LENGTH);
+const duration = (example: string) =>
+  z
+    .string()
+    .refine((given) => parseDuration(given) !== null, `must be a duration such as ${example}`)
+    .meta({ description: `A duration such as ${example}.` });
+
+/** Of every list. */
+export const PageQuery = z.object({
+  limit: wholeNumber(1, MAX_PAGE_LIMIT)
+    .optional()
+    .meta({ description: `Length of the page; ${DEFAULT_PAGE_LIMIT} when not given.` }),
+  cursor: text.optional().meta({ description: 'The `nextCursor` of the page before.' }),
+});
+
+/** Of every start. */
+export const WaitQuery = z.object({
+  wait: duration('10s or 500ms')
+    .optional()
+    .meta({ description: 'Answer when it is settled, or after this long (at most 60s).' }),
+});
+
+/** Of the list of sagas; all given conditions must hold. */
+export const SagaQuery = PageQuery.extend({
+  type: text.optional(),
+  status: z.array(z.enum(SAGA_STATUSES)).optional().meta({ description: 'Any of these.' }),
+  step: text.optional(),
+  attempts: wholeNumber(0, MAX_ATTEMPTS)
+    .optional()
+    .meta({ description: 'At least so many; may also be written `attempts>=3`.' }),
+  olderThan: duration('90s, 10m or 2h')
+    .optional()
+    .meta({ description: 'Not updated for this long, such as 10m.' }),
+  q: text.optional().meta({ description: 'Prefix of the id, the key or the error.' }),
+});
+
+/** What a position in the feed looks like. */
+export const FEED_CURSOR = /^\d{1,15}$/;
+
+/** Of the feed. */
+export const FeedQueryParameters = z.object({
+  saga: text.optional().meta({ description: 'Only this saga.' }),
+  type: text.optional(),
+  status: z.enum(SAGA_STATUSES).optional(),
+  since: z
+    .string()
+    .regex(FEED_CURSOR, 'is not a cursor of this feed')
+    .optional()
+    .meta({ description: 'Everything after this cursor, then live; 0: from the beginning.' }),
+});
+
+/** The parameters of a schema, checked; those it does not name are ignored, empty ones missing. */
+export function readQuery<Shape extends z.ZodRawShape>(
+  query: URLSearchParams,
+  schema: z.ZodObject<Shape>,
+): z.output<z.ZodObject<Shape>> {
+  const given: Record<string, string | string[]> = {};
+  for (const [name, parameter] of Object.entries(schema.shape)) {
+    const values = query.getAll(name);
+    const [first] = values;
+    if (first === undefined || (first === '' && NOTHING_WHEN_EMPTY.has(name))) continue;
+    given[name] = isList(parameter) ? values : first;
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw badQuery(String(issue?.path[0] ?? 'query'), issue?.message ?? 'is not accepted');
+}
+
 /** `limit` and `cursor`. */
 export function pageOf(query: URLSearchParams): Page {
-  const limit = query.get('limit');
-  return {
-    limit: limit === null ? DEFAULT_PAGE_LIMIT : wholeNumber('limit', limit, 1, MAX_PAGE_LIMIT),
-    cursor: textOf(query, 'cursor'),
-  };
+  const { limit = DEFAULT_PAGE_LIMIT, cursor = null } = readQuery(query, PageQuery);
+  return { limit, cursor };
 }
 
 /** `wait`, in milliseconds, capped; `null` when not asked for. Text such as `10s` or `500ms`. */
 export function waitMsOf(query: URLSearchParams): number | null {
-  const wait = query.get('wait');
-  if (wait === null) return null;
-  const waitMs = parseDuration(wait);
-  if (waitMs === null) throw badQuery('wait', 'must be a duration such as 10s or 500ms');
-  return Math.min(waitMs, MAX_WAIT_MS);
+  const { wait } = readQuery(query, WaitQuery);
+  return wait === undefined ? null : Math.min(parseDuration(wait) ?? 0, MAX_WAIT_MS);
 }
 
 /** The filters of a list of sagas. `attempts>=3` is read as it stands there. */
 export function sagaFilterOf(query: URLSearchParams, nowMs: number): SagaFilter {
-  const type = textOf(query, 'type');
-  const step = textOf(query, 'step');
-  const text = textOf(query, 'q');
-  const attempts = query.get('attempts>') ?? query.get('attempts')?.replace(/^>=/, '');
-  const olderThan = query.get('olderThan');
-  const status = query.getAll('status').map((given) => statusOf(given));
+  const attemptsText = query.get('attempts>') ?? query.get('attempts')?.replace(/^>=/, '');
+  const plain = new URLSearchParams(query);
+  if (attemptsText !== undefined) plain.set('attempts', attemptsText);
+  const { type, step, q, status, attempts, olderThan } = readQuery(plain, SagaQuery);
   return {
-    ...(type === null ? {} : { type }),
-    ...(step === null ? {} : { step }),
-    ...(text === null ? {} : { text }),
-    ...(status.length === 0 ? {} : { status }),
-    ...(attempts === undefined
+    ...(type === undefined ? {} : { type }),
+    ...(step === undefined ? {} : { step }),
+    ...(q === undefined ? {} : { text: q }),
+    ...(status === undefined ? {} : { status }),
+    ...(attempts === undefined ? {} : { minAttempts: attempts }),
+    ...(olderThan === undefined
       ? {}
-      : { minAttempts: wholeNumber('attempts', attempts, 0, MAX_ATTEMPTS) }),
-    ...(olderThan === null ? {} : { updatedBeforeMs: nowMs - ageMsOf(olderThan) }),
+      : { updatedBeforeMs: nowMs - (parseDuration(olderThan) ?? 0) }),
   };
 }
 
@@ -79,14 +148,16 @@ export function isoTime(timeMs: number | null | undefined): string | null {
   return timeMs === null || timeMs === undefined ? null : new Date(timeMs).toISOString();
 }
 
-function ageMsOf(text: string): number {
-  const ageMs = parseDuration(text);
-  if (ageMs === null) throw badQuery('olderThan', 'must be a duration such as 90s, 10m or 2h');
-  return ageMs;
-}
+/** Parameters of forms that a browser sends even when nothing was filled in. */
+const NOTHING_WHEN_EMPTY: ReadonlySet<string> = new Set([
+  'cursor',
+  'type',
+  'step',
+  'q',
+  'saga',
+  'status',
+]);
 
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const number = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (number >= least && number <= most) return number;
-  throw badQuery(name, `must be a whole number from ${least} to ${most}`);
+function isList(parameter: unknown): boolean {
+  return parameter instanceof z.ZodOptional && parameter.unwrap() instanceof z.ZodArray;
 }

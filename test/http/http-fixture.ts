@@ -112,6 +112,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
 export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
   const none = async () => ({ items: [], nextCursor: null });
   return {
+    orderBody: OrderBody,
     parseOrder: async (body) => {
       const parsed = await parseWith(OrderBody, body);
       return { input: parsed, key: parsed.orderId };

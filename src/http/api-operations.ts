@@ -1,0 +1,321 @@
+/**
+ * Every route of the API as data: what it takes and what it answers. The OpenAPI document is made
+ * of this table, and a test finds every route of the app in it.
+ */
+import { z } from 'zod';
+import * as answers from './answers.ts';
+import * as orders from './order-answers.ts';
+import { FeedQueryParameters, PageQuery, SagaQuery, WaitQuery } from './query.ts';
+import * as bodies from './request-bodies.ts';
+
+/** One method of one path. */
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** With its parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: z.ZodObject;
+  /** Headers by name, each optional. */
+  readonly headers?: Readonly<Record<string, z.ZodType>>;
+  readonly body?: z.ZodType;
+  readonly answers: readonly Answer[];
+  /** Refusals of its own, beside those that every route has. */
+  readonly refusals?: readonly number[];
+}
+
+/** `schema` null: no body. */
+export interface Answer {
+  readonly status: number;
+  readonly schema: z.ZodType | null;
+  /** Default `application/json`. */
+  readonly mediaType?: string;
+}
+
+/** What decides which routes there are. */
+export interface ApiShape {
+  /** The body of `POST /saga/execute`; `null`: there is no demo. */
+  readonly order: z.ZodType | null;
+  readonly hasFaults: boolean;
+}
+
+const ok = (schema: z.ZodType): readonly Answer[] => [{ status: 200, schema }];
+const accepted = (schema: z.ZodType): readonly Answer[] => [{ status: 202, schema }];
+const list = (item: z.ZodType): readonly Answer[] => ok(answers.pageOfItems(item));
+const plain = (mediaType: string): readonly Answer[] => [
+  { status: 200, schema: z.string(), mediaType },
+];
+const BODY = [400, 413, 415, 422];
+const START: readonly Answer[] = [
+  { status: 200, schema: answers.Started },
+  { status: 202, schema: answers.Started },
+];
+
+/** The operations of an app. */
+export function operationsOf({ order, hasFaults }: ApiShape): readonly Operation[] {
+  return [...SAGAS, ...BULK, ...ENGINE, ...FEED, ...orderOperations(order), ...faults(hasFaults)];
+}
+
+const SAGAS: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/api/sagas/{type}',
+    summary: 'Start a saga; 202 once the start is durable, 200 when it settled within `wait`.',
+    query: WaitQuery,
+    headers: { 'Idempotency-Key': bodies.StartKey },
+    body: bodies.StartBody,
+    answers: START,
+    refusals: [...BODY, 404, 409],
+  },
+  {
+    method: 'get',
+    path: '/api/sagas',
+    summary: 'Sagas, newest first.',
+    query: SagaQuery,
+    answers: list(answers.SagaSummary),
+    refusals: [400],
+  },
+  {
+    method: 'get',
+    path: '/api/sagas/{id}',
+    summary: 'Where a saga stands, what it waits for, and what may be done.',
+    answers: ok(answers.Saga),
+    refusals: [404],
+  },
+  {
+    method: 'get',
+    path: '/api/sagas/{id}/transitions',
+    summary: 'The journal of a saga, in order.',
+    query: PageQuery,
+    answers: list(answers.Transition),
+    refusals: [400, 404],
+  },
+  {
+    method: 'post',
+    path: '/api/sagas/{id}/events',
+    summary: 'Send an event, such as an approval; once per event id.',
+    body: bodies.EventBody,
+    answers: accepted(answers.EventAnswer),
+    refusals: [...BODY, 404, 409],
+  },
+  {
+    method: 'post',
+    path: '/api/sagas/{id}/commands',
+    summary: 'Order something; 409 with the legal commands when it is not legal now.',
+    body: bodies.CommandBody,
+    answers: accepted(answers.CommandAnswer),
+    refusals: [...BODY, 404, 409],
+  },
+];
+
+const BULK: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/api/bulk',
+    summary: 'Command many sagas, over a list that is frozen now.',
+    body: bodies.BulkBody,
+    answers: accepted(answers.BulkProgress),
+    refusals: BODY,
+  },
+  {
+    method: 'get',
+    path: '/api/bulk',
+    summary: 'Bulk commands, newest first; the last 200 are kept.',
+    query: PageQuery,
+    answers: list(answers.Bulk),
+    refusals: [400],
+  },
+  {
+    method: 'get',
+    path: '/api/bulk/{bulk}',
+    summary: 'How far a bulk command is.',
+    answers: ok(answers.BulkProgress),
+    refusals: [404],
+  },
+  {
+    method: 'post',
+    path: '/api/bulk/{bulk}/start',
+    summary: 'Start what was only frozen.',
+    answers: accepted(answers.BulkProgress),
+    refusals: [404],
+  },
+  {
+    method: 'get',
+    path: '/api/bulk/{bulk}/sagas',
+    summary: 'What came of it, saga by saga.',
+    query: bodies.BulkItemsQuery,
+    answers: list(answers.BulkItem),
+    refusals: [400, 404],
+  },
+];
+
+const ENGINE: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/api/dead-letters',
+    summary: 'What was given up on: done, maybe done, compensated, outstanding.',
+    query: PageQuery,
+    answers: list(answers.DeadLetter),
+    refusals: [400],
+  },
+  {
+    method: 'get',
+    path: '/api/definitions',
+    summary: 'Every version of every saga that can run here.',
+    answers: list(answers.DefinitionSummary),
+  },
+  {
+    method: 'get',
+    path: '/api/definitions/{type}',
+    summary: 'The newest version: its machine, and what verify found.',
+    answers: ok(answers.Definition),
+    refusals: [404],
+  },
+  {
+    method: 'get',
+    path: '/api/stats',
+    summary: 'Figures of this process.',
+    answers: ok(answers.Stats),
+  },
+  {
+    method: 'get',
+    path: '/api/health',
+    summary: '200 while work is taken on, else 503 with the reason.',
+    answers: ok(answers.Health),
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'The figures for Prometheus.',
+    answers: plain('text/plain'),
+  },
+  {
+    method: 'get',
+    path: '/api/openapi.json',
+    summary: 'This document.',
+    answers: ok(z.looseObject({ openapi: z.string() })),
+  },
+];
+
+const socket: readonly Answer[] = [{ status: 101, schema: null }];
+const FEED: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/api/transitions',
+    summary: 'Every committed transition as server-sent events; goes on after `Last-Event-ID`.',
+    query: FeedQueryParameters,
+    headers: { 'Last-Event-ID': z.string() },
+    answers: [{ status: 200, schema: answers.FeedMessage, mediaType: 'text/event-stream' }],
+    refusals: [400],
+  },
+  {
+    method: 'get',
+    path: '/ws/transitions',
+    summary: 'The same over a WebSocket, one JSON message each; a slow client gets `resync`.',
+    query: FeedQueryParameters,
+    answers: socket,
+    refusals: [400, 426],
+  },
+  {
+    method: 'get',
+    path: '/inspect',
+    summary: 'A WebSocket in the protocol of @statelyai/inspect.',
+    answers: socket,
+    refusals: [400, 404, 426],
+  },
+  {
+    method: 'get',
+    path: '/inspect/v4',
+    summary: 'A WebSocket in the protocol of @xstate/inspect.',
+    answers: socket,
+    refusals: [400, 404, 426],
+  },
+];
+
+function orderOperations(order: z.ZodType | null): readonly Operation[] {
+  if (order === null) return [];
+  const rows = (path: string, summary: string, item: z.ZodType): Operation => ({
+    method: 'get',
+    path: `/saga/${path}`,
+    summary,
+    query: PageQuery,
+    answers: list(item),
+    refusals: [400],
+  });
+  return [
+    {
+      method: 'post',
+      path: '/saga/execute',
+      summary: 'Start an order; the order id is the key.',
+      query: WaitQuery,
+      body: order,
+      answers: [
+        { status: 200, schema: orders.OrderStarted },
+        { status: 202, schema: orders.OrderStarted },
+      ],
+      refusals: [...BODY, 409],
+    },
+    {
+      method: 'get',
+      path: '/saga/status/{id}',
+      summary: 'One order and its steps.',
+      answers: ok(orders.OrderStatus),
+      refusals: [404],
+    },
+    rows('all', 'Order sagas, newest first.', orders.OrderSagaRow),
+    {
+      method: 'get',
+      path: '/saga/stats',
+      summary: 'How many order sagas stand where.',
+      answers: ok(orders.OrderStats),
+    },
+    {
+      method: 'get',
+      path: '/saga/inventory',
+      summary: 'Stock and the newest reservations.',
+      answers: ok(orders.InventoryAnswer),
+    },
+    rows('payments', 'One row per charge.', orders.PaymentRow),
+    rows('notifications', 'E-mails.', orders.NotificationRow),
+    rows('orders', 'Orders.', orders.OrderRow),
+  ];
+}
+
+function faults(hasFaults: boolean): readonly Operation[] {
+  if (!hasFaults) return [];
+  return [
+    {
+      method: 'get',
+      path: '/api/faults',
+      summary: 'Injected faults.',
+      answers: list(answers.Fault),
+    },
+    {
+      method: 'put',
+      path: '/api/faults',
+      summary: 'Make rates repeatable.',
+      body: bodies.FaultsBody,
+      answers: list(answers.Fault),
+      refusals: BODY,
+    },
+    {
+      method: 'delete',
+      path: '/api/faults',
+      summary: 'End all faults.',
+      answers: [{ status: 204, schema: null }],
+    },
+    {
+      method: 'put',
+      path: '/api/faults/{activity}',
+      summary: 'Inject faults into an activity.',
+      body: bodies.FaultBody,
+      answers: ok(answers.Fault),
+      refusals: [...BODY, 404],
+    },
+    {
+      method: 'post',
+      path: '/api/faults/crash',
+      summary: 'End the process at once, as a crash would: no answer comes.',
+      answers: [{ status: 204, schema: null }],
+    },
+  ];
+}
