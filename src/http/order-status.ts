@@ -20,7 +20,7 @@ export function orderStatusView(
     type,
     status: state.status,
     data: toSnakeCase(redact(inputOf(state))),
-    failure_reason: state.failureReason,
+    failure_reason: redact(state.failureReason),
     compensation_outcome: compensationOutcomeOf(state.status, state.steps),
     steps: definedSteps(definition, state).map((step) => stepRow(step, state)),
   };
@@ -35,7 +35,7 @@ export function orderSagaRow(saga: SagaSummary): object {
     status: saga.status,
     step_name: saga.step,
     attempts: saga.attempts,
-    error: saga.error,
+    error: redact(saga.error),
     started_at: isoTime(saga.startedAtMs),
     updated_at: isoTime(saga.updatedAtMs),
     ended_at: isoTime(saga.endedAtMs),
@@ -70,7 +70,7 @@ function stepRow(step: ShownStep, state: SagaState): object {
   const output = outputOf(state, step.name);
   return {
     ...base,
-    data: output === undefined ? (step.error ?? null) : toSnakeCase(redact(output)),
+    data: output === undefined ? redact(step.error ?? null) : toSnakeCase(redact(output)),
     attempts: step.attempts,
     executed_at: isoTime(step.endedAtMs ?? step.startedAtMs),
     compensation:
@@ -80,7 +80,7 @@ function stepRow(step: ShownStep, state: SagaState): object {
             name: compensation.name,
             status: compensation.status,
             attempts: compensation.attempts,
-            error: compensation.error ?? null,
+            error: redact(compensation.error ?? null),
             executed_at: isoTime(compensation.endedAtMs ?? compensation.startedAtMs),
           },
   };

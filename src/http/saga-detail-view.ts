@@ -49,8 +49,8 @@ export function sagaView(details: SagaDetails): object {
     state: pathOf(state),
     context: redact(state.snapshot.context),
     steps: allSteps(definition, state).map(stepView),
-    failureReason: state.failureReason,
-    parkReason: state.parkReason,
+    failureReason: redact(state.failureReason),
+    parkReason: redact(state.parkReason),
     compensationOutcome: compensationOutcomeOf(state.status, state.steps),
     resolution: resolutionView(state),
     parent: state.parent === null ? null : { id: state.parent.sagaId, step: state.parent.step },
@@ -113,7 +113,7 @@ function progressView(progress: StepProgress | null): object {
     startedAt: isoTime(progress?.startedAtMs),
     endedAt: isoTime(progress?.endedAtMs),
     nextAttemptAt: isoTime(progress?.nextAttemptAtMs),
-    error: progress?.error ?? null,
+    error: redact(progress?.error ?? null),
     /** An attempt failed in a way that may have had its effect. */
     mayHaveHappened: progress?.mayHaveHappened ?? false,
   };

@@ -15,9 +15,10 @@ import { redact } from './redact.ts';
 
 /** A line of `GET /api/sagas`. */
 export function summaryView(saga: SagaSummary): object {
-  const { startedAtMs, updatedAtMs, endedAtMs, ...rest } = saga;
+  const { startedAtMs, updatedAtMs, endedAtMs, error, ...rest } = saga;
   return {
     ...rest,
+    error: redact(error),
     startedAt: isoTime(startedAtMs),
     updatedAt: isoTime(updatedAtMs),
     endedAt: isoTime(endedAtMs),

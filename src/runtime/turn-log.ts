@@ -3,6 +3,7 @@
  *
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
+import { createRedact } from '../core/redact.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
@@ -18,6 +19,8 @@ export interface Logger {
   fatal(details: object, message: string): void;
   isLevelEnabled(level: string): boolean;
 }
+
+const redact = createRedact();
 
 /** Logs nothing: the default of an embedded engine. */
 export const silentLogger: Logger = {
@@ -44,7 +47,10 @@ export function createTurnLog(log: Logger): TurnLog {
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
     parkedUnreadable: (sagaId, failure) =>
-      log.error({ sagaId, failure }, 'a saga was parked: its stored state cannot be read'),
+      log.error(
+        { sagaId, failure: redact(failure) },
+        'a saga was parked: its stored state cannot be read',
+      ),
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     notMigrated: (sagaId, err) =>
@@ -76,7 +82,7 @@ function logTurn(log: Logger, type: string, { before, after, record, effects }: 
     step: step?.name,
     attempt: step?.compensation?.attempts ?? step?.attempts,
     effects: effects.map((effect) => effect.kind),
-    ...(failure === null ? {} : { failure }),
+    ...(failure === null ? {} : { failure: redact(failure) }),
     ...(record.note === undefined ? {} : { note: record.note }),
   };
   if (needsPerson(after.status) && hasSettled) log.error(details, `saga ${after.status}`);

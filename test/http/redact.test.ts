@@ -16,6 +16,23 @@ describe('redaction', () => {
     expect(JSON.stringify(redact(value))).not.toContain('"x"');
   });
 
+  it.each([
+    ['Authorization: Bearer abc.def-123', 'abc.def'],
+    ['GET https://h/?api_token=s3cret&page=2', 's3cret'],
+    ['{"password":"hunter2","user":"kim"}', 'hunter2'],
+    ["card_number = '4111111111111111' was declined", '4111'],
+    ['cvv=123', '123'],
+  ])('hides what a text names as a secret: %s', (text, secret) => {
+    const shown = redact({ error: { message: text } });
+    expect(JSON.stringify(shown)).not.toContain(secret);
+    expect(JSON.stringify(shown)).toContain('[redacted]');
+  });
+
+  it.each(['the card was declined', 'token expired', 'a secret meeting: at noon', 'basic stock'])(
+    'leaves a text that only mentions one: %s',
+    (text) => expect(redact(text)).toBe(text),
+  );
+
   it('leaves everything else, and the value itself, as it is', () => {
     const value = { discard: 1, tokens: 2, secretary: 3, payment_method: 'credit_card', n: null };
     expect(redact(value)).toEqual(value);
