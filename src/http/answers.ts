@@ -207,15 +207,21 @@ export const BulkItem = z.object({
   detail: nullableText,
 });
 
+const versionCounts = {
+  underWay: count.meta({ description: 'Sagas of this version that are not over.' }),
+  total: count,
+};
+
 export const DefinitionSummary = z.object({
   type: text,
   version: z.int(),
   hash: text,
   steps: z.array(z.object({ name: text, kind: text, compensation: nullableText })),
   activities: z.array(text),
+  ...versionCounts,
 });
 export const Definition = DefinitionSummary.extend({
-  versions: z.array(z.object({ version: z.int(), hash: text })),
+  versions: z.array(z.object({ version: z.int(), hash: text, ...versionCounts })),
   machine: z.looseObject({ id: text }).meta({ description: "XState's own JSON of the machine." }),
   findings: z.array(
     z.object({

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import * as answers from './answers.ts';
 import * as orders from './order-answers.ts';
-import { FeedQueryParameters, PageQuery, SagaQuery, WaitQuery } from './query.ts';
+import { DefinitionQuery, FeedQueryParameters, PageQuery, SagaQuery, WaitQuery } from './query.ts';
 import * as bodies from './request-bodies.ts';
 
 /** One method of one path. */
@@ -166,9 +166,34 @@ const ENGINE: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/definitions/{type}',
-    summary: 'The newest version: its machine, and what verify found.',
+    summary: 'One version: its machine, how many run, and what verify found.',
+    query: DefinitionQuery,
     answers: ok(answers.Definition),
-    refusals: [404],
+    refusals: [400, 404],
+  },
+  {
+    method: 'get',
+    path: '/api/definitions/{type}/machine',
+    summary: "XState's own JSON of the machine.",
+    query: DefinitionQuery,
+    answers: ok(z.looseObject({ id: z.string() })),
+    refusals: [400, 404],
+  },
+  {
+    method: 'get',
+    path: '/api/definitions/{type}/mermaid',
+    summary: 'The drawing as Mermaid text.',
+    query: DefinitionQuery,
+    answers: plain('text/plain'),
+    refusals: [400, 404],
+  },
+  {
+    method: 'get',
+    path: '/api/definitions/{type}/stately',
+    summary: "The machine as source text for Stately's editor; functions by name only.",
+    query: DefinitionQuery,
+    answers: plain('text/plain'),
+    refusals: [400, 404],
   },
   {
     method: 'get',

@@ -6,24 +6,18 @@
  */
 import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import { z } from 'zod';
 import { BulkActions } from '../runtime/bulk-actions.ts';
+import { apiRoutes } from './api-routes.ts';
 import { assetRoutes } from './assets.ts';
-import { bulkRoutes } from './bulk-routes.ts';
 import { ChartLayouts } from './chart-layout.ts';
 import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { enginePages } from './engine-pages.ts';
-import { engineRoutes } from './engine-routes.ts';
 import { Gatekeeper } from './gatekeeper.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
-import { faultRoutes } from './fault-routes.ts';
-import { feedRoutes } from './feed-routes.ts';
-import { inspectRoutes } from './inspect-routes.ts';
 import { faultLab } from './lab-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { operatorPages } from './operator-pages.ts';
 import { loginAddress, loginRoutes } from './login-routes.ts';
-import { openApiOf } from './openapi.ts';
 import { orderPageGroups } from './order-page-groups.ts';
 import { orderRoutes } from './order-routes.ts';
 import { pageActionRoutes } from './page-actions.ts';
@@ -35,10 +29,8 @@ import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
 import { textOf } from './query.ts';
-import { sagaCommandRoutes } from './saga-commands.ts';
 import { SagaHistories } from './saga-history.ts';
 import { sagaPages } from './saga-pages.ts';
-import { sagaRoutes } from './saga-routes.ts';
 import type { ServicePanel } from './service-panels.ts';
 import { Verifications } from './verifications.ts';
 import { refusal } from './views/order-form.ts';
@@ -109,22 +101,11 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   );
   if (gatekeeper !== null) app.route('/', loginRoutes(gatekeeper, nowMs));
   app.route('/assets', assetRoutes());
-  app.route('/api/sagas', sagaRoutes(context));
-  app.route('/api/sagas', sagaCommandRoutes(context));
-  app.route('/api/bulk', bulkRoutes(context));
-  if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   const recorder = new PerformanceRecorder(context);
   recorder.start();
   const verifications = new Verifications();
-  app.route('/', engineRoutes(context, recorder, verifications));
-  app.route('/', feedRoutes(context));
-  const order = demo === null ? null : (demo.orderBody ?? z.looseObject({}));
-  const document = openApiOf({ order, hasFaults: faults !== null });
-  app.get('/api/openapi.json', (c) => c.json(document));
-  app.route(
-    '/',
-    inspectRoutes({ ...context, maySend: inspectorsMaySend && security.isReadOnly !== true }),
-  );
+  const maySend = inspectorsMaySend && security.isReadOnly !== true;
+  app.route('/', apiRoutes(context, { recorder, verifications, inspectorsMaySend: maySend }));
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
   const views = new Map<string, PageView>();

@@ -1,8 +1,7 @@
 /**
- * `/api/*` and `/metrics`: the engine as a whole. Definitions, dead letters, figures, health.
+ * `/api/*` and `/metrics`: the engine as a whole. Dead letters, figures, health.
  */
 import { Hono } from 'hono';
-import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { distributionView, metricsText } from './metrics.ts';
@@ -10,39 +9,17 @@ import type { PerformanceRecorder } from './performance-recorder.ts';
 import { totalOf } from './order-status.ts';
 import { pageOf } from './query.ts';
 import { deadLetterView } from './saga-view.ts';
-import type { Verifications } from './verifications.ts';
 
 /** The routes, to be mounted at `/`. */
 export function engineRoutes(
   { backstep, clients, nowMs }: HttpContext,
   recorder: PerformanceRecorder,
-  verifications: Verifications,
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
       const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
       const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
       return c.json({ items, nextCursor: page.nextCursor });
-    })
-    .get('/api/definitions', (c) =>
-      c.json({ items: backstep.definitions().map(definitionSummary), nextCursor: null }),
-    )
-    .get('/api/definitions/:type', async (c) => {
-      const type = c.req.param('type');
-      const versions = backstep.definitions().filter(({ id }) => id === type);
-      const newest = versions.toSorted((one, other) => other.version - one.version)[0];
-      if (newest === undefined) {
-        throw new BackstepError('not-found', `there is no saga type ${type.slice(0, 100)}`);
-      }
-      const machine: unknown = newest.machine.definition;
-      const { findings, states, transitions, isExhaustive } = await verifications.of(newest);
-      return c.json({
-        ...definitionSummary(newest),
-        versions: versions.map(({ version, hash }) => ({ version, hash })),
-        machine,
-        findings,
-        explored: { states, transitions, isExhaustive },
-      });
     })
     .get('/api/stats', async (c) => {
       const sagas = await backstep.read.statusCounts();
@@ -75,8 +52,4 @@ export function engineRoutes(
       });
       return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
     });
-}
-
-function definitionSummary({ id, version, hash, steps, activities }: SagaDefinition): object {
-  return { type: id, version, hash, steps, activities };
 }

@@ -54,7 +54,11 @@ function operationView(operation: Operation): Json {
         }),
     responses: {
       ...Object.fromEntries(answers.map((answer) => [answer.status, answerView(answer)])),
-      ...Object.fromEntries([...statuses].sort().map((status) => [status, refusalView(status)])),
+      ...Object.fromEntries(
+        [...statuses]
+          .toSorted((one, other) => one - other)
+          .map((status) => [status, refusalView(status)]),
+      ),
     },
   };
 }
@@ -66,7 +70,8 @@ function parametersOf({ path, query, headers = {} }: Operation): readonly Json[]
     required: true,
     schema: { type: 'string' },
   }));
-  const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
+  const parameters: Readonly<Record<string, z.core.$ZodType>> = query?.shape ?? {};
+  const inQuery = Object.entries(parameters).map(([name, schema]) => ({
     name,
     in: 'query',
     required: false,

@@ -63,6 +63,11 @@ export const SagaQuery = PageQuery.extend({
   q: text.optional().meta({ description: 'Prefix of the id, the key or the error.' }),
 });
 
+/** Of everything about one definition. */
+export const DefinitionQuery = z.object({
+  version: wholeNumber(1, 1_000_000).optional().meta({ description: 'Default: the newest.' }),
+});
+
 /** What a position in the feed looks like. */
 export const FEED_CURSOR = /^\d{1,15}$/;
 
@@ -135,10 +140,10 @@ export function statusOf(given: string): SagaStatus {
 
 /** A text parameter; `null` when missing or empty. */
 export function textOf(query: URLSearchParams, name: string): string | null {
-  const text = query.get(name);
-  if (text === null || text === '') return null;
-  if (text.length > MAX_TEXT_LENGTH) throw badQuery(name, `at most ${MAX_TEXT_LENGTH} characters`);
-  return text;
+  const given = query.get(name);
+  if (given === null || given === '') return null;
+  if (given.length > MAX_TEXT_LENGTH) throw badQuery(name, `at most ${MAX_TEXT_LENGTH} characters`);
+  return given;
 }
 
 /** A time as the API writes it: ISO 8601 UTC with milliseconds. */
