@@ -4,32 +4,10 @@
  */
 import { z } from 'zod';
 import * as answers from './answers.ts';
-import * as orders from './order-answers.ts';
+import { faultOperations, orderOperations } from './demo-operations.ts';
+import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
 import { DefinitionQuery, FeedQueryParameters, PageQuery, SagaQuery, WaitQuery } from './query.ts';
 import * as bodies from './request-bodies.ts';
-
-/** One method of one path. */
-export interface Operation {
-  readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** With its parameters in braces. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  /** Headers by name, each optional. */
-  readonly headers?: Readonly<Record<string, z.ZodType>>;
-  readonly body?: z.ZodType;
-  readonly answers: readonly Answer[];
-  /** Refusals of its own, beside those that every route has. */
-  readonly refusals?: readonly number[];
-}
-
-/** `schema` null: no body. */
-export interface Answer {
-  readonly status: number;
-  readonly schema: z.ZodType | null;
-  /** Default `application/json`. */
-  readonly mediaType?: string;
-}
 
 /** What decides which routes there are. */
 export interface ApiShape {
@@ -38,13 +16,6 @@ export interface ApiShape {
   readonly hasFaults: boolean;
 }
 
-const ok = (schema: z.ZodType): readonly Answer[] => [{ status: 200, schema }];
-const accepted = (schema: z.ZodType): readonly Answer[] => [{ status: 202, schema }];
-const list = (item: z.ZodType): readonly Answer[] => ok(answers.pageOfItems(item));
-const plain = (mediaType: string): readonly Answer[] => [
-  { status: 200, schema: z.string(), mediaType },
-];
-const BODY = [400, 413, 415, 422];
 const START: readonly Answer[] = [
   { status: 200, schema: answers.Started },
   { status: 202, schema: answers.Started },
@@ -52,7 +23,14 @@ const START: readonly Answer[] = [
 
 /** The operations of an app. */
 export function operationsOf({ order, hasFaults }: ApiShape): readonly Operation[] {
-  return [...SAGAS, ...BULK, ...ENGINE, ...FEED, ...orderOperations(order), ...faults(hasFaults)];
+  return [
+    ...SAGAS,
+    ...BULK,
+    ...ENGINE,
+    ...FEED,
+    ...orderOperations(order),
+    ...faultOperations(hasFaults),
+  ];
 }
 
 const SAGAS: readonly Operation[] = [
@@ -255,92 +233,3 @@ const FEED: readonly Operation[] = [
     refusals: [400, 404, 426],
   },
 ];
-
-function orderOperations(order: z.ZodType | null): readonly Operation[] {
-  if (order === null) return [];
-  const rows = (path: string, summary: string, item: z.ZodType): Operation => ({
-    method: 'get',
-    path: `/saga/${path}`,
-    summary,
-    query: PageQuery,
-    answers: list(item),
-    refusals: [400],
-  });
-  return [
-    {
-      method: 'post',
-      path: '/saga/execute',
-      summary: 'Start an order; the order id is the key.',
-      query: WaitQuery,
-      body: order,
-      answers: [
-        { status: 200, schema: orders.OrderStarted },
-        { status: 202, schema: orders.OrderStarted },
-      ],
-      refusals: [...BODY, 409],
-    },
-    {
-      method: 'get',
-      path: '/saga/status/{id}',
-      summary: 'One order and its steps.',
-      answers: ok(orders.OrderStatus),
-      refusals: [404],
-    },
-    rows('all', 'Order sagas, newest first.', orders.OrderSagaRow),
-    {
-      method: 'get',
-      path: '/saga/stats',
-      summary: 'How many order sagas stand where.',
-      answers: ok(orders.OrderStats),
-    },
-    {
-      method: 'get',
-      path: '/saga/inventory',
-      summary: 'Stock and the newest reservations.',
-      answers: ok(orders.InventoryAnswer),
-    },
-    rows('payments', 'One row per charge.', orders.PaymentRow),
-    rows('notifications', 'E-mails.', orders.NotificationRow),
-    rows('orders', 'Orders.', orders.OrderRow),
-  ];
-}
-
-function faults(hasFaults: boolean): readonly Operation[] {
-  if (!hasFaults) return [];
-  return [
-    {
-      method: 'get',
-      path: '/api/faults',
-      summary: 'Injected faults.',
-      answers: list(answers.Fault),
-    },
-    {
-      method: 'put',
-      path: '/api/faults',
-      summary: 'Make rates repeatable.',
-      body: bodies.FaultsBody,
-      answers: list(answers.Fault),
-      refusals: BODY,
-    },
-    {
-      method: 'delete',
-      path: '/api/faults',
-      summary: 'End all faults.',
-      answers: [{ status: 204, schema: null }],
-    },
-    {
-      method: 'put',
-      path: '/api/faults/{activity}',
-      summary: 'Inject faults into an activity.',
-      body: bodies.FaultBody,
-      answers: ok(answers.Fault),
-      refusals: [...BODY, 404],
-    },
-    {
-      method: 'post',
-      path: '/api/faults/crash',
-      summary: 'End the process at once, as a crash would: no answer comes.',
-      answers: [{ status: 204, schema: null }],
-    },
-  ];
-}

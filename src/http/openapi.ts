@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { Problem } from './answers.ts';
-import { type Answer, type ApiShape, type Operation, operationsOf } from './api-operations.ts';
+import { type ApiShape, operationsOf } from './api-operations.ts';
+import type { Answer, Operation } from './operation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
