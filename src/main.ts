@@ -67,6 +67,7 @@ async function run(): Promise<void> {
     database: env['BACKSTEP_DB'] || DEFAULT_DATABASE,
     ...keepEndedOf(env['BACKSTEP_KEEP_ENDED']),
     logger: log,
+    hides: hiddenNames(env['BACKSTEP_REDACT']),
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
   });
@@ -158,6 +159,12 @@ async function listen(
     await backstep.stop(0);
     refuse(error);
   }
+}
+
+/** Property names to hide beside the default list, joined with commas. */
+function hiddenNames(list = ''): (name: string) => boolean {
+  const names = new Set(list.split(',').map((name) => name.trim().toLowerCase()));
+  return (name) => names.has(name.toLowerCase());
 }
 
 function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {

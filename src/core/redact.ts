@@ -1,12 +1,15 @@
 /**
  * Hides secrets in values that leave the process: by the name of the property they stand under,
- * and where a text names them.
+ * where a text names them, and by a rule of the user's own.
  *
  * Pure. Must never change the value it is given.
  */
 
+/** A user's own rule: true hides what stands under that property name. */
+export type HidesMember = (name: string, value: unknown) => boolean;
+
 /** A copy of a value with every secret hidden. */
-type Redact = (value: unknown) => unknown;
+export type Redact = (value: unknown) => unknown;
 
 /** What a hidden value reads as. */
 const REDACTED = '[redacted]';
@@ -30,9 +33,9 @@ const MAX_DEPTH = 100;
 
 /**
  * Makes the function that hides: every property whose name has a secret word in it (`cardNumber`,
- * `api_token`), and secrets that a text names.
+ * `api_token`), what `hides` says beside, and secrets that a text names.
  */
-export function createRedact(): Redact {
+export function createRedact(hides: HidesMember = () => false): Redact {
   const copy = (value: unknown, depth: number): unknown => {
     if (typeof value === 'string') return redactText(value);
     if (value === null || typeof value !== 'object') return value;
@@ -41,7 +44,7 @@ export function createRedact(): Redact {
     return Object.fromEntries(
       Object.entries(value).map(([name, member]: [string, unknown]) => [
         name,
-        isSecret(name) ? REDACTED : copy(member, depth + 1),
+        isSecret(name) || hides(name, member) ? REDACTED : copy(member, depth + 1),
       ]),
     );
   };

@@ -75,9 +75,10 @@ async function regionsOf(context: HttpContext, look: Look): Promise<readonly Reg
 async function cardOf(context: HttpContext, letter: DeadLetter): Promise<Html> {
   const { backstep } = context;
   const state = await readableState(backstep, letter.sagaId);
-  if (state instanceof BackstepError) return letterCard(letter, state.message);
+  if (state instanceof BackstepError) return letterCard(letter, state.message, backstep.redact);
   const definition = definitionOf(backstep, letter.type);
   const name = `${letter.type} ${letter.key ?? letter.sagaId}`;
   const editable = definition?.editable ?? null;
-  return letterCard(letter, { id: letter.sagaId, name, state, editable });
+  const { redact } = backstep;
+  return letterCard(letter, { id: letter.sagaId, name, state, editable, redact }, redact);
 }

@@ -7,6 +7,7 @@
 import type { EventObject, StateValue } from 'xstate';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { JournalRecord } from '../core/inbound.ts';
+import type { Redact } from '../core/redact.ts';
 import { recordOfLine, replayRecord } from '../core/replay.ts';
 import { persistMachine } from '../core/scope.ts';
 import { isOver, type SagaState } from '../core/state.ts';
@@ -15,7 +16,6 @@ import type { Backstep } from '../runtime/backstep.ts';
 import type { JournalEntry, SagaSummary } from '../store/read-models.ts';
 import { isJsonObject } from './body.ts';
 import { definitionOf } from './context.ts';
-import { redact } from './redact.ts';
 
 /** Sagas whose last state is kept at hand. */
 const MAX_HELD = 200;
@@ -57,12 +57,12 @@ export interface InspectedTurn {
 
 /** Reads sagas for one inspector. */
 export class InspectJournal {
-  readonly #backstep: Pick<Backstep, 'read' | 'state' | 'definitions'>;
+  readonly #backstep: Pick<Backstep, 'read' | 'state' | 'definitions' | 'redact'>;
   /** The last state of a saga, the least recently used first. */
   readonly #held = new Map<string, SagaState>();
   readonly #sagas = new Map<string, InspectedSaga>();
 
-  constructor(backstep: Pick<Backstep, 'read' | 'state' | 'definitions'>) {
+  constructor(backstep: Pick<Backstep, 'read' | 'state' | 'definitions' | 'redact'>) {
     this.#backstep = backstep;
   }
 
@@ -93,7 +93,7 @@ export class InspectJournal {
       return { snapshot, sagaSeq: summary.seq };
     }
     this.#hold(state);
-    return { snapshot: snapshotOf(state), sagaSeq: state.seq };
+    return { snapshot: snapshotOf(state, this.#backstep.redact), sagaSeq: state.seq };
   }
 
   /** The saga after this line of its journal. A line that does not replay is shown by its path. */
@@ -103,7 +103,7 @@ export class InspectJournal {
     const state =
       definition === null ? null : await this.#stateAfter(entry, record, before, definition);
     const shown = {
-      event: eventOf(record),
+      event: eventOf(record, this.#backstep.redact),
       sourceId: childThatSent(record, before),
     };
     if (state === null) {
@@ -118,7 +118,7 @@ export class InspectJournal {
       };
     }
     this.#hold(state);
-    return { ...shown, snapshot: snapshotOf(state), isOver: isOver(state) };
+    return { ...shown, snapshot: snapshotOf(state, this.#backstep.redact), isOver: isOver(state) };
   }
 
   async #stateAfter(
@@ -175,7 +175,10 @@ export class InspectJournal {
 }
 
 /** A state's machine as inspectors show it. */
-function snapshotOf({ snapshot, status: sagaStatus }: SagaState): InspectedSnapshot {
+function snapshotOf(
+  { snapshot, status: sagaStatus }: SagaState,
+  redact: Redact,
+): InspectedSnapshot {
   const { status, value, context, output, error } = persistMachine(snapshot);
   return {
     status,
@@ -188,7 +191,7 @@ function snapshotOf({ snapshot, status: sagaStatus }: SagaState): InspectedSnaps
 }
 
 /** The event of a turn with what it carried, as the machine saw it. */
-function eventOf({ inbound, event }: JournalRecord): EventObject {
+function eventOf({ inbound, event }: JournalRecord, redact: Redact): EventObject {
   const type = inbound.kind === 'start' ? 'xstate.init' : event;
   return { ...(redact(payloadOf(inbound)) as object), type };
 }

@@ -117,7 +117,12 @@ export class LabVerdicts {
       state,
       journal: journal.items,
       books,
-      answer: orderStatusView(ORDER_SAGA, state, definitionOf(this.#backstep, ORDER_SAGA)),
+      answer: orderStatusView(
+        ORDER_SAGA,
+        state,
+        definitionOf(this.#backstep, ORDER_SAGA),
+        this.#backstep.redact,
+      ),
       hasDeadLetter: letters.items.some((letter) => letter.sagaId === sagaId),
       note,
     };

@@ -35,11 +35,14 @@ export function orderRoutes({ backstep }: HttpContext, demo: OrderDemo): Hono<Ht
       const [saga, state] = await Promise.all([backstep.read.saga(id), backstep.state(id)]);
       if (saga === null || state === null) throw noSaga(id);
       const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(orderStatusView(saga.type, state, definition));
+      return c.json(orderStatusView(saga.type, state, definition, backstep.redact));
     })
     .get('/all', async (c) => {
       const page = await backstep.read.listSagas({ type: ORDER_SAGA }, pageOf(queryOf(c)));
-      return c.json({ items: page.items.map(orderSagaRow), nextCursor: page.nextCursor });
+      return c.json({
+        items: page.items.map((saga) => orderSagaRow(saga, backstep.redact)),
+        nextCursor: page.nextCursor,
+      });
     })
     .get('/stats', async (c) =>
       c.json(orderStatsView(await backstep.read.statusCounts(ORDER_SAGA))),

@@ -3,10 +3,10 @@
  */
 import type { SagaDefinition } from '../core/definition.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
+import type { Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaSummary, StatusCounts } from '../store/read-models.ts';
 import { isoTime } from './query.ts';
-import { redact } from './redact.ts';
 import { definedSteps, inputOf, outputOf, type ShownStep } from './saga-view.ts';
 
 /** The answer of `GET /saga/status/{id}`: every step of the definition, pending ones included. */
@@ -14,6 +14,7 @@ export function orderStatusView(
   type: string,
   state: SagaState,
   definition: SagaDefinition | undefined,
+  redact: Redact,
 ): object {
   return {
     id: state.id,
@@ -22,12 +23,12 @@ export function orderStatusView(
     data: toSnakeCase(redact(inputOf(state))),
     failure_reason: redact(state.failureReason),
     compensation_outcome: compensationOutcomeOf(state.status, state.steps),
-    steps: definedSteps(definition, state).map((step) => stepRow(step, state)),
+    steps: definedSteps(definition, state).map((step) => stepRow(step, state, redact)),
   };
 }
 
 /** A line of `GET /saga/all`. */
-export function orderSagaRow(saga: SagaSummary): object {
+export function orderSagaRow(saga: SagaSummary, redact: Redact): object {
   return {
     id: saga.id,
     order_id: saga.key,
@@ -61,7 +62,7 @@ export function totalOf(counts: StatusCounts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function stepRow(step: ShownStep, state: SagaState): object {
+function stepRow(step: ShownStep, state: SagaState, redact: Redact): object {
   const base = { step_name: step.name, status: step.status };
   if (!('startedAtMs' in step)) {
     return { ...base, data: null, attempts: 0, executed_at: null, compensation: null };

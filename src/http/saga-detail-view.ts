@@ -7,16 +7,17 @@
 import type { SagaDefinition } from '../core/definition.ts';
 import { commandChoices } from '../core/legal-reason.ts';
 import { legalCommands, legalEvents } from '../core/legal.ts';
+import type { Redact } from '../core/redact.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
 import type { SagaState, StepProgress } from '../core/state.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
 import type { PendingStartRecord } from '../store/start-reads.ts';
 import { isoTime } from './query.ts';
-import { redact } from './redact.ts';
 import { allSteps, noteIn, pathOf, type ShownStep, summaryView } from './saga-view.ts';
 
-/** What was recorded about a saga beside its state. */
+/** What was recorded about a saga beside its state, and what hides secrets in all of it. */
 interface Records {
+  readonly redact: Redact;
   readonly audit: readonly AuditEntry[];
   readonly notes: readonly JournalEntry[];
 }
@@ -38,7 +39,7 @@ export function childIdsOf({ steps }: SagaState): readonly string[] {
 
 /** The answer of `GET /api/sagas/{id}`; `seq` is the number for compare-and-set. */
 export function sagaView(details: SagaDetails): object {
-  const { saga, state, definition } = details;
+  const { saga, state, definition, redact } = details;
   return {
     id: saga.id,
     key: saga.key,
@@ -48,7 +49,7 @@ export function sagaView(details: SagaDetails): object {
     status: state.status,
     state: pathOf(state),
     context: redact(state.snapshot.context),
-    steps: allSteps(definition, state).map(stepView),
+    steps: allSteps(definition, state).map((step) => stepView(step, redact)),
     failureReason: redact(state.failureReason),
     parkReason: redact(state.parkReason),
     compensationOutcome: compensationOutcomeOf(state.status, state.steps),
@@ -69,7 +70,7 @@ export function sagaView(details: SagaDetails): object {
 /** A saga whose stored state this program cannot read: what the row and the records tell. */
 export function unreadableView(saga: SagaSummary, reason: string, records: Records): object {
   return {
-    ...summaryView(saga),
+    ...summaryView(saga, records.redact),
     state: null,
     context: null,
     steps: [],
@@ -78,10 +79,10 @@ export function unreadableView(saga: SagaSummary, reason: string, records: Recor
   };
 }
 
-function stepView(step: ShownStep): object {
+function stepView(step: ShownStep, redact: Redact): object {
   const { name, kind, status } = step;
   if (!('startedAtMs' in step)) {
-    return { name, kind, status, ...progressView(null), skip: null, compensation: null };
+    return { name, kind, status, ...progressView(null, redact), skip: null, compensation: null };
   }
   const { compensation, occurrence, late } = step;
   return {
@@ -89,7 +90,7 @@ function stepView(step: ShownStep): object {
     kind,
     status,
     occurrence,
-    ...progressView(step),
+    ...progressView(step, redact),
     /** What an attempt answered after the saga had given it up. */
     ...(late === undefined
       ? {}
@@ -102,12 +103,12 @@ function stepView(step: ShownStep): object {
         : {
             name: compensation.name,
             status: compensation.status,
-            ...progressView(compensation),
+            ...progressView(compensation, redact),
           },
   };
 }
 
-function progressView(progress: StepProgress | null): object {
+function progressView(progress: StepProgress | null, redact: Redact): object {
   return {
     attempts: progress?.attempts ?? 0,
     startedAt: isoTime(progress?.startedAtMs),

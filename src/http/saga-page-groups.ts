@@ -41,8 +41,7 @@ export function sagaPageGroups(
       key: `saga-page ${tab} ${seq ?? ''} ${id}`,
       minAgeMs: MIN_AGE_MS,
       sagaId: id,
-      render: async () =>
-        regionsOf(await pictureOf(context, histories, id, seq), look, context.nowMs()),
+      render: async () => regionsOf(await pictureOf(context, histories, id, seq), look, context),
     },
   ];
 }
@@ -51,16 +50,17 @@ export function sagaPageGroups(
 async function regionsOf(
   picture: SagaPicture | NoPicture,
   look: SagaLook,
-  nowMs: number,
+  { backstep, nowMs }: Pick<HttpContext, 'backstep' | 'nowMs'>,
 ): Promise<readonly Region[]> {
   if (picture.kind !== 'picture') {
     return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
   }
   const { definition, shown, before, history, isPast, saga } = picture;
   const { id, tab, seq } = look;
+  const { redact } = backstep;
   const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
   const turnLink = (turn: number): string => `${sagaPath(id, tab, turn)}#saga-log`;
-  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink };
+  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink, redact };
   return Promise.all([
     region('saga-head', sagaHead(picture)),
     region('saga-travel', travelForm({ id, tab, seq, lastSeq })),
@@ -80,11 +80,12 @@ async function regionsOf(
             name: `${saga.type} ${saga.key ?? id}`,
             state: shown,
             editable: definition?.editable ?? null,
+            redact,
           }),
     ),
-    region('saga-timeline', timeline(picture, nowMs)),
+    region('saga-timeline', timeline(picture, nowMs())),
     region('saga-log', html`${flawNote(picture)} ${sagaLog(log)}`),
-    region('saga-context', contextView(shown, before)),
+    region('saga-context', contextView(shown, before, redact)),
     region('saga-audit', auditTable(picture)),
   ]);
 }

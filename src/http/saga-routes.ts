@@ -27,6 +27,7 @@ const MAX_NOTES = 20;
 
 /** The routes, to be mounted at `/api/sagas`. */
 export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
+  const { redact } = backstep;
   return new Hono<HttpEnv>()
     .post('/:type', async (c) => {
       const waitMs = waitMsOf(queryOf(c));
@@ -46,7 +47,10 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
     .get('/', async (c) => {
       const query = queryOf(c);
       const page = await backstep.read.listSagas(sagaFilterOf(query, nowMs()), pageOf(query));
-      return c.json({ items: page.items.map(summaryView), nextCursor: page.nextCursor });
+      return c.json({
+        items: page.items.map((saga) => summaryView(saga, redact)),
+        nextCursor: page.nextCursor,
+      });
     })
     .get('/:id', async (c) => {
       const saga = await sagaOf(backstep, c.req.param('id'));
@@ -57,11 +61,13 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         backstep.read.pendingStart(saga.id),
       ]);
       if (state instanceof BackstepError) {
-        return c.json(unreadableView(saga, state.message, { audit, notes }));
+        return c.json(unreadableView(saga, state.message, { audit, notes, redact }));
       }
       const children = await backstep.read.summaries(childIdsOf(state));
       const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
+      return c.json(
+        sagaView({ saga, state, definition, audit, notes, children, pendingStart, redact }),
+      );
     })
     .get('/:id/transitions', async (c) => {
       const { id } = await sagaOf(backstep, c.req.param('id'));

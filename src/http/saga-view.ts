@@ -6,15 +6,15 @@
 import type { StateValue } from 'xstate';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { SagaStep } from '../core/machine-roles.ts';
+import type { Redact } from '../core/redact.ts';
 import { statePath } from '../core/state-path.ts';
 import { isOver, type SagaState, type StepEntry } from '../core/state.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
 import { isJsonObject } from './body.ts';
 import { isoTime } from './query.ts';
-import { redact } from './redact.ts';
 
 /** A line of `GET /api/sagas`. */
-export function summaryView(saga: SagaSummary): object {
+export function summaryView(saga: SagaSummary, redact: Redact): object {
   const { startedAtMs, updatedAtMs, endedAtMs, error, ...rest } = saga;
   return {
     ...rest,
@@ -116,7 +116,7 @@ export function feedMessage(entry: FeedEntry): object {
 }
 
 /** A line of `GET /api/dead-letters`. */
-export function deadLetterView(letter: DeadLetter, nowMs: number): object {
+export function deadLetterView(letter: DeadLetter, nowMs: number, redact: Redact): object {
   const content = redact(parseStored(letter.letter));
   return {
     id: letter.id,

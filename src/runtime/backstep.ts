@@ -8,6 +8,7 @@ import type { Migration } from '../core/migration.ts';
 import type { Duration } from '../core/duration.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
+import type { Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
@@ -103,6 +104,8 @@ export interface Backstep {
   /** Places of a type registered with `concurrency`; `null` for any other. */
   startQueue(type: string): StartQueueFigures | null;
   definitions(): readonly SagaDefinition[];
+  /** Hides secrets in what leaves the process: the default list and the user's own rule. */
+  readonly redact: Redact;
   readonly read: ReadModels;
   readonly store: Store;
   figures(): EngineFigures;

@@ -1,5 +1,6 @@
 /** What an engine is put together from, beside its store. */
 import type { SagaDefinition } from '../core/definition.ts';
+import type { Redact } from '../core/redact.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import type { Logger } from './turn-log.ts';
@@ -13,6 +14,8 @@ export interface EngineParts {
   readonly onFatal: (reason: string) => void;
   /** How long ended sagas are kept; absent: for ever. */
   readonly keepEndedMs?: number;
+  /** Default: the default list. */
+  readonly redact?: Redact;
   /** Looks at each definition first; what it throws refuses it. */
   readonly onRegister?: (definition: SagaDefinition) => void;
 }

@@ -8,6 +8,7 @@ import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
+import { createRedact, type Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/legal.ts';
@@ -45,6 +46,7 @@ export function createEngine(store: Store, parts: EngineParts): Backstep {
 }
 
 class Engine implements Backstep {
+  readonly redact: Redact;
   readonly store: Store;
   readonly read: Backstep['read'];
   readonly legalCommands = legalCommands;
@@ -70,7 +72,8 @@ class Engine implements Backstep {
     this.store = store;
     this.read = createReadModels(store.reader());
     this.#parts = parts;
-    const log = createTurnLog(logger);
+    this.redact = parts.redact ?? createRedact();
+    const log = createTurnLog(logger, this.redact);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
     this.#runner = new ActivityRunner(

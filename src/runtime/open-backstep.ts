@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../core/duration.ts';
+import { createRedact, type HidesMember } from '../core/redact.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -23,6 +24,8 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly limits?: Partial<Limits>;
   /** A pino logger or the like. Default: silence. */
   readonly logger?: Logger;
+  /** Hides further members of what is shown and logged, by name. Default: the default list only. */
+  readonly hides?: HidesMember;
   /**
    * Called once when the storage failed so that the outcome of a commit is unknown or the file is
    * damaged. The process should exit: nothing more is accepted. Default: nothing.
@@ -39,7 +42,7 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
 
 /** Opens an engine over one database. Throws `storage-refused`. */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
-  const { database, clock = systemClock, randomId, limits, onFatal, ...more } = options;
+  const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
   return createEngine(store, {
@@ -49,6 +52,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     logger,
     onFatal: onFatal ?? (() => {}),
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
+    redact: createRedact(hides),
     onRegister: registrationCheck(verifyAtRegistration, logger),
   });
 }

@@ -3,7 +3,7 @@
  *
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
-import { createRedact } from '../core/redact.ts';
+import type { Redact } from '../core/redact.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
@@ -19,8 +19,6 @@ export interface Logger {
   fatal(details: object, message: string): void;
   isLevelEnabled(level: string): boolean;
 }
-
-const redact = createRedact();
 
 /** Logs nothing: the default of an embedded engine. */
 export const silentLogger: Logger = {
@@ -41,9 +39,9 @@ export interface TurnLog {
   notMigrated(sagaId: string, error: unknown): void;
 }
 
-export function createTurnLog(log: Logger): TurnLog {
+export function createTurnLog(log: Logger, redact: Redact): TurnLog {
   return {
-    turn: (type, committed) => logTurn(log, type, committed),
+    turn: (type, committed) => logTurn(log, redact, type, committed),
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
     parkedUnreadable: (sagaId, failure) =>
@@ -63,7 +61,12 @@ export function createTurnLog(log: Logger): TurnLog {
   };
 }
 
-function logTurn(log: Logger, type: string, { before, after, record, effects }: CommittedTurn) {
+function logTurn(
+  log: Logger,
+  redact: Redact,
+  type: string,
+  { before, after, record, effects }: CommittedTurn,
+) {
   const { inbound } = record;
   const failure =
     inbound.kind === 'result' && inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;

@@ -9,6 +9,7 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Activities } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
+import type { HidesMember } from '../../src/core/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/saga.ts';
 import { parseWith } from '../../src/core/standard-schema.ts';
@@ -49,6 +50,8 @@ export const declined: Call = () => {
 
 export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
   readonly activities?: Partial<Activities<TestActivities>>;
+  /** A redaction rule of the user's own. */
+  readonly hides?: HidesMember;
   /** Registers further sagas. */
   readonly register?: (backstep: Backstep) => void;
 }
@@ -68,9 +71,12 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, register, ...rest } = options;
+  const { activities, register, hides, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
-  const backstep = await openBackstep({ database: join(folder, 'engine.db') });
+  const backstep = await openBackstep({
+    database: join(folder, 'engine.db'),
+    ...(hides === undefined ? {} : { hides }),
+  });
   backstep.register(orderSaga, {
     activities: {
       reserve: succeed,

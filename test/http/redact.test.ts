@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { redact } from '../../src/http/redact.ts';
+import { createRedact } from '../../src/core/redact.ts';
+import { openFixture } from './http-fixture.ts';
+import { registerStays } from './stay-saga.ts';
+
+const redact = createRedact();
 
 describe('redaction', () => {
   it('hides what stands under a secret name, however it is written', () => {
@@ -44,5 +48,23 @@ describe('redaction', () => {
   it('keeps a property called __proto__ a property', () => {
     const value: unknown = JSON.parse('{"__proto__":{"a":1}}');
     expect(JSON.stringify(redact(value))).toBe('{"__proto__":{"a":1}}');
+  });
+});
+
+describe("a user's own rule", () => {
+  it('hides the member in every view of the saga', async () => {
+    const lines: string[] = [];
+    const http = await openFixture({
+      hides: (name) => name === 'room',
+      register: (backstep) => registerStays(backstep),
+    });
+    const { id } = await http.backstep.spawn('stay', { input: { room: 'suite-77' } });
+    await http.backstep.send(id, { type: 'approve' });
+    for (const path of [`/api/sagas/${id}`, `/sagas/${id}`, `/api/sagas/${id}/transitions`]) {
+      lines.push(await (await http.send('GET', path)).text());
+    }
+    expect(lines.join('\n')).toContain('[redacted]');
+    expect(lines.join('\n')).not.toContain('suite-77');
+    await http.dispose();
   });
 });

@@ -3,10 +3,10 @@
  */
 import { html } from 'hono/html';
 import { isLegal } from '../../core/legal.ts';
+import type { Redact } from '../../core/redact.ts';
 import type { DeadLetter, DeadLetterGroup, LetterGroupKey } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
 import { letterGroupQuery } from '../letter-group.ts';
-import { redact } from '../redact.ts';
 import { type Html, relativeTime, sagaLink } from './html.ts';
 import { emptyState, pageHead } from './layout.ts';
 import { type ActionScope, commandButton, sagaActions } from './saga-actions.ts';
@@ -73,9 +73,9 @@ export function letterGroups({ groups, group, cards, nextCursor }: LetterGroups)
 }
 
 /** One letter. `scope` is the reason when the saga's state cannot be read. */
-export function letterCard(letter: DeadLetter, scope: ActionScope | string): Html {
+export function letterCard(letter: DeadLetter, scope: ActionScope | string, redact: Redact): Html {
   const { sagaId, key, type, kind, openedAtMs } = letter;
-  const content = contentOf(letter);
+  const content = contentOf(letter, redact);
   return html`<section id="letter-${sagaId}" class="letter" aria-label="${type} ${key ?? sagaId}">
     <div class="letter-head">
       <h2>${sagaLink(sagaId, key ?? sagaId)}</h2>
@@ -108,7 +108,7 @@ function decisions(scope: ActionScope): Html {
     </details>`;
 }
 
-function editAndRetry({ id, state, editable }: ActionScope): Html {
+function editAndRetry({ id, state, editable, redact }: ActionScope): Html {
   const action = `/sagas/${encodeURIComponent(id)}/commands/retry`;
   const context = redact(state.snapshot.context);
   const names = editable ?? (isJsonObject(context) ? Object.keys(context) : []);
@@ -163,7 +163,7 @@ function isSame(one: LetterGroupKey, other: LetterGroupKey): boolean {
   return one.type === other.type && one.kind === other.kind && one.code === other.code;
 }
 
-function contentOf({ letter }: DeadLetter): Readonly<Record<string, unknown>> {
+function contentOf({ letter }: DeadLetter, redact: Redact): Readonly<Record<string, unknown>> {
   const content: unknown = redact(JSON.parse(letter));
   return isJsonObject(content) ? content : {};
 }

@@ -7,10 +7,10 @@ import type { SagaDefinition } from '../../core/definition.ts';
 import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
+import type { Redact } from '../../core/redact.ts';
 import { persistMachine } from '../../core/scope.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaSummary } from '../../store/read-models.ts';
-import { redact } from '../redact.ts';
 import { exactTime, type Html, relativeTime, sagaLink } from './html.ts';
 import { emptyState, pageHead } from './layout.ts';
 import { badge } from './status-badge.ts';
@@ -120,6 +120,7 @@ export function stepForm(sagaId: string, asked: number | null, at: number, lastS
 export function eventView(
   definition: SagaDefinition | undefined,
   record: JournalRecord | undefined,
+  redact: Redact,
 ): Html {
   if (record === undefined) return html`<p class="quiet">It is not in the journal any more.</p>`;
   const { sagaSeq, atMs, event, inbound, from, to, note } = record;
@@ -132,11 +133,12 @@ export function eventView(
         record.status,
       )}
     </p>
-    ${note === undefined ? '' : html`<p class="quiet">${note}</p>`} ${json('The event', content)}`;
+    ${note === undefined ? '' : html`<p class="quiet">${note}</p>`}
+    ${json('The event', redact(content))}`;
 }
 
 /** The machine's snapshot, what is live beside it, and what it would take next. */
-export function snapshotView(state: SagaState): Html {
+export function snapshotView(state: SagaState, redact: Redact): Html {
   const { status, value, context, output } = persistMachine(state.snapshot);
   const tags = [...state.snapshot.tags];
   const shown = { status, value, tags, context, ...(output === undefined ? {} : { output }) };
@@ -168,7 +170,7 @@ export function snapshotView(state: SagaState): Html {
         ${events.length === 0 ? 'none' : events.map((type) => html`<code>${type}</code> `)}
       </li>
     </ul>
-    ${json('The snapshot', shown)}`;
+    ${json('The snapshot', redact(shown))}`;
 }
 
 /** The newest sagas, as links. */
@@ -194,9 +196,10 @@ function relativeDue(dueMs: number): Html {
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
 }
 
+// `value` has been through the redaction.
 function json(label: string, value: unknown): Html {
   return html`<pre class="json" tabindex="0" aria-label="${label}">
-${JSON.stringify(redact(value), null, 2)}</pre>`;
+${JSON.stringify(value, null, 2)}</pre>`;
 }
 
 function section(id: string, title: string, region: (id: string) => Html): Html {

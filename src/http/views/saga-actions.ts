@@ -7,8 +7,8 @@ import type { CommandName } from '../../core/inbound.ts';
 import { isOwed } from '../../core/ledger.ts';
 import { commandChoices } from '../../core/legal-reason.ts';
 import { legalEvents } from '../../core/legal.ts';
+import type { Redact } from '../../core/redact.ts';
 import type { SagaState } from '../../core/state.ts';
-import { redact } from '../redact.ts';
 import type { Html } from './html.ts';
 
 /** A saga as its actions name it. */
@@ -19,6 +19,7 @@ export interface ActionScope {
   readonly state: SagaState;
   /** Members of the context that may be edited; `null`: any. */
   readonly editable: readonly string[] | null;
+  readonly redact: Redact;
 }
 
 const LABELS: Readonly<Record<CommandName, string>> = {
@@ -92,7 +93,10 @@ export function commandButton(
 }
 
 /** What a command does to this very saga, as the question before it. */
-export function scopeInWords({ name, state }: ActionScope, command: CommandName): string | null {
+export function scopeInWords(
+  { name, state }: Pick<ActionScope, 'name' | 'state'>,
+  command: CommandName,
+): string | null {
   const owed = state.steps.filter(isOwed).map((step) => step.name);
   const owedList = listOf(owed.toReversed());
   switch (command) {
@@ -167,7 +171,7 @@ function commandFrame(
   </form>`;
 }
 
-function editForm({ id, state, editable }: ActionScope, version: Html): Html {
+function editForm({ id, state, editable, redact }: ActionScope, version: Html): Html {
   const context = redact(state.snapshot.context) as Readonly<Record<string, unknown>>;
   const names = (editable ?? Object.keys(context)).join(', ');
   return html`<details>

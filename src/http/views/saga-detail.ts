@@ -26,7 +26,7 @@ export interface SagaDetail {
 export function sagaDetail({ saga, state, definition }: SagaDetail): Html {
   const rail = definition === undefined ? null : railOf(definition, state);
   const name = `${saga.type} ${saga.key ?? saga.id}`;
-  const scope = { id: saga.id, name, state, editable: null };
+  const scope = { name, state };
   const buttons = legalCommands(state).filter((command) => command !== 'edit-context');
   return html`<h2>Saga <a href="${sagaPath(saga.id)}">${saga.key ?? saga.id}</a></h2>
     <p class="headline">${badge(state.status)} ${nextInWords(definition, state)}</p>

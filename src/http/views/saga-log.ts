@@ -10,7 +10,7 @@ import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type JsonChange, jsonDifference } from '../json-difference.ts';
-import { redact } from '../redact.ts';
+import type { Redact } from '../../core/redact.ts';
 import type { SagaHistory } from '../saga-history.ts';
 import { exactTime, type Html } from './html.ts';
 import { badge } from './status-badge.ts';
@@ -28,6 +28,7 @@ export interface SagaLog {
   readonly seq: number;
   /** The query of a link to another turn is added to this one. */
   readonly turnLink: (seq: number) => string;
+  readonly redact: Redact;
 }
 
 /** The list, the oldest turn first. */
@@ -65,9 +66,9 @@ export function sagaLog(log: SagaLog): Html {
 }
 
 /** The context of a state, and what the last turn changed in it. */
-export function contextView(shown: SagaState, before: SagaState | null): Html {
+export function contextView(shown: SagaState, before: SagaState | null, redact: Redact): Html {
   const context = redact(shown.snapshot.context);
-  const changes = before === null ? [] : changesOf(before, shown);
+  const changes = before === null ? [] : changesOf(before, shown, redact);
   return html`${
       before === null
         ? html`<p class="quiet">This is how it began.</p>`
@@ -80,11 +81,15 @@ export function contextView(shown: SagaState, before: SagaState | null): Html {
 ${JSON.stringify(context, null, 2)}</pre>`;
 }
 
-function logRow({ definition, history, seq, turnLink }: SagaLog, record: JournalRecord): Html {
+function logRow(
+  { definition, history, seq, turnLink, redact }: SagaLog,
+  record: JournalRecord,
+): Html {
   const { sagaSeq, atMs, event, from, to, status, note, kind } = record;
   const after = history.turns[sagaSeq - 1]?.state;
   const before = history.turns[sagaSeq - 2]?.state;
-  const changes = after === undefined || before === undefined ? [] : changesOf(before, after);
+  const changes =
+    after === undefined || before === undefined ? [] : changesOf(before, after, redact);
   const trigger = definition === undefined ? event : triggerOf(definition, event).words;
   return html`<tr
     ${sagaSeq === seq ? html`class="is-current" aria-current="true"` : ''}
@@ -144,7 +149,7 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
   }
 }
 
-function changesOf(before: SagaState, after: SagaState): readonly JsonChange[] {
+function changesOf(before: SagaState, after: SagaState, redact: Redact): readonly JsonChange[] {
   return jsonDifference(redact(before.snapshot.context), redact(after.snapshot.context));
 }
 
