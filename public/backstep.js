@@ -75,10 +75,13 @@ function lightChart() {
 function placeChart() {
   const lit = (which) => [...document.querySelectorAll(`#chart ${which}`)].at(-1);
   const active = lit("[data-light='active']") ?? lit("[data-light]:not([data-light=''])");
-  if (isChartPlaced || active === undefined) return;
+  // A definition without a saga begins where its sagas do.
+  const isAlone = document.getElementById('chart-states') === null;
+  const place = active ?? (isAlone ? document.querySelector('#chart .start') : null);
+  if (isChartPlaced || place === null || place === undefined) return;
   isChartPlaced = true;
-  const frame = active.closest('.chart');
-  const [outer, inner] = [frame.getBoundingClientRect(), active.getBoundingClientRect()];
+  const frame = place.closest('.chart');
+  const [outer, inner] = [frame.getBoundingClientRect(), place.getBoundingClientRect()];
   frame.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
   frame.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2);
 }

@@ -56,6 +56,17 @@ test('the inspector steps back and forth through the events of a saga, in its ch
   expect(await seriousViolations(page)).toEqual([]);
 });
 
+test('a chart without a saga begins where its sagas do, on a narrow screen too', async () => {
+  const page = await dashboard.open('/inspector?type=order', {
+    viewport: { width: 390, height: 844 },
+  });
+  const frame = await page.locator('.chart').boundingBox();
+  const start = await page.locator('#chart .start').first().boundingBox();
+  if (frame === null || start === null) throw new Error('the chart is not there');
+  expect(start.x).toBeGreaterThan(frame.x);
+  expect(start.x + start.width).toBeLessThan(frame.x + frame.width);
+});
+
 test('the vendor inspector in a window of its own gets the journal', async () => {
   await dashboard.site.order(orderOf('bridged'), '10s');
   const page = await dashboard.open('/inspector/stately');
