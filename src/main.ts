@@ -6,6 +6,7 @@
  * start (the launcher does not try again); 1: failed.
  */
 import { type Logger, pino } from 'pino';
+import { bank, reminderMail } from '../actors/bank.ts';
 import { createDelivery, cancelConfirmation, sendConfirmation } from '../actors/notification.ts';
 import { createFaults, type Faults, withFaults } from '../actors/faults.ts';
 import {
@@ -17,11 +18,13 @@ import { createSmtpSender } from '../actors/mail.ts';
 import { createOrderDemoReads } from '../actors/order-demo.ts';
 import { checkOrderInvariants } from '../actors/order-invariants.ts';
 import { createOrderLab, type LabTables } from '../actors/order-lab.ts';
-import type { OrderReader, OrderTables } from '../actors/order-tables.ts';
+import { type OrderReader, type OrderTables, writeAll } from '../actors/order-tables.ts';
 import { revertOrder, updateOrder } from '../actors/order.ts';
 import { createPayments } from '../actors/payment.ts';
 import { ReservationSweep } from '../actors/reservation-sweep.ts';
 import { createTravel } from '../actors/travel.ts';
+import { accountSaga } from '../machines/account.ts';
+import { onboardingSaga } from '../machines/onboarding.ts';
 import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
 import { tripSaga } from '../machines/trip.ts';
 import type { TripActivities } from '../machines/trip-parts.ts';
@@ -71,10 +74,13 @@ async function run(): Promise<void> {
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
   });
-  const activities = [...orderSaga.activities, ...tripSaga.activities];
+  const activities = [orderSaga, tripSaga, onboardingSaga, accountSaga].flatMap(
+    (saga) => saga.activities,
+  );
   const faults = createFaults({ activities, random: Math.random });
   registerOrders(backstep, faults, providerUrl);
   registerTrips(backstep, faults);
+  registerOnboarding(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
   const bulk = new BulkActions(backstep, { logger: log });
   const server = await listen(backstep, bulk, faults, providerUrl, binding);
@@ -132,6 +138,20 @@ function registerTrips(backstep: Backstep, faults: Faults): void {
   const { store } = backstep;
   const travel: Activities<TripActivities> = createTravel({ write: store.write.bind(store) });
   backstep.register(tripSaga, { activities: withFaults(faults, travel) });
+}
+
+function registerOnboarding(backstep: Backstep, faults: Faults): void {
+  const activities = withFaults(faults, bank);
+  backstep.register(accountSaga, { activities });
+  backstep.register(onboardingSaga, {
+    activities,
+    subscribers: {
+      'onboarding.reminder': async (event, { key }) => {
+        const mail = reminderMail(key, String(Reflect.get(event, 'customerId')), Date.now());
+        await writeAll(backstep.store.write.bind(backstep.store), [mail]);
+      },
+    },
+  });
 }
 
 async function listen(

@@ -26,6 +26,20 @@ export const WORLDS: Readonly<Record<string, SagaWorld>> = {
     },
     fails: ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'],
   },
+  account: { base: { input: { customerId: 'c-1', kind: 'savings' } } },
+  onboarding: {
+    base: {
+      input: {
+        customerId: 'c-1',
+        name: 'Ada Example',
+        email: 'ada@example.org',
+        creditLimitMinor: 50_000,
+        accounts: ['current'],
+      },
+      events: [{ type: 'approve' }],
+    },
+    fails: ['openFile', 'checkCredit', 'sendWelcome'],
+  },
   trip: {
     base: {
       input: {
