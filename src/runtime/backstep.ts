@@ -76,14 +76,12 @@ export interface Spawned {
 export interface Backstep {
   /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
   register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
-  /**
-   * Recovers what is in flight, then accepts work. Throws `definition-invalid` when a saga runs a
-   * child that is not registered.
-   */
+  /** Recovers what is in flight, then accepts work. */
   start(): Promise<void>;
   /**
    * Starts a saga; resolves once the start is durable. Throws `not-found` (type), `input-invalid`,
-   * `not-json`, `conflict` (same key, other input), `overloaded`, `unavailable`.
+   * `not-json`, `conflict` (same key, other input), `overloaded`, `unavailable`,
+   * `definition-invalid` (it runs a child saga that is not registered).
    */
   spawn(type: string, options: SpawnOptions): Promise<Spawned>;
   /**

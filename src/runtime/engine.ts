@@ -156,7 +156,6 @@ class Engine implements Backstep {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
-    this.#registry.assertChildren();
     // Before any saga goes on, so that what it emitted earlier is delivered first.
     const messages = await this.#courier.recover();
     // Before any saga moves: from then on its turns are counted.

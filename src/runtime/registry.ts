@@ -96,15 +96,13 @@ export class Registry {
     return this.routeFrom(type, version)?.registration ?? this.version(type, version);
   }
 
-  /** Throws `definition-invalid` when a saga runs a child that nobody registered. */
-  assertChildren(): void {
-    for (const { id, children } of this.all()) {
-      for (const { id: child, version } of Object.values(children)) {
-        if (this.canRun(child, version)) continue;
-        const what = `saga "${id}" runs "${child}" version ${version} as a child`;
-        const cure = 'register that too, before start()';
-        throw new BackstepError('definition-invalid', `${what}, which is not registered; ${cure}`);
-      }
+  /** Throws `definition-invalid` when the saga runs a child that nobody registered. */
+  assertChildren({ id, children }: SagaDefinition): void {
+    for (const { id: child, version } of Object.values(children)) {
+      if (this.canRun(child, version)) continue;
+      const what = `saga "${id}" runs "${child}" version ${version} as a child`;
+      const cure = 'register that too, before the first start';
+      throw new BackstepError('definition-invalid', `${what}, which is not registered; ${cure}`);
     }
   }
 

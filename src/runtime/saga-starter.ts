@@ -72,7 +72,9 @@ export class SagaStarter {
   async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
     this.#assertRoom();
     const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
-    const registration = this.#parts.registry.newest(type);
+    const { registry } = this.#parts;
+    const registration = registry.newest(type);
+    registry.assertChildren(registration.definition);
     const { queue } = this.#parts;
     const isLimited = queue.isBounded(type);
     this.#underWay += 1;

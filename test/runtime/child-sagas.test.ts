@@ -113,11 +113,12 @@ describe('a child saga', () => {
   });
 });
 
-test('a parent whose child nobody registered is refused before any work is accepted', async () => {
+test('a start is refused when nobody registered the child that the saga runs', async () => {
   const all = { welcome: () => null, remove: () => null };
-  await expect(engine.open(all)).rejects.toThrow(
+  await engine.open(all);
+  await expect(start()).rejects.toThrow(
     'saga "customer" runs "account" version 1 as a child, which is not registered; ' +
-      'register that too, before start()',
+      'register that too, before the first start',
   );
 });
 
