@@ -69,7 +69,7 @@ export class EngineProcess implements Caller {
         caller: this,
         flavor,
         plant,
-        onCall: (op, context) => oracles.onCall(op, context),
+        onCall: (op, context) => oracles.onCall(op, context, this.store.isOwner),
       }),
       subscribers: { [saga.completion]: (_, { sagaId }) => this.#hear(options, sagaId) },
     });

@@ -39,6 +39,8 @@ export class Oracles {
   readonly #undone = new Map<number, string[]>();
   readonly #sagaByOrder = new Map<string, string>();
   readonly #read = new Map<number, { readonly state: string; readonly parts: StoredParts }>();
+  /** When the saga last went on after it was parked, by the wall clock. */
+  readonly #wokenMs = new Map<number, number>();
   readonly #takenEvents = new Set<string>();
   #lastFed = 0;
   /** By the wall clock; a timer that was due before may be late until then. */
@@ -53,10 +55,10 @@ export class Oracles {
   }
 
   /** A participant is about to be called. */
-  onCall(op: BookOp, { key, attempt, sagaId }: ActivityContext): void {
+  onCall(op: BookOp, { key, attempt, sagaId }: ActivityContext, isOwner: boolean): void {
     const intent = `${key}#${attempt}`;
     if (!this.#intents.has(intent)) this.fail('intent-first', `${intent} had no durable intent`);
-    this.#startedMs.set(intent, this.#scene.time.steadyMs);
+    if (isOwner) this.#startedMs.set(intent, this.#scene.time.steadyMs);
     // A step that runs again after it was over is an occurrence of its own.
     const occurrence = this.#scene.saga.isStraight ? '' : key.split('/').at(-1);
     const what = `${sagaId} ${op.kind} ${op.step} ${occurrence}`;
@@ -75,7 +77,7 @@ export class Oracles {
     const { live } = this.#partsOf(before.row);
     const timer = live.timers[inbound.timer];
     if (timer?.token !== inbound.token) return;
-    if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs);
+    if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs, commit.saga.sid);
     const role = this.#scene.saga.definition.timers.get(inbound.timer);
     if (timer.delayMs === undefined || role?.kind !== 'attempt-timeout') return;
     const activity = live.activities[role.activity];
@@ -94,6 +96,7 @@ export class Oracles {
       this.fail('version-step', `saga ${sid} went from ${before?.row.seq} to ${after.row.seq}`);
     }
     this.#checkReplay(durable);
+    if (before?.row.status === 'parked') this.#wokenMs.set(sid, this.#scene.time.wallMs);
     this.#checkStartKey(durable);
     if (isUnreadable(commit)) return;
     const now = this.#partsOf(after.row);
@@ -156,10 +159,11 @@ export class Oracles {
     return parts;
   }
 
-  #checkPunctual(timer: string, dueMs: number): void {
+  #checkPunctual(timer: string, dueMs: number, sid: number): void {
     const { wallMs } = this.#scene.time;
     if (dueMs > wallMs) this.fail('timer-early', `${timer} is due in ${dueMs - wallMs} ms`);
-    const lateMs = wallMs - Math.max(dueMs, this.#quietSinceMs);
+    const wokenMs = this.#wokenMs.get(sid) ?? 0;
+    const lateMs = wallMs - Math.max(dueMs, this.#quietSinceMs, wokenMs);
     if (lateMs > MAX_LATE_MS) this.fail('timer-late', `${timer} was due ${lateMs} ms ago`);
   }
 

@@ -74,7 +74,8 @@ export class SimStore implements Store {
   }
 
   commit = (commit: SagaCommit): Promise<CommitOutcome> => {
-    if (this.#isAlive) this.#options.onHandOver(commit);
+    // A former owner measures its attempts from starts of its own, and nothing of it gets through.
+    if (this.#isAlive && this.isOwner) this.#options.onHandOver(commit);
     return this.#enqueue({ kind: 'turn', commit }) as Promise<CommitOutcome>;
   };
 
@@ -135,6 +136,10 @@ export class SimStore implements Store {
     });
   };
 
+  get isOwner(): boolean {
+    return this.#disk.isOwner(this.#epoch);
+  }
+
   get hasBatch(): boolean {
     return this.#inFlight.length > 0;
   }
@@ -188,7 +193,7 @@ export class SimStore implements Store {
 
   /** As the real writer asks inside every transaction. */
   #ownsDisk(): boolean {
-    if (this.#disk.isOwner(this.#epoch)) return true;
+    if (this.isOwner) return true;
     if (!this.#options.checksOwner) this.#options.onForeignWrite();
     return !this.#options.checksOwner;
   }
