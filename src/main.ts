@@ -22,6 +22,7 @@ import { type OrderReader, type OrderTables, writeAll } from '../actors/order-ta
 import { revertOrder, updateOrder } from '../actors/order.ts';
 import { createPayments } from '../actors/payment.ts';
 import { ReservationSweep } from '../actors/reservation-sweep.ts';
+import { readPlaces, type TravelTables } from '../actors/travel-places.ts';
 import { createTravel } from '../actors/travel.ts';
 import { accountSaga } from '../machines/account.ts';
 import { onboardingSaga } from '../machines/onboarding.ts';
@@ -38,6 +39,7 @@ import { type Binding, bindingOf } from './http/binding.ts';
 import type { OrderDemo } from './http/order-demo.ts';
 import type { OrderLab } from './http/order-lab.ts';
 import { type RunningServer, startServer } from './http/server.ts';
+import type { ServicePanel } from './http/service-panels.ts';
 import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -163,6 +165,7 @@ async function listen(
 ): Promise<RunningServer> {
   const app = createApp({
     backstep,
+    services: [tripPanel(backstep)],
     bulk,
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: env['BACKSTEP_FAULTS'] === 'off' ? null : faults,
@@ -185,6 +188,11 @@ async function listen(
 function hiddenNames(list = ''): (name: string) => boolean {
   const names = new Set(list.split(',').map((name) => name.trim().toLowerCase()));
   return (name) => names.has(name.toLowerCase());
+}
+
+function tripPanel({ store }: Backstep): ServicePanel {
+  const reader = store.reader<TravelTables>();
+  return { id: 'trip-places', title: 'Travel: places', read: () => readPlaces(reader) };
 }
 
 function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {

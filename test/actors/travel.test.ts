@@ -6,6 +6,7 @@ import {
   type TravelActivities,
   type TravelWriter,
 } from '../../actors/travel.ts';
+import { readPlaces, type TravelReader, type TravelTables } from '../../actors/travel-places.ts';
 import type { ActivityContext } from '../../src/core/activity.ts';
 import { connect, openTestStore, temporaryDatabase } from '../store/store-fixture.ts';
 import { contextOf } from './demo-database.ts';
@@ -17,12 +18,14 @@ const STEP = contextOf({ key: FORWARD });
 const UNDO = contextOf({ key: 'saga-1/bookHotel/compensate/1', forwardKey: FORWARD });
 
 let travel: TravelActivities;
+let reader: TravelReader;
 let db: ReturnType<typeof connect>;
 
 beforeEach(async () => {
   const path = temporaryDatabase();
   const store = await openTestStore({ path });
   travel = createTravel({ write: store.write.bind(store) });
+  reader = store.reader<TravelTables>();
   db = connect(path);
 });
 
@@ -85,6 +88,18 @@ describe('a booking', () => {
 
   test('cannot be cancelled by a call that is no compensation', async () => {
     await expect(travel.cancelHotel(TRIP, STEP)).rejects.toMatchObject({ code: 'no-forward-key' });
+  });
+});
+
+describe('the places', () => {
+  test('are shown with what is taken, and say when the books do not agree', async () => {
+    await travel.bookCar(TRIP, STEP);
+    const { rows, figures } = await readPlaces(reader);
+    expect(rows).toContainEqual(['Lisbon', 'car', 10_000, 1, 1]);
+    expect(rows).toContainEqual(['Venice', 'car', 0, 0, 0]);
+    expect(figures[0]?.value).toBe('yes');
+    db.exec("UPDATE trip_places SET taken = 7 WHERE service = 'car' AND destination = 'Oslo'");
+    expect((await readPlaces(reader)).figures[0]?.value).toBe('NO');
   });
 });
 
