@@ -128,7 +128,12 @@ function untilText(leftMs) {
 }
 
 function inUnits(ms, digits) {
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['s', SECOND_MS];
+  const index = UNITS.findIndex(([, least]) => ms >= least);
+  const [unit, size] = UNITS[index] ?? ['s', SECOND_MS];
   const count = ms / size;
-  return `${digits > 0 ? count.toFixed(digits) : Math.floor(count)} ${unit}`;
+  if (digits > 0) return `${count.toFixed(digits)} ${unit}`;
+  // Hours and days are too coarse alone.
+  const [finer, finerSize] = UNITS[index + 1] ?? [];
+  const rest = size < 3_600_000 ? 0 : Math.floor((ms % size) / finerSize);
+  return `${Math.floor(count)} ${unit}${rest === 0 ? '' : ` ${rest} ${finer}`}`;
 }

@@ -11,7 +11,7 @@ import { attemptBudgets } from './attempt-budget.ts';
 import type { SagaDefinition } from './definition.ts';
 import type { Failure } from './failure.ts';
 import { isOwed, presentEntry } from './ledger.ts';
-import { nodesOf } from './machine-nodes.ts';
+import { lineageOf, parallelsAround, type Place, placesOf } from './rail-places.ts';
 import { activeNodes } from './scope.ts';
 import { isOver, type SagaState, type StepEntry, type StepProgress } from './state.ts';
 import type { StepKind, StepStatus } from './status.ts';
@@ -44,6 +44,12 @@ export interface RailStep {
   /** How often it was started anew, in a loop; what is shown is the last time. */
   readonly occurrences: number;
   readonly childId: string | null;
+  /** How often it was asked whether the step happened. */
+  readonly probes: number;
+  /** When an attempt answered that the saga had given up; `null`: none did. */
+  readonly lateAtMs: number | null;
+  /** Who gave the step or its compensation up, and why; `null`: nobody did. */
+  readonly skip: NonNullable<StepEntry['skip']> | null;
   readonly forward: RailSide;
   /** `null`: nothing undoes this step. */
   readonly compensation: RailSide | null;
@@ -106,51 +112,6 @@ export function stepsOn({ stages }: Rail): readonly RailStep[] {
   return stages
     .flatMap(({ lanes }) => lanes.flatMap(({ stops }) => stops))
     .filter((stop) => stop.stop === 'step');
-}
-
-/** Where in the drawing a stop is; `step` null: a wait. */
-interface Place {
-  readonly node: AnyStateNode;
-  readonly step: string | null;
-}
-
-function placesOf({ machine, invokes }: SagaDefinition): readonly Place[] {
-  const places: Place[] = [];
-  const known = new Set<string>();
-  for (const node of nodesOf(machine)) {
-    for (const { id } of node.invoke) {
-      const role = invokes.get(id);
-      if (role?.direction !== 'forward' || known.has(role.step)) continue;
-      known.add(role.step);
-      places.push({ node, step: role.step });
-    }
-    if (isWait(node)) places.push({ node, step: null });
-  }
-  // Started by an action instead of an invoke: they have no place of their own.
-  for (const { step, direction } of invokes.values()) {
-    if (direction !== 'forward' || known.has(step)) continue;
-    known.add(step);
-    places.push({ node: machine.root, step });
-  }
-  return places;
-}
-
-// The outermost one of waits within waits; a state that calls something does not merely wait.
-function isWait(node: AnyStateNode): boolean {
-  const isTagged = node.tags.includes('waiting');
-  return isTagged && node.invoke.length === 0 && !lineageOf(node.parent).some(isWaitTagged);
-}
-
-function isWaitTagged(node: AnyStateNode): boolean {
-  return node.tags.includes('waiting');
-}
-
-function lineageOf(node: AnyStateNode | undefined): readonly AnyStateNode[] {
-  return node === undefined ? [] : [...lineageOf(node.parent), node];
-}
-
-function parallelsAround(node: AnyStateNode): readonly AnyStateNode[] {
-  return lineageOf(node.parent).filter(({ type }) => type === 'parallel');
 }
 
 function stageOf(
@@ -220,6 +181,9 @@ function stepStop(
     kind: planned?.kind ?? 'compensatable',
     occurrences: started.filter((step) => step.name === name).length,
     childId: entry?.childId ?? null,
+    probes: entry?.probes ?? 0,
+    lateAtMs: entry?.late?.atMs ?? null,
+    skip: entry?.skip ?? null,
     forward: {
       ...progressOf(entry),
       activity: forward,

@@ -25,7 +25,10 @@ const MAX_HISTORIES = 8;
 export interface SagaHistory {
   /** Every record, in order. */
   readonly records: readonly JournalRecord[];
-  /** The saga after each record that could be replayed, in order. */
+  /**
+   * The saga after each record that could be replayed, in order and without a gap. A saga that was
+   * taken to another version begins there when the version before is not replayed by this one.
+   */
   readonly turns: readonly ReplayedTurn[];
   /** Why no further record could be; `null`: every one was. */
   readonly flaw: ReplayFlaw | null;
@@ -38,6 +41,19 @@ interface Growing {
   readSeq: number;
   /** Readers wait for each other: each goes on where the last one ended. */
   work: Promise<unknown>;
+}
+
+/** The saga after a turn; `undefined` where that could not be replayed. */
+export function turnAt({ turns }: SagaHistory, seq: number): ReplayedTurn | undefined {
+  const first = turns[0]?.record.sagaSeq ?? 1;
+  return turns[seq - first];
+}
+
+/** The record of a turn. */
+export function recordAt({ records }: SagaHistory, seq: number): JournalRecord | undefined {
+  const record = records[seq - 1];
+  // An unreadable line leaves a gap.
+  return record?.sagaSeq === seq ? record : records.find(({ sagaSeq }) => sagaSeq === seq);
 }
 
 export class SagaHistories {
@@ -100,15 +116,16 @@ function grown(
     return { ...history, flaw: flaw ?? { sagaSeq: line.sagaSeq, why: record.message } };
   }
   const more = [...records, record];
-  if (flaw !== null) return { records: more, turns, flaw };
   if (definition === undefined) {
     const why = 'the definition of its version is not registered here';
-    return { records: more, turns, flaw: { sagaSeq: record.sagaSeq, why } };
+    return { records: more, turns, flaw: flaw ?? { sagaSeq: record.sagaSeq, why } };
   }
+  if (flaw !== null && record.inbound.kind !== 'migrate') return { records: more, turns, flaw };
   const next = replayRecord(definition, sagaId, turns.at(-1)?.state ?? null, record);
-  if (next.kind === 'differs') return { records: more, turns, flaw: next.flaw };
+  if (next.kind === 'differs') return { records: more, turns, flaw: flaw ?? next.flaw };
   const { kind: _, ...turn } = next;
-  return { records: more, turns: [...turns, turn], flaw };
+  // After a flaw only what the new version did is without a gap.
+  return { records: more, turns: flaw === null ? [...turns, turn] : [turn], flaw: null };
 }
 
 function readableRecord(line: Parameters<typeof recordOfLine>[0]): JournalRecord | BackstepError {

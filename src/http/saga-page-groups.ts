@@ -8,7 +8,7 @@ import { railOf } from '../core/rail.ts';
 import { timelineOf } from '../core/timeline.ts';
 import type { HttpContext } from './context.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
-import type { SagaHistories } from './saga-history.ts';
+import { recordAt, type SagaHistories } from './saga-history.ts';
 import { type NoPicture, pictureOf, type SagaPicture } from './saga-picture.ts';
 import type { Html } from './views/html.ts';
 import { litList } from './views/chart.ts';
@@ -69,7 +69,7 @@ async function regionsOf(
       'saga-why',
       definition === undefined
         ? html`<p class="quiet">Its version is not registered here.</p>`
-        : sagaWhy(definition, shown, history.records[shown.seq - 1]),
+        : sagaWhy(definition, shown, recordAt(history, shown.seq)),
     ),
     region(
       'saga-actions',
@@ -98,7 +98,7 @@ export function hasRail(definition: SagaDefinition | undefined): boolean {
 /** The states that are lit in a picture. */
 export function litIn({ definition, history, shown }: SagaPicture): readonly LitState[] {
   if (definition === undefined) return [];
-  const visited = history.records.slice(0, shown.seq).map(({ to }) => to);
+  const visited = history.records.filter(({ sagaSeq }) => sagaSeq <= shown.seq).map(({ to }) => to);
   return litStates(definition, shown, visited);
 }
 
@@ -111,7 +111,7 @@ function shapeRegion(picture: SagaPicture, tab: SagaTab): Promise<Region> {
 
 function timeline({ definition, history, shown, isPast }: SagaPicture, nowMs: number): Html {
   if (definition === undefined) return html``;
-  const turns = history.turns.slice(0, shown.seq);
+  const turns = history.turns.filter(({ record }) => record.sagaSeq <= shown.seq);
   const endMs = isPast ? (turns.at(-1)?.record.atMs ?? nowMs) : nowMs;
   return timelineView(timelineOf(definition, turns), endMs);
 }

@@ -10,7 +10,7 @@ import type { SagaState } from '../core/state.ts';
 import type { AuditEntry, SagaSummary } from '../store/read-models.ts';
 import { definitionOf, type HttpContext } from './context.ts';
 import { childIdsOf } from './saga-detail-view.ts';
-import type { SagaHistories, SagaHistory } from './saga-history.ts';
+import { type SagaHistories, type SagaHistory, turnAt } from './saga-history.ts';
 import { readableState } from './saga-routes.ts';
 
 /** A saga as one looks at it. */
@@ -51,7 +51,7 @@ export async function pictureOf(
   const { state: _, definitionHash: _hash, ...saga } = row;
   const definition = definitionOf(backstep, saga.type, saga.version);
   const history = await histories.of(sagaId, definition);
-  const stateAt = (at: number): SagaState | null => history.turns[at - 1]?.state ?? null;
+  const stateAt = (at: number): SagaState | null => turnAt(history, at)?.state ?? null;
   const shown = seq === null || seq === present.seq ? present : stateAt(seq);
   if (shown === null) return { kind: 'unknown', why: noTurn(history, present.seq, seq ?? 0) };
   const [audit, children] = await Promise.all([
@@ -72,7 +72,11 @@ export async function pictureOf(
   };
 }
 
-function noTurn({ flaw }: SagaHistory, last: number, seq: number): string {
+function noTurn({ flaw, turns }: SagaHistory, last: number, seq: number): string {
   if (seq < 1 || seq > last) return `There is no turn ${seq}: the saga has turns 1 to ${last}.`;
+  const first = turns[0]?.record.sagaSeq ?? 1;
+  if (flaw === null && seq < first) {
+    return `Turn ${seq} cannot be shown: before turn ${first} the saga ran under another version.`;
+  }
   return `Turn ${seq} cannot be shown: turn ${flaw?.sagaSeq ?? seq} does not replay (${flaw?.why ?? 'no reason'}).`;
 }

@@ -90,6 +90,17 @@ describe('the rail of a sequential saga', () => {
     });
   });
 
+  it('names who gave a compensation up, and why', () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    order.done('reserveInventory');
+    order.fail('processPayment', REFUSED);
+    order.fail('releaseInventory', REFUSED);
+    order.command('skip', 'released by hand');
+    const step = stepOn(order, 'reserveInventory');
+    expect(step.skip).toEqual({ by: null, reason: 'released by hand' });
+    expect(step.compensation?.status).toBe('skipped');
+  });
+
   it('counts the starts of one attempt over crashes', () => {
     const order = new SagaDriver(orderSaga, ORDER);
     const token = order.tokenOf('reserveInventory');

@@ -41,6 +41,14 @@ describe('GET /sagas/{id}', () => {
     await http.backstep.settled(id, 5_000);
   });
 
+  it('says when a saga begins that has not begun', async () => {
+    http = await openFixture();
+    const input = { orderId: 'o', quantity: 1 };
+    const { id } = await http.backstep.spawn('order', { input, delay: '1h' });
+    expect(textOf(await pageAt(`/sagas/${id}`))).toMatch(/waiting It begins at \d\d:\d\d:\d\d\./);
+    await pageAt(`/sagas/${id}?view=chart`);
+  });
+
   it('has every command, with the reason why one is not legal', async () => {
     const page = textOf(await pageOf({ activities: { charge: declined, release: declined } }));
     expect(page).toContain('release gave up after one attempt. A person decides.');

@@ -67,6 +67,13 @@ export interface DefinitionPage {
   readonly chart: Html | null;
 }
 
+/** Ways in which the API gives the drawing away. */
+const EXPORTS = [
+  ['machine', 'JSON'],
+  ['mermaid', 'Mermaid'],
+  ['stately', 'Stately'],
+] as const;
+
 /** One definition; `region` gives the content of its live parts. */
 export function definitionPage(
   { shown, versions, chart }: DefinitionPage,
@@ -100,6 +107,16 @@ export function definitionPage(
     </section>
     <section aria-labelledby="title-chart">
       <h2 id="title-chart">Statechart</h2>
+      <p class="exports">
+        The same for other tools:
+        ${EXPORTS.map(
+          ([format, label]) =>
+            html`<a
+              href="/api/definitions/${encodeURIComponent(definition.id)}/${format}?version=${definition.version}"
+              >${label}</a
+            > `,
+        )}
+      </p>
       ${chart ?? html`<p class="quiet">The drawing could not be laid out.</p>`}
     </section>`;
 }

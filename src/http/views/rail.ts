@@ -5,7 +5,7 @@
  */
 import { html } from 'hono/html';
 import type { Rail, RailSide, RailStage, RailStep, RailStop, RailWait } from '../../core/rail.ts';
-import { countdown, type Html, tookTime } from './html.ts';
+import { countdown, type Html, relativeTime, tookTime } from './html.ts';
 import { attemptInWords } from './saga-words.ts';
 import { badge, toneClass } from './status-badge.ts';
 
@@ -53,15 +53,23 @@ function stopView(stop: RailStop): Html {
   return stop.stop === 'wait' ? waitView(stop) : stepView(stop);
 }
 
-function stepView({ name, kind, occurrences, childId, forward, compensation }: RailStep): Html {
+function stepView(step: RailStep): Html {
+  const { name, kind, occurrences, childId, probes, lateAtMs, skip, forward, compensation } = step;
   const notes = [
     ...(forward.activity === name ? [] : [name]),
     ...(kind === 'compensatable' ? [] : [kind]),
     ...(occurrences > 1 ? [`run ${occurrences} times`] : []),
+    ...(probes === 0 ? [] : [probes === 1 ? 'asked once' : `asked ${probes} times`]),
+    ...(skip === null ? [] : [skipInWords(skip)]),
   ];
   return html`<div class="cell forward ${toneClass(forward.status)} is-${forward.status}">
       <b>${breakable(forward.activity)}</b> ${sideView(forward)}
       ${notes.length === 0 ? '' : html`<span class="quiet">${notes.join(', ')}</span>`}
+      ${
+        lateAtMs === null
+          ? ''
+          : html`<span class="quiet">answered late, ${relativeTime(lateAtMs)}</span>`
+      }
       ${
         childId === null
           ? ''
@@ -77,6 +85,10 @@ function stepView({ name, kind, occurrences, childId, forward, compensation }: R
             <b>${breakable(compensation.activity)}</b> ${sideView(compensation)}
           </div>`
     }`;
+}
+
+function skipInWords({ by, reason }: NonNullable<RailStep['skip']>): string {
+  return `given up by ${by ?? 'a person'}${reason === null ? '' : `: ${reason}`}`;
 }
 
 function waitView({ name, status, dueMs }: RailWait): Html {

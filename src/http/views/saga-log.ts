@@ -11,7 +11,7 @@ import type { JournalRecord } from '../../core/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type JsonChange, jsonDifference } from '../json-difference.ts';
 import type { Redact } from '../../core/redact.ts';
-import type { SagaHistory } from '../saga-history.ts';
+import { type SagaHistory, turnAt } from '../saga-history.ts';
 import { exactTime, type Html } from './html.ts';
 import { badge } from './status-badge.ts';
 
@@ -71,7 +71,9 @@ export function contextView(shown: SagaState, before: SagaState | null, redact: 
   const changes = before === null ? [] : changesOf(before, shown, redact);
   return html`${
       before === null
-        ? html`<p class="quiet">This is how it began.</p>`
+        ? html`<p class="quiet">
+            ${shown.seq === 1 ? 'This is how it began.' : 'What was before cannot be replayed.'}
+          </p>`
         : changes.length === 0
           ? html`<p class="quiet">Turn ${shown.seq} changed nothing in it.</p>`
           : html`<h3>What turn ${shown.seq} changed</h3>
@@ -86,8 +88,8 @@ function logRow(
   record: JournalRecord,
 ): Html {
   const { sagaSeq, atMs, event, from, to, status, note, kind } = record;
-  const after = history.turns[sagaSeq - 1]?.state;
-  const before = history.turns[sagaSeq - 2]?.state;
+  const after = turnAt(history, sagaSeq)?.state;
+  const before = turnAt(history, sagaSeq - 1)?.state;
   const changes =
     after === undefined || before === undefined ? [] : changesOf(before, after, redact);
   const trigger = definition === undefined ? event : triggerOf(definition, event).words;

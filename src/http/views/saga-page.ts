@@ -4,6 +4,7 @@
 import { html } from 'hono/html';
 import type { CompensationOutcome } from '../../core/status.ts';
 import { compensationOutcomeOf } from '../../core/saga-status.ts';
+import { recordAt } from '../saga-history.ts';
 import type { SagaPicture } from '../saga-picture.ts';
 import { definitionPath } from './definition-pages.ts';
 import { exactTime, type Html, relativeTime, table, tookTime } from './html.ts';
@@ -91,7 +92,7 @@ export function sagaHead({
 }: SagaPicture): Html {
   const outcome = compensationOutcomeOf(shown.status, shown.steps);
   const { failureReason, parent, resolution } = shown;
-  const at = history.records[shown.seq - 1]?.atMs;
+  const at = recordAt(history, shown.seq)?.atMs;
   return html`<p class="headline">
       ${badge(shown.status)}
       ${isPast ? html`<span>at turn ${shown.seq}</span>` : nextInWords(definition, shown)}

@@ -6,6 +6,7 @@ import type { SagaDefinition } from '../../core/definition.ts';
 import { legalEvents } from '../../core/legal.ts';
 import { outlookOf, type Prospect } from '../../core/outlook.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
+import { pendingStartOf } from '../../core/waiting-room.ts';
 import { countdown, type Html } from './html.ts';
 
 /** The sentence. `definition` undefined: its version is not registered here. */
@@ -61,6 +62,9 @@ export function prospectInWords(prospect: Prospect): Html {
 }
 
 function busyInWords(definition: SagaDefinition | undefined, state: SagaState): Html {
+  const start = pendingStartOf(state);
+  if (start?.kind === 'scheduled') return html`It begins ${countdown(start.startAtMs)}.`;
+  if (start !== null) return html`It waits for a place among the sagas of its type.`;
   if (definition === undefined) return html`Its version is not registered here.`;
   const prospects = outlookOf(definition, state);
   const moves = prospects.filter(({ kind }) => kind !== 'timer');
