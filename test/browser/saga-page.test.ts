@@ -53,3 +53,22 @@ test('time travel shows a turn as it was, and the way back', async () => {
   await page.locator('#live-state.is-live').waitFor();
   await page.locator('#saga-head').getByText('compensated').first().waitFor();
 });
+
+test('the chart is lit live, and says the same in its list of states', async () => {
+  const { site } = dashboard;
+  await site.fault('processPayment', { failNext: 1, mode: 'permanent' });
+  await site.fault('reserveInventory', { latencyMs: 1_500 });
+  await site.fault('releaseInventory', { latencyMs: 1_500 });
+  await dashboard.open('/definitions/order'); // laid out once, for every saga of it
+  const id = await declinedOrder('chart-lights-up');
+  const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  const lit = (path: string, light: string) =>
+    page.locator(`#chart [data-state="order.${path}"][data-light="${light}"] > .light-icon`);
+  await lit('compensating.releaseInventory', 'active').filter({ hasText: '▶' }).waitFor();
+  await lit('forward.processPayment', 'failed').filter({ hasText: '✗' }).waitFor();
+  await lit('compensated', 'compensated').filter({ hasText: '↶' }).waitFor();
+  await lit('forward.reserveInventory', 'compensated').waitFor();
+  const list = page.locator('#chart-states');
+  expect(await list.textContent()).toMatch(/forward\.processPayment\s+failed/);
+  expect(await page.locator('#chart [data-light="active"]').count()).toBe(0);
+});
