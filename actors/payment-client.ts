@@ -50,6 +50,23 @@ export async function chargeAtProvider(
   return toCharge(await post(`${providerUrl}/charges`, key, body, signal));
 }
 
+/**
+ * What the provider booked under the key; null: nothing so far, though a charge may still be on its
+ * way. Throws as `chargeAtProvider`.
+ */
+export async function findChargeAtProvider(
+  providerUrl: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<(Charge & { readonly isRefunded: boolean }) | null> {
+  const url = `${providerUrl}/charges/${encodeURIComponent(key)}`;
+  const response = await call(url, { signal });
+  if (response.status === 404) return null;
+  if (!response.ok) throw await refusal(response);
+  const answer: unknown = await response.json();
+  return { ...toCharge(answer), isRefunded: read(answer, 'refundedAtMs') !== null };
+}
+
 /** As `chargeAtProvider`; null: there was no charge, its key is fenced now. */
 export async function refundAtProvider(
   providerUrl: string,
@@ -67,19 +84,27 @@ export async function refundAtProvider(
 }
 
 async function post(url: string, key: string, body: object, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, {
+  const response = await call(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
     signal,
-  }).catch((cause: unknown) => {
+  });
+  if (response.ok) return response.json();
+  throw await refusal(response);
+}
+
+function call(url: string, request: RequestInit): Promise<Response> {
+  return fetch(url, request).catch((cause: unknown) => {
     throw isRefusedConnection(cause)
       ? new TransientError('provider-down', 'the payment provider is down', { cause })
       : cause;
   });
-  if (response.ok) return response.json();
-  // A refusal without a readable reason is still told by its status.
-  throw refusalOf(response.status, await response.json().catch(() => null));
+}
+
+// A refusal without a readable reason is still told by its status.
+async function refusal(response: Response): Promise<Error> {
+  return refusalOf(response.status, await response.json().catch(() => null));
 }
 
 function refusalOf(status: number, answer: unknown): Error {

@@ -6,10 +6,15 @@
  * was made with; a refunded row never becomes completed again. A crash between answer and record
  * is healed by the next attempt: the same key gives the same answer.
  */
-import type { RemoteActivity } from '../src/core/activity.ts';
+import type { ProbeAnswer, RemoteActivity } from '../src/core/activity.ts';
 import { forwardKeyOf } from './forward-key.ts';
 import { writeAll, type OrderWriter } from './order-tables.ts';
-import { chargeAtProvider, refundAtProvider, type Charge } from './payment-client.ts';
+import {
+  chargeAtProvider,
+  findChargeAtProvider,
+  refundAtProvider,
+  type Charge,
+} from './payment-client.ts';
 
 /** Money that an order costs, in minor units of the currency. */
 export interface Payment {
@@ -30,13 +35,19 @@ export interface PaymentOptions {
   readonly write: OrderWriter;
 }
 
-/** The two payment activities. */
+/** The payment activities. */
 export interface PaymentActivities {
   /**
    * Charges once per key. Fails permanently when the provider declines (402), refuses the request
    * (422) or has fenced the key (409).
    */
   readonly processPayment: RemoteActivity<Payment, { transactionId: string }>;
+  /**
+   * Whether the step's charge was made. A charge that the provider does not know may still be on
+   * its way: only a refund fences it, so the answer is `unknown` and never `never`, but for one
+   * that was refunded already.
+   */
+  readonly findPayment: RemoteActivity<Payment, ProbeAnswer<{ transactionId: string }>>;
   /** Refunds the charge of the step's key, or fences that key: then `refundId` is null. */
   readonly refundPayment: RemoteActivity<Refund, { refundId: string | null }>;
 }
@@ -59,7 +70,7 @@ const RECORD_REFUND = `
     refund_reason = excluded.refund_reason, refunded_at = excluded.refunded_at
   WHERE payments.status = 'completed'`;
 
-/** Both activities, against one provider. */
+/** All of them, against one provider. */
 export function createPayments({ providerUrl, write }: PaymentOptions): PaymentActivities {
   return {
     processPayment: async (payment, { key, sagaId, signal }) => {
@@ -67,6 +78,15 @@ export function createPayments({ providerUrl, write }: PaymentOptions): PaymentA
       const row = rowOf(key, sagaId, payment, charge);
       await writeAll(write, [{ sql: RECORD_CHARGE, parameters: row }]);
       return { transactionId: charge.transactionId };
+    },
+    findPayment: async (payment, { sagaId, signal, ...context }) => {
+      const forwardKey = forwardKeyOf(context);
+      const charge = await findChargeAtProvider(providerUrl, forwardKey, signal);
+      if (charge === null) return { kind: 'unknown' };
+      if (charge.isRefunded) return { kind: 'never' };
+      const row = rowOf(forwardKey, sagaId, payment, charge);
+      await writeAll(write, [{ sql: RECORD_CHARGE, parameters: row }]);
+      return { kind: 'happened', output: { transactionId: charge.transactionId } };
     },
     refundPayment: async (refund, { key, sagaId, signal, ...context }) => {
       const forwardKey = forwardKeyOf(context);

@@ -6,6 +6,7 @@
  * contract below and the composition root binds the two. Invariant: every type here survives JSON.
  */
 import { z } from 'zod';
+import type { ProbeAnswer } from '../src/core/activity.ts';
 import { exponential } from '../src/core/retry-policy.ts';
 import { defineSaga } from '../src/core/saga.ts';
 
@@ -43,11 +44,12 @@ export interface OrderChange {
   readonly paymentMethod: string;
 }
 
-/** The activities of the order saga: four steps and their four compensations. */
+/** The activities of the order saga: four steps, their four compensations, and one probe. */
 export type OrderActivities = {
   reserveInventory: (input: OrderLine) => { reservationId: string };
   releaseInventory: (input: OrderLine) => void;
   processPayment: (input: Payment) => { transactionId: string };
+  findPayment: (input: Payment) => ProbeAnswer<{ transactionId: string }>;
   refundPayment: (input: Payment & { reason: string }) => { refundId: string | null };
   sendConfirmation: (input: Confirmation) => { notificationId: string };
   cancelConfirmation: (input: Confirmation) => void;
@@ -116,6 +118,8 @@ const backwardRetry = exponential({ first: '200ms', factor: 2, max: '5s', attemp
 /** The provider may be restarting: its budget outlasts that. */
 const paymentRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 6 });
 
+const probeRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 3 });
+
 export const orderSaga = defineSaga<OrderActivities>()({
   id: 'order',
   version: 1,
@@ -137,6 +141,8 @@ export const orderSaga = defineSaga<OrderActivities>()({
     input: ({ input }) => payment(input),
     timeout: '2s',
     retry: paymentRetry,
+    // Money is not given back before it was asked whether it was taken.
+    probe: { activity: 'findPayment', input: ({ input }) => payment(input), retry: probeRetry },
     compensate: {
       activity: 'refundPayment',
       input: ({ input, failure }) => ({ ...payment(input), reason: failure.message }),

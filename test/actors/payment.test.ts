@@ -147,6 +147,36 @@ describe('refunding a payment', () => {
   });
 });
 
+describe('looking a charge up', () => {
+  const PROBE = { key: 'saga-1/processPayment/probe/1', forwardKey: STEP.key };
+
+  it('finds one whose answer was lost, and records it', async () => {
+    const { db, payments, provider } = await start();
+    await provider.call('PUT', '/behaviour', { failNext: 1, mode: 'applied-then-lost' });
+    await expect(charge(payments)).rejects.toThrow();
+    const answer = await payments.findPayment(PAYMENT, contextOf(PROBE));
+    expect(answer).toMatchObject({
+      kind: 'happened',
+      output: { transactionId: expect.stringMatching(/^txn_/) as unknown },
+    });
+    expect(db.rows('payments')).toMatchObject([{ status: 'completed', charge_key: STEP.key }]);
+  });
+
+  it('cannot tell of one that the provider does not know: it may be on its way', async () => {
+    const { db, payments } = await start();
+    const answer = await payments.findPayment(PAYMENT, contextOf(PROBE));
+    expect(answer).toEqual({ kind: 'unknown' });
+    expect(db.rows('payments')).toEqual([]);
+  });
+
+  it('takes one that was refunded as none', async () => {
+    const { payments } = await start();
+    await charge(payments);
+    await payments.refundPayment(REFUND, contextOf(COMPENSATION));
+    expect(await payments.findPayment(PAYMENT, contextOf(PROBE))).toEqual({ kind: 'never' });
+  });
+});
+
 async function start() {
   const [provider, db] = await Promise.all([startProvider(), openDemoDatabase()]);
   const payments = createPayments({ providerUrl: provider.url, write: db.write });

@@ -136,6 +136,7 @@ describe('a probe', () => {
     saga.done('findCharge', { kind: 'unknown' });
     saga.fireTimer('findCharge.retry');
     saga.done('findCharge', { kind: 'unknown' });
+    expect(saga.state.failureReason).toMatchObject({ code: 'lost' });
     saga.done('refund');
     saga.done('release');
     expect(saga.state.status).toBe('compensated');

@@ -18,11 +18,20 @@ import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
 
 const COMMANDS = ['cancel', 'retry', 'skip', 'compensate', 'accept-partial'] as const;
 
+const PROBED = [
+  { kind: 'happened', output: { id: 'found' } },
+  { kind: 'never' },
+  { kind: 'unknown' },
+];
+
 /** Every event that can reach the machine from outside its own turn. */
 function eventsOf(definition: SagaDefinition): AnyEventObject[] {
   const events: AnyEventObject[] = COMMANDS.map((name) => ({ type: COMMAND_EVENTS[name] }));
-  for (const id of definition.invokes.keys()) {
-    events.push({ type: `xstate.done.actor.${id}`, output: { id }, actorId: id });
+  for (const [id, { direction }] of definition.invokes) {
+    const outputs = direction === 'probe' ? PROBED : [{ id }];
+    for (const output of outputs) {
+      events.push({ type: `xstate.done.actor.${id}`, output, actorId: id });
+    }
     for (const error of [REFUSED, BUSY, LOST]) {
       events.push({ type: `xstate.error.actor.${id}`, error, actorId: id });
     }

@@ -46,6 +46,7 @@ describe('the outlook of a saga', () => {
     expect(outlookOf(orderSaga, order.state)).toEqual([]);
     order.command('resume');
     order.fail('processPayment', REFUSED);
+    order.fail('findPayment', REFUSED);
     order.fail('refundPayment', REFUSED);
     expect(order.state.status).toBe('compensation_failed');
     expect(outlookOf(orderSaga, order.state)).toEqual([]);

@@ -91,6 +91,8 @@ describe('the journal of a saga gives its snapshot', () => {
     };
     saga.fire('processPayment.timeout').take(late).fire('processPayment.retry');
     saga.fail('processPayment', LOST).fire('processPayment.retry').fail('processPayment');
+    saga.done('findPayment', { kind: 'unknown' }).fire('findPayment.retry');
+    saga.fail('findPayment', REFUSED);
     saga.fail('refundPayment', BUSY).fire('refundPayment.retry').done('refundPayment', null);
     saga.done('releaseInventory');
     expect(saga.state.status).toBe('compensated');

@@ -131,6 +131,7 @@ describe('a crash', () => {
     for (let dispatch = 1; dispatch <= MAX_DISPATCHES; dispatch++) {
       saga.take({ kind: 'interrupted', activity: 'processPayment', token });
     }
+    saga.fail('findPayment', REFUSED);
     expect(saga.trail.at(-1)).toBe('compensating.refundPayment.running');
     expect(saga.state.failureReason?.code).toBe('interrupted');
   });

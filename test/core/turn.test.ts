@@ -63,9 +63,11 @@ describe('compensation', () => {
     ({ step, index }) => {
       const saga = orderAfter(index);
       saga.fail(step, { ...LOST, retryable: false });
+      const probes = step === 'processPayment' ? ['findPayment'] : [];
+      for (const probe of probes) saga.fail(probe, REFUSED);
       const owed = BACKWARD.slice(3 - index);
       for (const compensation of owed) saga.done(compensation, null);
-      expect(saga.started.slice(index + 1)).toEqual(owed);
+      expect(saga.started.slice(index + 1)).toEqual([...probes, ...owed]);
       expect(saga.stepStatus(step)).toBe('compensated');
     },
   );
@@ -75,7 +77,7 @@ describe('compensation', () => {
     saga.fail('processPayment', LOST);
     saga.fireTimer('processPayment.retry');
     saga.fail('processPayment', REFUSED);
-    expect(saga.trail.at(-1)).toBe('compensating.refundPayment.running');
+    expect(saga.trail.at(-1)).toBe('forward.processPayment.probing.running');
   });
 
   test('waits for a person when a compensation fails for good, and is never compensated', () => {
@@ -163,6 +165,11 @@ describe('time-outs', () => {
       expect(starts(saga.effects)[0]?.key).toBe('saga-1/processPayment/forward/1');
     }
     saga.fireTimer('processPayment.timeout');
+    expect(starts(saga.effects)[0]).toMatchObject({
+      key: 'saga-1/processPayment/probe/1',
+      forwardKey: 'saga-1/processPayment/forward/1',
+    });
+    saga.fail('findPayment', REFUSED);
     expect(saga.trail.at(-1)).toBe('compensating.refundPayment.running');
     expect(starts(saga.effects)[0]).toMatchObject({
       key: 'saga-1/processPayment/compensate/1',

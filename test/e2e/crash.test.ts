@@ -8,7 +8,7 @@ const TEST_LIMIT_MS = 60_000;
 const READY = /^Backstep is ready: /;
 
 /** Longer than a restart takes, shorter than the longest retry delay of a payment. */
-const LONG_DELAY_MS = 2_200;
+const LONG_DELAY_MS = 2_800;
 
 interface SagaView {
   readonly id: string;

@@ -6,7 +6,7 @@ import { expectBooksToAddUp, orderOf, ordersOf, readLedger } from './order-books
 import { PATIENCE_MS, type Site, until, siteFor } from './site.ts';
 
 /** Six attempts of two seconds and the delays between them, several at a time. */
-const IN_DOUBT_MS = PATIENCE_MS;
+const IN_DOUBT_MS = 2 * PATIENCE_MS;
 
 /** All settled orders of these tests ended well or were undone. */
 const ENDS = ['completed', 'compensated'];
@@ -21,6 +21,7 @@ describe.concurrent('a payment in doubt', () => {
       const deaf = await deafProvider(site);
       try {
         await site.serve({ PAYMENT_PROVIDER_URL: deaf.url });
+        await site.fault('findPayment', { failureRate: 1, mode: 'permanent' });
         const { body } = await site.order(orderOf(1), '60s');
         expect(body.status).toBe('compensated');
         const key = `${body.saga_id}/processPayment/forward/1`;
@@ -78,10 +79,23 @@ describe.concurrent('a payment in doubt', () => {
     IN_DOUBT_MS,
   );
 
-  test('whose answer is always lost is refunded', async ({ onTestFinished }) => {
+  test('whose answer is always lost is looked up, and the order completes with one charge', async ({
+    onTestFinished,
+  }) => {
     const site = await siteFor(onTestFinished);
     await site.launch();
     await site.fault('processPayment', { failureRate: 1, mode: 'applied-then-lost' });
+    const { body } = await site.order(orderOf(1), '60s');
+    expect(body.status).toBe('completed');
+    expect(await readLedger(site)).toMatchObject([{ refundId: null }]);
+    await expectBooksToAddUp(site, [orderOf(1)]);
+  });
+
+  test('that cannot be looked up either is refunded', async ({ onTestFinished }) => {
+    const site = await siteFor(onTestFinished);
+    await site.launch();
+    await site.fault('processPayment', { failureRate: 1, mode: 'applied-then-lost' });
+    await site.fault('findPayment', { failureRate: 1, mode: 'permanent' });
     const { body } = await site.order(orderOf(1), '60s');
     expect(body.status).toBe('compensated');
     expect(await readLedger(site)).toMatchObject([{ refundId: expect.any(String) as unknown }]);

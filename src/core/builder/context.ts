@@ -147,6 +147,7 @@ export const ACTIONS = {
         : {}),
     },
   })),
+  clearTries: assign((_: Scene) => ({ tries: {} })),
   forgetTries: assign(({ context }: Scene, { activity }: ActivityParams) => ({
     tries: without(context.tries, activity),
   })),

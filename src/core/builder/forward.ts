@@ -101,11 +101,27 @@ function stepState(step: StepPlan, place: Place, onward: Edge): object {
   }
   const asked: Side = { attempt: probe, meta: { probes: name }, at, view, names: [name] };
   const noteDoubt = { type: 'noteFailure', params: { activity: name } };
-  const probed = { ...exits, done: withResult('keepProbed', name, onward) };
+  const inDoubt = edge(`#${at}.probing`, 'keepFailure', noteDoubt);
   return entered(step, onward, totalTime(side, exits), {
-    ...attemptStates(side, { ...exits, inDoubt: edge(`#${at}.probing`, noteDoubt) }),
-    probing: probeState(asked, probed),
+    ...attemptStates(side, { ...exits, inDoubt }),
+    probing: probeState(asked, probedExits(step, exits, onward)),
   });
+}
+
+// Why the saga turns back is what the step died of, not what its probe said.
+function probedExits({ name }: StepPlan, exits: Exits, onward: Edge): Exits {
+  const { target, actions } = withResult('keepProbed', name, onward);
+  const knowing = ({ target: to, actions: noted }: Edge, tries: string): Edge => {
+    const other = noted.filter((each) => each !== 'turnBack' && each !== 'keepFailure');
+    const kept = other.filter((each) => typeof each === 'string' || each.type !== 'restartTries');
+    if (noted.includes('turnBack')) return edge(to, ...kept, 'clearTries');
+    return edge(to, ...kept, { type: tries, params: { activity: name } });
+  };
+  return {
+    done: edge(target, 'forgetFailure', ...actions),
+    inDoubt: knowing(exits.inDoubt, 'restartTries'),
+    failed: knowing(exits.failed, 'forgetTries'),
+  };
 }
 
 function exitsOf({ name, kind }: StepPlan, place: Place, onward: Edge): Exits {
