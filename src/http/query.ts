@@ -49,12 +49,12 @@ export const WaitQuery = z.object({
     .meta({ description: 'Answer when it is settled, or after this long (at most 60s).' }),
 });
 
-const status = z.enum(SAGA_STATUSES, `must be one of ${SAGA_STATUSES.join(', ')}`);
+const knownStatus = z.enum(SAGA_STATUSES, `must be one of ${SAGA_STATUSES.join(', ')}`);
 
 /** Of the list of sagas; all given conditions must hold. */
 export const SagaQuery = PageQuery.extend({
   type: text.optional(),
-  status: z.array(status).optional().meta({ description: 'Any of these.' }),
+  status: z.array(knownStatus).optional().meta({ description: 'Any of these.' }),
   step: text.optional(),
   attempts: wholeNumber(0, MAX_ATTEMPTS)
     .optional()
@@ -77,7 +77,7 @@ export const FEED_CURSOR = /^\d{1,15}$/;
 export const FeedQueryParameters = z.object({
   saga: text.optional().meta({ description: 'Only this saga.' }),
   type: text.optional(),
-  status: status.optional(),
+  status: knownStatus.optional(),
   since: z
     .string()
     .regex(FEED_CURSOR, 'is not a cursor of this feed')
