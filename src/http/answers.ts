@@ -219,6 +219,10 @@ export const DefinitionSummary = z.object({
   steps: z.array(z.object({ name: text, kind: text, compensation: nullableText })),
   activities: z.array(text),
   ...versionCounts,
+  queue: z
+    .object({ limit: count, maxQueued: count, active: count, queued: count })
+    .nullable()
+    .meta({ description: 'Where at most `limit` sagas of the type run at once; null: no bound.' }),
 });
 export const Definition = DefinitionSummary.extend({
   versions: z.array(z.object({ version: z.int(), hash: text, ...versionCounts })),

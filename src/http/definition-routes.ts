@@ -40,9 +40,11 @@ export function definitionRoutes(
   return new Hono<HttpEnv>()
     .get('/', async (c) => {
       const countsOf = await counter();
-      const items = backstep
-        .definitions()
-        .map((definition) => ({ ...summaryOf(definition), ...countsOf(definition) }));
+      const items = backstep.definitions().map((definition) => ({
+        ...summaryOf(definition),
+        ...countsOf(definition),
+        queue: backstep.startQueue(definition.id),
+      }));
       return c.json({ items, nextCursor: null });
     })
     .get('/:type', async (c) => {
@@ -57,6 +59,7 @@ export function definitionRoutes(
       return c.json({
         ...summaryOf(definition),
         ...countsOf(definition),
+        queue: backstep.startQueue(definition.id),
         versions: versions.map((each) => ({
           version: each.version,
           hash: each.hash,

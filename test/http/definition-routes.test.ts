@@ -1,5 +1,5 @@
 /** What can run here, for programs and other tools. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createMachine } from 'xstate';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from './http-fixture.ts';
 import { registerStays } from './stay-saga.ts';
@@ -62,5 +62,25 @@ describe('a definition for other tools', () => {
     expect(Object.keys(createMachine(config).states)).toEqual(Object.keys(machine as object));
     expect(json).toContain('"guard": "isHeavy"');
     expect(json).not.toContain('=>');
+  });
+});
+
+describe('a type of which only so many run at once', () => {
+  it('shows its queue, and the place of each saga in it', async () => {
+    const bounded = await openFixture({
+      register: (backstep) => registerStays(backstep, {}, { concurrency: 1 }),
+    });
+    onTestFinished(() => bounded.dispose());
+    const ids: string[] = [];
+    for (const room of ['r1', 'r2', 'r3']) {
+      ids.push((await bounded.backstep.spawn('stay', { input: { room } })).id);
+    }
+    const definition = await bodyOf(await bounded.send('GET', '/api/definitions/stay'));
+    expect(definition).toMatchObject({ queue: { limit: 1, active: 1, queued: 2 } });
+    const last = await bodyOf(await bounded.send('GET', `/api/sagas/${ids[2]}`));
+    expect(last).toMatchObject({ status: 'waiting', pendingStart: { position: 2 } });
+    expect(await bodyOf(await bounded.send('GET', '/api/definitions/order'))).toMatchObject({
+      queue: null,
+    });
   });
 });

@@ -6,7 +6,7 @@ import { setup } from 'xstate';
 import { activity, type Activities } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
 import { PermanentError } from '../../src/core/failure.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep, Bindings } from '../../src/runtime/backstep.ts';
 
 interface Room {
   readonly room: string;
@@ -128,6 +128,7 @@ export const refuse = (): never => {
 export function registerStays(
   backstep: Backstep,
   changes: Partial<Activities<StayActivities>> = {},
+  bounds: Pick<Bindings, 'concurrency'> = {},
 ): void {
   backstep.register(staySaga, {
     activities: {
@@ -136,6 +137,7 @@ export function registerStays(
       payRoom: () => null,
       ...changes,
     },
+    ...bounds,
   });
   backstep.register(tripSaga, { activities: {} });
 }
