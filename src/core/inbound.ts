@@ -21,7 +21,7 @@ export interface OperatorCommand {
   readonly reason?: string;
   /** The one step that is meant, where several wait for a person. */
   readonly step?: string;
-  /** For `edit-context` and `retry`: members that replace those of the machine's context. */
+  /** For `edit-context`, `retry` and `skip`: members that replace those of the machine's context. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 

@@ -61,7 +61,11 @@ export const CommandBody = z.strictObject({
   context: z
     .record(z.string(), z.unknown())
     .nullish()
-    .meta({ description: 'For edit-context and retry: members that replace those of the saga.' }),
+    .meta({
+      description:
+        'For edit-context, retry and skip: members that replace those of the saga, such as the ' +
+        'results that a skipped step did not bring.',
+    }),
   expectedVersion: z.int().min(1).nullish().meta({
     description: 'The `seq` that was seen. Another one by now: 409 and nothing happens.',
   }),

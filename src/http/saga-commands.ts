@@ -16,7 +16,7 @@ import { API_AUTHOR, CommandBody, EventBody, readBody } from './request-bodies.t
 
 /** Commands that may name a step, and those that may bring members of the context. */
 const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
-const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry'];
+const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 
 /** The routes, to be mounted at `/api/sagas`. */
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {

@@ -167,6 +167,20 @@ describe('GET /api/sagas', () => {
 });
 
 describe('POST /api/sagas/{id}/commands and /events', () => {
+  it('skips what failed for good, with data that the skipped one did not bring', async () => {
+    const id = await stuck.settledOrder('skipped');
+    const body = { command: 'skip', reason: 'done by hand', context: { results: { by: 'hand' } } };
+    const response = await stuck.send('POST', `/api/sagas/${id}/commands`, body);
+    expect(response.status).toBe(202);
+    await stuck.backstep.settled(id, 5_000);
+    expect(await bodyOf(await stuck.send('GET', `/api/sagas/${id}`))).toMatchObject({
+      context: { results: { by: 'hand' } },
+      steps: expect.arrayContaining([
+        expect.objectContaining({ status: 'skipped' }) as unknown,
+      ]) as unknown,
+    });
+  });
+
   it('takes a legal command and answers 409 with the legal ones otherwise', async () => {
     const id = await stuck.settledOrder('commands');
     const command = (body: object) => stuck.send('POST', `/api/sagas/${id}/commands`, body);
