@@ -8,6 +8,7 @@ import { isOwed } from '../../core/ledger.ts';
 import { commandChoices } from '../../core/legal-reason.ts';
 import { legalEvents } from '../../core/legal.ts';
 import type { Redact } from '../../core/redact.ts';
+import { giveUpEntries } from '../../core/skip.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { Html } from './html.ts';
 
@@ -112,15 +113,7 @@ export function scopeInWords(
     case 'accept-partial':
       return `End ${name} as it is? This stays undone: ${owedList}.`;
     case 'skip': {
-      const failed = listOf(
-        state.steps.flatMap(({ name: step, status, compensation }) =>
-          status === 'compensation_failed'
-            ? [compensation?.name ?? step]
-            : status === 'failed' || status === 'in_doubt'
-              ? [step]
-              : [],
-        ),
-      );
+      const failed = listOf(skipped(state));
       return `Give up ${failed} of ${name} and go on? It will not be tried again.`;
     }
     case 'retry':
@@ -214,6 +207,13 @@ function eventForm({ id, name, state }: ActionScope): Html {
     /></label>
     <button type="submit" class="primary">Send</button>
   </form>`;
+}
+
+// Exactly what the command would give up, as the core decides it.
+function skipped(state: SagaState): readonly string[] {
+  const { steps } = giveUpEntries(state, 'skip', undefined, { by: null, reason: null });
+  const given = steps.filter((entry) => !state.steps.includes(entry));
+  return given.map(({ name, compensation }) => compensation?.name ?? name);
 }
 
 function listOf(names: readonly string[]): string {
