@@ -79,6 +79,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     demo,
     services,
     faults,
+    isReadOnly: security.isReadOnly === true,
+    hasLogin: security.token !== null,
     crash,
     clients,
     logger,
@@ -104,7 +106,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const recorder = new PerformanceRecorder(context);
   recorder.start();
   const verifications = new Verifications();
-  const maySend = inspectorsMaySend && security.isReadOnly !== true;
+  const maySend = inspectorsMaySend && !context.isReadOnly;
   app.route('/', apiRoutes(context, { recorder, verifications, inspectorsMaySend: maySend }));
   const hub = new PageHub(context);
   const kit: PageKit = { context, hub };
@@ -123,7 +125,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     views.set('faults', view);
     app.route('/', routes);
   }
-  const parts = { ...drawings, recorder, maySend: inspectorsMaySend };
+  const parts = { ...drawings, recorder, maySend };
   app.route('/', enginePages(kit, views, parts));
   app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.

@@ -95,7 +95,8 @@ export function bulkGroups(context: HttpContext, query: URLSearchParams): readon
           progress.startedAtMs === null
             ? await objectionsOf(backstep, progress, ids)
             : new Map<string, string>();
-        const content = { progress, page, outcome, sagas, objections };
+        const { isReadOnly } = context;
+        const content = { progress, page, outcome, sagas, objections, isReadOnly };
         return [await region('bulk', bulkContent(content))];
       },
     },

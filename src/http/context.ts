@@ -41,6 +41,10 @@ export interface HttpContext {
   readonly services: readonly ServicePanel[];
   /** `null`: faults are switched off. */
   readonly faults: FaultControls | null;
+  /** True: nothing can be changed from outside, so pages offer no orders to give. */
+  readonly isReadOnly: boolean;
+  /** True: people log in, and so can log out. */
+  readonly hasLogin: boolean;
   /** Ends the process at once, as a crash would. */
   readonly crash: () => void;
   readonly clients: LiveClients;

@@ -60,7 +60,7 @@ export function deadLettersGroups(
 }
 
 async function regionsOf(context: HttpContext, look: Look): Promise<readonly Region[]> {
-  const { backstep } = context;
+  const { backstep, isReadOnly } = context;
   const page: Page = { limit: SHOWN_LETTERS, cursor: look.cursor };
   const [groups, letters] = await Promise.all([
     backstep.read.deadLetterGroups(),
@@ -68,17 +68,18 @@ async function regionsOf(context: HttpContext, look: Look): Promise<readonly Reg
   ]);
   const cards = await Promise.all(letters.items.map((letter) => cardOf(context, letter)));
   const { group } = look;
-  const content = { groups, group, cards, nextCursor: letters.nextCursor };
+  const content = { groups, group, cards, nextCursor: letters.nextCursor, isReadOnly };
   return [await region('letters', letterGroups(content))];
 }
 
 async function cardOf(context: HttpContext, letter: DeadLetter): Promise<Html> {
-  const { backstep } = context;
+  const { backstep, isReadOnly } = context;
   const state = await readableState(backstep, letter.sagaId);
   if (state instanceof BackstepError) return letterCard(letter, state.message, backstep.redact);
   const definition = definitionOf(backstep, letter.type);
   const name = `${letter.type} ${letter.key ?? letter.sagaId}`;
   const editable = definition?.editable ?? null;
   const { redact } = backstep;
-  return letterCard(letter, { id: letter.sagaId, name, state, editable, redact }, redact);
+  const scope = { id: letter.sagaId, name, state, editable, redact, isReadOnly };
+  return letterCard(letter, scope, redact);
 }

@@ -30,7 +30,7 @@ export interface FaultLab {
 
 export function faultLab(kit: PageKit, faults: FaultControls, labContext: LabContext): FaultLab {
   const { context, hub } = kit;
-  const { backstep, nowMs } = context;
+  const { backstep, nowMs, isReadOnly } = context;
   const { lab } = labContext;
   const verdicts = new LabVerdicts(context, lab);
   const load = new LoadGenerator(context, labContext.demo, () => hub.touch());
@@ -51,7 +51,7 @@ export function faultLab(kit: PageKit, faults: FaultControls, labContext: LabCon
       minAgeMs: RUNS_MIN_AGE_MS,
       render: async () => [
         await region('lab-faults', activeFaults(faults.list())),
-        await region('lab-load', loadProgress(load.figures(), nowMs())),
+        await region('lab-load', loadProgress(load.figures(), nowMs(), isReadOnly)),
       ],
     },
     {
@@ -60,7 +60,7 @@ export function faultLab(kit: PageKit, faults: FaultControls, labContext: LabCon
       maxWaitMs: PROVIDER_MAX_WAIT_MS,
       render: async () => {
         const isRunning = lab.provider === null ? null : await lab.provider.isRunning();
-        return [await region('lab-provider', providerState(isRunning))];
+        return [await region('lab-provider', providerState(isRunning, isReadOnly))];
       },
     },
   ];
@@ -80,7 +80,7 @@ export function faultLab(kit: PageKit, faults: FaultControls, labContext: LabCon
               activity,
             })),
       preset: preset?.id ?? null,
-      providerLock: null,
+      isReadOnly,
       crashLock: lab.isKept
         ? null
         : 'Nobody would start it again: run it with npm start to try this.',

@@ -71,7 +71,7 @@ async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]
 }
 
 async function serviceRegions(
-  { backstep, faults }: HttpContext,
+  { backstep, faults, isReadOnly }: HttpContext,
   demo: OrderDemo,
 ): Promise<readonly Region[]> {
   const page = { limit: SHOWN_ROWS, cursor: null };
@@ -93,13 +93,13 @@ async function serviceRegions(
     region('payments', paymentTable(payments.items)),
     region('notifications', notificationTable(notifications.items)),
     region('orders', orderTable(orders.items)),
-    region('dead-letters', deadLetterTable(shownLetters)),
+    region('dead-letters', deadLetterTable(shownLetters, isReadOnly)),
     region('faults-active', faults === null ? html`` : activeFaults(faults.list())),
   ]);
 }
 
 async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
-  const { backstep } = context;
+  const { backstep, isReadOnly } = context;
   const saga = await backstep.read.saga(sagaId);
   if (saga === null) return sagaUnavailable('No such saga', `There is no saga ${sagaId}.`);
   const state = await readableState(backstep, sagaId);
@@ -107,5 +107,5 @@ async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
     return sagaUnavailable('This saga cannot be read', state.message);
   }
   const definition = definitionOf(backstep, saga.type, saga.version);
-  return sagaDetail({ saga, state, definition });
+  return sagaDetail({ saga, state, definition, isReadOnly });
 }

@@ -38,8 +38,9 @@ const MOVING: readonly SagaStatus[] = ['running', 'compensating'];
 export function overviewRoutes(kit: PageKit, groups: readonly RegionGroup[]): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get('/', async (c) => {
     const spec = { title: 'Overview', at: '/', live: 'view=overview', groups } as const;
-    const hasDemo = kit.context.demo !== null;
-    return c.html(await renderPage(kit, spec, (place) => overviewPage({ hasDemo }, place)));
+    const { demo, isReadOnly } = kit.context;
+    const facts = { hasDemo: demo !== null, isReadOnly };
+    return c.html(await renderPage(kit, spec, (place) => overviewPage(facts, place)));
   });
 }
 

@@ -10,7 +10,13 @@ import type { PageHub } from './page-hub.ts';
 import { contentOf, region, type RegionGroup } from './page-region.ts';
 import { faultsBanner } from './views/fault-panel.ts';
 import type { Html } from './views/html.ts';
-import { FAULTS_BANNER, layout, type NavigationPath, places } from './views/layout.ts';
+import {
+  FAULTS_BANNER,
+  layout,
+  type NavigationPath,
+  type PageFrame,
+  places,
+} from './views/layout.ts';
 
 /** What every page is rendered with. */
 export interface PageKit {
@@ -27,6 +33,9 @@ export interface PageSpec {
   readonly groups: readonly RegionGroup[];
 }
 
+/** What the frame says about this process. */
+type FrameContext = Pick<HttpContext, 'demo' | 'faults' | 'isReadOnly' | 'hasLogin' | 'nowMs'>;
+
 /** A page whose content puts its regions, by element id, in their places. */
 export async function renderPage(
   { context, hub }: PageKit,
@@ -35,22 +44,23 @@ export async function renderPage(
 ): Promise<Html> {
   const regions = await hub.regions([...groups, bannerGroup(context)]);
   const place = places(contentOf(regions));
-  const has = { demo: context.demo !== null, faults: context.faults !== null };
-  const frame = { title, at, has, nowMs: context.nowMs(), live, banner: place(FAULTS_BANNER) };
+  const { isReadOnly, hasLogin } = context;
+  const banner = place(FAULTS_BANNER);
+  const nowMs = context.nowMs();
+  const frame = { title, at, has: partsOf(context), isReadOnly, hasLogin, nowMs, live, banner };
   return layout(frame, content(place));
 }
 
 /** A page that says one thing, for answers to forms sent without script and for errors. */
-export function messagePage(
-  { demo, faults, nowMs }: Pick<HttpContext, 'demo' | 'faults' | 'nowMs'>,
-  title: string,
-  content: Html,
-): Html {
+export function messagePage(context: FrameContext, title: string, content: Html): Html {
+  const { demo, isReadOnly, hasLogin } = context;
   const frame = {
     title,
     at: null,
-    has: { demo: demo !== null, faults: faults !== null },
-    nowMs: nowMs(),
+    has: partsOf(context),
+    isReadOnly,
+    hasLogin,
+    nowMs: context.nowMs(),
     live: null,
     banner: html``,
   };
@@ -64,6 +74,10 @@ export function messagePage(
         >
       </p>`,
   );
+}
+
+function partsOf({ demo, faults }: Pick<HttpContext, 'demo' | 'faults'>): PageFrame['has'] {
+  return { demo: demo !== null, faults: faults !== null };
 }
 
 /** What is live on every page. */

@@ -23,6 +23,7 @@ export function pageRoutes(kit: PageKit, demo: OrderDemo): Hono<HttpEnv> {
       newOrderId: newOrderId(),
       activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
       faults: faults === null ? null : faults.list(),
+      isReadOnly: context.isReadOnly,
     };
     const groups = orderPageGroups(context, demo, sagaId);
     const page = await renderPage(

@@ -50,7 +50,7 @@ export function sagaPageGroups(
 async function regionsOf(
   picture: SagaPicture | NoPicture,
   look: SagaLook,
-  { backstep, nowMs }: Pick<HttpContext, 'backstep' | 'nowMs'>,
+  { backstep, nowMs, isReadOnly }: Pick<HttpContext, 'backstep' | 'nowMs' | 'isReadOnly'>,
 ): Promise<readonly Region[]> {
   if (picture.kind !== 'picture') {
     return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
@@ -81,6 +81,7 @@ async function regionsOf(
             state: shown,
             editable: definition?.editable ?? null,
             redact,
+            isReadOnly,
           }),
     ),
     region('saga-timeline', timeline(picture, nowMs())),

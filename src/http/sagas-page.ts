@@ -46,6 +46,7 @@ export function sagasRoutes(kit: PageKit): Hono<HttpEnv> {
       total,
       types: typesOf(backstep.definitions()),
       steps: stepsOf(backstep.definitions()),
+      isReadOnly: kit.context.isReadOnly,
     };
     return c.html(await renderPage(kit, spec, (place) => sagasPage(content, place)));
   });

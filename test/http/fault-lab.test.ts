@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { LoadGenerator } from '../../src/http/load-generator.ts';
 import type { FaultControls } from '../../src/http/fault-controls.ts';
 import type { OrderDemo } from '../../src/http/order-demo.ts';
-import type { OrderLab } from '../../src/http/order-lab.ts';
+import { fakeLab } from './fake-lab.ts';
 import { declined, emptyDemo, openFixture, type HttpFixture } from './http-fixture.ts';
 
 let http: HttpFixture;
@@ -111,30 +111,6 @@ function noFaults(): FaultControls {
     throw new Error('not asked for here');
   };
   return { set, reseed() {}, clear() {}, list: () => [] };
-}
-
-function fakeLab(parts: Partial<OrderLab> = {}): OrderLab {
-  const nothing = async (): Promise<void> => {};
-  return {
-    breakOrder() {},
-    mendOrder() {},
-    books: async () => ({
-      reservations: [],
-      charges: [],
-      mails: [],
-      order: null,
-      provider: null,
-    }),
-    noteRun: nothing,
-    noteSeen: nothing,
-    latestRuns: async () => [],
-    crashesSince: async () => 0,
-    sweepAfterExpiry: nothing,
-    chargeLate: async () => '',
-    provider: null,
-    isKept: true,
-    ...parts,
-  };
 }
 
 async function post(path: string, form: Record<string, string> = {}): Promise<[number, string]> {

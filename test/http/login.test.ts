@@ -85,6 +85,19 @@ describe('a person with a browser', () => {
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'Kim' }]);
   });
 
+  it('finds the way out on every page, as a form that only our own pages can send', async () => {
+    const cookie = cookieOf(await login({ token: TOKEN }));
+    for (const path of ['/', '/saga', '/nowhere']) {
+      const headers = { cookie, accept: 'text/html' };
+      const page = await (await http.app.request(path, { headers })).text();
+      expect(page).toMatch(/<form class="log-out" method="post" action="\/logout">/);
+    }
+    const forged = { method: 'POST', headers: { cookie, origin: 'http://evil.example' } };
+    const answer = await http.app.request('/logout', forged);
+    expect(await problemIn(answer)).toEqual([403, 'origin-refused']);
+    expect((await http.app.request('/logout', { headers: { cookie } })).status).toBe(405);
+  });
+
   it('logs out', async () => {
     const out = await http.app.request('/logout', { method: 'POST' });
     expect(out.status).toBe(303);
@@ -146,6 +159,7 @@ describe('without a token', () => {
   it('there is nothing to log in to', async () => {
     const open = await openFixture();
     expect((await open.app.request('/login')).status).toBe(404);
+    expect(await (await open.app.request('/saga')).text()).not.toContain('Log out');
     expect(await bodyOf(await open.send('GET', '/api/health'))).toEqual({ status: 'ready' });
     await open.dispose();
   });

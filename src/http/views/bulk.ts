@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import type { BulkProgress } from '../../runtime/bulk-actions.ts';
 import type { BulkItem, BulkOutcome } from '../../store/bulk-records.ts';
 import type { Paged, SagaSummary } from '../../store/read-models.ts';
-import { type Html, relativeTime, sagaLink, table } from './html.ts';
+import { type Html, readOnlyNote, relativeTime, sagaLink, table } from './html.ts';
 import { emptyState, pageHead } from './layout.ts';
 import { badge } from './status-badge.ts';
 
@@ -19,6 +19,7 @@ export interface BulkContent {
   readonly sagas: readonly SagaSummary[];
   /** Before it starts: why a saga would refuse the command now, by its id. */
   readonly objections: ReadonlyMap<string, string>;
+  readonly isReadOnly: boolean;
 }
 
 /** What is done to how many. */
@@ -39,11 +40,11 @@ export function bulkPage(progress: BulkProgress, region: (id: string) => Html): 
 
 /** The question or the outcome. */
 export function bulkContent(content: BulkContent): Html {
-  const { progress, page, outcome } = content;
+  const { progress, page, outcome, isReadOnly } = content;
   if (progress.total === 0) {
     return emptyState('Nothing matched.', html`<a href="/sagas">Back to the sagas</a>`);
   }
-  return html`${progress.startedAtMs === null ? question(progress) : outcomes(progress)}
+  return html`${progress.startedAtMs === null ? question(progress, isReadOnly) : outcomes(progress)}
   ${itemTable(content)}
   ${
     page.nextCursor === null
@@ -54,7 +55,8 @@ export function bulkContent(content: BulkContent): Html {
   }`;
 }
 
-function question(progress: BulkProgress): Html {
+function question(progress: BulkProgress, isReadOnly: boolean): Html {
+  if (isReadOnly) return readOnlyNote('it cannot be started here');
   const isDangerous = progress.command === 'terminate';
   return html`<p>
       Each saga takes it only where it is legal by then; the others refuse it and stay as they are.

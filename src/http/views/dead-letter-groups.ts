@@ -19,6 +19,7 @@ export interface LetterGroups {
   readonly group: LetterGroupKey | null;
   readonly cards: readonly Html[];
   readonly nextCursor: string | null;
+  readonly isReadOnly: boolean;
 }
 
 /** Parts of a letter, in the order they are told. */
@@ -40,7 +41,8 @@ export function deadLettersPage(region: (id: string) => Html): Html {
 }
 
 /** The groups, and the letters of the one that is looked at. */
-export function letterGroups({ groups, group, cards, nextCursor }: LetterGroups): Html {
+export function letterGroups(content: LetterGroups): Html {
+  const { groups, group, cards, nextCursor, isReadOnly } = content;
   const total = groups.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) {
     return emptyState(
@@ -53,12 +55,12 @@ export function letterGroups({ groups, group, cards, nextCursor }: LetterGroups)
   return html`<section aria-labelledby="groups-title">
       <h2 id="groups-title">By error</h2>
       <ul class="letter-groups">
-        ${groups.map((one) => groupLine(one, group !== null && isSame(one, group)))}
+        ${groups.map((one) => groupLine(one, group !== null && isSame(one, group), isReadOnly))}
         <li>
           <span>${group === null ? html`<b>All</b>` : html`<a href="/dead-letters">All</a>`}</span>
           <b class="number">${total.toLocaleString('en')}</b>
           <span></span>
-          ${retryForm(null, total)}
+          ${isReadOnly ? '' : retryForm(null, total)}
         </li>
       </ul>
     </section>
@@ -97,11 +99,12 @@ export function letterCard(letter: DeadLetter, scope: ActionScope | string, reda
 }
 
 function decisions(scope: ActionScope): Html {
-  const { id, state } = scope;
+  const { id, state, isReadOnly } = scope;
+  const mayRetry = isLegal(state, 'retry') && !isReadOnly;
   return html`<div class="inline-form">
-      ${isLegal(state, 'retry') ? commandButton(id, 'retry', state.seq) : ''}
+      ${mayRetry ? commandButton(id, 'retry', state.seq) : ''}
     </div>
-    ${isLegal(state, 'retry') && isLegal(state, 'edit-context') ? editAndRetry(scope) : ''}
+    ${mayRetry && isLegal(state, 'edit-context') ? editAndRetry(scope) : ''}
     <details id="decide-${id}">
       <summary>All decisions</summary>
       ${sagaActions(scope)}
@@ -132,7 +135,7 @@ function editAndRetry({ id, state, editable, redact }: ActionScope): Html {
   </details>`;
 }
 
-function groupLine(group: DeadLetterGroup, isChosen: boolean): Html {
+function groupLine(group: DeadLetterGroup, isChosen: boolean, isReadOnly: boolean): Html {
   const { type, kind, code, count, oldestMs } = group;
   const name = html`<code>${code || 'no error recorded'}</code>`;
   const href = `/dead-letters?${letterGroupQuery(group).toString()}`;
@@ -143,7 +146,7 @@ function groupLine(group: DeadLetterGroup, isChosen: boolean): Html {
     >
     <b class="number">${count.toLocaleString('en')}</b>
     <span class="quiet">oldest ${relativeTime(oldestMs)}</span>
-    ${retryForm(group, count)}
+    ${isReadOnly ? '' : retryForm(group, count)}
   </li>`;
 }
 

@@ -15,7 +15,7 @@ export interface ShownLetter {
 }
 
 /** The list. */
-export function deadLetterTable(letters: readonly ShownLetter[]): Html {
+export function deadLetterTable(letters: readonly ShownLetter[], isReadOnly: boolean): Html {
   return table(
     'Dead letters, newest first',
     ['Order', 'Status', 'Error', 'Done', 'Maybe', 'Compensated', 'Outstanding', 'Since', ''],
@@ -31,7 +31,7 @@ export function deadLetterTable(letters: readonly ShownLetter[]): Html {
         namesOf(parts['compensated']),
         namesOf(parts['outstanding']),
         relativeTime(letter.openedAtMs),
-        commandButton(letter.sagaId, 'retry', seq),
+        isReadOnly ? '' : commandButton(letter.sagaId, 'retry', seq),
       ];
     }),
     'Nothing was given up on.',

@@ -75,6 +75,11 @@ export function table(
   </div>`;
 }
 
+/** Instead of what a read-only server does not take; `what` is left out, such as "Orders". */
+export function readOnlyNote(what: string): Html {
+  return html`<p class="quiet">This server only shows: ${what}.</p>`;
+}
+
 /** A link to a saga's page. */
 export function sagaLink(id: string, text: string): Html {
   return html`<a href="/sagas/${encodeURIComponent(id)}">${text}</a>`;

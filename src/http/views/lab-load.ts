@@ -5,7 +5,11 @@ import type { Html } from './html.ts';
 import { badge } from './status-badge.ts';
 
 /** The progress of the last load. */
-export function loadProgress(figures: LoadFigures | null, nowMs: number): Html {
+export function loadProgress(
+  figures: LoadFigures | null,
+  nowMs: number,
+  isReadOnly: boolean,
+): Html {
   if (figures === null) {
     return html`<p class="quiet">No load yet. Set some faults first, then place orders.</p>`;
   }
@@ -24,7 +28,7 @@ export function loadProgress(figures: LoadFigures | null, nowMs: number): Html {
       )}
     </ul>
     ${
-      kind === 'running'
+      kind === 'running' && !isReadOnly
         ? html`<form
             method="post"
             action="/faults/actions/load/stop"
@@ -38,10 +42,15 @@ export function loadProgress(figures: LoadFigures | null, nowMs: number): Html {
 }
 
 /** Whether the provider runs, and the button for the other. `null`: not ours to stop. */
-export function providerState(isRunning: boolean | null): Html {
+export function providerState(isRunning: boolean | null, isReadOnly: boolean): Html {
   if (isRunning === null)
     return html`<p class="quiet">The payment provider is not ours to stop.</p>`;
   const action = '/faults/actions/provider';
+  const state = html`<span class="badge tone-${isRunning ? 'good' : 'bad'}"
+    ><span class="icon" aria-hidden="true">${isRunning ? '✓' : '✗'}</span> The payment provider
+    ${isRunning ? 'runs' : 'is stopped'}</span
+  >`;
+  if (isReadOnly) return html`<p>${state}</p>`;
   return html`<form
     class="commands"
     method="post"
@@ -49,10 +58,7 @@ export function providerState(isRunning: boolean | null): Html {
     hx-post="${action}"
     hx-target="#lab-result"
   >
-    <span class="badge tone-${isRunning ? 'good' : 'bad'}"
-      ><span class="icon" aria-hidden="true">${isRunning ? '✓' : '✗'}</span> The payment provider
-      ${isRunning ? 'runs' : 'is stopped'}</span
-    >
+    ${state}
     <button type="submit" name="wanted" value="${isRunning ? 'stopped' : 'running'}">
       ${isRunning ? 'Stop it' : 'Start it again'}
     </button>

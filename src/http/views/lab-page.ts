@@ -6,7 +6,7 @@ import { type ActiveFault, FAULT_PRESETS } from '../fault-controls.ts';
 import { type Scenario, SCENARIOS } from '../lab-scenarios.ts';
 import { MAX_CONCURRENCY, MAX_LOAD } from '../load-generator.ts';
 import { faultTable } from './fault-table.ts';
-import type { Html } from './html.ts';
+import { type Html, readOnlyNote } from './html.ts';
 import { pageHead } from './layout.ts';
 import { outcomeId, scenarioCard } from './lab-scenario.ts';
 
@@ -19,8 +19,8 @@ export interface LabPage {
   >[];
   /** The preset that filled the form. */
   readonly preset: string | null;
-  /** Why the provider cannot be stopped; `null`: it can. */
-  readonly providerLock: string | null;
+  /** Nothing can be broken here, only looked at. */
+  readonly isReadOnly: boolean;
   /** Why the process should not be crashed; `null`: it may. */
   readonly crashLock: string | null;
 }
@@ -41,29 +41,13 @@ export function labPage(page: LabPage, region: (id: string) => Html): Html {
       </p>
       <div class="scenarios">
         ${SCENARIOS.map((scenario: Scenario, index) =>
-          scenarioCard(scenario, index + 1, region(outcomeId(scenario))),
+          scenarioCard(scenario, index + 1, region(outcomeId(scenario)), page.isReadOnly),
         )}
       </div>
     </section>
     <section aria-labelledby="own">
       <h2 id="own">Your own faults</h2>
-      <p class="lead">
-        These meet every order until you reset them. A preset only fills the form: nothing changes
-        before you press “Apply”.
-      </p>
-      <p class="presets">
-        ${FAULT_PRESETS.map(
-          ({ id, label, hint }) =>
-            html`<a
-              class="button"
-              href="/faults?preset=${id}#own"
-              title="${hint}"
-              ${id === page.preset ? html`aria-current="true"` : ''}
-              >${label}</a
-            >`,
-        )}
-      </p>
-      ${faultTable(page.activities, page.filled)}
+      ${page.isReadOnly ? readOnlyNote('nothing can be broken here') : ownFaults(page)}
       <div id="lab-faults" aria-live="polite">${region('lab-faults')}</div>
     </section>
     <div class="columns">
@@ -73,10 +57,30 @@ export function labPage(page: LabPage, region: (id: string) => Html): Html {
       </section>
       <section aria-labelledby="load">
         <h2 id="load">Load</h2>
-        ${loadForm()}
+        ${page.isReadOnly ? readOnlyNote('no order can be placed here') : loadForm()}
         <div id="lab-load">${region('lab-load')}</div>
       </section>
     </div>`;
+}
+
+function ownFaults({ preset, activities, filled }: LabPage): Html {
+  return html`<p class="lead">
+      These meet every order until you reset them. A preset only fills the form: nothing changes
+      before you press “Apply”.
+    </p>
+    <p class="presets">
+      ${FAULT_PRESETS.map(
+        ({ id, label, hint }) =>
+          html`<a
+            class="button"
+            href="/faults?preset=${id}#own"
+            title="${hint}"
+            ${id === preset ? html`aria-current="true"` : ''}
+            >${label}</a
+          >`,
+      )}
+    </p>
+    ${faultTable(activities, filled)}`;
 }
 
 /** What a saga is, for people who never heard of one. */
@@ -127,9 +131,12 @@ function introduction(): Html {
   </section>`;
 }
 
-function processes({ providerLock, crashLock }: LabPage, region: (id: string) => Html): Html {
-  const lock = (reason: string | null): Html =>
-    reason === null ? html`` : html`<p class="quiet">${reason}</p>`;
+function processes({ isReadOnly, crashLock }: LabPage, region: (id: string) => Html): Html {
+  return html`${isReadOnly ? readOnlyNote('nothing can be crashed here') : crashForm(crashLock)}
+    <div id="lab-provider" aria-live="polite">${region('lab-provider')}</div>`;
+}
+
+function crashForm(lock: string | null): Html {
   return html`<form
       class="commands"
       method="post"
@@ -137,7 +144,7 @@ function processes({ providerLock, crashLock }: LabPage, region: (id: string) =>
       hx-post="/faults/actions/crash"
       hx-target="#lab-result"
     >
-      <button class="danger" type="submit" ${crashLock === null ? '' : html`disabled`}>
+      <button class="danger" type="submit" ${lock === null ? '' : html`disabled`}>
         Crash this server
       </button>
     </form>
@@ -145,9 +152,7 @@ function processes({ providerLock, crashLock }: LabPage, region: (id: string) =>
       It ends at once, without saving anything, and a launcher starts it again. Orders under way go
       on where they were.
     </p>
-    ${lock(crashLock)}
-    <div id="lab-provider" aria-live="polite">${region('lab-provider')}</div>
-    ${lock(providerLock)}`;
+    ${lock === null ? '' : html`<p class="quiet">${lock}</p>`}`;
 }
 
 function loadForm(): Html {

@@ -15,18 +15,27 @@ export function outcomeId({ id }: Scenario): string {
 }
 
 /** The card of a scenario; `outcome` is the content of its live region. */
-export function scenarioCard(scenario: Scenario, number: number, outcome: Html): Html {
+export function scenarioCard(
+  scenario: Scenario,
+  number: number,
+  outcome: Html,
+  isReadOnly: boolean,
+): Html {
   const { id, title, trap, plan } = scenario;
   const action = `/faults/actions/scenarios/${id}`;
   return html`<article class="scenario" id="scenario-${id}" aria-labelledby="title-${id}">
     <h3 id="title-${id}">${number}. ${title}</h3>
     <p class="trap"><span class="quiet">Elsewhere:</span> ${trap}</p>
     <p><span class="quiet">Here:</span> ${plan}</p>
-    <form method="post" action="${action}" hx-post="${action}" hx-target="#lab-result">
-      <button class="primary" type="submit">
-        Try it<span class="visually-hidden">: ${title}</span>
-      </button>
-    </form>
+    ${
+      isReadOnly
+        ? ''
+        : html`<form method="post" action="${action}" hx-post="${action}" hx-target="#lab-result">
+            <button class="primary" type="submit">
+              Try it<span class="visually-hidden">: ${title}</span>
+            </button>
+          </form>`
+    }
     <div id="${outcomeId(scenario)}" aria-live="polite">${outcome}</div>
   </article>`;
 }

@@ -52,6 +52,10 @@ export interface PageFrame {
   readonly at: NavigationPath | null;
   /** What there is in this process, beside the engine. */
   readonly has: { readonly demo: boolean; readonly faults: boolean };
+  /** Nothing can be ordered here, and every page says so. */
+  readonly isReadOnly: boolean;
+  /** Whoever looks came in by a login. */
+  readonly hasLogin: boolean;
   /** When the page was rendered, so that the browser's clock need not be right. */
   readonly nowMs: number;
   /** The query of the page's socket, such as `view=saga&id=1`; `null`: the page is not live. */
@@ -80,7 +84,9 @@ export function layout(frame: PageFrame, content: Html): Html {
         <header class="top">
           <a class="brand" href="/"><span aria-hidden="true">↶</span> Backstep</a>
           ${navigation(frame)} ${frame.live === null ? '' : liveState()}
+          ${frame.hasLogin ? logOut() : ''}
         </header>
+        ${frame.isReadOnly ? readOnlyBanner() : ''}
         <div id="${FAULTS_BANNER}" class="banner" role="status">${frame.banner}</div>
         <main id="main" tabindex="-1">
           ${frame.live === null ? '' : liveSocket(frame.live)} ${content}
@@ -131,6 +137,22 @@ function navigation({ at, has }: PageFrame): Html {
       )}
     </ul>
   </nav>`;
+}
+
+// A link would let any page that is visited log people out: GET never changes anything.
+function logOut(): Html {
+  return html`<form class="log-out" method="post" action="/logout">
+    <button type="submit">Log out</button>
+  </form>`;
+}
+
+function readOnlyBanner(): Html {
+  return html`<div class="banner">
+    <p class="tone-calm">
+      <span class="icon" aria-hidden="true">○</span> <strong>Read only:</strong> this server shows
+      everything and takes no orders.
+    </p>
+  </div>`;
 }
 
 function liveState(): Html {

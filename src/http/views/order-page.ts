@@ -5,7 +5,7 @@ import { html } from 'hono/html';
 import type { ActiveFault } from '../fault-controls.ts';
 import type { InventoryRow } from '../order-demo.ts';
 import { faultPanel, faultsOff } from './fault-panel.ts';
-import type { Html } from './html.ts';
+import { type Html, readOnlyNote } from './html.ts';
 import { pageHead } from './layout.ts';
 import { orderForm } from './order-form.ts';
 import { sagaTable } from './saga-list.ts';
@@ -16,6 +16,7 @@ export interface OrderPage {
   readonly activities: readonly string[];
   /** `null`: switched off. */
   readonly faults: readonly ActiveFault[] | null;
+  readonly isReadOnly: boolean;
 }
 
 /** The content of the page; `region` gives the content of its regions by element id. */
@@ -24,11 +25,15 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
     <div class="columns">
       <section aria-labelledby="place">
         <h2 id="place">Place an order</h2>
-        ${orderForm(page.products, page.newOrderId)}
+        ${
+          page.isReadOnly
+            ? readOnlyNote('no order can be placed here')
+            : orderForm(page.products, page.newOrderId)
+        }
       </section>
       <section aria-labelledby="faults">
         <h2 id="faults">Simulate failures</h2>
-        ${page.faults === null ? faultsOff() : faultPanel(page.activities)}
+        ${simulations(page)}
         <div id="faults-active" aria-live="polite">${region('faults-active')}</div>
       </section>
     </div>
@@ -52,6 +57,11 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
       ${service('Payments', 'payments', region)}
       ${service('Notifications', 'notifications', region)}
     </div>`;
+}
+
+function simulations({ faults, activities, isReadOnly }: OrderPage): Html {
+  if (faults === null) return faultsOff();
+  return isReadOnly ? readOnlyNote('nothing can be broken here') : faultPanel(activities);
 }
 
 function service(title: string, id: string, region: (id: string) => Html): Html {

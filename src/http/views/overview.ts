@@ -16,16 +16,20 @@ const ORDERS_URL = '/saga/actions/order-batch';
 const SPAN = 'last 5 minutes';
 
 export interface Overview {
-  /** Orders can be made here. */
+  /** The demo is here. */
   readonly hasDemo: boolean;
+  readonly isReadOnly: boolean;
 }
 
 /** The content of the page. */
-export function overviewPage({ hasDemo }: Overview, region: (id: string) => Html): Html {
+export function overviewPage(
+  { hasDemo, isReadOnly }: Overview,
+  region: (id: string) => Html,
+): Html {
   return html`${pageHead(
       'Overview',
       'What is under way, what was compensated, and what needs you.',
-      hasDemo ? createOrders() : html``,
+      hasDemo && !isReadOnly ? createOrders() : html``,
     )}
     <div id="action-result" role="status"></div>
     <div id="counts">${region('counts')}</div>

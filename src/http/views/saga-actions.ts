@@ -5,12 +5,12 @@
 import { html } from 'hono/html';
 import type { CommandName } from '../../core/inbound.ts';
 import { isOwed } from '../../core/ledger.ts';
-import { commandChoices } from '../../core/legal-reason.ts';
+import { type CommandChoice, commandChoices } from '../../core/legal-reason.ts';
 import { legalEvents } from '../../core/legal.ts';
 import type { Redact } from '../../core/redact.ts';
 import { giveUpEntries } from '../../core/skip.ts';
 import type { SagaState } from '../../core/state.ts';
-import type { Html } from './html.ts';
+import { type Html, readOnlyNote } from './html.ts';
 
 /** A saga as its actions name it. */
 export interface ActionScope {
@@ -21,6 +21,8 @@ export interface ActionScope {
   /** Members of the context that may be edited; `null`: any. */
   readonly editable: readonly string[] | null;
   readonly redact: Redact;
+  /** True: this server takes no orders, whatever would be legal. */
+  readonly isReadOnly: boolean;
 }
 
 const LABELS: Readonly<Record<CommandName, string>> = {
@@ -46,6 +48,7 @@ const WITH_REASON: readonly CommandName[] = [
 
 /** Every command. */
 export function sagaActions(scope: ActionScope): Html {
+  if (scope.isReadOnly) return nothingHere(scope);
   const choices = commandChoices(scope.state);
   const legal = choices.filter(({ isLegal }) => isLegal);
   const others = choices.filter(({ isLegal }) => !isLegal);
@@ -62,17 +65,30 @@ export function sagaActions(scope: ActionScope): Html {
       ? ''
       : html`<details>
           <summary>Not now (${others.length})</summary>
-          <ul class="actions">
-            ${others.map(
-              ({ command, reason }) =>
-                html`<li>
-                  <button type="button" disabled>${LABELS[command]}</button>
-                  <span class="quiet">${reason}</span>
-                </li>`,
-            )}
-          </ul>
+          ${refusedList(others)}
         </details>`
   }`;
+}
+
+/** Every command of a server that takes none: those that would be legal elsewhere, and the rest. */
+function nothingHere({ state }: ActionScope): Html {
+  const choices = commandChoices(state).map(({ command, reason }) => ({
+    command,
+    reason: reason ?? 'It would be legal now, but this server only shows.',
+  }));
+  return html`${readOnlyNote('nothing can be ordered here')} ${refusedList(choices)}`;
+}
+
+function refusedList(choices: readonly Pick<CommandChoice, 'command' | 'reason'>[]): Html {
+  return html`<ul class="actions">
+    ${choices.map(
+      ({ command, reason }) =>
+        html`<li>
+          <button type="button" disabled>${LABELS[command]}</button>
+          <span class="quiet">${reason}</span>
+        </li>`,
+    )}
+  </ul>`;
 }
 
 /** One command as a lone button, for lists; `question` is asked before it. */

@@ -20,14 +20,16 @@ export interface SagaDetail {
   readonly state: SagaState;
   /** `undefined`: its version is not registered here. */
   readonly definition: SagaDefinition | undefined;
+  readonly isReadOnly: boolean;
 }
 
 /** The saga. */
-export function sagaDetail({ saga, state, definition }: SagaDetail): Html {
+export function sagaDetail({ saga, state, definition, isReadOnly }: SagaDetail): Html {
   const rail = definition === undefined ? null : railOf(definition, state);
   const name = `${saga.type} ${saga.key ?? saga.id}`;
   const scope = { name, state };
-  const buttons = legalCommands(state).filter((command) => command !== 'edit-context');
+  const legal = isReadOnly ? [] : legalCommands(state);
+  const buttons = legal.filter((command) => command !== 'edit-context');
   return html`<h2>Saga <a href="${sagaPath(saga.id)}">${saga.key ?? saga.id}</a></h2>
     <p class="headline">${badge(state.status)} ${nextInWords(definition, state)}</p>
     ${

@@ -24,29 +24,46 @@ export interface SagasPage {
   readonly total: number;
   readonly types: readonly string[];
   readonly steps: readonly string[];
+  /** Nothing can be ordered, so nothing is chosen. */
+  readonly isReadOnly: boolean;
 }
 
 /** The content of the page. */
 export function sagasPage(page: SagasPage, region: (id: string) => Html): Html {
-  const { sagas, total, query } = page;
-  return html`${pageHead('Sagas', 'Every run, newest first. Narrow it down, then act on many at once.')}
-    ${filterForm(page)}
-    <form method="post" action="${BULK_URL}" aria-label="Sagas" data-choose>
-      ${[...query.filters].map(
-        ([name, value], index) =>
-          html`<input type="hidden" name="filter-${index}-${name}" value="${value}" />`,
-      )}
-      <section aria-label="The list">
-        <div class="list-head">
-          <p aria-live="polite">
-            <b>${total.toLocaleString('en')}</b> ${total === 1 ? 'saga matches' : 'sagas match'}
-          </p>
-          <div id="new-sagas" role="status">${region('new-sagas')}</div>
-        </div>
-        ${sagas.length === 0 ? nothing(query) : html`${bulkBar(total)} ${rows(sagas)}`}
-        ${pager(page)}
-      </section>
-    </form>`;
+  const { query, isReadOnly } = page;
+  const lead = isReadOnly
+    ? 'Every run, newest first.'
+    : 'Every run, newest first. Narrow it down, then act on many at once.';
+  return html`${pageHead('Sagas', lead)} ${filterForm(page)}
+  ${
+    isReadOnly
+      ? list(page, region)
+      : html`<form method="post" action="${BULK_URL}" aria-label="Sagas" data-choose>
+          ${[...query.filters].map(
+            ([name, value], index) =>
+              html`<input type="hidden" name="filter-${index}-${name}" value="${value}" />`,
+          )}
+          ${list(page, region)}
+        </form>`
+  }`;
+}
+
+function list(page: SagasPage, region: (id: string) => Html): Html {
+  const { sagas, total, query, isReadOnly } = page;
+  return html`<section aria-label="The list">
+    <div class="list-head">
+      <p aria-live="polite">
+        <b>${total.toLocaleString('en')}</b> ${total === 1 ? 'saga matches' : 'sagas match'}
+      </p>
+      <div id="new-sagas" role="status">${region('new-sagas')}</div>
+    </div>
+    ${
+      sagas.length === 0
+        ? nothing(query)
+        : html`${isReadOnly ? '' : bulkBar(total)} ${rows(sagas, !isReadOnly)}`
+    }
+    ${pager(page)}
+  </section>`;
 }
 
 /** How many matching sagas are not on the page because they started after it. */
@@ -73,29 +90,33 @@ export function cellId(row: number, name: string): string {
   return `saga-${row}-${name}`;
 }
 
-function rows(sagas: readonly SagaSummary[]): Html {
+function rows(sagas: readonly SagaSummary[], canChoose: boolean): Html {
   return html`<div class="scroll" role="region" aria-label="Sagas" tabindex="0">
     <table>
       <thead>
         <tr>
-          <th scope="col"><span class="visually-hidden">Chosen</span></th>
+          ${canChoose ? html`<th scope="col"><span class="visually-hidden">Chosen</span></th>` : ''}
           ${COLUMNS.map((column) => html`<th scope="col">${column}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${sagas.map((saga, row) => sagaRow(saga, row))}
+        ${sagas.map((saga, row) => sagaRow(saga, row, canChoose))}
       </tbody>
     </table>
   </div>`;
 }
 
-function sagaRow(saga: SagaSummary, row: number): Html {
+function sagaRow(saga: SagaSummary, row: number, canChoose: boolean): Html {
   const name = saga.key ?? saga.id;
   const { status, step, attempts, error, changed } = rowCells(saga);
   return html`<tr>
-    <td>
-      <input type="checkbox" name="${CHOSEN_PREFIX}${saga.id}" aria-label="Choose ${name}" />
-    </td>
+    ${
+      canChoose
+        ? html`<td>
+            <input type="checkbox" name="${CHOSEN_PREFIX}${saga.id}" aria-label="Choose ${name}" />
+          </td>`
+        : ''
+    }
     <td>${sagaLink(saga.id, name)}</td>
     <td>${saga.type}</td>
     <td id="${cellId(row, 'status')}">${status}</td>
