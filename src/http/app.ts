@@ -54,6 +54,8 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
   readonly lab?: OrderLab;
   /** Whether events that an inspector sends reach the sagas. Default no. */
   readonly inspectorsMaySend?: boolean;
+  /** The drawings. Default: some of its own, made in a thread. */
+  readonly layouts?: ChartLayouts;
 }
 
 /** Builds the app. `demo` null: no order routes and no page; `faults` null: they are off. */
@@ -68,6 +70,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs = Date.now,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
+    layouts = new ChartLayouts(),
     services = [],
     lab,
     bulk = new BulkActions(backstep, { logger }),
@@ -109,9 +112,14 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const maySend = inspectorsMaySend && !context.isReadOnly;
   app.route('/', apiRoutes(context, { recorder, verifications, inspectorsMaySend: maySend }));
   const hub = new PageHub(context);
-  const kit: PageKit = { context, hub };
+  // Whoever looks at a page may look at a chart next; who only calls the API never pays for one.
+  const kit: PageKit = {
+    context,
+    hub,
+    onLook: () => void layouts.warm(() => backstep.definitions()),
+  };
   const views = new Map<string, PageView>();
-  const drawings = { histories: new SagaHistories(backstep.read), layouts: new ChartLayouts() };
+  const drawings = { histories: new SagaHistories(backstep.read), layouts };
   app.route('/', sagaPages(kit, views, verifications, drawings));
   app.route('/', operatorPages(kit, views));
   if (demo !== null) {

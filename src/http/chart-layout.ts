@@ -4,16 +4,11 @@
  *
  * Invariant: one layout per definition, however many pages ask for it at the same time.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { type Chart, chartOf } from '../core/chart.ts';
 import type { SagaDefinition } from '../core/definition.ts';
-import { workerUrl } from '../store/worker-url.ts';
 import { graphOf } from './chart-graph.ts';
-
-/** Longest a layout may take before its page goes without. */
-const LAYOUT_TIMEOUT_MS = 20_000;
+import { LayoutThread } from './layout-thread.ts';
 
 /** A chart and where it is drawn. */
 export interface LaidChart {
@@ -23,28 +18,37 @@ export interface LaidChart {
 
 export class ChartLayouts {
   readonly #byDefinition = new WeakMap<SagaDefinition, Promise<LaidChart>>();
+  readonly #thread: Pick<LayoutThread, 'layOut'>;
+  #isWarm = false;
+
+  constructor(thread: Pick<LayoutThread, 'layOut'> = new LayoutThread()) {
+    this.#thread = thread;
+  }
 
   /** The laid out chart of a definition. Rejects when it cannot be laid out; then tried again. */
   of(definition: SagaDefinition): Promise<LaidChart> {
     const known = this.#byDefinition.get(definition);
     if (known !== undefined) return known;
-    const work = layOut(definition);
+    const work = this.#layOut(definition);
     this.#byDefinition.set(definition, work);
     work.catch(() => this.#byDefinition.delete(definition));
     return work;
   }
-}
 
-async function layOut(definition: SagaDefinition): Promise<LaidChart> {
-  const chart = chartOf(definition);
-  const worker = new Worker(workerUrl('layout-worker', import.meta.url), {
-    workerData: graphOf(chart),
-  });
-  try {
-    const signal = AbortSignal.timeout(LAYOUT_TIMEOUT_MS);
-    const [graph] = (await once(worker, 'message', { signal })) as [ElkNode];
-    return { chart, graph };
-  } finally {
-    await worker.terminate();
+  /**
+   * Lays out in the background what nobody asked for yet, the first time that it is called. One
+   * after the other, so that whoever asks meanwhile waits for one of them at most.
+   */
+  async warm(definitions: () => readonly SagaDefinition[]): Promise<void> {
+    if (this.#isWarm) return;
+    this.#isWarm = true;
+    for (const definition of definitions()) {
+      await this.of(definition).catch(() => {}); // the page that shows it tells
+    }
+  }
+
+  async #layOut(definition: SagaDefinition): Promise<LaidChart> {
+    const chart = chartOf(definition);
+    return { chart, graph: await this.#thread.layOut(graphOf(chart)) };
   }
 }

@@ -1,9 +1,28 @@
 /**
- * The thread that lays out one chart: gets the graph, answers with it laid out, and is ended.
+ * The thread's own side of `layout-thread.ts`: gets graphs, answers each with it laid out, or with
+ * why it cannot be.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import elk from 'elkjs/lib/elk.bundled.js';
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 
-const graph = workerData as ElkNode;
-parentPort?.postMessage(await new elk.default().layout(graph));
+/** A graph to lay out; the answer has its id. */
+export interface LayoutRequest {
+  readonly id: number;
+  readonly graph: ElkNode;
+}
+
+/** What came of it. */
+export type LayoutAnswer =
+  | { readonly id: number; readonly graph: ElkNode }
+  | { readonly id: number; readonly problem: string };
+
+const layouts = new elk.default();
+
+parentPort?.on('message', ({ id, graph }: LayoutRequest) => {
+  const answer = (given: LayoutAnswer): void => parentPort?.postMessage(given);
+  layouts.layout(graph).then(
+    (laid) => answer({ id, graph: laid }),
+    (error: unknown) => answer({ id, problem: String(error) }),
+  );
+});

@@ -22,6 +22,8 @@ import {
 export interface PageKit {
   readonly context: HttpContext;
   readonly hub: PageHub;
+  /** Called whenever a page was rendered. */
+  onLook(): void;
 }
 
 export interface PageSpec {
@@ -38,7 +40,7 @@ type FrameContext = Pick<HttpContext, 'demo' | 'faults' | 'isReadOnly' | 'hasLog
 
 /** A page whose content puts its regions, by element id, in their places. */
 export async function renderPage(
-  { context, hub }: PageKit,
+  { context, hub, onLook }: PageKit,
   { title, at, live, groups }: PageSpec,
   content: (region: (id: string) => Html) => Html,
 ): Promise<Html> {
@@ -48,6 +50,7 @@ export async function renderPage(
   const banner = place(FAULTS_BANNER);
   const nowMs = context.nowMs();
   const frame = { title, at, has: partsOf(context), isReadOnly, hasLogin, nowMs, live, banner };
+  onLook();
   return layout(frame, content(place));
 }
 
