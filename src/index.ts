@@ -35,6 +35,7 @@ export type {
   Bindings,
   Concurrency,
   Spawned,
+  SendOptions,
   SpawnOptions,
   StartQueueFigures,
   Subscriber,

@@ -5,7 +5,7 @@
  */
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from './definition.ts';
-import type { Inbound, Turn } from './inbound.ts';
+import { authorOf, type Inbound, type Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
 import { assertContext } from './json.ts';
 import { beginAttempts, endAttempts, settleRetries } from './ledger.ts';
@@ -96,7 +96,7 @@ function resolutionOf(
   { inbound, nowMs }: Occasion,
 ): Resolution | null {
   if (status !== 'compensation_failed' && status !== 'failed') return null;
-  const { by, reason } = inbound.kind === 'command' ? inbound.command : {};
+  const { by, reason } = authorOf(inbound);
   const skip = steps.findLast((step) => step.skip !== undefined)?.skip;
   const isSaid = inbound.kind === 'command' || inbound.kind === 'event' || skip !== undefined;
   if (!isSaid) return null;

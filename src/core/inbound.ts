@@ -75,7 +75,14 @@ export type Inbound =
     }
   /** A saga that waited for a place among those of its type may begin. */
   | { readonly kind: 'admit' }
-  | { readonly kind: 'event'; readonly id: string; readonly event: EventObject }
+  | {
+      readonly kind: 'event';
+      readonly id: string;
+      readonly event: EventObject;
+      /** Who sent it, for the audit; sagas among themselves name nobody. */
+      readonly by?: string;
+      readonly reason?: string;
+    }
   | {
       readonly kind: 'result';
       readonly activity: string;
@@ -90,6 +97,12 @@ export type Inbound =
   | { readonly kind: 'command'; readonly command: OperatorCommand }
   /** The engine cannot go on with this saga. */
   | { readonly kind: 'park'; readonly failure: Failure };
+
+/** Who gave the word for it, and why, as far as they said. */
+export function authorOf(inbound: Inbound): { readonly by?: string; readonly reason?: string } {
+  if (inbound.kind === 'command') return inbound.command;
+  return inbound.kind === 'event' ? inbound : {};
+}
 
 /** What the host must do after the turn is durable, in this order. */
 export type Effect =

@@ -6,7 +6,7 @@
  */
 import type { SagaDefinition } from './definition.ts';
 import type { Failure } from './failure.ts';
-import type { Inbound } from './inbound.ts';
+import { authorOf, type Inbound } from './inbound.ts';
 import type { ReplayedTurn } from './replay.ts';
 import type { Direction, SagaState } from './state.ts';
 import type { SagaStatus } from './status.ts';
@@ -44,6 +44,8 @@ export interface StillStretch extends Stretch {
   readonly kind: 'still';
   readonly status: SagaStatus;
   readonly state: string;
+  /** Who ended it, where a person or program did. */
+  readonly by: string | null;
 }
 
 export type TimelineStretch = AttemptStretch | DelayStretch | StillStretch;
@@ -105,7 +107,13 @@ function presentStretches(
     present.set(`delay ${id} ${token}`, { kind: 'delay', activity: role.activity, ...born });
   }
   if (STILL.has(status) && resolution === null) {
-    present.set(`still ${status} ${place}`, { kind: 'still', status, state: place, ...born });
+    present.set(`still ${status} ${place}`, {
+      kind: 'still',
+      status,
+      state: place,
+      by: null,
+      ...born,
+    });
   }
   return present;
 }
@@ -122,7 +130,7 @@ function ended(
     case 'delay':
       return { ...stretch, toMs, end: inbound.kind === 'timer' ? 'passed' : 'left' };
     case 'still':
-      return { ...stretch, toMs, end: 'passed' };
+      return { ...stretch, toMs, end: 'passed', by: authorOf(inbound).by ?? null };
   }
 }
 

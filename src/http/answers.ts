@@ -105,7 +105,15 @@ const Step = z.object({
 
 const records = {
   notes: z.array(z.object({ seq: count, at: time, cause: text, event: text, note: nullableText })),
-  audit: z.array(z.object({ seq: count, at: time, command: text, by: text, reason: nullableText })),
+  audit: z.array(
+    z.object({
+      seq: count,
+      at: time,
+      command: text.meta({ description: 'An event that was sent stands as `send <type>`.' }),
+      by: text,
+      reason: nullableText,
+    }),
+  ),
 };
 
 const ReadableSaga = z.object({
@@ -164,6 +172,8 @@ export const Transition = z.object({
   from: nullableText,
   to: text,
   status,
+  by: text.optional().meta({ description: 'Who ordered the command or sent the event.' }),
+  reason: text.optional(),
   note: text.optional(),
 });
 

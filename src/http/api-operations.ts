@@ -6,7 +6,14 @@ import { z } from 'zod';
 import * as answers from './answers.ts';
 import { faultOperations, orderOperations } from './demo-operations.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
-import { DefinitionQuery, FeedQueryParameters, PageQuery, SagaQuery, WaitQuery } from './query.ts';
+import {
+  AuthorQuery,
+  DefinitionQuery,
+  FeedQueryParameters,
+  PageQuery,
+  SagaQuery,
+  WaitQuery,
+} from './query.ts';
 import * as bodies from './request-bodies.ts';
 
 /** What decides which routes there are. */
@@ -70,7 +77,8 @@ const SAGAS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/sagas/{id}/events',
-    summary: 'Send an event, such as an approval; once per event id.',
+    summary: 'Send an event, such as an approval; once per event id, and audited.',
+    query: AuthorQuery,
     body: bodies.EventBody,
     answers: accepted(answers.EventAnswer),
     refusals: [...BODY, 404, 409],

@@ -8,7 +8,7 @@ import { upgradeWebSocket } from '@hono/node-server';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { BackstepError } from '../core/errors.ts';
 import { isJsonObject } from './body.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { socketSink } from './feed-sinks.ts';
 import { openInspection, type InspectDialect, type InspectQuery } from './inspect-feed.ts';
@@ -21,6 +21,9 @@ export type InspectContext = Pick<HttpContext, 'backstep' | 'clients' | 'logger'
   /** Whether events that an inspector sends reach the sagas. */
   readonly maySend: boolean;
 };
+
+/** Recorded as the author of events from an inspector where nobody logged in. */
+const INSPECTOR_AUTHOR = 'inspector';
 
 /** The routes, to be mounted at `/`. */
 export function inspectRoutes(context: InspectContext): Hono<HttpEnv> {
@@ -37,9 +40,10 @@ function onlySocket(): never {
 
 function inspectSocket(context: InspectContext, dialect: InspectDialect): MiddlewareHandler {
   const { backstep, clients, logger } = context;
-  return upgradeWebSocket(async (c) => {
+  return upgradeWebSocket(async (c: Context<HttpEnv>) => {
     const query = await inspectQueryOf(context, c);
     clients.requireRoom();
+    const by = authorOf(c, INSPECTOR_AUTHOR);
     return serveSocket(
       context,
       (socket) =>
@@ -50,7 +54,7 @@ function inspectSocket(context: InspectContext, dialect: InspectDialect): Middle
       (text, socket) => {
         const wanted = sentEvent(text);
         if (wanted === null) return;
-        void deliver(context, wanted).then((reason) => {
+        void deliver(context, wanted, by).then((reason) => {
           if (reason === null || socket.readyState !== socket.OPEN) return;
           const { sessionId } = wanted;
           socket.send(JSON.stringify({ type: 'backstep.refused', sessionId, reason }));
@@ -94,10 +98,11 @@ function sentEvent(text: string): SentEvent | null {
 async function deliver(
   { backstep, logger, maySend }: InspectContext,
   { sessionId, event }: SentEvent,
+  by: string,
 ): Promise<string | null> {
   if (!maySend) return 'sending events is off; start with BACKSTEP_INSPECT_SEND=on';
   try {
-    await backstep.send(sessionId, event);
+    await backstep.send(sessionId, event, { by });
     return null;
   } catch (error) {
     if (error instanceof BackstepError) return error.message;

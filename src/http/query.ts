@@ -13,6 +13,8 @@ const MAX_PAGE_LIMIT = 200;
 /** Longest wait for a saga to settle. */
 const MAX_WAIT_MS = 60_000;
 const MAX_TEXT_LENGTH = 200;
+/** Longest reason for the audit. */
+export const MAX_REASON_LENGTH = 500;
 const MAX_ATTEMPTS = 1_000_000;
 
 /** The refusal of one parameter. */
@@ -63,6 +65,12 @@ export const SagaQuery = PageQuery.extend({
     .optional()
     .meta({ description: 'Not updated for this long, such as 10m.' }),
   q: text.optional().meta({ description: 'Prefix of the id, the key or the error.' }),
+});
+
+/** Of an event that is sent: who and why, where the event itself has no room for it. */
+export const AuthorQuery = z.object({
+  by: text.min(1).optional().meta({ description: 'Who sends it, for the audit.' }),
+  reason: z.string().min(1).max(MAX_REASON_LENGTH).optional(),
 });
 
 /** Of everything about one definition. */

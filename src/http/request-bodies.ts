@@ -9,11 +9,10 @@ import { parseWith } from '../core/standard-schema.ts';
 import { SAGA_STATUSES } from '../core/status.ts';
 import type { SagaFilter } from '../store/read-models.ts';
 import { readJsonObject } from './body.ts';
-import { PageQuery } from './query.ts';
+import { MAX_REASON_LENGTH, PageQuery } from './query.ts';
 
 /** Longest start key, event id, event type, step and name of a person. */
 const MAX_NAME_LENGTH = 200;
-const MAX_REASON_LENGTH = 500;
 /** Ids in one bulk command; a filter may find more. */
 const MAX_BULK_IDS = 5_000;
 /** Recorded as the author of commands that name nobody. */
@@ -38,13 +37,35 @@ export const StartBody = z.strictObject({
   }),
 });
 
-/** Body of `POST /api/sagas/{id}/events`: everything but `id` reaches the machine. */
+/**
+ * Body of `POST /api/sagas/{id}/events`: everything but `id` reaches the machine, who and why too
+ * where they stand in it.
+ */
 export const EventBody = z.looseObject({
   id: name.nullish().meta({
     description: 'The event is taken once per id, within the last 64 events of the saga.',
   }),
   type: name,
+  by: z.unknown().optional().meta({
+    description: 'A text says who sends it, for the audit; it reaches the machine too.',
+  }),
+  reason: z.unknown().optional().meta({ description: 'A text says why, as `by` says who.' }),
 });
+
+/** What an event says of its sender. Its members are the machine's: no text is not a mistake. */
+export function authorIn({ by, reason }: z.output<typeof EventBody>): {
+  readonly by?: string;
+  readonly reason?: string;
+} {
+  return {
+    ...(isSaid(by) ? { by: by.slice(0, MAX_NAME_LENGTH) } : {}),
+    ...(isSaid(reason) ? { reason: reason.slice(0, MAX_REASON_LENGTH) } : {}),
+  };
+}
+
+function isSaid(member: unknown): member is string {
+  return typeof member === 'string' && member !== '';
+}
 
 /** Who orders a command, and why. */
 const auditMembers = {

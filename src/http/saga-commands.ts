@@ -10,9 +10,10 @@ import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../core/inbound.ts';
 import type { SagaState, StepEntry } from '../core/state.ts';
 import type { Backstep } from '../runtime/backstep.ts';
-import { authorOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
-import { API_AUTHOR, CommandBody, EventBody, readBody } from './request-bodies.ts';
+import { AuthorQuery, readQuery } from './query.ts';
+import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
 /** Commands that may name a step, and those that may bring members of the context. */
 const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
@@ -28,9 +29,13 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
   };
   return new Hono<HttpEnv>()
     .post('/:id/events', async (c) => {
+      const named = readQuery(queryOf(c), AuthorQuery);
       const { id: givenId, ...event } = await readBody(c.req.raw, EventBody);
       const eventId = givenId ?? randomUUID();
-      const state = await backstep.send(c.req.param('id'), event, eventId).catch(asPoison);
+      const { by: said, reason } = { ...authorIn(event), ...named };
+      const by = authorOf(c, API_AUTHOR, said);
+      const options = { eventId, by, ...(reason === undefined ? {} : { reason }) };
+      const state = await backstep.send(c.req.param('id'), event, options).catch(asPoison);
       const isKept = state.early.some((early) => early.id === eventId);
       return c.json({ ...outcomeView(state), eventId, isKept }, 202);
     })

@@ -88,7 +88,8 @@ export function sagaPageRoutes(
     const form = await readForm(c.req.raw);
     const type = form.get('type') ?? '';
     const members = jsonMembers(form.get('members') ?? '', 'members');
-    return taken(c, id, type, await backstep.send(id, { ...members, type }));
+    const author = { by: authorOf(c, PAGE_AUTHOR), ...textMember(form, 'reason') };
+    return taken(c, id, type, await backstep.send(id, { ...members, type }, author));
   });
   app.onError((error, c) => {
     const problem = problemOf(error);

@@ -78,7 +78,7 @@ export function inputOf(state: SagaState): unknown {
 
 /** A line of `GET /api/sagas/{id}/transitions`. */
 export function transitionView({ data, ...entry }: JournalEntry): object {
-  const note = noteIn(data);
+  const { note, by, reason } = wordsIn(data);
   return {
     seq: entry.sagaSeq,
     at: isoTime(entry.atMs),
@@ -88,14 +88,28 @@ export function transitionView({ data, ...entry }: JournalEntry): object {
     from: entry.from,
     to: entry.to,
     status: entry.status,
+    ...(by === null ? {} : { by }),
+    ...(reason === null ? {} : { reason }),
     ...(note === null ? {} : { note }),
   };
 }
 
 /** Why nothing moved, or what moved beside the event; `null` for a plain transition. */
 export function noteIn(data: string): string | null {
-  const stored: unknown = parseStored(data);
-  return isJsonObject(stored) && typeof stored['note'] === 'string' ? stored['note'] : null;
+  return wordsIn(data).note;
+}
+
+// What a person reads of a journal line: its note, and who ordered it and why.
+function wordsIn(data: string) {
+  const stored = membersOf(parseStored(data));
+  const inbound = membersOf(stored['inbound']);
+  const said = inbound['kind'] === 'command' ? membersOf(inbound['command']) : inbound;
+  const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+  return { note: textOf(stored['note']), by: textOf(said['by']), reason: textOf(said['reason']) };
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isJsonObject(value) ? value : {};
 }
 
 /** A message of the live feed. `seq` counts within the saga; `cursor` is opaque to clients. */

@@ -66,6 +66,14 @@ export interface SpawnOptions {
   readonly delay?: Duration;
 }
 
+export interface SendOptions {
+  /** The event is taken once per id. Default: one of its own. */
+  readonly eventId?: string;
+  /** Who sends it, and why: with either, it stands in the audit of the saga like a command. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
 export interface Spawned {
   readonly id: string;
   readonly status: SagaStatus;
@@ -86,9 +94,10 @@ export interface Backstep {
   spawn(type: string, options: SpawnOptions): Promise<Spawned>;
   /**
    * Sends an event; resolves once the turn is durable. Throws `not-found`, `not-legal` (with the
-   * event types accepted now), `not-json`, `overloaded`, `unavailable`.
+   * event types accepted now), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
+   * `unavailable`. A text in place of the options is the event's id.
    */
-  send(id: string, event: EventObject, eventId?: string): Promise<SagaState>;
+  send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState>;
   /** As `send`. `expectedVersion`: the saga's `seq`; another one throws `conflict`. */
   command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
   /** The state after the last committed turn; `null` when there is no such saga. */

@@ -3,7 +3,6 @@
  *
  * The main path of a saga is in saga-actor.ts; this file only wires, accepts and refuses.
  */
-import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
@@ -16,10 +15,11 @@ import { createReadModels } from '../store/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
-import type { Backstep } from './backstep.ts';
+import type { Backstep, SendOptions } from './backstep.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { sentEvent } from './event-check.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
 import { MessageCourier } from './message-courier.ts';
@@ -183,9 +183,9 @@ class Engine implements Backstep {
     return this.#starter.spawn(type, options);
   };
 
-  async send(id: string, event: EventObject, eventId?: string): Promise<SagaState> {
+  async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
     assertJson(event, 'event');
-    return this.#ask(id, { kind: 'event', id: eventId ?? randomUUID(), event }, null);
+    return this.#ask(id, sentEvent(event, options), null);
   }
 
   command: Backstep['command'] = (id, command, expectedVersion) =>

@@ -1,8 +1,26 @@
-/** What an event from outside carries, held against the schema its saga was registered with. */
+/** An event from outside: as its sender gave it, held against the schema that its saga gives it. */
+import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
+import type { Inbound } from '../core/inbound.ts';
 import { assertJson } from '../core/json.ts';
 import { parseWith, type StandardSchema } from '../core/standard-schema.ts';
+import type { SendOptions } from './backstep.ts';
+
+/** The inbound of `Backstep.send`. */
+export function sentEvent(
+  event: EventObject,
+  options: string | SendOptions = {},
+): Inbound & { kind: 'event' } {
+  const { eventId, by, reason } = typeof options === 'string' ? { eventId: options } : options;
+  return {
+    kind: 'event',
+    id: eventId ?? randomUUID(),
+    event,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
 
 /** The event as the schema gives it. Throws `input-invalid` with the member that is wrong. */
 export async function checkedEvent(

@@ -29,6 +29,9 @@ import type { StoredSaga } from '../store/store.ts';
 import { pendingStartOf } from '../core/waiting-room.ts';
 import { outboxRowsOf } from './outgoing.ts';
 
+/** How the audit tells events that were sent from commands. */
+const SENT_PREFIX = 'send ';
+
 /** A turn about to be committed. */
 export interface PendingTurn {
   readonly sid: number;
@@ -72,7 +75,7 @@ export function commitOf(
     journal: journalRowOf(record),
     outbox: outboxRowsOf(effects),
     deadLetter: deadLetterOf(before, after),
-    audit: auditOf(record.inbound),
+    audit: auditOf(before, record.inbound),
     ...pendingStartRow(before, after),
     statements,
   };
@@ -225,8 +228,27 @@ function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow
   return isOpen ? { kind: after.status, letter: null } : null;
 }
 
-function auditOf(inbound: Inbound): AuditRow | null {
-  if (inbound.kind !== 'command') return null;
-  const { name, by, reason } = inbound.command;
-  return { command: name, by: by ?? 'unknown', reason: reason ?? null };
+function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
+  switch (inbound.kind) {
+    case 'command': {
+      const { name, by, reason } = inbound.command;
+      return { command: name, by: by ?? 'unknown', reason: reason ?? null };
+    }
+    case 'event': {
+      const { id, event, by, reason } = inbound;
+      // One that comes again was ordered once.
+      if (before?.seenEvents.includes(id) === true) return null;
+      if (by === undefined && reason === undefined) return null;
+      const command = `${SENT_PREFIX}${event.type}`;
+      return { command, by: by ?? 'unknown', reason: reason ?? null };
+    }
+    case 'start':
+    case 'migrate':
+    case 'admit':
+    case 'result':
+    case 'timer':
+    case 'interrupted':
+    case 'park':
+      return null;
+  }
 }

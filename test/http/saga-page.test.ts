@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
+import type { SagaState } from '../../src/core/state.ts';
 import { startServer } from '../../src/http/server.ts';
 import { declined, type FixtureOptions, openFixture, type HttpFixture } from './http-fixture.ts';
 import { openSocket } from './live-socket.ts';
+import { registerStays } from './stay-saga.ts';
 
 const SCRIPT = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
@@ -138,6 +140,23 @@ describe('what is ordered on the page', () => {
     expect((await post(`${path}/fly`, '', true)).status).toBe(404);
   });
 
+  it('may be an event, audited with who sent it and why', async () => {
+    http = await openFixture({ register: (backstep) => registerStays(backstep) });
+    const { id } = await http.backstep.spawn('stay', { input: { room: 'r1' } });
+    await untilIn(id, ({ status }) => status === 'waiting');
+    expect(await pageAt(`/sagas/${id}`)).toMatch(/action="[^"]*\/events"[^]*name="reason"/);
+    const form = 'type=reject&reason=too+dear&members=%7B%22reason%22%3A%22no%22%7D';
+    expect((await post(`/sagas/${id}/events`, form, true)).status).toBe(200);
+    await http.backstep.settled(id, 5_000);
+    expect(await http.backstep.read.audit(id)).toMatchObject([
+      { command: 'send reject', by: 'page', reason: 'too dear' },
+    ]);
+    const page = textOf(await pageAt(`/sagas/${id}`));
+    expect(page).toMatch(/page send reject too dear/);
+    expect(page).toMatch(/reject by page: too dear/);
+    expect(page).toMatch(/waiting in approval [^]* over by page/);
+  });
+
   it('is refused with a page that says why, when there is no script', async () => {
     http = await openFixture();
     const id = await http.settledOrder('o-1');
@@ -186,15 +205,19 @@ async function pageAt(path: string, status = 200): Promise<string> {
 }
 
 /** Waits for the attempt to be on record. */
-async function until(id: string, activity: string): Promise<void> {
-  const started = Promise.withResolvers<void>();
+function until(id: string, activity: string): Promise<void> {
+  return untilIn(id, ({ live }) => live.activities[activity] !== undefined);
+}
+
+async function untilIn(id: string, isThere: (state: SagaState) => boolean): Promise<void> {
+  const arrived = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
     const state = await http.backstep.state(id);
-    if (state?.live.activities[activity] !== undefined) started.resolve();
+    if (state !== null && isThere(state)) arrived.resolve();
   };
   const stop = http.backstep.subscribe(() => void look());
   await look();
-  await started.promise;
+  await arrived.promise;
   stop();
 }
 

@@ -145,20 +145,20 @@ function commandForm(scope: ActionScope, command: CommandName): Html {
   const version = html`<input type="hidden" name="expected_version" value="${scope.state.seq}" />`;
   if (command === 'edit-context') return editForm(scope, version);
   const reason = WITH_REASON.includes(command)
-    ? html`<label class="inline"
-        ><span class="visually-hidden">Reason to ${LABELS[command].toLowerCase()}</span
-        ><input
-          name="reason"
-          placeholder="Reason, for the audit"
-          maxlength="500"
-          autocomplete="off"
-      /></label>`
+    ? reasonField(`Reason to ${LABELS[command].toLowerCase()}`)
     : '';
   const button = html`<button type="submit" class="${command === 'terminate' ? 'danger' : ''}">
     ${LABELS[command]}
   </button>`;
   return html`${commandFrame(scope.id, command, question, html`${version} ${button} ${reason}`)}
   ${question === null ? '' : html`<p class="quiet">${question}</p>`}`;
+}
+
+function reasonField(label: string): Html {
+  return html`<label class="inline"
+    ><span class="visually-hidden">${label}</span
+    ><input name="reason" placeholder="Reason, for the audit" maxlength="500" autocomplete="off"
+  /></label>`;
 }
 
 function commandFrame(
@@ -219,8 +219,9 @@ function eventForm({ id, name, state }: ActionScope): Html {
     >
     <label class="inline"
       >with
-      <input name="members" placeholder='{ "by": "ada" }' spellcheck="false" autocomplete="off"
+      <input name="members" placeholder='{ "amount": 5 }' spellcheck="false" autocomplete="off"
     /></label>
+    ${reasonField('Reason to send the event')}
     <button type="submit" class="primary">Send</button>
   </form>`;
 }

@@ -7,7 +7,7 @@
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/definition.ts';
 import { triggerOf } from '../../core/event-words.ts';
-import type { JournalRecord } from '../../core/inbound.ts';
+import { authorOf, type JournalRecord } from '../../core/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type JsonChange, jsonDifference } from '../json-difference.ts';
 import type { Redact } from '../../core/redact.ts';
@@ -130,12 +130,12 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
             >${inbound.outcome.failure.code}: ${inbound.outcome.failure.message}</span
           >`;
     case 'command':
-      return html`<span class="quiet"
-        >by
-        ${inbound.command.by ?? 'unknown'}${
-          inbound.command.reason === undefined ? '' : `: ${inbound.command.reason}`
-        }</span
-      >`;
+    case 'event': {
+      const { by, reason } = authorOf(inbound);
+      if (inbound.kind === 'event' && by === undefined && reason === undefined) return '';
+      const why = reason === undefined ? '' : `: ${reason}`;
+      return html`<span class="quiet">by ${by ?? 'unknown'}${why}</span>`;
+    }
     case 'park':
       return html`<span class="error">${inbound.failure.message}</span>`;
     case 'interrupted':
@@ -145,7 +145,6 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
     case 'migrate':
       return html`<span class="quiet">from version ${inbound.from} to ${inbound.to}</span>`;
     case 'start':
-    case 'event':
     case 'timer':
       return '';
   }

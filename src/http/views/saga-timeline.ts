@@ -81,6 +81,11 @@ function line(stretch: TimelineStretch, startMs: number, endMs: number): Html {
           ? html`<span class="quiet">${stretch.error.code}</span>`
           : ''
       }
+      ${
+        stretch.kind === 'still' && stretch.by !== null
+          ? html`<span class="quiet">by ${stretch.by}</span>`
+          : ''
+      }
     </td>
     <td class="bar">
       <svg width="100%" height="14" aria-hidden="true">
