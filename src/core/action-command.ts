@@ -126,7 +126,8 @@ function readParams(action: ExecutableAction): Record<string, unknown> {
   return params !== null && typeof params === 'object' ? (params as Record<string, unknown>) : {};
 }
 
-function toEvent(value: unknown): EventObject {
+/** A copy of an event object. Throws `definition-invalid` for anything else. */
+export function toEvent(value: unknown): EventObject {
   if (value !== null && typeof value === 'object' && 'type' in value) {
     return { ...value, type: String(value.type) };
   }

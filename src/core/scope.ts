@@ -21,6 +21,8 @@ import {
 import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
 import { BackstepError } from './errors.ts';
 import { MAX_MICROSTEPS } from './machine-check.ts';
+import { tableStart, tableStep } from './microstep-run.ts';
+import { InvokedChild } from './microstep-table.ts';
 
 export type { Command } from './action-command.ts';
 
@@ -55,6 +57,8 @@ export interface PersistedChild {
 
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
 export function enterMachine(machine: AnyStateMachine, self: Self, input: unknown): Macrostep {
+  const known = tableStart(machine, named(self.id), input);
+  if (known !== null) return known;
   const scope = createScope(machine, self);
   const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
   if (snapshot.status === 'error') throw snapshot.error; // XState catches here; a saga must not
@@ -67,7 +71,8 @@ export function stepMachine(
   self: Self,
   event: EventObject,
 ): Macrostep {
-  return hearItself(self, step(snapshot, self, event));
+  const known = tableStep(snapshot, named(self.id), event);
+  return known ?? hearItself(self, interpret(snapshot, self, event));
 }
 
 /** A macrostep that may have sent something to the machine itself. */
@@ -75,11 +80,31 @@ interface Step extends Macrostep {
   readonly selfSends: readonly EventObject[];
 }
 
-function step(snapshot: AnyMachineSnapshot, self: Self, event: EventObject): Step {
-  const machine: AnyStateMachine = snapshot.machine;
+// XState's own way, for what the table of microsteps does not cover, and its oracle.
+function interpret(given: AnyMachineSnapshot, self: Self, event: EventObject): Step {
+  const machine: AnyStateMachine = given.machine;
+  const snapshot = withActors(given, self);
   const scope = createScope(machine, self);
   const next = machine.transition(snapshot, event, scope.actorScope);
-  return { snapshot: next, ...scope.collected() };
+  return { snapshot: next === snapshot ? given : next, ...scope.collected() };
+}
+
+/** Actors that stand for what the table of microsteps had named: nothing new. */
+const rebuilt = new WeakSet<object>();
+
+// XState looks for its own actors where the table of microsteps left their names.
+function withActors(snapshot: AnyMachineSnapshot, self: Self): AnyMachineSnapshot {
+  const children = Object.entries(childrenOf(snapshot));
+  if (!children.some(([, child]) => child instanceof InvokedChild)) return snapshot;
+  const persisted = children.map(([id, child]) => {
+    const { src, input } = child as InvokedChild;
+    return [id, { src, input }] as const;
+  });
+  const { machine } = snapshot as { readonly machine: AnyStateMachine };
+  const whole = Object.fromEntries(persisted);
+  const restored = restoreMachine(machine, self, persistMachine(snapshot), whole);
+  for (const child of Object.values(childrenOf(restored))) rebuilt.add(child as object);
+  return restored;
 }
 
 // As a live actor does: what it sent to itself comes next, in order, before anything from outside.
@@ -95,7 +120,7 @@ function hearItself(self: Self, { selfSends, ...first }: Step): Macrostep {
     }
     const event = heard[count];
     if (event === undefined) break;
-    const next = step(snapshot, self, event);
+    const next = interpret(snapshot, self, event);
     snapshot = next.snapshot;
     commands = [...commands, ...next.commands];
     heard.push(...next.selfSends);
@@ -118,7 +143,7 @@ export function refuseHiddenSpawn(
 ): void {
   const known = childrenOf(before);
   for (const [id, child] of Object.entries(childrenOf(snapshot))) {
-    if (child === undefined || known[id] === child) continue;
+    if (!isObject(child) || known[id] === child || rebuilt.has(child)) continue;
     if (commands.some((command) => command.kind === 'invoke' && command.id === id)) continue;
     throw new BackstepError(
       'definition-invalid',
@@ -126,6 +151,10 @@ export function refuseHiddenSpawn(
         'invoke it in a state, or use spawnChild',
     );
   }
+}
+
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object';
 }
 
 function childrenOf(snapshot: AnyMachineSnapshot | null): Readonly<Record<string, unknown>> {
@@ -249,6 +278,13 @@ function sorted(collected: readonly (Command | SelfSend)[]) {
     else commands.push(each);
   }
   return { commands, selfSends };
+}
+
+// All of `self` that an expression may read.
+function named(id: string): object {
+  const self = Object.create(inert) as { id: string };
+  self.id = id;
+  return self;
 }
 
 function ignore(): void {

@@ -1,0 +1,187 @@
+/**
+ * The table of microsteps against XState's own interpreter: the same snapshots and commands at
+ * every step of random walks, for every machine that this repository has.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  createMachine,
+  type EventObject,
+} from 'xstate';
+import { accountSaga } from '../../machines/account.ts';
+import { onboardingSaga } from '../../machines/onboarding.ts';
+import { orderSaga } from '../../machines/order.ts';
+import { tripSaga } from '../../machines/trip.ts';
+import { type ExecutableAction, toCommand } from '../../src/core/action-command.ts';
+import { nodesOf } from '../../src/core/machine-nodes.ts';
+import { tableStart, tableStep } from '../../src/core/microstep-run.ts';
+import { acceptedEvents } from '../../src/core/scope.ts';
+import { ALL_KINDS } from '../core/builder-sagas.ts';
+import { SOUND } from '../fixtures/sound-sagas.ts';
+import { plain } from './case.ts';
+import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { CLOCK_CASES } from './machines/with-clocks.ts';
+import { EVENT_CASES } from './machines/with-events.ts';
+import { GUARD_CASES } from './machines/with-guards.ts';
+
+const SEED = 20_261_125;
+const WALKS = 40;
+const STEPS = 40;
+
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+
+const OF_SAGAS: readonly (readonly [string, AnyStateMachine])[] = [
+  ...[orderSaga, tripSaga, onboardingSaga, accountSaga, ...ALL_KINDS].map(
+    ({ id, machine }) => [id, machine] as const,
+  ),
+  ...Object.entries(SOUND).map(([name, { machine }]) => [`sound: ${name}`, machine] as const),
+];
+
+const OF_CASES = Object.entries(CASES).map(([name, { machine }]) => [name, machine] as const);
+
+const INPUT = { of: 'order-1', big: true, parcels: 2, lines: [], accounts: [{ kind: 'a' }] };
+
+interface Choice {
+  readonly which: number;
+  readonly payload: number;
+}
+
+const choice: fc.Arbitrary<Choice> = fc.record({ which: fc.nat(99), payload: fc.nat(99) });
+const walk = fc.array(choice, { minLength: 1, maxLength: STEPS });
+
+/** What is seen of a step, by whichever way it was made. */
+function sightOf(snapshot: AnyMachineSnapshot, commands: readonly unknown[]) {
+  const { status, tags } = snapshot;
+  return {
+    status,
+    value: plain(snapshot.value),
+    context: plain(snapshot.context),
+    output: plain(snapshot.output),
+    tags: [...tags].toSorted(),
+    children: Object.keys(snapshot.children as object).toSorted(),
+    accepted: [...acceptedEvents(snapshot)].toSorted(),
+    commands: plain(commands),
+  };
+}
+
+/** XState's interpreter, with the saga as `self`. */
+class Oracle {
+  readonly #machine: AnyStateMachine;
+  readonly #scope: Parameters<AnyStateMachine['transition']>[2];
+  #actions: ExecutableAction[] = [];
+
+  constructor(machine: AnyStateMachine, id: string) {
+    const inert = createActor(createMachine({}));
+    const { system } = inert;
+    const self = Object.assign(Object.create(inert) as typeof inert, { id });
+    const ignore = (): void => undefined;
+    const actionExecutor = (action: ExecutableAction): void => void this.#actions.push(action);
+    const rest = { logger: ignore, defer: ignore, stopChild: ignore, emit: ignore };
+    this.#machine = machine;
+    this.#scope = { self, id, sessionId: id, system, actionExecutor, ...rest };
+  }
+
+  start(input: unknown) {
+    return this.#sight(() => this.#machine.getInitialSnapshot(this.#scope, input));
+  }
+
+  step(snapshot: AnyMachineSnapshot, event: EventObject) {
+    return this.#sight(() => this.#machine.transition(snapshot, event, this.#scope));
+  }
+
+  #sight(take: () => AnyMachineSnapshot) {
+    this.#actions = [];
+    const snapshot = take();
+    const commands = this.#actions.map((each) => toCommand(this.#machine, this.#scope.self, each));
+    return { snapshot, commands: commands.filter((each) => each !== null) };
+  }
+}
+
+function eventFor(accepted: readonly string[], { which, payload }: Choice): EventObject {
+  const named = accepted[which % (accepted.length + 1)] ?? 'xstate.done.actor.nobody';
+  const type = named === '*' ? 'anything' : named;
+  const ambiguous = payload % 3 === 0;
+  const error = { code: 'down', message: 'is down', retryable: payload % 2 === 0, ambiguous };
+  const outputs = [null, { id: payload, kind: 'happened' }, { kind: 'never' }, { kind: 'unknown' }];
+  const steps = [undefined, 'charge', 'a', 'second'];
+  const step = steps[payload % steps.length];
+  const event = {
+    type,
+    output: outputs[payload % outputs.length],
+    error,
+    actorId: 'x',
+    reason: 'because',
+    data: { id: payload },
+    ...(step === undefined ? {} : { step }),
+  };
+  return event;
+}
+
+interface Tally {
+  byTable: number;
+  steps: number;
+}
+
+type Attempt<T> = { readonly kind: 'made'; readonly made: T } | { readonly kind: 'threw' };
+
+function attempt<T>(make: () => T): Attempt<T> {
+  try {
+    return { kind: 'made', made: make() };
+  } catch {
+    return { kind: 'threw' };
+  }
+}
+
+/** Walks both ways at once, from the interpreter's snapshot and from the table's own. */
+function walkBoth(machine: AnyStateMachine, choices: readonly Choice[], tally: Tally): void {
+  const self = { id: 'saga-1' };
+  const interpreter = new Oracle(machine, self.id);
+  let oracle = interpreter.start(INPUT);
+  if (oracle.snapshot.status === 'error') return; // such a saga is refused before its first turn
+  let table = attempt(() => tableStart(machine, self, INPUT));
+  for (let step = 0; ; step++) {
+    tally.steps += 1;
+    expect(table.kind).toBe('made');
+    if (table.kind === 'made' && table.made !== null) {
+      tally.byTable += 1;
+      const { snapshot, commands } = table.made;
+      expect(sightOf(snapshot, commands)).toEqual(sightOf(oracle.snapshot, oracle.commands));
+    }
+    const chosen = choices[step];
+    const before = oracle.snapshot;
+    if (chosen === undefined || before.status !== 'active') return;
+    const event = eventFor(acceptedEvents(before).toSorted(), chosen);
+    // The table's own snapshot where there is one: what it leaves behind must carry it on.
+    const own = table.kind === 'made' ? (table.made?.snapshot ?? before) : before;
+    const next = attempt(() => interpreter.step(before, event));
+    table = attempt(() => tableStep(own, self, event));
+    if (next.kind === 'threw') {
+      expect(table.kind === 'threw' || table.made === null).toBe(true);
+      return;
+    }
+    oracle = next.made;
+  }
+}
+
+function walkOften(machine: AnyStateMachine): Tally {
+  const tally = { byTable: 0, steps: 0 };
+  const property = fc.property(walk, (choices) => walkBoth(machine, choices, tally));
+  fc.assert(property, { seed: SEED, numRuns: WALKS });
+  return tally;
+}
+
+describe('the table of microsteps', () => {
+  test.each(OF_SAGAS)('takes every step of %s as XState does', (_, machine) => {
+    const { byTable, steps } = walkOften(machine);
+    expect(steps).toBeGreaterThan(WALKS);
+    const hasHistory = nodesOf(machine).some(({ type }) => type === 'history');
+    expect(byTable).toBe(hasHistory ? 0 : steps);
+  });
+
+  test.each(OF_CASES)('takes a step of %s as XState does, or leaves it to XState', (_, machine) => {
+    expect(walkOften(machine).steps).toBeGreaterThan(0);
+  });
+});
