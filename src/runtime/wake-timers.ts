@@ -12,7 +12,7 @@ import { DueHeap } from './due-heap.ts';
 /** How far ahead due times are held in memory. */
 export const WINDOW_MS = 60_000;
 /** Longest sleep between two looks at the clock. */
-const MAX_SLEEP_MS = 1_000;
+export const MAX_SLEEP_MS = 1_000;
 /** Due times read from the store at once. */
 const PAGE_SIZE = 1_000;
 /** Wait between two looks whether there is room again for sagas that are due. */

@@ -5,29 +5,13 @@
  * Semantic undo as participants promise it: the same key twice has one effect, an undo of what
  * never happened is accepted and fences the forward key. Knows nothing of the engine.
  */
-
-/** One call of a participant, as a remote or a statement of a transactional activity gets it. */
-export interface BookOp {
-  /** `ask`: whether the step happened; what never did is fenced from then on. */
-  readonly kind: 'apply' | 'undo' | 'ask';
-  readonly step: string;
-  /** The forward key, for an undo as well. */
-  readonly key: string;
-  readonly sagaId: string;
-  readonly orderId: string;
-  readonly quantity: number;
-  readonly amountMinor: number;
-}
+import { BankBooks } from './bank-books.ts';
+import type { BookOp, Refusal } from './book-op.ts';
 
 /** What stands under one forward key. */
 export interface BookEntry extends BookOp {
-  readonly state: 'applied' | 'undone' | 'fenced';
-}
-
-/** Why an operation was refused; it left nothing. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
+  /** `withdrawn`: done and later undone on behalf of another saga, the parent of its own. */
+  readonly state: 'applied' | 'undone' | 'fenced' | 'withdrawn';
 }
 
 /** Promises of participants that a planted bug may break. */
@@ -47,21 +31,32 @@ export interface BooksOptions {
   readonly manners: Manners;
 }
 
+const NO_ENTRIES: ReadonlyMap<string, BookEntry> = new Map();
+
 export class Books {
+  readonly bank = new BankBooks();
   readonly #options: BooksOptions;
   readonly #entries = new Map<string, BookEntry>();
+  /** The same by saga. */
+  readonly #bySaga = new Map<string, Map<string, BookEntry>>();
   #onHand: number;
   #reserved = 0;
   #shipped = 0;
   #chargedMinor = 0;
   #refundedMinor = 0;
+
   constructor(options: BooksOptions) {
     this.#options = options;
     this.#onHand = options.initialStock;
   }
 
-  get entries(): readonly BookEntry[] {
-    return [...this.#entries.values()];
+  get entries(): Iterable<BookEntry> {
+    return this.#entries.values();
+  }
+
+  /** What one saga did, its children not counted. */
+  entriesOf(sagaId: string): Iterable<BookEntry> {
+    return (this.#bySaga.get(sagaId) ?? NO_ENTRIES).values();
   }
 
   get stock(): { initial: number; onHand: number; reserved: number; shipped: number } {
@@ -105,20 +100,32 @@ export class Books {
   #undo(op: BookOp): Refusal | null {
     const known = this.#entries.get(op.key);
     if (known === undefined) {
+      this.#withdraw(op);
       if (this.#options.manners.fences) this.#keep(op, 'fenced');
       return null;
     }
     const isOver = known.state === 'undone' && this.#options.manners.undoesOnce;
-    if (isOver || known.state === 'fenced') return null;
+    if (isOver || known.state === 'fenced' || known.state === 'withdrawn') return null;
     if (op.step === 'reserveInventory' && this.#isShipped(op.sagaId)) {
       return { code: 'already-shipped', message: 'the reserved stock was shipped' };
+    }
+    if (op.step === 'reserveNumber' && this.#stands(op.sagaId, 'openAccount')) {
+      return { code: 'account-open', message: 'the account under this number is open' };
     }
     this.#moveBack(known);
     this.#keep(known, 'undone');
     return null;
   }
 
-  #moveForward({ step, sagaId, quantity, amountMinor }: BookOp): Refusal | null {
+  // A step that a child did: there is no entry of its own.
+  #withdraw(op: BookOp): void {
+    const childId = this.bank.withdraw(op);
+    if (childId === null) return;
+    for (const entry of this.entriesOf(childId)) this.#keep(entry, 'withdrawn');
+  }
+
+  #moveForward(op: BookOp): Refusal | null {
+    const { step, sagaId, quantity, amountMinor } = op;
     switch (step) {
       case 'reserveInventory':
         if (this.#onHand < quantity) return { code: 'out-of-stock', message: 'not enough on hand' };
@@ -130,13 +137,16 @@ export class Books {
         this.#reserved -= quantity;
         this.#shipped += quantity;
         return null;
-      default:
-        this.#chargedMinor += amountMinor;
-        return null;
+      default: {
+        const refusal = this.bank.moveForward(op);
+        if (refusal === null) this.#chargedMinor += amountMinor;
+        return refusal;
+      }
     }
   }
 
-  #moveBack({ step, quantity, amountMinor }: BookOp): void {
+  #moveBack(op: BookOp): void {
+    const { step, quantity, amountMinor } = op;
     switch (step) {
       case 'reserveInventory':
         this.#onHand += quantity;
@@ -148,6 +158,7 @@ export class Books {
         return;
       default:
         this.#refundedMinor += amountMinor;
+        this.bank.moveBack(op);
     }
   }
 
@@ -160,13 +171,18 @@ export class Books {
   }
 
   #stands(sagaId: string, step: string): boolean {
-    return this.entries.some(
-      (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
-    );
+    for (const entry of this.entriesOf(sagaId)) {
+      if (entry.step === step && entry.state === 'applied') return true;
+    }
+    return false;
   }
 
   #keep(op: BookOp, state: BookEntry['state']): void {
-    this.#entries.set(op.key, { ...op, kind: 'apply', state });
+    const entry: BookEntry = { ...op, kind: 'apply', state };
+    this.#entries.set(op.key, entry);
+    const ofSaga = this.#bySaga.get(op.sagaId);
+    if (ofSaga === undefined) this.#bySaga.set(op.sagaId, new Map([[op.key, entry]]));
+    else ofSaga.set(op.key, entry);
   }
 }
 

@@ -7,10 +7,13 @@ import type { CommandName } from '../../src/core/inbound.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import type { Chance } from './chance.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, DiskSaga } from './disk.ts';
+import { childrenOf, waitsForPerson } from './family-oracles.ts';
 import type { Oracles } from './oracles.ts';
 import type { SimSaga } from './sim-sagas.ts';
 import type { SimTime } from './sim-time.ts';
+import { isResolved, type StoredStates } from './stored-states.ts';
+import type { OracleScene } from './violation.ts';
 import type { Caller } from './world.ts';
 
 interface Order {
@@ -30,7 +33,10 @@ export interface ClientOptions {
   readonly time: SimTime;
   readonly disk: Disk;
   readonly oracles: Oracles;
+  readonly states: StoredStates;
   readonly orders: number;
+  /** `null`: by chance. */
+  readonly quantity: number | null;
 }
 
 export class Client {
@@ -43,7 +49,7 @@ export class Client {
     this.#options = options;
     this.#orders = Array.from({ length: options.orders }, (_, index) => {
       const key = `order-${index + 1}`;
-      const quantity = options.chance.between(`quantity/${key}`, 1, 3);
+      const quantity = options.quantity ?? options.chance.between(`quantity/${key}`, 1, 3);
       return {
         key,
         input: options.saga.inputOf(key, quantity),
@@ -71,7 +77,7 @@ export class Client {
   waiting(): readonly string[] {
     if (this.#options.saga.events.length === 0) return [];
     return [...this.#options.disk.sagas.values()]
-      .filter(({ row }) => row.status === 'waiting')
+      .filter(({ row, birth }) => row.status === 'waiting' && birth.type === this.#type)
       .map(({ birth }) => birth.id);
   }
 
@@ -139,19 +145,35 @@ export class Client {
     });
   }
 
-  /** Gives an operator's order to some saga. */
-  command(index: number, name: CommandName, engine: Backstep, caller: Caller): void {
+  /** Gives an operator's order to some saga, or to one of its children; `whose` says which. */
+  command(
+    { index, whose }: { readonly index: number; readonly whose: number },
+    name: CommandName,
+    engine: Backstep,
+    caller: Caller,
+  ): void {
     const order = this.#orders[index % this.#orders.length];
     if (order?.sagaId === null || order === undefined) return;
-    this.#command(order.sagaId, name, engine, caller);
+    const family = [...this.#options.disk.sagas.values()]
+      .map(({ birth }) => birth.id)
+      .filter((id) => id === order.sagaId || id.startsWith(`${order.sagaId}.`));
+    const id = family[Math.floor(whose * family.length)] ?? order.sagaId;
+    this.#command(id, name, engine, caller);
   }
 
-  /** Orders a retry of everything that waits for a person. */
+  /**
+   * Orders a retry of everything that waits for a person. What an operator has terminated nobody
+   * can undo any more, so its parent is told to go on without.
+   */
   repair(engine: Backstep, caller: Caller): number {
-    const waiting = [...this.#options.disk.sagas.values()].filter((saga) =>
-      needsPerson(saga.row.status),
-    );
-    for (const { birth } of waiting) this.#command(birth.id, 'retry', engine, caller);
+    const { disk, states } = this.#options;
+    const waiting = [...disk.sagas.values()].filter((saga) => isLeftToPerson(states, saga));
+    for (const { row, birth } of waiting) {
+      const children = childrenOf(disk, states.of(row));
+      const isInVain =
+        row.status !== 'parked' && children.some((child) => child.row.status === 'terminated');
+      this.#command(birth.id, isInVain ? 'skip' : 'retry', engine, caller);
+    }
     return waiting.length;
   }
 
@@ -221,9 +243,15 @@ export class Client {
   }
 }
 
-/** True when the saga will not move by itself. */
-export function isAtEnd(disk: Disk): boolean {
-  return [...disk.sagas.values()].every(
-    ({ row: { status } }) => isEnded(status) || needsPerson(status),
-  );
+/** True when no saga will move by itself. */
+export function isAtEnd(scene: OracleScene): boolean {
+  return [...scene.disk.sagas.values()].every((saga) => {
+    const { status } = saga.row;
+    return isEnded(status) || needsPerson(status) || waitsForPerson(scene, saga);
+  });
+}
+
+/** Given up on by the engine, and nobody has seen to it yet. */
+export function isLeftToPerson(states: StoredStates, { row }: DiskSaga): boolean {
+  return needsPerson(row.status) && !isResolved(states.of(row));
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { simulateCore } from './core-simulation.ts';
 import { coreFailureText, CoreTally } from './report.ts';
-import { shrugsOffFailedCompensation } from './redrawn-order.ts';
+import { shrugsOffFailedCompensation } from './redrawn.ts';
 import { ORDER, redrawnAs, SIM_SAGAS } from './sim-sagas.ts';
 
 const RUNS = 1_000;

@@ -5,7 +5,7 @@
  * the journal replays to the same text.
  */
 import { encodeState } from '../../src/core/codec.ts';
-import type { Failure } from '../../src/core/failure.ts';
+import { CHILD_COMPLETED, type Failure } from '../../src/core/failure.ts';
 import { unitInterval } from '../../src/core/hash.ts';
 import type { Effect, Inbound, JournalRecord, Outcome, Turn } from '../../src/core/inbound.ts';
 import { replay, storedTextOf } from '../../src/core/replay.ts';
@@ -35,6 +35,7 @@ const failure = (code: string, retryable: boolean, ambiguous: boolean): Failure 
 const REFUSED = failure('refused', false, false);
 const BUSY = failure('busy', true, false);
 const LOST = failure('lost', true, true);
+const COMPLETED = failure(CHILD_COMPLETED, false, true);
 
 /** One run. `saga`: by chance when `null`. */
 export function simulateCore(seed: number, saga: SimSaga | null = null): CoreResult {
@@ -138,8 +139,14 @@ class CoreRun {
   #happen(activity: string): Outcome {
     const effect = this.#keys.get(activity);
     if (effect === undefined) throw new Error(`${activity} was never started`);
-    const { key, forwardKey, step, direction, src } = effect;
+    const { key, forwardKey, step, direction, src, child } = effect;
     const output = this.#saga.outputs.get(src);
+    // A child that had completed is not unwound: its parent has to undo it.
+    if (child?.isUnwinding === true) {
+      return this.#standing.has(forwardKey ?? '')
+        ? { kind: 'failed', failure: COMPLETED }
+        : { kind: 'done', output: null };
+    }
     if (direction === 'compensate') {
       this.#standing.delete(forwardKey ?? '');
       this.#fenced.add(forwardKey ?? '');
@@ -163,7 +170,8 @@ class CoreRun {
     if (state.status === 'compensated' && standing.length > 0) {
       this.#fault ??= `compensated and ${standing.join(', ')} stands`;
     }
-    if (state.status === 'completed' && standing.length !== this.#saga.stepCount) {
+    const { input } = (state.snapshot.context ?? {}) as { readonly input?: unknown };
+    if (state.status === 'completed' && standing.length !== this.#saga.stepsOf(input)) {
       this.#fault ??= `completed with ${standing.join(', ') || 'nothing'}`;
     }
     if (this.#seed % REPLAYED_EVERY !== 0) return;

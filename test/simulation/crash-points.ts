@@ -1,18 +1,32 @@
 /**
  * Every place where a crash makes a difference, tried one after the other: a scripted run of one
- * order is taken step by step, and run again for each of its steps with the process killed there,
+ * saga is taken step by step, and run again for each of its steps with the process killed there,
  * before a batch is durable, right after, and between a remote's effect and its answer.
  */
 import type { Flavor } from './participants.ts';
+import type { SimSaga } from './sim-sagas.ts';
 import { type RunResult, simulate } from './simulation.ts';
 
 /** A run without chance: which calls go wrong, and how. */
 export interface Scenario {
   readonly name: string;
+  readonly saga: SimSaga;
+  /** How much the one order is about. */
+  readonly quantity: number;
   readonly flavor: Flavor;
-  /** How the given attempt of a call ends; undefined: well. */
-  readonly fault: (step: string, kind: string, attempt: number) => string | undefined;
+  readonly fault: ScriptedFault;
 }
+
+/**
+ * How the given attempt of a call ends; undefined: well. `part`: the part of the order that it is
+ * about, where it has parts.
+ */
+export type ScriptedFault = (
+  step: string,
+  kind: string,
+  attempt: number,
+  part: string,
+) => string | undefined;
 
 /** A crash at a step; `durable`: the batch in flight is on disk and nobody has heard of it. */
 export interface Crash {
@@ -31,7 +45,7 @@ export interface Explored {
   readonly failures: readonly CrashFailure[];
 }
 
-const CALL = /^(?:call|work)\/order-1\/(\w+)\/(apply|undo)\/(\d+)$/;
+const CALL = /^(?:call|work)\/order-1(?:\.(\w+))?\/(\w+)\/(apply|undo)\/(\d+)$/;
 
 /** Runs the scenario without a crash and with every choice of up to `most` crashes. */
 export async function exploreCrashes(scenario: Scenario, most: number): Promise<Explored> {
@@ -55,61 +69,22 @@ export async function exploreCrashes(scenario: Scenario, most: number): Promise<
   return { runs, failures };
 }
 
-function runWith({ flavor, fault }: Scenario, crashes: readonly Crash[]): Promise<RunResult> {
+function runWith(
+  { fault, saga, quantity, flavor }: Scenario,
+  crashes: readonly Crash[],
+): Promise<RunResult> {
   const byName = new Map(crashes.map(({ step, kind }) => [`crash/${step}`, kind]));
   return simulate({
-    orders: 1,
+    saga,
+    quantity,
     flavor,
+    orders: 1,
     chance: {
       kind: 'script',
       fault: (name) => {
-        const [, step = '', kind = '', attempt = ''] = CALL.exec(name) ?? [];
-        return step === '' ? byName.get(name) : fault(step, kind, Number(attempt));
+        const [, part = '', step = '', kind = '', attempt = ''] = CALL.exec(name) ?? [];
+        return step === '' ? byName.get(name) : fault(step, kind, Number(attempt), part);
       },
     },
   });
 }
-
-const STEPS = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'] as const;
-const FLAVORS = ['transactional', 'remote'] as const;
-
-/** The order saga's scenarios, for both ways of implementing its participants. */
-export const SCENARIOS: readonly Scenario[] = FLAVORS.flatMap((flavor) => {
-  const scenario = (name: string, fault: Scenario['fault']): Scenario => ({
-    name: `${flavor}: ${name}`,
-    flavor,
-    fault,
-  });
-  return [
-    scenario('all goes well', () => undefined),
-    ...STEPS.flatMap((wanted) => [
-      scenario(`${wanted} is declined`, (step, kind) =>
-        step === wanted && kind === 'apply' ? 'permanent' : undefined,
-      ),
-      scenario(`${wanted} is busy once, then loses an answer`, (step, kind, attempt) => {
-        if (step !== wanted || kind !== 'apply') return undefined;
-        return attempt === 1 ? 'transient' : attempt === 2 ? 'lost' : undefined;
-      }),
-      scenario(`${wanted} loses every answer`, (step, kind) =>
-        step === wanted && kind === 'apply' ? 'lost' : undefined,
-      ),
-      scenario(`${wanted} cannot be compensated`, (step, kind) => {
-        if (step === 'updateOrder' && kind === 'apply') return 'permanent';
-        return step === wanted && kind === 'undo' ? 'permanent' : undefined;
-      }),
-    ]),
-    scenario('the charge is made and never answered', (step, kind) =>
-      step === 'processPayment' && kind === 'apply' ? 'hang-applied' : undefined,
-    ),
-    scenario('the first charge arrives late and the others are declined', (step, kind, attempt) => {
-      if (step !== 'processPayment' || kind !== 'apply') return undefined;
-      return attempt === 1 ? 'late' : 'permanent';
-    }),
-    scenario('the payment provider is down from its second request on', (step, kind, attempt) =>
-      step === 'processPayment' && kind === 'apply' && attempt > 1 ? 'transient' : undefined,
-    ),
-    scenario('every request of a charge arrives twice', (step) =>
-      step === 'processPayment' ? 'twice' : undefined,
-    ),
-  ];
-});

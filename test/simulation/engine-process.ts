@@ -28,8 +28,8 @@ export interface ProcessOptions {
   readonly oracles: Oracles;
   readonly flavor: Flavor;
   readonly plant: Plant;
-  /** Ids of the sagas whose completion was heard. */
-  readonly heard: Set<string>;
+  /** What subscribers heard: keys of messages, and ids of sagas that were announced completed. */
+  readonly heard: { readonly keys: Set<string>; readonly completed: Set<string> };
 }
 
 export class EngineProcess implements Caller {
@@ -62,17 +62,27 @@ export class EngineProcess implements Caller {
         this.isBroken = true;
       },
     });
-    this.engine.register(saga.definition, {
-      activities: createParticipants({
-        saga,
-        world,
-        caller: this,
-        flavor,
-        plant,
-        onCall: (op, context) => oracles.onCall(op, context, this.store.isOwner),
-      }),
-      subscribers: { [saga.completion]: (_, { sagaId }) => this.#hear(options, sagaId) },
-    });
+    for (const member of [...saga.children, saga]) {
+      const { completion, reminders } = member;
+      const emitted = completion === null ? reminders : [completion, ...reminders];
+      this.engine.register(member.definition, {
+        activities: createParticipants({
+          saga: member,
+          world,
+          caller: this,
+          flavor,
+          plant,
+          onCall: (op, context) => oracles.onCall(member, op, context, this.store.isOwner),
+        }),
+        subscribers: Object.fromEntries(
+          emitted.map((event) => [
+            event,
+            (_: object, { sagaId, key }: Heard) =>
+              this.#hear(options, { sagaId, key, isCompletion: event === completion }),
+          ]),
+        ),
+      });
+    }
     this.engine.subscribe(oracles.feedListener());
   }
 
@@ -96,14 +106,25 @@ export class EngineProcess implements Caller {
     this.clock.kill();
   }
 
-  async #hear({ world, plant, heard, oracles, disk }: ProcessOptions, id: string): Promise<void> {
+  async #hear(
+    { world, plant, heard, oracles, disk }: ProcessOptions,
+    { sagaId, key, isCompletion }: Heard & { readonly isCompletion: boolean },
+  ): Promise<void> {
     if (plant.deafSubscriber === true) return;
-    const sid = disk.sidOf(id);
+    const sid = disk.sidOf(sagaId);
     const row = sid === null ? undefined : disk.sagas.get(sid)?.row;
-    if (row?.status !== 'completed') oracles.fail('answer-durable', `${id} was announced early`);
-    await world.work(`hear/${id}`, this);
-    heard.add(id);
+    const isEarly = isCompletion ? row?.status !== 'completed' : !oracles.emitted.has(key);
+    if (isEarly) oracles.fail('answer-durable', `${key} was announced early`);
+    await world.work(`hear/${sagaId}`, this);
+    heard.keys.add(key);
+    if (isCompletion) heard.completed.add(sagaId);
   }
+}
+
+/** A message as a subscriber gets it. */
+interface Heard {
+  readonly sagaId: string;
+  readonly key: string;
 }
 
 /** Ids that differ within a process by a count and between processes by their number. */

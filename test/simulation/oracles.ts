@@ -11,21 +11,26 @@ import type { Inbound } from '../../src/core/inbound.ts';
 import { recordOfLine, replayRecord } from '../../src/core/replay.ts';
 import type { LiveActivity, SagaState } from '../../src/core/state.ts';
 import { isUnreadableRecord } from '../../src/core/unreadable.ts';
-import type { SagaCommit } from '../../src/store/commit.ts';
+import { isBetweenSagas } from '../../src/runtime/outgoing.ts';
+import type { SagaBirth, SagaCommit } from '../../src/store/commit.ts';
+import { outboxId } from '../../src/store/outbox-id.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
-import type { BookOp } from './books.ts';
+import type { BookOp } from './book-op.ts';
 import type { DurableTurn } from './disk.ts';
-import { checkEnd } from './end-oracles.ts';
+import { checkBank, checkEnd } from './end-oracles.ts';
+import { FamilyOracles, stands } from './family-oracles.ts';
+import { memberOf, type SimSaga, type What } from './sim-sagas.ts';
+import type { StoredParts } from './stored-states.ts';
 import type { OracleName, OracleScene, Violation } from './violation.ts';
-
-/** The parts of a stored state that the oracles read for themselves. */
-type StoredParts = Pick<SagaState, 'live' | 'steps' | 'status' | 'seq'>;
 
 /** How late a timer may be when nothing is in its way. */
 const MAX_LATE_MS = 5_000;
 
 export class Oracles {
   readonly violations: Violation[] = [];
+  /** Keys of the messages to subscribers that are durable. */
+  readonly emitted = new Set<string>();
+  readonly #family: FamilyOracles;
   readonly #scene: OracleScene;
   /** `key#attempt` of every attempt whose intent has been durable. */
   readonly #intents = new Set<string>();
@@ -34,11 +39,9 @@ export class Oracles {
   /** Steady time of the last start of an attempt, by `key#attempt`. */
   readonly #startedMs = new Map<string, number>();
   readonly #replayed = new Map<number, SagaState>();
-  /** Steps by saga in order of their first durable intent. */
-  readonly #started = new Map<number, string[]>();
-  readonly #undone = new Map<number, string[]>();
+  /** Occurrences of steps by saga in order of their first durable intent. */
+  readonly #started = new Map<number, LiveActivity[]>();
   readonly #sagaByOrder = new Map<string, string>();
-  readonly #read = new Map<number, { readonly state: string; readonly parts: StoredParts }>();
   /** When the saga last went on after it was parked, by the wall clock. */
   readonly #wokenMs = new Map<number, number>();
   readonly #takenEvents = new Set<string>();
@@ -48,6 +51,7 @@ export class Oracles {
 
   constructor(scene: OracleScene) {
     this.#scene = scene;
+    this.#family = new FamilyOracles(scene, (oracle, message) => this.fail(oracle, message));
   }
 
   fail(oracle: OracleName, message: string): void {
@@ -55,12 +59,17 @@ export class Oracles {
   }
 
   /** A participant is about to be called. */
-  onCall(op: BookOp, { key, attempt, sagaId }: ActivityContext, isOwner: boolean): void {
+  onCall(
+    saga: SimSaga,
+    op: BookOp,
+    { key, attempt, sagaId }: ActivityContext,
+    isOwner: boolean,
+  ): void {
     const intent = `${key}#${attempt}`;
     if (!this.#intents.has(intent)) this.fail('intent-first', `${intent} had no durable intent`);
     if (isOwner) this.#startedMs.set(intent, this.#scene.time.steadyMs);
     // A step that runs again after it was over is an occurrence of its own.
-    const occurrence = this.#scene.saga.isStraight ? '' : key.split('/').at(-1);
+    const occurrence = saga.isStraight ? '' : key.split('/').at(-1);
     const what = `${sagaId} ${op.kind} ${op.step} ${occurrence}`;
     const known = this.#keys.get(what);
     if (known !== undefined && known !== op.key) {
@@ -74,11 +83,11 @@ export class Oracles {
     const inbound = inboundOf(commit);
     const before = this.#scene.disk.sagas.get(commit.saga.sid);
     if (inbound.kind !== 'timer' || before === undefined || commit.journal.kind === 'note') return;
-    const { live } = this.#partsOf(before.row);
+    const { live } = this.#scene.states.of(before.row);
     const timer = live.timers[inbound.timer];
     if (timer?.token !== inbound.token) return;
     if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs, commit.saga.sid);
-    const role = this.#scene.saga.definition.timers.get(inbound.timer);
+    const role = this.#memberOf(before.birth).definition.timers.get(inbound.timer);
     if (timer.delayMs === undefined || role?.kind !== 'attempt-timeout') return;
     const activity = live.activities[role.activity];
     if (activity === undefined) return;
@@ -99,10 +108,14 @@ export class Oracles {
     if (before?.row.status === 'parked') this.#wokenMs.set(sid, this.#scene.time.wallMs);
     this.#checkStartKey(durable);
     if (isUnreadable(commit)) return;
-    const now = this.#partsOf(after.row);
-    const then = before === null ? null : this.#partsOf(before.row);
+    const { states } = this.#scene;
+    // The one before first: of each saga only the last one read is kept.
+    const then = before === null ? null : states.of(before.row);
+    const now = states.of(after.row);
     if (then !== null) this.#checkSuccession(commit, then, now);
-    this.#keepIntents(sid, after.birth.id, now);
+    this.#keepIntents(sid, after.birth, now);
+    this.#keepMessages(commit, after.birth.id);
+    this.#family.onTurn(commit, inboundOf(commit), after.birth.id, { before: then, now });
     checkEnd(this.#scene, sid, (oracle, message) => this.fail(oracle, message));
   }
 
@@ -121,6 +134,7 @@ export class Oracles {
       if (charged.has(orderId)) this.fail('single-charge', `${orderId} is charged twice`);
       charged.add(orderId);
     }
+    checkBank(this.#scene, (oracle, message) => this.fail(oracle, message));
   }
 
   /** The feed of a process that starts: gapless from where the disk stands now. */
@@ -137,8 +151,9 @@ export class Oracles {
     };
   }
 
-  /** Once all is at rest: the living process has published every line. */
-  checkFeedIsComplete(): void {
+  /** Once all is at rest: the living process has published every line; no child is left over. */
+  checkRest(): void {
+    this.#family.checkRest();
     const { lastSeq } = this.#scene.disk;
     if (this.#lastFed !== lastSeq) {
       this.fail('feed', `line ${lastSeq} is on disk and the feed stands at ${this.#lastFed}`);
@@ -148,15 +163,6 @@ export class Oracles {
   /** From now on the process is up and nothing goes wrong, so that due timers fire soon. */
   expectPunctuality(): void {
     this.#quietSinceMs = this.#scene.time.wallMs;
-  }
-
-  /** The parts of a stored state's text; the last one of each saga is kept, for the turn after. */
-  #partsOf({ sid, state }: { readonly sid: number; readonly state: string }): StoredParts {
-    const known = this.#read.get(sid);
-    if (known?.state === state) return known.parts;
-    const parts = JSON.parse(state) as StoredParts;
-    this.#read.set(sid, { state, parts });
-    return parts;
   }
 
   #checkPunctual(timer: string, dueMs: number, sid: number): void {
@@ -171,7 +177,12 @@ export class Oracles {
     const { sid } = commit.saga;
     const record = recordOfLine(commit.journal);
     const known = this.#replayed.get(sid) ?? null;
-    const next = replayRecord(this.#scene.saga.definition, after.birth.id, known, record);
+    const next = replayRecord(
+      this.#memberOf(after.birth).definition,
+      after.birth.id,
+      known,
+      record,
+    );
     if (next.kind === 'differs') {
       this.fail('replay', `saga ${sid} at ${next.flaw.sagaSeq}: ${next.flaw.why}`);
       return;
@@ -182,12 +193,13 @@ export class Oracles {
     this.fail('replay', `saga ${sid} at ${after.row.seq}, ${line}, is not what its journal gives`);
   }
 
-  /** The simulated callers start each order under its own id as key. */
+  /** The simulated callers start each order under its own id as key, a parent each child. */
   #checkStartKey({ commit, after: { birth } }: DurableTurn): void {
     const inbound = inboundOf(commit);
     if (inbound.kind !== 'start') return;
-    const { orderId, tripId } = inbound.input as { orderId?: string; tripId?: string };
-    const order = orderId ?? tripId ?? birth.id;
+    const saga = this.#memberOf(birth);
+    this.#family.onBirth(birth.id, saga !== this.#scene.saga);
+    const order = saga.subjectOf(inbound.input as What) ?? birth.id;
     const known = this.#sagaByOrder.get(order);
     if (known !== undefined) this.fail('start-key', `${order} started ${known} and ${birth.id}`);
     this.#sagaByOrder.set(order, birth.id);
@@ -215,34 +227,58 @@ export class Oracles {
     }
   }
 
-  #keepIntents(sid: number, id: string, { live }: StoredParts): void {
+  #keepIntents(sid: number, birth: SagaBirth, { live, steps }: StoredParts): void {
     const started = this.#started.get(sid) ?? [];
-    const undone = this.#undone.get(sid) ?? [];
-    const undoing = Object.values(live.activities).filter((one) => one.direction === 'compensate');
-    const { isParallel } = this.#scene.saga;
+    const activities = Object.values(live.activities);
+    const undoing = activities.filter((one) => one.direction === 'compensate');
+    const { isParallel } = this.#memberOf(birth);
     if (undoing.length > 1 && !isParallel) this.fail('undo-order', 'two compensations at a time');
-    for (const activity of Object.values(live.activities)) {
-      this.#intents.add(intentOf(id, activity));
-      const { step, direction } = activity;
-      if (direction === 'forward' && !started.includes(step)) started.push(step);
-      if (direction !== 'compensate' || undone.includes(step) || isParallel) continue;
-      undone.push(step);
-      const later = started.slice(started.indexOf(step) + 1);
-      const standing = later.filter((each) => this.#stands(id, each));
-      if (standing.length > 0) {
-        this.fail('undo-order', `${step} is undone while ${standing.join(', ')} stands`);
+    for (const activity of activities) {
+      const intent = intentOf(birth.id, activity);
+      if (this.#intents.has(intent)) continue;
+      this.#intents.add(intent);
+      const index = started.findIndex((each) => isSameStep(each, activity));
+      if (activity.direction === 'forward' && index === -1) started.push(activity);
+      if (activity.direction === 'compensate' && !isParallel) {
+        const later = started.slice(index + 1);
+        const owed = later.filter((each) => !isGivenUp(each, steps));
+        this.#checkUndoOrder(birth.id, activity, owed);
       }
     }
     this.#started.set(sid, started);
-    this.#undone.set(sid, undone);
   }
 
-  #stands(sagaId: string, step: string): boolean {
+  #checkUndoOrder(id: string, { step }: LiveActivity, later: readonly LiveActivity[]): void {
     const { disk, worldBooks } = this.#scene;
-    return [...disk.books.entries, ...worldBooks.entries].some(
-      (entry) => entry.sagaId === sagaId && entry.step === step && entry.state === 'applied',
-    );
+    const standing = later.filter((each) => stands([disk.books, worldBooks], id, each));
+    if (standing.length === 0) return;
+    const names = standing.map((each) => `${each.step} ${each.occurrence}`).join(', ');
+    this.fail('undo-order', `${step} is undone while ${names} stands`);
   }
+
+  /** As the engine names each delivery. */
+  #keepMessages({ outbox }: SagaCommit, id: string): void {
+    const { lastSeq } = this.#scene.disk;
+    for (const { index, event } of outbox) {
+      if (isBetweenSagas({ event })) continue;
+      this.emitted.add(`${id}/${event}/${outboxId(lastSeq, index)}`);
+    }
+  }
+
+  #memberOf({ type }: SagaBirth): SimSaga {
+    return memberOf(this.#scene.saga, type);
+  }
+}
+
+/** A person said that it may stand. */
+function isGivenUp({ step, occurrence }: LiveActivity, steps: StoredParts['steps']): boolean {
+  return steps.some(
+    (entry) => entry.name === step && entry.occurrence === occurrence && entry.status === 'skipped',
+  );
+}
+
+function isSameStep(a: LiveActivity, b: LiveActivity): boolean {
+  return a.step === b.step && a.occurrence === b.occurrence;
 }
 
 function inboundOf({ journal }: SagaCommit): Inbound {

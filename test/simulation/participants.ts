@@ -9,9 +9,10 @@ import {
   type ActivityContext,
   transactional,
 } from '../../src/core/activity.ts';
-import { type BookOp, statementOf } from './books.ts';
+import type { BookOp } from './book-op.ts';
+import { statementOf } from './books.ts';
 import type { Plant } from './plant.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import type { SimSaga, What } from './sim-sagas.ts';
 import type { Caller, World } from './world.ts';
 
 /** Where the effects are of activities that may be local. */
@@ -25,14 +26,6 @@ export interface ParticipantOptions {
   readonly plant: Plant;
   /** Told of every call before it leaves. */
   readonly onCall: (op: BookOp, context: ActivityContext) => void;
-}
-
-/** What participants read of an input. */
-interface What {
-  readonly orderId?: string;
-  readonly tripId?: string;
-  readonly quantity?: number;
-  readonly amountMinor?: number;
 }
 
 /** Activities of one process. */
@@ -76,10 +69,10 @@ export function createParticipants(options: ParticipantOptions): Activities<neve
 
 function toOp(saga: SimSaga, input: What | null, context: ActivityContext): BookOp {
   const { sagaId, step, forwardKey } = context;
-  const { orderId, tripId, quantity = 0, amountMinor = 0 } = input ?? {};
+  const { quantity = 0, amountMinor = 0 } = input ?? {};
   const kind = kindOf(context);
   const key = forwardKey ?? context.key;
-  const who = { sagaId, orderId: orderId ?? tripId ?? sagaId };
+  const who = { sagaId, orderId: saga.subjectOf(input ?? {}) ?? sagaId };
   const money = step === saga.chargeStep ? amountMinor : 0;
   return { kind, step, key, ...who, quantity, amountMinor: money };
 }

@@ -7,7 +7,8 @@ import type { ActivityContext } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { BookOp, Manners } from './books.ts';
+import type { BookOp } from './book-op.ts';
+import type { Manners } from './books.ts';
 
 export interface Plant {
   /** The calls made instead of the one that was commanded. */

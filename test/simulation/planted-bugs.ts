@@ -8,7 +8,7 @@ import { PermanentError, TransientError } from '../../src/core/failure.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Plant } from './plant.ts';
 import { answersEarly, rewrites } from './planted-stores.ts';
-import { forwardOrder, shrugsOffFailedCompensation } from './redrawn-order.ts';
+import { forwardOrder, shrugsOffFailedCompensation } from './redrawn.ts';
 import type { SimSaga } from './sim-sagas.ts';
 import type { OracleName } from './violation.ts';
 

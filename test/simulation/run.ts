@@ -10,7 +10,8 @@
  */
 import { parseArgs } from 'node:util';
 import { simulateCore } from './core-simulation.ts';
-import { exploreCrashes, SCENARIOS } from './crash-points.ts';
+import { exploreCrashes } from './crash-points.ts';
+import { SCENARIOS } from './crash-scenarios.ts';
 import { Progress } from './progress.ts';
 import { coreFailureText, CoreTally, failureText, Tally } from './report.ts';
 import { shrink } from './shrink.ts';
@@ -82,7 +83,9 @@ function runCore(firstSeed: number, runs: number): number {
 async function runCrashes(most: number): Promise<number> {
   let runs = 0;
   let failures = 0;
-  for (const scenario of SCENARIOS) {
+  const only = sagaWanted();
+  const wanted = SCENARIOS.filter(({ saga }) => only === null || saga === only);
+  for (const scenario of wanted) {
     const explored = await exploreCrashes(scenario, most);
     runs += explored.runs;
     failures += explored.failures.length;
@@ -91,7 +94,7 @@ async function runCrashes(most: number): Promise<number> {
       console.log(failureText(`${scenario.name}, crashes ${JSON.stringify(crashes)}`, result));
     }
   }
-  console.log(`up to ${most} crashes in ${SCENARIOS.length} scenarios: ${runs} runs`);
+  console.log(`up to ${most} crashes in ${wanted.length} scenarios: ${runs} runs`);
   return failures;
 }
 

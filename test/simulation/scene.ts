@@ -4,6 +4,8 @@
  *
  * Invariant: the world, the disk and the callers outlive every process.
  */
+import { nextDueMs } from '../../src/core/state.ts';
+import { isSettled } from '../../src/core/status.ts';
 import { GOOD_MANNERS } from './books.ts';
 import { Chance, type ChancePlan } from './chance.ts';
 import { Client, isAtEnd } from './client.ts';
@@ -15,6 +17,7 @@ import type { Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
 import { drawSaga, ORDER, redrawnAs, type SimSaga } from './sim-sagas.ts';
 import { SimTime } from './sim-time.ts';
+import { StoredStates } from './stored-states.ts';
 import type { OracleScene } from './violation.ts';
 import { World } from './world.ts';
 
@@ -27,6 +30,8 @@ export interface RunOptions {
   readonly flavor?: Flavor;
   /** Default: by chance; for a planted bug, and for a script, the order. */
   readonly saga?: SimSaga;
+  /** How much each order is about; default: by chance. */
+  readonly quantity?: number;
 }
 
 /** Stock that a script never runs out of. */
@@ -40,18 +45,18 @@ export class Scene {
   readonly disk: Disk;
   readonly oracles: Oracles;
   readonly client: Client;
+  readonly states = new StoredStates();
   process: EngineProcess;
   /** Processes that lost the disk to a later one and do not know it yet. */
   formerOwners: EngineProcess[] = [];
   readonly #plant: Plant;
   readonly #flavor: Flavor;
   readonly #oracleScene: OracleScene;
-  /** Ids of the sagas whose completion was heard. */
-  readonly #heard = new Set<string>();
+  readonly #heard = { keys: new Set<string>(), completed: new Set<string>() };
   #processes = 0;
 
   constructor(options: RunOptions) {
-    const { chance: plan, plant = {}, orders, flavor } = options;
+    const { chance: plan, plant = {}, orders, flavor, quantity } = options;
     const chance = new Chance(plan);
     const { time } = this;
     this.chance = chance;
@@ -64,11 +69,12 @@ export class Scene {
     const { disk, world } = this;
     this.saga = sagaOf(options, chance);
     const { saga } = this;
-    this.#oracleScene = { disk, worldBooks: world.books, time, saga };
+    this.#oracleScene = { disk, worldBooks: world.books, time, saga, states: this.states };
     const oracles = new Oracles(this.#oracleScene);
     this.oracles = oracles;
     const count = orders ?? chance.between('orders', 1, 4);
-    this.client = new Client({ saga, chance, time, disk, oracles, orders: count });
+    const about = { orders: count, quantity: quantity ?? null, states: this.states };
+    this.client = new Client({ saga, chance, time, disk, oracles, ...about });
     this.process = this.#boot();
   }
 
@@ -85,13 +91,37 @@ export class Scene {
     const { store, engine } = this.process;
     return (
       this.client.isDone &&
-      isAtEnd(this.disk) &&
+      isAtEnd(this.#oracleScene) &&
       this.disk.outbox.size === 0 &&
       this.world.inTransit === 0 &&
       !store.hasBatch &&
       store.readsWaiting === 0 &&
       engine.health().kind === 'ready'
     );
+  }
+
+  /** Nothing happens before time has passed. */
+  get isIdle(): boolean {
+    const { store, isBroken } = this.process;
+    return (
+      !store.hasBatch &&
+      store.readsWaiting === 0 &&
+      !isBroken &&
+      this.formerOwners.length === 0 &&
+      this.world.deliverable.length === 0
+    );
+  }
+
+  /** When the next durable timer is due, by the steady time; `null` when none is armed. */
+  nextDueMs(): number | null {
+    const { steadyMs, wallMs } = this.time;
+    let earliest: number | null = null;
+    for (const { row } of this.disk.sagas.values()) {
+      if (isSettled(row.status)) continue;
+      const dueMs = nextDueMs(this.states.of(row).live);
+      if (dueMs !== null && (earliest === null || dueMs < earliest)) earliest = dueMs;
+    }
+    return earliest === null ? null : earliest - wallMs + steadyMs;
   }
 
   /** Changes with everything that a crash could cut in two. */
@@ -136,10 +166,9 @@ export class Scene {
 
   checkRest(): void {
     this.client.checkKept();
-    this.oracles.checkFeedIsComplete();
-    checkRest(this.#oracleScene, this.#heard, (oracle, message) =>
-      this.oracles.fail(oracle, message),
-    );
+    this.oracles.checkRest();
+    const heard = { ...this.#heard, emitted: this.oracles.emitted };
+    checkRest(this.#oracleScene, heard, (oracle, message) => this.oracles.fail(oracle, message));
   }
 
   #boot(): EngineProcess {

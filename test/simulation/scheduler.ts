@@ -46,7 +46,7 @@ export function nextActions(scene: Scene, step: number): readonly Action[] {
       add(`start ${key}`, 1, () => client.send(key, engine, process));
     }
   }
-  if (isOpen) {
+  if (isOpen && chance.fraction('nobody-decides') >= 0.15) {
     for (const id of client.waiting()) {
       const index = chance.between(`event/${step}`, 0, 9);
       add(`tell ${id}`, 0.5, () => client.tell(id, index, engine, process));
@@ -94,14 +94,34 @@ function passTime(scene: Scene, step: number): void {
   const { chance, process, world, client, time } = scene;
   const { clock, store } = process;
   const busyMs = store.busyUntilMs > time.steadyMs ? store.busyUntilMs : null;
-  const next = [clock.nextAtMs(), world.nextAtMs(), client.nextAtMs(), busyMs].filter(
-    (atMs) => atMs !== null,
-  );
-  if (next.length === 0) return;
+  const outside = [world.nextAtMs(), client.nextAtMs(), busyMs];
+  const nextMs = earliestOf([clock.nextAtMs(), ...outside]);
+  if (nextMs === null) return;
   // Mostly a little, sometimes a lot: the machine was asleep, or busy with something else.
   const leap = chance.isOrderly ? 0 : chance.fraction(`leap/${step}`) ** 6;
-  time.passTo(Math.min(...next) + Math.floor(leap * MAX_LEAP_MS));
+  const idleMs = drawIdleMs(scene, step, nextMs, [clock.nextWorkAtMs(), ...outside]);
+  time.passTo(nextMs + idleMs + Math.floor(leap * MAX_LEAP_MS));
   clock.runNext();
+}
+
+/** How long nothing happens but that the engine looks at the clock, each second, for days. */
+function drawIdleMs(
+  scene: Scene,
+  step: number,
+  nextMs: number,
+  events: readonly (number | null)[],
+): number {
+  if (!scene.isIdle) return 0;
+  const untilMs = earliestOf([...events, scene.nextDueMs()]);
+  if (untilMs === null || untilMs <= nextMs) return 0;
+  const isThere = scene.chance.isOrderly || scene.chance.fraction(`idle/${step}`) < 0.5;
+  const share = isThere ? 1 : scene.chance.fraction(`idle-for/${step}`);
+  return Math.floor(share * (untilMs - nextMs));
+}
+
+function earliestOf(times: readonly (number | null)[]): number | null {
+  const known = times.filter((atMs) => atMs !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** A process that was taken for dead goes on until it notices that the disk is not its own. */
@@ -129,5 +149,5 @@ function callAgain({ chance, client, process }: Scene, step: number): void {
   const name = commands[draw];
   if (name === 'terminate' && chance.fraction('terminates') < 0.8) return;
   if (name === undefined) client.sendAgain(index, draw === 9, engine, process);
-  else client.command(index, name, engine, process);
+  else client.command({ index, whose: chance.fraction(`whose/${step}`) }, name, engine, process);
 }

@@ -5,6 +5,7 @@
  * Invariant: waiting is by the steady time, as in a real process; a jump moves no appointment.
  */
 import type { CancelTimeout, Clock } from '../../src/runtime/clock.ts';
+import { MAX_SLEEP_MS } from '../../src/runtime/wake-timers.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
@@ -30,6 +31,8 @@ export class SimTime {
 
 interface Appointment {
   readonly atMs: number;
+  /** The engine only wants to look whether the clock was set. */
+  readonly isLook: boolean;
   readonly run: () => void;
 }
 
@@ -48,7 +51,8 @@ export class ProcessClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): CancelTimeout {
-    const appointment = { atMs: this.#time.steadyMs + Math.max(0, delayMs), run };
+    const atMs = this.#time.steadyMs + Math.max(0, delayMs);
+    const appointment = { atMs, isLook: delayMs === MAX_SLEEP_MS, run };
     if (this.#isAlive) this.#appointments.add(appointment);
     return () => this.#appointments.delete(appointment);
   }
@@ -56,6 +60,15 @@ export class ProcessClock implements Clock {
   /** When the next appointment is due by the steady time; `null` when there is none. */
   nextAtMs(): number | null {
     return this.#earliest()?.atMs ?? null;
+  }
+
+  /** The same of those that are more than a look at the clock. */
+  nextWorkAtMs(): number | null {
+    let earliest: number | null = null;
+    for (const { atMs, isLook } of this.#appointments) {
+      if (!isLook && (earliest === null || atMs < earliest)) earliest = atMs;
+    }
+    return earliest;
   }
 
   /** Runs the earliest appointment; time must have come to it. */

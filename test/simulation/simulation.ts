@@ -6,7 +6,7 @@
  * within a bound, then an operator repairs what waits for a person and all is looked at once more.
  */
 import { crc32 } from 'node:zlib';
-import { needsPerson } from '../../src/core/status.ts';
+import { isLeftToPerson } from './client.ts';
 import { type RunOptions, Scene } from './scene.ts';
 import { drawAction, drawJumpMs, nextActions } from './scheduler.ts';
 import type { Violation } from './violation.ts';
@@ -37,6 +37,8 @@ export interface RunResult {
 /** How long the part with faults lasts, in steps. */
 const MIN_CHAOS_STEPS = 40;
 const MAX_CHAOS_STEPS = 400;
+/** So many of them with nothing under way: enough for who starts or orders something again. */
+const MAX_STEPS_AT_REST = 20;
 /**
  * Everything must be at rest within this many steps once faults have stopped, and a step for each
  * second that the wall clock was set back.
@@ -44,6 +46,8 @@ const MAX_CHAOS_STEPS = 400;
 const MAX_CALM_STEPS = 6_000;
 const MAX_DOWNTIME_MS = 400_000;
 const MAX_DRAIN_MS = 10_000;
+/** How often a person sees to a family of sagas. */
+const MAX_REPAIRS = 6;
 
 /** Runs one simulation to its end, or to its first violation. */
 export function simulate(options: RunOptions): Promise<RunResult> {
@@ -89,8 +93,10 @@ class Simulation {
     const limit = chance.isOrderly
       ? MAX_CALM_STEPS
       : chance.between('chaos-steps', MIN_CHAOS_STEPS, MAX_CHAOS_STEPS);
+    let stepsAtRest = 0;
     for (let count = 0; count < limit && !scene.isViolated; count++) {
-      if (chance.isOrderly && scene.isAtRest) return;
+      if (scene.isAtRest) stepsAtRest += 1;
+      if (stepsAtRest > (chance.isOrderly ? 0 : MAX_STEPS_AT_REST)) return;
       await this.#takeStep();
     }
   }
@@ -105,14 +111,22 @@ class Simulation {
     if (!scene.isViolated) scene.oracles.fail('liveness', `not at rest ${when}`);
   }
 
-  /** A person tries again what was given up on, now that nothing fails any more. */
+  /** A person sees to what was given up on, now that nothing fails any more. */
   async #repair(): Promise<void> {
-    const { process, client, oracles, disk, isViolated } = this.#scene;
-    if (isViolated || client.repair(process.engine, process) === 0) return;
-    await this.#drain();
-    await this.#comeToRest('after the repair');
-    for (const { row, birth } of disk.sagas.values()) {
-      if (needsPerson(row.status)) oracles.fail('repair', `saga ${birth.id} is ${row.status}`);
+    const { client, oracles, disk, saga } = this.#scene;
+    const { states } = this.#scene;
+    // A child that is mended may show its parent that another one cannot be.
+    const rounds = saga.children.length === 0 ? 1 : MAX_REPAIRS;
+    for (let round = 1; round <= rounds && !this.#scene.isViolated; round++) {
+      const { process } = this.#scene;
+      if (client.repair(process.engine, process) === 0) break;
+      await this.#drain();
+      await this.#comeToRest('after the repair');
+    }
+    if (this.#scene.isViolated) return;
+    for (const each of disk.sagas.values()) {
+      const { row, birth } = each;
+      if (isLeftToPerson(states, each)) oracles.fail('repair', `saga ${birth.id} is ${row.status}`);
     }
   }
 

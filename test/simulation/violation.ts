@@ -5,6 +5,7 @@ import type { Books } from './books.ts';
 import type { Disk } from './disk.ts';
 import type { SimSaga } from './sim-sagas.ts';
 import type { SimTime } from './sim-time.ts';
+import type { StoredStates } from './stored-states.ts';
 
 /** The oracles, and what each of them holds the engine to. */
 export const ORACLES = {
@@ -16,9 +17,13 @@ export const ORACLES = {
   'timer-late': 'a due timer fires soon when nothing is in its way',
   'timer-kept': 'a timer keeps its due time',
   'late-is-note': 'a result that is not awaited makes no transition',
+  'child-first': 'a child is over before its parent undoes it or what came before it',
+  'child-outcome': 'what a parent is told of its child is what became of it',
+  'no-orphan': 'a child that is left is told to end, and is over soon after its parent',
   'undo-order': 'compensation in reverse order of recorded start, one at a time',
   'single-charge': 'at most one charge of an order that is not refunded',
   stock: 'on hand, reserved and shipped add up to what there was',
+  bank: "no account without its customer's file",
   money: 'charges minus refunds are the totals of completed orders',
   'all-or-nothing': 'an end is all done or all undone',
   'dead-letter': 'what still stands and was given up on is listed',
@@ -45,4 +50,5 @@ export interface OracleScene {
   readonly worldBooks: Books;
   readonly time: SimTime;
   readonly saga: SimSaga;
+  readonly states: StoredStates;
 }

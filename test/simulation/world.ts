@@ -6,7 +6,8 @@
  * whoever has died meanwhile; an answer reaches only a caller that still lives.
  */
 import { PermanentError, TransientError } from '../../src/core/failure.ts';
-import { Books, type BookOp, type BooksOptions } from './books.ts';
+import type { BookOp } from './book-op.ts';
+import { Books, type BooksOptions } from './books.ts';
 import type { Chance } from './chance.ts';
 import type { SimTime } from './sim-time.ts';
 

@@ -1,7 +1,8 @@
 /**
- * The order saga with a mistake drawn into it, as its author or the compiler might have made it.
+ * Sagas with a mistake drawn into them, as their author or the compiler might have made it.
  */
 import { createMachine } from 'xstate';
+import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
 
@@ -29,7 +30,8 @@ export function shrugsOffFailedCompensation(): SagaDefinition {
     target: '#order.compensating.next',
     actions: { type: 'settle', params: { step: 'reserveInventory' } },
   };
-  return redrawn(['compensating', 'releaseInventory', 'running'], ({ invoke, after, ...rest }) => {
+  const path = ['compensating', 'releaseInventory', 'running'];
+  return redrawn(orderSaga, path, ({ invoke, after, ...rest }) => {
     const giveUp = (exits: unknown): unknown[] => [...list(exits).slice(0, -1), settled];
     const { onError, ...call } = drawing(invoke);
     const delays = Object.entries(drawing(after)).map(([name, exits]) => [name, giveUp(exits)]);
@@ -41,11 +43,20 @@ export function shrugsOffFailedCompensation(): SagaDefinition {
   });
 }
 
-/** The order saga with one of its states changed. */
-function redrawn(path: readonly string[], change: (state: Drawing) => Drawing): SagaDefinition {
-  const { machine, input } = orderSaga;
+/** The onboarding saga takes an account back without waiting for the child that opens it. */
+export function takesBackTooEarly(): SagaDefinition {
+  const path = ['compensating', 'withdrawAccount'];
+  return redrawn(onboardingSaga, path, (state) => ({ ...state, initial: 'running' }));
+}
+
+/** A saga with one of its states changed. */
+function redrawn(
+  { machine, input, children }: SagaDefinition,
+  path: readonly string[],
+  change: (state: Drawing) => Drawing,
+): SagaDefinition {
   const config = changed(drawing(machine.config), path, change);
-  const options = input === null ? {} : { input };
+  const options = input === null ? { children } : { input, children };
   return durable(createMachine(config, machine.implementations), options);
 }
 

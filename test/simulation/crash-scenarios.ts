@@ -1,0 +1,116 @@
+/**
+ * The scripted runs that crashes are tried in: what goes wrong in each, for both ways of
+ * implementing the participants.
+ */
+import type { Scenario, ScriptedFault } from './crash-points.ts';
+import { ONBOARDING, ORDER, type SimSaga } from './sim-sagas.ts';
+
+type Script = readonly [name: string, fault: ScriptedFault];
+
+const FLAVORS = ['transactional', 'remote'] as const;
+
+/** What goes wrong with one step, whatever the saga. */
+function faultsOf(wanted: string): readonly Script[] {
+  return [
+    [
+      `${wanted} is declined`,
+      (step, kind) => (step === wanted && kind === 'apply' ? 'permanent' : undefined),
+    ],
+    [
+      `${wanted} is busy once, then loses an answer`,
+      (step, kind, attempt) => {
+        if (step !== wanted || kind !== 'apply') return undefined;
+        return attempt === 1 ? 'transient' : attempt === 2 ? 'lost' : undefined;
+      },
+    ],
+    [
+      `${wanted} loses every answer`,
+      (step, kind) => (step === wanted && kind === 'apply' ? 'lost' : undefined),
+    ],
+  ];
+}
+
+/** The step is done, the last one is declined, and what was done cannot be undone. */
+function cannotBeUndone(wanted: string, isLast: ScriptedFault): Script {
+  return [
+    `${wanted} cannot be compensated`,
+    (step, kind, attempt, part) => {
+      if (kind === 'apply') return isLast(step, kind, attempt, part);
+      return step === wanted ? 'permanent' : undefined;
+    },
+  ];
+}
+
+const ALL_WELL: Script = ['all goes well', () => undefined];
+
+const ORDER_STEPS = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'];
+
+const ORDER_SCRIPTS: readonly Script[] = [
+  ALL_WELL,
+  ...ORDER_STEPS.flatMap((wanted) => [
+    ...faultsOf(wanted),
+    cannotBeUndone(wanted, (step) => (step === 'updateOrder' ? 'permanent' : undefined)),
+  ]),
+  [
+    'the charge is made and never answered',
+    (step, kind) => (step === 'processPayment' && kind === 'apply' ? 'hang-applied' : undefined),
+  ],
+  [
+    'the first charge arrives late and the others are declined',
+    (step, kind, attempt) => {
+      if (step !== 'processPayment' || kind !== 'apply') return undefined;
+      return attempt === 1 ? 'late' : 'permanent';
+    },
+  ],
+  [
+    'the payment provider is down from its second request on',
+    (step, kind, attempt) =>
+      step === 'processPayment' && kind === 'apply' && attempt > 1 ? 'transient' : undefined,
+  ],
+  [
+    'every request of a charge arrives twice',
+    (step) => (step === 'processPayment' ? 'twice' : undefined),
+  ],
+];
+
+/** Two accounts, and credit. */
+const ACCOUNTS = 2;
+const ONBOARDING_STEPS = ['openFile', 'checkCredit', 'reserveNumber', 'openAccount', 'sendWelcome'];
+
+const isSecondAccount: ScriptedFault = (step, _kind, _attempt, part) =>
+  step === 'openAccount' && part === 'savings' ? 'permanent' : undefined;
+
+const ONBOARDING_SCRIPTS: readonly Script[] = [
+  ALL_WELL,
+  ...ONBOARDING_STEPS.filter((step) => step !== 'sendWelcome').flatMap(faultsOf),
+  ...faultsOf('sendWelcome').filter(([name]) => name.includes('busy once')), // tried until it works
+  ['the second account is declined', isSecondAccount],
+  [
+    'the first account is opened and never answered',
+    (step, kind, _, part) =>
+      step === 'openAccount' && part === 'current' && kind === 'apply' ? 'hang-applied' : undefined,
+  ],
+  [
+    'every request of the second account arrives twice',
+    (_step, _kind, _attempt, part) => (part === 'savings' ? 'twice' : undefined),
+  ],
+  ...['openFile', 'checkCredit', 'reserveNumber', 'account'].map((wanted) =>
+    cannotBeUndone(wanted, isSecondAccount),
+  ),
+];
+
+/** Every scenario of the order, and of the onboarding with its children. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...scenariosOf(ORDER, 2, ORDER_SCRIPTS),
+  ...scenariosOf(ONBOARDING, ACCOUNTS, ONBOARDING_SCRIPTS),
+];
+
+function scenariosOf(saga: SimSaga, quantity: number, scripts: readonly Script[]): Scenario[] {
+  const { id } = saga.definition;
+  return FLAVORS.flatMap((flavor) =>
+    scripts.map(([name, fault]) => {
+      const title = `${id}, ${flavor}: ${name}`;
+      return { name: title, saga, quantity, flavor, fault };
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * Stored states as the oracles read them: the parts of a state's text, read for themselves. The
+ * last text of each saga is kept, for whoever asks about the turn after.
+ */
+import type { SagaState } from '../../src/core/state.ts';
+
+/** The parts that the oracles look at. */
+export interface StoredParts extends Pick<SagaState, 'live' | 'steps' | 'status' | 'seq'> {
+  /** Absent while no person has settled the saga. */
+  readonly resolution?: SagaState['resolution'];
+  readonly machine: {
+    readonly context: { readonly input?: unknown };
+    readonly output?: unknown;
+  };
+}
+
+interface StoredText {
+  readonly sid: number;
+  readonly state: string;
+}
+
+export class StoredStates {
+  readonly #read = new Map<number, { readonly state: string; readonly parts: StoredParts }>();
+
+  of({ sid, state }: StoredText): StoredParts {
+    const known = this.#read.get(sid);
+    if (known?.state === state) return known.parts;
+    const parts = JSON.parse(state) as StoredParts;
+    this.#read.set(sid, { state, parts });
+    return parts;
+  }
+}
+
+/** Settled by a person, so that nobody needs to look at it any more. */
+export function isResolved({ resolution }: StoredParts): boolean {
+  return resolution !== undefined && resolution !== null;
+}
