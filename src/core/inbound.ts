@@ -50,7 +50,10 @@ export type CommandName = (typeof COMMAND_NAMES)[number];
 export interface StartHold {
   /** Its time, milliseconds since 1970; `null`: it waits for a place only. */
   readonly startAtMs: number | null;
-  /** It needs a place among the sagas of its type before it begins. */
+  /**
+   * It needs a place among the sagas of its type before it begins. With a time, that is how it was
+   * when it was accepted; what counts is how it is when the time has come.
+   */
   readonly isLimited: boolean;
 }
 
@@ -91,7 +94,13 @@ export type Inbound =
       /** Of an attempt that was given up before it answered: the occurrence of its step. */
       readonly occurrence?: number;
     }
-  | { readonly kind: 'timer'; readonly timer: string; readonly token: number }
+  | {
+      readonly kind: 'timer';
+      readonly timer: string;
+      readonly token: number;
+      /** Of a start whose time has come: whether it needs a place now, whatever was said before. */
+      readonly isLimited?: boolean;
+    }
   /** The process that ran this attempt is gone: the attempt starts again, counted. */
   | { readonly kind: 'interrupted'; readonly activity: string; readonly token: number }
   | { readonly kind: 'command'; readonly command: OperatorCommand }

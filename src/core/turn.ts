@@ -146,7 +146,8 @@ function onTimer(definition: SagaDefinition, state: SagaState, inbound: Timer, n
   }
   const { [inbound.timer]: _, ...timers } = state.live.timers;
   const { event } = timer;
-  if (inbound.timer === START_TIMER && isUnstarted(state) && !isLimited(state)) {
+  const needsPlace = inbound.isLimited ?? (isUnstarted(state) && isLimited(state));
+  if (inbound.timer === START_TIMER && isUnstarted(state) && !needsPlace) {
     return leaveWaitingRoom(definition, state, { inbound, event: event.type, nowMs });
   }
   return react(definition, state, { ...state.live, timers }, { inbound, event, nowMs });

@@ -66,7 +66,7 @@ export function waitingInputOf(state: SagaState): unknown {
   return visitorOf(state).input;
 }
 
-/** True when the saga has to wait for a place once its time has come. */
+/** True when, by what was known at its acceptance, it has to wait for a place once it is time. */
 export function isLimited(state: SagaState): boolean {
   return visitorOf(state).hold.isLimited;
 }

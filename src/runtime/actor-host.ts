@@ -66,6 +66,8 @@ export interface ActorHost {
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void;
   /** The earliest due time of the state, for the wake-up. */
   arm(sid: number, state: SagaState): void;
+  /** Whether sagas of the type need a place before they begin. */
+  isBounded(type: string): boolean;
   /** Calls back after a short pause. */
   later(run: () => void): void;
   decide(sid: number, error: unknown): Verdict;

@@ -27,6 +27,7 @@ export interface Outlets {
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
   readonly courier: { deliver(message: PendingMessage): void };
   readonly queue: {
+    isBounded(type: string): boolean;
     changed(type: string, sid: number, before: SagaState | null, after: SagaState): void;
   };
   readonly feed: { publish(entry: FeedEntry): void };

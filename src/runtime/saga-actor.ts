@@ -13,6 +13,7 @@ import type { StandardSchema } from '../core/standard-schema.ts';
 import type { SagaState } from '../core/state.ts';
 import { migrationTurn } from '../core/migration.ts';
 import { turn } from '../core/turn.ts';
+import { START_TIMER } from '../core/waiting-room.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checkedEvent } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
@@ -211,9 +212,16 @@ export class SagaActor {
     const due = Object.entries(state.live.timers)
       .filter(([, timer]) => timer.dueMs !== undefined && timer.dueMs <= nowMs)
       .sort(([, a], [, b]) => (a.dueMs ?? 0) - (b.dueMs ?? 0));
-    for (const [timer, { token }] of due) this.tell({ kind: 'timer', timer, token });
+    for (const [timer, { token }] of due) this.tell(this.#timer(timer, token));
     // The clock was set back since the wake-up was due: it is armed again.
     if (due.length === 0) this.#host.arm(this.sid, state);
+  }
+
+  // A saga that was accepted long ago begins under the bound of today.
+  #timer(timer: string, token: number): Inbound & { kind: 'timer' } {
+    const inbound = { kind: 'timer', timer, token } as const;
+    if (timer !== START_TIMER || this.#saga === null) return inbound;
+    return { ...inbound, isLimited: this.#host.isBounded(this.#saga.registration.definition.id) };
   }
 
   // What is overdue first: an attempt that its deadline ends need not start again.

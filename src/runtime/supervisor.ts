@@ -210,6 +210,10 @@ export class Supervisor implements ActorHost {
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
+  isBounded(type: string): boolean {
+    return this.#outletsOrThrow().queue.isBounded(type);
+  }
+
   later(run: () => void): void {
     this.#clock.after(BUSY_STORE_PAUSE_MS, run);
   }
