@@ -32,6 +32,10 @@ export class Chance {
     return this.#isCalm || this.#plan.kind === 'script';
   }
 
+  get isScripted(): boolean {
+    return this.#plan.kind === 'script';
+  }
+
   get isCalm(): boolean {
     return this.#isCalm;
   }

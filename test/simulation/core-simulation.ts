@@ -19,7 +19,7 @@ export interface CoreResult {
   readonly turns: number;
   /** What was wrong; `null`: nothing. */
   readonly fault: string | null;
-  readonly trail: readonly string[];
+  readonly records: readonly JournalRecord[];
 }
 
 const MAX_TURNS = 400;
@@ -47,7 +47,6 @@ class CoreRun {
   readonly #saga: SimSaga;
   readonly #seed: number;
   readonly #badness: number;
-  readonly #trail: string[] = [];
   readonly #records: JournalRecord[] = [];
   /** What stands outside, by forward key. */
   readonly #standing = new Map<string, string>();
@@ -65,7 +64,7 @@ class CoreRun {
 
   run(): CoreResult {
     const { definition } = this.#saga;
-    const input = definition.examples.input ?? this.#parsed();
+    const input = inputOf(this.#saga);
     let state = this.#take(begin(definition, 'saga-1', input, this.#nowMs)) ?? null;
     for (let count = 0; state !== null && count < MAX_TURNS; count++) {
       if (this.#fault !== null || isSettled(state.status)) break;
@@ -79,13 +78,12 @@ class CoreRun {
     if (state === null) throw new Error('a start is never refused');
     this.#judge(state);
     const { status, seq: turns } = state;
-    return { status, turns, fault: this.#fault, trail: this.#trail };
+    return { status, turns, fault: this.#fault, records: this.#records };
   }
 
   #take(taken: Turn): SagaState | null {
     if (taken.kind === 'refused') return null;
     this.#records.push(taken.record);
-    this.#trail.push(`${taken.record.event} → ${taken.record.to}`);
     if (taken.kind === 'noted') return taken.state;
     for (const effect of taken.effects) {
       if (effect.kind === 'start-activity') this.#keys.set(effect.activity, effect);
@@ -180,19 +178,23 @@ class CoreRun {
     if (storedTextOf(replayed) !== encodeState(state)) this.#fault ??= 'replay: another state';
   }
 
-  /** The input as parsing gives it; the schemas of machines/ are synchronous. */
-  #parsed(): unknown {
-    const parsed = this.#saga.definition.input?.['~standard'].validate(
-      this.#saga.inputOf('order-1', 1),
-    );
-    if (parsed === undefined || parsed instanceof Promise || parsed.issues !== undefined) {
-      throw new Error('the input of the simulated saga is refused');
-    }
-    return parsed.value;
-  }
-
   #chance(): number {
     this.#draws += 1;
     return unitInterval(`${this.#draws}:${this.#seed}`);
   }
+}
+
+const inputs = new WeakMap<SimSaga, unknown>();
+
+/** The input as parsing gives it, the same for every run; the schemas of machines/ are synchronous. */
+function inputOf(saga: SimSaga): unknown {
+  const { definition } = saga;
+  if (definition.examples.input !== undefined) return definition.examples.input;
+  if (inputs.has(saga)) return inputs.get(saga);
+  const parsed = definition.input?.['~standard'].validate(saga.inputOf('order-1', 1));
+  if (parsed === undefined || parsed instanceof Promise || parsed.issues !== undefined) {
+    throw new Error('the input of the simulated saga is refused');
+  }
+  inputs.set(saga, parsed.value);
+  return parsed.value;
 }

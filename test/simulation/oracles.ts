@@ -7,10 +7,8 @@
  */
 import type { ActivityContext } from '../../src/core/activity.ts';
 import { encodeState } from '../../src/core/codec.ts';
-import type { Inbound } from '../../src/core/inbound.ts';
-import { recordOfLine, replayRecord } from '../../src/core/replay.ts';
+import { replayRecord } from '../../src/core/replay.ts';
 import type { LiveActivity, SagaState } from '../../src/core/state.ts';
-import { isUnreadableRecord } from '../../src/core/unreadable.ts';
 import { isBetweenSagas } from '../../src/runtime/outgoing.ts';
 import type { SagaBirth, SagaCommit } from '../../src/store/commit.ts';
 import { outboxId } from '../../src/store/outbox-id.ts';
@@ -19,6 +17,7 @@ import type { BookOp } from './book-op.ts';
 import type { DurableTurn } from './disk.ts';
 import { checkBank, checkEnd } from './end-oracles.ts';
 import { FamilyOracles, stands } from './family-oracles.ts';
+import { inboundOf, isUnreadable, recordOf } from './journal-records.ts';
 import { memberOf, type SimSaga, type What } from './sim-sagas.ts';
 import type { StoredParts } from './stored-states.ts';
 import type { OracleName, OracleScene, Violation } from './violation.ts';
@@ -104,13 +103,13 @@ export class Oracles {
     if (after.row.seq !== (before?.row.seq ?? 0) + 1 || commit.journal.sagaSeq !== after.row.seq) {
       this.fail('version-step', `saga ${sid} went from ${before?.row.seq} to ${after.row.seq}`);
     }
+    const { states } = this.#scene;
+    // The one before first: of each saga only the last one is kept.
+    const then = before === null ? null : states.of(before.row);
     this.#checkReplay(durable);
     if (before?.row.status === 'parked') this.#wokenMs.set(sid, this.#scene.time.wallMs);
     this.#checkStartKey(durable);
     if (isUnreadable(commit)) return;
-    const { states } = this.#scene;
-    // The one before first: of each saga only the last one read is kept.
-    const then = before === null ? null : states.of(before.row);
     const now = states.of(after.row);
     if (then !== null) this.#checkSuccession(commit, then, now);
     this.#keepIntents(sid, after.birth, now);
@@ -175,7 +174,7 @@ export class Oracles {
 
   #checkReplay({ commit, after }: DurableTurn): void {
     const { sid } = commit.saga;
-    const record = recordOfLine(commit.journal);
+    const record = recordOf(commit);
     const known = this.#replayed.get(sid) ?? null;
     const next = replayRecord(
       this.#memberOf(after.birth).definition,
@@ -188,7 +187,11 @@ export class Oracles {
       return;
     }
     this.#replayed.set(sid, next.state);
-    if (isUnreadable(commit) || encodeState(next.state) === after.row.state) return;
+    if (isUnreadable(commit)) return;
+    if (encodeState(next.state) === after.row.state) {
+      this.#scene.states.keep(after.row, next.state);
+      return;
+    }
     const line = `${record.cause} ${record.event} (${record.kind})`;
     this.fail('replay', `saga ${sid} at ${after.row.seq}, ${line}, is not what its journal gives`);
   }
@@ -279,14 +282,6 @@ function isGivenUp({ step, occurrence }: LiveActivity, steps: StoredParts['steps
 
 function isSameStep(a: LiveActivity, b: LiveActivity): boolean {
   return a.step === b.step && a.occurrence === b.occurrence;
-}
-
-function inboundOf({ journal }: SagaCommit): Inbound {
-  return recordOfLine(journal).inbound;
-}
-
-function isUnreadable({ journal }: SagaCommit): boolean {
-  return isUnreadableRecord(recordOfLine(journal));
 }
 
 function intentOf(sagaId: string, { step, direction, occurrence, attempt }: LiveActivity): string {

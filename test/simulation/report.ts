@@ -62,8 +62,9 @@ function listed(counts: ReadonlyMap<string, number>): string {
 }
 
 /** A failing run of the pure core. */
-export function coreFailureText(name: string, { fault, trail }: CoreResult): string {
-  return [`${name}: ${fault ?? 'nothing'}`, ...trail.slice(-MAX_STEPS_SHOWN)].join('\n  ');
+export function coreFailureText(name: string, { fault, records }: CoreResult): string {
+  const trail = records.slice(-MAX_STEPS_SHOWN).map(({ event, to }) => `${event} → ${to}`);
+  return [`${name}: ${fault ?? 'nothing'}`, ...trail].join('\n  ');
 }
 
 /** Counts over many runs of the pure core. */

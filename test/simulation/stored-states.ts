@@ -29,6 +29,12 @@ export class StoredStates {
     this.#read.set(sid, { state, parts });
     return parts;
   }
+
+  /** Spares the reading of a text that the replayed state was found to give as well. */
+  keep({ sid, state }: StoredText, replayed: SagaState): void {
+    const machine: StoredParts['machine'] = replayed.snapshot;
+    this.#read.set(sid, { state, parts: { ...replayed, machine } });
+  }
 }
 
 /** Settled by a person, so that nobody needs to look at it any more. */
