@@ -61,6 +61,24 @@ export function pendingStartOf(state: SagaState): PendingStart | null {
   return { kind: 'scheduled', startAtMs: visitorOf(state).hold.startAtMs ?? 0 };
 }
 
+/** Where a stored text stands in its start; `null`: it cannot be made out. */
+export function storedPlaceOf(text: string): 'scheduled' | 'queued' | 'begun' | null {
+  try {
+    const { isUnstarted: isWaiting, machine } = JSON.parse(text) as Partial<StoredPlace>;
+    if (machine?.value === undefined) return null;
+    if (isWaiting !== true) return 'begun';
+    return machine.value === 'queued' ? 'queued' : 'scheduled';
+  } catch {
+    return null;
+  }
+}
+
+/** As much of a stored state as one that is damaged may still have. */
+interface StoredPlace {
+  readonly isUnstarted: boolean;
+  readonly machine: { readonly value?: unknown } | null;
+}
+
 /** The input of a saga that has not begun. */
 export function waitingInputOf(state: SagaState): unknown {
   return visitorOf(state).input;

@@ -6,7 +6,7 @@ import type { Effect } from '../core/inbound.ts';
 import type { SagaState } from '../core/state.ts';
 import { outboxId } from '../store/outbox-id.ts';
 import type { FeedEntry } from '../store/read-models.ts';
-import type { PendingMessage } from '../store/store.ts';
+import type { PendingMessage, StoredSaga } from '../store/store.ts';
 import type { AttemptTask } from './activity-runner.ts';
 import type { CommittedTurn } from './actor-host.ts';
 import type { ChildCall } from './child-sagas.ts';
@@ -28,6 +28,7 @@ export interface Outlets {
   readonly courier: { deliver(message: PendingMessage): void };
   readonly queue: {
     isBounded(type: string): boolean;
+    parked(stored: StoredSaga): void;
     changed(type: string, sid: number, before: SagaState | null, after: SagaState): void;
   };
   readonly feed: { publish(entry: FeedEntry): void };

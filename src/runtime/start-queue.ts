@@ -10,8 +10,9 @@
 import { BackstepError } from '../core/errors.ts';
 import type { SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
-import { isUnstarted, pendingStartOf } from '../core/waiting-room.ts';
+import { isUnstarted, pendingStartOf, storedPlaceOf } from '../core/waiting-room.ts';
 import type { StartReads } from '../store/start-reads.ts';
+import type { StoredSaga } from '../store/store.ts';
 import type { Concurrency, StartQueueFigures } from './backstep.ts';
 
 /** Starts waiting for a place unless told otherwise; past it they are refused. */
@@ -82,9 +83,7 @@ export class StartQueue {
   /** Counts what an earlier process left. `types`: what is registered. */
   async recover(types: ReadonlySet<string>): Promise<void> {
     for (const { type, queued } of await this.#ports.reads.queues()) {
-      // Queued under a bound that is gone: let in at once.
-      if (queued > 0 && types.has(type) && !this.#gates.has(type))
-        this.#gates.set(type, newGate(Infinity, 0));
+      if (queued > 0 && types.has(type) && !this.#gates.has(type)) this.#letIn(type);
     }
     for (const [type, gate] of this.#gates) {
       Object.assign(gate, await this.#ports.reads.counts(type));
@@ -128,12 +127,23 @@ export class StartQueue {
 
   /** After each durable turn. */
   changed(type: string, sid: number, before: SagaState | null, after: SagaState): void {
-    const gate = this.#gates.get(type);
-    if (gate === undefined) return;
     const isQueued = isInQueue(after);
+    const gate = this.#gates.get(type) ?? (isQueued ? this.#letIn(type) : undefined);
+    if (gate === undefined) return;
     gate.active += Number(hasPlace(after)) - Number(before !== null && hasPlace(before));
     gate.queued += Number(isQueued) - Number(before !== null && isInQueue(before));
     if (!isQueued) gate.admitting.delete(sid);
+    void this.#pump(type, gate);
+  }
+
+  /** After a saga was parked whose state could not be read: it holds nothing any more. */
+  parked({ type, sid, status, state }: StoredSaga): void {
+    const gate = this.#gates.get(type);
+    if (gate === undefined || isSettled(status)) return;
+    const isAdmitted = gate.admitting.delete(sid);
+    const place = storedPlaceOf(state) ?? (isAdmitted ? 'queued' : 'begun');
+    if (place === 'queued') gate.queued -= 1;
+    if (place === 'begun') gate.active -= 1;
     void this.#pump(type, gate);
   }
 
@@ -143,6 +153,13 @@ export class StartQueue {
     if (gate === undefined || gate.limit === Infinity) return null;
     const { limit, maxQueued, active, queued } = gate;
     return { limit, maxQueued, active, queued };
+  }
+
+  // Queued under a bound that is gone.
+  #letIn(type: string): Gate {
+    const gate = newGate(Infinity, 0);
+    this.#gates.set(type, gate);
+    return gate;
   }
 
   async #pump(type: string, gate: Gate): Promise<void> {

@@ -235,7 +235,9 @@ export class Supervisor implements ActorHost {
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { data: _, ...line } = commit.journal;
       const { id: sagaId, type } = stored;
-      this.#outletsOrThrow().feed.publish({ seq: outcome.seq, sagaId, type, ...line });
+      const { feed, queue } = this.#outletsOrThrow();
+      feed.publish({ seq: outcome.seq, sagaId, type, ...line });
+      queue.parked(stored);
       this.#settle(sid, null, 'parked');
       this.#log.parkedUnreadable(sagaId, failure);
     } catch (error) {
