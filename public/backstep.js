@@ -57,13 +57,15 @@ function refresh() {
   lightChart();
 }
 
-/** The list of lit states is live; the drawing follows it. */
+/** The list of lit states is live; the drawing follows it, attempts and countdowns included. */
 function lightChart() {
   const items = document.querySelectorAll('#chart-states [data-light]');
   const lit = new Map([...items].map((item) => [item.dataset.state, item]));
   for (const state of document.querySelectorAll('#chart [data-state]')) {
     const item = lit.get(state.dataset.state);
     const light = item?.dataset.light ?? '';
+    const note = state.querySelector(':scope > .note-text');
+    if (note !== null) write(note, item?.querySelector('.note-text').textContent.trim() ?? '');
     if (state.dataset.light === light) continue;
     state.dataset.light = light;
     state.querySelector('.light-icon').textContent = item?.querySelector('.icon').textContent ?? '';
@@ -113,8 +115,13 @@ function showTimes(selector) {
   for (const time of document.querySelectorAll(selector)) {
     const leftMs = Date.parse(time.dateTime) - nowMs;
     const text = time.classList.contains('due') ? untilText(leftMs) : agoText(-leftMs);
-    if (time.textContent !== text) time.textContent = text;
+    write(time, text);
   }
+}
+
+/** Only what differs: each change of the page is looked at again. */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function agoText(ageMs) {

@@ -1,6 +1,6 @@
 /**
  * The statechart of a definition as plain data: its states within each other and its transitions in
- * words; and which of the states are lit, and how, in one instance.
+ * words.
  *
  * Pure, and for any machine that can run durably. Nothing here knows where a state is drawn.
  */
@@ -9,8 +9,8 @@ import type { SagaDefinition } from './definition.ts';
 import { type Trigger, triggerOf } from './event-words.ts';
 import { nodesOf, readFields } from './machine-nodes.ts';
 import { activeNodes } from './scope.ts';
-import type { Direction, SagaState, StepEntry } from './state.ts';
-import type { SagaStatus, StepKind } from './status.ts';
+import type { Direction, SagaState } from './state.ts';
+import type { StepKind } from './status.ts';
 
 /** What a state calls while it is active. */
 export interface ChartCall {
@@ -31,6 +31,8 @@ export interface ChartState {
   readonly isInitial: boolean;
   readonly tags: readonly string[];
   readonly calls: readonly ChartCall[];
+  /** A timer leads out of it. */
+  readonly isTimed: boolean;
   readonly states: readonly ChartState[];
 }
 
@@ -57,43 +59,6 @@ export function chartOf(definition: SagaDefinition): Chart {
 /** Every state of a chart, outer ones first, in the order of the drawing. */
 export function statesIn(state: ChartState): readonly ChartState[] {
   return [state, ...state.states.flatMap(statesIn)];
-}
-
-/** How a state is lit. `visited`: it was active once, and nothing more can be said. */
-export type Light =
-  'active' | 'done' | 'failed' | 'in_doubt' | 'compensated' | 'skipped' | 'visited';
-
-export interface LitState {
-  readonly id: string;
-  readonly path: string;
-  readonly light: Light;
-}
-
-/**
- * The states of an instance that are lit, in the order of the drawing.
- *
- * @param visited paths of the states it was in, as journal records have them (`to`)
- */
-export function litStates(
-  definition: SagaDefinition,
-  { snapshot, steps, status }: SagaState,
-  visited: Iterable<string>,
-): readonly LitState[] {
-  const active = new Set(activeNodes(snapshot).map(({ id }) => id));
-  const been = visitedPaths(visited);
-  const hasEnded = snapshot.status !== 'active';
-  return nodesOf(definition.machine)
-    .slice(1)
-    .flatMap((node) => {
-      const path = node.path.join('.');
-      const isActive = active.has(node.id);
-      const wasThere = isActive || been.has(path);
-      if (isActive && status !== 'terminated') {
-        const light = hasEnded ? (lastLight(status) ?? 'active') : 'active';
-        return { id: node.id, path, light };
-      }
-      return wasThere ? { id: node.id, path, light: lightOf(definition, node, steps) } : [];
-    });
 }
 
 /** One way out of where a saga stands. */
@@ -130,6 +95,7 @@ function stateOf(definition: SagaDefinition, node: AnyStateNode): ChartState {
     isInitial: node.parent !== undefined && initialOf(node.parent) === node,
     tags: node.tags,
     calls: callsOf(definition, node),
+    isTimed: [...node.transitions.keys()].some((type) => type.startsWith('xstate.after.')),
     states: Object.values(node.states).map((inner) => stateOf(definition, inner)),
   };
 }
@@ -138,7 +104,8 @@ function initialOf(node: AnyStateNode): AnyStateNode | undefined {
   return node.type === 'compound' ? node.initial.target[0] : undefined;
 }
 
-function callsOf({ invokes }: SagaDefinition, node: AnyStateNode): readonly ChartCall[] {
+/** What a state calls. */
+export function callsOf({ invokes }: SagaDefinition, node: AnyStateNode): readonly ChartCall[] {
   return node.invoke.flatMap(({ id }) => {
     const role = invokes.get(id);
     if (role === undefined) return [];
@@ -184,98 +151,4 @@ function guardWords(guard: unknown, node: AnyStateNode): string | null {
     (value) => (typeof value === 'string' && !own.has(value)) || typeof value === 'number',
   );
   return [type, ...told].join(' ');
-}
-
-// `a.b.c + a.d` is all of a, a.b, a.b.c and a.d.
-function visitedPaths(visited: Iterable<string>): ReadonlySet<string> {
-  const paths = new Set<string>();
-  for (const whole of new Set(visited)) {
-    for (const path of whole.split(' + ')) {
-      const keys = path.split('.');
-      for (let depth = 1; depth <= keys.length; depth += 1)
-        paths.add(keys.slice(0, depth).join('.'));
-    }
-  }
-  return paths;
-}
-
-// Where a saga has ended, nothing is active any more: its last state is lit as it came out.
-function lastLight(status: SagaStatus): Light | null {
-  switch (status) {
-    case 'completed':
-      return 'done';
-    case 'compensated':
-      return 'compensated';
-    case 'compensation_failed':
-    case 'failed':
-    case 'parked':
-      return 'failed';
-    case 'running':
-    case 'waiting':
-    case 'paused':
-    case 'compensating':
-    case 'terminated':
-      return null;
-  }
-}
-
-// A state that belongs to one side of one step is lit as that side came out.
-function lightOf(
-  definition: SagaDefinition,
-  node: AnyStateNode,
-  steps: readonly StepEntry[],
-): Light {
-  const calls = nodesWithin(node).flatMap((inner) => callsOf(definition, inner));
-  const [call] = calls;
-  const isOfOne = calls.every(
-    ({ step, direction }) => step === call?.step && isSameSide(direction, call.direction),
-  );
-  if (call === undefined || !isOfOne) return 'visited';
-  const entry = steps.findLast(({ name }) => name === call.step);
-  if (entry === undefined) return 'visited';
-  return call.direction === 'compensate' ? undoneLight(entry) : forwardLight(entry);
-}
-
-function isSameSide(one: Direction, other: Direction): boolean {
-  return (one === 'compensate') === (other === 'compensate');
-}
-
-function nodesWithin(node: AnyStateNode): readonly AnyStateNode[] {
-  return [node, ...Object.values(node.states).flatMap(nodesWithin)];
-}
-
-function forwardLight({ status, mayHaveHappened }: StepEntry): Light {
-  switch (status) {
-    case 'completed':
-      return 'done';
-    case 'failed':
-      return 'failed';
-    case 'in_doubt':
-      return 'in_doubt';
-    case 'compensated':
-      return 'compensated';
-    case 'skipped':
-      return 'skipped';
-    // What is being undone was done, or may have been.
-    case 'compensating':
-    case 'compensation_failed':
-      return mayHaveHappened === true ? 'in_doubt' : 'done';
-    case 'pending':
-    case 'running':
-    case 'retrying':
-      return 'visited';
-  }
-}
-
-function undoneLight({ compensation }: StepEntry): Light {
-  switch (compensation?.status) {
-    case 'completed':
-      return 'compensated';
-    case 'failed':
-      return 'failed';
-    case 'running':
-    case 'retrying':
-    case undefined:
-      return 'visited';
-  }
 }

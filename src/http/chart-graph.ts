@@ -88,6 +88,11 @@ export function shortened(text: string): string {
   return text.length > MAX_LABEL_LENGTH ? `${text.slice(0, MAX_LABEL_LENGTH - 1)}…` : text;
 }
 
+/** True for a state that has something to tell of while it is active: an attempt, a timer. */
+export function hasNote({ calls, isTimed }: ChartState): boolean {
+  return calls.length > 0 || isTimed;
+}
+
 /** What stands in a state below its name. */
 export function stateLines({ calls, name }: ChartState): readonly string[] {
   return calls
@@ -112,7 +117,9 @@ function childrenOf(state: ChartState): ElkNode[] {
 
 function nodeOf(state: ChartState): ElkNode {
   const { titleHeight, lineHeight, padding } = CHART_SIZES;
-  const lines = stateLines(state);
+  const { calls, isTimed } = state;
+  const note = [calls.length > 0 ? ['attempt 10'] : [], isTimed ? ['in 10.0 s'] : []].flat();
+  const lines = [...stateLines(state), ...(hasNote(state) ? [note.join(', ')] : [])];
   const textWidth = Math.max(
     state.name.length * TITLE_CHAR + ICON_WIDTH,
     ...lines.map((line) => line.length * LINE_CHAR),

@@ -2,7 +2,7 @@
  * The live parts of the page of one saga, rendered from one picture of it.
  */
 import { html } from 'hono/html';
-import { type LitState, litStates } from '../core/chart.ts';
+import { type LitState, litStates } from '../core/chart-lights.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { railOf } from '../core/rail.ts';
 import { timelineOf } from '../core/timeline.ts';

@@ -36,9 +36,9 @@ test('a payment that fails for good lights the compensation up while one watches
 test('time travel shows a turn as it was, and the way back', async () => {
   await dashboard.site.fault('processPayment', { failNext: 1, mode: 'permanent' });
   const id = await declinedOrder('time-travel');
-  await expect
-    .poll(async () => (await dashboard.site.get<{ status: string }>(`/api/sagas/${id}`)).status)
-    .toBe('compensated');
+  const statusOf = async (): Promise<string> =>
+    (await dashboard.site.get<{ status: string }>(`/api/sagas/${id}`)).status;
+  await expect.poll(statusOf, { timeout: 15_000 }).toBe('compensated');
   const turns = await dashboard.site.journal(id);
   const page = await dashboard.openLive(`/sagas/${id}`);
   await page.getByRole('link', { name: '← Previous' }).click();
@@ -71,4 +71,24 @@ test('the chart is lit live, and says the same in its list of states', async () 
   const list = page.locator('#chart-states');
   expect(await list.textContent()).toMatch(/forward\.processPayment\s+failed/);
   expect(await page.locator('#chart [data-light="active"]').count()).toBe(0);
+});
+
+test('the chart counts attempts and what is left until the next one, in words too', async () => {
+  await dashboard.site.fault('reserveInventory', { failNext: 4 });
+  const id = await declinedOrder('chart-counts');
+  const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  const within = (state: string) =>
+    page.locator(`#chart [data-state="order.forward.reserveInventory.${state}"] > .note-text`);
+  await within('retrying')
+    .filter({ hasText: /^in \d+(\.\d)? s$/ })
+    .waitFor();
+  await dashboard.site.fault('reserveInventory', { latencyMs: 2_000 });
+  await within('running')
+    .filter({ hasText: /^attempt [2-5]$/ })
+    .waitFor();
+  expect(await page.locator('#chart-states').textContent()).toMatch(
+    /reserveInventory\.running\s+active\s+attempt [2-5]/,
+  );
+  await page.locator('#saga-head').getByText('completed').waitFor();
+  await within('running').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
 });

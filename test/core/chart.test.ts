@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
 import { orderSaga } from '../../machines/order.ts';
 import { activity } from '../../src/core/activity.ts';
-import { chartOf, type Light, litStates, statesIn, waysOutOf } from '../../src/core/chart.ts';
+import { type Light, type LitState, litStates } from '../../src/core/chart-lights.ts';
+import { chartOf, statesIn, waysOutOf } from '../../src/core/chart.ts';
 import { durable } from '../../src/core/definition.ts';
 import { nodesOf } from '../../src/core/machine-nodes.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';
@@ -117,6 +118,26 @@ describe('the lit states of a saga', () => {
     expect(lights.has('forward.sendConfirmation')).toBe(false);
   });
 
+  it('tell of the attempt that is under way, and of the timer that is due next', () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    order.fail('reserveInventory', BUSY);
+    const retrying = litAt(order, 'forward.reserveInventory.retrying');
+    expect(retrying).toMatchObject({ light: 'active', attempt: null });
+    const due = order.state.steps[0]?.nextAttemptAtMs;
+    expect(due).toBeGreaterThan(0);
+    expect(retrying?.dueMs).toBe(due);
+    // What was left has nothing under way; the deadline runs all the time.
+    const left = { attempt: null, dueMs: null };
+    expect(litAt(order, 'forward.reserveInventory.running')).toMatchObject(left);
+    expect(litAt(order, 'forward')?.dueMs).toBeGreaterThan(due ?? 0);
+    order.fireTimer('retry');
+    expect(litAt(order, 'forward.reserveInventory.running')).toMatchObject({
+      light: 'active',
+      attempt: 2,
+    });
+    expect(litAt(order, 'forward.reserveInventory.retrying')).toMatchObject(left);
+  });
+
   it('tell failed from in doubt, and compensated from a compensation that gave up', () => {
     const order = new SagaDriver(orderSaga, ORDER);
     order.done('reserveInventory');
@@ -137,6 +158,10 @@ describe('the lit states of a saga', () => {
     expect(lightsOf(failing).get('compensated')).toBe('compensated');
   });
 });
+
+function litAt({ state, trail }: SagaDriver, path: string): LitState | undefined {
+  return litStates(orderSaga, state, trail).find((lit) => lit.path === path);
+}
 
 function lightsOf({ state, trail }: SagaDriver): ReadonlyMap<string, Light> {
   return new Map(litStates(orderSaga, state, trail).map(({ path, light }) => [path, light]));

@@ -1,10 +1,11 @@
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { orderSaga } from '../../machines/order.ts';
-import { litStates, statesIn } from '../../src/core/chart.ts';
+import { litStates } from '../../src/core/chart-lights.ts';
+import { statesIn } from '../../src/core/chart.ts';
 import { ChartLayouts, type LaidChart } from '../../src/http/chart-layout.ts';
 import { chartSvg, litList } from '../../src/http/views/chart.ts';
-import { ORDER, REFUSED, SagaDriver } from '../core/saga-driver.ts';
+import { BUSY, ORDER, REFUSED, SagaDriver } from '../core/saga-driver.ts';
 
 const layouts = new ChartLayouts();
 let laid: LaidChart;
@@ -57,6 +58,21 @@ describe('the drawing of a chart', () => {
     const svg = String(await chartSvg(laid, lit, 'x'));
     for (const { id, light } of lit) {
       expect(svg).toMatch(new RegExp(`data-state="${id}"\\s+data-light="${light}"`));
+    }
+  });
+
+  it('has room for the attempt and the countdown that the list tells of', async () => {
+    const order = new SagaDriver(orderSaga, ORDER);
+    order.fail('reserveInventory', BUSY);
+    const list = String(await litList(litStates(orderSaga, order.state, order.trail)));
+    expect(list).toMatch(/reserveInventory\.retrying<\/code>[^]*?active[^]*?<time class="due"/);
+    order.fireTimer('retry');
+    const next = String(await litList(litStates(orderSaga, order.state, order.trail)));
+    expect(next).toMatch(/reserveInventory\.running<\/code>\s*<span>active<[^]*?attempt 2</);
+    const svg = String(await chartSvg(laid, [], 'x'));
+    for (const path of ['forward.reserveInventory.running', 'forward.reserveInventory.retrying']) {
+      const state = svg.split(`data-state="order.${path}"`)[1]?.split('</g>')[0];
+      expect(state).toContain('note-text');
     }
   });
 });

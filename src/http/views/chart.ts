@@ -6,16 +6,18 @@
  */
 import type { ElkExtendedEdge, ElkNode, ElkPoint } from 'elkjs/lib/elk-api.js';
 import { html } from 'hono/html';
+import type { Light, LitState } from '../../core/chart-lights.ts';
+import { type ChartState, type ChartTransition, statesIn } from '../../core/chart.ts';
 import {
-  type ChartState,
-  type ChartTransition,
-  type Light,
-  type LitState,
-  statesIn,
-} from '../../core/chart.ts';
-import { CHART_SIZES, labelLines, shortened, startId, stateLines } from '../chart-graph.ts';
+  CHART_SIZES,
+  hasNote,
+  labelLines,
+  shortened,
+  startId,
+  stateLines,
+} from '../chart-graph.ts';
 import type { LaidChart } from '../chart-layout.ts';
-import type { Html } from './html.ts';
+import { countdown, type Html } from './html.ts';
 
 const LOOKS: Readonly<Record<Light, { readonly icon: string; readonly words: string }>> = {
   active: { icon: '▶', words: 'active' },
@@ -31,7 +33,7 @@ const LOOKS: Readonly<Record<Light, { readonly icon: string; readonly words: str
 export function chartSvg(laid: LaidChart, lit: readonly LitState[], label: string): Html {
   const { graph, chart } = laid;
   const { width = 0, height = 0 } = graph;
-  const lights = new Map(lit.map(({ id, light }) => [id, light]));
+  const lights = new Map(lit.map((each) => [each.id, each]));
   const boxes = new Map(nodesIn(graph).map((node) => [node.id, node]));
   const transitions = new Map(chart.transitions.map((each) => [each.id, each]));
   const states = statesIn(chart.root).slice(1);
@@ -69,13 +71,23 @@ export function chartSvg(laid: LaidChart, lit: readonly LitState[], label: strin
 export function litList(lit: readonly LitState[]): Html {
   return html`<ul class="lit">
     ${lit.map(
-      ({ id, path, light }) =>
-        html`<li data-state="${id}" data-light="${light}">
-          <span class="icon" aria-hidden="true">${LOOKS[light].icon}</span>
-          <code>${path}</code> <span>${LOOKS[light].words}</span>
+      (state) =>
+        html`<li data-state="${state.id}" data-light="${state.light}">
+          <span class="icon" aria-hidden="true">${LOOKS[state.light].icon}</span>
+          <code>${state.path}</code> <span>${LOOKS[state.light].words}</span>
+          <span class="note-text">${noteOf(state)}</span>
         </li>`,
     )}
   </ul>`;
+}
+
+/** What is under way in a state; the page's script counts down, and copies it into the drawing. */
+function noteOf({ attempt, dueMs }: LitState): Html {
+  const parts = [
+    ...(attempt === null ? [] : [html`attempt ${attempt}`]),
+    ...(dueMs === null ? [] : [countdown(dueMs)]),
+  ];
+  return html`${parts.map((part, index) => html`${index === 0 ? '' : ', '}${part}`)}`;
 }
 
 function nodesIn(node: ElkNode): readonly ElkNode[] {
@@ -85,29 +97,39 @@ function nodesIn(node: ElkNode): readonly ElkNode[] {
 function stateShape(
   state: ChartState,
   box: ElkNode | undefined,
-  light: Light | undefined,
+  lit: LitState | undefined,
 ): Html | string {
   if (box === undefined) return '';
   const { x = 0, y = 0, width = 0, height = 0 } = box;
   const { padding, titleHeight, lineHeight } = CHART_SIZES;
   const left = x + padding;
+  const lines = stateLines(state);
   return html`<g
     class="state is-${state.type}"
     data-state="${state.id}"
-    data-light="${light ?? ''}"
+    data-light="${lit?.light ?? ''}"
   >
     <title>${state.path}${state.tags.length === 0 ? '' : ` (${state.tags.join(', ')})`}</title>
     <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" />
     <text class="name" x="${left}" y="${y + titleHeight}">${state.name}</text>
     <text class="light-icon" x="${x + width - padding}" y="${y + titleHeight}" text-anchor="end">
-      ${light === undefined ? '' : LOOKS[light].icon}
+      ${lit === undefined ? '' : LOOKS[lit.light].icon}
     </text>
-    ${stateLines(state).map(
+    ${lines.map(
       (line, index) =>
         html`<text class="line" x="${left}" y="${y + titleHeight + (index + 1) * lineHeight}">
           ${line}
         </text>`,
     )}
+    ${
+      hasNote(state)
+        ? html`<text
+            class="line note-text"
+            x="${left}"
+            y="${y + titleHeight + (lines.length + 1) * lineHeight}"
+          ></text>`
+        : ''
+    }
   </g>`;
 }
 
