@@ -47,7 +47,7 @@ export interface PaymentItem {
   readonly refunded_at: string | null;
 }
 
-/** All charges and refunds together, whatever the currency: the demo knows one. */
+/** All charges and refunds together, whatever their currencies. */
 export interface PaymentTotals {
   readonly charges: number;
   readonly charged: string;
@@ -55,6 +55,8 @@ export interface PaymentTotals {
   readonly refunded: string;
   /** Charged and not given back. */
   readonly net: string;
+  /** Of all of them; `null`: in several, or none so far. */
+  readonly currency: string | null;
 }
 
 export interface NotificationItem {
@@ -145,6 +147,11 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
         ])
         .groupBy('status')
         .execute();
+      const currencies = await reader
+        .selectFrom('payments')
+        .select('currency')
+        .distinct()
+        .execute();
       const refunds = rows.find((row) => row.status === 'refunded');
       const charged = rows.reduce((sum, row) => sum + row.amount, 0);
       const refunded = refunds?.amount ?? 0;
@@ -154,6 +161,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
         refunds: refunds?.count ?? 0,
         refunded: amountOf(refunded),
         net: amountOf(charged - refunded),
+        currency: currencies.length === 1 ? (currencies[0]?.currency ?? null) : null,
       };
     },
     async notifications(page) {

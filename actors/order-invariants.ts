@@ -10,7 +10,7 @@ import type { OrderReader } from './order-tables.ts';
 /** Longest wait for the provider's books. */
 const PROVIDER_TIMEOUT_MS = 2_000;
 
-/** One statement about the whole system. Figures are pieces or minor units. */
+/** One statement about the whole system. */
 export interface OrderInvariant {
   readonly name: string;
   readonly statement: string;
@@ -18,8 +18,14 @@ export interface OrderInvariant {
   readonly holds: boolean | null;
   readonly expected: number | null;
   readonly actual: number | null;
+  /** What the figures count; money is in minor units. */
+  readonly unit: 'pieces' | 'money';
+  /** Of money; `null`: in several, or none so far. */
+  readonly currency: string | null;
   readonly isExactAtRestOnly: boolean;
 }
+
+const PIECES = { unit: 'pieces', currency: null } as const;
 
 interface Books {
   readonly charged: number;
@@ -42,11 +48,14 @@ export async function checkOrderInvariants(
   const confirmed = await confirmedTotal(reader);
   const net = provider === null ? null : provider.charged - provider.refunded;
   const books = 'payments agree with the provider on';
+  const money = (...args: Parameters<typeof atRest>): OrderInvariant => {
+    return { ...atRest(...args), unit: 'money', currency: own.currency };
+  };
   return [
     ...(await stockInvariants(reader)),
-    atRest('money', 'charged - refunded at the provider = sum of confirmed orders', confirmed, net),
-    atRest('charged', `${books} charged`, provider?.charged ?? null, own.charged),
-    atRest('refunded', `${books} refunded`, provider?.refunded ?? null, own.refunded),
+    money('money', 'charged - refunded at the provider = sum of confirmed orders', confirmed, net),
+    money('charged', `${books} the sum charged`, provider?.charged ?? null, own.charged),
+    money('refunded', `${books} the sum refunded`, provider?.refunded ?? null, own.refunded),
     atRest('charges', `${books} the number of charges`, provider?.charges ?? null, own.charges),
     atRest('refunds', `${books} the number of refunds`, provider?.refunds ?? null, own.refunds),
   ];
@@ -80,7 +89,9 @@ async function stockInvariants(reader: OrderReader): Promise<readonly OrderInvar
   });
 }
 
-async function ownBooks(reader: OrderReader): Promise<Books> {
+async function ownBooks(
+  reader: OrderReader,
+): Promise<Books & { readonly currency: string | null }> {
   const rows = await reader
     .selectFrom('payments')
     .select((eb) => [
@@ -90,12 +101,14 @@ async function ownBooks(reader: OrderReader): Promise<Books> {
     ])
     .groupBy('status')
     .execute();
+  const currencies = await reader.selectFrom('payments').select('currency').distinct().execute();
   const refunded = rows.find((row) => row.status === 'refunded');
   return {
     charged: rows.reduce((sum, row) => sum + row.amount, 0),
     refunded: refunded?.amount ?? 0,
     charges: rows.reduce((sum, row) => sum + row.count, 0),
     refunds: refunded?.count ?? 0,
+    currency: currencies.length === 1 ? (currencies[0]?.currency ?? null) : null,
   };
 }
 
@@ -127,7 +140,7 @@ function isBooks(answer: unknown): answer is Books {
 
 function always(name: string, statement: string, expected: number, actual: number): OrderInvariant {
   const holds = expected === actual;
-  return { name, statement, holds, expected, actual, isExactAtRestOnly: false };
+  return { name, statement, holds, expected, actual, ...PIECES, isExactAtRestOnly: false };
 }
 
 function atRest(
@@ -137,5 +150,5 @@ function atRest(
   actual: number | null,
 ): OrderInvariant {
   const holds = expected === null || actual === null ? null : expected === actual;
-  return { name, statement, holds, expected, actual, isExactAtRestOnly: true };
+  return { name, statement, holds, expected, actual, ...PIECES, isExactAtRestOnly: true };
 }

@@ -16,7 +16,11 @@ export type TravelReader = Pick<Kysely<TravelTables>, 'selectFrom'>;
 
 /** A table for a page. */
 export interface PlacesPanel {
-  readonly figures: readonly { readonly label: string; readonly value: string }[];
+  readonly figures: readonly {
+    readonly label: string;
+    readonly value: string;
+    readonly holds: boolean;
+  }[];
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
   readonly empty: string;
@@ -48,7 +52,9 @@ export async function readPlaces(reader: TravelReader): Promise<PlacesPanel> {
     .execute();
   const holds = rows.every(({ taken, booked }) => taken === booked);
   return {
-    figures: [{ label: 'Places taken = bookings that stand', value: holds ? 'yes' : 'NO' }],
+    figures: [
+      { label: 'places taken = bookings that stand', value: holds ? 'holds' : 'broken', holds },
+    ],
     columns: ['Destination', 'Service', 'Capacity', 'Taken', 'Booked'],
     rows: rows.map(({ destination, service, capacity, taken, booked }) => [
       destination,

@@ -64,6 +64,8 @@ export interface PaymentTotals {
   readonly refunds: number;
   readonly refunded: string;
   readonly net: string;
+  /** Of all of them; `null`: in several, or none so far. */
+  readonly currency: string | null;
 }
 
 export interface NotificationRow {
@@ -100,6 +102,10 @@ export interface Invariant {
   readonly holds: boolean | null;
   readonly expected: number | null;
   readonly actual: number | null;
+  /** What the figures count; money is in minor units. Default: pieces. */
+  readonly unit?: 'pieces' | 'money';
+  /** Of money; `null`: in several, or none so far. */
+  readonly currency?: string | null;
   /** True: it may be off while sagas are under way. */
   readonly isExactAtRestOnly: boolean;
 }

@@ -9,19 +9,25 @@ import { definitionOf, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import { readableState } from './saga-routes.ts';
+import { orderPanels, type ServicePanel } from './service-panels.ts';
 import { invariantGroup } from './services-page.ts';
 import { deadLetterTable } from './views/dead-letters.ts';
 import { activeFaults } from './views/fault-panel.ts';
 import type { Html } from './views/html.ts';
 import { noSagaChosen, sagaDetail, sagaUnavailable } from './views/saga-detail.ts';
 import { rowId, sagaRow, statusCounts } from './views/saga-list.ts';
-import { inventoryTable, notificationTable, orderTable, paymentTable } from './views/services.ts';
+import { panelContent } from './views/service-panel.ts';
 
 /** Lines shown of each list. */
 const SHOWN_SAGAS = 20;
 const SHOWN_ROWS = 10;
 const LIST_MIN_AGE_MS = 100;
 const SERVICES_MIN_AGE_MS = 500;
+
+/** What each service has, as on the page of services; reservations are only there. */
+export function shownPanels(demo: OrderDemo): readonly ServicePanel[] {
+  return orderPanels(demo).filter(({ id }) => id !== 'reservations');
+}
 
 /** The groups of the order page that follows a saga, or none. */
 export function orderPageGroups(
@@ -75,13 +81,7 @@ async function serviceRegions(
   demo: OrderDemo,
 ): Promise<readonly Region[]> {
   const page = { limit: SHOWN_ROWS, cursor: null };
-  const [inventory, payments, notifications, orders, letters] = await Promise.all([
-    demo.inventory(),
-    demo.payments(page),
-    demo.notifications(page),
-    demo.orders(page),
-    backstep.read.deadLetters(page),
-  ]);
+  const letters = await backstep.read.deadLetters(page);
   const shownLetters = await Promise.all(
     letters.items.map(async (letter) => ({
       letter,
@@ -89,10 +89,9 @@ async function serviceRegions(
     })),
   );
   return Promise.all([
-    region('inventory', inventoryTable(inventory)),
-    region('payments', paymentTable(payments.items)),
-    region('notifications', notificationTable(notifications.items)),
-    region('orders', orderTable(orders.items)),
+    ...shownPanels(demo).map(async (panel) =>
+      region(panel.id, panelContent(panel, await panel.read(page), false)),
+    ),
     region('dead-letters', deadLetterTable(shownLetters, isReadOnly)),
     region('faults-active', faults === null ? html`` : activeFaults(faults.list())),
   ]);

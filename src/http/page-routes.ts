@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { definitionOf, queryOf, type HttpEnv } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
-import { orderPageGroups } from './order-page-groups.ts';
+import { orderPageGroups, shownPanels } from './order-page-groups.ts';
 import { renderPage, type PageKit } from './page-frame.ts';
 import { textOf } from './query.ts';
 import { orderPage } from './views/order-page.ts';
@@ -24,6 +24,7 @@ export function pageRoutes(kit: PageKit, demo: OrderDemo): Hono<HttpEnv> {
       activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
       faults: faults === null ? null : faults.list(),
       isReadOnly: context.isReadOnly,
+      panels: shownPanels(demo),
     };
     const groups = orderPageGroups(context, demo, sagaId);
     const page = await renderPage(

@@ -7,6 +7,7 @@
  */
 import type { Page } from '../store/read-models.ts';
 import type { OrderDemo, PaymentTotals } from './order-demo.ts';
+import { moneyInWords } from './views/money.ts';
 
 /** The newest ones; all of them are in the API. */
 const SHOWN_RESERVATIONS = 10;
@@ -18,12 +19,16 @@ export type Cell =
   | { readonly kind: 'state'; readonly state: string }
   /** ISO 8601, or `null` when it has not happened. */
   | { readonly kind: 'time'; readonly at: string | null }
+  /** Decimal text; the currency is ISO 4217, or not known. */
+  | { readonly kind: 'money'; readonly amount: string; readonly currency: string | null }
   | { readonly kind: 'saga'; readonly id: string; readonly text: string };
 
-/** A number with its name, such as money in all. */
+/** A number with its name, such as money in all; or a statement that holds or not. */
 export interface Figure {
   readonly label: string;
   readonly value: string;
+  /** For a statement; `value` then says the same in a word. */
+  readonly holds?: boolean;
 }
 
 export interface PanelContent {
@@ -87,25 +92,28 @@ async function payments(demo: OrderDemo, page: Page): Promise<PanelContent> {
   const [list, totals] = await Promise.all([demo.payments(page), demo.paymentTotals()]);
   return {
     figures: figuresOf(totals),
-    columns: ['Order', 'Amount', 'Method', 'Status', 'Charged', 'Refunded'],
+    columns: ['Order', 'Amount', 'Method', 'Status', 'Since'],
     rows: list.items.map((row) => [
       { kind: 'saga', id: row.saga_id, text: row.order_id },
-      `${row.amount} ${row.currency}`,
+      { kind: 'money', amount: row.amount, currency: row.currency },
       row.payment_method.replaceAll('_', ' '),
       { kind: 'state', state: row.status },
-      { kind: 'time', at: row.processed_at },
-      { kind: 'time', at: row.refunded_at },
+      { kind: 'time', at: row.refunded_at ?? row.processed_at },
     ]),
     empty: 'Nothing was charged yet: create an order.',
     nextCursor: list.nextCursor,
   };
 }
 
-function figuresOf({ charges, charged, refunds, refunded, net }: PaymentTotals): readonly Figure[] {
+function figuresOf(totals: PaymentTotals): readonly Figure[] {
+  const { charges, charged, refunds, refunded, net, currency } = totals;
   return [
-    { label: `charged, ${inWords(charges, 'charge')}`, value: charged },
-    { label: `given back, ${inWords(refunds, 'refund')}`, value: refunded },
-    { label: 'net', value: net },
+    { label: `charged, ${inWords(charges, 'charge')}`, value: moneyInWords(charged, currency) },
+    {
+      label: `given back, ${inWords(refunds, 'refund')}`,
+      value: moneyInWords(refunded, currency),
+    },
+    { label: 'net', value: moneyInWords(net, currency) },
   ];
 }
 
@@ -136,7 +144,7 @@ async function orders(demo: OrderDemo, page: Page): Promise<PanelContent> {
       { kind: 'saga', id: row.saga_id, text: row.order_id },
       row.product_id,
       row.quantity,
-      row.amount,
+      { kind: 'money', amount: row.amount, currency: null },
       { kind: 'state', state: row.status },
       row.reason ?? '',
     ]),

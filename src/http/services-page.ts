@@ -12,7 +12,7 @@ import { region, type Region, type RegionGroup } from './page-region.ts';
 import { textOf } from './query.ts';
 import { orderPanels, type ServicePanel } from './service-panels.ts';
 import { panelContent, servicesPage } from './views/service-panel.ts';
-import { invariantBoxes } from './views/services.ts';
+import { invariantBoxes } from './views/invariants.ts';
 
 const SHOWN_ROWS = 10;
 const PANEL_MIN_AGE_MS = 500;

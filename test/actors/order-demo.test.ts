@@ -103,6 +103,8 @@ describe('the invariants', () => {
       holds: true,
       expected: 2_410,
       actual: 2_410,
+      unit: 'money',
+      currency: 'EUR',
     });
   });
 

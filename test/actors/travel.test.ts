@@ -97,9 +97,9 @@ describe('the places', () => {
     const { rows, figures } = await readPlaces(reader);
     expect(rows).toContainEqual(['Lisbon', 'car', 10_000, 1, 1]);
     expect(rows).toContainEqual(['Venice', 'car', 0, 0, 0]);
-    expect(figures[0]?.value).toBe('yes');
+    expect(figures[0]).toMatchObject({ value: 'holds', holds: true });
     db.exec("UPDATE trip_places SET taken = 7 WHERE service = 'car' AND destination = 'Oslo'");
-    expect((await readPlaces(reader)).figures[0]?.value).toBe('NO');
+    expect((await readPlaces(reader)).figures[0]).toMatchObject({ value: 'broken', holds: false });
   });
 });
 

@@ -131,6 +131,7 @@ export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
       refunds: 0,
       refunded: '0.00',
       net: '0.00',
+      currency: null,
     }),
     notifications: none,
     orders: none,

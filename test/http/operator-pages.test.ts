@@ -98,14 +98,18 @@ describe('GET /services', () => {
       id: 'rooms',
       title: 'Hotel: rooms',
       read: async ({ cursor }) => ({
-        figures: [{ label: 'booked', value: '7' }],
-        columns: ['Booking', 'Nights', 'State', 'Since'],
+        figures: [
+          { label: 'booked', value: '7' },
+          { label: 'rooms = keys', value: 'holds', holds: true },
+        ],
+        columns: ['Booking', 'Nights', 'State', 'Since', 'Price'],
         rows: [
           [
             { kind: 'saga', id: 's-1', text: cursor ?? 'first' },
             2,
             { kind: 'state', state: 'confirmed' },
             { kind: 'time', at: null },
+            { kind: 'money', amount: '1234.5', currency: 'EUR' },
           ],
         ],
         empty: 'Book one.',
@@ -116,10 +120,38 @@ describe('GET /services', () => {
     const page = await textOf('/services');
     expect(page).toContain('Hotel: rooms');
     expect(page).toContain('>first</a>');
+    expect(page).toMatch(/<td class="number">€1,234.50<\/td/);
+    expect(page).toMatch(/✓<\/span>\s*holds<\/span\s*>: rooms = keys/);
     expect(page).toContain('href="/services?rooms=n%26xt#title-rooms"');
     const next = await textOf('/services?rooms=n%26xt');
     expect(next).toContain('>n&amp;xt</a>');
     expect(next).toContain('/ws/page?view=services&amp;rooms=n%26xt');
     expect(next).toContain('Newest');
+  });
+
+  it('says what was compared, money in its currency, and what differs where it does', async () => {
+    const side = (name: string, expected: number, actual: number, unit: 'pieces' | 'money') => ({
+      name,
+      expected,
+      actual,
+      unit,
+      currency: unit === 'money' ? 'EUR' : null,
+      statement: `${unit} add up${expected === actual ? '' : ' not'}`,
+      holds: expected === actual,
+      isExactAtRestOnly: false,
+    });
+    const invariants = async () => [
+      side('sales', 152_750, 152_750, 'money'),
+      side('refunds', 152_750, 114_390, 'money'),
+      side('stock-phone', 10_000, 10_000, 'pieces'),
+      side('stock-tablet', 10_000, 10_000, 'pieces'),
+    ];
+    http = await openFixture({ demo: emptyDemo({ invariants }) });
+    // A first look does not wait for them long.
+    const pageNow = () => textOf('/services');
+    await expect.poll(pageNow, { timeout: 10_000 }).toContain('€1,527.50 on both sides');
+    const page = await pageNow();
+    expect(page).toContain('refunds: €1,527.50 expected, €1,143.90 found');
+    expect(page).toContain('for all 2');
   });
 });

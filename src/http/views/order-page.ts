@@ -4,6 +4,7 @@
 import { html } from 'hono/html';
 import type { ActiveFault } from '../fault-controls.ts';
 import type { InventoryRow } from '../order-demo.ts';
+import type { ServicePanel } from '../service-panels.ts';
 import { faultPanel, faultsOff } from './fault-panel.ts';
 import { type Html, readOnlyNote } from './html.ts';
 import { pageHead } from './layout.ts';
@@ -17,6 +18,7 @@ export interface OrderPage {
   /** `null`: switched off. */
   readonly faults: readonly ActiveFault[] | null;
   readonly isReadOnly: boolean;
+  readonly panels: readonly Pick<ServicePanel, 'id' | 'title'>[];
 }
 
 /** The content of the page; `region` gives the content of its regions by element id. */
@@ -52,10 +54,8 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
       <h2 id="sums">Does it add up?</h2>
       <div id="invariants">${region('invariants')}</div>
     </section>
-    <div class="columns">
-      ${service('Inventory', 'inventory', region)} ${service('Orders', 'orders', region)}
-      ${service('Payments', 'payments', region)}
-      ${service('Notifications', 'notifications', region)}
+    <div class="columns panels">
+      ${page.panels.map(({ id, title }) => service(title, id, region))}
     </div>`;
 }
 

@@ -2,9 +2,10 @@
  * The page of services: one panel per table of a participant.
  */
 import { html } from 'hono/html';
-import type { Cell, PanelContent, ServicePanel } from '../service-panels.ts';
+import type { Cell, Figure, PanelContent, ServicePanel } from '../service-panels.ts';
 import { type Html, relativeText, sagaLink } from './html.ts';
 import { emptyState, pageHead } from './layout.ts';
+import { moneyInWords } from './money.ts';
 import { badge } from './status-badge.ts';
 
 export interface ServicesPage {
@@ -49,13 +50,13 @@ export function panelContent(
   { figures = [], columns, rows, empty, nextCursor }: PanelContent,
   isContinued: boolean,
 ): Html {
-  const isNumber = columns.map((_, index) => rows.some((row) => typeof row[index] === 'number'));
+  const isNumber = columns.map((_, index) => rows.some((row) => isFigure(row[index])));
   const cellClass = (index: number): string => (isNumber[index] === true ? 'number' : '');
   return html`${
       figures.length === 0
         ? ''
         : html`<ul class="counts">
-            ${figures.map(({ label, value }) => html`<li><b>${value}</b> ${label}</li>`)}
+            ${figures.map(figureView)}
           </ul>`
     }
     <div class="scroll" role="region" aria-label="${panel.title}" tabindex="0">
@@ -101,6 +102,19 @@ function pageLinks(id: string, nextCursor: string | null, isContinued: boolean):
   </p>`;
 }
 
+function figureView({ label, value, holds }: Figure): Html {
+  if (holds === undefined) return html`<li><b>${value}</b> ${label}</li>`;
+  return html`<li>
+    <span class="badge tone-${holds ? 'good' : 'bad'}"
+      ><span class="icon" aria-hidden="true">${holds ? '✓' : '✗'}</span> ${value}</span
+    >: ${label}
+  </li>`;
+}
+
+function isFigure(cell: Cell | undefined): boolean {
+  return typeof cell === 'number' || (typeof cell === 'object' && cell.kind === 'money');
+}
+
 function cellContent(cell: Cell): Html | string {
   if (typeof cell === 'string') return cell;
   if (typeof cell === 'number') return cell.toLocaleString('en');
@@ -109,6 +123,8 @@ function cellContent(cell: Cell): Html | string {
       return badge(cell.state);
     case 'time':
       return relativeText(cell.at);
+    case 'money':
+      return moneyInWords(cell.amount, cell.currency);
     case 'saga':
       return sagaLink(cell.id, cell.text);
   }
