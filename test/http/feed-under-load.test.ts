@@ -9,6 +9,8 @@ import { type HttpFixture, openFixture } from './http-fixture.ts';
 import { openSocket } from './live-socket.ts';
 
 const SAGAS = 1_500;
+/** Enough for several seconds of two thousand transitions each. */
+const MANY = 4_000;
 /** Orders under way at a time. */
 const AT_ONCE = 150;
 const README = new URL('../../README.md', import.meta.url);
@@ -60,6 +62,26 @@ describe('a client that comes and goes while thousands of transitions are commit
     expect(cursors).toEqual(wholeJournal());
     expect(connections).toBeGreaterThan(5);
   });
+});
+
+describe('clients that stay while the engine commits as fast as it can', () => {
+  it('have each of twelve thousand transitions once and in order', async () => {
+    const url = `${address('ws')}/ws/transitions`;
+    const sockets = await Promise.all([openSocket(url), openSocket(`${url}?since=0`)]);
+    const cursors: string[] = [];
+    const response = await fetch(`${address('http')}/api/transitions`);
+    const reading = readEvents(response, cursors, MANY * 3);
+    await place(MANY);
+    await reading;
+    expect(cursors).toEqual(wholeJournal(MANY));
+    for (const { until, texts, socket } of sockets) {
+      await until(() => texts.length >= MANY * 3 && cursorOf(texts.at(-1)) === String(MANY * 3));
+      // One that was too slow for a moment was told so, and caught up.
+      const transitions = texts.filter((text) => !text.includes('"kind":"resync"'));
+      expect(transitions.map(cursorOf)).toEqual(wholeJournal(MANY));
+      socket.terminate();
+    }
+  }, 120_000);
 });
 
 describe('a thousand clients', () => {
@@ -116,11 +138,11 @@ async function place(count: number): Promise<void> {
 }
 
 /** The seqs count without gaps, three to an order. */
-function wholeJournal(): readonly string[] {
-  return Array.from({ length: SAGAS * 3 }, (_, index) => String(index + 1));
+function wholeJournal(sagas = SAGAS): readonly string[] {
+  return Array.from({ length: sagas * 3 }, (_, index) => String(index + 1));
 }
 
-function cursorOf(text: string): string {
+function cursorOf(text = '{}'): string {
   const message = JSON.parse(text) as { readonly cursor: string };
   return message.cursor;
 }
