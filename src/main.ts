@@ -44,6 +44,7 @@ import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
+import { verifyModeOf } from './runtime/registration-check.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 78;
@@ -71,6 +72,7 @@ async function run(): Promise<void> {
   const backstep = await openBackstep({
     database: env['BACKSTEP_DB'] || DEFAULT_DATABASE,
     ...keepEndedOf(env['BACKSTEP_KEEP_ENDED']),
+    verifyAtRegistration: verifyModeOf(env['BACKSTEP_VERIFY']),
     logger: log,
     hides: hiddenNames(env['BACKSTEP_REDACT']),
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.

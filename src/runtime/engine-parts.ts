@@ -16,6 +16,6 @@ export interface EngineParts {
   readonly keepEndedMs?: number;
   /** Default: the default list. */
   readonly redact?: Redact;
-  /** Looks at each definition first; what it throws refuses it. */
-  readonly onRegister?: (definition: SagaDefinition) => void;
+  /** Looks at each definition first; what it throws refuses it. `accepting`: the engine is ready. */
+  readonly onRegister?: (definition: SagaDefinition, accepting: Promise<void>) => void;
 }

@@ -146,7 +146,7 @@ class Engine implements Backstep {
   }
 
   register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition);
+    this.#parts.onRegister?.(definition, this.#recovered.promise);
     this.#registry.add(definition, bindings);
     if (bindings.concurrency !== undefined) {
       this.#queue.bound(definition.id, bindings.concurrency);

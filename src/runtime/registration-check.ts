@@ -14,7 +14,7 @@ import type { Logger } from './turn-log.ts';
 /**
  * What becomes of a saga in which `verify` finds an error:
  *
- * - `warn`: it is registered, and the log says what was found, a moment later.
+ * - `warn`: it is registered, and the log says what was found, once the engine is ready.
  * - `refuse`: `register` throws `definition-invalid`; it takes as long as the exploration does.
  * - `off`: nothing is explored.
  */
@@ -25,14 +25,29 @@ const MAX_STATES_AT_REGISTRATION = 5_000;
 /** States explored between two looks at everything else; about a millisecond. */
 const STATES_PER_SLICE = 8;
 
-/** The check of an engine, to be called with each definition. */
+/** What a setting says. Throws `input-invalid` with the cure. */
+export function verifyModeOf(given: string | undefined): VerifyAtRegistration {
+  if (given === undefined || given === '') return 'warn';
+  if (given === 'warn' || given === 'refuse' || given === 'off') return given;
+  const message = `BACKSTEP_VERIFY is "${given}"; write warn, refuse or off`;
+  throw new BackstepError('input-invalid', message);
+}
+
+/**
+ * The check of an engine, to be called with each definition. A warning waits until `accepting`
+ * resolves, so that after a crash what was in flight goes on first.
+ */
 export function registrationCheck(
   mode: VerifyAtRegistration,
   logger: Logger,
-): (definition: SagaDefinition) => void {
+): (definition: SagaDefinition, accepting?: Promise<void>) => void {
   const options = { maxStates: MAX_STATES_AT_REGISTRATION };
 
-  async function warn(definition: SagaDefinition): Promise<void> {
+  async function warn(definition: SagaDefinition, accepting?: Promise<void>): Promise<void> {
+    if (accepting !== undefined) {
+      await accepting;
+      await nextTick();
+    }
     const work = verifyInSteps(definition, options);
     for (let count = 1; ; count++) {
       const step = work.next();
@@ -45,9 +60,9 @@ export function registrationCheck(
     case 'off':
       return () => {};
     case 'warn':
-      return (definition) => {
+      return (definition, accepting) => {
         if (!logger.isLevelEnabled('warn')) return; // nobody would hear of it
-        warn(definition).catch((err: unknown) => {
+        warn(definition, accepting).catch((err: unknown) => {
           logger.error({ err, saga: definition.id }, 'the saga could not be verified');
         });
       };

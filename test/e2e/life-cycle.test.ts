@@ -112,6 +112,20 @@ describe.concurrent('a start that is refused', () => {
   });
 });
 
+test('a server that is to refuse unsound sagas finds its own sound, and takes no other word', async ({
+  onTestFinished,
+}) => {
+  const site = await siteFor(onTestFinished);
+  await site.provide();
+  await site.serve({ BACKSTEP_VERIFY: 'refuse' });
+  expect((await site.order(orderOf(1), '60s')).body.status).toBe('completed');
+  const database = join(site.folder, 'other.db');
+  const settings = { BACKSTEP_DB: database, PAYMENT_PROVIDER_URL: site.providerUrl };
+  const refused = site.start('server', { ...settings, BACKSTEP_VERIFY: 'maybe' });
+  expect(await refused.ended).toBe(EXIT_REFUSED);
+  expect(refused.err).toEqual([expect.stringMatching(/BACKSTEP_VERIFY is "maybe"; write warn/)]);
+});
+
 test('faults that are switched off cannot be injected', async ({ onTestFinished }) => {
   const site = await siteFor(onTestFinished);
   await site.launch({ BACKSTEP_FAULTS: 'off' });

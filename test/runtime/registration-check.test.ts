@@ -1,9 +1,11 @@
 /** A saga is verified when it is registered: told in the log, or refused, or left alone. */
 import { expect, onTestFinished, test } from 'vitest';
+import type { SagaDefinition } from '../../src/core/definition.ts';
 import { openBackstep, type BackstepOptions } from '../../src/runtime/open-backstep.ts';
 import {
   registrationCheck,
   type VerifyAtRegistration,
+  verifyModeOf,
 } from '../../src/runtime/registration-check.ts';
 import { type Logger, silentLogger } from '../../src/runtime/turn-log.ts';
 import { forgetful, sound } from '../fixtures/defective-sagas/forgetful.ts';
@@ -32,7 +34,31 @@ test('an error is told in the log, with the path to it, and the saga is register
   const backstep = await open({ logger });
   backstep.register(forgetful, bound(forgetful.activities));
   expect(backstep.definitions()).toContain(forgetful);
+  await backstep.start();
   expect(await warning).toMatch(/^verify: the saga ends compensated in .*"path":\["start"/);
+});
+
+test('nothing is explored to warn of before the engine is ready', async () => {
+  const { logger, warning } = firstWarning();
+  const accepting = Promise.withResolvers<void>();
+  const looks = looksAt('warn', logger, forgetful, accepting.promise);
+  expect(looks()).toBe(0);
+  accepting.resolve();
+  expect(await warning).toMatch(/^verify: /);
+  expect(looks()).toBeGreaterThan(0);
+});
+
+test.each([
+  [undefined, 'warn'],
+  ['', 'warn'],
+  ['refuse', 'refuse'],
+  ['off', 'off'],
+])('the setting %j means %s', (given, mode) => {
+  expect(verifyModeOf(given)).toBe(mode);
+});
+
+test('another setting is refused with the cure', () => {
+  expect(() => verifyModeOf('maybe')).toThrow(/BACKSTEP_VERIFY is "maybe"; write warn, refuse or/);
 });
 
 test('a saga with an error is refused when that is asked for, a sound one is not', async () => {
@@ -47,21 +73,26 @@ test('a saga with an error is refused when that is asked for, a sound one is not
 
 test('nothing is explored when that is switched off, or when nobody would hear of it', () => {
   const talking = { ...silentLogger, isLevelEnabled: () => true };
-  expect(looksAt('refuse', silentLogger)).toBeGreaterThan(0);
-  expect(looksAt('warn', talking)).toBeGreaterThan(0);
-  expect(looksAt('off', talking)).toBe(0);
-  expect(looksAt('warn', silentLogger)).toBe(0);
+  expect(looksAt('refuse', silentLogger)()).toBeGreaterThan(0);
+  expect(looksAt('warn', talking)()).toBeGreaterThan(0);
+  expect(looksAt('off', talking)()).toBe(0);
+  expect(looksAt('warn', silentLogger)()).toBe(0);
 });
 
-/** How often the check looks at the definition before it returns. */
-function looksAt(mode: VerifyAtRegistration, logger: Logger): number {
+/** Runs the check; the answer tells how often it has looked at the definition by now. */
+function looksAt(
+  mode: VerifyAtRegistration,
+  logger: Logger,
+  saga: SagaDefinition = sound,
+  accepting?: Promise<void>,
+): () => number {
   let looks = 0;
-  const watched = new Proxy(sound, {
+  const watched = new Proxy(saga, {
     get: (definition, member) => {
       looks += 1;
       return Reflect.get(definition, member) as unknown;
     },
   });
-  registrationCheck(mode, logger)(watched);
-  return looks;
+  registrationCheck(mode, logger)(watched, accepting);
+  return () => looks;
 }
