@@ -20,9 +20,10 @@ export type {
   WaitResult,
 } from './core/builder/options.ts';
 export { durable, type DurableOptions, type SagaDefinition } from './core/definition.ts';
+export type { EventSchemas } from './core/event-schemas.ts';
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';
-export type { CommandName, OperatorCommand } from './core/inbound.ts';
+export type { CommandName, OperatorCommand, OutsideEvent } from './core/inbound.ts';
 export { UNWIND_CHILD } from './core/machine-roles.ts';
 export type { MachineState, Migration } from './core/migration.ts';
 export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';

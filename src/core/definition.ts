@@ -7,6 +7,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
 import { BackstepError } from './errors.ts';
+import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
 import {
@@ -32,6 +33,8 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly machine: AnyStateMachine;
   /** Parses the input of a start; `null`: any JSON. */
   readonly input: StandardSchema | null;
+  /** What events from outside must carry, by type; any JSON for a type that is not there. */
+  readonly events: ReadonlyMap<string, StandardSchema>;
   readonly steps: readonly SagaStep[];
   /** By invoke id. */
   readonly invokes: ReadonlyMap<string, InvokeRole>;
@@ -74,6 +77,11 @@ export interface DurableOptions {
   /** Counts up with every change of the drawing that instances in flight would notice. Default 1. */
   readonly version?: number;
   readonly input?: StandardSchema;
+  /**
+   * What events from outside must carry, by event type; the schema sees the event without its
+   * `type`. One that does not match is refused as `input-invalid`, naming the member.
+   */
+  readonly events?: EventSchemas;
   readonly examples?: Examples;
   /** Sagas run as durable children, by the name the machine invokes them under. */
   readonly children?: Readonly<Record<string, SagaDefinition>>;
@@ -143,6 +151,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     hash: fingerprint(JSON.stringify(machine.definition)),
     machine,
     input,
+    events: eventSchemas(machine, options.events ?? {}),
     steps: readSteps(invokes),
     invokes,
     timers: readTimers(machine, invokes),

@@ -57,6 +57,10 @@ export interface StartHold {
   readonly isLimited: boolean;
 }
 
+/** An event as a program writes it: its type, and what it carries. */
+export type OutsideEvent =
+  EventObject | ({ readonly type: string } & Readonly<Record<string, unknown>>);
+
 /** Everything that can make a saga move. An inbound may arrive more than once. */
 export type Inbound =
   | {

@@ -22,6 +22,7 @@ import { type Block, effectsIn, everyBlock, type SagaPlan } from './builder/plan
 import { durable, type SagaDefinition } from './definition.ts';
 import { toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
+import type { EventSchemas } from './event-schemas.ts';
 import type { SchemaOutput, StandardSchema } from './standard-schema.ts';
 
 /** Blocks that were written. */
@@ -37,6 +38,7 @@ export interface SagaDraft<
   Results,
   Added,
   Output = null,
+  Events = Record<never, never>,
 > extends Written<Added> {
   /** Adds a step. It calls the activity of the same name. With `when` it may have no result. */
   step<
@@ -46,7 +48,7 @@ export interface SagaDraft<
   >(
     name: Name,
     options: StepOptions<C, Name, Compensation, Probe, Input, Results> & Condition<Input, Results>,
-  ): With<C, Input, Results, Added, Output, Partial<Record<Name, ActivityOutput<C, Name>>>>;
+  ): With<C, Input, Results, Added, Output, Events, Partial<Record<Name, ActivityOutput<C, Name>>>>;
   step<
     Name extends keyof C & string,
     Compensation extends keyof C & string,
@@ -54,36 +56,38 @@ export interface SagaDraft<
   >(
     name: Name,
     options: StepOptions<C, Name, Compensation, Probe, Input, Results>,
-  ): With<C, Input, Results, Added, Output, Record<Name, ActivityOutput<C, Name>>>;
+  ): With<C, Input, Results, Added, Output, Events, Record<Name, ActivityOutput<C, Name>>>;
 
   /** Adds a saga of its own: its failure fails the step, its output is the result. */
   child<Name extends string, Compensation extends keyof C & string, ChildInput, ChildOutput>(
     name: Name,
     options: ChildOptions<C, Name, Compensation, ChildInput, ChildOutput, Input, Results> &
       Partial<Condition<Input, Results>>,
-  ): With<C, Input, Results, Added, Output, Record<Name, ChildOutput>>;
+  ): With<C, Input, Results, Added, Output, Events, Record<Name, ChildOutput>>;
 
   /** Waits for an event, such as an approval. */
   wait<Name extends string, On extends string>(
     name: Name,
     options: WaitOptions<On, Input, Results>,
-  ): With<C, Input, Results, Added, Output, Record<Name, WaitResult<On>>>;
+  ): With<C, Input, Results, Added, Output, Events, Record<Name, WaitResult<On, Events>>>;
 
   /** Runs branches at once; the first failure leaves all of them and compensates. */
   parallel<Branches extends Record<string, object>>(
     name: string,
-    branches: { readonly [Branch in keyof Branches]: Part<C, Input, Results, Branches[Branch]> },
-  ): With<C, Input, Results, Added, Output, Merged<Branches[keyof Branches]>>;
+    branches: {
+      readonly [Branch in keyof Branches]: Part<C, Input, Results, Branches[Branch], Events>;
+    },
+  ): With<C, Input, Results, Added, Output, Events, Merged<Branches[keyof Branches]>>;
 
   /** Takes the first option whose condition holds; goes on when none does. */
   choose<Options extends Record<string, object>>(
     name: string,
     options: {
       readonly [Option in keyof Options]: Condition<Input, Results> & {
-        readonly steps: Part<C, Input, Results, Options[Option]>;
+        readonly steps: Part<C, Input, Results, Options[Option], Events>;
       };
     },
-  ): With<C, Input, Results, Added, Output, Partial<Merged<Options[keyof Options]>>>;
+  ): With<C, Input, Results, Added, Output, Events, Partial<Merged<Options[keyof Options]>>>;
 
   /** Repeats as long as `while` holds; a saga that wants more than `atMost` rounds compensates. */
   repeat<Name extends string, Round extends object>(
@@ -91,17 +95,19 @@ export interface SagaDraft<
     options: {
       readonly while: (saga: RoundView<Input, Results>) => boolean;
       readonly atMost: number;
-      readonly steps: Part<C, Input, Results, Round>;
+      readonly steps: Part<C, Input, Results, Round, Events>;
     },
-  ): With<C, Input, Results, Added, Output, Record<Name, readonly Round[]>>;
+  ): With<C, Input, Results, Added, Output, Events, Record<Name, readonly Round[]>>;
 
   /** Emits an event when the saga completes: delivered to subscribers at least once. */
   emitOnCompleted(
     event: (saga: ForwardView<Input, Results>) => { readonly type: string },
-  ): SagaDraft<C, Input, Results, Added, Output>;
+  ): SagaDraft<C, Input, Results, Added, Output, Events>;
 
   /** What the completed saga gives to a parent. Default null. */
-  output<O>(of: (saga: ForwardView<Input, Results>) => O): SagaDraft<C, Input, Results, Added, O>;
+  output<O>(
+    of: (saga: ForwardView<Input, Results>) => O,
+  ): SagaDraft<C, Input, Results, Added, O, Events>;
 
   /** The finished definition. Throws `definition-invalid`. */
   build(): SagaDefinition<C, Input, Output>;
@@ -118,17 +124,18 @@ type StepOptions<
   | CompensatableOptions<C, Name, Compensation, Probe, Input, Results>
   | ForwardOnlyOptions<C, Name, Probe, Input, Results>;
 
-type With<C extends Contract, Input, Results, Added, Output, More> = SagaDraft<
+type With<C extends Contract, Input, Results, Added, Output, Events, More> = SagaDraft<
   C,
   Input,
   Results & More,
   Added & More,
-  Output
+  Output,
+  Events
 >;
 
 /** Writes the blocks of a branch, option or round. */
-type Part<C extends Contract, Input, Results, Added> = (
-  part: SagaDraft<C, Input, Results, Record<never, never>>,
+type Part<C extends Contract, Input, Results, Added, Events> = (
+  part: SagaDraft<C, Input, Results, Record<never, never>, null, Events>,
 ) => Written<Added>;
 
 type Merged<Union> = (Union extends object ? (each: Union) => void : never) extends (
@@ -146,9 +153,9 @@ type Merged<Union> = (Union extends object ? (each: Union) => void : never) exte
  *   .build();
  */
 export function defineSaga<C extends Contract>() {
-  return <S extends StandardSchema>(
-    options: SagaOptions<S>,
-  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>, Record<never, never>> =>
+  return <S extends StandardSchema, Events extends EventSchemas = Record<never, never>>(
+    options: SagaOptions<S, Events>,
+  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>, Record<never, never>, null, Events> =>
     draft(options, { blocks: [], completed: null, output: null });
 }
 
@@ -157,14 +164,17 @@ type Text = Pick<SagaPlan, 'blocks' | 'completed' | 'output'>;
 /** What each draft has written, for the block that it is a part of. */
 const texts = new WeakMap<object, Text>();
 
-function draft<C extends Contract, Input, Results, Added, Output>(
+function draft<C extends Contract, Input, Results, Added, Output, Events>(
   options: SagaOptions<StandardSchema>,
   text: Text,
-): SagaDraft<C, Input, Results, Added, Output> {
+): SagaDraft<C, Input, Results, Added, Output, Events> {
   const { id } = options;
   const add = (block: Block) =>
-    draft<C, never, never, never, never>(options, { ...text, blocks: [...text.blocks, block] });
-  const written: SagaDraft<C, Input, Results, Added, Output> = {
+    draft<C, never, never, never, never, never>(options, {
+      ...text,
+      blocks: [...text.blocks, block],
+    });
+  const written: SagaDraft<C, Input, Results, Added, Output, Events> = {
     step: (name: string, step: object) => add(stepPlan(id, name, step as AnyStep)),
     child: (name, child) => add(childPlan(id, name, child)),
     wait: (name, wait) => add(waitPlan(id, name, wait)),
@@ -213,7 +223,7 @@ function build<C extends Contract, Input, Output>(
   options: SagaOptions<StandardSchema>,
   text: Text,
 ): SagaDefinition<C, Input, Output> {
-  const { id, version = 1, input, examples = {}, deadline } = options;
+  const { id, version = 1, input, events = {}, examples = {}, deadline } = options;
   const deadlineMs = deadline === undefined ? null : toMs(deadline, `saga "${id}": deadline`);
   const plan: SagaPlan = { ...text, id, deadlineMs };
   checkPlan(plan);
@@ -223,6 +233,7 @@ function build<C extends Contract, Input, Output>(
   return durable<C, Input, Output>(compileSaga(plan), {
     version,
     input,
+    events,
     examples,
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
     keepsEarly: [...new Set(awaited)],

@@ -25,6 +25,14 @@ interface SchemaIssue {
 /** The type a schema gives. */
 export type SchemaOutput<S> = S extends StandardSchema<infer Output> ? Output : never;
 
+/** Whether something from outside the types, such as plain JavaScript, is a schema. */
+export function isStandardSchema(value: unknown): value is StandardSchema {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  const standard: unknown = Reflect.get(value, '~standard');
+  if (standard === null || typeof standard !== 'object') return false;
+  return 'validate' in standard && typeof standard.validate === 'function';
+}
+
 /** The parsed value. Throws `input-invalid` with every issue. */
 export async function parseWith<Output>(
   schema: StandardSchema<Output>,

@@ -6,7 +6,7 @@ import type { Activities, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Migration } from '../core/migration.ts';
 import type { Duration } from '../core/duration.ts';
-import type { OperatorCommand } from '../core/inbound.ts';
+import type { OperatorCommand, OutsideEvent } from '../core/inbound.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
@@ -36,8 +36,9 @@ export interface Bindings<C extends Contract = Contract> {
    */
   readonly migrate?: Readonly<Record<number, Migration>>;
   /**
-   * What events from outside must carry, by event type; the schema sees the event without its
-   * `type`. One that does not match is refused as `input-invalid`, naming the member.
+   * What events from outside must carry, by event type, over what the definition says of the same
+   * type; the schema sees the event without its `type`. One that does not match is refused as
+   * `input-invalid`, naming the member.
    */
   readonly events?: Readonly<Record<string, StandardSchema>>;
 }
@@ -97,7 +98,7 @@ export interface Backstep {
    * event types accepted now), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
    * `unavailable`. A text in place of the options is the event's id.
    */
-  send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState>;
+  send(id: string, event: OutsideEvent, options?: string | SendOptions): Promise<SagaState>;
   /** As `send`. `expectedVersion`: the saga's `seq`; another one throws `conflict`. */
   command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
   /** The state after the last committed turn; `null` when there is no such saga. */

@@ -38,6 +38,10 @@ export async function checkedEvent(
     const message = `event "${type}" of saga ${sagaId}: ${what}`;
     throw new BackstepError('input-invalid', message, { issues, cause: error });
   }
+  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) {
+    const what = `the schema of event "${type}" gives no object; let it give the event's members`;
+    throw new BackstepError('definition-invalid', `saga ${sagaId}: ${what}`);
+  }
   assertJson(parsed, `event "${type}"`);
-  return { ...(parsed as object), type };
+  return { ...parsed, type };
 }

@@ -5,7 +5,7 @@
 import type { Activity, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { isReserved } from '../core/legal.ts';
+import { eventSchemas } from '../core/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/migration.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
@@ -49,12 +49,13 @@ export class Registry {
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
+    const overriding = eventSchemas(definition.machine, bindings.events ?? {});
     const registration: Registration = {
       definition,
       activities,
       subscribers,
       migrations: readMigrations(definition, bindings.migrate ?? {}),
-      events: readEvents(definition, bindings.events ?? {}),
+      events: new Map([...definition.events, ...overriding]),
     };
     this.#byVersion.set(name, registration);
     const newest = this.#newest.get(id);
@@ -164,20 +165,4 @@ function readMigrations(
     migrations.set(from, migration);
   }
   return migrations;
-}
-
-function readEvents(
-  { id, machine }: SagaDefinition,
-  given: Readonly<Record<string, StandardSchema>>,
-): ReadonlyMap<string, StandardSchema> {
-  const known = machine.events.map(String).filter((type) => !isReserved(type));
-  const unknown = Object.keys(given).filter((type) => !known.includes(type));
-  if (unknown.length > 0) {
-    throw new BackstepError(
-      'definition-invalid',
-      `saga "${id}" has no event ${unknown.join(', ')}; a schema can be given for ` +
-        (known.join(', ') || 'none'),
-    );
-  }
-  return new Map(Object.entries(given));
 }

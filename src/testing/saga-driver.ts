@@ -2,11 +2,10 @@
  * Drives a saga through the pure core, one inbound at a time, without an engine; every state goes
  * through its stored form and back, so that nothing passes that would not survive a restart.
  */
-import type { EventObject } from 'xstate';
 import { decodeState, encodeState } from '../core/codec.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
-import type { CommandName, Effect, Inbound, Outcome, Turn } from '../core/inbound.ts';
+import type { CommandName, Effect, Inbound, Outcome, OutsideEvent, Turn } from '../core/inbound.ts';
 import type { LiveTimer, SagaState } from '../core/state.ts';
 import { begin, turn } from '../core/turn.ts';
 import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts';
@@ -86,7 +85,7 @@ export class SagaDriver {
   }
 
   /** An event from outside, under an id of its own unless one is given. */
-  send(event: EventObject, id = `event-${++this.#events}`): Turn {
+  send(event: OutsideEvent, id = `event-${++this.#events}`): Turn {
     return this.take({ kind: 'event', id, event });
   }
 

@@ -6,11 +6,10 @@
  * event, or hangs on purpose.
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { EventObject } from 'xstate';
 import type { Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { type Duration, toMs } from '../core/duration.ts';
-import type { OperatorCommand } from '../core/inbound.ts';
+import type { OperatorCommand, OutsideEvent } from '../core/inbound.ts';
 import { recordOfLine, replay } from '../core/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
@@ -132,7 +131,7 @@ export class TestEngine {
   }
 
   /** Sends an event and lets everything happen that follows from it at once. */
-  async send(id: string, event: EventObject, eventId?: string): Promise<SagaStory> {
+  async send(id: string, event: OutsideEvent, eventId?: string): Promise<SagaStory> {
     const process = this.#running();
     await process.answer(process.backstep.send(id, event, eventId));
     await this.quiet();

@@ -7,16 +7,22 @@ import type { Examples, SagaDefinition } from '../definition.ts';
 import type { Duration } from '../duration.ts';
 import type { Failure } from '../failure.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
-import type { StandardSchema } from '../standard-schema.ts';
+import type { EventSchemas } from '../event-schemas.ts';
+import type { SchemaOutput, StandardSchema } from '../standard-schema.ts';
 
 /** What a saga is beside its steps. */
-export interface SagaOptions<S extends StandardSchema> {
+export interface SagaOptions<S extends StandardSchema, Events extends EventSchemas = EventSchemas> {
   /** Name of the saga type; letters, digits, `-` and `_`. */
   readonly id: string;
   /** See `DurableOptions.version`. Default 1. */
   readonly version?: number;
   /** Parses and types the input of a start. */
   readonly input: S;
+  /**
+   * Parses and types the events that its waits wait for, by event type; a schema sees the event
+   * without its `type`. One that does not match is refused as `input-invalid`.
+   */
+  readonly events?: Events;
   /** Everything before the pivot together; past it the saga compensates. By the wall clock. */
   readonly deadline?: Duration;
   /** What `verify` explores the saga with; most sagas need none. */
@@ -177,10 +183,10 @@ export interface WaitOptions<On extends string, Input, Results> {
   };
 }
 
-/** How a wait ended: the event as it came, or that none did. */
-export type WaitResult<On extends string> =
-  | {
-      readonly kind: 'event';
-      readonly event: { readonly type: On } & Readonly<Record<string, unknown>>;
-    }
-  | { readonly kind: 'expired' };
+/** How a wait ended: the event as it came, or as its schema gave it, or that none did. */
+export type WaitResult<On extends string, Events = Record<never, never>> =
+  { readonly kind: 'event'; readonly event: EventOf<On, Events> } | { readonly kind: 'expired' };
+
+type EventOf<On extends string, Events> = On extends keyof Events
+  ? { readonly type: On } & Readonly<SchemaOutput<Events[On]>>
+  : { readonly type: On } & Readonly<Record<string, unknown>>;
