@@ -2,113 +2,126 @@
  * `npm run bench`: durable sagas per second on this machine, over real SQLite at
  * `synchronous=FULL`, load generator included.
  *
- * Options: `--quick` (one short round), `--json`. Figures are medians over rounds with the spread;
- * compare only figures of one run.
+ * Every round runs the engine, the bare loops that bound it and the naive way one after the other,
+ * so that a ratio compares neighbours in time. Compare only figures of one run.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
-import { isSettled } from '../../src/core/status.ts';
-import { fourStepSaga, trivialActivities } from './four-step-saga.ts';
+import { openLoaded } from './engine-load.ts';
+import { attachFeedClients } from './feed-clients.ts';
+import { Figures, toTable } from './figures.ts';
+import { storageLimit, turnLimit } from './limits.ts';
+import { naiveRate } from './naive.ts';
+import { growth, sleepers } from './scale.ts';
+import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
+
+const USAGE = `npm run bench -- [--quick] [--json] [--million]
+  --quick     two short rounds, without large databases: under 45 seconds
+  --million   grows the database to 1,000,000 sagas as well; takes minutes and 4 GB
+  --json      figures as JSON instead of a table`;
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    million: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
-const ROUNDS = flags.quick ? 1 : 5;
-const THROUGHPUT_SAGAS = flags.quick ? 2_000 : 10_000;
-const LATENCY_SAGAS = flags.quick ? 200 : 1_000;
+
+const SIZES = flags.quick
+  ? { rounds: 2, sagas: 2_000, latency: 150, naive: 200, sleeping: 5_000, grown: [1_000, 10_000] }
+  : {
+      rounds: 5,
+      sagas: 10_000,
+      latency: 1_000,
+      naive: 1_000,
+      sleeping: 100_000,
+      grown: [1_000, 10_000, 100_000, ...(flags.million === true ? [1_000_000] : [])],
+    };
 const CONCURRENCY = 256;
+const HIGH_CONCURRENCY = 1_000;
+const FEED_CLIENTS = 10;
+const HAPPY = 'sagas/s, concurrency 256';
+const STORAGE = 'limit: the same rows, bare loop';
+const TURNS = 'limit: the same turns, no storage';
+const NAIVE = 'naive: live actor, commit each transition';
 
-interface Round {
-  readonly sagasPerSecond: number;
-  readonly cpuSecondsPer1000: number;
-  readonly bytesPerSaga: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+const figures = new Figures();
 
-const rounds: Round[] = [];
-for (let round = 0; round < ROUNDS; round++) rounds.push(await runRound());
-report(rounds);
+if (flags.help === true) console.log(USAGE);
+else await run();
 
-async function runRound(): Promise<Round> {
-  const folder = mkdtempSync(join(tmpdir(), 'backstep-bench-'));
-  const database = join(folder, 'bench.db');
-  const backstep = await openBackstep({ database });
-  try {
-    backstep.register(fourStepSaga, { activities: trivialActivities });
-    await backstep.start();
-    const load = createLoad(backstep);
-    await load(500, CONCURRENCY); // let the code get warm
-    const latenciesMs = await load(LATENCY_SAGAS, 1);
-    const cpuBefore = process.cpuUsage();
-    const startMs = performance.now();
-    await load(THROUGHPUT_SAGAS, CONCURRENCY);
-    const seconds = (performance.now() - startMs) / 1_000;
-    const cpu = process.cpuUsage(cpuBefore);
-    await backstep.stop();
-    return {
-      sagasPerSecond: THROUGHPUT_SAGAS / seconds,
-      cpuSecondsPer1000: (cpu.user + cpu.system) / 1e6 / (THROUGHPUT_SAGAS / 1_000),
-      bytesPerSaga: statSync(database).size / (THROUGHPUT_SAGAS + LATENCY_SAGAS + 500),
-      p50Ms: quantile(latenciesMs, 0.5),
-      p99Ms: quantile(latenciesMs, 0.99),
-    };
-  } finally {
-    await backstep.stop();
-    rmSync(folder, { recursive: true });
+async function run(): Promise<void> {
+  const steps = SIZES.rounds + 1 + SIZES.grown.length;
+  for (let round = 1; round <= SIZES.rounds; round += 1) {
+    progress(round, steps, `round ${round} of ${SIZES.rounds}`);
+    await runRound();
   }
+  progress(SIZES.rounds + 1, steps, `${SIZES.sleeping} sleeping sagas`);
+  const { readyMs, bytesPerSaga } = await sleepers(SIZES.sleeping);
+  figures.note(`ready again over ${SIZES.sleeping} sleeping sagas`, readyMs, 'ms');
+  figures.note('memory per sleeping saga', bytesPerSaga, 'bytes');
+  for (const [index, stored] of SIZES.grown.entries()) {
+    progress(SIZES.rounds + 2 + index, steps, `${stored} sagas in the database`);
+    const { sagasPerSecond, cpuSecondsPer1000 } = await growth(stored, SIZES.sagas, CONCURRENCY);
+    figures.note(`sagas/s over ${stored} stored`, sagasPerSecond);
+    figures.note(`CPU s/1,000 over ${stored} stored`, cpuSecondsPer1000, 's', 3);
+  }
+  figures.ratio(HAPPY, STORAGE);
+  figures.ratio(HAPPY, TURNS);
+  figures.ratio(HAPPY, NAIVE);
+  report();
 }
 
-/** Runs `count` sagas, `concurrency` at a time; gives how long each took to settle. */
-function createLoad(backstep: Backstep) {
-  const waiting = new Map<string, () => void>();
-  backstep.subscribe(({ sagaId, status }) => {
-    if (!isSettled(status)) return;
-    waiting.get(sagaId)?.();
-    waiting.delete(sagaId);
-  });
-  return async (count: number, concurrency: number): Promise<number[]> => {
-    const latenciesMs: number[] = [];
-    let next = 0;
-    const worker = async (): Promise<void> => {
-      while (next < count) {
-        const order = next++;
-        const startMs = performance.now();
-        const { id } = await backstep.spawn('four-steps', { input: { order } });
-        await new Promise<void>((resolve) => waiting.set(id, resolve));
-        latenciesMs.push(performance.now() - startMs);
-      }
-    };
-    await Promise.all(Array.from({ length: concurrency }, worker));
-    return latenciesMs;
-  };
+async function runRound(): Promise<void> {
+  const { sagas } = SIZES;
+  const engine = await openLoaded(happyActivities);
+  const latency = await engine.run(SIZES.latency, 1);
+  const happy = await engine.run(sagas, CONCURRENCY);
+  figures.note(STORAGE, await storageLimit(sagas, Math.round(happy.averageBatch)));
+  figures.note(TURNS, turnLimit(sagas));
+  figures.note(NAIVE, await naiveRate(SIZES.naive, CONCURRENCY));
+  const many = await engine.run(sagas, HIGH_CONCURRENCY);
+  const clients = await attachFeedClients(engine.backstep, FEED_CLIENTS);
+  const watched = await engine.run(sagas, CONCURRENCY);
+  await clients.close();
+  figures.note(HAPPY, happy.sagasPerSecond);
+  figures.note('CPU s/1,000 sagas', happy.cpuSecondsPer1000, 's', 3);
+  figures.note('p50 at concurrency 1', latency.p50Ms, 'ms', 2);
+  figures.note('p99 at concurrency 1', latency.p99Ms, 'ms', 2);
+  figures.note('event loop delayed, p99', happy.loopDelayP99Ms, 'ms', 1);
+  figures.note('turns per batch', happy.averageBatch);
+  figures.note(`sagas/s, concurrency ${HIGH_CONCURRENCY}`, many.sagasPerSecond);
+  figures.note(`sagas/s with ${FEED_CLIENTS} feed clients`, watched.sagasPerSecond);
+  figures.note('resident memory after it', process.memoryUsage().rss / 2 ** 20, 'MiB');
+  figures.note('disk per ended saga', await engine.close(), 'bytes');
+  await runVariant('10% compensate', mixedActivities);
+  await runVariant('transactional steps', transactionalActivities);
 }
 
-function report(all: readonly Round[]): void {
-  const rows = [
-    ['durable sagas per second, concurrency 256', all.map((each) => each.sagasPerSecond), 0],
-    ['p50 at concurrency 1, ms', all.map((each) => each.p50Ms), 2],
-    ['p99 at concurrency 1, ms', all.map((each) => each.p99Ms), 2],
-    ['CPU seconds per 1,000 sagas', all.map((each) => each.cpuSecondsPer1000), 3],
-    ['bytes on disk per ended saga', all.map((each) => each.bytesPerSaga), 0],
-  ] as const;
-  if (flags.json) {
-    const figures = rows.map(([name, values]) => ({ name, median: quantile(values, 0.5), values }));
-    console.log(JSON.stringify({ node: process.version, rounds: ROUNDS, figures }, null, 2));
+async function runVariant(name: string, activities: typeof happyActivities): Promise<void> {
+  const engine = await openLoaded(activities);
+  const { sagasPerSecond, cpuSecondsPer1000 } = await engine.run(SIZES.sagas, CONCURRENCY);
+  figures.note(`sagas/s, ${name}`, sagasPerSecond);
+  figures.note(`CPU s/1,000, ${name}`, cpuSecondsPer1000, 's', 3);
+  await engine.close();
+}
+
+function progress(step: number, of: number, what: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K[${step}/${of}] ${what}`);
+  else process.stderr.write(`[${step}/${of}] ${what}\n`);
+}
+
+function report(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const { rounds } = SIZES;
+  const machine = `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown processor'}`;
+  if (flags.json === true) {
+    const all = figures.all();
+    console.log(JSON.stringify({ node: process.version, machine, rounds, figures: all }, null, 2));
     return;
   }
-  console.log(`Node ${process.version}, ${ROUNDS} round(s), medians (least to most)`);
-  for (const [name, values, digits] of rows) {
-    const [least, median, most] = [0, 0.5, 1].map((q) => quantile(values, q).toFixed(digits));
-    console.log(`${name.padEnd(44)} ${median?.padStart(8)}   (${least} to ${most})`);
-  }
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+  console.log(`Node ${process.version}, ${machine}, ${rounds} rounds: medians (least to most)`);
+  console.log(toTable(figures.all()));
 }

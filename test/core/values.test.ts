@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toMs } from '../../src/core/duration.ts';
 import { isFailure, PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
-import { assertJson, canonicalJson } from '../../src/core/json.ts';
+import { assertJson, canonicalJson, copyJson } from '../../src/core/json.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
 import { statePath } from '../../src/core/state-path.ts';
 import { sagaId } from '../../src/runtime/saga-id.ts';
@@ -33,6 +33,17 @@ describe('JSON strictness', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     expect(() => assertJson(cycle, 'input')).toThrow('nested deeper than 64 levels');
+  });
+
+  test('copies what it lets pass, all the way down and with every name', () => {
+    const value = JSON.parse('{"a":[1,{"b":null,"__proto__":{"c":"d"}}],"e":""}') as unknown;
+    const copy = copyJson(value);
+    expect(copy).toEqual(value);
+    expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
+    expect(copy).not.toBe(value);
+    expect((copy as { a: unknown[] }).a[1]).not.toBe((value as { a: unknown[] }).a[1]);
+    expect(copyJson('text')).toBe('text');
+    expect(copyJson(undefined)).toBeUndefined();
   });
 
   test('is canonical: the order of keys does not matter', () => {

@@ -1,0 +1,34 @@
+/** The benchmarks still run and measure something; how fast is not asked here. */
+import { expect, test } from 'vitest';
+import { openLoaded } from './engine-load.ts';
+import { attachFeedClients } from './feed-clients.ts';
+import { storageLimit, turnLimit } from './limits.ts';
+import { naiveRate } from './naive.ts';
+import { growth, sleepers } from './scale.ts';
+import { mixedActivities, transactionalActivities } from './workload.ts';
+
+test.each([
+  ['10% compensate', mixedActivities],
+  ['transactional', transactionalActivities],
+])('the engine runs a load: %s', async (_, activities) => {
+  const engine = await openLoaded(activities, { warm: 5 });
+  const clients = await attachFeedClients(engine.backstep, 2);
+  const { sagasPerSecond, averageBatch } = await engine.run(20, 4);
+  expect(sagasPerSecond).toBeGreaterThan(0);
+  expect(averageBatch).toBeGreaterThanOrEqual(1);
+  const counts = await engine.backstep.read.statusCounts();
+  expect((counts.completed ?? 0) + (counts.compensated ?? 0)).toBe(25);
+  await clients.close();
+  expect(await engine.close()).toBeGreaterThan(0);
+});
+
+test('the limits and the naive way give a rate', async () => {
+  expect(await storageLimit(20, 8)).toBeGreaterThan(0);
+  expect(turnLimit(20)).toBeGreaterThan(0);
+  expect(await naiveRate(6, 3)).toBeGreaterThan(0);
+});
+
+test('a database is filled with sagas that sleep, and with ended ones', async () => {
+  expect((await sleepers(20)).readyMs).toBeGreaterThan(0);
+  expect((await growth(20, 10, 2)).sagasPerSecond).toBeGreaterThan(0);
+});

@@ -1,0 +1,94 @@
+/**
+ * The workload of every comparison: four steps in sequence, trivial asynchronous activities that
+ * return about a hundred bytes.
+ */
+import { z } from 'zod';
+import { type Activities, transactional } from '../../src/core/activity.ts';
+import { PermanentError } from '../../src/core/failure.ts';
+import { defineSaga } from '../../src/core/saga.ts';
+
+interface Order {
+  readonly order: number;
+}
+
+interface Receipt {
+  readonly receipt: string;
+}
+
+const STEPS = ['reserve', 'charge', 'notify', 'ship'] as const;
+type Name = (typeof STEPS)[number] | 'release' | 'refund' | 'withdraw' | 'unship';
+
+export type FourSteps = Record<Name, (input: Order) => Receipt>;
+
+const input = (view: { readonly input: Order }) => view.input;
+
+export const fourStepSaga = defineSaga<FourSteps>()({
+  id: 'four-steps',
+  input: z.object({ order: z.number() }),
+})
+  .step('reserve', { input, compensate: { activity: 'release', input } })
+  .step('charge', { input, compensate: { activity: 'refund', input } })
+  .step('notify', { input, compensate: { activity: 'withdraw', input } })
+  .step('ship', { input, compensate: { activity: 'unship', input } })
+  .build();
+
+/** One step, then a wait of months: what a sleeping saga costs. */
+export const sleeperSaga = defineSaga<Pick<FourSteps, 'reserve' | 'release'>>()({
+  id: 'sleeper',
+  input: z.object({ order: z.number() }),
+})
+  .step('reserve', { input, compensate: { activity: 'release', input } })
+  .wait('approval', { on: { approve: 'continue' }, within: '90d' })
+  .build();
+
+export const RECEIPT: Receipt = { receipt: 'r'.repeat(86) };
+
+/** Of a hundred sagas ten fail for good in their third step, and undo two. */
+export const FAILING_SHARE = 10;
+
+export function failsIn({ order }: Order): boolean {
+  return order % FAILING_SHARE === 0;
+}
+
+const trivial = (): Promise<Receipt> => Promise.resolve(RECEIPT);
+
+export const happyActivities: Activities<FourSteps> = {
+  reserve: trivial,
+  release: trivial,
+  charge: trivial,
+  refund: trivial,
+  notify: trivial,
+  withdraw: trivial,
+  ship: trivial,
+  unship: trivial,
+};
+
+export const mixedActivities: Activities<FourSteps> = {
+  ...happyActivities,
+  notify: (order) =>
+    failsIn(order) ? Promise.reject(new PermanentError('no-address', 'nobody to tell')) : trivial(),
+};
+
+/** Where the transactional steps write. */
+export const RECEIPTS_TABLE =
+  'CREATE TABLE bench_receipts (key TEXT PRIMARY KEY, receipt TEXT NOT NULL) STRICT, WITHOUT ROWID';
+
+const written = transactional<Order, Receipt>((_, { key }) => ({
+  statements: [
+    {
+      sql: 'INSERT INTO bench_receipts VALUES (?, ?)',
+      parameters: [key, RECEIPT.receipt],
+      expect: { changes: 1, code: 'taken', message: 'written before' },
+    },
+  ],
+  output: RECEIPT,
+}));
+
+/** Every forward step writes a row of its own, in the turn that records its success. */
+export const transactionalActivities: Activities<FourSteps> = {
+  ...happyActivities,
+  reserve: written,
+  charge: written,
+  notify: written,
+  ship: written,
+};
