@@ -46,6 +46,33 @@ export function assertContext(context: unknown, subject: string): void {
 }
 
 /**
+ * A copy of a value that `assertJson` accepted, some ten times as fast as `structuredClone` for the
+ * small values of activities. An object without a prototype comes back with the usual one, as from
+ * `JSON.parse`.
+ */
+export function copyJson<T>(value: T): T;
+export function copyJson(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((each: unknown) => copyJson(each));
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__') define(copy, key, copyJson(member));
+    else copy[key] = copyJson(member);
+  }
+  return copy;
+}
+
+// An own member of that name, which `JSON.parse` makes; an assignment would set the prototype.
+function define(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/**
  * JSON with the keys of every object sorted: equal values give equal text. For the hash of an
  * input; `undefined` members are left out as JSON does.
  */

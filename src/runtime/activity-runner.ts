@@ -9,7 +9,7 @@ import type { Activity, ActivityContext, WritePlan } from '../core/activity.ts';
 import { createDurationCounter, type Distribution } from '../core/distribution.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Effect, Outcome } from '../core/inbound.ts';
-import { assertJson } from '../core/json.ts';
+import { assertJson, copyJson } from '../core/json.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
@@ -206,7 +206,7 @@ async function callActivity(task: AttemptTask, context: ActivityContext): Promis
   const { implementation, effect } = task;
   // A copy: an activity that changes its input must not change the saga. It was written for this
   // activity where the saga was defined; here every type is alike.
-  const input = structuredClone(effect.input) as never;
+  const input = copyJson(effect.input) as never;
   if (typeof implementation === 'function') {
     return { output: await implementation(input, context), plan: null };
   }
@@ -224,7 +224,7 @@ function toOutcome({ output, plan }: Answer, src: string): Outcome {
     return { kind: 'failed', failure: { ...toFailure(thrown), retryable: false, ambiguous } };
   }
   // A copy: the activity may keep what it returned and change it.
-  return { kind: 'done', output: structuredClone(output ?? null) };
+  return { kind: 'done', output: copyJson(output ?? null) };
 }
 
 // The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { StartHold } from '../core/inbound.ts';
-import { assertJson, canonicalJson } from '../core/json.ts';
+import { assertJson, canonicalJson, copyJson } from '../core/json.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { begin } from '../core/turn.ts';
@@ -183,7 +183,7 @@ async function parseInput({ input: schema }: SagaDefinition, input: unknown): Pr
   assertJson(input, 'input');
   const parsed = schema === null ? input : await parseWith(schema, input);
   assertJson(parsed, 'input');
-  return structuredClone(parsed); // the caller may go on using what it gave
+  return copyJson(parsed); // the caller may go on using what it gave
 }
 
 function sha256(text: string): string {
