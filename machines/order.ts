@@ -59,7 +59,11 @@ export type OrderActivities = {
 
 const PAYMENT_METHODS = ['credit_card', 'paypal', 'bank_transfer'] as const;
 const MAX_AMOUNT_MINOR = 100_000_000;
-const text = z.string().trim().min(1).max(100);
+const text = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must be at most 100 characters');
 
 /** `12.5`, `"12.50"` or `12` as 1250: money is counted in whole minor units. */
 const Amount = z
@@ -77,9 +81,9 @@ const Amount = z
 const FIELDS = {
   orderId: text,
   customerId: text,
-  customerEmail: z.email().max(254),
+  customerEmail: z.email('must be an e-mail address').max(254, 'must be at most 254 characters'),
   productId: text,
-  quantity: z.int().min(1).max(1_000),
+  quantity: z.int().min(1, 'must be at least 1').max(1_000, 'must be at most 1000'),
   amount: Amount,
   // A text first: a missing or wrong type is told apart from a method that is not offered.
   paymentMethod: z.string().pipe(z.enum(PAYMENT_METHODS)),

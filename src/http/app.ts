@@ -138,26 +138,31 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.route('/', pageSocket(kit, views));
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
   app.notFound((c) =>
-    answer(c, problemOf(new HttpProblem('route-unknown', 'There is nothing at this address.'))),
+    answer(
+      context,
+      c,
+      problemOf(new HttpProblem('route-unknown', 'There is nothing at this address.')),
+    ),
   );
   app.onError((error, c) => {
     const problem = problemOf(error);
     if (problem.isOurFault) {
       logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
     }
-    return answer(c, problem);
+    return answer(context, c, problem);
   });
   return app;
+}
 
-  // A person who opens a page gets a page; a program gets what the contract says.
-  function answer(c: Context, problem: Problem): Response | Promise<Response> {
-    const wantsPage =
-      c.req.method === 'GET' &&
-      !c.req.path.startsWith('/api/') &&
-      (c.req.header('accept') ?? '').startsWith('text/html');
-    if (!wantsPage) return problemResponse(problem);
-    if (problem.body.code === 'token-required') return c.redirect(loginAddress(c), 303);
-    const { title, status } = problem.body;
-    return c.html(messagePage(context, title, refusal(problem.body)), status, problem.headers);
-  }
+// A person who opens a page gets a page; a program gets what the contract says.
+function answer(context: HttpContext, c: Context, problem: Problem): Response | Promise<Response> {
+  const wantsPage =
+    c.req.method === 'GET' &&
+    !c.req.path.startsWith('/api/') &&
+    (c.req.header('accept') ?? '').startsWith('text/html');
+  if (!wantsPage) return problemResponse(problem);
+  if (problem.body.code === 'token-required') return c.redirect(loginAddress(c), 303);
+  const { title, status } = problem.body;
+  const page = messagePage(context, title, refusal(problem.body, true));
+  return c.html(page, status, problem.headers);
 }

@@ -72,9 +72,9 @@ export function messagePage(context: FrameContext, title: string, content: Html)
     html`<h1>${title}</h1>
       ${content}
       <p>
-        <a href="${demo === null ? '/sagas' : '/saga'}"
-          >${demo === null ? 'To the sagas' : 'Back to the orders'}</a
-        >
+        <a href="/">To the overview</a>, <a href="/sagas">to the sagas</a>${
+          demo === null ? '' : html`, <a href="/saga">to the orders</a>`
+        }.
       </p>`,
   );
 }

@@ -81,6 +81,27 @@ describe('GET /saga', () => {
   });
 });
 
+describe('a refusal', () => {
+  it('says once what is wrong, as a sentence, or lists what is', async () => {
+    http = await openFixture();
+    const textOf = async (body: string) => {
+      const answer = await (await post('/saga/actions/orders', body, true)).text();
+      return answer
+        .replaceAll(/<[^>]+>/g, ' ')
+        .replaceAll(/\s+/g, ' ')
+        .trim();
+    };
+    const one = await textOf('order_id=o-1&quantity=0');
+    expect(one).toMatch(/^✗ Input not valid: quantity: [^.]+\.$/);
+    const both = await textOf('order_id=&quantity=0');
+    expect(both).toMatch(
+      /^✗ Input not valid: several things are wrong. order_id: Too small.+ quantity: Too small.+$/,
+    );
+    const page = await http.app.request('/sagas/nope', { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('There is no saga nope.');
+  });
+});
+
 describe('the actions of the page', () => {
   it('place an order: a piece of the page for htmx, a redirect without script', async () => {
     http = await openFixture();
