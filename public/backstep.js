@@ -34,6 +34,7 @@ document.addEventListener('change', ({ target }) => {
 });
 
 for (const form of document.querySelectorAll('form[data-choose]')) letChooseAll(form);
+showPlace(document.querySelector('.pages [aria-current]'));
 
 refresh();
 setInterval(() => showTimes('time.when, time.due'), SECOND_MS);
@@ -44,6 +45,13 @@ new MutationObserver(refresh).observe(document.body, {
   characterData: true,
   subtree: true,
 });
+
+/** On a narrow screen the navigation is one long row. */
+function showPlace(link) {
+  if (link === null) return;
+  const row = link.closest('ul');
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+}
 
 function show(text, isLive) {
   const state = document.getElementById('live-state');

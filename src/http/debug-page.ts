@@ -2,7 +2,8 @@
  * `/debug`: what is alive in this process, what just happened, and how to look closer.
  */
 import { Hono } from 'hono';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { triggerOf } from '../core/event-words.ts';
+import { definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { settingFacts, versionFacts } from './environment.ts';
 import { renderPage, type PageKit } from './page-frame.ts';
 import { region, type PageView, type RegionGroup } from './page-region.ts';
@@ -103,9 +104,14 @@ function groupsOf(
     {
       key: `debug-stream ${queryText(filter)}`,
       minAgeMs: STREAM_MIN_AGE_MS,
-      render: async () => [
-        await region('debug-stream', turnRows(await stream.newest(filter, MAX_TURNS))),
-      ],
+      render: async () => {
+        const turns = await stream.newest(filter, MAX_TURNS);
+        const wordsOf = (type: string, event: string): string => {
+          const definition = definitionOf(backstep, type);
+          return definition === undefined ? event : triggerOf(definition, event).words;
+        };
+        return [await region('debug-stream', turnRows(turns, wordsOf))];
+      },
     },
   ];
 }

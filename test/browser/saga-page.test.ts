@@ -73,6 +73,25 @@ test('the chart is lit live, and says the same in its list of states', async () 
   expect(await page.locator('#chart [data-light="active"]').count()).toBe(0);
 });
 
+test('on paper there is the saga, and nothing that one could only click', async () => {
+  const id = await declinedOrder('on-paper');
+  for (const view of ['rail', 'chart']) {
+    const page = await dashboard.open(`/sagas/${id}?view=${view}`, { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print' });
+    const clickable = page.locator(':is(nav, button, form, summary, .button):visible');
+    expect(await clickable.count()).toBe(0);
+    await page.locator('#saga-timeline').getByText('reserveInventory').first().waitFor();
+    const paper = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(paper).toBe('rgb(255, 255, 255)');
+  }
+  const chart = await dashboard.open(`/sagas/${id}?view=chart`);
+  const pdf = (await chart.pdf({ preferCSSPageSize: true })).toString('latin1');
+  // The drawing has a large sheet of its own: on a usual one its words could not be read.
+  const widths = [...pdf.matchAll(/\/MediaBox ?\[0 0 ([\d.]+)/g)].map(([, width]) => Number(width));
+  expect(Math.max(...widths)).toBeGreaterThan(1_600);
+  expect(Math.min(...widths)).toBeLessThan(700);
+});
+
 test('the chart counts attempts and what is left until the next one, in words too', async () => {
   await dashboard.site.fault('reserveInventory', { failNext: 4 });
   const id = await declinedOrder('chart-counts');

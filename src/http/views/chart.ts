@@ -37,34 +37,35 @@ export function chartSvg(laid: LaidChart, lit: readonly LitState[], label: strin
   const boxes = new Map(nodesIn(graph).map((node) => [node.id, node]));
   const transitions = new Map(chart.transitions.map((each) => [each.id, each]));
   const states = statesIn(chart.root).slice(1);
-  return html`<div class="scroll chart" role="region" aria-label="${label}" tabindex="0">
-    <svg
-      id="chart"
-      role="img"
-      aria-label="${label}"
-      width="${Math.ceil(width)}"
-      height="${Math.ceil(height)}"
-      viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}"
-    >
-      <defs>
-        <marker
-          id="arrow"
-          viewBox="0 0 8 8"
-          refX="7"
-          refY="4"
-          markerWidth="7"
-          markerHeight="7"
-          orient="auto-start-reverse"
-        >
-          <path d="M0 0 L8 4 L0 8 z" class="arrow" />
-        </marker>
-      </defs>
-      ${states.map((state) => stateShape(state, boxes.get(state.id), lights.get(state.id)))}
-      ${[chart.root, ...states].map((state) => startDot(boxes.get(startId(state))))}
-      ${(graph.edges ?? []).map((edge) => edgeLine(edge, transitions.get(edge.id)))}
-      ${(graph.edges ?? []).map((edge) => edgeLabel(edge, transitions.get(edge.id)))}
-    </svg>
-  </div>`;
+  return html`<label class="fit"><input type="checkbox" /> The whole chart at once</label>
+    <div class="scroll chart" role="region" aria-label="${label}" tabindex="0">
+      <svg
+        id="chart"
+        role="img"
+        aria-label="${label}"
+        width="${Math.ceil(width)}"
+        height="${Math.ceil(height)}"
+        viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}"
+      >
+        <defs>
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            orient="auto-start-reverse"
+          >
+            <path d="M0 0 L8 4 L0 8 z" class="arrow" />
+          </marker>
+        </defs>
+        ${states.map((state) => stateShape(state, boxes.get(state.id), lights.get(state.id)))}
+        ${[chart.root, ...states].map((state) => startDot(boxes.get(startId(state))))}
+        ${(graph.edges ?? []).map((edge) => edgeLine(edge, transitions.get(edge.id)))}
+        ${(graph.edges ?? []).map((edge) => edgeLabel(edge, transitions.get(edge.id)))}
+      </svg>
+    </div>`;
 }
 
 /** The lit states in words. */

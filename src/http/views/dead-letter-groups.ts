@@ -24,7 +24,7 @@ export interface LetterGroups {
 
 /** Parts of a letter, in the order they are told. */
 const PARTS = [
-  { name: 'done', label: 'Done, and stands', tone: 'tone-good' },
+  { name: 'done', label: 'Done, still in force', tone: 'tone-good' },
   { name: 'maybe', label: 'Maybe done', tone: 'tone-warn' },
   { name: 'compensated', label: 'Compensated', tone: 'tone-back' },
   { name: 'outstanding', label: 'Outstanding, next first', tone: 'tone-bad' },

@@ -10,7 +10,7 @@ import type { Fact } from '../environment.ts';
 import type { TurnFilter } from '../turn-stream.ts';
 import { exactTime, type Html, sagaLink, table } from './html.ts';
 import { pageHead } from './layout.ts';
-import { badge, wordsOf } from './status-badge.ts';
+import { badge, wordsOf as statusWords } from './status-badge.ts';
 
 export interface DebugPage {
   readonly types: readonly string[];
@@ -52,20 +52,25 @@ export function debugPage(page: DebugPage, region: (id: string) => Html): Html {
     </div>`;
 }
 
-/** The newest turns. */
-export function turnRows(turns: readonly FeedEntry[]): Html {
+/** The newest turns; `wordsOf` says what an event of a saga type is, in words. */
+export function turnRows(
+  turns: readonly FeedEntry[],
+  wordsOf: (type: string, event: string) => string,
+): Html {
   return table(
     'Turns, the newest first',
-    ['At', 'Saga', 'Turn', 'What came', 'From', 'To', 'Status'],
+    ['At', 'Saga', 'Turn', 'What came', 'Where it led', 'Status'],
     turns.map(({ atMs, sagaId, type, sagaSeq, event, from, to, status, kind }) => [
       exactTime(atMs),
-      html`${type} ${sagaLink(sagaId, sagaId)}`,
+      html`${sagaLink(sagaId, sagaId)} <span class="quiet">${type}</span>`,
       html`<a href="/inspector?saga=${encodeURIComponent(sagaId)}&amp;seq=${sagaSeq}"
         >${sagaSeq}</a
       >`,
-      html`<code>${event}</code>${kind === 'note' ? html` <span class="quiet">note</span>` : ''}`,
-      from === null ? '–' : html`<code>${from}</code>`,
-      html`<code>${to}</code>`,
+      html`<span title="${event}">${wordsOf(type, event)}</span
+        >${kind === 'note' ? html` <span class="quiet">note</span>` : ''}`,
+      from === null || from === to
+        ? html`<code>${to}</code>`
+        : html`<code>${from}</code> <code>→ ${to}</code>`,
       badge(status),
     ]),
     'No turn matches. Place an order, or widen the filter.',
@@ -114,7 +119,7 @@ function streamForm({ types, filter, isPaused }: DebugPage): Html {
       >Status
       <select name="status">
         ${option('', 'any', filter.status ?? '')}
-        ${SAGA_STATUSES.map((status) => option(status, wordsOf(status), filter.status))}
+        ${SAGA_STATUSES.map((status) => option(status, statusWords(status), filter.status))}
       </select></label
     >
     <label

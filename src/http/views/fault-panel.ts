@@ -3,49 +3,57 @@
  */
 import { html } from 'hono/html';
 import { type ActiveFault, FAULT_MODES, FAULT_PRESETS } from '../fault-controls.ts';
-import type { Html } from './html.ts';
+import { type Html, tookTime } from './html.ts';
 
 const POST_TO = '/saga/actions/faults';
 
 /** The panel; `activities` may fail. */
 export function faultPanel(activities: readonly string[]): Html {
+  const preset = (id: string, label: string, hint: string): Html =>
+    html`<li>
+      <button type="submit" name="preset" value="${id}">${label}</button>
+      <span class="quiet">${hint}</span>
+    </li>`;
   return html`<form
-      class="presets"
       method="post"
       action="${POST_TO}"
       hx-post="${POST_TO}"
       hx-target="#faults-active"
     >
-      ${FAULT_PRESETS.map(
-        ({ id, label, hint }) =>
-          html`<button type="submit" name="preset" value="${id}" title="${hint}">${label}</button>`,
-      )}
-      <button type="submit" name="preset" value="reset">Reset</button>
+      <ul class="preset-list">
+        ${FAULT_PRESETS.map(({ id, label, hint }) => preset(id, label, hint))}
+        ${preset('reset', 'Reset', 'Everything may work again.')}
+      </ul>
     </form>
-    <form
-      class="fault-form"
-      method="post"
-      action="${POST_TO}"
-      hx-post="${POST_TO}"
-      hx-target="#faults-active"
+    <details>
+      <summary>Break one activity by hand</summary>
+      ${byHand(activities)}
+    </details>`;
+}
+
+function byHand(activities: readonly string[]): Html {
+  return html`<form
+    class="fault-form"
+    method="post"
+    action="${POST_TO}"
+    hx-post="${POST_TO}"
+    hx-target="#faults-active"
+  >
+    <label
+      >Activity
+      <select name="activity">
+        ${activities.map((name) => html`<option>${name}</option>`)}
+      </select></label
     >
-      <label
-        >Activity
-        <select name="activity">
-          ${activities.map((name) => html`<option>${name}</option>`)}
-        </select></label
-      >
-      <label
-        >How
-        <select name="mode">
-          ${FAULT_MODES.map(({ id, label }) => html`<option value="${id}">${label}</option>`)}
-        </select></label
-      >
-      <label
-        >Next calls <input name="fail_next" type="number" value="1" min="0" max="1000"
-      /></label>
-      <button type="submit">Set</button>
-    </form>`;
+    <label
+      >How
+      <select name="mode">
+        ${FAULT_MODES.map(({ id, label }) => html`<option value="${id}">${label}</option>`)}
+      </select></label
+    >
+    <label>Next calls <input name="fail_next" type="number" value="1" min="0" max="1000" /></label>
+    <button type="submit">Set</button>
+  </form>`;
 }
 
 /** Instead of the panel when faults are switched off. */
@@ -61,7 +69,7 @@ export function activeFaults(faults: readonly ActiveFault[]): Html {
       (fault) =>
         html`<li class="tone-warn">
           <span class="icon" aria-hidden="true">!</span> <code>${fault.activity}</code>:
-          ${describe(fault)} <span class="quiet">(${fault.hits} of ${fault.calls} calls hit)</span>
+          ${describe(fault)} <span class="quiet">(${hitsInWords(fault)})</span>
         </li>`,
     )}
   </ul>`;
@@ -76,7 +84,13 @@ export function faultsBanner(faults: readonly ActiveFault[]): Html {
     ${active.map(
       (fault) => html`<span class="fault"><code>${fault.activity}</code> ${describe(fault)}</span>`,
     )}
+    <a class="fault" href="/faults#own">change</a>
   </p>`;
+}
+
+function hitsInWords({ hits, calls }: ActiveFault): string {
+  if (calls === 0) return 'not called yet';
+  return `${hits} of ${calls} ${calls === 1 ? 'call' : 'calls'} hit`;
 }
 
 function isUsedUp({ failNext, failureRate, latencyMs }: ActiveFault): boolean {
@@ -88,7 +102,7 @@ function describe({ failNext, failureRate, latencyMs, mode }: ActiveFault): stri
   const parts = [
     ...(failNext > 0 ? [`next ${failNext}: ${how}`] : []),
     ...(failureRate > 0 ? [`${Math.round(failureRate * 100)}% of calls: ${how}`] : []),
-    ...(latencyMs > 0 ? [`${latencyMs} ms slower`] : []),
+    ...(latencyMs > 0 ? [`${tookTime(latencyMs)} slower`] : []),
   ];
   return parts.length === 0 ? 'used up' : parts.join('; ');
 }

@@ -95,15 +95,15 @@ function introduction(): Html {
     forward: readonly (readonly [tone: string, words: string])[],
     back: readonly (readonly [tone: string, words: string] | null)[],
   ): Html =>
-    html`<ol class="rail">
+    html`<ol class="rail is-small">
       ${steps.map(([step, compensation], index) => {
         const [tone, words] = forward[index] ?? ['calm', ''];
         const undone = back[index] ?? null;
-        return html`<li>
+        return html`<li class="stop">
           <div class="cell forward tone-${tone}"><b>${step}</b> ${words}</div>
           ${
             undone === null
-              ? html`<div class="cell backward idle"><b>${compensation}</b> not needed</div>`
+              ? html`<div class="cell backward is-idle"><b>${compensation}</b> not needed</div>`
               : html`<div class="cell backward tone-${undone[0]}">
                   <b>${compensation}</b> ${undone[1]}
                 </div>`

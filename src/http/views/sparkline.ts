@@ -34,20 +34,23 @@ export function sparkline({ title, values, inWords, span }: Sparkline): Html {
       aria-label="${text}"
     >
       <line class="base" x1="0" y1="${HEIGHT - 1}" x2="${WIDTH}" y2="${HEIGHT - 1}" />
-      ${lines(values, highest).map((points) => html`<polyline points="${points}" />`)}
+      ${lines(values, highest).map((points) => html`<polyline class="${points.length === 1 ? 'dot' : ''}" points="${lineOf(points)}" />`)}
     </svg>
     <p class="quiet">${span}, at most ${inWords(highest)}</p>
   </figure>`;
 }
 
 /** One line per stretch that was measured. */
-function lines(values: readonly (number | null)[], highest: number): readonly string[] {
+function lines(
+  values: readonly (number | null)[],
+  highest: number,
+): readonly (readonly string[])[] {
   const found: string[][] = [[]];
   values.forEach((value, index) => {
     if (value === null) found.push([]);
     else found.at(-1)?.push(pointOf(value, index, values.length, highest));
   });
-  return found.filter((points) => points.length > 0).map(lineOf);
+  return found.filter((points) => points.length > 0);
 }
 
 // A single point would not be seen.
