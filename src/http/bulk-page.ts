@@ -13,7 +13,7 @@ import type { BulkProgress, BulkRequest } from '../runtime/bulk-actions.ts';
 import type { BulkOutcome } from '../store/bulk-records.ts';
 import type { LetterGroupKey } from '../store/read-models.ts';
 import { readForm } from './body.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { formRefusals } from './form-answers.ts';
 import { letterGroupOf } from './letter-group.ts';
@@ -44,7 +44,7 @@ export function bulkPageRoutes(kit: PageKit): Hono<HttpEnv> {
     const form = await readForm(c.req.raw);
     const frozen = await bulk.freeze({
       command: commandOf(form),
-      by: PAGE_AUTHOR,
+      by: authorOf(c, PAGE_AUTHOR),
       reason: form.get('reason')?.trim() || null,
       sagas: await chosenBy(context, form),
     });

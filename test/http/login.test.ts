@@ -85,6 +85,26 @@ describe('a person with a browser', () => {
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'Kim' }]);
   });
 
+  it('is named in the audit of what they order of many at once', async () => {
+    const cookie = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
+    const id = await stuckOrder();
+    const send = async (path: string, fields: Readonly<Record<string, string>>) =>
+      (
+        await http.app.request(path, {
+          method: 'POST',
+          headers: { cookie },
+          body: new URLSearchParams(fields),
+        })
+      ).headers.get('location') ?? '';
+    const chosen = { scope: 'chosen', command: 'pause', [`saga-${id}`]: 'on' };
+    const place = await send('/bulk', chosen);
+    await send(`${place}/start`, {});
+    const authors = async () => (await http.backstep.read.audit(id)).map(({ by }) => by);
+    await expect
+      .poll(authors, { timeout: 10_000 })
+      .toEqual([expect.stringMatching(/^Kim \(bulk \d+/)]);
+  });
+
   it('finds the way out on every page, as a form that only our own pages can send', async () => {
     const cookie = cookieOf(await login({ token: TOKEN }));
     for (const path of ['/', '/saga', '/nowhere']) {
