@@ -92,7 +92,9 @@ function placeChart() {
   isChartPlaced = true;
   const frame = place.closest('.chart');
   const [outer, inner] = [frame.getBoundingClientRect(), place.getBoundingClientRect()];
-  frame.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width / 2);
+  // A start is followed to the right and down; around a state there is as much before as after.
+  const share = active === undefined ? 0.2 : 0.5;
+  frame.scrollLeft += inner.left + inner.width / 2 - (outer.left + outer.width * share);
   frame.scrollTop += inner.top + inner.height / 2 - (outer.top + outer.height / 2);
 }
 

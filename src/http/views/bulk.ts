@@ -32,8 +32,8 @@ export function titleOf({ command, total }: BulkProgress): string {
 export function bulkPage(progress: BulkProgress, region: (id: string) => Html): Html {
   return html`${pageHead(
       titleOf(progress),
-      html`Frozen ${relativeTime(progress.createdAtMs)}: sagas that match later are not meant.
-      ${progress.reason === null ? '' : html`Reason: ${progress.reason}.`}`,
+      html`The list was frozen ${relativeTime(progress.createdAtMs)}: sagas that match only later
+      are left alone. ${progress.reason === null ? '' : html`Reason: ${progress.reason}.`}`,
     )}
     <section id="bulk" aria-label="The command">${region('bulk')}</section>`;
 }

@@ -200,7 +200,7 @@ function editForm({ id, state, editable, redact }: ActionScope, version: Html): 
   </details>`;
 }
 
-function eventForm({ id, name, state }: ActionScope): Html {
+function eventForm({ id, state }: ActionScope): Html {
   const events = legalEvents(state);
   if (events.length === 0) return html``;
   const action = `/sagas/${encodeURIComponent(id)}/events`;
@@ -212,7 +212,7 @@ function eventForm({ id, name, state }: ActionScope): Html {
     hx-target="#action-result"
   >
     <label class="inline"
-      >Send ${name} the event
+      >Event to send
       <select name="type">
         ${events.map((type) => html`<option>${type}</option>`)}
       </select></label

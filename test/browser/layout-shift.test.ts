@@ -1,0 +1,55 @@
+/** Nothing on a page may be pushed about by what comes in live. */
+import { beforeAll, expect, test } from 'vitest';
+import { useDashboard } from './dashboard.ts';
+
+/** A tenth of what counts as good; a line that appears above the content is more than this. */
+const MOST = 0.01;
+const WATCH = `
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shifts.push(entry);
+  }).observe({ type: 'layout-shift' });
+`;
+const SUM = 'window.shifts.reduce((sum, { value }) => sum + value, 0)';
+
+const dashboard = useDashboard();
+let count = 0;
+
+async function placeOrder(wait: string): Promise<string> {
+  count += 1;
+  const { body } = await dashboard.site.order(
+    {
+      order_id: `shift-${count}`,
+      customer_id: 'c-1',
+      customer_email: 'ada@example.com',
+      product_id: 'laptop',
+      quantity: 1,
+      amount: '12.50',
+      payment_method: 'paypal',
+    },
+    wait,
+  );
+  return body.saga_id;
+}
+
+// Every list has something in it: an empty one that fills is not what is meant here.
+beforeAll(async () => {
+  await placeOrder('20s');
+  await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
+  await placeOrder('20s');
+}, 30_000);
+
+test.each(['/', '/saga', '/sagas', '/dead-letters', '/services', '/faults', '/performance'])(
+  '%s stays where it is while orders run, fail and are compensated',
+  async (path) => {
+    const page = await dashboard.openLive(path);
+    await page.evaluate('document.fonts.ready');
+    await page.evaluate(WATCH);
+    await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
+    await page.locator('#faults-banner').getByText('updateOrder').waitFor();
+    await placeOrder('20s');
+    await placeOrder('20s');
+    await page.locator('#faults-banner > p').waitFor({ state: 'detached' });
+    expect(await page.evaluate<number>(SUM)).toBeLessThan(MOST);
+  },
+);
