@@ -29,6 +29,7 @@ import { Registry } from './registry.ts';
 import { retentionOf, type Upkeep } from './retention.ts';
 import { SagaStarter } from './saga-starter.ts';
 import { untilSettled } from './settled-wait.ts';
+import { StalledCallers } from './stalled-callers.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
 import { createTurnLog } from './turn-log.ts';
@@ -62,6 +63,7 @@ class Engine implements Backstep {
   readonly #versions: VersionKeeper;
   readonly #retention: Upkeep;
   readonly #starter: SagaStarter;
+  readonly #callers = new StalledCallers();
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
@@ -141,7 +143,9 @@ class Engine implements Backstep {
     });
     store.onHealth((health) => {
       if (health.kind === 'failed') this.#fail(health.reason);
-      if (health.kind === 'stalled') logger.error(health, 'the store is stalled; trying again');
+      if (health.kind !== 'stalled') return;
+      logger.error(health, 'the store is stalled; trying again');
+      this.#callers.onStalled(clock.nowMs() - health.sinceMs);
     });
   }
 
@@ -180,7 +184,7 @@ class Engine implements Backstep {
 
   spawn: Backstep['spawn'] = (type, options) => {
     this.#assertAccepting();
-    return this.#starter.spawn(type, options);
+    return this.#callers.answer(this.#starter.spawn(type, options));
   };
 
   async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
@@ -259,11 +263,12 @@ class Engine implements Backstep {
   ): Promise<SagaState> {
     this.#assertAccepting();
     const sid = await this.#supervisor.sidOf(id);
-    return new Promise<SagaState>((resolve, reject) => {
+    const asked = new Promise<SagaState>((resolve, reject) => {
       const reply = { expectedVersion, resolve, reject };
       const item = { kind: 'inbound', inbound, statements: [], reply } as const;
       this.#supervisor.actor(sid).put(item);
     });
+    return this.#callers.answer(asked);
   }
 
   async #statusOf(sid: number, id: string): Promise<SagaStatus> {
