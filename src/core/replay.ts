@@ -4,12 +4,13 @@
  *
  * Pure. Invariant: with the definition that wrote it, the journal of a saga gives its snapshot, byte
  * for byte; a record holds everything its turn used. With another definition the answer is how far
- * the journal still holds.
+ * the journal still holds. A saga that was migrated goes on from the state in that record.
  */
 import { encodeState } from './codec.ts';
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Effect, Inbound, JournalRecord, Turn } from './inbound.ts';
+import { type VersionLookup, versionsAlong } from './journal-versions.ts';
 import { migrationTurn } from './migration.ts';
 import type { SagaState } from './state.ts';
 import { begin, turn } from './turn.ts';
@@ -26,6 +27,8 @@ export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {
 export interface ReplayedTurn {
   readonly record: JournalRecord;
   readonly state: SagaState;
+  /** What it was replayed with. */
+  readonly definition: SagaDefinition;
   /** What the turn commanded; a host had to do it once the turn was durable. */
   readonly effects: readonly Effect[];
 }
@@ -54,20 +57,26 @@ type Next =
  * becomes the flaw.
  *
  * @param sagaId the public id; idempotency keys and the ids of child sagas are made of it
+ * @param definition of the version that the saga runs under now
  * @param records in order of `sagaSeq`, from the start on
+ * @param older the versions it ran under before; records of one that is not there are tried with
+ *   the present one
  */
 export function replay(
   definition: SagaDefinition,
   sagaId: string,
-  records: Iterable<JournalRecord>,
+  records: readonly JournalRecord[],
+  older: VersionLookup = () => undefined,
 ): Replay {
+  const versionAt = versionsAlong(records, definition, older);
   let turns: ReplayedTurn[] = [];
   let state: SagaState | null = null;
   let flaw: ReplayFlaw | null = null;
   for (const record of records) {
     const isMigration = record.inbound.kind === 'migrate';
     if (flaw !== null && !isMigration) continue;
-    const next = replayRecord(definition, sagaId, state, record);
+    const written = versionAt(record.sagaSeq).definition ?? definition;
+    const next = replayRecord(written, sagaId, state, record);
     if (next.kind === 'differs') {
       flaw ??= next.flaw;
       continue;
@@ -101,7 +110,8 @@ export function replayRecord(
   }
   if (isUnreadableRecord(record)) {
     if (before === null) return differs('the journal begins with a saga that cannot be read');
-    return { kind: 'replayed', record, state: parkedAsItWas(before, expectedSeq), effects: [] };
+    const state = parkedAsItWas(before, expectedSeq);
+    return { kind: 'replayed', record, state, definition, effects: [] };
   }
   let taken: Turn | null;
   try {
@@ -120,7 +130,7 @@ export function replayRecord(
   const why = differenceOf(record, taken.record);
   if (why !== null) return differs(why);
   const effects = taken.kind === 'advanced' ? taken.effects : [];
-  return { kind: 'replayed', record, state: taken.state, effects };
+  return { kind: 'replayed', record, state: taken.state, definition, effects };
 }
 
 /**

@@ -59,14 +59,11 @@ const STILL: ReadonlySet<SagaStatus> = new Set([
 ]);
 
 /** The stretches in order of their beginning. `turns`: from the start on, without a gap. */
-export function timelineOf(
-  definition: SagaDefinition,
-  turns: readonly ReplayedTurn[],
-): readonly TimelineStretch[] {
+export function timelineOf(turns: readonly ReplayedTurn[]): readonly TimelineStretch[] {
   const stretches: TimelineStretch[] = [];
   /** Where the open ones are, by what they are about. */
   let open = new Map<string, number>();
-  for (const { record, state } of turns) {
+  for (const { record, state, definition } of turns) {
     const present = presentStretches(definition, state, record.to, record.atMs);
     const next = new Map<string, number>();
     for (const [key, index] of open) {

@@ -100,8 +100,8 @@ export class InspectJournal {
   async turn(entry: JournalEntry, definition: SagaDefinition | null): Promise<InspectedTurn> {
     const record = recordOfLine(entry);
     const before = this.#held.get(entry.sagaId) ?? null;
-    const state =
-      definition === null ? null : await this.#stateAfter(entry, record, before, definition);
+    const written = this.#versionOf(entry, record) ?? definition;
+    const state = written === null ? null : await this.#stateAfter(entry, record, before, written);
     const shown = {
       event: eventOf(record, this.#backstep.redact),
       sourceId: childThatSent(record, before),
@@ -119,6 +119,15 @@ export class InspectJournal {
     }
     this.#hold(state);
     return { ...shown, snapshot: snapshotOf(state, this.#backstep.redact), isOver: isOver(state) };
+  }
+
+  // A migration is of the version it leads to, and so is the saga from then on.
+  #versionOf({ sagaId, type }: JournalEntry, { inbound }: JournalRecord): SagaDefinition | null {
+    if (inbound.kind !== 'migrate') return null;
+    const definition = definitionOf(this.#backstep, type, inbound.to) ?? null;
+    const saga = this.#sagas.get(sagaId);
+    if (saga !== undefined) this.#sagas.set(sagaId, { ...saga, definition });
+    return definition;
   }
 
   async #stateAfter(
@@ -150,8 +159,8 @@ export class InspectJournal {
       for (const line of page.items) {
         if (line.sagaSeq >= sagaSeq) return state;
         const next = replayRecord(definition, sagaId, state, recordOfLine(line));
-        if (next.kind === 'differs') return null;
-        ({ state } = next);
+        // What this version does not replay, it may have been migrated from since.
+        state = next.kind === 'differs' ? null : next.state;
       }
       cursor = page.nextCursor;
     } while (cursor !== null);

@@ -9,6 +9,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
+import { type RecordVersion, type VersionLookup, versionsAlong } from '../core/journal-versions.ts';
 import { type ReplayedTurn, type ReplayFlaw, recordOfLine, replayRecord } from '../core/replay.ts';
 import { toCursor } from '../store/cursor.ts';
 import type { ReadModels } from '../store/read-models.ts';
@@ -26,17 +27,22 @@ export interface SagaHistory {
   /** Every record, in order. */
   readonly records: readonly JournalRecord[];
   /**
-   * The saga after each record that could be replayed, in order and without a gap. A saga that was
-   * taken to another version begins there when the version before is not replayed by this one.
+   * The saga after each record that could be replayed, in order and without a gap, each under the
+   * version that wrote it. Where such a version is not registered they begin at the migration after.
    */
   readonly turns: readonly ReplayedTurn[];
   /** Why no further record could be; `null`: every one was. */
   readonly flaw: ReplayFlaw | null;
+  /** Why the states before the first of the turns are not there; `null`: they are. */
+  readonly gap: ReplayFlaw | null;
 }
 
 interface Growing {
   readonly definition: SagaDefinition | undefined;
+  readonly older: VersionLookup;
   history: SagaHistory;
+  /** Records that were read and not replayed yet; an unreadable one says why. */
+  fresh: (JournalRecord | ReplayFlaw)[];
   /** The last line that was looked at, readable or not. */
   readSeq: number;
   /** Readers wait for each other: each goes on where the last one ended. */
@@ -57,21 +63,37 @@ export function recordAt({ records }: SagaHistory, seq: number): JournalRecord |
 }
 
 export class SagaHistories {
-  readonly #read: Pick<ReadModels, 'transitions'>;
+  readonly #journal: Pick<ReadModels, 'transitions'>;
   /** The one used last at the end. */
   readonly #kept = new Map<string, Growing>();
 
-  constructor(read: Pick<ReadModels, 'transitions'>) {
-    this.#read = read;
+  constructor(journal: Pick<ReadModels, 'transitions'>) {
+    this.#journal = journal;
   }
 
-  /** The history of a saga up to its last committed turn. `definition`: the one it runs under. */
-  of(sagaId: string, definition: SagaDefinition | undefined): Promise<SagaHistory> {
+  /**
+   * The history of a saga up to its last committed turn.
+   *
+   * @param definition the one it runs under
+   * @param older the versions it ran under before, where it was migrated
+   */
+  of(
+    sagaId: string,
+    definition: SagaDefinition | undefined,
+    older: VersionLookup = () => undefined,
+  ): Promise<SagaHistory> {
     const known = this.#kept.get(sagaId);
     const growing =
       known?.definition === definition && known !== undefined
         ? known
-        : { definition, history: NOTHING_YET, readSeq: 0, work: Promise.resolve() };
+        : {
+            definition,
+            older,
+            history: NOTHING_YET,
+            fresh: [],
+            readSeq: 0,
+            work: Promise.resolve(),
+          };
     this.#kept.delete(sagaId);
     this.#kept.set(sagaId, growing);
     for (const oldest of this.#kept.keys()) {
@@ -84,21 +106,37 @@ export class SagaHistories {
   }
 
   async #grow(sagaId: string, growing: Growing): Promise<SagaHistory> {
+    const isWhole = await this.#read(sagaId, growing);
+    // Only now: which version wrote a record is told by a migration further on.
+    const { definition, older, fresh, history } = growing;
+    const migrations = [...history.records, ...fresh.filter(isRecord)];
+    const versionAt = versionsAlong(migrations, definition, older);
+    for (let count = 1; ; count++) {
+      const next = fresh.shift();
+      if (next === undefined) break;
+      growing.history = grown(growing.history, sagaId, next, versionAt);
+      if (count % RECORDS_PER_SLICE === 0) await nextTick();
+    }
+    return isWhole ? growing.history : tooLong(growing.history);
+  }
+
+  /** False: there is more than is read here. */
+  async #read(sagaId: string, growing: Growing): Promise<boolean> {
     for (;;) {
-      if (growing.readSeq >= MAX_RECORDS) return tooLong(growing.history);
+      if (growing.readSeq >= MAX_RECORDS) return false;
       const cursor = growing.readSeq === 0 ? null : toCursor('journal', growing.readSeq);
-      const page = await this.#read.transitions(sagaId, { limit: RECORDS_PER_READ, cursor });
-      for (const [index, line] of page.items.entries()) {
-        growing.history = grown(growing, sagaId, line);
+      const page = await this.#journal.transitions(sagaId, { limit: RECORDS_PER_READ, cursor });
+      for (const line of page.items) {
+        growing.fresh.push(readable(line));
         growing.readSeq = line.sagaSeq;
-        if (index % RECORDS_PER_SLICE === RECORDS_PER_SLICE - 1) await nextTick();
       }
-      if (page.nextCursor === null) return growing.history;
+      await nextTick();
+      if (page.nextCursor === null) return true;
     }
   }
 }
 
-const NOTHING_YET: SagaHistory = { records: [], turns: [], flaw: null };
+const NOTHING_YET: SagaHistory = { records: [], turns: [], flaw: null, gap: null };
 
 function tooLong(history: SagaHistory): SagaHistory {
   const why = `the journal is longer than the ${MAX_RECORDS} turns that are replayed here`;
@@ -106,33 +144,45 @@ function tooLong(history: SagaHistory): SagaHistory {
 }
 
 function grown(
-  { definition, history }: Growing,
+  history: SagaHistory,
   sagaId: string,
-  line: Parameters<typeof recordOfLine>[0],
+  record: JournalRecord | ReplayFlaw,
+  versionAt: (sagaSeq: number) => RecordVersion,
 ): SagaHistory {
-  const { records, turns, flaw } = history;
-  const record = readableRecord(line);
-  if (record instanceof BackstepError) {
-    return { ...history, flaw: flaw ?? { sagaSeq: line.sagaSeq, why: record.message } };
-  }
+  const { records, turns, flaw, gap } = history;
+  if (!isRecord(record)) return { ...history, flaw: flaw ?? record };
   const more = [...records, record];
+  const isMigration = record.inbound.kind === 'migrate';
+  if (flaw !== null && !isMigration) return { ...history, records: more };
+  const { definition, version } = versionAt(record.sagaSeq);
   if (definition === undefined) {
-    const why = 'the definition of its version is not registered here';
-    return { records: more, turns, flaw: flaw ?? { sagaSeq: record.sagaSeq, why } };
+    const unknown = { sagaSeq: record.sagaSeq, why: notRegistered(version) };
+    return { ...history, records: more, flaw: flaw ?? unknown };
   }
-  if (flaw !== null && record.inbound.kind !== 'migrate') return { records: more, turns, flaw };
   const next = replayRecord(definition, sagaId, turns.at(-1)?.state ?? null, record);
-  if (next.kind === 'differs') return { records: more, turns, flaw: flaw ?? next.flaw };
+  if (next.kind === 'differs') return { ...history, records: more, flaw: flaw ?? next.flaw };
   const { kind: _, ...turn } = next;
   // After a flaw only what the new version did is without a gap.
-  return { records: more, turns: flaw === null ? [...turns, turn] : [turn], flaw: null };
+  return flaw === null
+    ? { records: more, turns: [...turns, turn], flaw, gap }
+    : { records: more, turns: [turn], flaw: null, gap: flaw };
 }
 
-function readableRecord(line: Parameters<typeof recordOfLine>[0]): JournalRecord | BackstepError {
+function notRegistered(version: number | null): string {
+  return version === null
+    ? 'the definition of its version is not registered here'
+    : `it ran under version ${version}, which is not registered here; register that beside the newer one`;
+}
+
+function isRecord(line: JournalRecord | ReplayFlaw): line is JournalRecord {
+  return 'inbound' in line;
+}
+
+function readable(line: Parameters<typeof recordOfLine>[0]): JournalRecord | ReplayFlaw {
   try {
     return recordOfLine(line);
   } catch (error) {
-    if (error instanceof BackstepError) return error;
+    if (error instanceof BackstepError) return { sagaSeq: line.sagaSeq, why: error.message };
     throw error;
   }
 }

@@ -110,17 +110,26 @@ function shapeRegion(picture: SagaPicture, tab: SagaTab): Promise<Region> {
   return region('chart-states', litList(litIn(picture)));
 }
 
-function timeline({ definition, history, shown, isPast }: SagaPicture, nowMs: number): Html {
-  if (definition === undefined) return html``;
+function timeline({ history, shown, isPast }: SagaPicture, nowMs: number): Html {
   const turns = history.turns.filter(({ record }) => record.sagaSeq <= shown.seq);
   const endMs = isPast ? (turns.at(-1)?.record.atMs ?? nowMs) : nowMs;
-  return timelineView(timelineOf(definition, turns), endMs);
+  return timelineView(timelineOf(turns), endMs);
 }
 
-function flawNote({ history }: SagaPicture): Html | string {
-  if (history.flaw === null) return '';
-  const { sagaSeq, why } = history.flaw;
-  return html`<p class="note tone-warn">
-    From turn ${sagaSeq} on the states cannot be replayed: ${why}.
-  </p>`;
+function flawNote({ history: { flaw, gap, turns } }: SagaPicture): Html {
+  const first = turns[0]?.record.sagaSeq ?? 1;
+  return html`${
+    gap === null
+      ? ''
+      : html`<p class="note tone-warn">
+          The states from turn ${gap.sagaSeq} to ${first - 1} cannot be replayed: ${gap.why}.
+        </p>`
+  }
+  ${
+    flaw === null
+      ? ''
+      : html`<p class="note tone-warn">
+          From turn ${flaw.sagaSeq} on the states cannot be replayed: ${flaw.why}.
+        </p>`
+  }`;
 }

@@ -59,7 +59,10 @@ export function sagaPageRoutes(
       throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
     }
     const name = `${saga.type} ${saga.key ?? saga.id}`;
-    const definition = definitionOf(backstep, saga.type, saga.version);
+    // A past turn may be of another version, with another drawing.
+    const then = look.seq === null ? null : await pictureOf(context, histories, look.id, look.seq);
+    const definition =
+      then?.kind === 'picture' ? then.definition : definitionOf(backstep, saga.type, saga.version);
     const isRail = hasRail(definition);
     const tab = isRail ? look.tab : 'chart';
     const chart = tab === 'rail' ? null : await chartOfSaga(kit, histories, layouts, look);

@@ -17,7 +17,7 @@ import { readableState } from './saga-routes.ts';
 export interface SagaPicture {
   readonly kind: 'picture';
   readonly saga: SagaSummary;
-  /** `undefined`: its version is not registered here. */
+  /** Of the version it ran under then; `undefined`: that is not registered here. */
   readonly definition: SagaDefinition | undefined;
   /** The state to show: after turn `seq`. */
   readonly shown: SagaState;
@@ -49,11 +49,15 @@ export async function pictureOf(
   const present = await readableState(backstep, sagaId);
   if (present instanceof BackstepError) return { kind: 'unreadable', why: present.message };
   const { state: _, definitionHash: _hash, ...saga } = row;
-  const definition = definitionOf(backstep, saga.type, saga.version);
-  const history = await histories.of(sagaId, definition);
+  const current = definitionOf(backstep, saga.type, saga.version);
+  const history = await histories.of(sagaId, current, (version) =>
+    definitionOf(backstep, saga.type, version),
+  );
   const stateAt = (at: number): SagaState | null => turnAt(history, at)?.state ?? null;
   const shown = seq === null || seq === present.seq ? present : stateAt(seq);
   if (shown === null) return { kind: 'unknown', why: noTurn(history, present.seq, seq ?? 0) };
+  const definition =
+    shown === present ? current : (turnAt(history, shown.seq)?.definition ?? current);
   const [audit, children] = await Promise.all([
     backstep.read.audit(sagaId),
     backstep.read.summaries(childIdsOf(shown)),
@@ -72,11 +76,10 @@ export async function pictureOf(
   };
 }
 
-function noTurn({ flaw, turns }: SagaHistory, last: number, seq: number): string {
+function noTurn({ flaw, gap, turns }: SagaHistory, last: number, seq: number): string {
   if (seq < 1 || seq > last) return `There is no turn ${seq}: the saga has turns 1 to ${last}.`;
   const first = turns[0]?.record.sagaSeq ?? 1;
-  if (flaw === null && seq < first) {
-    return `Turn ${seq} cannot be shown: before turn ${first} the saga ran under another version.`;
-  }
-  return `Turn ${seq} cannot be shown: turn ${flaw?.sagaSeq ?? seq} does not replay (${flaw?.why ?? 'no reason'}).`;
+  const reason = gap !== null && seq < first ? gap : flaw;
+  const where = reason?.sagaSeq ?? seq;
+  return `Turn ${seq} cannot be shown: turn ${where} does not replay (${reason?.why ?? 'no reason'}).`;
 }

@@ -26,8 +26,11 @@ export type Item =
       readonly statements: readonly ExpectedStatement[];
       readonly reply: Reply | null;
     }
-  /** A durable timer may be due. `done`: it was looked at, whatever came of it. */
-  | { readonly kind: 'wake'; readonly done?: () => void }
+  /**
+   * A durable timer may be due. `done`: it was looked at, whatever came of it. `isReloaded`: from
+   * the store, since another version may have come that it migrates to.
+   */
+  | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: () => void }
   /** The process that ran this saga's activities is gone. */
   | { readonly kind: 'recover' };
 

@@ -108,7 +108,9 @@ class Examination {
       this.#done += 1;
       const definition = this.#definitionOf(saga.row);
       if (definition !== null) {
-        const { flaws, turns } = examineSaga(definition, saga);
+        const { flaws, turns } = examineSaga(definition, saga, (version) =>
+          this.#definitions.get(nameOf(definition.id, version)),
+        );
         for (const flaw of flaws) this.#find({ severity: 'error', sagaId: saga.row.id, ...flaw });
         this.#examined += 1;
         this.#turns += turns;

@@ -9,6 +9,7 @@ import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
+import { type VersionLookup, versionsAlong } from '../core/journal-versions.ts';
 import { canonicalJson } from '../core/json.ts';
 import { recordOfLine, type ReplayedTurn, replayRecord } from '../core/replay.ts';
 import type { SagaState } from '../core/state.ts';
@@ -62,15 +63,23 @@ interface Expected {
   readonly messages: ReadonlyMap<number, OutboxRow>;
 }
 
-/** Examines one saga with the definition of its type and version. */
-export function examineSaga(definition: SagaDefinition, stored: SagaAsStored): Examined {
+/**
+ * Examines one saga with the definition of its type and version.
+ *
+ * @param older the versions it ran under before, where it was migrated
+ */
+export function examineSaga(
+  definition: SagaDefinition,
+  stored: SagaAsStored,
+  older: VersionLookup = () => undefined,
+): Examined {
   const { row } = stored;
   const flaws: Flaw[] = [];
   const flaw = (kind: FlawKind, message: string): void => void flaws.push({ kind, message });
   if (crc32(row.state) !== row.checksum) {
     flaw('checksum', 'its snapshot does not match its checksum: the text was changed or damaged');
   }
-  const { expected, turns, why, isPartial } = replayAll(definition, stored);
+  const { expected, turns, why, isPartial } = replayAll(definition, stored, older);
   if (why !== null) flaw('journal', why);
   if (expected !== null && why === null) {
     compareState(stored, expected, flaw);
@@ -88,7 +97,14 @@ interface ReplayedAll {
   readonly isPartial: boolean;
 }
 
-function replayAll(definition: SagaDefinition, { row, journal }: SagaAsStored): ReplayedAll {
+function replayAll(
+  definition: SagaDefinition,
+  { row, journal }: SagaAsStored,
+  older: VersionLookup,
+): ReplayedAll {
+  const versionAt = versionsAlong(migrationsIn(journal), definition, older);
+  /** What no migration excuses: it went astray under the very version it was written under. */
+  let astray: string | null = null;
   let expected: Expected | null = null;
   let turns = 0;
   let why: string | null = null;
@@ -98,9 +114,12 @@ function replayAll(definition: SagaDefinition, { row, journal }: SagaAsStored): 
       const record = recordOfLine(lineOf(line));
       const isMigration = record.inbound.kind === 'migrate';
       if (why !== null && !isMigration) continue; // only a migration leads on from here
-      const next = replayRecord(definition, row.id, expected?.state ?? null, record);
+      const written = versionAt(record.sagaSeq).definition;
+      const before = expected?.state ?? null;
+      const next = replayRecord(written ?? definition, row.id, before, record);
       if (next.kind === 'differs') {
         why ??= `at record ${next.flaw.sagaSeq}: ${next.flaw.why}`;
+        if (written !== undefined) astray ??= why;
         continue;
       }
       isPartial ||= why !== null;
@@ -112,10 +131,24 @@ function replayAll(definition: SagaDefinition, { row, journal }: SagaAsStored): 
       return { expected, turns, why: error.message, isPartial };
     }
   }
+  why ??= astray;
   if (why === null && turns !== row.seq) {
     why = `the saga is at turn ${row.seq} and its journal at ${turns}`;
   }
   return { expected, turns, why, isPartial };
+}
+
+function migrationsIn(journal: SagaAsStored['journal']): readonly JournalRecord[] {
+  const migrations: JournalRecord[] = [];
+  for (const line of journal) {
+    if (line.cause !== 'migrate') continue;
+    try {
+      migrations.push(recordOfLine(lineOf(line)));
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error; // told when it is its turn
+    }
+  }
+  return migrations;
 }
 
 function expectedAfter(

@@ -8,7 +8,7 @@
 import type { ExpectedStatement } from '../core/activity.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
-import type { Inbound, Turn } from '../core/inbound.ts';
+import type { Inbound } from '../core/inbound.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { SagaState } from '../core/state.ts';
 import { migrationTurn } from '../core/migration.ts';
@@ -18,6 +18,7 @@ import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checkedEvent } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
 import { commitOf } from './projection.ts';
+import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
 
 const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 
@@ -108,6 +109,7 @@ export class SagaActor {
   }
 
   async #process(item: Item): Promise<void> {
+    if (item.kind === 'wake' && item.isReloaded === true) this.#saga = null;
     const saga = (this.#saga ??= await this.#migrate(await this.#host.load(this.sid)));
     switch (item.kind) {
       case 'inbound':
@@ -163,7 +165,7 @@ export class SagaActor {
         return;
       case 'stale':
       case 'key-taken':
-        throw new BackstepError('conflict', `saga ${state.id} was changed by somebody else`);
+        throw changedElsewhere(state.id);
     }
   }
 
@@ -200,9 +202,7 @@ export class SagaActor {
     const pending = { sid: this.sid, before, after: taken.state, record, effects };
     const commit = commitOf(pending, this.#host.stateLength, null, NO_STATEMENTS);
     const outcome = await this.#host.commit({ ...commit, version: { version, definitionHash } });
-    if (outcome.kind !== 'committed') {
-      throw new BackstepError('conflict', `saga ${id} was changed by somebody else`);
-    }
+    if (outcome.kind !== 'committed') throw changedElsewhere(id);
     this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
     return { registration, state: taken.state };
   }
@@ -279,22 +279,4 @@ type Received = (Item & { kind: 'inbound' })['inbound'];
 async function checked(schema: StandardSchema, id: string, inbound: Received): Promise<Received> {
   if (inbound.kind !== 'event') return inbound;
   return { ...inbound, event: await checkedEvent(schema, id, inbound.event) };
-}
-
-function versionConflict(state: SagaState, expectedVersion: number): BackstepError {
-  return new BackstepError(
-    'conflict',
-    `saga ${state.id} is at version ${state.seq}, not ${expectedVersion}; look at it again`,
-  );
-}
-
-function refusalOf(state: SagaState, refused: Turn & { kind: 'refused' }): BackstepError {
-  const { reason, legal } = refused;
-  if (reason === 'overloaded') {
-    const message = `saga ${state.id} keeps as many early events as it may`;
-    return new BackstepError('overloaded', message, { retryAfterMs: 1_000 });
-  }
-  const what = reason === 'ended' ? `has ended (${state.status})` : 'does not accept this now';
-  const offer = legal.length === 0 ? 'nothing is legal any more' : `legal now: ${legal.join(', ')}`;
-  return new BackstepError('not-legal', `saga ${state.id} ${what}; ${offer}`, { legal });
 }

@@ -2,8 +2,8 @@
  * Brings sagas of earlier versions along: those that a migration leads on from, and those that were
  * parked because their version was gone and is here again.
  *
- * A saga migrates when its actor loads it; here is only who loads the ones that sleep. Bounded work
- * at a time; ended by a stop at any point, the next start goes on.
+ * A saga migrates when its actor loads it; here is only who makes the actors load. Bounded work at
+ * a time; ended by a stop at any point, the next start goes on.
  */
 import type { OperatorCommand } from '../core/inbound.ts';
 import type { UpkeepReads } from '../store/upkeep-reads.ts';
@@ -46,7 +46,8 @@ export function versionKeeperOf(
   return new VersionKeeper({
     reads,
     registry,
-    wake: (sid) => new Promise((done) => sagas.actor(sid).put({ kind: 'wake', done })),
+    wake: (sid) =>
+      new Promise((done) => sagas.actor(sid).put({ kind: 'wake', isReloaded: true, done })),
     unpark: (sid) => sagas.actor(sid).tell({ kind: 'command', command: VERSION_IS_BACK }),
     lastSid: sagas.last,
     onError: (err) => logger.error({ err }, 'sagas of earlier versions could not be looked at'),

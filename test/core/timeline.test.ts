@@ -59,7 +59,7 @@ describe('the timeline of a saga', () => {
 function storyOf(saga: Journaled): readonly TimelineStretch[] {
   const { turns, flaw } = saga.replayed();
   expect(flaw).toBeNull();
-  return timelineOf(orderSaga, turns);
+  return timelineOf(turns);
 }
 
 function inShort(stretch: TimelineStretch | undefined): string {

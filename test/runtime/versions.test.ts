@@ -170,6 +170,15 @@ describe('a migration', () => {
     await after.stop(0);
   });
 
+  test('takes a saga along that is in memory, when its version comes without a restart', async () => {
+    const backstep = await engine.open(activities);
+    const id = await start(backstep);
+    backstep.register(v2, { activities, migrate: toReview });
+    await onVersion(backstep, id, 2);
+    expect((await backstep.state(id))?.snapshot.value).toBe('review');
+    expect((await backstep.send(id, { type: 'approve' })).snapshot.value).toBe('filing');
+  });
+
   test('is a turn of its own in the journal, arms what is new, and can be replayed', async () => {
     const id = await start(await engine.open(activities));
     engine.clock.advance(DAY_MS);

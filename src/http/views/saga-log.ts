@@ -88,11 +88,13 @@ function logRow(
   record: JournalRecord,
 ): Html {
   const { sagaSeq, atMs, event, from, to, status, note, kind } = record;
-  const after = turnAt(history, sagaSeq)?.state;
+  const turn = turnAt(history, sagaSeq);
+  const after = turn?.state;
   const before = turnAt(history, sagaSeq - 1)?.state;
   const changes =
     after === undefined || before === undefined ? [] : changesOf(before, after, redact);
-  const trigger = definition === undefined ? event : triggerOf(definition, event).words;
+  const known = turn?.definition ?? definition;
+  const trigger = known === undefined ? event : triggerOf(known, event).words;
   return html`<tr
     ${sagaSeq === seq ? html`class="is-current" aria-current="true"` : ''}
     ${kind === 'note' ? html`class="is-note"` : ''}

@@ -93,6 +93,7 @@ export function sagaHead({
   const outcome = compensationOutcomeOf(shown.status, shown.steps);
   const { failureReason, parent, resolution } = shown;
   const at = recordAt(history, shown.seq)?.atMs;
+  const version = definition?.version ?? saga.version;
   return html`<p class="headline">
       ${badge(shown.status)}
       ${isPast ? html`<span>at turn ${shown.seq}</span>` : nextInWords(definition, shown)}
@@ -116,8 +117,7 @@ export function sagaHead({
           </p>`
     }
     <p class="quiet">
-      <a href="${definitionPath(saga.type, saga.version)}">${saga.type} v${saga.version}</a>,
-      started
+      <a href="${definitionPath(saga.type, version)}">${saga.type} v${version}</a>, started
       ${relativeTime(saga.startedAtMs)}${
         saga.endedAtMs === null
           ? ''
