@@ -8,7 +8,7 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { freePort } from '../e2e/processes.ts';
+import { type Environment, freePort } from '../e2e/processes.ts';
 import { Site } from '../e2e/site.ts';
 import { launchChromium } from './chromium.ts';
 
@@ -28,15 +28,15 @@ export interface Dashboard {
   takeProblems(): readonly string[];
 }
 
-/** Starts everything before the tests of a file, ends it after them. */
-export function useDashboard(): Dashboard {
+/** Starts everything, with these settings, before the tests of a file, ends it after them. */
+export function useDashboard(env: Environment = {}): Dashboard {
   let site: Site | null = null;
   let browser: Browser | null = null;
   const problems: string[] = [];
 
   beforeAll(async () => {
     site = new Site(await freePort(), await freePort());
-    [browser] = await Promise.all([launchChromium(), site.launch()]);
+    [browser] = await Promise.all([launchChromium(), site.launch(env)]);
   }, START_MS);
 
   afterEach(async () => {

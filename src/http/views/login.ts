@@ -24,12 +24,19 @@ export function loginPage({ next, problem }: LoginForm): Html {
         <link rel="stylesheet" href="/login/backstep.css" />
       </head>
       <body>
-        <main id="main">
-          <h1>Log in to Backstep</h1>
-          ${problem === undefined ? '' : html`<p class="note tone-bad" role="alert">${problem}</p>`}
-          <form method="post" action="/login">
-            <input type="hidden" name="next" value="${next}" />
-            <p>
+        <main id="main" class="alone">
+          <p class="brand"><span aria-hidden="true">↶</span> Backstep</p>
+          <section aria-labelledby="title">
+            <h1 id="title">Log in</h1>
+            ${
+              problem === undefined
+                ? ''
+                : html`<p class="note tone-bad" role="alert">
+                    <span class="icon" aria-hidden="true">✗</span> ${problem}
+                  </p>`
+            }
+            <form method="post" action="/login">
+              <input type="hidden" name="next" value="${next}" />
               <label>
                 Token
                 <input
@@ -40,17 +47,17 @@ export function loginPage({ next, problem }: LoginForm): Html {
                   autocomplete="current-password"
                 />
               </label>
-              <br />
-              <small>The server has it in BACKSTEP_TOKEN or in the file it was given.</small>
-            </p>
-            <p>
+              <p class="quiet">
+                The server has it in <code>BACKSTEP_TOKEN</code>, or in the file that
+                <code>BACKSTEP_TOKEN_FILE</code> names.
+              </p>
               <label>
                 Your name, for the audit (may be left out)
                 <input type="text" name="name" maxlength="60" autocomplete="nickname" />
               </label>
-            </p>
-            <p><button type="submit">Log in</button></p>
-          </form>
+              <button class="primary" type="submit">Log in</button>
+            </form>
+          </section>
         </main>
       </body>
     </html>`;

@@ -23,7 +23,10 @@ export interface OrderPage {
 
 /** The content of the page; `region` gives the content of its regions by element id. */
 export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
-  return html`${pageHead('Orders', 'Place one, break something, and watch what was done being undone.')}
+  const lead = page.isReadOnly
+    ? 'What was ordered, and what became of it.'
+    : 'Place one, break something, and watch what was done being undone.';
+  return html`${pageHead('Orders', lead)}
     <div class="columns">
       <section aria-labelledby="place">
         <h2 id="place">Place an order</h2>

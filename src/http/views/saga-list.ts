@@ -37,7 +37,7 @@ export function sagaTable(rows: Html): Html {
           <th scope="col">Order</th>
           <th scope="col">Status</th>
           <th scope="col">Step</th>
-          <th scope="col">Attempts</th>
+          <th scope="col" class="number">Attempts</th>
           <th scope="col">Error</th>
           <th scope="col">Changed</th>
         </tr>

@@ -26,6 +26,8 @@ const ENDS: Readonly<Record<StretchEnd, Look>> = {
   left: { icon: '»', words: 'left behind', tone: 'warn' },
 };
 const UNDER_WAY: Look = { icon: '▶', words: 'under way', tone: 'busy' };
+/** Nothing runs: it stands there until something comes. */
+const STANDING: Look = { icon: '◷', words: 'until now', tone: 'calm' };
 
 /** The table; `nowMs` is where open stretches end on the picture. */
 export function timelineView(stretches: readonly TimelineStretch[], nowMs: number): Html {
@@ -64,7 +66,8 @@ export function timelineView(stretches: readonly TimelineStretch[], nowMs: numbe
 
 function line(stretch: TimelineStretch, startMs: number, endMs: number): Html {
   const { fromMs, toMs, end } = stretch;
-  const look = end === null ? UNDER_WAY : ENDS[end];
+  const open = stretch.kind === 'still' ? STANDING : UNDER_WAY;
+  const look = end === null ? open : ENDS[end];
   const share = (ms: number): number => ((ms - startMs) / (endMs - startMs)) * 100;
   const left = Math.min(share(fromMs), 100 - MIN_BAR);
   const width = Math.max(MIN_BAR, share(toMs ?? endMs) - left);

@@ -96,7 +96,10 @@ function rows(sagas: readonly SagaSummary[], canChoose: boolean): Html {
       <thead>
         <tr>
           ${canChoose ? html`<th scope="col"><span class="visually-hidden">Chosen</span></th>` : ''}
-          ${COLUMNS.map((column) => html`<th scope="col">${column}</th>`)}
+          ${COLUMNS.map(
+            (column) =>
+              html`<th scope="col" class="${column === 'Attempts' ? 'number' : ''}">${column}</th>`,
+          )}
         </tr>
       </thead>
       <tbody>

@@ -1,0 +1,37 @@
+/** Where a token is required, in a real browser: in, what a read-only server offers, and out. */
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { seriousViolations, useDashboard } from './dashboard.ts';
+
+const TOKEN = '0123456789abcdef0123456789abcdef';
+
+const dashboard = useDashboard({ BACKSTEP_TOKEN: TOKEN, BACKSTEP_READ_ONLY: 'on' });
+
+async function logIn(page: Page, token: string): Promise<void> {
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+test('a person logs in where they wanted to go, sees that it is read-only, and logs out', async () => {
+  const page = await dashboard.open('/dead-letters');
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await seriousViolations(page, ['color-contrast'])).toEqual([]);
+  await logIn(page, TOKEN);
+  await page.waitForURL('**/dead-letters');
+  await page.locator('#live-state.is-live').waitFor();
+  await page.getByText('Read only:').waitFor();
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.waitForURL('**/login');
+  await page.goto('/dead-letters');
+  await page.getByLabel('Token').waitFor();
+});
+
+test('a wrong token is refused in words', async () => {
+  const page = await dashboard.open('/');
+  await logIn(page, 'wrong');
+  await page.getByRole('alert').getByText('This is not the token.').waitFor();
+  // The browser itself logs that the answer was a refusal.
+  expect(dashboard.takeProblems()).toEqual([expect.stringContaining('401')]);
+});
