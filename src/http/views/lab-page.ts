@@ -83,6 +83,15 @@ function ownFaults({ preset, activities, filled }: LabPage): Html {
     ${faultTable(activities, filled)}`;
 }
 
+/** The scenario that is slowed down to be watched. */
+function firstToTry(): Html {
+  const index = SCENARIOS.findIndex(({ id }) => id === 'no-order');
+  const scenario = SCENARIOS[index];
+  if (scenario === undefined) return html``;
+  return html`try <a href="#scenario-${scenario.id}">number ${index + 1}</a> first, where each
+    compensation takes its time.`;
+}
+
 /** What a saga is, for people who never heard of one. */
 function introduction(): Html {
   const steps = [
@@ -125,8 +134,8 @@ function introduction(): Html {
       [['back', '↶ third'], ['back', '↶ second'], ['back', '↶ first'], null],
     )}
     <p>
-      The hard part is everything in between: a lost answer, a crash, a refund that fails as well.
-      Try them.
+      Watch it happen: ${firstToTry()} The hard part is everything in between: a lost answer, a
+      crash, a refund that fails as well.
     </p>
   </section>`;
 }
