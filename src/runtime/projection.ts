@@ -102,6 +102,7 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
       error: `${failure.code}: ${failure.message}`,
       updatedAtMs: nowMs,
       endedAtMs: null,
+      isStandingSame: false,
     },
     birth: null,
     journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),
@@ -174,20 +175,32 @@ function rowOf(
   nowMs: number,
 ): SagaRow {
   const step = currentStep(after.steps);
+  const standing = standingOf(after, step);
   return {
     sid,
     expectedSeq: before?.seq ?? 0,
     seq: after.seq,
-    status: after.status,
-    wakeAtMs: wakeAtMs(after),
+    ...standing,
     state,
     checksum: crc32(state),
     step: step?.name ?? null,
     attempts: step?.compensation?.attempts ?? step?.attempts ?? 0,
-    error: errorText(after, step),
     updatedAtMs: nowMs,
     endedAtMs: isOver(after) ? nowMs : null,
+    isStandingSame: before !== null && !isOver(after) && isSame(before, standing),
   };
+}
+
+type Standing = Pick<SagaRow, 'status' | 'wakeAtMs' | 'error'>;
+
+function standingOf(state: SagaState, step: StepEntry | undefined): Standing {
+  return { status: state.status, wakeAtMs: wakeAtMs(state), error: errorText(state, step) };
+}
+
+function isSame(before: SagaState, { status, wakeAtMs: dueMs, error }: Standing): boolean {
+  if (before.status !== status || isOver(before)) return false;
+  const was = standingOf(before, currentStep(before.steps));
+  return was.wakeAtMs === dueMs && was.error === error;
 }
 
 function pendingStartRow(

@@ -32,6 +32,11 @@ export interface SagaRow {
   readonly updatedAtMs: number;
   /** Set once it is ended. */
   readonly endedAtMs: number | null;
+  /**
+   * True when `status`, `wakeAtMs`, `error` and `endedAtMs` are what the turn before left in the
+   * row: then the indexes over them are not touched.
+   */
+  readonly isStandingSame: boolean;
 }
 
 /** What only a start writes, once. */

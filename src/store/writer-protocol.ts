@@ -12,6 +12,7 @@ import type {
   DeadLetterRow,
   OutboxRow,
   PendingStartRow,
+  SagaBirth,
   SagaCommit,
   WriteOutcome,
 } from './commit.ts';
@@ -37,8 +38,9 @@ export interface TurnExtras {
 
 /** One turn on its way to the writer. */
 export interface TurnItem {
-  readonly kind: 'start' | 'turn';
-  /** Parameters of the insert (`start`) or of the update (`turn`); begins or ends with the sid. */
+  /** `progress`: a turn after which the saga stands as before, see `SagaRow.isStandingSame`. */
+  readonly kind: 'start' | 'turn' | 'progress';
+  /** Parameters of the insert (`start`) or of the update; begins with the sid, or ends with it. */
   readonly saga: readonly Parameter[];
   /** Parameters of the journal line; the first, its global seq, is the writer's to set. */
   readonly journal: Parameter[];
@@ -96,10 +98,9 @@ export const JOURNAL_AT = 3;
 
 /** A commit in the form that travels. */
 export function toTurnItem(commit: SagaCommit): TurnItem {
-  const { saga, birth, journal } = commit;
+  const { saga, journal } = commit;
   return {
-    kind: birth === null ? 'turn' : 'start',
-    saga: birth === null ? updateParameters(saga) : insertParameters(saga, birth),
+    ...sagaPart(commit),
     journal: [
       0,
       saga.sid,
@@ -115,6 +116,27 @@ export function toTurnItem(commit: SagaCommit): TurnItem {
     ],
     extras: toExtras(commit),
   };
+}
+
+function sagaPart({ saga, birth, version }: SagaCommit): Pick<TurnItem, 'kind' | 'saga'> {
+  if (birth !== null) return { kind: 'start', saga: insertParameters(saga, birth) };
+  // A migration is computed from a state that was never in the row.
+  if (saga.isStandingSame && version === undefined)
+    return { kind: 'progress', saga: progressParameters(saga) };
+  return { kind: 'turn', saga: updateParameters(saga) };
+}
+
+function progressParameters(saga: SagaCommit['saga']): readonly Parameter[] {
+  return [
+    saga.seq,
+    saga.checksum,
+    saga.step,
+    saga.attempts,
+    saga.updatedAtMs,
+    saga.state,
+    saga.sid,
+    saga.expectedSeq,
+  ];
 }
 
 function updateParameters(saga: SagaCommit['saga']): readonly Parameter[] {
@@ -134,10 +156,7 @@ function updateParameters(saga: SagaCommit['saga']): readonly Parameter[] {
   ];
 }
 
-function insertParameters(
-  saga: SagaCommit['saga'],
-  birth: NonNullable<SagaCommit['birth']>,
-): readonly Parameter[] {
+function insertParameters(saga: SagaCommit['saga'], birth: SagaBirth): readonly Parameter[] {
   return [
     saga.sid,
     birth.id,

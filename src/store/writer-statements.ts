@@ -24,8 +24,11 @@ export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
 export function prepareItems(db: Database.Database): ApplyItem {
-  const insertSaga = db.prepare<Parameter[]>(INSERT_SAGA);
-  const updateSaga = db.prepare<Parameter[]>(UPDATE_SAGA);
+  const writeSaga = {
+    start: db.prepare<Parameter[]>(INSERT_SAGA),
+    turn: db.prepare<Parameter[]>(UPDATE_SAGA),
+    progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
+  };
   const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
   const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
   const selectKey = db.prepare<[string, string], StoredKey>(
@@ -43,8 +46,7 @@ export function prepareItems(db: Database.Database): ApplyItem {
       const stored = selectKey.get(key.type, key.key);
       if (stored !== undefined) return { kind: 'key-taken', ...stored };
     }
-    const write = item.kind === 'start' ? insertSaga : updateSaga;
-    if (write.run(...item.saga).changes !== 1) {
+    if (writeSaga[item.kind].run(...item.saga).changes !== 1) {
       const stored = storedSeq.get(item.journal[JOURNAL_SID] ?? null);
       return { kind: 'stale', storedSeq: stored ?? null };
     }
@@ -61,6 +63,7 @@ export function prepareItems(db: Database.Database): ApplyItem {
     switch (item.kind) {
       case 'start':
       case 'turn':
+      case 'progress':
         return applyTurn(item, seq);
       case 'write':
         return runStatements(item.statements);
@@ -132,6 +135,11 @@ const INSERT_SAGA = `INSERT INTO sagas
 
 const UPDATE_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, checksum = ?, step = ?,
   attempts = ?, updated_at = ?, ended_at = ?, error = ?, state = ?
+  WHERE sid = ? AND seq = ?`;
+
+// SQLite rewrites the entry of every index that a named column is part of, changed or not.
+const UPDATE_PROGRESS = `UPDATE sagas SET seq = ?, checksum = ?, step = ?, attempts = ?,
+  updated_at = ?, state = ?
   WHERE sid = ? AND seq = ?`;
 
 const INSERT_JOURNAL = `INSERT INTO journal

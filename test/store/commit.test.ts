@@ -55,6 +55,29 @@ describe('a commit', () => {
     ]);
   });
 
+  it('leaves what a saga stands at alone when a turn did not change it', async () => {
+    const store = await openTestStore();
+    await store.commit(startOf(1, { saga: { error: 'X: y', wakeAtMs: 5 } }));
+    const next = turnOf(1, 2, {
+      saga: { isStandingSame: true, step: 'ship', attempts: 3, updatedAtMs: 77, checksum: 8 },
+    });
+    expect(await store.commit(next)).toEqual({ kind: 'committed', seq: 2 });
+    const row = await store.reader().selectFrom('sagas').selectAll().executeTakeFirstOrThrow();
+    expect(row).toMatchObject({
+      seq: 2,
+      status: 'running',
+      wake_at: 5,
+      error: 'X: y',
+      ended_at: null,
+      step: 'ship',
+      attempts: 3,
+      updated_at: 77,
+      checksum: 8,
+      state: next.saga.state,
+    });
+    expect(await store.commit(next)).toEqual({ kind: 'stale', storedSeq: 2 });
+  });
+
   it('is stale over another version than the stored one, and writes nothing', async () => {
     const store = await openTestStore();
     await store.commit(startOf(1));

@@ -46,6 +46,7 @@ export function turnOf(sid: number, seq: number, changes: Changes = {}): SagaCom
       error: null,
       updatedAtMs: atMs,
       endedAtMs: null,
+      isStandingSame: false,
       ...changes.saga,
     },
     birth: null,
