@@ -11,13 +11,12 @@
 import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
-  type AnyStateNode,
   createActor,
   createMachine,
   type EventObject,
 } from 'xstate';
-import { evaluateGuard } from 'xstate/guards';
 import { type Command, toEvent } from './action-command.ts';
+import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
   type Entry,
@@ -89,8 +88,6 @@ function orNull(step: () => TableStep): TableStep | null {
 // A never-started actor lends its system to every expression.
 const { system } = createActor(createMachine({}));
 
-const NONE: readonly Transition[] = [];
-
 type Expression = (scene: object, params?: unknown) => unknown;
 
 /** One macrostep on its way. */
@@ -118,7 +115,7 @@ class Run {
 
   /** The transitions that an event takes, at most one per active region. */
   choose(event: EventObject): readonly Transition[] {
-    return this.#table.machine.getTransitionData(this.#present(), event);
+    return chosenBy(event, this.#at(), this.#present());
   }
 
   follow(transitions: readonly Transition[], event: EventObject): void {
@@ -163,23 +160,8 @@ class Run {
   }
 
   #chooseEventless(event: EventObject): readonly Transition[] {
-    const { eventless } = this.#at();
-    if (eventless.length === 0) return NONE;
-    const chosen = eventless.map((line) => this.#firstEventless(line, event));
-    return [...new Set(chosen.filter((each) => each !== null))];
-  }
-
-  #firstEventless(line: readonly AnyStateNode[], event: EventObject): Transition | null {
-    const snapshot = this.#present();
-    for (const { always } of line) {
-      for (const transition of always ?? []) {
-        const { guard } = transition;
-        if (guard === undefined || evaluateGuard(guard, snapshot.context, event, snapshot)) {
-          return transition;
-        }
-      }
-    }
-    return null;
+    const entry = this.#at();
+    return entry.eventless.length === 0 ? NONE : chosenEventless(event, entry, this.#present());
   }
 
   #perform(operation: Operation, event: EventObject): void {

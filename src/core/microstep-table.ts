@@ -45,6 +45,11 @@ export interface Table {
 
 /** A configuration with the plans of its transitions, which are found when first needed. */
 export interface Entry extends Configuration {
+  /**
+   * The states from the only active leaf to the root; `null` where regions run side by side or a
+   * wildcard catches events: there XState looks for the transitions.
+   */
+  readonly line: readonly AnyStateNode[] | null;
   readonly plans: Map<Transition, Plan | null>;
   /** Of several transitions at once, by their numbers. */
   readonly joint: Map<string, Plan | null>;
@@ -96,11 +101,20 @@ export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNod
   const key = inOrder.map(({ order }) => order).join(' ');
   let entry = entries.get(key);
   if (entry === undefined) {
-    entry = { ...configurationOf(machine, inOrder), plans: new Map(), joint: new Map() };
+    const unknown = { plans: new Map(), joint: new Map() };
+    entry = { ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
     entries.set(key, entry);
   }
   entriesByNodes.set(nodes, entry);
   return entry;
+}
+
+function lineOf(nodes: readonly AnyStateNode[]): readonly AnyStateNode[] | null {
+  const isPlain = nodes.every(
+    ({ type, transitions }) =>
+      type !== 'parallel' && ![...transitions.keys()].some((event) => event.includes('*')),
+  );
+  return isPlain ? nodes.toReversed() : null;
 }
 
 /** The microstep of these transitions, found when first needed; `null`: no plan covers it. */
