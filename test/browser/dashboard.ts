@@ -8,7 +8,8 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { type Environment, freePort } from '../e2e/processes.ts';
+import { freePort } from '../e2e/ports.ts';
+import type { Environment } from '../e2e/processes.ts';
 import { Site } from '../e2e/site.ts';
 import { launchChromium } from './chromium.ts';
 

@@ -10,6 +10,8 @@ import { run } from './processes.ts';
 import { type OrderBody, type Site, siteFor } from './site.ts';
 
 const EXIT_REFUSED = 78;
+/** Each state of four sagas is explored before the server is ready. */
+const VERIFY_LIMIT_MS = 90_000;
 
 describe('SIGTERM', () => {
   test('drains with exit code 0, loses nothing that was accepted, and the next start goes on', async ({
@@ -112,19 +114,21 @@ describe.concurrent('a start that is refused', () => {
   });
 });
 
-test('a server that is to refuse unsound sagas finds its own sound, and takes no other word', async ({
-  onTestFinished,
-}) => {
-  const site = await siteFor(onTestFinished);
-  await site.provide();
-  await site.serve({ BACKSTEP_VERIFY: 'refuse' });
-  expect((await site.order(orderOf(1), '60s')).body.status).toBe('completed');
-  const database = join(site.folder, 'other.db');
-  const settings = { BACKSTEP_DB: database, PAYMENT_PROVIDER_URL: site.providerUrl };
-  const refused = site.start('server', { ...settings, BACKSTEP_VERIFY: 'maybe' });
-  expect(await refused.ended).toBe(EXIT_REFUSED);
-  expect(refused.err).toEqual([expect.stringMatching(/BACKSTEP_VERIFY is "maybe"; write warn/)]);
-});
+test(
+  'a server that is to refuse unsound sagas finds its own sound, and takes no other word',
+  async ({ onTestFinished }) => {
+    const site = await siteFor(onTestFinished);
+    await site.provide();
+    await site.serve({ BACKSTEP_VERIFY: 'refuse' });
+    expect((await site.order(orderOf(1), '60s')).body.status).toBe('completed');
+    const database = join(site.folder, 'other.db');
+    const settings = { BACKSTEP_DB: database, PAYMENT_PROVIDER_URL: site.providerUrl };
+    const refused = site.start('server', { ...settings, BACKSTEP_VERIFY: 'maybe' });
+    expect(await refused.ended).toBe(EXIT_REFUSED);
+    expect(refused.err).toEqual([expect.stringMatching(/BACKSTEP_VERIFY is "maybe"; write warn/)]);
+  },
+  VERIFY_LIMIT_MS,
+);
 
 test('faults that are switched off cannot be injected', async ({ onTestFinished }) => {
   const site = await siteFor(onTestFinished);

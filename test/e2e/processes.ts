@@ -5,8 +5,6 @@
  * who runs the tests reaches them. Every wait ends with the process at the latest.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -32,10 +30,6 @@ const QUICK_START: Environment = {
   NODE_COMPILE_CACHE: COMPILE_CACHE,
   BACKSTEP_VERIFY: 'off',
 };
-
-/** Below the ports that the system gives to outgoing connections, which could take one again. */
-const FIRST_PORT = 20_000;
-const PORT_COUNT = 12_000;
 
 /** An exit code, or the signal that ended the process. */
 export type Exit = number | NodeJS.Signals | null;
@@ -112,21 +106,4 @@ export function childOf(parentPid: number, program: keyof typeof PROGRAMS): numb
     if (Number(ppid) === parentPid && isIt) return Number(pid);
   }
   throw new Error(`no ${program} runs below ${parentPid}`);
-}
-
-/** A port of this machine that nobody listens on. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
-    const server = createServer();
-    try {
-      server.listen(port, '127.0.0.1');
-      await once(server, 'listening');
-      return port;
-    } catch {
-      // Taken: another one is as good.
-    } finally {
-      server.close();
-    }
-  }
 }

@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
-import { freePort } from '../e2e/processes.ts';
+import { freePort } from '../e2e/ports.ts';
 import { siteFor, until, type OrderBody, type Site } from '../e2e/site.ts';
 import { lostOf, postUntil } from './load.ts';
 import { mountSmallDisk } from './small-disk.ts';

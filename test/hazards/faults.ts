@@ -97,8 +97,8 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'database replaced while running': ['hazards/damaged-files.test.ts', 'that is replaced under a'],
   // Load
-  'event flood to one saga': ['runtime/queues.test.ts', 'refuses external items beyond its bound'],
-  'start flood': ['runtime/engine.test.ts', 'is refused, not lost, when too much is under way'],
+  'event flood to one saga': ['hazards/floods.test.ts', 'a flood of events to one saga is refused'],
+  'start flood': ['hazards/floods.test.ts', 'a flood of starts is refused past its bound'],
   '100,000 sagas waiting': [
     'hazards/many-waiting.test.ts',
     'the engine is ready at once, starts sagas, and wakes the one that is due',
@@ -132,6 +132,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'reconnect storms': ['hazards/live-clients.test.ts', 'storms of clients that come and go'],
   // Life cycle
   'SIGTERM at any point': ['e2e/life-cycle.test.ts', 'drains with exit code 0, loses nothing'],
+  'SIGTERM under load': ['hazards/floods.test.ts', 'SIGTERM under the load of many clients'],
   'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
   'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
   'upgrade with sagas in flight': [
