@@ -130,6 +130,11 @@ export function isOver({ status, resolution }: Pick<SagaState, 'status' | 'resol
   return isEnded(status) || resolution !== null;
 }
 
+/** Nothing of it moves until a person lets it go on. */
+export function isStill({ status }: Pick<SagaState, 'status'>): boolean {
+  return status === 'paused' || status === 'parked';
+}
+
 /** The earliest durable due time, milliseconds since 1970; `null` when none is armed. */
 export function nextDueMs(live: Live): number | null {
   let earliest: number | null = null;

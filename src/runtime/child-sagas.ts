@@ -10,6 +10,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { CHILD_COMPLETED, type Failure, toFailure } from '../core/failure.ts';
 import type { CommandName, Effect, Outcome } from '../core/inbound.ts';
+import { UNWIND_CHILD } from '../core/machine-roles.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
 import { isOver, type SagaState } from '../core/state.ts';
@@ -101,6 +102,23 @@ export class ChildSagas {
   over(state: SagaState): void {
     const call = this.#watched.get(state.id);
     if (call !== undefined) void this.#report(call, state);
+  }
+
+  /**
+   * A child goes on that had stood still. What its parent ordered meanwhile was not legal, so that
+   * it is looked up whether the parent still waits for the child, unwinds it or has left it.
+   */
+  goesOn({ id, parent }: SagaState): void {
+    if (parent === null) return;
+    const { sagaId } = parent;
+    void this.#untilReached({ sagaId, childId: id }, async () => {
+      const state = await this.#ports.state(sagaId).catch(orUnreadable);
+      if (state === null) return; // removed, long after it had left the child, or not readable now
+      const live = Object.values(state.live.activities).find(({ childId }) => childId === id);
+      if (live !== undefined && live.src !== UNWIND_CHILD) return;
+      const why = live === undefined ? 'the parent saga left it' : 'the parent saga compensates';
+      await this.#order(id, state.status === 'terminated' ? 'terminate' : 'cancel', why);
+    });
   }
 
   /** Nothing is tried again from now on. */
@@ -237,6 +255,12 @@ const GONE: Failure = {
   retryable: false,
   ambiguous: true,
 };
+
+// What is wrong with a parent is told where that is looked at.
+function orUnreadable(error: unknown): null {
+  if (isPassing(error)) throw error;
+  return null;
+}
 
 /** A refusal that time mends. */
 function isPassing(error: unknown): boolean {

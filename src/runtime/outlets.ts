@@ -23,6 +23,7 @@ export interface Outlets {
     call(call: ChildCall): void;
     leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
     over(state: SagaState): void;
+    goesOn(state: SagaState): void;
   };
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
   readonly courier: { deliver(message: PendingMessage): void };

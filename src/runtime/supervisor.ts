@@ -7,7 +7,7 @@
  */
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
-import { hasLiveActivity, isOver, nextDueMs, type SagaState } from '../core/state.ts';
+import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
 import { isEnded, isSettled, type SagaStatus } from '../core/status.ts';
 import type { SagaCommit } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
@@ -197,6 +197,9 @@ export class Supervisor implements ActorHost {
       this.arm(sid, after);
       outlets.queue.changed(type, sid, turn.before, after);
       if (after.parent !== null && isOver(after)) outlets.children.over(after);
+      if (turn.before !== null && isStill(turn.before) && !isStill(after)) {
+        outlets.children.goesOn(after);
+      }
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -205,7 +208,7 @@ export class Supervisor implements ActorHost {
   }
 
   arm(sid: number, state: SagaState): void {
-    const isAsleep = isOver(state) || state.status === 'parked' || state.status === 'paused';
+    const isAsleep = isOver(state) || isStill(state);
     const dueMs = isAsleep ? null : nextDueMs(state.live);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
