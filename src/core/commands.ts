@@ -20,6 +20,7 @@ import { statusOf } from './saga-status.ts';
 import { withContext } from './scope.ts';
 import { type Decision, giveUpEntries, withoutDoubt } from './skip.ts';
 import type { SagaState } from './state.ts';
+import { isUnstarted } from './waiting-room.ts';
 
 type Command = Extract<Inbound, { kind: 'command' }>;
 type Park = Extract<Inbound, { kind: 'park' }>;
@@ -210,12 +211,14 @@ function edit(
   { context: members }: OperatorCommand,
 ): SagaState {
   const known = state.snapshot.context as Readonly<Record<string, unknown>>;
-  const editable = definition.editable ?? Object.keys(known);
+  // What is there before a saga begins is the engine's: its parsed input, and how it waits.
+  const editable = isUnstarted(state) ? [] : (definition.editable ?? Object.keys(known));
   const given = Object.keys(members ?? {});
   const unknown = given.filter((name) => !editable.includes(name));
   if (given.length === 0 || unknown.length > 0) {
     const what = given.length === 0 ? 'nothing to change was given' : `not ${unknown.join(', ')}`;
-    const message = `the context of saga ${state.id} may be edited in ${editable.join(', ')}; ${what}`;
+    const place = editable.length === 0 ? 'nothing, for it has not begun' : editable.join(', ');
+    const message = `the context of saga ${state.id} may be edited in ${place}; ${what}`;
     const issues = [{ path: 'context', message, isTypeError: false }];
     throw new BackstepError('input-invalid', message, { issues });
   }
