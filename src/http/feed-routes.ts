@@ -12,6 +12,7 @@ import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
 import { badQuery, FEED_CURSOR, FeedQueryParameters, readQuery } from './query.ts';
 import { serveSocket } from './socket-client.ts';
+import { asksForUpgrade } from './upgrade.ts';
 
 /** The routes, to be mounted at `/`. */
 export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
@@ -19,6 +20,7 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get(
       '/ws/transitions',
+      asksForUpgrade,
       upgradeWebSocket(async (c) => {
         const query = await feedQueryOf(context, queryOf(c), null);
         clients.requireRoom();

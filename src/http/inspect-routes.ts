@@ -16,6 +16,7 @@ import { statelyDialect } from './inspect-stately.ts';
 import { version4Dialect } from './inspect-v4.ts';
 import { pageOf, textOf } from './query.ts';
 import { serveSocket } from './socket-client.ts';
+import { asksForUpgrade } from './upgrade.ts';
 
 export type InspectContext = Pick<HttpContext, 'backstep' | 'clients' | 'logger'> & {
   /** Whether events that an inspector sends reach the sagas. */
@@ -28,8 +29,8 @@ const INSPECTOR_AUTHOR = 'inspector';
 /** The routes, to be mounted at `/`. */
 export function inspectRoutes(context: InspectContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
-    .get('/inspect', inspectSocket(context, statelyDialect()), onlySocket)
-    .get('/inspect/v4', inspectSocket(context, version4Dialect()), onlySocket);
+    .get('/inspect', asksForUpgrade, inspectSocket(context, statelyDialect()), onlySocket)
+    .get('/inspect/v4', asksForUpgrade, inspectSocket(context, version4Dialect()), onlySocket);
 }
 
 function onlySocket(): never {

@@ -13,6 +13,7 @@ import { bannerGroup, type PageKit } from './page-frame.ts';
 import type { PageView } from './page-region.ts';
 import { badQuery } from './query.ts';
 import { serveSocket } from './socket-client.ts';
+import { asksForUpgrade } from './upgrade.ts';
 
 /** The route, to be mounted at `/`; `views` by the name that pages connect with. */
 export function pageSocket(
@@ -21,6 +22,7 @@ export function pageSocket(
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get(
     '/ws/page',
+    asksForUpgrade,
     upgradeWebSocket((c) => {
       const query = queryOf(c);
       const view = views.get(query.get('view') ?? '');

@@ -52,6 +52,11 @@ describe('the server', () => {
     ['a foreign host', 'Host: evil.example\r\n', 421],
     ['a foreign host on an upgrade', `Host: evil.example\r\n${UPGRADE}`, 421],
     ['a foreign origin on an upgrade', `Host: localhost\r\nOrigin: http://e\r\n${UPGRADE}`, 403],
+    [
+      'an upgrade that is named and not asked for',
+      'Host: localhost\r\nUpgrade: websocket\r\n',
+      426,
+    ],
     ['headers without end', `Host: localhost\r\n${'X: y\r\n'.repeat(5_000)}`, 431],
   ])('refuses %s', async (_, headers, status) => {
     const answer = await raw(`GET /ws/transitions HTTP/1.1\r\n${headers}\r\n`);
