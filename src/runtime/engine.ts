@@ -151,10 +151,11 @@ class Engine implements Backstep {
 
   register: Backstep['register'] = (definition, bindings) => {
     this.#parts.onRegister?.(definition, this.#recovered.promise);
+    const { concurrency } = bindings;
+    // What is wrong with it is said before the type is there to be started without a bound.
+    const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
     this.#registry.add(definition, bindings);
-    if (bindings.concurrency !== undefined) {
-      this.#queue.bound(definition.id, bindings.concurrency);
-    }
+    bound?.();
     if (this.#phase === 'accepting') void this.#versions.run();
   };
 

@@ -59,8 +59,11 @@ export class StartQueue {
     this.#ports = ports;
   }
 
-  /** Bounds a type, before `open`; a later call replaces it. Throws `definition-invalid`. */
-  bound(type: string, concurrency: Concurrency): void {
+  /**
+   * Reads how a type is to be bounded; it is once the function that comes back is called, which
+   * replaces an earlier bound. Throws `definition-invalid`, also after `open`.
+   */
+  bound(type: string, concurrency: Concurrency): () => void {
     const { limit, maxQueued = DEFAULT_MAX_QUEUED } =
       typeof concurrency === 'number' ? { limit: concurrency } : concurrency;
     for (const [name, value, least] of [
@@ -77,7 +80,7 @@ export class StartQueue {
       const message = `saga "${type}": register it with concurrency before start()`;
       throw new BackstepError('definition-invalid', message);
     }
-    this.#gates.set(type, newGate(limit, maxQueued));
+    return () => void this.#gates.set(type, newGate(limit, maxQueued));
   }
 
   /** Counts what an earlier process left. `types`: what is registered. */

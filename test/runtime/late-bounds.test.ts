@@ -1,9 +1,13 @@
 /** A delayed start under a bound that came, or went, after it was accepted. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineSaga } from '../../src/core/saga.ts';
 import { recordOfLine, replay } from '../../src/core/replay.ts';
 import { type Diagnosis, examineDatabase } from '../../src/runtime/doctor.ts';
 import { EngineHarness } from './engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from './trip-saga.ts';
+
+const tripInput = z.object({ trip: z.string() });
 
 let engine: EngineHarness<TripActivities>;
 let begun: string[];
@@ -110,4 +114,20 @@ test('begins at its time where the bound is gone since', async () => {
   await begins(late);
   expect(begun).toEqual(['a', 'late']);
   await expectReplayed(late);
+});
+
+test('of a type that comes after the start is refused before the type is there', async () => {
+  await open();
+  const other = defineSaga<TripActivities>()({ id: 'other', input: tripInput })
+    .step('hold', {
+      input: () => ({ trip: 't' }),
+      compensate: { activity: 'release', input: () => ({ trip: 't' }) },
+    })
+    .build();
+  const { activities } = recordedActivities({});
+  const { backstep } = engine;
+  expect(() => backstep.register(other, { activities, concurrency: 1 })).toThrow('before start()');
+  await expect(backstep.spawn('other', { input: { trip: 't' } })).rejects.toMatchObject({
+    code: 'not-found',
+  });
 });
