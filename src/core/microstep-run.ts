@@ -154,9 +154,8 @@ class Run {
   take({ operations, nodes }: Plan, event: EventObject): void {
     for (const operation of operations) this.#perform(operation, event);
     const entry = entryOf(this.#table, nodes);
-    if (entry === this.#entry) return;
+    if (entry.key !== this.#entry?.key) this.#snapshot = null;
     this.#entry = entry;
-    this.#snapshot = null;
   }
 
   #chooseEventless(event: EventObject): readonly Transition[] {

@@ -45,6 +45,8 @@ export interface Table {
 
 /** A configuration with the plans of its transitions, which are found when first needed. */
 export interface Entry extends Configuration {
+  /** Equal for equal configurations; the entries themselves may be made anew. */
+  readonly key: string;
   /**
    * The states from the only active leaf to the root; `null` where regions run side by side or a
    * wildcard catches events: there XState looks for the transitions.
@@ -54,6 +56,9 @@ export interface Entry extends Configuration {
   /** Of several transitions at once, by their numbers. */
   readonly joint: Map<string, Plan | null>;
 }
+
+/** Most configurations kept per machine: regions side by side multiply, so the rest start over. */
+export const MAX_CONFIGURATIONS = 4_096;
 
 const tables = new WeakMap<AnyStateMachine, Table | null>();
 const entriesByNodes = new WeakMap<readonly AnyStateNode[], Entry>();
@@ -102,7 +107,8 @@ export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNod
   let entry = entries.get(key);
   if (entry === undefined) {
     const unknown = { plans: new Map(), joint: new Map() };
-    entry = { ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
+    entry = { key, ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
+    if (entries.size >= MAX_CONFIGURATIONS) entries.clear();
     entries.set(key, entry);
   }
   entriesByNodes.set(nodes, entry);

@@ -18,6 +18,7 @@ import { tripSaga } from '../../machines/trip.ts';
 import { type ExecutableAction, toCommand } from '../../src/core/action-command.ts';
 import { nodesOf } from '../../src/core/machine-nodes.ts';
 import { tableStart, tableStep } from '../../src/core/microstep-run.ts';
+import { MAX_CONFIGURATIONS, tableOf } from '../../src/core/microstep-table.ts';
 import { acceptedEvents } from '../../src/core/scope.ts';
 import { ALL_KINDS } from '../core/builder-sagas.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
@@ -183,5 +184,34 @@ describe('the table of microsteps', () => {
 
   test.each(OF_CASES)('takes a step of %s as XState does, or leaves it to XState', (_, machine) => {
     expect(walkOften(machine).steps).toBeGreaterThan(0);
+  });
+
+  test('keeps a bounded number of configurations, and steps on when it starts over', () => {
+    const names = Array.from({ length: 13 }, (_, index) => `r${index}`);
+    const region = (name: string) => ({
+      initial: 'off',
+      states: { off: { on: { [name]: 'on' } }, on: { on: { [name]: 'off', same: 'on' } } },
+    });
+    const states = Object.fromEntries(names.map((name) => [name, region(name)]));
+    const machine = createMachine({ id: 'switches', type: 'parallel', states });
+    const self = { id: 'saga-1' };
+    const step = (from: AnyMachineSnapshot, type: string): AnyMachineSnapshot => {
+      const taken = tableStep(from, self, { type });
+      if (taken === null) throw new Error('left to XState');
+      return taken.snapshot;
+    };
+    let snapshot = tableStart(machine, self, null)?.snapshot;
+    const isOn = names.map(() => false);
+    for (let count = 1; count < 6_000; count++) {
+      // A Gray code: one switch at a time through every configuration there is.
+      const index = Math.log2(count & -count);
+      if (snapshot === undefined) throw new Error('left to XState');
+      snapshot = step(snapshot, `r${index}`);
+      isOn[index] = isOn[index] !== true;
+      const expected = isOn.map((on, at) => [`r${at}`, on ? 'on' : 'off']);
+      expect(snapshot.value).toEqual(Object.fromEntries(expected));
+      expect(step(snapshot, 'same')).toBe(snapshot);
+    }
+    expect(tableOf(machine)?.entries.size).toBeLessThanOrEqual(MAX_CONFIGURATIONS);
   });
 });
