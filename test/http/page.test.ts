@@ -192,7 +192,7 @@ describe('WS /ws/page', () => {
 
   it('refuses a view that there is not', async () => {
     http = await openFixture();
-    const headers = { upgrade: 'websocket' };
+    const headers = { connection: 'Upgrade', upgrade: 'websocket' };
     const response = await http.app.request('/ws/page?view=x', { headers });
     expect(response.status).toBe(400);
   });
