@@ -16,6 +16,8 @@ export default defineConfig({
     // Dependencies are loaded by Node itself, so the condition has to reach Node: with it xstate
     // is its development build, which warns about mistakes that the production build lets pass.
     execArgv: ['--conditions=development'],
+    // By default one core stays idle, which on two of them doubles the time.
+    maxWorkers: '100%',
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
   },
