@@ -154,7 +154,8 @@ class Run {
   take({ operations, nodes }: Plan, event: EventObject): void {
     for (const operation of operations) this.#perform(operation, event);
     const entry = entryOf(this.#table, nodes);
-    if (entry.key !== this.#entry?.key) this.#snapshot = null;
+    if (entry === null) throw NOT_COVERED;
+    if (entry !== this.#entry) this.#snapshot = null;
     this.#entry = entry;
   }
 

@@ -45,8 +45,6 @@ export interface Table {
 
 /** A configuration with the plans of its transitions, which are found when first needed. */
 export interface Entry extends Configuration {
-  /** Equal for equal configurations; the entries themselves may be made anew. */
-  readonly key: string;
   /**
    * The states from the only active leaf to the root; `null` where regions run side by side or a
    * wildcard catches events: there XState looks for the transitions.
@@ -57,7 +55,11 @@ export interface Entry extends Configuration {
   readonly joint: Map<string, Plan | null>;
 }
 
-/** Most configurations kept per machine: regions side by side multiply, so the rest start over. */
+/**
+ * Most configurations kept per machine. Regions side by side multiply; a machine that was seen in
+ * more goes on under the interpreter, because each entry leads to the others and none could be
+ * given up alone.
+ */
 export const MAX_CONFIGURATIONS = 4_096;
 
 const tables = new WeakMap<AnyStateMachine, Table | null>();
@@ -98,8 +100,8 @@ function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateVa
   return Object.fromEntries(inside.map((child) => [child.key, valueOf(child, active)]));
 }
 
-/** The configuration of these states. */
-export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNode[]): Entry {
+/** The configuration of these states; `null`: the machine has more than are kept. */
+export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNode[]): Entry | null {
   const known = entriesByNodes.get(nodes);
   if (known !== undefined) return known;
   const inOrder = nodes.toSorted((one, other) => one.order - other.order);
@@ -107,8 +109,11 @@ export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNod
   let entry = entries.get(key);
   if (entry === undefined) {
     const unknown = { plans: new Map(), joint: new Map() };
-    entry = { key, ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
-    if (entries.size >= MAX_CONFIGURATIONS) entries.clear();
+    if (entries.size >= MAX_CONFIGURATIONS) {
+      tables.set(machine, null);
+      return null;
+    }
+    entry = { ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
     entries.set(key, entry);
   }
   entriesByNodes.set(nodes, entry);
@@ -188,7 +193,7 @@ export function snapshotOf(
   return snapshot as AnyMachineSnapshot;
 }
 
-/** The configuration that a snapshot is in. */
-export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry {
+/** The configuration that a snapshot is in; as `entryOf`. */
+export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry | null {
   return entryOf(table, nodes);
 }
