@@ -4,7 +4,8 @@
  */
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
-import { type PersistedMachine, persistMachine, restoreMachine } from './scope.ts';
+import { type PersistedMachine, persistMachine } from './persisted-machine.ts';
+import { restoreMachine } from './scope.ts';
 import type { SagaState } from './state.ts';
 import { SAGA_STATUSES } from './status.ts';
 import { isUnstarted, WAITING_ROOM } from './waiting-room.ts';

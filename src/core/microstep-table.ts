@@ -11,6 +11,7 @@ import {
   type StateValue,
 } from 'xstate';
 import { ancestorsOf, type Plan, planOf, planOfStart, type Transition } from './microstep-plan.ts';
+import type { PersistedChild, PersistedMachine } from './persisted-machine.ts';
 
 /** The states a machine is in, and all that follows from that alone. */
 export interface Configuration {
@@ -41,6 +42,8 @@ export interface Table {
   readonly start: Plan;
   /** By the document order of their states. */
   readonly entries: Map<string, Entry>;
+  /** The same by the JSON of their value, which is what a stored state has of them. */
+  readonly byValue: Map<string, Entry>;
 }
 
 /** A configuration with the plans of its transitions, which are found when first needed. */
@@ -70,7 +73,7 @@ export function tableOf(machine: AnyStateMachine): Table | null {
   let table = tables.get(machine);
   if (table === undefined) {
     const start = isWithoutHistory(machine.root) ? planOfStart(machine) : null;
-    table = start === null ? null : { machine, start, entries: new Map() };
+    table = start === null ? null : { machine, start, entries: new Map(), byValue: new Map() };
     tables.set(machine, table);
   }
   return table;
@@ -101,11 +104,12 @@ function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateVa
 }
 
 /** The configuration of these states; `null`: the machine has more than are kept. */
-export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNode[]): Entry | null {
+export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry | null {
   const known = entriesByNodes.get(nodes);
   if (known !== undefined) return known;
   const inOrder = nodes.toSorted((one, other) => one.order - other.order);
   const key = inOrder.map(({ order }) => order).join(' ');
+  const { machine, entries, byValue } = table;
   let entry = entries.get(key);
   if (entry === undefined) {
     const unknown = { plans: new Map(), joint: new Map() };
@@ -115,6 +119,7 @@ export function entryOf({ machine, entries }: Table, nodes: readonly AnyStateNod
     }
     entry = { ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
     entries.set(key, entry);
+    byValue.set(JSON.stringify(entry.value), entry);
   }
   entriesByNodes.set(nodes, entry);
   return entry;
@@ -196,4 +201,26 @@ export function snapshotOf(
 /** The configuration that a snapshot is in; as `entryOf`. */
 export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry | null {
   return entryOf(table, nodes);
+}
+
+/**
+ * A stored machine as it was; `null`: the interpreter must restore it. It does so the first time
+ * that a machine is met in a configuration, and says what is wrong with one that it has not.
+ */
+export function tableRestore(
+  machine: AnyStateMachine,
+  { status, value, context, output, error, historyValue }: PersistedMachine,
+  invoked: Readonly<Record<string, PersistedChild>>,
+): AnyMachineSnapshot | null {
+  const table = tableOf(machine);
+  const entry = table?.byValue.get(JSON.stringify(value));
+  if (table === null || entry === undefined || status === 'error') return null;
+  if (error !== undefined || historyValue !== undefined) return null;
+  const children: Record<string, InvokedChild> = {};
+  for (const [id, { src, input }] of Object.entries(invoked)) {
+    // XState leaves out what another version of the machine had invoked.
+    if (machine.implementations.actors[src] === undefined) return null;
+    children[id] = new InvokedChild(id, src, input);
+  }
+  return snapshotOf(table, entry, { status, output, context, children });
 }

@@ -16,13 +16,13 @@ import {
   createMachine,
   type EventObject,
   type Snapshot,
-  type StateValue,
 } from 'xstate';
 import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
 import { BackstepError } from './errors.ts';
 import { MAX_MICROSTEPS } from './machine-check.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
-import { InvokedChild } from './microstep-table.ts';
+import { InvokedChild, tableRestore } from './microstep-table.ts';
+import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
 
 export type { Command } from './action-command.ts';
 
@@ -32,27 +32,11 @@ export interface Macrostep {
   readonly commands: readonly Command[];
 }
 
-/** The machine's part of a snapshot, fit for JSON. Invoked children are rebuilt from `Live`. */
-export interface PersistedMachine {
-  readonly status: 'active' | 'done' | 'error';
-  readonly value: StateValue;
-  readonly context: unknown;
-  readonly historyValue?: unknown;
-  readonly output?: unknown;
-  readonly error?: unknown;
-}
-
 /** The saga that a machine runs as. */
 export interface Self {
   readonly id: string;
   /** The saga that started it; `null`: `sendParent` has nobody to send to. */
   readonly parentId: string | null;
-}
-
-/** An invoked activity as XState must see it after a restore. */
-export interface PersistedChild {
-  readonly src: string;
-  readonly input: unknown;
 }
 
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
@@ -188,19 +172,6 @@ export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: stri
   throw new BackstepError('definition-invalid', message);
 }
 
-/** The persisted form. Cheaper than XState's own: activities are not persisted twice. */
-export function persistMachine(snapshot: AnyMachineSnapshot): PersistedMachine {
-  const history = persistHistory(snapshot.historyValue);
-  return {
-    status: snapshot.status === 'stopped' ? 'done' : snapshot.status,
-    value: snapshot.value as StateValue,
-    context: snapshot.context as unknown,
-    ...(history === null ? {} : { historyValue: history }),
-    ...(snapshot.output === undefined ? {} : { output: snapshot.output }),
-    ...(snapshot.error === undefined ? {} : { error: snapshot.error }),
-  };
-}
-
 /** A live snapshot again. Throws `state-unreadable` when the machine has no such state. */
 export function restoreMachine(
   machine: AnyStateMachine,
@@ -208,6 +179,8 @@ export function restoreMachine(
   persisted: PersistedMachine,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
+  const known = tableRestore(machine, persisted, children);
+  if (known !== null) return known;
   const childSnapshots: Record<string, unknown> = {};
   for (const [id, child] of Object.entries(children)) {
     const snapshot = { status: 'active', input: child.input };
@@ -289,12 +262,4 @@ function named(id: string): object {
 
 function ignore(): void {
   // The engine acts after the commit, from the collected commands.
-}
-
-function persistHistory(history: AnyMachineSnapshot['historyValue']): unknown {
-  const entries = Object.entries(history ?? {});
-  if (entries.length === 0) return null;
-  return Object.fromEntries(
-    entries.map(([id, nodes]) => [id, nodes.map((node: { id: string }) => ({ id: node.id }))]),
-  );
 }

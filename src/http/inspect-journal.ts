@@ -9,7 +9,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import type { JournalRecord } from '../core/inbound.ts';
 import type { Redact } from '../core/redact.ts';
 import { recordOfLine, replayRecord } from '../core/replay.ts';
-import { persistMachine } from '../core/scope.ts';
+import { persistMachine } from '../core/persisted-machine.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import { isEnded } from '../core/status.ts';
 import type { Backstep } from '../runtime/backstep.ts';

@@ -4,14 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { assign, cancel, emit, raise, sendTo, setup, type StateValue } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import {
-  acceptedEvents,
-  enterMachine,
-  type PersistedMachine,
-  persistMachine,
-  restoreMachine,
-  stepMachine,
-} from '../../src/core/scope.ts';
+import { type PersistedMachine, persistMachine } from '../../src/core/persisted-machine.ts';
+import { acceptedEvents, enterMachine, restoreMachine, stepMachine } from '../../src/core/scope.ts';
 
 const machine = setup({
   types: { context: {} as { count: number; name: string }, input: {} as { name: string } },

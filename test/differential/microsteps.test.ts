@@ -18,7 +18,13 @@ import { tripSaga } from '../../machines/trip.ts';
 import { type ExecutableAction, toCommand } from '../../src/core/action-command.ts';
 import { nodesOf } from '../../src/core/machine-nodes.ts';
 import { tableStart, tableStep } from '../../src/core/microstep-run.ts';
-import { MAX_CONFIGURATIONS, tableOf } from '../../src/core/microstep-table.ts';
+import {
+  InvokedChild,
+  MAX_CONFIGURATIONS,
+  tableOf,
+  tableRestore,
+} from '../../src/core/microstep-table.ts';
+import { type PersistedMachine, persistMachine } from '../../src/core/persisted-machine.ts';
 import { acceptedEvents, enterMachine, stepMachine } from '../../src/core/scope.ts';
 import { ALL_KINDS } from '../core/builder-sagas.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
@@ -123,6 +129,7 @@ function eventFor(accepted: readonly string[], { which, payload }: Choice): Even
 
 interface Tally {
   byTable: number;
+  restored: number;
   steps: number;
 }
 
@@ -134,6 +141,17 @@ function attempt<T>(make: () => T): Attempt<T> {
   } catch {
     return { kind: 'threw' };
   }
+}
+
+/** As after a restart, from the stored form; `null` where the table leaves it to XState. */
+function restoredByTable(machine: AnyStateMachine, snapshot: AnyMachineSnapshot) {
+  const children = Object.entries(snapshot.children as Readonly<Record<string, unknown>>);
+  const invoked = children.filter((each): each is [string, InvokedChild] => {
+    return each[1] instanceof InvokedChild;
+  });
+  if (invoked.length < children.length) return null;
+  const stored = plain(persistMachine(snapshot)) as PersistedMachine;
+  return tableRestore(machine, stored, Object.fromEntries(invoked));
 }
 
 /** Walks both ways at once, from the interpreter's snapshot and from the table's own. */
@@ -157,8 +175,13 @@ function walkBoth(machine: AnyStateMachine, choices: readonly Choice[], tally: T
     const event = eventFor(acceptedEvents(before).toSorted(), chosen);
     // The table's own snapshot where there is one: what it leaves behind must carry it on.
     const own = table.kind === 'made' ? (table.made?.snapshot ?? before) : before;
+    const restored = restoredByTable(machine, own);
+    if (restored !== null) {
+      tally.restored += 1;
+      expect(sightOf(restored, [])).toEqual(sightOf(before, []));
+    }
     const next = attempt(() => interpreter.step(before, event));
-    table = attempt(() => tableStep(own, self, event));
+    table = attempt(() => tableStep(restored ?? own, self, event));
     if (next.kind === 'threw') {
       expect(table.kind === 'threw' || table.made === null).toBe(true);
       return;
@@ -168,7 +191,7 @@ function walkBoth(machine: AnyStateMachine, choices: readonly Choice[], tally: T
 }
 
 function walkOften(machine: AnyStateMachine): Tally {
-  const tally = { byTable: 0, steps: 0 };
+  const tally = { byTable: 0, restored: 0, steps: 0 };
   const property = fc.property(walk, (choices) => walkBoth(machine, choices, tally));
   fc.assert(property, { seed: SEED, numRuns: WALKS });
   return tally;
@@ -176,10 +199,12 @@ function walkOften(machine: AnyStateMachine): Tally {
 
 describe('the table of microsteps', () => {
   test.each(OF_SAGAS)('takes every step of %s as XState does', (_, machine) => {
-    const { byTable, steps } = walkOften(machine);
+    const { byTable, restored, steps } = walkOften(machine);
     expect(steps).toBeGreaterThan(WALKS);
     const hasHistory = nodesOf(machine).some(({ type }) => type === 'history');
     expect(byTable).toBe(hasHistory ? 0 : steps);
+    // Every walk's last step is not followed by another.
+    expect(restored).toBeGreaterThanOrEqual(hasHistory ? 0 : steps - WALKS);
   });
 
   test.each(OF_CASES)('takes a step of %s as XState does, or leaves it to XState', (_, machine) => {

@@ -8,7 +8,7 @@ import type { AnyStateMachine } from 'xstate';
 import { canonicalJson } from '../json.ts';
 import { readFields } from '../machine-nodes.ts';
 import type { SagaContext } from '../builder/context.ts';
-import { persistMachine } from '../scope.ts';
+import { persistMachine } from '../persisted-machine.ts';
 import type { SagaState } from '../state.ts';
 import { isOpen, type Run, type World } from './world.ts';
 

@@ -8,7 +8,7 @@ import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
 import type { Redact } from '../../core/redact.ts';
-import { persistMachine } from '../../core/scope.ts';
+import { persistMachine } from '../../core/persisted-machine.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaSummary } from '../../store/read-models.ts';
 import { exactTime, type Html, relativeTime, sagaLink } from './html.ts';
