@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { isLeftToPerson } from './client.ts';
 import type { Disk } from './disk.ts';
+import { allQuiet } from './quiet.ts';
 import { type RunOptions, Scene } from './scene.ts';
 import { drawAction, drawJumpMs, nextActions } from './scheduler.ts';
 import type { Violation } from './violation.ts';
@@ -193,10 +194,9 @@ class Simulation {
   }
 
   // The engine has no timers but our clock and no input but our store and world, so all that is
-  // left between two steps is promises, and those are done when the event loop comes round.
+  // left between two steps is promises.
   async #drain(): Promise<void> {
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
+    await allQuiet();
     for (const { store } of [this.#scene.process, ...this.#scene.formerOwners]) store.begin();
   }
 }
