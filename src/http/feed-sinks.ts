@@ -3,14 +3,25 @@
  *
  * Must never buffer by itself: what has not left is counted, and the feed stops sending.
  */
+import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { FeedSink } from './live-feed.ts';
 
 /** A backlog at or below this is low, in bytes. */
 const LOW_BACKLOG_BYTES = 32 * 1024;
+/** So much is handed to the operating system at once, in bytes. */
+const MAX_CORKED_BYTES = 64 * 1024;
 
-/** Writes to a WebSocket. */
+const connections = new WeakMap<WebSocket, Socket>();
+
+/** Names the connection under a WebSocket: only it can hold frames together. */
+export function noteConnection(socket: WebSocket, connection: Socket): void {
+  connections.set(socket, connection);
+}
+
+/** Writes to a WebSocket. What is sent before the event loop goes on leaves in one piece. */
 export function socketSink(socket: WebSocket): FeedSink {
+  const cork = corkOf(socket);
   const waiting = new Set<() => void>();
   const isLow = (): boolean =>
     socket.readyState !== socket.OPEN || socket.bufferedAmount <= LOW_BACKLOG_BYTES;
@@ -23,10 +34,47 @@ export function socketSink(socket: WebSocket): FeedSink {
   return {
     send(message) {
       // Called back when the message left, or at once with an error on a closed socket.
-      if (socket.readyState === socket.OPEN) socket.send(message, wake);
+      if (socket.readyState !== socket.OPEN) return;
+      cork();
+      socket.send(encoded(message), AS_TEXT, wake);
     },
     backlogBytes: () => socket.bufferedAmount,
     drained: () => (isLow() ? Promise.resolve() : new Promise((resolve) => waiting.add(resolve))),
+  };
+}
+
+const AS_TEXT = { binary: false };
+
+let lastText = '';
+let lastBytes = Buffer.from(lastText);
+
+// Every client gets a message before the next one is made: it is encoded once for all of them.
+function encoded(text: string): Buffer {
+  if (text !== lastText) {
+    lastText = text;
+    lastBytes = Buffer.from(text);
+  }
+  return lastBytes;
+}
+
+// One system call per batch of commits and client instead of one per message.
+function corkOf(socket: WebSocket): () => void {
+  const connection = connections.get(socket);
+  if (connection === undefined) return () => {};
+  let isCorked = false;
+  const uncork = (): void => {
+    isCorked = false;
+    connection.uncork();
+  };
+  return () => {
+    if (isCorked && connection.writableLength > MAX_CORKED_BYTES) {
+      connection.uncork();
+      connection.cork();
+    }
+    if (isCorked) return;
+    isCorked = true;
+    connection.cork();
+    process.nextTick(uncork); // runs when all promises of the batch have
   };
 }
 

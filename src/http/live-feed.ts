@@ -74,7 +74,7 @@ export function openFeed(
   function emit(entry: FeedEntry): void {
     if (entry.seq <= position) return;
     position = entry.seq;
-    sink.send(JSON.stringify(feedMessage(entry)), String(entry.seq));
+    sink.send(textOf(entry), String(entry.seq));
   }
 
   function fallBack(): void {
@@ -116,6 +116,18 @@ export function openFeed(
   }
 
   return stop;
+}
+
+let lastEntry: FeedEntry | null = null;
+let lastText = '';
+
+// All clients get a commit one after the other: its message is written once.
+function textOf(entry: FeedEntry): string {
+  if (entry !== lastEntry) {
+    lastEntry = entry;
+    lastText = JSON.stringify(feedMessage(entry));
+  }
+  return lastText;
 }
 
 function matches(entry: FeedEntry, { sagaId, type, status }: FeedFilter): boolean {

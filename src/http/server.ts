@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { BackstepError } from '../core/errors.ts';
 import type { HttpEnv } from './context.ts';
+import { noteConnection } from './feed-sinks.ts';
 
 /** Longest wait for the headers, for a whole request, and for the next one. */
 const DEFAULT_TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 5_000 };
@@ -60,6 +61,7 @@ export async function startServer(
     maxPayload: MAX_FRAME_BYTES,
     perMessageDeflate: false,
   });
+  sockets.on('connection', (socket, { socket: connection }) => noteConnection(socket, connection));
   if (!isUpgradeTarget(sockets)) throw new Error('the WebSocket server must not listen by itself');
   const server = createAdaptorServer({
     // The same object goes on: the upgrade is handed over through it.

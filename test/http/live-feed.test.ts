@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { socketSink } from '../../src/http/feed-sinks.ts';
+import { noteConnection, socketSink } from '../../src/http/feed-sinks.ts';
 import { type FeedSink, MAX_BACKLOG_BYTES, openFeed } from '../../src/http/live-feed.ts';
 import type { FeedFilter } from '../../src/store/read-models.ts';
 import { openFixture, type HttpFixture } from './http-fixture.ts';
@@ -107,11 +108,7 @@ describe('a feed', () => {
 
 describe('a feed over a socket whose client does not read', () => {
   it('holds no more than its bound, and catches up once it reads', async () => {
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
-    await once(server, 'listening');
-    const connected = once(server, 'connection');
-    const client = await openSocket(urlOf(server));
-    const [socket] = (await connected) as [WebSocket];
+    const { server, client, socket } = await connect();
     client.socket.pause();
     const sink = socketSink(socket);
     const filler = 'x'.repeat(64 * 1024);
@@ -140,7 +137,48 @@ describe('a feed over a socket whose client does not read', () => {
   });
 });
 
+describe('messages that are sent before the event loop goes on', () => {
+  it('leave in one piece, and arrive one by one', async () => {
+    const { server, client, socket, connection } = await connect();
+    const sink = socketSink(socket);
+    for (const text of ['one', 'two', 'three']) sink.send(text, '');
+    expect(connection.writableCorked).toBe(1);
+    await client.until(() => client.texts.length >= 3);
+    expect(client.texts).toEqual(['one', 'two', 'three']);
+    expect(connection.writableCorked).toBe(0);
+    client.socket.terminate();
+    server.close();
+  });
+
+  it('do not wait for one another beyond a bound', async () => {
+    const { server, client, socket, connection } = await connect();
+    const sink = socketSink(socket);
+    const filler = 'x'.repeat(1_024);
+    const most: number[] = [];
+    for (let count = 0; count < 200; count++) {
+      sink.send(`${count} ${filler}`, '');
+      most.push(connection.writableLength);
+    }
+    expect(Math.max(...most)).toBeLessThan(80 * 1_024);
+    await client.until(() => client.texts.length >= 200);
+    expect(client.texts.map((text) => Number(text.split(' ')[0]))).toEqual([...most.keys()]);
+    client.socket.terminate();
+    server.close();
+  });
+});
+
 const quiet = { resync() {}, failed: fail };
+
+/** A WebSocket on loopback, seen from both ends. */
+async function connect() {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  await once(server, 'listening');
+  const connected = once(server, 'connection');
+  const client = await openSocket(urlOf(server));
+  const [socket, { socket: connection }] = (await connected) as [WebSocket, IncomingMessage];
+  noteConnection(socket, connection);
+  return { server, client, socket, connection };
+}
 
 interface TestSink extends FeedSink {
   backlog: number;
