@@ -1,33 +1,32 @@
-/** WebSocket clients of the live feed, on loopback, in this process. */
-import { WebSocket } from 'ws';
+/** WebSocket clients of the live feed, on loopback, in a process of their own as browsers are. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { createApp } from '../../src/http/app.ts';
 import { startServer } from '../../src/http/server.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 
 export interface FeedClients {
-  /** Transitions that all clients together have received. */
-  received(): number;
-  close(): Promise<void>;
+  /** Ends them, and gives how many messages all of them together have received. */
+  close(): Promise<number>;
 }
 
+const PROGRAM = fileURLToPath(new URL('feed-client-process.ts', import.meta.url));
+
+/** Resolves once all of them are connected. */
 export async function attachFeedClients(backstep: Backstep, count: number): Promise<FeedClients> {
   const security = { allowedHosts: ['127.0.0.1'], token: null };
   const app = createApp({ backstep, demo: null, faults: null, security });
   const server = await startServer(app, { host: '127.0.0.1', port: 0 });
-  let received = 0;
-  const open = (): Promise<WebSocket> =>
-    new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws/transitions`);
-      socket.on('message', () => void (received += 1));
-      socket.once('open', () => resolve(socket));
-      socket.once('error', reject);
-    });
-  const sockets = await Promise.all(Array.from({ length: count }, open));
+  const url = `${server.url.replace('http', 'ws')}/ws/transitions`;
+  const clients = fork(PROGRAM, [url, String(count)]);
+  await once(clients, 'message');
   return {
-    received: () => received,
     close: async () => {
-      for (const socket of sockets) socket.terminate();
+      clients.send('end');
+      const [received] = (await once(clients, 'message')) as [number];
       await server.close();
+      return received;
     },
   };
 }

@@ -64,9 +64,11 @@ async function run(): Promise<void> {
   figures.note('memory per sleeping saga', bytesPerSaga, 'bytes');
   for (const [index, stored] of SIZES.grown.entries()) {
     progress(SIZES.rounds + 2 + index, steps, `${stored} sagas in the database`);
-    const { sagasPerSecond, cpuSecondsPer1000 } = await growth(stored, SIZES.sagas, CONCURRENCY);
-    figures.note(`sagas/s over ${stored} stored`, sagasPerSecond);
-    figures.note(`CPU s/1,000 over ${stored} stored`, cpuSecondsPer1000, 's', 3);
+    const { sagas, rounds } = SIZES;
+    for (const result of await growth(stored, sagas, CONCURRENCY, rounds)) {
+      figures.note(`sagas/s over ${stored} stored`, result.sagasPerSecond);
+      figures.note(`CPU s/1,000 over ${stored} stored`, result.cpuSecondsPer1000, 's', 3);
+    }
   }
   figures.ratio(HAPPY, STORAGE);
   figures.ratio(HAPPY, TURNS);
@@ -85,7 +87,8 @@ async function runRound(): Promise<void> {
   const many = await engine.run(sagas, HIGH_CONCURRENCY);
   const clients = await attachFeedClients(engine.backstep, FEED_CLIENTS);
   const watched = await engine.run(sagas, CONCURRENCY);
-  await clients.close();
+  const received = await clients.close();
+  if (received === 0) throw new Error('the feed clients heard nothing');
   figures.note(HAPPY, happy.sagasPerSecond);
   figures.note('CPU s/1,000 sagas', happy.cpuSecondsPer1000, 's', 3);
   figures.note('p50 at concurrency 1', latency.p50Ms, 'ms', 2);

@@ -2,14 +2,14 @@
  * What does not show in throughput: sleeping sagas, the way back after a restart, and whether a
  * saga costs the same in a large database.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import Database from 'better-sqlite3';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { openLoaded } from './engine-load.ts';
+import { type LoadResult, openLoaded } from './engine-load.ts';
 import { fourStepSaga, happyActivities, sleeperSaga } from './workload.ts';
 
 /** What sleeping sagas cost an engine that starts over them. */
@@ -43,14 +43,15 @@ export async function sleepers(count: number): Promise<SleepResult> {
   }
 }
 
-/** Sagas per second and CPU in a database that holds `stored` ended sagas already. */
-export async function growth(stored: number, sagas: number, concurrency: number) {
+/** Loads of `sagas` each, one after the other, over a database that holds `stored` ended ones. */
+export async function growth(stored: number, sagas: number, concurrency: number, rounds: number) {
   const engine = await openLoaded(happyActivities, {
     prefill: (path) => fill(path, 'four-steps', stored),
   });
-  const result = await engine.run(sagas, concurrency);
+  const results: LoadResult[] = [];
+  while (results.length < rounds) results.push(await engine.run(sagas, concurrency));
   await engine.close();
-  return result;
+  return results;
 }
 
 // One saga by the engine, the others its copies, journal and all.
@@ -67,6 +68,14 @@ async function fill(database: string, type: 'sleeper' | 'four-steps', count: num
   db.prepare(COPY_SAGAS).run({ count: count - 1 });
   db.prepare(COPY_JOURNAL).run({ count: count - 1 });
   db.close();
+  reachDisk(database);
+}
+
+// What was written without waiting would else go to the disk while the engine is measured on it.
+function reachDisk(path: string): void {
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 const COPIES = `WITH RECURSIVE copies(n) AS (
