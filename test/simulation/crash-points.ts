@@ -47,14 +47,22 @@ export interface Explored {
 
 const CALL = /^(?:call|work)\/order-1(?:\.(\w+))?\/(\w+)\/(apply|undo)\/(\d+)$/;
 
-/** Runs the scenario without a crash and with every choice of up to `most` crashes. */
-export async function exploreCrashes(scenario: Scenario, most: number): Promise<Explored> {
+/**
+ * Runs the scenario without a crash and with every choice of up to `most` crashes. `tell` hears
+ * after each run how many there were.
+ */
+export async function exploreCrashes(
+  scenario: Scenario,
+  most: number,
+  tell: (runs: number) => void = () => {},
+): Promise<Explored> {
   const failures: CrashFailure[] = [];
   let runs = 0;
 
   async function explore(crashes: readonly Crash[]): Promise<void> {
     const result = await runWith(scenario, crashes);
     runs += 1;
+    tell(runs);
     if (result.violations.length > 0) failures.push({ scenario: scenario.name, crashes, result });
     if (crashes.length === most) return;
     const last = crashes.at(-1)?.step ?? 0;

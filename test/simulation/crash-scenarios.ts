@@ -3,11 +3,12 @@
  * implementing the participants.
  */
 import type { Scenario, ScriptedFault } from './crash-points.ts';
-import { ONBOARDING, ORDER, type SimSaga } from './sim-sagas.ts';
+import type { Flavor } from './participants.ts';
+import { ONBOARDING, ORDER, type SimSaga, TRIP } from './sim-sagas.ts';
 
 type Script = readonly [name: string, fault: ScriptedFault];
 
-const FLAVORS = ['transactional', 'remote'] as const;
+const FLAVORS: readonly Flavor[] = ['transactional', 'remote'];
 
 /** What goes wrong with one step, whatever the saga. */
 function faultsOf(wanted: string): readonly Script[] {
@@ -41,7 +42,7 @@ function cannotBeUndone(wanted: string, isLast: ScriptedFault): Script {
   ];
 }
 
-const ALL_WELL: Script = ['all goes well', () => undefined];
+const ALL_WELL: Script = ['all goes well', none];
 
 const ORDER_STEPS = ['reserveInventory', 'processPayment', 'sendConfirmation', 'updateOrder'];
 
@@ -99,15 +100,59 @@ const ONBOARDING_SCRIPTS: readonly Script[] = [
   ),
 ];
 
-/** Every scenario of the order, and of the onboarding with its children. */
+const NIGHTS = 2;
+const BOOKINGS = ['bookHotel', 'bookFlight', 'bookCar'];
+
+const isCharge: ScriptedFault = (step, kind) =>
+  step === 'chargeTrip' && kind === 'apply' ? 'permanent' : undefined;
+
+const TRIP_SCRIPTS: readonly Script[] = [
+  ALL_WELL,
+  ...[...BOOKINGS, 'chargeTrip', 'issueTickets'].flatMap(faultsOf),
+  [
+    'the hotel and the flight are declined, the car loses its answer',
+    (step, kind) => {
+      if (kind !== 'apply') return undefined;
+      return step === 'bookCar' ? 'lost' : step.startsWith('book') ? 'permanent' : undefined;
+    },
+  ],
+  [
+    'the flight is booked and never answered',
+    (step, kind) => (step === 'bookFlight' && kind === 'apply' ? 'hang-applied' : undefined),
+  ],
+  [
+    'the charge is made and never answered',
+    (step, kind) => (step === 'chargeTrip' && kind === 'apply' ? 'hang-applied' : undefined),
+  ],
+  ...BOOKINGS.map((wanted) => cannotBeUndone(wanted, isCharge)),
+];
+
+/** Every scenario of the order, of the trip, and of the onboarding with its children. */
 export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf(ORDER, 2, ORDER_SCRIPTS),
+  ...scenariosOf(TRIP, NIGHTS, TRIP_SCRIPTS, ['remote']),
+  ...scenariosOf(
+    { ...TRIP, events: [{ type: 'reject' }] },
+    NIGHTS,
+    [['is rejected', none]],
+    ['remote'],
+  ),
+  ...scenariosOf({ ...TRIP, events: [] }, NIGHTS, [['nobody decides', none]], ['remote']),
   ...scenariosOf(ONBOARDING, ACCOUNTS, ONBOARDING_SCRIPTS),
 ];
 
-function scenariosOf(saga: SimSaga, quantity: number, scripts: readonly Script[]): Scenario[] {
+function none(): undefined {
+  // nothing goes wrong
+}
+
+function scenariosOf(
+  saga: SimSaga,
+  quantity: number,
+  scripts: readonly Script[],
+  flavors: readonly Flavor[] = FLAVORS,
+): Scenario[] {
   const { id } = saga.definition;
-  return FLAVORS.flatMap((flavor) =>
+  return flavors.flatMap((flavor) =>
     scripts.map(([name, fault]) => {
       const title = `${id}, ${flavor}: ${name}`;
       return { name: title, saga, quantity, flavor, fault };

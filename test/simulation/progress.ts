@@ -5,12 +5,13 @@
 const TELL_EVERY_MS = 2_000;
 
 export class Progress {
-  readonly #total: number;
+  readonly #total: number | null;
   readonly #startedMs = Date.now();
   readonly #startedCpu = process.cpuUsage();
   #toldMs = Date.now();
 
-  constructor(total: number) {
+  /** `total`: how many runs there will be, where that is known. */
+  constructor(total: number | null = null) {
     this.#total = total;
   }
 
@@ -19,11 +20,10 @@ export class Progress {
     if (nowMs - this.#toldMs < TELL_EVERY_MS) return;
     this.#toldMs = nowMs;
     const perSecond = Math.round((done * 1_000) / (nowMs - this.#startedMs));
-    const restSeconds = Math.ceil((this.#total - done) / Math.max(1, perSecond));
-    console.log(
-      `${done} of ${this.#total} runs, ${failed} failed, ${perSecond} a second, ` +
-        `${restSeconds} s to go`,
-    );
+    const total = this.#total;
+    const restSeconds = Math.ceil(((total ?? 0) - done) / Math.max(1, perSecond));
+    const [of, rest] = total === null ? ['', ''] : [` of ${total}`, `, ${restSeconds} s to go`];
+    console.log(`${done}${of} runs, ${failed} failed, ${perSecond} a second${rest}`);
   }
 
   /** Per minute of a core, so that what else the machine does is left out. */

@@ -1,12 +1,6 @@
 /**
  * `npm run simulate`: many runs outside the tests. Prints progress and a summary; ends with 1 when
  * a run failed, with its seed, the few faults that it needs, and its last steps.
- *
- *     npm run simulate -- --seed 1 --runs 10000    random runs, every fault switched on
- *     npm run simulate -- --saga trip --runs 1000  of one saga only
- *     npm run simulate -- --seed 4711 --trace      one seed, step by step
- *     npm run simulate -- --crashes 2              every choice of up to two crashes per scenario
- *     npm run simulate -- --core --runs 1000000    the pure core alone, under random outcomes
  */
 import { parseArgs } from 'node:util';
 import { simulateCore } from './core-simulation.ts';
@@ -17,6 +11,12 @@ import { coreFailureText, CoreTally, failureText, Tally } from './report.ts';
 import { shrink } from './shrink.ts';
 import { SIM_SAGAS, type SimSaga } from './sim-sagas.ts';
 import { simulate } from './simulation.ts';
+
+const USAGE = `npm run simulate -- --seed 1 --runs 10000    random runs, every fault switched on
+npm run simulate -- --saga trip --runs 1000  of one saga only
+npm run simulate -- --seed 4711 --trace      one seed, step by step
+npm run simulate -- --crashes 2              every choice of up to two crashes per scenario
+npm run simulate -- --core --runs 1000000    the pure core alone, under random outcomes`;
 
 const DEFAULT_RUNS = 1_000;
 /** Seeds reported in full; more would bury the first. */
@@ -33,14 +33,19 @@ const { values: flags } = parseArgs({
     crashes: { type: 'string' },
     core: { type: 'boolean' },
     trace: { type: 'boolean' },
+    help: { type: 'boolean' },
   },
 });
 const failed = await run();
 process.exitCode = failed > 0 ? 1 : 0;
 
-function run(): Promise<number> | number {
-  const seed = Number(flags.seed ?? 1);
-  if (flags.crashes !== undefined) return runCrashes(Number(flags.crashes));
+async function run(): Promise<number> {
+  if (flags.help === true) {
+    console.log(USAGE);
+    return 0;
+  }
+  const seed = countOf('seed', 1);
+  if (flags.crashes !== undefined) return runCrashes(countOf('crashes', 1));
   return flags.core === true ? runCore(seed, runsWanted()) : runSeeds(seed, runsWanted());
 }
 
@@ -83,10 +88,15 @@ function runCore(firstSeed: number, runs: number): number {
 async function runCrashes(most: number): Promise<number> {
   let runs = 0;
   let failures = 0;
+  const progress = new Progress();
   const only = sagaWanted();
-  const wanted = SCENARIOS.filter(({ saga }) => only === null || saga === only);
+  const wanted = SCENARIOS.filter(
+    ({ saga }) => only === null || saga.definition === only.definition,
+  );
   for (const scenario of wanted) {
-    const explored = await exploreCrashes(scenario, most);
+    const explored = await exploreCrashes(scenario, most, (done) => {
+      progress.tell(runs + done, failures);
+    });
     runs += explored.runs;
     failures += explored.failures.length;
     console.log(`${explored.runs} runs, ${explored.failures.length} failed: ${scenario.name}`);
@@ -95,11 +105,18 @@ async function runCrashes(most: number): Promise<number> {
     }
   }
   console.log(`up to ${most} crashes in ${wanted.length} scenarios: ${runs} runs`);
+  console.log(progress.rate(runs));
   return failures;
 }
 
 function runsWanted(): number {
-  return Number(flags.runs ?? (flags.trace === true ? 1 : DEFAULT_RUNS));
+  return countOf('runs', flags.trace === true ? 1 : DEFAULT_RUNS);
+}
+
+function countOf(flag: 'seed' | 'runs' | 'crashes', otherwise: number): number {
+  const count = Number(flags[flag] ?? otherwise);
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new TypeError(`--${flag} is a whole number, not "${flags[flag]}"`);
 }
 
 function sagaWanted(): SimSaga | null {

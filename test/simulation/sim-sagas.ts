@@ -81,7 +81,7 @@ export const ORDER: SimSaga = simulated(orderSaga, {
   ],
 });
 
-const TRIP: SimSaga = simulated(tripSaga, {
+export const TRIP: SimSaga = simulated(tripSaga, {
   inputOf: (tripId, nights) => ({
     tripId,
     traveller: 'traveller-1',
@@ -89,7 +89,7 @@ const TRIP: SimSaga = simulated(tripSaga, {
     nights,
     amountMinor: 10_000 * nights,
   }),
-  events: [{ type: 'approve' }, { type: 'approve' }, { type: 'reject' }],
+  events: [{ type: 'reject' }, { type: 'approve' }, { type: 'approve' }],
   completion: 'trip.completed',
   chargeStep: 'chargeTrip',
   stepsOf: () => 5,
