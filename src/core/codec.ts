@@ -21,15 +21,25 @@ export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
     readonly isUnstarted?: true;
   };
 
+type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undefined };
+
 /** The text of a state. */
 export function encodeState(state: SagaState): string {
-  const { id: _, snapshot, parent, early, resolution, ...rest } = state;
-  const stored: StoredState = {
-    ...rest,
-    ...(isUnstarted(state) ? { isUnstarted: true } : {}),
-    ...(parent === null ? {} : { parent }),
-    ...(early.length === 0 ? {} : { early }),
-    ...(resolution === null ? {} : { resolution }),
+  const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
+  const { snapshot, parent, early, resolution } = state;
+  // Every member named, once and in one order: what is undefined is left out by JSON.
+  const stored: Stored = {
+    seq,
+    status,
+    live,
+    steps,
+    failureReason,
+    seenEvents,
+    parkReason,
+    isUnstarted: isUnstarted(state) ? true : undefined,
+    parent: parent ?? undefined,
+    early: early.length === 0 ? undefined : early,
+    resolution: resolution ?? undefined,
     machine: persistMachine(snapshot),
   };
   return JSON.stringify(stored);

@@ -48,6 +48,7 @@ export interface CaughtUp extends Macrostep {
 
 /** Takes kept events for as long as the machine accepts one of them. */
 export function takeEarly(self: Self, step: Macrostep, kept: readonly EarlyEvent[]): CaughtUp {
+  if (kept.length === 0) return { ...step, early: kept, taken: null };
   let { snapshot, commands } = step;
   let early = kept;
   const taken: string[] = [];

@@ -18,11 +18,12 @@ export function effectsOf(
 ): Effect[] {
   const isNew = (id: string): boolean =>
     before.activities[id]?.token !== after.live.activities[id]?.token;
-  return [
-    ...stopEffects(before, after.live, 'cancel'),
-    ...startEffects(definition, after, isNew),
-    ...outgoing.flatMap((message, index) => messageEffect(message, index, before, after)),
-  ];
+  const effects = stopEffects(before, after.live, 'cancel');
+  effects.push(...startEffects(definition, after, isNew));
+  for (const [index, message] of outgoing.entries()) {
+    effects.push(...messageEffect(message, index, before, after));
+  }
+  return effects;
 }
 
 // A child that was left in this very turn still hears what was sent to it; one that is not there
@@ -53,8 +54,10 @@ export function stopEffects(
   children: 'cancel' | 'terminate' | 'keep',
 ): Effect[] {
   const effects: Effect[] = [];
-  for (const [activity, { token, childId }] of Object.entries(before.activities)) {
-    if (after.activities[activity]?.token === token) continue;
+  for (const activity in before.activities) {
+    const left = before.activities[activity];
+    if (left === undefined || after.activities[activity]?.token === left.token) continue;
+    const { token, childId } = left;
     const child =
       childId === undefined || children === 'keep' ? null : { id: childId, command: children };
     effects.push({ kind: 'stop-activity', activity, token, child });
@@ -69,8 +72,9 @@ export function startEffects(
   isChosen: (activity: string) => boolean,
 ): Effect[] {
   const effects: Effect[] = [];
-  for (const [id, activity] of Object.entries(state.live.activities)) {
-    if (!isChosen(id)) continue;
+  for (const id in state.live.activities) {
+    const activity = state.live.activities[id];
+    if (activity === undefined || !isChosen(id)) continue;
     const { token, src, input, step, direction, occurrence, attempt, childId } = activity;
     const forwardKey = idempotencyKey(state.id, step, 'forward', occurrence);
     const key =
@@ -107,7 +111,8 @@ function timeoutOf(
   activity: string,
 ): StartEffect['timeout'] {
   const heartbeatMs = definition.invokes.get(activity)?.heartbeatMs ?? null;
-  for (const [timer, { delayMs }] of Object.entries(live.timers)) {
+  for (const timer in live.timers) {
+    const delayMs = live.timers[timer]?.delayMs;
     if (delayMs === undefined) continue;
     const role = definition.timers.get(timer);
     if (role?.kind === 'attempt-timeout' && role.activity === activity) {

@@ -82,8 +82,10 @@ export function endAttempts(
 ): readonly StepEntry[] {
   let next = steps;
   const answered = answeredActivity(definition, endings.inbound);
-  for (const [id, activity] of Object.entries(endings.before.activities)) {
-    if (endings.kept.activities[id]?.token === activity.token) continue;
+  const { before, kept } = endings;
+  for (const id in before.activities) {
+    const activity = before.activities[id];
+    if (activity === undefined || kept.activities[id]?.token === activity.token) continue;
     const ending = answered?.id === id ? answered.ending : LEFT_BEHIND;
     next = replaceEntry(next, activity, (entry) =>
       endAttempt(entry, activity, ending, endings.nowMs),
@@ -100,8 +102,9 @@ export function beginAttempts(
   { token, nowMs }: { readonly token: number; readonly nowMs: number },
 ): readonly StepEntry[] {
   let next = steps;
-  for (const [id, activity] of Object.entries(live.activities)) {
-    if (activity.token === token) next = beginAttempt(definition, next, id, activity, nowMs);
+  for (const id in live.activities) {
+    const activity = live.activities[id];
+    if (activity?.token === token) next = beginAttempt(definition, next, id, activity, nowMs);
   }
   return settleRetries(definition, next, live);
 }
@@ -276,7 +279,8 @@ function retryDelays(
   live: Live,
 ): readonly RetryDelay[] {
   const delays: RetryDelay[] = [];
-  for (const [id, { dueMs }] of Object.entries(live.timers)) {
+  for (const id in live.timers) {
+    const dueMs = live.timers[id]?.dueMs;
     const role = definition.timers.get(id);
     if (role?.kind !== 'retry' || dueMs === undefined) continue;
     const invoke = definition.invokes.get(role.activity);

@@ -51,29 +51,30 @@ export function rearrange(
   commands: readonly Command[],
   { token, nowMs }: { readonly token: number; readonly nowMs: number },
 ): Rearrangement {
-  // Maps, because an object that has had members deleted stays slow, for the encoder as well.
-  const activities = new Map(Object.entries(live.activities));
-  const timers = new Map(Object.entries(live.timers));
-  const invoked = new Map<string, Invocation>();
+  let { activities, timers } = live;
+  let invoked: readonly Invocation[] = [];
   const outgoing: Outgoing[] = [];
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
         assertJson(command.input, `input of ${command.src}`);
-        invoked.set(command.id, { id: command.id, src: command.src, input: command.input ?? null });
+        invoked = [
+          ...invoked.filter(({ id }) => id !== command.id),
+          { id: command.id, src: command.src, input: command.input ?? null },
+        ];
         break;
       case 'stop':
-        activities.delete(command.id);
-        invoked.delete(command.id);
+        activities = without(activities, command.id);
+        invoked = invoked.filter(({ id }) => id !== command.id);
         break;
       case 'delay': {
         const id = command.id ?? mintTimerId(command.event.type, token, timers);
-        timers.set(id, armTimer(definition, id, command, token, nowMs));
+        timers = { ...timers, [id]: armTimer(definition, id, command, token, nowMs) };
         break;
       }
       case 'cancel-delay':
-        timers.delete(command.id);
+        timers = without(timers, command.id);
         break;
       case 'emit':
       case 'send':
@@ -89,11 +90,16 @@ export function rearrange(
         `at most ${MAX_EMITTED_PER_TURN} are possible`,
     );
   }
-  const kept = {
-    activities: Object.fromEntries(activities),
-    timers: Object.fromEntries(timers),
-  };
-  return { kept, invoked: [...invoked.values()], outgoing };
+  return { kept: { activities, timers }, invoked, outgoing };
+}
+
+// Made anew: an object that has had a member deleted stays slow, for the encoder as well.
+function without<Member>(
+  members: Readonly<Record<string, Member>>,
+  id: string,
+): Readonly<Record<string, Member>> {
+  if (members[id] === undefined) return members;
+  return Object.fromEntries(Object.entries(members).filter(([key]) => key !== id));
 }
 
 // An action made at run time (`enqueueActions`) can start what no check of the drawing has seen.
@@ -106,9 +112,9 @@ function refuseUnseen(definition: SagaDefinition, id: string): never {
 }
 
 // A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
-function mintTimerId(type: string, token: number, timers: ReadonlyMap<string, LiveTimer>): string {
+function mintTimerId(type: string, token: number, timers: Live['timers']): string {
   let id = `${type}#${token}`;
-  for (let count = 2; timers.has(id); count++) id = `${type}/${count}#${token}`;
+  for (let count = 2; timers[id] !== undefined; count++) id = `${type}/${count}#${token}`;
   return id;
 }
 

@@ -212,7 +212,13 @@ class Run {
 
   #assigned({ assignment, params }: Operation & { kind: 'assign' }, event: EventObject): unknown {
     const given = this.#given(params, event);
-    const scene = { ...this.#scene(event), spawn: refuseSpawn };
+    const scene = {
+      context: this.context,
+      event,
+      self: this.#self,
+      system,
+      spawn: refuseSpawn,
+    };
     if (isExpression(assignment)) return Object.assign({}, this.context, assignment(scene, given));
     const update = Object.entries(assignment as object).map(([key, member]: [string, unknown]) => [
       key,

@@ -126,7 +126,9 @@ export function refuseHiddenSpawn(
   { snapshot, commands }: Macrostep,
 ): void {
   const known = childrenOf(before);
-  for (const [id, child] of Object.entries(childrenOf(snapshot))) {
+  const present = childrenOf(snapshot);
+  for (const id in present) {
+    const child = present[id];
     if (!isObject(child) || known[id] === child || rebuilt.has(child)) continue;
     if (commands.some((command) => command.kind === 'invoke' && command.id === id)) continue;
     throw new BackstepError(

@@ -131,12 +131,21 @@ export class ActivityRunner {
 
   async #run(name: string, attempt: Attempt): Promise<void> {
     const { task } = attempt;
+    const { implementation, effect } = task;
     let outcome: Outcome;
     let plan: WritePlan<unknown> | null = null;
     try {
-      const answer = await callActivity(task, this.#contextOf(attempt));
-      outcome = toOutcome(answer, task.effect.src);
-      if (outcome.kind === 'done') plan = answer.plan;
+      // A copy: an activity that changes its input must not change the saga. It was written for
+      // this activity where the saga was defined; here every type is alike.
+      const input = copyJson(effect.input) as never;
+      const context = this.#contextOf(attempt);
+      if (typeof implementation === 'function') {
+        outcome = toOutcome(await implementation(input, context), null, effect.src);
+      } else {
+        const planned = await implementation.plan(input, context);
+        outcome = toOutcome(planned.output, planned, effect.src);
+        if (outcome.kind === 'done') plan = planned;
+      }
     } catch (thrown) {
       outcome = { kind: 'failed', failure: failureOf(task, thrown) };
     }
@@ -197,24 +206,7 @@ export class ActivityRunner {
   }
 }
 
-interface Answer {
-  readonly output: unknown;
-  readonly plan: WritePlan<unknown> | null;
-}
-
-async function callActivity(task: AttemptTask, context: ActivityContext): Promise<Answer> {
-  const { implementation, effect } = task;
-  // A copy: an activity that changes its input must not change the saga. It was written for this
-  // activity where the saga was defined; here every type is alike.
-  const input = copyJson(effect.input) as never;
-  if (typeof implementation === 'function') {
-    return { output: await implementation(input, context), plan: null };
-  }
-  const plan = await implementation.plan(input, context);
-  return { output: plan.output, plan };
-}
-
-function toOutcome({ output, plan }: Answer, src: string): Outcome {
+function toOutcome(output: unknown, plan: WritePlan<unknown> | null, src: string): Outcome {
   try {
     assertJson(output, `output of ${src}`);
   } catch (thrown) {

@@ -25,8 +25,11 @@ export type SagaMessage =
   | ({ readonly kind: 'send' } & SentEvent)
   | { readonly kind: 'end-children'; readonly children: readonly ChildEnd[] };
 
+const NO_ROWS: readonly OutboxRow[] = [];
+
 /** The rows of everything that leaves with a turn, in order. */
 export function outboxRowsOf(effects: readonly Effect[]): readonly OutboxRow[] {
+  if (effects.every(({ kind }) => kind === 'start-activity')) return NO_ROWS; // nearly always
   const rows: OutboxRow[] = [];
   const ends: ChildEnd[] = [];
   for (const effect of effects) {

@@ -21,10 +21,12 @@ import type {
   AuditRow,
   DeadLetterRow,
   JournalRow,
+  PendingStartRow,
   SagaBirth,
   SagaCommit,
   SagaRow,
 } from '../store/commit.ts';
+import type { FeedEntry } from '../store/read-models.ts';
 import type { StoredSaga } from '../store/store.ts';
 import { pendingStartOf } from '../core/waiting-room.ts';
 import { outboxRowsOf } from './outgoing.ts';
@@ -76,7 +78,7 @@ export function commitOf(
     outbox: outboxRowsOf(effects),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(before, record.inbound),
-    ...pendingStartRow(before, after),
+    pendingStart: pendingStartRow(before, after),
     statements,
   };
 }
@@ -112,6 +114,16 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
     pendingStart: { kind: 'leave' },
     statements: [],
   };
+}
+
+/** The line of a committed turn as the feed sends it. */
+export function feedEntryOf(
+  seq: number,
+  sagaId: string,
+  type: string,
+  { sagaSeq, atMs, kind, cause, event, from, to, status }: Omit<JournalRow, 'data'>,
+): FeedEntry {
+  return { seq, sagaId, type, sagaSeq, atMs, kind, cause, event, from, to, status };
 }
 
 /** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
@@ -176,11 +188,14 @@ function rowOf(
 ): SagaRow {
   const step = currentStep(after.steps);
   const standing = standingOf(after, step);
+  const { status, wakeAtMs: dueMs, error } = standing;
   return {
     sid,
     expectedSeq: before?.seq ?? 0,
     seq: after.seq,
-    ...standing,
+    status,
+    wakeAtMs: dueMs,
+    error,
     state,
     checksum: crc32(state),
     step: step?.name ?? null,
@@ -203,16 +218,13 @@ function isSame(before: SagaState, { status, wakeAtMs: dueMs, error }: Standing)
   return was.wakeAtMs === dueMs && was.error === error;
 }
 
-function pendingStartRow(
-  before: SagaState | null,
-  after: SagaState,
-): Pick<SagaCommit, 'pendingStart'> {
+function pendingStartRow(before: SagaState | null, after: SagaState): PendingStartRow | null {
   const was = before === null ? null : pendingStartOf(before);
   const is = pendingStartOf(after);
-  if (was?.kind === is?.kind) return {};
-  if (is === null) return { pendingStart: { kind: 'leave' } };
+  if (was?.kind === is?.kind) return null;
+  if (is === null) return { kind: 'leave' };
   const startAtMs = is.kind === 'queued' ? null : is.startAtMs;
-  return { pendingStart: { kind: 'enter', startAtMs } };
+  return { kind: 'enter', startAtMs };
 }
 
 /** 0: in flight. A parked or paused saga sleeps until a person wakes it. */

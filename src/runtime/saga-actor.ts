@@ -108,7 +108,13 @@ export class SagaActor {
     this.#host.onIdle(this.sid);
   }
 
-  async #process(item: Item): Promise<void> {
+  #process(item: Item): Promise<void> {
+    // The usual way costs no promise of its own.
+    if (item.kind === 'inbound' && this.#saga !== null) return this.#take(this.#saga, item);
+    return this.#processLoaded(item);
+  }
+
+  async #processLoaded(item: Item): Promise<void> {
     if (item.kind === 'wake' && item.isReloaded === true) this.#saga = null;
     const saga = (this.#saga ??= await this.#migrate(await this.#host.load(this.sid)));
     switch (item.kind) {
@@ -141,20 +147,22 @@ export class SagaActor {
     const effects = taken.kind === 'advanced' ? taken.effects : [];
     // A note of a late success must not bring the late writes with it.
     const statements = taken.kind === 'advanced' ? item.statements : NO_STATEMENTS;
-    const pending = {
-      sid: this.sid,
-      before: state,
-      after: taken.state,
-      record: taken.record,
-      effects,
-    };
-    const commit = commitOf(pending, this.#host.stateLength, null, statements);
-    const outcome = await this.#host.commit(commit);
+    const { state: after, record } = taken;
+    const pending = { sid: this.sid, before: state, after, record, effects };
+    const outcome = await this.#host.commit(
+      commitOf(pending, this.#host.stateLength, null, statements),
+    );
     switch (outcome.kind) {
       case 'committed':
-        this.#saga = { registration, state: taken.state };
-        this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
-        reply?.resolve(taken.state);
+        this.#saga = { registration, state: after };
+        this.#host.dispatch(this.sid, registration, {
+          before: state,
+          after,
+          record,
+          effects,
+          seq: outcome.seq,
+        });
+        reply?.resolve(after);
         return;
       case 'unmet':
         this.#failTransaction(inbound, outcome, false);

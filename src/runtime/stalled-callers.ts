@@ -15,7 +15,16 @@ export class StalledCallers {
   answer<Answer>(asked: Promise<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(reject);
-      asked.then(resolve, reject).finally(() => this.#waiting.delete(reject));
+      asked.then(
+        (answer) => {
+          this.#waiting.delete(reject);
+          resolve(answer);
+        },
+        (error: unknown) => {
+          this.#waiting.delete(reject);
+          reject(error);
+        },
+      );
     });
   }
 

@@ -15,7 +15,7 @@ import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
-import { parkedCommit } from './projection.ts';
+import { feedEntryOf, parkedCommit } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
@@ -189,9 +189,8 @@ export class Supervisor implements ActorHost {
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void {
     const { after, record, seq } = turn;
     const { id: type } = registration.definition;
-    const { inbound: _, ...line } = record;
     const outlets = this.#outletsOrThrow();
-    outlets.feed.publish({ seq, sagaId: after.id, type, ...line });
+    outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
     try {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after);
@@ -236,10 +235,9 @@ export class Supervisor implements ActorHost {
       const commit = parkedCommit(stored, failure, this.#clock.nowMs());
       const outcome = await this.#store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
-      const { data: _, ...line } = commit.journal;
       const { id: sagaId, type } = stored;
       const { feed, queue } = this.#outletsOrThrow();
-      feed.publish({ seq: outcome.seq, sagaId, type, ...line });
+      feed.publish(feedEntryOf(outcome.seq, sagaId, type, commit.journal));
       queue.parked(stored);
       this.#settle(sid, null, 'parked');
       this.#log.parkedUnreadable(sagaId, failure);

@@ -102,7 +102,7 @@ export interface SagaCommit {
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
   /** Only where it changes. */
-  readonly pendingStart?: PendingStartRow;
+  readonly pendingStart: PendingStartRow | null;
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };
   /** Statements of a transactional activity that commit with this turn. */

@@ -88,15 +88,15 @@ export class Committer {
 
   commit(commit: SagaCommit): Promise<CommitOutcome> {
     const chars = commit.saga.state.length + commit.journal.data.length;
-    return this.#enqueue(toTurnItem(commit), chars).then(toCommitOutcome);
+    return this.#enqueue(toTurnItem(commit), chars, toCommitOutcome);
   }
 
   write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
-    return this.#enqueue({ kind: 'write', statements }).then(toWriteOutcome);
+    return this.#enqueue({ kind: 'write', statements }, 0, toWriteOutcome);
   }
 
   async acknowledge(messageId: number): Promise<void> {
-    await this.#enqueue({ kind: 'acknowledge', messageId });
+    await this.#enqueue({ kind: 'acknowledge', messageId }, 0, () => undefined);
   }
 
   health(): StoreHealth {
@@ -132,7 +132,7 @@ export class Committer {
     await this.#worker.terminate();
   }
 
-  #enqueue(item: BatchItem, chars = 0): Promise<ItemOutcome> {
+  #enqueue<T>(item: BatchItem, chars: number, read: (outcome: ItemOutcome) => T): Promise<T> {
     if (this.#health.kind === 'failed') return Promise.reject(failedError(this.#health.reason));
     if (this.#isClosing) {
       return Promise.reject(new BackstepError('unavailable', 'the store is closed'));
@@ -140,11 +140,11 @@ export class Committer {
     if (this.#queue.length >= MAX_QUEUED_ITEMS) {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<ItemOutcome>();
-    if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
-    this.#queue.push({ item, chars, settle: resolve, fail: reject });
-    this.#schedule();
-    return promise;
+    return new Promise((resolve, fail) => {
+      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
+      this.#queue.push({ item, chars, settle: (outcome) => resolve(read(outcome)), fail });
+      this.#schedule();
+    });
   }
 
   /**

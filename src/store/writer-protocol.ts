@@ -99,8 +99,10 @@ export const JOURNAL_AT = 3;
 /** A commit in the form that travels. */
 export function toTurnItem(commit: SagaCommit): TurnItem {
   const { saga, journal } = commit;
+  const kind = kindOf(commit);
   return {
-    ...sagaPart(commit),
+    kind,
+    saga: sagaParameters(kind, commit),
     journal: [
       0,
       saga.sid,
@@ -118,12 +120,15 @@ export function toTurnItem(commit: SagaCommit): TurnItem {
   };
 }
 
-function sagaPart({ saga, birth, version }: SagaCommit): Pick<TurnItem, 'kind' | 'saga'> {
-  if (birth !== null) return { kind: 'start', saga: insertParameters(saga, birth) };
+function kindOf({ saga, birth, version }: SagaCommit): TurnItem['kind'] {
+  if (birth !== null) return 'start';
   // A migration is computed from a state that was never in the row.
-  if (saga.isStandingSame && version === undefined)
-    return { kind: 'progress', saga: progressParameters(saga) };
-  return { kind: 'turn', saga: updateParameters(saga) };
+  return saga.isStandingSame && version === undefined ? 'progress' : 'turn';
+}
+
+function sagaParameters(kind: TurnItem['kind'], { saga, birth }: SagaCommit): readonly Parameter[] {
+  if (birth !== null) return insertParameters(saga, birth);
+  return kind === 'progress' ? progressParameters(saga) : updateParameters(saga);
 }
 
 function progressParameters(saga: SagaCommit['saga']): readonly Parameter[] {
@@ -180,7 +185,7 @@ function insertParameters(saga: SagaCommit['saga'], birth: SagaBirth): readonly 
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
   const { birth, outbox, deadLetter, audit, statements } = commit;
-  const { pendingStart = null, version = null } = commit;
+  const { pendingStart, version = null } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&

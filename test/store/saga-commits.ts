@@ -65,6 +65,7 @@ export function turnOf(sid: number, seq: number, changes: Changes = {}): SagaCom
     outbox: changes.outbox ?? [],
     deadLetter: changes.deadLetter ?? null,
     audit: changes.audit ?? null,
+    pendingStart: null,
     statements: changes.statements ?? [],
   };
 }
