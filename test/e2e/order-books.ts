@@ -219,19 +219,16 @@ function mailFaults(
   ];
 }
 
-/** Both lists must hold the same, each as often as the other. */
+/** Both lists must hold the same, each as often as the other. Linear: long runs have long lists. */
 function differences(what: string, actual: readonly string[], expected: readonly string[]) {
-  const left = [...actual];
-  const missing = expected.filter((item) => {
-    const index = left.indexOf(item);
-    if (index === -1) return true;
-    left.splice(index, 1);
-    return false;
-  });
-  return [
-    ...missing.map((item) => `${what} missing: ${item}`),
-    ...left.map((item) => `${what} too many: ${item}`),
-  ];
+  const balance = new Map<string, number>();
+  for (const item of expected) balance.set(item, (balance.get(item) ?? 0) + 1);
+  for (const item of actual) balance.set(item, (balance.get(item) ?? 0) - 1);
+  return [...balance].flatMap(([item, count]) =>
+    Array.from({ length: Math.abs(count) }, () => {
+      return `${what} ${count > 0 ? 'missing' : 'too many'}: ${item}`;
+    }),
+  );
 }
 
 function idsOf(rows: readonly { readonly order_id: string }[]): readonly string[] {
