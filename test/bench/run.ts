@@ -6,7 +6,7 @@
  * so that a ratio compares neighbours in time. Compare only figures of one run.
  */
 import { availableParallelism, cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readFlags } from '../fixtures/tool-flags.ts';
 import { openLoaded } from './engine-load.ts';
 import { attachFeedClients } from './feed-clients.ts';
 import { Figures, toTable } from './figures.ts';
@@ -20,13 +20,10 @@ const USAGE = `npm run bench -- [--quick] [--json] [--million]
   --million   grows the database to 1,000,000 sagas as well; takes minutes and 4 GB
   --json      figures as JSON instead of a table`;
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean' },
-    json: { type: 'boolean' },
-    million: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
+const flags = readFlags(USAGE, {
+  quick: { type: 'boolean' },
+  json: { type: 'boolean' },
+  million: { type: 'boolean' },
 });
 
 const SIZES = flags.quick
@@ -49,8 +46,7 @@ const NAIVE = 'naive: live actor, commit each transition';
 
 const figures = new Figures();
 
-if (flags.help === true) console.log(USAGE);
-else await run();
+await run();
 
 async function run(): Promise<void> {
   const steps = SIZES.rounds + 1 + SIZES.grown.length;

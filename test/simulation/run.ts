@@ -2,7 +2,7 @@
  * `npm run simulate`: many runs outside the tests. Prints progress and a summary; ends with 1 when
  * a run failed, with its seed, the few faults that it needs, and its last steps.
  */
-import { parseArgs } from 'node:util';
+import { readFlags, refuse } from '../fixtures/tool-flags.ts';
 import { simulateCore } from './core-simulation.ts';
 import { exploreCrashes } from './crash-points.ts';
 import { SCENARIOS } from './crash-scenarios.ts';
@@ -25,25 +25,18 @@ const MAX_REPORTS = 5;
 // Refusals are errors, by the thousand, and nobody looks at where they came from.
 Error.stackTraceLimit = 0;
 
-const { values: flags } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    runs: { type: 'string' },
-    saga: { type: 'string' },
-    crashes: { type: 'string' },
-    core: { type: 'boolean' },
-    trace: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
+const flags = readFlags(USAGE, {
+  seed: { type: 'string' },
+  runs: { type: 'string' },
+  saga: { type: 'string' },
+  crashes: { type: 'string' },
+  core: { type: 'boolean' },
+  trace: { type: 'boolean' },
 });
 const failed = await run();
 process.exitCode = failed > 0 ? 1 : 0;
 
 async function run(): Promise<number> {
-  if (flags.help === true) {
-    console.log(USAGE);
-    return 0;
-  }
   const seed = countOf('seed', 1);
   if (flags.crashes !== undefined) return runCrashes(countOf('crashes', 1));
   return flags.core === true ? runCore(seed, runsWanted()) : runSeeds(seed, runsWanted());
@@ -116,12 +109,12 @@ function runsWanted(): number {
 function countOf(flag: 'seed' | 'runs' | 'crashes', otherwise: number): number {
   const count = Number(flags[flag] ?? otherwise);
   if (Number.isSafeInteger(count) && count >= 0) return count;
-  throw new TypeError(`--${flag} is a whole number, not "${flags[flag]}"`);
+  refuse(`--${flag} is a whole number, not "${flags[flag]}"`, USAGE);
 }
 
 function sagaWanted(): SimSaga | null {
   if (flags.saga === undefined) return null;
   const saga = SIM_SAGAS.get(flags.saga);
   if (saga !== undefined) return saga;
-  throw new TypeError(`no saga "${flags.saga}"; there are ${[...SIM_SAGAS.keys()].join(', ')}`);
+  refuse(`no saga "${flags.saga}"; there are ${[...SIM_SAGAS.keys()].join(', ')}`, USAGE);
 }
