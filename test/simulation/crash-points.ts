@@ -90,8 +90,10 @@ function runWith(
     chance: {
       kind: 'script',
       fault: (name) => {
-        const [, part = '', step = '', kind = '', attempt = ''] = CALL.exec(name) ?? [];
-        return step === '' ? byName.get(name) : fault(step, kind, Number(attempt), part);
+        const call = CALL.exec(name);
+        if (call === null) return byName.get(name);
+        const [, part = '', step = '', kind = '', attempt = ''] = call;
+        return fault(step, kind, Number(attempt), part);
       },
     },
   });
