@@ -1,5 +1,6 @@
 /**
- * What no server can do: says whether the page is live, and shows times relative to now.
+ * What no server can do: says whether the page is live and that nobody answers, and shows times
+ * relative to now.
  *
  * Times are rendered as clock times (`time.when`, `time.due`), so that an update resends only what
  * changed; here they become "3 min ago" and "in 1.3 s". Everything else is htmx.
@@ -22,6 +23,11 @@ document.addEventListener('htmx:ws:after:connection', () => show('live', true));
 document.addEventListener('htmx:ws:close', (event) => {
   // Replaced sockets close too; the new one reports itself.
   if (event.detail.reason !== 'removed') show('not live: connecting again', false);
+});
+
+// Nobody answered, so nobody else can say it. A refusal is an answer, which htmx shows itself.
+document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
+  if (ctx?.text === undefined) ctx?.target?.replaceChildren(unanswered());
 });
 
 // A slider moves its form on; without script there is a button.
@@ -58,6 +64,19 @@ function show(text, isLive) {
   if (state === null) return;
   state.textContent = text;
   state.classList.toggle('is-live', isLive);
+}
+
+function unanswered() {
+  const note = document.createElement('p');
+  note.className = 'note tone-bad';
+  note.setAttribute('role', 'alert');
+  const icon = document.createElement('span');
+  icon.className = 'icon';
+  icon.ariaHidden = 'true';
+  icon.textContent = '✗';
+  const words = 'The server does not answer. Whether it got this, nobody knows. Try again.';
+  note.append(icon, ` ${words}`);
+  return note;
 }
 
 function refresh() {
