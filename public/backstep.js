@@ -15,14 +15,20 @@ const UNITS = [
 ];
 
 let isChartPlaced = false;
+let isLeaving = false;
 
 /** What the server's clock is ahead of this one. */
 const aheadMs = Number(document.documentElement.dataset.now) - Date.now();
 
+document.addEventListener('submit', ({ target }) => {
+  isLeaving ||= target.matches('.log-out'); // its own way to the login is under way
+});
 document.addEventListener('htmx:ws:after:connection', () => show('live', true));
 document.addEventListener('htmx:ws:close', (event) => {
   // Replaced sockets close too; the new one reports itself.
-  if (event.detail.reason !== 'removed') show('not live: connecting again', false);
+  if (event.detail.reason === 'removed') return;
+  show('not live: connecting again', false);
+  if (!isLeaving) void leaveIfLoggedOut();
 });
 
 // Nobody answered, so nobody else can say it. A refusal is an answer, which htmx shows itself.
@@ -64,6 +70,13 @@ function show(text, isLive) {
   if (state === null) return;
   state.textContent = text;
   state.classList.toggle('is-live', isLive);
+}
+
+/** A refused socket does not say why. Who is no longer let in should not go on reading old news. */
+async function leaveIfLoggedOut() {
+  const look = { method: 'HEAD', cache: 'no-store' };
+  const answer = await fetch('/assets/backstep.css', look).catch(() => null); // null: it is away
+  if (answer?.status === 401) location.reload();
 }
 
 function unanswered() {

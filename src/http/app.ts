@@ -14,6 +14,7 @@ import type { HttpContext, HttpEnv, HttpLogger } from './context.ts';
 import { enginePages } from './engine-pages.ts';
 import { Gatekeeper } from './gatekeeper.ts';
 import { HttpProblem, type Problem, problemOf, problemResponse } from './error-response.ts';
+import { isFromScript, shownPage } from './form-answers.ts';
 import { faultLab } from './lab-routes.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live-clients.ts';
 import { operatorPages } from './operator-pages.ts';
@@ -104,7 +105,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
       },
     }),
   );
-  if (gatekeeper !== null) app.route('/', loginRoutes(gatekeeper, nowMs));
+  if (gatekeeper !== null) app.route('/', loginRoutes(gatekeeper, context));
   app.route('/assets', assetRoutes());
   const recorder = new PerformanceRecorder(context);
   recorder.start();
@@ -154,15 +155,21 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   return app;
 }
 
-// A person who opens a page gets a page; a program gets what the contract says.
+// A person gets a page, or a piece of the one they see; a program gets what the contract says.
 function answer(context: HttpContext, c: Context, problem: Problem): Response | Promise<Response> {
+  const { body, headers } = problem;
+  const isLogin = body.code === 'token-required';
+  if (isFromScript(c)) {
+    // The session ended while the page stood open: the way back in leads to that page.
+    const login = isLogin ? { 'hx-redirect': loginAddress(shownPage(c)) } : {};
+    return c.html(refusal(body), body.status, { ...headers, ...login });
+  }
   const wantsPage =
-    c.req.method === 'GET' &&
-    !c.req.path.startsWith('/api/') &&
-    (c.req.header('accept') ?? '').startsWith('text/html');
+    !c.req.path.startsWith('/api/') && (c.req.header('accept') ?? '').startsWith('text/html');
   if (!wantsPage) return problemResponse(problem);
-  if (problem.body.code === 'token-required') return c.redirect(loginAddress(c), 303);
-  const { title, status } = problem.body;
-  const page = messagePage(context, title, refusal(problem.body, true));
-  return c.html(page, status, problem.headers);
+  // What was sent cannot be sent again by going there.
+  const next = c.req.method === 'GET' ? c.req.url : null;
+  if (isLogin) return c.redirect(loginAddress(next), 303);
+  const page = messagePage(context, body.title, refusal(body, true));
+  return c.html(page, body.status, headers);
 }

@@ -11,6 +11,7 @@ import { HttpProblem } from './error-response.ts';
 import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
 import { badQuery, FEED_CURSOR, FeedQueryParameters, readQuery } from './query.ts';
+import { sessionNamedIn } from './sessions.ts';
 import { serveSocket } from './socket-client.ts';
 import { asksForUpgrade } from './upgrade.ts';
 
@@ -24,7 +25,7 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
       upgradeWebSocket(async (c) => {
         const query = await feedQueryOf(context, queryOf(c), null);
         clients.requireRoom();
-        return serveSocket(context, (socket) =>
+        return serveSocket(c, context, (socket) =>
           openFeed(backstep, query, socketSink(socket), socketEvents(context, socket)),
         );
       }),
@@ -38,7 +39,7 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
       const lastEventId = c.req.header('last-event-id') ?? null;
       const query = await feedQueryOf(context, queryOf(c), lastEventId);
       clients.requireRoom();
-      const body = openEventFeed(context, query, c.env?.stopping);
+      const body = openEventFeed(context, query, sessionNamedIn(c), c.env?.stopping);
       return c.body(body, 200, { 'content-type': 'text/event-stream; charset=utf-8' });
     });
 }
@@ -78,6 +79,7 @@ function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {
 function openEventFeed(
   { backstep, clients, logger }: HttpContext,
   query: FeedQuery,
+  session: string,
   stopping: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
   const close = (): void => events.close();
@@ -102,6 +104,7 @@ function openEventFeed(
       return true;
     },
     drop: () => events.drop(),
+    session,
   });
   stopping?.addEventListener('abort', close);
   if (leave === null) close();

@@ -12,6 +12,11 @@ export function isFromScript(c: Context): boolean {
   return c.req.header('hx-request') === 'true';
 }
 
+/** The address of the page that the script runs in; `null`: it did not say. */
+export function shownPage(c: Context): string | null {
+  return c.req.header('hx-current-url') ?? null;
+}
+
 /** Says in the page, or on one of its own, why a form was refused. */
 export function formRefusals(context: HttpContext): ErrorHandler<HttpEnv> {
   return (error, c) => {

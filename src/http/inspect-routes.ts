@@ -46,6 +46,7 @@ function inspectSocket(context: InspectContext, dialect: InspectDialect): Middle
     clients.requireRoom();
     const by = authorOf(c, INSPECTOR_AUTHOR);
     return serveSocket(
+      c,
       context,
       (socket) =>
         openInspection(backstep, query, dialect, socketSink(socket), (error) => {

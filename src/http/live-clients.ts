@@ -17,6 +17,8 @@ export interface LiveClient {
   isAlive(): boolean;
   /** Ends it at once, without waiting for the other side. */
   drop(): void;
+  /** The session that it came in with; empty or left out: none. */
+  readonly session?: string;
 }
 
 export interface LiveFigures {
@@ -54,6 +56,16 @@ export class LiveClients {
   round(): void {
     for (const client of this.#clients) {
       if (client.isAlive()) continue;
+      this.#remove(client);
+      client.drop();
+    }
+  }
+
+  /** Ends everybody who came in with this session: whoever logged out hears no more. */
+  endSession(session: string): void {
+    if (session === '') return;
+    for (const client of this.#clients) {
+      if (client.session !== session) continue;
       this.#remove(client);
       client.drop();
     }

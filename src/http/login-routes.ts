@@ -8,10 +8,15 @@ import { setCookie } from 'hono/cookie';
 import { serve, stylesheet } from './assets.ts';
 import { readForm } from './body.ts';
 import { clientOf } from './client-address.ts';
-import { type HttpEnv, queryOf } from './context.ts';
+import { type HttpContext, type HttpEnv, queryOf } from './context.ts';
 import { tooMany } from './error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
-import { MAX_OPERATOR_LENGTH, SESSION_COOKIE, SESSION_SECONDS } from './sessions.ts';
+import {
+  MAX_OPERATOR_LENGTH,
+  SESSION_COOKIE,
+  SESSION_SECONDS,
+  sessionNamedIn,
+} from './sessions.ts';
 import { loginPage } from './views/login.ts';
 
 export const LOGIN_PATH = '/login';
@@ -26,7 +31,10 @@ export const PUBLIC_PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /** The routes, to be mounted at `/`. */
-export function loginRoutes(gatekeeper: Gatekeeper, nowMs: () => number): Hono<HttpEnv> {
+export function loginRoutes(
+  gatekeeper: Gatekeeper,
+  { clients, nowMs }: Pick<HttpContext, 'clients' | 'nowMs'>,
+): Hono<HttpEnv> {
   const style = stylesheet();
   return new Hono<HttpEnv>()
     .get(STYLESHEET_PATH, (c) => serve(c, style))
@@ -34,28 +42,30 @@ export function loginRoutes(gatekeeper: Gatekeeper, nowMs: () => number): Hono<H
     .post(LOGIN_PATH, async (c) => {
       const form = await readForm(c.req.raw);
       const next = ownPath(form.get('next') ?? null);
+      const name = (form.get('name') ?? '').trim().slice(0, MAX_OPERATOR_LENGTH);
       const verdict = gatekeeper.check(form.get('token') ?? '', clientOf(c), nowMs());
       switch (verdict.kind) {
         case 'blocked':
           throw tooMany('Too many wrong tokens came from this client.', verdict.retryAfterMs);
         case 'unknown':
-          return c.html(loginPage({ next, problem: 'This is not the token.' }), 401);
+          return c.html(loginPage({ next, name, problem: 'This is not the token.' }), 401);
         case 'known': {
-          const operator = (form.get('name') ?? '').trim().slice(0, MAX_OPERATOR_LENGTH);
-          keep(c, gatekeeper.issue({ operator }, nowMs()), SESSION_SECONDS);
+          keep(c, gatekeeper.issue({ operator: name }, nowMs()), SESSION_SECONDS);
           return c.redirect(next, 303);
         }
       }
     })
     .post(LOGOUT_PATH, (c) => {
+      clients.endSession(sessionNamedIn(c));
       keep(c, '', 0);
       return c.redirect(LOGIN_PATH, 303);
     });
 }
 
-/** The address of the login page that leads back. */
-export function loginAddress(c: Context): string {
-  const { pathname, search } = new URL(c.req.url);
+/** The address of the login page that leads to an address of ours, or to the start page. */
+export function loginAddress(address: string | null): string {
+  if (address === null || !URL.canParse(address)) return LOGIN_PATH;
+  const { pathname, search } = new URL(address);
   const next = `${pathname}${search}`;
   return next === '/' ? LOGIN_PATH : `${LOGIN_PATH}?next=${encodeURIComponent(next)}`;
 }

@@ -30,7 +30,7 @@ export function pageSocket(
         throw badQuery('view', `must be one of ${[...views.keys()].join(', ')}`);
       const groups = [...view(query), bannerGroup(context)];
       context.clients.requireRoom();
-      return serveSocket(context, (socket) => hub.open(groups, socketSink(socket)));
+      return serveSocket(c, context, (socket) => hub.open(groups, socketSink(socket)));
     }),
     () => {
       throw new HttpProblem('upgrade-required', 'This is the WebSocket of a page.', {

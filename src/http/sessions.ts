@@ -6,6 +6,8 @@
  * hold the token itself.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
+import { getCookie } from 'hono/cookie';
 
 /** Where the browser keeps it. */
 export const SESSION_COOKIE = 'backstep_session';
@@ -18,6 +20,11 @@ const MAX_COOKIE_LENGTH = 512;
 export interface Session {
   /** Who it is, by their own words, for the audit; empty when not said. */
   readonly operator: string;
+}
+
+/** What a request says its session is, unchecked; empty: it names none. */
+export function sessionNamedIn(c: Context): string {
+  return getCookie(c, SESSION_COOKIE) ?? '';
 }
 
 export class Sessions {

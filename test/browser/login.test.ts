@@ -28,10 +28,25 @@ test('a person logs in where they wanted to go, sees that it is read-only, and l
   await page.getByLabel('Token').waitFor();
 });
 
+test('the other pages of a browser that logs out go to the login too', async () => {
+  const page = await dashboard.open('/sagas');
+  await logIn(page, TOKEN);
+  await page.locator('#live-state.is-live').waitFor();
+  const other = await page.context().newPage();
+  await other.goto('/dead-letters');
+  await other.locator('#live-state.is-live').waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await other.waitForURL('**/login?next=%2Fdead-letters');
+  await page.waitForURL('**/login');
+  expect(dashboard.takeProblems()).toEqual([]);
+});
+
 test('a wrong token is refused in words', async () => {
   const page = await dashboard.open('/');
+  await page.getByLabel('Your name').fill('Kim');
   await logIn(page, 'wrong');
   await page.getByRole('alert').getByText('This is not the token.').waitFor();
+  expect(await page.getByLabel('Your name').inputValue()).toBe('Kim');
   // The browser itself logs that the answer was a refusal.
   expect(dashboard.takeProblems()).toEqual([expect.stringContaining('401')]);
 });

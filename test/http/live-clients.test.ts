@@ -38,8 +38,8 @@ describe('a served socket', () => {
     const stopped = Promise.withResolvers<void>();
     const app = new Hono<HttpEnv>().get(
       '/',
-      upgradeWebSocket(() =>
-        serveSocket({ clients }, () => {
+      upgradeWebSocket((c) =>
+        serveSocket(c, { clients }, () => {
           opened.resolve();
           return () => stopped.resolve();
         }),

@@ -1,7 +1,9 @@
 /** Coming in with a browser where a token is required, and who may guess how often. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SESSION_SECONDS } from '../../src/http/sessions.ts';
+import { startServer } from '../../src/http/server.ts';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from './http-fixture.ts';
+import { openSocket } from './live-socket.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const START_MS = Date.UTC(2026, 0, 1);
@@ -116,6 +118,30 @@ describe('a person with a browser', () => {
     const answer = await http.app.request('/logout', forged);
     expect(await problemIn(answer)).toEqual([403, 'origin-refused']);
     expect((await http.app.request('/logout', { headers: { cookie } })).status).toBe(405);
+  });
+
+  it('keeps the name that was typed beside a wrong token', async () => {
+    const form = await (await login({ token: 'wrong', name: 'Kim "K" <k>' })).text();
+    expect(form).toContain('value="Kim &quot;K&quot; &lt;k&gt;"');
+    expect(form).not.toContain('value="wrong"');
+  });
+
+  it('hears no more after the logout, and nobody else notices', async () => {
+    const server = await startServer(http.app, { host: 'localhost', port: 0 });
+    const mine = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
+    const theirs = cookieOf(await login({ token: TOKEN, name: 'Robin' }));
+    const sockets = server.url.replace('http', 'ws');
+    const page = await openSocket(`${sockets}/ws/page?view=overview`, { cookie: mine });
+    const feed = await openSocket(`${sockets}/ws/transitions`, { cookie: mine });
+    const other = await openSocket(`${sockets}/ws/transitions`, { cookie: theirs });
+    const events = await fetch(`${server.url}/api/transitions`, { headers: { cookie: mine } });
+    await http.app.request('/logout', { method: 'POST', headers: { cookie: mine } });
+    expect(await Promise.all([page.closed, feed.closed])).toEqual([1006, 1006]);
+    await events.text().catch(() => 'cut off');
+    await http.backstep.spawn('order', { input: { orderId: 'a', quantity: 1 } });
+    await other.until((texts) => texts.length > 0);
+    expect(page.texts.length + feed.texts.length).toBeLessThan(2);
+    await server.close();
   });
 
   it('logs out', async () => {

@@ -65,6 +65,41 @@ describe('an error', () => {
     const api = await http.app.request('/api/nowhere', { headers: BROWSER });
     expect(await problemIn(api)).toEqual([404, 'route-unknown']);
   });
+
+  it('is a piece of the page for its script, and a page for a form without script', async () => {
+    http = await openFixture({
+      security: { allowedHosts: ['localhost'], token: null, isReadOnly: true },
+    });
+    const init = { method: 'POST', body: new URLSearchParams({ order_id: 'o-1' }) };
+    const headers = { 'hx-request': 'true', accept: 'text/html' };
+    const piece = await http.app.request('/saga/actions/orders', { ...init, headers });
+    expect(piece.status).toBe(403);
+    expect(piece.headers.get('content-type')).toMatch(/^text\/html/);
+    const content = await piece.text();
+    expect(content).toMatch(/^<div class="note tone-bad" role="alert">[^]*This server only shows/);
+    const whole = await http.app.request('/saga/actions/orders', { ...init, headers: BROWSER });
+    expect(whole.status).toBe(403);
+    expect(await whole.text()).toMatch(/<h1>Read only<\/h1>[^]*This server only shows/);
+    const program = await http.app.request('/saga/actions/orders', init);
+    expect(await problemIn(program)).toEqual([403, 'read-only']);
+  });
+
+  it('leads to the login when the session is over, and from there back to the page', async () => {
+    const token = '0123456789abcdef0123456789abcdef';
+    http = await openFixture({ security: { allowedHosts: ['localhost'], token } });
+    const init = { method: 'POST', body: new URLSearchParams({ order_id: 'o-1' }) };
+    const post = async (headers: Readonly<Record<string, string>>) =>
+      http.app.request('/saga/actions/orders', { ...init, headers });
+    const page = { 'hx-request': 'true', 'hx-current-url': 'http://localhost/saga?id=7' };
+    const piece = await post(page);
+    expect(piece.status).toBe(401);
+    expect(piece.headers.get('hx-redirect')).toBe('/login?next=%2Fsaga%3Fid%3D7');
+    const elsewhere = await post({ ...page, 'hx-current-url': 'not an address' });
+    expect(elsewhere.headers.get('hx-redirect')).toBe('/login');
+    const whole = await post(BROWSER);
+    expect(whole.headers.get('location')).toBe('/login');
+    expect(await problemIn(await post({}))).toEqual([401, 'token-required']);
+  });
 });
 
 async function pageAt(path: string, status = 200): Promise<string> {

@@ -7,12 +7,14 @@ import type { Html } from './html.ts';
 export interface LoginForm {
   /** Where it leads. */
   readonly next: string;
+  /** What was typed as a name, to be typed only once. */
+  readonly name?: string;
   /** What was wrong with the last try. */
   readonly problem?: string;
 }
 
 /** The whole page. */
-export function loginPage({ next, problem }: LoginForm): Html {
+export function loginPage({ next, name = '', problem }: LoginForm): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -53,7 +55,13 @@ export function loginPage({ next, problem }: LoginForm): Html {
               </p>
               <label>
                 Your name, for the audit (may be left out)
-                <input type="text" name="name" maxlength="60" autocomplete="nickname" />
+                <input
+                  type="text"
+                  name="name"
+                  value="${name}"
+                  maxlength="60"
+                  autocomplete="nickname"
+                />
               </label>
               <button class="primary" type="submit">Log in</button>
             </form>
