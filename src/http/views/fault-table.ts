@@ -7,6 +7,14 @@ import type { Html } from './html.ts';
 
 type Filled = Pick<ActiveFault, 'activity' | 'failNext' | 'failureRate' | 'latencyMs' | 'mode'>;
 
+/** Heads of the table, which every cell repeats where a row is a card. */
+const COLUMNS = {
+  mode: 'How it fails',
+  next: 'Next calls',
+  rate: '% of calls',
+  latency: 'Slower by ms',
+} as const;
+
 /** The form, filled with faults that may or may not be set. */
 export function faultTable(activities: readonly string[], filled: readonly Filled[]): Html {
   const action = '/faults/actions/set';
@@ -16,10 +24,7 @@ export function faultTable(activities: readonly string[], filled: readonly Fille
         <thead>
           <tr>
             <th scope="col">Activity</th>
-            <th scope="col">How it fails</th>
-            <th scope="col">Next calls</th>
-            <th scope="col">% of calls</th>
-            <th scope="col">Slower by ms</th>
+            ${Object.values(COLUMNS).map((column) => html`<th scope="col">${column}</th>`)}
           </tr>
         </thead>
         <tbody>
@@ -44,8 +49,8 @@ export function faultTable(activities: readonly string[], filled: readonly Fille
 }
 
 function row(activity: string, fault: Filled | undefined): Html {
-  const number = (name: string, label: string, value: number, max: number): Html =>
-    html`<td>
+  const number = (column: string, name: string, label: string, value: number, max: number): Html =>
+    html`<td data-column="${column}">
       <input
         name="${activity}.${name}"
         aria-label="${activity}: ${label}"
@@ -57,7 +62,7 @@ function row(activity: string, fault: Filled | undefined): Html {
     </td>`;
   return html`<tr>
     <th scope="row">${activity}</th>
-    <td>
+    <td data-column="${COLUMNS.mode}">
       <select name="${activity}.mode" aria-label="${activity}: how it fails">
         ${FAULT_MODES.map(
           ({ id, label }) =>
@@ -67,8 +72,8 @@ function row(activity: string, fault: Filled | undefined): Html {
         )}
       </select>
     </td>
-    ${number('next', 'how many of the next calls fail', fault?.failNext ?? 0, 1_000)}
-    ${number('rate', 'percent of calls that fail', Math.round((fault?.failureRate ?? 0) * 100), 100)}
-    ${number('latency', 'milliseconds slower', fault?.latencyMs ?? 0, 600_000)}
+    ${number(COLUMNS.next, 'next', 'how many of the next calls fail', fault?.failNext ?? 0, 1_000)}
+    ${number(COLUMNS.rate, 'rate', 'percent of calls that fail', Math.round((fault?.failureRate ?? 0) * 100), 100)}
+    ${number(COLUMNS.latency, 'latency', 'milliseconds slower', fault?.latencyMs ?? 0, 600_000)}
   </tr>`;
 }

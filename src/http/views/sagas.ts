@@ -14,7 +14,7 @@ export const CHOSEN_PREFIX = 'saga-';
 export const BULK_URL = '/bulk';
 
 const AGES = ['10s', '1m', '10m', '1h', '1d', '7d'];
-const COLUMNS = ['Saga', 'Type', 'Status', 'Step', 'Attempts', 'Error', 'Changed'];
+const COLUMNS = ['Saga', 'Status', 'Type', 'Step', 'Attempts', 'Error', 'Changed'];
 
 export interface SagasPage {
   readonly query: ListQuery;
@@ -121,8 +121,8 @@ function sagaRow(saga: SagaSummary, row: number, canChoose: boolean): Html {
         : ''
     }
     <td>${sagaLink(saga.id, name)}</td>
-    <td>${saga.type}</td>
     <td id="${cellId(row, 'status')}">${status}</td>
+    <td>${saga.type}</td>
     <td id="${cellId(row, 'step')}">${step}</td>
     <td id="${cellId(row, 'attempts')}" class="number">${attempts}</td>
     <td id="${cellId(row, 'error')}" class="error">${error}</td>
