@@ -24,8 +24,7 @@ export function labActions(
   labContext: LabContext,
   load: LoadGenerator,
 ): Hono<HttpEnv> {
-  const { backstep } = context;
-  const { lab } = labContext;
+  const { backstep, provider } = context;
   const actions = new Hono<HttpEnv>();
   actions.post('/scenarios/:id', async (c) => {
     const scenario = scenarioOf(c.req.param('id'));
@@ -35,7 +34,10 @@ export function labActions(
     }
     await startScenario(labContext, scenario);
     hub.touch();
-    return done(c, `“${scenario.title}” is being tried.`, `#scenario-${scenario.id}`);
+    const place = `#scenario-${scenario.id}`;
+    // Its card says how it goes; this stays true when it is over.
+    const words = html`“${scenario.title}” is tried: <a href="${place}">what comes of it</a>.`;
+    return done(c, words, place);
   });
   actions.post('/set', async (c) => {
     const form = await readForm(c.req.raw);
@@ -43,7 +45,7 @@ export function labActions(
     if (isReset) {
       faults.clear();
       load.stop();
-      lab.provider?.start();
+      provider?.order('running');
     } else applyFaultForm(faults, definitionOf(backstep, ORDER_SAGA)?.activities ?? [], form);
     hub.touch();
     return done(c, isReset ? 'Everything may work again.' : 'The faults are set.', '#own');
@@ -54,11 +56,10 @@ export function labActions(
   });
   actions.post('/provider', async (c) => {
     const wanted = (await readForm(c.req.raw)).get('wanted');
-    if (lab.provider === null) {
+    if (provider === null) {
       throw new BackstepError('unavailable', 'the payment provider was not started by npm start');
     }
-    if (wanted === 'stopped') lab.provider.stop();
-    else lab.provider.start();
+    provider.order(wanted === 'stopped' ? 'stopped' : 'running');
     hub.touch();
     const words = wanted === 'stopped' ? 'is being stopped' : 'is being started';
     return done(c, `The payment provider ${words}.`, '#processes');
@@ -77,7 +78,7 @@ export function labActions(
   return actions;
 }
 
-function done(c: Context, words: string, place: string): Response | Promise<Response> {
+function done(c: Context, words: Html | string, place: string): Response | Promise<Response> {
   if (!isFromScript(c)) return c.redirect(`/faults${place}`, 303);
   const note: Html = html`<p class="note tone-good">
     <span class="icon" aria-hidden="true">✓</span> ${words}
