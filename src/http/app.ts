@@ -29,6 +29,7 @@ import type { PageView } from './page-region.ts';
 import { pageRoutes } from './page-routes.ts';
 import { pageSocket } from './page-socket.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
+import { ProviderWatch } from './provider-watch.ts';
 import { textOf } from './query.ts';
 import { SagaHistories } from './saga-history.ts';
 import { sagaPages } from './saga-pages.ts';
@@ -83,6 +84,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     demo,
     services,
     faults,
+    provider: lab?.provider ? new ProviderWatch(lab.provider, nowMs, () => hub.touch()) : null,
     isReadOnly: security.isReadOnly === true,
     hasLogin: security.token !== null,
     crash,

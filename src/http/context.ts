@@ -9,6 +9,7 @@ import type { SagaStatus } from '../core/status.ts';
 import type { FaultControls } from './fault-controls.ts';
 import type { LiveClients } from './live-clients.ts';
 import type { OrderDemo } from './order-demo.ts';
+import type { ProviderWatch } from './provider-watch.ts';
 import type { ServicePanel } from './service-panels.ts';
 
 /** The part of a pino logger that is used here. */
@@ -41,6 +42,8 @@ export interface HttpContext {
   readonly services: readonly ServicePanel[];
   /** `null`: faults are switched off. */
   readonly faults: FaultControls | null;
+  /** `null`: the payment provider is not ours to stop. */
+  readonly provider: ProviderWatch | null;
   /** True: nothing can be changed from outside, so pages offer no orders to give. */
   readonly isReadOnly: boolean;
   /** True: people log in, and so can log out. */
@@ -50,6 +53,13 @@ export interface HttpContext {
   readonly clients: LiveClients;
   readonly logger: HttpLogger;
   readonly nowMs: () => number;
+}
+
+/** Whether the payment provider, which is ours to stop, is down: a fault like the injected ones. */
+export async function isProviderStopped({
+  provider,
+}: Pick<HttpContext, 'provider'>): Promise<boolean> {
+  return provider !== null && !(await provider.isRunning());
 }
 
 /** Whom the audit names for a command: who logged in, else who the request says, else `channel`. */

@@ -3,7 +3,7 @@
  * are in `lab-actions.ts`.
  */
 import { Hono } from 'hono';
-import { definitionOf, queryOf, type HttpEnv } from './context.ts';
+import { definitionOf, isProviderStopped, queryOf, type HttpEnv } from './context.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
 import { labActions } from './lab-actions.ts';
 import type { LabContext } from './lab-runner.ts';
@@ -19,8 +19,6 @@ import { loadProgress, providerState } from './views/lab-load.ts';
 import { outcomeId, scenarioOutcome } from './views/lab-scenario.ts';
 
 const RUNS_MIN_AGE_MS = 250;
-const PROVIDER_MIN_AGE_MS = 1_000;
-const PROVIDER_MAX_WAIT_MS = 300;
 
 /** The page, its view for the socket, and its actions. */
 export interface FaultLab {
@@ -50,16 +48,16 @@ export function faultLab(kit: PageKit, faults: FaultControls, labContext: LabCon
       key: 'lab-faults',
       minAgeMs: RUNS_MIN_AGE_MS,
       render: async () => [
-        await region('lab-faults', activeFaults(faults.list())),
+        await region('lab-faults', activeFaults(faults.list(), await isProviderStopped(context))),
         await region('lab-load', loadProgress(load.figures(), nowMs(), isReadOnly)),
       ],
     },
     {
       key: 'lab-provider',
-      minAgeMs: PROVIDER_MIN_AGE_MS,
-      maxWaitMs: PROVIDER_MAX_WAIT_MS,
+      minAgeMs: RUNS_MIN_AGE_MS,
       render: async () => {
-        const isRunning = lab.provider === null ? null : await lab.provider.isRunning();
+        const { provider } = context;
+        const isRunning = provider === null ? null : await provider.isRunning();
         return [await region('lab-provider', providerState(isRunning, isReadOnly))];
       },
     },

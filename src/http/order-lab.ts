@@ -30,6 +30,7 @@ export interface LabRun {
 
 /** The payment provider as a process. */
 export interface ProviderProcess {
+  /** Never rejects. */
   isRunning(): Promise<boolean>;
   /** Resolves once the order was given; the process ends, or is ready, soon after. */
   stop(): void;

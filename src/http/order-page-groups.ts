@@ -5,7 +5,7 @@
  */
 import { html, raw } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
-import { definitionOf, type HttpContext } from './context.ts';
+import { definitionOf, isProviderStopped, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import { readableState } from './saga-routes.ts';
@@ -76,10 +76,9 @@ async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]
   ];
 }
 
-async function serviceRegions(
-  { backstep, faults, isReadOnly }: HttpContext,
-  demo: OrderDemo,
-): Promise<readonly Region[]> {
+async function serviceRegions(context: HttpContext, demo: OrderDemo): Promise<readonly Region[]> {
+  const { backstep, faults, isReadOnly } = context;
+  const isStopped = await isProviderStopped(context);
   const page = { limit: SHOWN_ROWS, cursor: null };
   const letters = await backstep.read.deadLetters(page);
   const shownLetters = await Promise.all(
@@ -93,7 +92,7 @@ async function serviceRegions(
       region(panel.id, panelContent(panel, await panel.read(page), false)),
     ),
     region('dead-letters', deadLetterTable(shownLetters, isReadOnly)),
-    region('faults-active', faults === null ? html`` : activeFaults(faults.list())),
+    region('faults-active', faults === null ? html`` : activeFaults(faults.list(), isStopped)),
   ]);
 }
 

@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { readForm } from './body.ts';
-import type { HttpContext, HttpEnv } from './context.ts';
+import { isProviderStopped, type HttpContext, type HttpEnv } from './context.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
 import { formRefusals, isFromScript } from './form-answers.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
@@ -44,7 +44,7 @@ export function pageActionRoutes(
       applyFaults(faults, await readForm(c.req.raw));
       hub.touch();
       if (!isFromScript(c)) return c.redirect('/saga', 303);
-      return c.html(activeFaults(faults.list()));
+      return c.html(activeFaults(faults.list(), await isProviderStopped(context)));
     });
   }
   app.onError(formRefusals(context));

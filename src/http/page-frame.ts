@@ -5,7 +5,7 @@
  * view; the banner of active faults comes with every page.
  */
 import { html } from 'hono/html';
-import type { HttpContext } from './context.ts';
+import { type HttpContext, isProviderStopped } from './context.ts';
 import type { PageHub } from './page-hub.ts';
 import { contentOf, region, type RegionGroup } from './page-region.ts';
 import { faultsBanner } from './views/fault-panel.ts';
@@ -84,12 +84,16 @@ function partsOf({ demo, faults }: Pick<HttpContext, 'demo' | 'faults'>): PageFr
 }
 
 /** What is live on every page. */
-export function bannerGroup({ faults }: Pick<HttpContext, 'faults'>): RegionGroup {
+export function bannerGroup(context: Pick<HttpContext, 'faults' | 'provider'>): RegionGroup {
+  const { faults } = context;
   return {
     key: 'banner',
     minAgeMs: 100,
     render: async () => [
-      await region(FAULTS_BANNER, faults === null ? html`` : faultsBanner(faults.list())),
+      await region(
+        FAULTS_BANNER,
+        faults === null ? html`` : faultsBanner(faults.list(), await isProviderStopped(context)),
+      ),
     ],
   };
 }

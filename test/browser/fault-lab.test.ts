@@ -35,6 +35,9 @@ test('a lost answer is charged once', async () => {
     'yes: 1 charge; provider: charged',
     'yes: mail sent',
   ]);
+  // What was said when it began is true now too.
+  const note = page.locator('#lab-result .note');
+  expect(await note.innerText()).toMatch(/is tried: what comes of it\.$/);
 });
 
 test('a scenario breaks its own order only', async () => {
@@ -94,7 +97,9 @@ test('a load runs to its end, with a bar that says how far it is', async () => {
 test('the payment provider is stopped for real, and an order waits until it is back', async () => {
   const page = await dashboard.openLive('/faults');
   await page.getByRole('button', { name: 'Stop it' }).click();
-  await page.getByText('The payment provider is stopped').waitFor();
+  await page.locator('#lab-provider').getByText('provider is stopped').waitFor();
+  await page.locator('#faults-banner').getByText('payment provider is stopped').waitFor();
+  await page.locator('#lab-faults').getByText('payment provider is stopped').waitFor();
   await expect(dashboard.site.callProvider('GET', '/health')).rejects.toThrow('fetch failed');
   const body = {
     order_id: `waits-${Date.now()}`,
@@ -109,6 +114,24 @@ test('the payment provider is stopped for real, and an order waits until it is b
   await page.getByRole('button', { name: 'Start it again' }).click();
   expect((await settled).body.status).toBe('completed');
   await page.getByText('The payment provider runs').waitFor();
+  await page.locator('#faults-banner > p').waitFor({ state: 'detached' });
+});
+
+test.each([390, 1280])('however many faults there are, at %i they hide nothing', async (width) => {
+  const activities = ['processPayment', 'refundPayment', 'updateOrder', 'revertOrder'];
+  const fault = { failNext: 3, failureRate: 0.5, latencyMs: 1_500 };
+  for (const activity of [...activities, 'sendConfirmation', 'releaseInventory']) {
+    await dashboard.site.fault(activity, fault);
+  }
+  const page = await dashboard.openLive('/faults', { viewport: { width, height: 664 } });
+  const banner = page.locator('#faults-banner > p');
+  await banner.waitFor();
+  expect(await banner.getByText('6 faults').isVisible()).toBe(width === 390);
+  await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');
+  const last = await page.locator('main section').last().boundingBox();
+  const top = (await banner.boundingBox())?.y ?? 0;
+  expect(top).toBeGreaterThan(0.6 * 664);
+  expect((last?.y ?? Infinity) + (last?.height ?? 0)).toBeLessThanOrEqual(top);
 });
 
 test('nothing on the page is a serious obstacle to anybody', async () => {

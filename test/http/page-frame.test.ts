@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FaultControls } from '../../src/http/fault-controls.ts';
+import { fakeLab } from './fake-lab.ts';
 import { openFixture, problemIn, type HttpFixture } from './http-fixture.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml' };
@@ -43,6 +44,19 @@ describe('the frame of a page', () => {
     await http.dispose();
     http = await openFixture({ faults: faultsOf(0) });
     expect(await pageAt('/saga')).not.toContain('Broken on purpose');
+  });
+
+  it('counts a payment provider that is stopped among the faults', async () => {
+    const provider = { isRunning: async () => false, start() {}, stop() {} };
+    http = await openFixture({ faults: faultsOf(0), lab: fakeLab({ provider }) });
+    expect(await pageAt('/sagas')).toMatch(
+      /Broken on purpose:<\/strong>\s*<span class="fault">the payment provider is stopped</,
+    );
+    const lab = await pageAt('/faults');
+    expect(lab).toMatch(/<ul class="active-faults">[^]*the payment provider is stopped/);
+    await http.dispose();
+    http = await openFixture({ faults: faultsOf(2), lab: fakeLab({ provider }) });
+    expect(await pageAt('/sagas')).toContain('<span class="fault-count">2 faults</span>');
   });
 
   it('gives times that stay the same text, with the absolute one as title', async () => {

@@ -5,6 +5,7 @@ import { html } from 'hono/html';
 import { type ActiveFault, FAULT_MODES, FAULT_PRESETS } from '../fault-controls.ts';
 import { type Html, tookTime } from './html.ts';
 
+const PROVIDER_STOPPED = 'the payment provider is stopped';
 const POST_TO = '/saga/actions/faults';
 
 /** The panel; `activities` may fail. */
@@ -62,9 +63,18 @@ export function faultsOff(): Html {
 }
 
 /** What is set now. */
-export function activeFaults(faults: readonly ActiveFault[]): Html {
-  if (faults.length === 0) return html`<p class="quiet">No faults: everything may work.</p>`;
+export function activeFaults(faults: readonly ActiveFault[], isProviderStopped: boolean): Html {
+  if (faults.length === 0 && !isProviderStopped)
+    return html`<p class="quiet">No faults: everything may work.</p>`;
   return html`<ul class="active-faults">
+    ${
+      isProviderStopped
+        ? html`<li class="tone-warn">
+            <span class="icon" aria-hidden="true">!</span> ${PROVIDER_STOPPED}
+            <span class="quiet">(payments fail until it runs again)</span>
+          </li>`
+        : ''
+    }
     ${faults.map(
       (fault) =>
         html`<li class="tone-warn">
@@ -76,15 +86,20 @@ export function activeFaults(faults: readonly ActiveFault[]): Html {
 }
 
 /** On every page: what is broken on purpose, so that nobody wonders. Empty when nothing is. */
-export function faultsBanner(faults: readonly ActiveFault[]): Html {
-  const active = faults.filter((fault) => !isUsedUp(fault));
+export function faultsBanner(faults: readonly ActiveFault[], isProviderStopped: boolean): Html {
+  const active = [
+    ...(isProviderStopped ? [html`${PROVIDER_STOPPED}`] : []),
+    ...faults
+      .filter((fault) => !isUsedUp(fault))
+      .map((fault) => html`<code>${fault.activity}</code> ${describe(fault)}`),
+  ];
   if (active.length === 0) return html``;
+  // Where there is no room for several, their number stands for them.
   return html`<p class="tone-warn">
     <span class="icon" aria-hidden="true">!</span> <strong>Broken on purpose:</strong>
-    ${active.map(
-      (fault) => html`<span class="fault"><code>${fault.activity}</code> ${describe(fault)}</span>`,
-    )}
-    <a class="fault" href="/faults#own">change</a>
+    ${active.length === 1 ? '' : html`<span class="fault-count">${active.length} faults</span>`}
+    ${active.map((words) => html`<span class="fault">${words}</span>`)}
+    <a class="change" href="/faults#own">change</a>
   </p>`;
 }
 
