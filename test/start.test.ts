@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const START = fileURLToPath(new URL('../src/start.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../src/command.js', import.meta.url));
 
-/** Runs the start script in a Node that says it is another one. */
-function startUnder(version: string): { code: number; said: string } {
+/** Runs a script in a Node that says it is another one. */
+function startUnder(version: string, script = START): { code: number; said: string } {
   const disguise = `Object.defineProperty(process, 'versions', {
     value: { ...process.versions, node: '${version}' },
   })`;
   const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  const run = spawnSync(process.execPath, ['--no-strip-types', '--import', preload, START], {
+  const run = spawnSync(process.execPath, ['--no-strip-types', '--import', preload, script], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
   });
@@ -29,6 +30,18 @@ describe('the start script', () => {
     expect(startUnder('22.17.1')).toEqual({
       code: 1,
       said: 'Backstep needs Node 22.18 or newer to run from source; this is v22.17.1; run it with npm start, which brings its own.\n',
+    });
+  });
+});
+
+describe('the command', () => {
+  it.each([
+    ['20.20.2', '22.12 or newer'],
+    ['22.17.1', '22.18 or newer to run from source'],
+  ])('refuses Node %s in one line', (version, wanted) => {
+    expect(startUnder(version, COMMAND)).toEqual({
+      code: 1,
+      said: `Backstep needs Node ${wanted}; this is v${version}; update Node.\n`,
     });
   });
 });

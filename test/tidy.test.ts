@@ -66,8 +66,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   cli: { layers: [...BELOW_MAIN, 'index'], packages: ENTRY_PACKAGES, atLeast: 0 },
   launcher: { layers: [...BELOW_MAIN, 'kept-program'], packages: [NODE], atLeast: 1 },
   'kept-program': { layers: [], packages: [NODE], atLeast: 1 },
+  // Plain JavaScript that any Node reads: it runs before the version is known to be new enough.
+  'node-version': { layers: [], packages: [], atLeast: 1 },
+  command: { layers: ['node-version', 'cli'], packages: [NODE], atLeast: 1 },
   // It names the two programs that the launcher runs as processes.
-  start: { layers: ['launcher', 'main', 'actors/*-provider'], packages: [NODE], atLeast: 1 },
+  start: {
+    layers: ['node-version', 'launcher', 'main', 'actors/*-provider'],
+    packages: [NODE],
+    atLeast: 1,
+  },
   machines: { layers: ['core'], packages: [/^(xstate|zod)$/], atLeast: 1 },
   actors: { layers: ['core'], packages: [NODE, /^kysely$/, /^nodemailer$/], atLeast: 4 },
   // A participant that is a server of its own, with its own database.

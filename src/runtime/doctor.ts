@@ -5,7 +5,8 @@
 import type { SagaDefinition } from '../core/definition.ts';
 import { toFailure } from '../core/failure.ts';
 import type { SagasTable } from '../store/schema.ts';
-import { openStoredSagas, type StoredSagas } from '../store/stored-sagas.ts';
+import type { StoredSagas } from '../store/as-stored.ts';
+import { openStoredSagas } from '../store/stored-sagas.ts';
 import { examineSaga, type FlawKind } from './examination.ts';
 
 /** Something that is not as it should be. */

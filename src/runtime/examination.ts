@@ -17,7 +17,7 @@ import { isUnreadableRecord } from '../core/unreadable.ts';
 import type { OutboxRow, SagaCommit, SagaRow } from '../store/commit.ts';
 import { outboxId } from '../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../store/schema.ts';
-import type { SagaAsStored } from '../store/stored-sagas.ts';
+import type { SagaAsStored } from '../store/as-stored.ts';
 import { lineOf } from './journal-export.ts';
 import { commitOf, parkedCommit } from './projection.ts';
 

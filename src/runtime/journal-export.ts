@@ -6,7 +6,7 @@ import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
 import { type JournalLine, recordOfLine } from '../core/replay.ts';
 import type { JournalTable } from '../store/schema.ts';
-import type { StoredJournal } from '../store/stored-sagas.ts';
+import type { StoredJournal } from '../store/as-stored.ts';
 
 const FORMAT = 'backstep-journal/1';
 

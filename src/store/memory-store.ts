@@ -12,7 +12,8 @@ import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-w
 import { createEngineReads } from './engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
 import type { EngineTables } from './schema.ts';
-import { type StoredSagas, storedSagasOf } from './stored-sagas.ts';
+import type { StoredSagas } from './as-stored.ts';
+import { storedSagasOf } from './stored-sagas.ts';
 import type { Store, StoreHealth } from './store.ts';
 import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
 import {

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { toFailure } from '../core/failure.ts';
 import { APPLICATION_ID, refused } from './database-file.ts';
+import type { SagaAsStored, StepAsStored, StoredSagas } from './as-stored.ts';
 import type {
   AuditTable,
   DeadLettersTable,
@@ -17,49 +18,6 @@ import type {
   SagasTable,
   StartKeysTable,
 } from './schema.ts';
-
-/** One saga as it is stored, at one moment. */
-export interface SagaAsStored {
-  readonly row: SagasTable;
-  readonly steps: readonly StepAsStored[];
-  /** Messages that nobody acknowledged. */
-  readonly messages: readonly OutboxTable[];
-  readonly openLetter: DeadLettersTable | null;
-  readonly audit: readonly AuditTable[];
-  /** The entry of its start key; `null` where it has no key or the entry is gone. */
-  readonly startKey: StartKeysTable | null;
-  /** In order of `saga_seq`; can be gone through once, before the next saga is asked for. */
-  readonly journal: Iterable<JournalTable>;
-}
-
-/** A line of the view `saga_steps`. */
-export interface StepAsStored {
-  readonly name: string;
-  readonly occurrence: number;
-  readonly status: string;
-  readonly attempts: number;
-}
-
-/** A saga's journal, of one moment. */
-export interface StoredJournal {
-  readonly saga: Pick<SagasTable, 'id' | 'type' | 'version' | 'definition_hash'>;
-  readonly lines: readonly JournalTable[];
-}
-
-/** An open database. */
-export interface StoredSagas {
-  /** How many sagas there are now. */
-  count(): number;
-  /** What SQLite finds wrong with the file itself; empty when nothing. Reads the whole file. */
-  fileFlaws(): readonly string[];
-  /** Rows that hang off sagas that are not there, by table. */
-  orphans(): Readonly<Record<'journal' | 'outbox', number>>;
-  /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
-  sagas(): Iterable<SagaAsStored>;
-  /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
-  journalOf(id: string): StoredJournal | null;
-  close(): void;
-}
 
 const BUSY_WAIT_MS = 5_000;
 /** Most flaws of the file that are told. */

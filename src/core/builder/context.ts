@@ -123,11 +123,11 @@ function isMeant({ event }: Scene, { names }: { readonly names: readonly string[
   return typeof step !== 'string' || names.includes(step);
 }
 
-interface StepParams {
+export interface StepParams {
   readonly step: string;
 }
 
-interface ActivityParams {
+export interface ActivityParams {
   readonly activity: string;
 }
 

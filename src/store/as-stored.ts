@@ -1,0 +1,57 @@
+/**
+ * What a database holds, as a check from outside sees it: shapes only.
+ *
+ * Apart from the reading of it, so that a program that names a shape needs no types of the SQLite
+ * binding.
+ */
+import type {
+  AuditTable,
+  DeadLettersTable,
+  JournalTable,
+  OutboxTable,
+  SagasTable,
+  StartKeysTable,
+} from './schema.ts';
+
+/** One saga as it is stored, at one moment. */
+export interface SagaAsStored {
+  readonly row: SagasTable;
+  readonly steps: readonly StepAsStored[];
+  /** Messages that nobody acknowledged. */
+  readonly messages: readonly OutboxTable[];
+  readonly openLetter: DeadLettersTable | null;
+  readonly audit: readonly AuditTable[];
+  /** The entry of its start key; `null` where it has no key or the entry is gone. */
+  readonly startKey: StartKeysTable | null;
+  /** In order of `saga_seq`; can be gone through once, before the next saga is asked for. */
+  readonly journal: Iterable<JournalTable>;
+}
+
+/** A line of the view `saga_steps`. */
+export interface StepAsStored {
+  readonly name: string;
+  readonly occurrence: number;
+  readonly status: string;
+  readonly attempts: number;
+}
+
+/** A saga's journal, of one moment. */
+export interface StoredJournal {
+  readonly saga: Pick<SagasTable, 'id' | 'type' | 'version' | 'definition_hash'>;
+  readonly lines: readonly JournalTable[];
+}
+
+/** An open database. */
+export interface StoredSagas {
+  /** How many sagas there are now. */
+  count(): number;
+  /** What SQLite finds wrong with the file itself; empty when nothing. Reads the whole file. */
+  fileFlaws(): readonly string[];
+  /** Rows that hang off sagas that are not there, by table. */
+  orphans(): Readonly<Record<'journal' | 'outbox', number>>;
+  /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
+  sagas(): Iterable<SagaAsStored>;
+  /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
+  journalOf(id: string): StoredJournal | null;
+  close(): void;
+}
