@@ -25,6 +25,7 @@ const DEFAULT_PORT = 3000;
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 /** 128 bits in hexadecimal. */
 const MIN_TOKEN_LENGTH = 32;
+const TOKEN_CURE = 'for example from: openssl rand -hex 32';
 const MAX_CLIENTS = 1_500;
 const MAX_REQUESTS_PER_SECOND = 1_000_000;
 const MAX_PORT = 65_535;
@@ -40,7 +41,7 @@ export function bindingOf(env: Environment): Binding {
   if (token === null && !isLoopback(host)) {
     throw refusal(
       `HOST is ${host}, which others can reach: set BACKSTEP_TOKEN to a random text of at least ` +
-        `${MIN_TOKEN_LENGTH} characters, for example from: openssl rand -hex 32`,
+        `${MIN_TOKEN_LENGTH} characters, ${TOKEN_CURE}`,
     );
   }
   const extra = (env['BACKSTEP_ALLOWED_HOSTS'] ?? '').split(',').map((name) => name.trim());
@@ -68,7 +69,7 @@ function tokenOf(env: Environment): string | null {
   if (token === '') return null;
   if (token.length < MIN_TOKEN_LENGTH || /\s/.test(token)) {
     throw refusal(
-      `BACKSTEP_TOKEN must have at least ${MIN_TOKEN_LENGTH} characters and no blanks (128 bits)`,
+      `BACKSTEP_TOKEN must have at least ${MIN_TOKEN_LENGTH} characters and no blanks, ${TOKEN_CURE}`,
     );
   }
   return token;

@@ -31,6 +31,7 @@ describe('the binding', () => {
     const short = 'b'.repeat(31);
     expect(() => bindingOf({ HOST: '0.0.0.0', BACKSTEP_TOKEN: short })).toThrow(/32 characters/);
     expect(() => bindingOf({ BACKSTEP_TOKEN: short })).toThrow(/^(?!.*bbb)/);
+    expect(() => bindingOf({ BACKSTEP_TOKEN: short })).toThrow(/openssl rand -hex 32$/);
   });
 
   it('takes the token from a file', () => {
