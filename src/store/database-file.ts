@@ -47,13 +47,24 @@ export function openForWriting(realPath: string, busyWaitMs: number): Database.D
   } catch (thrown) {
     db?.close();
     if (thrown instanceof BackstepError) throw thrown;
-    throw refused(realPath, toFailure(thrown).message, cureOf(thrown), thrown);
+    const why = toFailure(thrown).message;
+    if (isCode(thrown, 'SQLITE_NOTADB')) {
+      throw new ForeignFileError(realPath, why, 'give the path of a Backstep database', thrown);
+    }
+    throw refused(realPath, why, cureOf(thrown), thrown);
   }
 }
 
 /** A `storage-refused` error that names the file, the reason and the cure. */
 export function refused(path: string, why: string, cure: string, cause?: unknown): BackstepError {
   return new BackstepError('storage-refused', `${path}: ${why}; ${cure}`, { cause });
+}
+
+/** The file is no database of ours: nobody can own it. */
+export class ForeignFileError extends BackstepError {
+  constructor(path: string, why: string, cure: string, cause?: unknown) {
+    super('storage-refused', `${path}: ${why}; ${cure}`, { cause });
+  }
 }
 
 /** True when `version` (as `3.54.1`) is at least `minimum`. */
@@ -88,7 +99,7 @@ function claim(path: string, db: Database.Database): void {
   if (applicationId !== APPLICATION_ID) {
     const objects = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
     if (applicationId !== 0 || objects !== 0) {
-      throw refused(path, 'it is a database of another program', 'give another path');
+      throw new ForeignFileError(path, 'it is a database of another program', 'give another path');
     }
     db.pragma(`page_size = ${PAGE_SIZE_BYTES}`);
     db.pragma(`application_id = ${APPLICATION_ID}`);
@@ -100,8 +111,11 @@ function claim(path: string, db: Database.Database): void {
 }
 
 function cureOf(thrown: unknown): string {
-  const code = thrown instanceof Database.SqliteError ? thrown.code : '';
-  if (code === 'SQLITE_NOTADB') return 'give the path of a Backstep database';
-  if (code.startsWith('SQLITE_CORRUPT')) return 'restore it from a backup';
-  return 'check the path and its permissions';
+  return isCode(thrown, 'SQLITE_CORRUPT')
+    ? 'restore it from a backup'
+    : 'check the path and its permissions';
+}
+
+function isCode(thrown: unknown, start: string): boolean {
+  return thrown instanceof Database.SqliteError && thrown.code.startsWith(start);
 }

@@ -43,9 +43,12 @@ export async function migrateDatabase(
   const realPath = resolveDatabaseFile(path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   try {
-    return await applyMigrations(realPath, options.migrationsFolder);
-  } finally {
+    const names = await applyMigrations(realPath, options.migrationsFolder);
     lock.release();
+    return names;
+  } catch (thrown) {
+    lock.releaseAfter(thrown);
+    throw thrown;
   }
 }
 

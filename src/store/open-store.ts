@@ -50,7 +50,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     return assemble(realPath, options, lock, committer, opened);
   } catch (thrown) {
     await committer?.close();
-    lock.release();
+    lock.releaseAfter(thrown);
     throw thrown;
   }
 }

@@ -3,11 +3,13 @@
  *
  * It is an exclusive SQLite transaction on an empty file beside the real path: gone with the
  * process, however that dies. It gives the clear message; the guarantee is the owner epoch that
- * every batch checks. Never delete the lock file: a second process could then lock a new one.
+ * every batch checks. Never delete the lock file of a database that is ours: a second process could
+ * then lock a new one.
  */
+import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { refused, resolveDatabaseFile } from './database-file.ts';
+import { ForeignFileError, refused, resolveDatabaseFile } from './database-file.ts';
 
 /** How long a starting process waits for the one before it to leave. */
 export const DEFAULT_LOCK_WAIT_MS = 5_000;
@@ -17,6 +19,11 @@ const LOCK_POLL_MS = 50;
 export interface OwnerLock {
   /** Lets the next owner in. Idempotent. */
   release(): void;
+  /**
+   * As `release`, for a file that was then refused: beside one that is no database of ours, which
+   * nobody can own, it leaves no lock file that it made itself.
+   */
+  releaseAfter(thrown: unknown): void;
 }
 
 /**
@@ -24,7 +31,9 @@ export interface OwnerLock {
  * resolved. Throws `storage-refused` when another owner stays.
  */
 export async function acquireOwnerLock(realPath: string, lockWaitMs: number): Promise<OwnerLock> {
-  const db = openLockFile(realPath);
+  const lockPath = `${realPath}.lock`;
+  const isMadeHere = !existsSync(lockPath);
+  const db = openLockFile(lockPath);
   const tries = Math.ceil(Math.max(0, lockWaitMs) / LOCK_POLL_MS);
   for (let attempt = 0; !tryLock(db); attempt += 1) {
     if (attempt >= tries) {
@@ -34,12 +43,17 @@ export async function acquireOwnerLock(realPath: string, lockWaitMs: number): Pr
     }
     await delay(LOCK_POLL_MS);
   }
-  return { release: () => db.close() };
+  return {
+    release: () => db.close(),
+    releaseAfter: (thrown) => {
+      if (isMadeHere && thrown instanceof ForeignFileError) rmSync(lockPath, { force: true });
+      db.close();
+    },
+  };
 }
 
-function openLockFile(realPath: string): Database.Database {
-  const lockPath = resolveDatabaseFile(`${realPath}.lock`);
-  return new Database(lockPath, { timeout: 0 });
+function openLockFile(lockPath: string): Database.Database {
+  return new Database(resolveDatabaseFile(lockPath), { timeout: 0 });
 }
 
 function tryLock(db: Database.Database): boolean {

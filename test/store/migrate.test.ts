@@ -1,5 +1,5 @@
 /** Which files are opened, which are refused, and what a migration leaves behind. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -107,7 +107,22 @@ describe('a database that is refused', () => {
       connect(path).exec(setUp);
       await expect(openTestStore({ path })).rejects.toThrow(/a database of another program/);
       expect(connect(path).pragma('journal_mode', { simple: true })).toBe('delete');
+      expect(existsSync(`${path}.lock`)).toBe(false);
     }
+  });
+
+  it('keeps its lock file unless it is no database of ours', async () => {
+    const path = temporaryDatabase();
+    await migrateDatabase(path);
+    rmSync(`${path}.lock`);
+    const folder = migrationsFolder({ '0100-fails.ts': 'export const up = () => nothing;' });
+    await expect(migrateDatabase(path, { migrationsFolder: folder })).rejects.toThrow(/0100-fails/);
+    expect(existsSync(`${path}.lock`)).toBe(true);
+    const theirs = temporaryDatabase();
+    writeFileSync(theirs, 'no database '.repeat(100));
+    writeFileSync(`${theirs}.lock`, '');
+    await expect(migrateDatabase(theirs)).rejects.toMatchObject({ code: 'storage-refused' });
+    expect(existsSync(`${theirs}.lock`)).toBe(true);
   });
 
   it('is newer than this program', async () => {
