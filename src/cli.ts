@@ -3,11 +3,11 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
-import { doctor, type DoctorRequest } from './cli/doctor.ts';
+import { readCommandLine } from './cli/command-line.ts';
+import { doctor } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
-import { exportJournal, type ExportRequest } from './cli/export.ts';
-import { verifyModules, type VerifyRequest } from './cli/verify.ts';
+import { exportJournal } from './cli/export.ts';
+import { verifyModules } from './cli/verify.ts';
 import { BackstepError } from './core/errors.ts';
 import { migrateDatabase } from './store/migrate.ts';
 
@@ -21,21 +21,29 @@ Commands:
                       what is stored; ends with 1 when something is wrong
   export <saga id>    print a saga's journal as JSON, to be replayed against new code
 
-A module is a file, or a folder for every module in it.
+A module is a file, or a folder for every module in it: of your own, export from it what
+.build() gives, and do not open an engine in it.
 
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --json              print what was found as JSON
   --max-states <n>    states that verify explores of a saga at most (default: 20000)
   -h, --help          show this help
+
+Examples:
+  backstep verify saga.ts
+  backstep export 01m8h2m006pghg6ksdprc89t1r --db trips.db > trip.json
 `;
 
 // As the launcher does, so that both mean the same database.
 if (existsSync('.env')) process.loadEnvFile('.env');
-process.exitCode = await main(process.argv.slice(2));
+const exitCode = await main(process.argv.slice(2));
+// What a module opened when it was loaded, such as an engine, would keep the process for ever.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(exitCode);
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = readArgs(args);
+  const wanted = readCommandLine(args, process.env);
   switch (wanted.command) {
     case 'help':
       process.stdout.write(USAGE);
@@ -77,58 +85,9 @@ function makeFolderOf(database: string): void {
   }
 }
 
-/** What the command line asks for. */
-type Wanted =
-  | { readonly command: 'help' }
-  | { readonly command: 'migrate'; readonly database: string }
-  | ({ readonly command: 'verify' } & VerifyRequest)
-  | ({ readonly command: 'doctor' } & DoctorRequest)
-  | ({ readonly command: 'export' } & ExportRequest)
-  | { readonly command: 'mistake'; readonly mistake: string };
-
-function readArgs(args: readonly string[]): Wanted {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        db: { type: 'string' },
-        json: { type: 'boolean' },
-        'max-states': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-    if (values.help === true) return { command: 'help' };
-    const [command, ...modules] = positionals;
-    const [sagaId] = modules;
-    const database = values.db ?? (process.env['BACKSTEP_DB'] || 'data/backstep.db');
-    const isJson = values.json === true;
-    switch (command) {
-      case undefined:
-        return { command: 'mistake', mistake: 'say what to do' };
-      case 'migrate':
-        return { command, database };
-      case 'verify':
-        if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
-        return { command, modules, isJson, ...maxStatesOf(values['max-states']) };
-      case 'doctor':
-        if (modules.length === 0) return { command: 'mistake', mistake: 'say which module' };
-        return { command, modules, database, isJson };
-      case 'export':
-        if (sagaId === undefined) return { command: 'mistake', mistake: 'say which saga' };
-        return { command, sagaId, database };
-      default:
-        return { command: 'mistake', mistake: `unknown command "${command}"` };
-    }
-  } catch (error) {
-    // parseArgs throws a TypeError whose message names the option.
-    return { command: 'mistake', mistake: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-function maxStatesOf(text: string | undefined): { readonly maxStates?: number } {
-  if (text === undefined) return {};
-  const maxStates = Number(text);
-  if (Number.isInteger(maxStates) && maxStates > 0) return { maxStates };
-  throw new TypeError(`--max-states takes a whole number from 1, not "${text}"`);
+/** Resolves once everything written so far has left the process, or cannot. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

@@ -1,6 +1,7 @@
 /**
  * The sagas that modules export, by path: what `verify` and `doctor` are given to look at.
  */
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +13,9 @@ export type LoadedSagas =
   | { readonly kind: 'mistake'; readonly message: string };
 
 const MODULE = /(?<!\.d)\.(ts|js|mjs)$/;
+/** What Node loads when it is named, and which of it only from 22.18 on. */
+const LOADABLE = /\.[cm]?[jt]s$/;
+const TYPESCRIPT = /\.[cm]?ts$/;
 
 /**
  * Loads modules and takes every saga they export, each one once. A path may be a folder: then all
@@ -22,6 +26,8 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
   for (const path of paths) {
     try {
       const modules = await modulesAt(path);
+      const wrong = modules.map(moduleMistake).find((each) => each !== undefined);
+      if (wrong !== undefined) return { kind: 'mistake', message: wrong };
       const before = definitions.size;
       for (const module of modules) {
         const exported = (await import(pathToFileURL(resolve(module)).href)) as object;
@@ -39,8 +45,20 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
   return { kind: 'loaded', definitions: [...definitions] };
 }
 
+/** What keeps Node from loading a file, where its own words would not help. */
+function moduleMistake(path: string): string | undefined {
+  if (!existsSync(path)) return `${path}: there is no such file; check the path`;
+  if (!LOADABLE.test(path)) {
+    return `${path} is no module; name a .ts, .js or .mjs file that exports a saga`;
+  }
+  if (TYPESCRIPT.test(path) && !process.features.typescript) {
+    const { node } = process.versions;
+    return `${path}: Node ${node} reads no TypeScript; update to 22.18, or name the built .js file`;
+  }
+  return undefined;
+}
+
 async function modulesAt(path: string): Promise<readonly string[]> {
-  // A module may be named without its suffix being a file: then loading it says what is wrong.
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,

@@ -57,10 +57,10 @@ describe('backstep verify', () => {
 
   test.each([
     ['no module is named', [], 'say which module'],
-    ['the module is not there', ['nowhere.ts'], 'cannot load nowhere.ts'],
+    ['the module is not there', ['nowhere.ts'], 'nowhere.ts: there is no such file'],
     ['the module exports no saga', ['handling.ts'], 'handling.ts exports no saga'],
     ['a bound makes no sense', ['forgetful.ts', '--max-states', 'x'], '--max-states takes a whole'],
-    ['an option is unknown', ['forgetful.ts', '--jsn'], "Unknown option '--jsn'"],
+    ['an option is unknown', ['forgetful.ts', '--jsn'], 'there is no option --jsn'],
   ])('ends with 2 when %s', (_, args, says) => {
     const { status, stdout, stderr } = backstep('verify', ...args);
     expect(status).toBe(2);

@@ -131,3 +131,10 @@ test('brings the command', () => {
   expect(out).toMatch(/^trip, version 1: nothing found in \d+ states/);
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
+
+test('says what to do where Node reads no TypeScript', () => {
+  const command = join(installed, manifest().bin.backstep);
+  const { code, out, err } = node('--no-strip-types', command, 'verify', 'saga.ts');
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(/^backstep: saga\.ts: Node \S+ reads no TypeScript; update to 22\.18.*\n$/);
+});

@@ -1,0 +1,118 @@
+/**
+ * What the command line of `backstep` asks for, or the mistake in it, in one sentence.
+ */
+import { parseArgs } from 'node:util';
+import type { DoctorRequest } from './doctor.ts';
+import type { ExportRequest } from './export.ts';
+import type { VerifyRequest } from './verify.ts';
+
+/** What is asked for. */
+export type Wanted =
+  | { readonly command: 'help' }
+  | { readonly command: 'migrate'; readonly database: string }
+  | ({ readonly command: 'verify' } & VerifyRequest)
+  | ({ readonly command: 'doctor' } & DoctorRequest)
+  | ({ readonly command: 'export' } & ExportRequest)
+  | Mistake;
+
+interface Mistake {
+  readonly command: 'mistake';
+  readonly mistake: string;
+}
+
+const OPTIONS = {
+  db: { type: 'string' },
+  json: { type: 'boolean' },
+  'max-states': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+/** How the value of an option is called in the help. */
+const VALUES = { db: '<path>', 'max-states': '<n>' } as const;
+
+const DEFAULT_DATABASE = 'data/backstep.db';
+
+/** Reads the arguments; `env` may name the database. */
+export function readCommandLine(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Wanted {
+  // Not strict: the words of what that throws are meant for programmers.
+  const { values, positionals, tokens } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+    options: OPTIONS,
+  });
+  for (const token of tokens) {
+    const wrong = token.kind === 'option' ? optionMistake(token) : undefined;
+    if (wrong !== undefined) return mistake(wrong);
+  }
+  if (values.help === true) return { command: 'help' };
+  const [command, ...operands] = positionals;
+  const database = textOf(values.db) ?? (env['BACKSTEP_DB'] || DEFAULT_DATABASE);
+  const isJson = values.json === true;
+  switch (command) {
+    case undefined:
+      return mistake('say what to do');
+    case 'migrate':
+      if (operands.length > 0)
+        return mistake('migrate takes no argument; name the file with --db <path>');
+      return { command, database };
+    case 'verify': {
+      if (operands.length === 0) return mistake('say which module');
+      const bound = textOf(values['max-states']);
+      if (bound === undefined) return { command, modules: operands, isJson };
+      const maxStates = Number(bound);
+      if (!Number.isInteger(maxStates) || maxStates < 1) {
+        return mistake(`--max-states takes a whole number from 1, not "${bound}"`);
+      }
+      return { command, modules: operands, isJson, maxStates };
+    }
+    case 'doctor':
+      if (operands.length === 0) return mistake('say which module');
+      return { command, modules: operands, database, isJson };
+    case 'export': {
+      const [sagaId, ...others] = operands;
+      if (sagaId === undefined) return mistake('say which saga');
+      if (others.length > 0)
+        return mistake('export takes one saga id; name the file with --db <path>');
+      return { command, sagaId, database };
+    }
+    default:
+      return mistake(`unknown command "${command}"`);
+  }
+}
+
+/** An option as `parseArgs` found it. */
+interface Option {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function optionMistake({ name, rawName, value, inlineValue }: Option): string | undefined {
+  if (!isKnown(name)) return `there is no option ${rawName}`;
+  const takesValue = OPTIONS[name].type === 'string';
+  if (!takesValue) return value === undefined ? undefined : `${rawName} takes no value`;
+  // A blank before it: then what looks like an option is one, and the value was forgotten.
+  const isForgotten = !value || (inlineValue !== true && value.startsWith('-'));
+  return isForgotten ? `${rawName} needs a value: ${rawName} ${placeholderOf(name)}` : undefined;
+}
+
+function isKnown(name: string): name is keyof typeof OPTIONS {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+function placeholderOf(name: string): string {
+  return Object.hasOwn(VALUES, name) ? String(Reflect.get(VALUES, name)) : '<value>';
+}
+
+function textOf(value: string | boolean | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function mistake(text: string): Mistake {
+  return { command: 'mistake', mistake: text };
+}

@@ -1,0 +1,96 @@
+/** The `backstep` command: how it ends, and what it says of a command line that makes no sense. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const INDEX = new URL('../../src/index.ts', import.meta.url).href;
+const SAGAS = new URL('../fixtures/defective-sagas/forgetful.ts', import.meta.url).href;
+/** A command that hangs is stopped, and fails its test by its missing exit code. */
+const LIMIT_MS = 15_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'backstep-command-'));
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function backstep(args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+  });
+  return { status, stdout, stderr };
+}
+
+test('ends although the module it verified opened an engine', () => {
+  const program = `
+    import { openBackstep } from '${INDEX}';
+    export { sound } from '${SAGAS}';
+    const backstep = await openBackstep({ database: 'opened.db' });
+    await backstep.start();
+  `;
+  writeFileSync(join(folder, 'opens-engine.ts'), program);
+  const { status, stdout } = backstep(['verify', 'opens-engine.ts', '--json']);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toHaveLength(1);
+});
+
+describe('a mistake is told in one sentence:', () => {
+  test.each([
+    [
+      'a file that migrate would not have taken',
+      ['migrate', 'data/old.db'],
+      'migrate takes no argument; name the file with --db <path>',
+    ],
+    [
+      'a second saga to export',
+      ['export', 'one', 'two'],
+      'export takes one saga id; name the file with --db <path>',
+    ],
+    ['an option that there is not', ['verify', 'saga.ts', '--bogus'], 'there is no option --bogus'],
+    ['a short option that there is not', ['migrate', '-x'], 'there is no option -x'],
+    ['an option without its value', ['migrate', '--db'], '--db needs a value: --db <path>'],
+    [
+      'an option in the place of a value',
+      ['migrate', '--db', '--json'],
+      '--db needs a value: --db <path>',
+    ],
+    ['an empty value', ['migrate', '--db='], '--db needs a value: --db <path>'],
+    ['a value of an option that takes none', ['verify', '--json=no'], '--json takes no value'],
+  ])('%s', (_, args, says) => {
+    const { status, stdout, stderr } = backstep(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr.split('\n')[0]).toBe(`backstep: ${says}`);
+    expect(readdirSync(folder)).not.toContain('data');
+  });
+});
+
+describe('a module that cannot be loaded is told in one sentence:', () => {
+  test('it is not there', () => {
+    expect(backstep(['verify', 'nofile.ts'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'backstep: nofile.ts: there is no such file; check the path\n',
+    });
+  });
+
+  test('it is no module', () => {
+    writeFileSync(join(folder, 'NOTES.md'), '# Notes\n');
+    expect(backstep(['verify', 'NOTES.md'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'backstep: NOTES.md is no module; name a .ts, .js or .mjs file that exports a saga\n',
+    });
+  });
+});
+
+test('migrate refuses a file that is no database and leaves nothing beside it', () => {
+  writeFileSync(join(folder, 'README.md'), '# No database\n'.repeat(100));
+  const { status, stderr } = backstep(['migrate', '--db', 'README.md']);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^backstep: .*README\.md: .*; give the path of a Backstep database\n$/);
+  expect(readdirSync(folder).filter((name) => name.startsWith('README'))).toEqual(['README.md']);
+});
