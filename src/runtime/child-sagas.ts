@@ -15,6 +15,7 @@ import type { ParentLink } from '../core/parent-link.ts';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import type { Clock } from './clock.ts';
+import type { ChildEnd } from './outgoing.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -87,7 +88,8 @@ export class ChildSagas {
   }
 
   /** Tells a child whose parent left it to end. Throws while the child cannot be reached. */
-  async end(id: string, name: 'cancel' | 'terminate'): Promise<void> {
+  async end(id: string, name: ChildEnd['command']): Promise<void> {
+    if (name === 'if-left') return this.#endIfLeft(id);
     const reason = name === 'cancel' ? 'the parent saga left it' : 'the parent saga was terminated';
     await this.started(id);
     await this.#order(id, name, reason);
@@ -102,23 +104,6 @@ export class ChildSagas {
   over(state: SagaState): void {
     const call = this.#watched.get(state.id);
     if (call !== undefined) void this.#report(call, state);
-  }
-
-  /**
-   * A child goes on that had stood still. What its parent ordered meanwhile was not legal, so that
-   * it is looked up whether the parent still waits for the child, unwinds it or has left it.
-   */
-  goesOn({ id, parent }: SagaState): void {
-    if (parent === null) return;
-    const { sagaId } = parent;
-    void this.#untilReached({ sagaId, childId: id }, async () => {
-      const state = await this.#ports.state(sagaId).catch(orUnreadable);
-      if (state === null) return; // removed, long after it had left the child, or not readable now
-      const live = Object.values(state.live.activities).find(({ childId }) => childId === id);
-      if (live !== undefined && live.src !== UNWIND_CHILD) return;
-      const why = live === undefined ? 'the parent saga left it' : 'the parent saga compensates';
-      await this.#order(id, state.status === 'terminated' ? 'terminate' : 'cancel', why);
-    });
   }
 
   /** Nothing is tried again from now on. */
@@ -161,6 +146,19 @@ export class ChildSagas {
     } else if (isOver(state)) await this.#report(call, state);
   }
 
+  // A child goes on that had stood still. What its parent ordered meanwhile was not legal, so that
+  // it is looked up whether the parent still waits for the child, unwinds it or has left it.
+  async #endIfLeft(id: string): Promise<void> {
+    const parentId = (await this.#ports.state(id).catch(orUnreadable))?.parent?.sagaId;
+    if (parentId === undefined) return;
+    const parent = await this.#ports.state(parentId).catch(orUnreadable);
+    if (parent === null) return; // removed, long after it had left the child, or not readable now
+    const live = Object.values(parent.live.activities).find(({ childId }) => childId === id);
+    if (live !== undefined && live.src !== UNWIND_CHILD) return;
+    const why = live === undefined ? 'the parent saga left it' : 'the parent saga compensates';
+    await this.#order(id, parent.status === 'terminated' ? 'terminate' : 'cancel', why);
+  }
+
   // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
   // or waits for a person. A machine that knows nothing of cancelling is ended as XState would.
   async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
@@ -187,13 +185,9 @@ export class ChildSagas {
     this.#ports.report(sid, effect.activity, effect.token, outcome);
   }
 
-  #persist(call: ChildCall, run: () => Promise<void>): Promise<void> {
-    const { sagaId, effect } = call;
-    return this.#untilReached({ sagaId, childId: effect.child.id }, run);
-  }
-
-  // The store may be busy or stalled; what is owed to a parent or child is not given up for that.
-  async #untilReached(who: object, run: () => Promise<void>): Promise<void> {
+  // The store may be busy or stalled; what is owed to a parent is not given up for that.
+  async #persist({ sagaId, effect }: ChildCall, run: () => Promise<void>): Promise<void> {
+    const who = { sagaId, childId: effect.child.id };
     for (let attempt = 1; !this.#isStopped; attempt++) {
       try {
         await run();
@@ -256,7 +250,7 @@ const GONE: Failure = {
   ambiguous: true,
 };
 
-// What is wrong with a parent is told where that is looked at.
+// What is wrong with a saga is told where that is looked at.
 function orUnreadable(error: unknown): null {
   if (isPassing(error)) throw error;
   return null;

@@ -7,14 +7,14 @@ import { isOver, type SagaState } from '../core/state.ts';
 import type { PendingMessage } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import type { SubscriberOf } from './message-courier.ts';
-import { type SagaMessage, sagaMessageOf } from './outgoing.ts';
+import { type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
 import type { Registry } from './registry.ts';
 
 /** What this needs of the engine. */
 export interface SagaPorts {
   send(id: string, event: EventObject, eventId: string): Promise<unknown>;
-  /** Tells a child saga that its parent has left it. */
-  end(id: string, command: 'cancel' | 'terminate'): Promise<void>;
+  /** Tells a child saga to end that its parent has left, or may have left. */
+  end(id: string, command: ChildEnd['command']): Promise<void>;
   /** Resolves when a start of that child that is under way is through. */
   started(id: string): Promise<void>;
   state(id: string): Promise<SagaState | null>;

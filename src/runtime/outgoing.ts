@@ -1,10 +1,12 @@
 /**
  * Messages that leave a saga with a turn, in the form the outbox keeps: events for subscribers,
- * events for another saga, and the order to end child sagas that the saga has left.
+ * events for another saga, the order to end child sagas that the saga has left, and a child's
+ * question whether its parent left it while it stood still.
  */
 import type { EventObject } from 'xstate';
 import type { Effect } from '../core/inbound.ts';
 import { MESSAGES_PER_TURN } from '../core/live.ts';
+import { isOver, isStill, type SagaState } from '../core/state.ts';
 import type { OutboxRow } from '../store/commit.ts';
 
 /** The outbox's event names of messages between sagas; no machine can emit them. */
@@ -17,21 +19,32 @@ export interface SentEvent {
   readonly event: EventObject;
 }
 
-/** A child saga to be told to end. */
-export type ChildEnd = NonNullable<Extract<Effect, { kind: 'stop-activity' }>['child']>;
+type StoppedChild = NonNullable<Extract<Effect, { kind: 'stop-activity' }>['child']>;
+
+/** A child saga to be told to end; `if-left`: only where its parent does not wait for it. */
+export type ChildEnd =
+  StoppedChild | { readonly id: StoppedChild['id']; readonly command: 'if-left' };
 
 /** What a message between sagas says. */
 export type SagaMessage =
   | ({ readonly kind: 'send' } & SentEvent)
   | { readonly kind: 'end-children'; readonly children: readonly ChildEnd[] };
 
+/** What a turn's messages follow from. */
+interface Leaving {
+  readonly before: SagaState | null;
+  readonly after: SagaState;
+  readonly effects: readonly Effect[];
+}
+
 const NO_ROWS: readonly OutboxRow[] = [];
 
 /** The rows of everything that leaves with a turn, in order. */
-export function outboxRowsOf(effects: readonly Effect[]): readonly OutboxRow[] {
-  if (effects.every(({ kind }) => kind === 'start-activity')) return NO_ROWS; // nearly always
+export function outboxRowsOf({ before, after, effects }: Leaving): readonly OutboxRow[] {
+  const ends: ChildEnd[] = goesOn(before, after) ? [{ id: after.id, command: 'if-left' }] : [];
+  const isQuiet = ends.length === 0 && effects.every(({ kind }) => kind === 'start-activity');
+  if (isQuiet) return NO_ROWS; // nearly always
   const rows: OutboxRow[] = [];
-  const ends: ChildEnd[] = [];
   for (const effect of effects) {
     if (effect.kind === 'emit' || effect.kind === 'send') rows.push(messageRow(effect));
     if (effect.kind === 'stop-activity' && effect.child !== null) ends.push(effect.child);
@@ -53,6 +66,13 @@ export function sagaMessageOf({ event, data }: Omit<OutboxRow, 'index'>): SagaMe
   if (event === SEND) return { kind: 'send', ...(JSON.parse(data) as SentEvent) };
   if (event !== END_CHILDREN) return null;
   return { kind: 'end-children', children: JSON.parse(data) as readonly ChildEnd[] };
+}
+
+// What its parent ordered while it stood still was not legal. Durable with the turn that lets it go
+// on: nothing else would look at it again after a crash.
+function goesOn(before: SagaState | null, after: SagaState): boolean {
+  if (before === null || after.parent === null) return false;
+  return isStill(before) && !isStill(after) && !isOver(after);
 }
 
 function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' }>): OutboxRow {

@@ -23,7 +23,6 @@ export interface Outlets {
     call(call: ChildCall): void;
     leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
     over(state: SagaState): void;
-    goesOn(state: SagaState): void;
   };
   readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
   readonly courier: { deliver(message: PendingMessage): void };
@@ -44,7 +43,7 @@ export function carryOut(
 ): void {
   const { id: type } = registration.definition;
   for (const effect of turn.effects) carryOutOne(effect, sid, registration, turn, outlets);
-  for (const { index, ...row } of outboxRowsOf(turn.effects)) {
+  for (const { index, ...row } of outboxRowsOf(turn)) {
     outlets.courier.deliver({
       id: outboxId(turn.seq, index),
       sid,

@@ -11,6 +11,7 @@ import {
   currentStep,
   hasLiveActivity,
   isOver,
+  isStill,
   nextDueMs,
   type SagaState,
   type StepEntry,
@@ -62,7 +63,7 @@ export function commitOf(
   birth: SagaBirth | null,
   statements: SagaCommit['statements'],
 ): SagaCommit {
-  const { sid, before, after, record, effects } = turn;
+  const { sid, before, after, record } = turn;
   const state = encodeState(after);
   if (state.length > maxStateLength) {
     throw new BackstepError(
@@ -75,7 +76,7 @@ export function commitOf(
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
     journal: journalRowOf(record),
-    outbox: outboxRowsOf(effects),
+    outbox: outboxRowsOf(turn),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(before, record.inbound),
     pendingStart: pendingStartRow(before, after),
@@ -188,13 +189,13 @@ function rowOf(
 ): SagaRow {
   const step = currentStep(after.steps);
   const standing = standingOf(after, step);
-  const { status, wakeAtMs: dueMs, error } = standing;
+  const { status, wakeAtMs, error } = standing;
   return {
     sid,
     expectedSeq: before?.seq ?? 0,
     seq: after.seq,
     status,
-    wakeAtMs: dueMs,
+    wakeAtMs,
     error,
     state,
     checksum: crc32(state),
@@ -209,7 +210,7 @@ function rowOf(
 type Standing = Pick<SagaRow, 'status' | 'wakeAtMs' | 'error'>;
 
 function standingOf(state: SagaState, step: StepEntry | undefined): Standing {
-  return { status: state.status, wakeAtMs: wakeAtMs(state), error: errorText(state, step) };
+  return { status: state.status, wakeAtMs: wakeAtMsOf(state), error: errorText(state, step) };
 }
 
 function isSame(before: SagaState, { status, wakeAtMs: dueMs, error }: Standing): boolean {
@@ -228,8 +229,8 @@ function pendingStartRow(before: SagaState | null, after: SagaState): PendingSta
 }
 
 /** 0: in flight. A parked or paused saga sleeps until a person wakes it. */
-function wakeAtMs(state: SagaState): number | null {
-  if (isOver(state) || state.status === 'parked' || state.status === 'paused') return null;
+function wakeAtMsOf(state: SagaState): number | null {
+  if (isOver(state) || isStill(state)) return null;
   return hasLiveActivity(state.live) ? 0 : nextDueMs(state.live);
 }
 

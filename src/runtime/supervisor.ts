@@ -196,9 +196,6 @@ export class Supervisor implements ActorHost {
       this.arm(sid, after);
       outlets.queue.changed(type, sid, turn.before, after);
       if (after.parent !== null && isOver(after)) outlets.children.over(after);
-      if (turn.before !== null && isStill(turn.before) && !isStill(after)) {
-        outlets.children.goesOn(after);
-      }
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {

@@ -3,8 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
+import { BackstepError } from '../../src/core/errors.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
-import { EngineHarness } from './engine-harness.ts';
+import type { Store } from '../../src/store/store.ts';
+import { EngineHarness, type EngineSettings } from './engine-harness.ts';
 import {
   type AccountActivities,
   accountSaga,
@@ -43,7 +45,9 @@ beforeEach(() => {
 });
 afterEach(() => engine.dispose());
 
-async function open(): Promise<Backstep> {
+async function open(
+  more: Pick<EngineSettings<CustomerActivities>, 'wrapStore'> = {},
+): Promise<Backstep> {
   const call = (name: keyof AccountActivities | keyof CustomerActivities) => (): null => {
     calls.push(name);
     return null;
@@ -57,6 +61,7 @@ async function open(): Promise<Backstep> {
     close: call('close'),
   };
   return engine.open(activities, {
+    ...more,
     also: (backstep) => {
       backstep.register(accountSaga, { activities: account });
       backstep.register(hastySaga, { activities: {} });
@@ -113,6 +118,24 @@ test('one that its parent went on without is cancelled as soon as it goes on', a
   expect(await after.settled(child, 1e9)).toBe('compensated');
 });
 
+test('one that went on just before the process ended is cancelled by the next process', async () => {
+  const { id, child } = await pausedChild('hasty');
+  await engine.backstep.send(id, { type: 'leave' });
+  expect(await engine.backstep.settled(id, 1e9)).toBe('completed');
+  await engine.stop();
+
+  const ended = Promise.withResolvers<void>();
+  const before = await open({ wrapStore: (store) => withoutCancels(store, ended.resolve) });
+  await before.command(child, { name: 'resume', by: 'kim' });
+  await ended.promise;
+  await engine.stop();
+
+  const after = await open();
+  await engine.seen(({ sagaId, status }) => sagaId === child && status === 'compensated');
+  expect((await after.state(child))?.status).toBe('compensated');
+  expect(await auditOf(child)).toEqual(['pause by kim', 'resume by kim', 'cancel by parent saga']);
+});
+
 test('one that its parent still waits for goes on as if nothing had been', async () => {
   const { id, child } = await pausedChild('customer');
   const { backstep } = engine;
@@ -121,3 +144,14 @@ test('one that its parent still waits for goes on as if nothing had been', async
   expect(await backstep.settled(id, 1e9)).toBe('completed');
   expect(await auditOf(child)).toEqual(['pause by kim', 'resume by kim']);
 });
+
+/** A store whose process never gets as far as to write a cancelling. */
+function withoutCancels(store: Store, onCancel: () => void): Store {
+  return Object.assign(Object.create(store) as Store, {
+    commit: (commit: Parameters<Store['commit']>[0]): ReturnType<Store['commit']> => {
+      if (commit.audit?.command !== 'cancel') return store.commit(commit);
+      onCancel();
+      return Promise.reject(new BackstepError('unavailable', 'the process ends here'));
+    },
+  });
+}
