@@ -4,8 +4,8 @@
  *
  * XState works out the states to leave and to enter anew at every step, builds a snapshot per
  * action and an actor per invoke. Here all that depends on the drawing alone is kept per machine
- * (microstep-plan.ts), XState chooses the transitions, and what is left is to run the assigns.
- * Whatever the plans do not cover is `null`, and scope.ts asks the interpreter, which stays the
+ * (microstep-plan.ts), the transitions are chosen as XState does (microstep-choice.ts), and what is
+ * left is to run the assigns. Whatever the plans do not cover is `null`, and scope.ts asks the interpreter, which stays the
  * oracle: test/differential/microsteps.test.ts.
  */
 import {

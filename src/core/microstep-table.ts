@@ -203,6 +203,12 @@ export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnaps
   return entryOf(table, nodes);
 }
 
+/** Keeps the configuration of a snapshot that the interpreter made. */
+export function noteConfiguration(snapshot: AnyMachineSnapshot): void {
+  const table = tableOf(snapshot.machine);
+  if (table !== null) entryOfSnapshot(table, snapshot);
+}
+
 /**
  * A stored machine as it was; `null`: the interpreter must restore it. It does so the first time
  * that a machine is met in a configuration, and says what is wrong with one that it has not.

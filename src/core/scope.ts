@@ -1,5 +1,5 @@
 /**
- * The only file that touches what XState marks internal.
+ * Beside the microstep-*.ts files the only one that touches what XState marks internal.
  *
  * It calls a machine's own `transition` with an actor scope of ours, which collects the commanded
  * actions instead of running them. The exported `transition()` would build a throw-away actor and
@@ -21,7 +21,7 @@ import { type Command, PARENT, type SelfSend, toCommand } from './action-command
 import { BackstepError } from './errors.ts';
 import { MAX_MICROSTEPS } from './machine-check.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
-import { InvokedChild, tableRestore } from './microstep-table.ts';
+import { noteConfiguration, tableRestore } from './microstep-table.ts';
 import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
 
 export type { Command } from './action-command.ts';
@@ -67,28 +67,9 @@ interface Step extends Macrostep {
 // XState's own way, for what the table of microsteps does not cover, and its oracle.
 function interpret(given: AnyMachineSnapshot, self: Self, event: EventObject): Step {
   const machine: AnyStateMachine = given.machine;
-  const snapshot = withActors(given, self);
   const scope = createScope(machine, self);
-  const next = machine.transition(snapshot, event, scope.actorScope);
-  return { snapshot: next === snapshot ? given : next, ...scope.collected() };
-}
-
-/** Actors that stand for what the table of microsteps had named: nothing new. */
-const rebuilt = new WeakSet<object>();
-
-// XState looks for its own actors where the table of microsteps left their names.
-function withActors(snapshot: AnyMachineSnapshot, self: Self): AnyMachineSnapshot {
-  const children = Object.entries(childrenOf(snapshot));
-  if (!children.some(([, child]) => child instanceof InvokedChild)) return snapshot;
-  const persisted = children.map(([id, child]) => {
-    const { src, input } = child as InvokedChild;
-    return [id, { src, input }] as const;
-  });
-  const { machine } = snapshot as { readonly machine: AnyStateMachine };
-  const whole = Object.fromEntries(persisted);
-  const restored = restoreMachine(machine, self, persistMachine(snapshot), whole);
-  for (const child of Object.values(childrenOf(restored))) rebuilt.add(child as object);
-  return restored;
+  const snapshot = machine.transition(given, event, scope.actorScope);
+  return { snapshot, ...scope.collected() };
 }
 
 // As a live actor does: what it sent to itself comes next, in order, before anything from outside.
@@ -129,7 +110,7 @@ export function refuseHiddenSpawn(
   const present = childrenOf(snapshot);
   for (const id in present) {
     const child = present[id];
-    if (!isObject(child) || known[id] === child || rebuilt.has(child)) continue;
+    if (!isObject(child) || known[id] === child) continue;
     if (commands.some((command) => command.kind === 'invoke' && command.id === id)) continue;
     throw new BackstepError(
       'definition-invalid',
@@ -192,10 +173,10 @@ export function restoreMachine(
   const stored = { historyValue: {}, output: undefined, error: undefined, ...persisted };
   const complete = { ...stored, children: childSnapshots };
   try {
-    return machine.restoreSnapshot(
-      complete as Snapshot<unknown>,
-      createScope(machine, self).actorScope,
-    );
+    const { actorScope } = createScope(machine, self);
+    const restored = machine.restoreSnapshot(complete as Snapshot<unknown>, actorScope);
+    noteConfiguration(restored); // the next one in it is the table's
+    return restored;
   } catch (cause) {
     const message = `saga ${self.id}: machine "${machine.id}" cannot be restored in this state`;
     throw new BackstepError('state-unreadable', message, { cause });
