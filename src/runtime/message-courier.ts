@@ -1,6 +1,6 @@
 /**
- * Hands emitted events to their subscribers: at least once, in order per saga, retried until it
- * works. A message leaves the store only after its subscriber returned.
+ * Hands over what turns have sent, to subscribers and to other sagas: at least once, in order per
+ * saga, retried until it works. A message leaves the store only after its receiver returned.
  *
  * What is held in memory is bounded. Beyond that the courier is behind: it leaves new messages to
  * the store and pages through them by id, which is commit order, until it has caught up.
@@ -177,7 +177,7 @@ export class MessageCourier {
     const { id, sagaId, event } = message;
     const delayMs = delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), String(id));
     const details = { sagaId, event, attempt, delayMs, err: error };
-    this.#log.warn(details, 'an emitted event could not be handed over; it is tried again');
+    this.#log.warn(details, 'a message could not be handed over; it is tried again');
     const cancel = this.#clock.after(delayMs, () => {
       this.#cancels.delete(cancel);
       this.#start(message, attempt + 1);

@@ -67,9 +67,9 @@ export interface JournalRow {
   readonly data: string;
 }
 
-/** An emitted event to be handed to subscribers at least once. */
+/** A message to be handed over at least once: see src/runtime/outgoing.ts. */
 export interface OutboxRow {
-  /** Position among the turn's emitted events; with sid and sagaSeq it is the delivery key. */
+  /** Position among the turn's messages; with the turn's global seq it makes the id. */
   readonly index: number;
   readonly event: string;
   /** JSON of the event object. */
@@ -101,7 +101,7 @@ export interface SagaCommit {
   readonly outbox: readonly OutboxRow[];
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
-  /** Only where it changes. */
+  /** `null`: as before. */
   readonly pendingStart: PendingStartRow | null;
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };

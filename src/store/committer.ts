@@ -17,6 +17,7 @@ import {
   type BatchItem,
   type FromWriter,
   type ItemOutcome,
+  obstacleOf,
   toCommitOutcome,
   type ToWriter,
   toTurnItem,
@@ -142,7 +143,14 @@ export class Committer {
     }
     return new Promise((resolve, fail) => {
       if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
-      this.#queue.push({ item, chars, settle: (outcome) => resolve(read(outcome)), fail });
+      const settle = (outcome: ItemOutcome): void => {
+        try {
+          resolve(read(outcome));
+        } catch (error) {
+          fail(error); // an answer to something else: the rest of the batch must go on
+        }
+      };
+      this.#queue.push({ item, chars, settle, fail });
       this.#schedule();
     });
   }
@@ -279,14 +287,9 @@ export class Committer {
 
 /** False: its promise was settled as rejected, because it cannot travel to the writer. */
 function isSendable({ item, settle }: Entry): boolean {
-  try {
-    structuredClone(item);
-    return true;
-  } catch (thrown) {
-    const { message } = toFailure(thrown);
-    settle({ kind: 'rejected', message: `a parameter cannot be stored: ${message}` });
-    return false;
-  }
+  const why = obstacleOf(item);
+  if (why !== null) settle({ kind: 'rejected', message: `a parameter cannot be stored: ${why}` });
+  return why === null;
 }
 
 function failedError(reason: string): BackstepError {

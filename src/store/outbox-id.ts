@@ -1,10 +1,9 @@
 /**
- * The order of emitted events: the id of an outbox row from its turn and its place in it.
+ * The order of messages: the id of an outbox row from its turn and its place in it.
  *
  * Invariant: ids grow with the journal's seq, and within a turn with the position, so reading by
  * id is reading in commit order. Never change the factor: stored ids depend on it.
  */
-
 import { MESSAGES_PER_TURN } from '../core/live.ts';
 
 /**

@@ -32,7 +32,7 @@ export interface Wake {
   readonly wakeAtMs: number;
 }
 
-/** An emitted event that is not yet acknowledged. */
+/** A message of a turn that is not yet acknowledged. */
 export interface PendingMessage {
   readonly id: number;
   readonly sid: number;
@@ -73,7 +73,7 @@ export interface Store {
   commit(commit: SagaCommit): Promise<CommitOutcome>;
   /** Participants' own statements, all or nothing, through the same writer. */
   write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
-  /** Acknowledges an emitted event. */
+  /** Acknowledges a message that was handed over. */
   acknowledge(messageId: number): Promise<void>;
   /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
   reader<Extra>(): Kysely<EngineTables & Extra>;

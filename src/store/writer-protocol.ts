@@ -6,6 +6,7 @@
  * that knows the order; writer-statements.ts has the statements.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
+import { toFailure } from '../core/failure.ts';
 import type {
   AuditRow,
   CommitOutcome,
@@ -206,6 +207,16 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
         }
       : null;
   return { key, outbox, deadLetter, audit, pendingStart, version, statements };
+}
+
+/** Why an item cannot travel, because of a parameter that cannot be cloned; `null` when it can. */
+export function obstacleOf(item: BatchItem): string | null {
+  try {
+    structuredClone(item);
+    return null;
+  } catch (thrown) {
+    return toFailure(thrown).message;
+  }
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */
