@@ -53,7 +53,7 @@ export function takeEarly(self: Self, step: Macrostep, kept: readonly EarlyEvent
   let early = kept;
   const taken: string[] = [];
   while (early.length > 0 && snapshot.status === 'active') {
-    const { snapshot: present } = { snapshot };
+    const present = snapshot;
     const next = early.find(({ event }) => present.can(event));
     if (next === undefined) break;
     const further = stepMachine(snapshot, self, next.event);

@@ -48,7 +48,7 @@ function whyNot(state: SagaState, command: CommandName): string {
     case 'resume':
       return 'It is not paused.';
     case 'pause':
-      return isStill(status)
+      return standsStill(status)
         ? 'It stands still already.'
         : 'An activity that may not be started twice is under way.';
     case 'cancel':
@@ -66,6 +66,7 @@ function whyNotParked({ snapshot }: SagaState): string {
     : 'Its machine ended in an error: it can only be terminated.';
 }
 
-function isStill(status: SagaState['status']): boolean {
+// Wider than the core's `isStill`: a failure waits for a person as well.
+function standsStill(status: SagaState['status']): boolean {
   return status === 'paused' || status === 'compensation_failed' || status === 'failed';
 }

@@ -4,7 +4,7 @@
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { acceptedEvents } from './scope.ts';
 import type { EventObject } from 'xstate';
-import { hasLiveActivity, isOver, type SagaState } from './state.ts';
+import { hasLiveActivity, isOver, isStill, type SagaState } from './state.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
 /** Commands that are the machine's to take, as the events it gets. */
@@ -38,11 +38,11 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
       return state.status !== 'paused' && isTaken(state, name);
     case 'accept-partial':
       // What still runs would be left to itself.
-      return !isFrozen(state) && !hasLiveActivity(state.live) && isTaken(state, name);
+      return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
     case 'cancel':
     case 'skip':
     case 'compensate':
-      return !isFrozen(state) && isTaken(state, name);
+      return !isStill(state) && isTaken(state, name);
   }
 }
 
@@ -70,10 +70,6 @@ const EDITABLE: ReadonlySet<SagaState['status']> = new Set([
   'failed',
   'parked',
 ]);
-
-function isFrozen({ status }: SagaState): boolean {
-  return status === 'parked' || status === 'paused';
-}
 
 function isMoving({ status }: SagaState): boolean {
   return status === 'running' || status === 'waiting' || status === 'compensating';

@@ -11,7 +11,7 @@ import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound, Turn } from './inbound.ts';
 import { assertContext } from './json.ts';
-import type { Live, LiveTimer, SagaState } from './state.ts';
+import { isStill, type Live, type LiveTimer, type SagaState } from './state.ts';
 import { activeNodes, delayOf } from './scope.ts';
 import { statePath } from './state-path.ts';
 import { statusOf } from './saga-status.ts';
@@ -114,8 +114,7 @@ function migrate(
     activities: keptActivities(nodes, stored.live.activities),
     timers: keptTimers(definition, nodes, restored, stored.live.timers, nowMs),
   };
-  const stands = stored.status === 'paused' || stored.status === 'parked';
-  return { ...moved, live, status: stands ? stored.status : statusOf(restored.snapshot) };
+  return { ...moved, live, status: isStill(stored) ? stored.status : statusOf(restored.snapshot) };
 }
 
 function keptActivities(

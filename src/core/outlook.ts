@@ -7,7 +7,7 @@
 import { attemptBudgets } from './attempt-budget.ts';
 import type { SagaDefinition } from './definition.ts';
 import { presentEntry } from './ledger.ts';
-import type { Direction, Live, SagaState } from './state.ts';
+import { type Direction, isStill, type Live, type SagaState } from './state.ts';
 
 /** An attempt under way. */
 export interface AttemptUnderWay {
@@ -48,7 +48,7 @@ export type Prospect = AttemptUnderWay | AttemptToCome | TimerToCome;
 
 /** Attempts under way first, then what is due, the next one first. Nothing moves a frozen saga. */
 export function outlookOf(definition: SagaDefinition, state: SagaState): readonly Prospect[] {
-  if (state.status === 'paused' || state.status === 'parked') return [];
+  if (isStill(state)) return [];
   const budgets = attemptBudgets(definition.machine);
   const due = Object.entries(state.live.timers).flatMap(([id, { dueMs }]) =>
     dueMs === undefined ? [] : [timerProspect(definition, state, budgets, id, dueMs)],

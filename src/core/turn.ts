@@ -19,7 +19,7 @@ import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from './migration.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from './scope.ts';
-import { isOver, type SagaState } from './state.ts';
+import { isOver, isStill, type SagaState } from './state.ts';
 import {
   ADMIT_EVENT,
   isLimited,
@@ -87,7 +87,7 @@ export function turn(
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
   }
   if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
-  if (state.status === 'parked' || state.status === 'paused') {
+  if (isStill(state)) {
     return whileStill(definition, state, inbound, nowMs);
   }
   switch (inbound.kind) {
