@@ -9,11 +9,17 @@ const OPEN_SETTINGS = [
   'HOST',
   'PORT',
   'BACKSTEP_DB',
+  'BACKSTEP_KEEP_ENDED',
+  'BACKSTEP_READ_ONLY',
+  'BACKSTEP_REQUESTS_PER_SECOND',
+  'BACKSTEP_MAX_CLIENTS',
+  'BACKSTEP_REDACT',
   'BACKSTEP_FAULTS',
   'BACKSTEP_INSPECT_SEND',
   'BACKSTEP_VERIFY',
   'LOG_LEVEL',
   'PAYMENT_PROVIDER_PORT',
+  'PAYMENT_PROVIDER_DB',
   'NODE_ENV',
 ];
 /** Settings that are, or may carry, a secret. */
@@ -45,8 +51,15 @@ export function versionFacts(): readonly Fact[] {
 export function settingFacts(env: Readonly<Record<string, string | undefined>>): readonly Fact[] {
   return [
     ...OPEN_SETTINGS.map((name) => ({ name, value: env[name] || 'default' })),
-    ...CLOSED_SETTINGS.map((name) => ({ name, value: env[name] ? 'set, not shown' : 'not set' })),
+    ...CLOSED_SETTINGS.map((name) => ({ name, value: closedValue(name, env) })),
   ];
+}
+
+function closedValue(name: string, env: Readonly<Record<string, string | undefined>>): string {
+  // The launcher gives the server the address of the provider that it started.
+  const isOwn = name === 'PAYMENT_PROVIDER_URL' && env['PAYMENT_PROVIDER_KEPT'] === 'yes';
+  if (isOwn) return 'not set: the launcher started one';
+  return env[name] ? 'set, not shown' : 'not set';
 }
 
 function packageVersion(name: string): string {
