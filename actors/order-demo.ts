@@ -4,7 +4,8 @@
  * Must never write. Invariant: items carry the names of the HTTP contract: snake_case, times as
  * ISO 8601 UTC with milliseconds, amounts as decimal text.
  */
-import type { OrderReader } from './order-tables.ts';
+import { sql } from 'kysely';
+import { chargeKeyOf, type OrderReader } from './order-tables.ts';
 import { cursorAfter, positionOf, type Page, type Paged } from './order-page.ts';
 
 /** Reservations shown beside the stock, the newest ones. */
@@ -81,6 +82,8 @@ export interface OrderItem {
   readonly product_id: string;
   readonly quantity: number;
   readonly amount: string;
+  /** `null`: nothing was paid for it. */
+  readonly currency: string | null;
   readonly payment_method: string;
   readonly status: 'confirmed' | 'reverted';
   readonly reason: string | null;
@@ -181,13 +184,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
       return { items, nextCursor: cursorAfter(rows, page) };
     },
     async orders(page) {
-      const rows = await reader
-        .selectFrom('orders')
-        .selectAll()
-        .where('id', '<', positionOf(page))
-        .orderBy('id', 'desc')
-        .limit(page.limit)
-        .execute();
+      const rows = await ordersOf(reader, page);
       const items = rows.map(({ id: _, change_key: __, amount_minor, ...row }) => ({
         ...row,
         amount: amountOf(amount_minor),
@@ -197,6 +194,25 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
       return { items, nextCursor: cursorAfter(rows, page) };
     },
   };
+}
+
+/** Each in the money that it was paid in. */
+function ordersOf(reader: OrderReader, page: Page) {
+  return reader
+    .selectFrom('orders')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('payments')
+        .select('currency')
+        // By their only index.
+        .where('charge_key', '=', sql<string>`orders.saga_id || ${chargeKeyOf('')}`)
+        .as('currency'),
+    )
+    .where('id', '<', positionOf(page))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .execute();
 }
 
 function timeOf(ms: number | null): string | null {

@@ -6,7 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { Faults } from './faults.ts';
-import { type OrderTables, type OrderWriter, writeAll } from './order-tables.ts';
+import { chargeKeyOf, type OrderTables, type OrderWriter, writeAll } from './order-tables.ts';
 import { chargeAtProvider } from './payment-client.ts';
 
 /** Tries that are kept, the newest ones. */
@@ -147,11 +147,6 @@ async function crashesSince(reader: LabReader, timeMs: number): Promise<number> 
     .where('started_at', '>=', timeMs)
     .executeTakeFirst();
   return row?.count ?? 0;
-}
-
-/** The key of the first payment of a saga. */
-function chargeKeyOf(sagaId: string): string {
-  return `${sagaId}/processPayment/forward/1`;
 }
 
 /** The charge as it was, or as it would have been; the provider's answer in words. */

@@ -130,3 +130,8 @@ export async function writeAll(
   const outcome = await write(statements);
   if (outcome.kind !== 'committed') throw new Error(`not written: ${outcome.message}`);
 }
+
+/** The key of the first payment of a saga. */
+export function chargeKeyOf(sagaId: string): string {
+  return `${sagaId}/processPayment/forward/1`;
+}

@@ -78,6 +78,9 @@ const Amount = z
     z.number().min(1, 'must be at least 0.01').max(MAX_AMOUNT_MINOR, 'must be at most 1000000.00'),
   );
 
+/** Where an order does not say another one. */
+export const CURRENCY = 'EUR';
+
 const FIELDS = {
   orderId: text,
   customerId: text,
@@ -91,7 +94,7 @@ const FIELDS = {
 
 /** What starts an order saga; parsing turns `amount` into `amountMinor`. */
 export const OrderInput = z
-  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD']).default('EUR') })
+  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD']).default(CURRENCY) })
   .transform(({ amount, ...order }) => ({ ...order, amountMinor: amount }));
 
 /** The body of `POST /saga/execute`, in the names of the tables; gives an input of the saga. */

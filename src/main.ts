@@ -26,7 +26,7 @@ import { readPlaces, type TravelTables } from '../actors/travel-places.ts';
 import { createTravel } from '../actors/travel.ts';
 import { accountSaga } from '../machines/account.ts';
 import { onboardingSaga } from '../machines/onboarding.ts';
-import { type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
+import { CURRENCY, type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
 import { tripSaga } from '../machines/trip.ts';
 import type { TripActivities } from '../machines/trip-parts.ts';
 import type { Activities } from './core/activity.ts';
@@ -202,6 +202,7 @@ function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {
     ...createOrderDemoReads(reader),
     invariants: () => checkOrderInvariants(reader, providerUrl),
     orderBody: OrderRequest,
+    currency: CURRENCY,
     parseOrder: async (body) => {
       const input = await parseWith(OrderRequest, body);
       await assertProductExists(reader, input.productId);

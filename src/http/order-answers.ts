@@ -114,6 +114,7 @@ export const OrderRow = z.object({
   quantity: count,
   status: text,
   amount: money,
+  currency: text.nullable(),
   reason: text.nullable(),
   confirmed_at: time.nullable(),
   reverted_at: time.nullable(),

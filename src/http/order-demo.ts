@@ -88,6 +88,8 @@ export interface OrderRow {
   readonly quantity: number;
   readonly status: string;
   readonly amount: string;
+  /** ISO 4217; `null`: nothing was paid for it. */
+  readonly currency: string | null;
   readonly reason: string | null;
   readonly confirmed_at: string | null;
   readonly reverted_at: string | null;
@@ -119,6 +121,8 @@ export interface OrderDemo {
    * with every issue: `isTypeError` for a missing or wrong type, else out of range.
    */
   parseOrder(body: Readonly<Record<string, unknown>>): Promise<ParsedOrder>;
+  /** ISO 4217: what the amounts of `parseOrder` are in. */
+  readonly currency: string;
   inventory(): Promise<Inventory>;
   payments(page: Page): Promise<Paged<PaymentRow>>;
   paymentTotals(): Promise<PaymentTotals>;

@@ -7,17 +7,20 @@ import { html, raw } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { definitionOf, isProviderStopped, type HttpContext } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import { totalOf } from './order-status.ts';
 import { region, type Region, type RegionGroup } from './page-region.ts';
 import { readableState } from './saga-routes.ts';
 import { orderPanels, type ServicePanel } from './service-panels.ts';
 import { invariantGroup } from './services-page.ts';
 import { deadLetterTable } from './views/dead-letters.ts';
 import { activeFaults } from './views/fault-panel.ts';
-import type { Html } from './views/html.ts';
+import { type Html, restOf } from './views/html.ts';
 import { noSagaChosen, sagaDetail, sagaUnavailable } from './views/saga-detail.ts';
 import { rowId, sagaRow, statusCounts } from './views/saga-list.ts';
 import { panelContent } from './views/service-panel.ts';
 
+/** The whole list of sagas that the page shows the newest of. */
+const ORDER_SAGAS = `/sagas?type=${ORDER_SAGA}`;
 /** Lines shown of each list. */
 const SHOWN_SAGAS = 20;
 const SHOWN_ROWS = 10;
@@ -73,6 +76,7 @@ async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]
   return [
     { ...(await region('saga-rows', content)), rows },
     await region('counts', statusCounts(counts)),
+    await region('more-sagas', restOf(rows.length, totalOf(counts), ORDER_SAGAS)),
   ];
 }
 
@@ -80,7 +84,11 @@ async function serviceRegions(context: HttpContext, demo: OrderDemo): Promise<re
   const { backstep, faults, isReadOnly } = context;
   const isStopped = await isProviderStopped(context);
   const page = { limit: SHOWN_ROWS, cursor: null };
-  const letters = await backstep.read.deadLetters(page);
+  const [letters, letterKinds] = await Promise.all([
+    backstep.read.deadLetters(page),
+    backstep.read.deadLetterGroups(),
+  ]);
+  const letterCount = letterKinds.reduce((sum, { count }) => sum + count, 0);
   const shownLetters = await Promise.all(
     letters.items.map(async (letter) => ({
       letter,
@@ -91,7 +99,11 @@ async function serviceRegions(context: HttpContext, demo: OrderDemo): Promise<re
     ...shownPanels(demo).map(async (panel) =>
       region(panel.id, panelContent(panel, await panel.read(page), false)),
     ),
-    region('dead-letters', deadLetterTable(shownLetters, isReadOnly)),
+    region(
+      'dead-letters',
+      html`${deadLetterTable(shownLetters, isReadOnly)}
+      ${restOf(shownLetters.length, letterCount, '/dead-letters')}`,
+    ),
     region('faults-active', faults === null ? html`` : activeFaults(faults.list(), isStopped)),
   ]);
 }

@@ -20,6 +20,7 @@ export function pageRoutes(kit: PageKit, demo: OrderDemo): Hono<HttpEnv> {
     const { items } = await demo.inventory();
     const facts = {
       products: items,
+      currency: demo.currency,
       newOrderId: newOrderId(),
       activities: definitionOf(backstep, ORDER_SAGA)?.activities ?? [],
       faults: faults === null ? null : faults.list(),

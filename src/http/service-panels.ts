@@ -144,7 +144,7 @@ async function orders(demo: OrderDemo, page: Page): Promise<PanelContent> {
       { kind: 'saga', id: row.saga_id, text: row.order_id },
       row.product_id,
       row.quantity,
-      { kind: 'money', amount: row.amount, currency: null },
+      { kind: 'money', amount: row.amount, currency: row.currency },
       { kind: 'state', state: row.status },
       row.reason ?? '',
     ]),

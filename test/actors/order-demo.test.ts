@@ -36,6 +36,7 @@ describe('the lists of the demo', () => {
         product_id: 'laptop',
         quantity: 1,
         amount: '12.05',
+        currency: null, // nothing was paid for it
         payment_method: 'paypal',
         status: 'confirmed',
         reason: null,
@@ -91,6 +92,8 @@ describe('the invariants', () => {
     });
     const lost = Promise.resolve(payments.processPayment(paymentOf(3), contextOf(chargeOf(3))));
     await expect(lost).rejects.toThrow('fetch failed');
+    const orders = await createOrderDemoReads(db.reader).orders(FIRST_PAGE);
+    expect(orders.items.map(({ currency }) => currency)).toEqual(['EUR', 'EUR']);
     const during = await checkOrderInvariants(db.reader, provider.url);
     expect(broken(during)).toEqual(['money', 'charged', 'charges']);
 

@@ -75,6 +75,7 @@ export function hostileDemo(): OrderDemo {
       quantity: 1,
       status: SCRIPT,
       amount: SCRIPT,
+      currency: SCRIPT,
       reason: SCRIPT,
       confirmed_at: null,
       reverted_at: null,

@@ -123,6 +123,7 @@ export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
       const parsed = await parseWith(OrderBody, body);
       return { input: parsed, key: parsed.orderId };
     },
+    currency: 'EUR',
     inventory: async () => ({ items: [], reservations: [] }),
     payments: none,
     paymentTotals: async () => ({

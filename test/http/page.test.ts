@@ -67,6 +67,30 @@ describe('GET /saga', () => {
     }
   });
 
+  it('says where the rest of a list is that it shows the newest of', async () => {
+    http = await openFixture({ activities: { charge: declined, release: declined } });
+    await Promise.all(Array.from({ length: 10 }, (_, index) => http.settledOrder(`o-${index}`)));
+    const pageNow = async () =>
+      (await (await http.send('GET', '/saga')).text()).replaceAll(/\s+/g, ' ');
+    expect(await pageNow()).not.toContain('see all');
+    await Promise.all(Array.from({ length: 11 }, (_, index) => http.settledOrder(`p-${index}`)));
+    const page = await pageNow();
+    expect(page).toContain('20 of 21: <a href="/sagas?type=order">see all</a>');
+    expect(page).toContain('10 of 21: <a href="/dead-letters">see all</a>');
+  });
+
+  it('gives every amount its currency', async () => {
+    const ids = { order_id: 'o-1', saga_id: 's-1', customer_id: 'c', product_id: 'p' };
+    const rest = { quantity: 1, status: 'confirmed', reason: null };
+    const times = { confirmed_at: null, reverted_at: null };
+    const row = { ...ids, ...rest, ...times, amount: '140.90', currency: 'EUR' };
+    const orders = async () => ({ items: [row], nextCursor: null });
+    http = await openFixture({ demo: emptyDemo({ orders }) });
+    const page = await (await http.send('GET', '/saga')).text();
+    expect(page).toContain('€140.90');
+    expect(page).toMatch(/<label\s*>Amount in EUR\s+<input\s+name="amount"/);
+  });
+
   it('shows what does not add up in words', async () => {
     const broken = { ...invariant('money'), holds: false, expected: 5, actual: 7 };
     const untold = { ...invariant('books'), holds: null };

@@ -75,6 +75,14 @@ export function table(
   </div>`;
 }
 
+/** Below a list that shows only its newest: how many there are, and where; nothing below a whole one. */
+export function restOf(shown: number, total: number, href: string): Html {
+  if (total <= shown) return html``;
+  return html`<p class="quiet">
+    ${shown.toLocaleString('en')} of ${total.toLocaleString('en')}: <a href="${href}">see all</a>
+  </p>`;
+}
+
 /** Instead of what a read-only server does not take; `what` is left out, such as "Orders". */
 export function readOnlyNote(what: string): Html {
   return html`<p class="quiet">This server only shows: ${what}.</p>`;

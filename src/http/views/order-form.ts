@@ -12,8 +12,16 @@ const PAYMENT_METHODS = [
   ['bank_transfer', 'Bank transfer'],
 ] as const;
 
-/** The form, with an order id that was not used yet. */
-export function orderForm(products: readonly InventoryRow[], orderId: string): Html {
+export interface OrderForm {
+  readonly products: readonly InventoryRow[];
+  /** One that was not used yet. */
+  readonly newOrderId: string;
+  /** ISO 4217: what the amount is in. */
+  readonly currency: string;
+}
+
+/** The form. */
+export function orderForm({ products, newOrderId, currency }: OrderForm): Html {
   return html`<form
       class="order-form"
       method="post"
@@ -21,7 +29,7 @@ export function orderForm(products: readonly InventoryRow[], orderId: string): H
       hx-post="/saga/actions/orders"
       hx-target="#order-result"
     >
-      <label>Order id ${orderIdInput(orderId)}</label>
+      <label>Order id ${orderIdInput(newOrderId)}</label>
       <label
         >Customer id
         <input name="customer_id" value="customer-1" required maxlength="100" autocomplete="off"
@@ -48,7 +56,7 @@ export function orderForm(products: readonly InventoryRow[], orderId: string): H
         >Quantity <input name="quantity" type="number" value="1" min="1" max="1000" required
       /></label>
       <label
-        >Amount
+        >Amount in ${currency}
         <input
           name="amount"
           value="49.90"

@@ -13,6 +13,8 @@ import { sagaTable } from './saga-list.ts';
 
 export interface OrderPage {
   readonly products: readonly InventoryRow[];
+  /** ISO 4217: what the form's amount is in. */
+  readonly currency: string;
   readonly newOrderId: string;
   readonly activities: readonly string[];
   /** `null`: switched off. */
@@ -30,11 +32,7 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
     <div class="columns">
       <section aria-labelledby="place">
         <h2 id="place">Place an order</h2>
-        ${
-          page.isReadOnly
-            ? readOnlyNote('no order can be placed here')
-            : orderForm(page.products, page.newOrderId)
-        }
+        ${page.isReadOnly ? readOnlyNote('no order can be placed here') : orderForm(page)}
       </section>
       <section aria-labelledby="faults">
         <h2 id="faults">Simulate failures</h2>
@@ -48,6 +46,7 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
       <h2 id="sagas">Sagas</h2>
       <div id="counts">${region('counts')}</div>
       ${sagaTable(region('saga-rows'))}
+      <div id="more-sagas">${region('more-sagas')}</div>
     </section>
     <section aria-labelledby="letters">
       <h2 id="letters">Dead letters</h2>
