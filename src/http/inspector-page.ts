@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import type { SagaRecord } from '../store/read-models.ts';
 import type { ChartLayouts } from './chart-layout.ts';
 import { definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { renderPage, type PageKit } from './page-frame.ts';
@@ -58,11 +59,10 @@ export function inspectorRoutes(
   const { backstep } = context;
   return new Hono<HttpEnv>()
     .get('/inspector', async (c) => {
-      const look = lookOf(queryOf(c));
-      const saga = look.sagaId === null ? null : await backstep.read.saga(look.sagaId);
-      if (look.sagaId !== null && saga === null) {
-        throw new BackstepError('not-found', `there is no saga ${look.sagaId.slice(0, 100)}`);
-      }
+      const asked = lookOf(queryOf(c));
+      const saga = asked.sagaId === null ? null : await sagaNamed(context, asked.sagaId);
+      const look = { ...asked, sagaId: saga?.id ?? null };
+      const unknown = saga === null ? asked.sagaId : null;
       if (saga !== null && look.seq !== null && look.seq > saga.seq) {
         throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
       }
@@ -79,13 +79,13 @@ export function inspectorRoutes(
         saga,
         seq: look.seq,
         chart,
+        unknown,
       };
       const spec = { title: 'Inspector', at: '/inspector', live: liveQuery(look, type), groups };
-      return c.html(
-        await renderPage(kit, { ...spec, at: '/inspector' }, (place) =>
-          inspectorPage(facts, place),
-        ),
+      const page = await renderPage(kit, { ...spec, at: '/inspector' }, (place) =>
+        inspectorPage(facts, place),
       );
+      return c.html(page, unknown === null ? 200 : 404);
     })
     .get('/inspector/stately', async (c) => {
       const sagaId = textOf(queryOf(c), 'saga');
@@ -97,6 +97,18 @@ export function inspectorRoutes(
       } as const;
       return c.html(await renderPage(kit, spec, () => statelyPage(sagaId, maySend)));
     });
+}
+
+/** By its id, or by the key that lists show it under: of whatever type has such a key. */
+async function sagaNamed({ backstep }: HttpContext, name: string): Promise<SagaRecord | null> {
+  const known = await backstep.read.saga(name);
+  if (known !== null) return known;
+  for (const type of new Set(backstep.definitions().map(({ id }) => id))) {
+    const id = await backstep.read.idOfKey(type, name);
+    const saga = id === null ? null : await backstep.read.saga(id);
+    if (saga !== null) return saga;
+  }
+  return null;
 }
 
 function definitionFor(

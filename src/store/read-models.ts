@@ -130,6 +130,8 @@ export interface ReadModels {
   /** Of those in one of the statuses, the one that changed longest ago. */
   oldestUnmoved(statuses: readonly SagaStatus[]): Promise<SagaSummary | null>;
   saga(id: string): Promise<SagaRecord | null>;
+  /** The id of the saga that was started with this key, which it may outlive; `null`: none was. */
+  idOfKey(type: string, key: string): Promise<string | null>;
   /** The journal of one saga in order. */
   transitions(id: string, page: Page): Promise<Paged<JournalEntry>>;
   /** The newest notes of one saga (late, duplicate, not handled), oldest of them first. */

@@ -55,6 +55,10 @@ export function createReadModels(db: Db): ReadModels {
         .executeTakeFirst();
       return row ?? null;
     },
+    idOfKey: async (type, key) => {
+      const keys = db.selectFrom('start_keys').where('type', '=', type).where('key', '=', key);
+      return (await keys.select('saga_id as id').executeTakeFirst())?.id ?? null;
+    },
     transitions: (id, page) => transitions(db, id, page),
     notes: (id, limit) => notes(db, id, limit),
     summaries: async (ids) =>

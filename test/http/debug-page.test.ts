@@ -1,4 +1,5 @@
 /** The pages that look into the engine: what they show, what they refuse, what they never show. */
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
@@ -105,6 +106,23 @@ describe('what is told of the process', () => {
     expect(facts).toContainEqual({ name: 'PORT', value: '1234' });
   });
 
+  it('has every setting that .env.example names', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(named.length).toBeGreaterThan(15);
+    const shown = settingFacts({}).map(({ name }) => name);
+    expect(shown).toEqual(expect.arrayContaining(named));
+  });
+
+  it('tells the provider that the launcher started from one that was set', () => {
+    const url = 'http://127.0.0.1:4000';
+    const valueIn = (env: Readonly<Record<string, string>>) =>
+      settingFacts(env).find(({ name }) => name === 'PAYMENT_PROVIDER_URL')?.value;
+    expect(valueIn({ PAYMENT_PROVIDER_URL: url })).toBe('set, not shown');
+    const own = { PAYMENT_PROVIDER_URL: url, PAYMENT_PROVIDER_KEPT: 'yes' };
+    expect(valueIn(own)).toBe('not set: the launcher started one');
+  });
+
   it('names the versions that run', () => {
     const versions = new Map(versionFacts().map(({ name, value }) => [name, value]));
     expect(versions.get('xstate')).toBe('5.33.3');
@@ -135,12 +153,28 @@ describe('the inspector', () => {
     expect(text).toContain('There is no saga of this type yet.');
     for (const [path, status] of [
       ['/inspector?type=nope', 404],
-      ['/inspector?saga=nope', 404],
       ['/inspector?seq=x', 400],
     ] as const) {
       expect((await http.send('GET', path)).status).toBe(status);
     }
     const id = await http.settledOrder('one');
     expect((await http.send('GET', `/inspector?saga=${id}&seq=9`)).status).toBe(400);
+  });
+
+  it('finds a saga by its key, and keeps the form and what was typed when there is none', async () => {
+    http = await openFixture();
+    const start = (key: string) =>
+      http.backstep.spawn('order', { input: { orderId: key, quantity: 1 }, key });
+    const { id } = await start('t-1');
+    await http.backstep.settled((await start('t-10')).id, 10_000);
+    const text = await page('/inspector?saga=t-1');
+    expect(text).toContain(`hx-ws:connect="/ws/page?view=inspector&amp;saga=${id}&amp;`);
+    const missed = await http.send('GET', `/inspector?saga=${encodeURIComponent(SCRIPT)}`);
+    expect(missed.status).toBe(404);
+    const form = await missed.text();
+    expect(form).toContain('role="alert"');
+    expect(form).toContain('No saga has the id or key &quot;&gt;&lt;script&gt;');
+    expect(form).toMatch(/name="saga"[^>]*value="&quot;&gt;&lt;script&gt;/);
+    expect(form).toContain('aria-label="Statechart of order"');
   });
 });

@@ -24,6 +24,8 @@ export interface InspectorPage {
   readonly seq: number | null;
   /** `null`: there is none, or it could not be laid out. */
   readonly chart: Html | null;
+  /** What was asked for and names no saga; `null`: nothing of that kind. */
+  readonly unknown: string | null;
 }
 
 /** The address of a saga in the inspector. */
@@ -35,7 +37,7 @@ export function inspectorPath(sagaId: string, seq: number | null = null): string
 
 /** The page; `region` gives the content of its live parts. */
 export function inspectorPage(page: InspectorPage, region: (id: string) => Html): Html {
-  const { types, type, saga, chart } = page;
+  const { types, type, saga, chart, unknown } = page;
   if (types.length === 0) {
     return html`${pageHead('Inspector')}
     ${emptyState('No saga type is registered.', 'Register one: backstep.register(definition, …).')}`;
@@ -49,6 +51,7 @@ export function inspectorPage(page: InspectorPage, region: (id: string) => Html)
         >Open the vendor’s inspector</a
       >`,
     )}
+    ${unknown === null ? '' : choices(page, region)}
     <nav class="tabs" aria-label="Saga types">
       ${types.map(
         (name) =>
@@ -80,17 +83,34 @@ export function inspectorPage(page: InspectorPage, region: (id: string) => Html)
             </div>
             ${section('inspector-log', 'Every event', region)}`
     }
-    <section aria-labelledby="title-choices">
-      <h2 id="title-choices">Choose a saga</h2>
-      <form method="get" action="/inspector" class="inline-form">
-        <label
-          >Id of a saga
-          <input name="saga" required maxlength="200" value="${saga?.id ?? ''}" autocomplete="off"
-        /></label>
-        <button type="submit">Look</button>
-      </form>
-      <div id="inspector-choices">${region('inspector-choices')}</div>
-    </section>`;
+    ${unknown === null ? choices(page, region) : ''}`;
+}
+
+/** Above the rest when what was typed names no saga: that is what is looked at next. */
+function choices({ saga, unknown }: InspectorPage, region: (id: string) => Html): Html {
+  return html`<section aria-labelledby="title-choices">
+    <h2 id="title-choices">Choose a saga</h2>
+    ${
+      unknown === null
+        ? ''
+        : html`<p class="note tone-bad" role="alert">
+            <span class="icon" aria-hidden="true">✗</span> No saga has the id or key ${unknown}.
+          </p>`
+    }
+    <form method="get" action="/inspector" class="inline-form">
+      <label
+        >Id or key of a saga
+        <input
+          name="saga"
+          required
+          maxlength="200"
+          value="${unknown ?? saga?.key ?? saga?.id ?? ''}"
+          autocomplete="off"
+      /></label>
+      <button type="submit">Look</button>
+    </form>
+    <div id="inspector-choices">${region('inspector-choices')}</div>
+  </section>`;
 }
 
 /** First, back, forward, last: plain links and a slider, so that it works without script. */
