@@ -137,13 +137,18 @@ function letChooseAll(form) {
   all.hidden = false;
   const whole = all.querySelector('input');
   const boxes = [...form.querySelectorAll('td input[type=checkbox]')];
+  const chosen = form.querySelector('[data-chosen]');
   const tell = () => {
     const count = boxes.filter((box) => box.checked).length;
     whole.checked = count === boxes.length;
     whole.indeterminate = count > 0 && count < boxes.length;
     const text =
       count === 0 ? 'the chosen ones' : count === 1 ? 'the one chosen' : `the ${count} chosen`;
-    form.querySelector('[data-chosen]').textContent = text;
+    chosen.textContent = text;
+    // What would act on nothing is not offered.
+    for (const button of form.querySelectorAll('[name=command]')) {
+      button.disabled = count === 0 && chosen.selected;
+    }
   };
   whole.addEventListener('change', () => {
     for (const box of boxes) box.checked = whole.checked;

@@ -21,7 +21,7 @@ import { renderPage, type PageKit } from './page-frame.ts';
 import { region, type RegionGroup } from './page-region.ts';
 import { badQuery, textOf } from './query.ts';
 import { readableState } from './saga-routes.ts';
-import { filterOf, listQueryOf } from './saga-list-query.ts';
+import { filterOf, listAddress, listQueryOf } from './saga-list-query.ts';
 import { bulkContent, bulkPage, titleOf } from './views/bulk.ts';
 import { CHOSEN_PREFIX } from './views/sagas.ts';
 
@@ -42,13 +42,18 @@ export function bulkPageRoutes(kit: PageKit): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.post('/', async (c) => {
     const form = await readForm(c.req.raw);
-    const frozen = await bulk.freeze({
-      command: commandOf(form),
-      by: authorOf(c, PAGE_AUTHOR),
-      reason: form.get('reason')?.trim() || null,
-      sagas: await chosenBy(context, form),
-    });
-    return c.redirect(`/bulk/${frozen.id}`, 303);
+    try {
+      const frozen = await bulk.freeze({
+        command: commandOf(form),
+        by: authorOf(c, PAGE_AUTHOR),
+        reason: form.get('reason')?.trim() || null,
+        sagas: await chosenBy(context, form),
+      });
+      return c.redirect(`/bulk/${frozen.id}`, 303);
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error;
+      return formRefusals(context, listOf(form))(error, c);
+    }
   });
   app.post('/:id/start', async (c) => {
     const { id } = await bulk.start(idOf(c.req.param('id')));
@@ -155,6 +160,11 @@ async function letterIds(
     cursor = letters.nextCursor;
   } while (cursor !== null && ids.length < MAX_LETTERS);
   return ids;
+}
+
+/** The list that the form was on, narrowed as it was. */
+function listOf(form: Form): string {
+  return form.get('scope') === 'letters' ? '/dead-letters' : listAddress(keptFilters(form));
 }
 
 /** A form has each field once; the filters stand under numbered names. */

@@ -151,3 +151,16 @@ async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
   }
   throw new Error(`no focus on ${name}, but on ${seen.join(', ')}`);
 }
+
+test('nothing can be ordered of no saga: one is ticked, or all that match are meant', async () => {
+  await slowOrders(2);
+  const page = await dashboard.openLive('/sagas?type=order');
+  const cancel = page.getByRole('button', { name: 'Cancel…' });
+  expect(await cancel.isDisabled()).toBe(true);
+  await page.getByRole('checkbox', { name: 'all on this page' }).check();
+  expect(await cancel.isEnabled()).toBe(true);
+  await page.getByRole('checkbox', { name: 'all on this page' }).uncheck();
+  expect(await cancel.isDisabled()).toBe(true);
+  await page.locator('select[name=scope]').selectOption('matching');
+  expect(await cancel.isEnabled()).toBe(true);
+});

@@ -99,6 +99,18 @@ describe('a bulk command from the list', () => {
     expect(await page(refused)).toContain('refused');
   });
 
+  it('leads back to the list as it was narrowed when nothing was ticked', async () => {
+    const answer = await post('/bulk', {
+      scope: 'chosen',
+      command: 'cancel',
+      'filter-0-status': 'waiting',
+      'filter-1-status': 'running',
+      'filter-2-type': 'order',
+    });
+    const href = '/sagas?status=waiting&amp;status=running&amp;type=order';
+    expect(await answer.text()).toContain(`<a class="button" href="${href}">Back</a>`);
+  });
+
   it('needs a choice, a scope and a command that there is', async () => {
     http = await openFixture();
     const nothing = await post('/bulk', { scope: 'chosen', command: 'cancel' });
