@@ -8,7 +8,8 @@ import { callsOf } from './chart.ts';
 import type { SagaDefinition } from './definition.ts';
 import { nodesOf } from './machine-nodes.ts';
 import { activeNodes } from './scope.ts';
-import type { Direction, Live, SagaState, StepEntry } from './state.ts';
+import { forwardStatusOf } from './skip.ts';
+import { isStill, type Direction, type Live, type SagaState, type StepEntry } from './state.ts';
 import type { SagaStatus } from './status.ts';
 
 /** How a state is lit. `visited`: it was active once, and nothing more can be said. */
@@ -46,7 +47,7 @@ export function litStates(
       const wasThere = isActive || been.has(path);
       if (isActive && status !== 'terminated') {
         const light = hasEnded ? (lastLight(status) ?? 'active') : 'active';
-        return { id: node.id, path, light, ...underWay(node, live) };
+        return { id: node.id, path, light, ...underWay(node, live, isStill({ status })) };
       }
       if (!wasThere) return [];
       const light = lightOf(definition, node, steps);
@@ -55,14 +56,19 @@ export function litStates(
 }
 
 /** What is under way in an active state. */
-function underWay(node: AnyStateNode, live: Live): Pick<LitState, 'attempt' | 'dueMs'> {
+function underWay(
+  node: AnyStateNode,
+  live: Live,
+  isStanding: boolean,
+): Pick<LitState, 'attempt' | 'dueMs'> {
   const attempts = node.invoke.flatMap(({ id }) => live.activities[id]?.attempt ?? []);
   const due = Object.values(live.timers).flatMap(({ dueMs, event }) =>
     dueMs !== undefined && node.transitions.has(event.type) ? [dueMs] : [],
   );
   return {
     attempt: attempts.length === 0 ? null : Math.max(...attempts),
-    dueMs: due.length === 0 ? null : Math.min(...due),
+    // A timer of a saga that stands still acts only once a person lets it go on.
+    dueMs: isStanding || due.length === 0 ? null : Math.min(...due),
   };
 }
 
@@ -124,8 +130,9 @@ function nodesWithin(node: AnyStateNode): readonly AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap(nodesWithin)];
 }
 
-function forwardLight({ status, mayHaveHappened }: StepEntry): Light {
-  switch (status) {
+function forwardLight(entry: StepEntry): Light {
+  const { mayHaveHappened } = entry;
+  switch (forwardStatusOf(entry)) {
     case 'completed':
       return 'done';
     case 'failed':

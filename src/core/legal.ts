@@ -48,7 +48,7 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
 
 /** Event types from outside that the machine accepts now. */
 export function legalEvents(state: SagaState): readonly string[] {
-  if (state.snapshot.status !== 'active') return [];
+  if (isOver(state) || state.snapshot.status !== 'active') return [];
   return acceptedEvents(state.snapshot).filter((type) => !isReserved(type));
 }
 

@@ -13,8 +13,10 @@ import type { Failure } from './failure.ts';
 import { isOwed, presentEntry } from './ledger.ts';
 import { lineageOf, parallelsAround, type Place, placesOf } from './rail-places.ts';
 import { activeNodes } from './scope.ts';
-import { isOver, type SagaState, type StepEntry, type StepProgress } from './state.ts';
-import type { StepKind, StepStatus } from './status.ts';
+import { statusOf } from './saga-status.ts';
+import { forwardStatusOf } from './skip.ts';
+import { isOver, isStill, type SagaState, type StepEntry, type StepProgress } from './state.ts';
+import type { SagaStatus, StepKind, StepStatus } from './status.ts';
 
 /** `idle`: it has not run, and nothing says that it will. `planned`: of no instance. */
 export type SideStatus = StepStatus | 'idle' | 'planned';
@@ -77,6 +79,8 @@ export interface Rail {
   readonly stages: readonly RailStage[];
   /** Timers that bound more than one stop, such as a deadline of the whole way. */
   readonly limits: readonly { readonly delay: string; readonly dueMs: number }[];
+  /** No timer acts before a person lets the saga go on, though its time passes. */
+  readonly isStill: boolean;
 }
 
 /**
@@ -104,6 +108,7 @@ export function railOf(definition: SagaDefinition, state: SagaState | null): Rai
   return {
     stages: [...stages.values()].map((stops) => stageOf(stops)),
     limits: limitsOf(definition, state, waitNodes),
+    isStill: state !== null && isStill(state),
   };
 }
 
@@ -139,11 +144,17 @@ function isStarted(step: string, state: SagaState | null): boolean {
 function waitStop(node: AnyStateNode, state: SagaState | null, isBehind: boolean): RailWait {
   const base = { stop: 'wait' as const, name: node.key };
   if (state === null) return { ...base, status: 'planned', dueMs: null };
-  if (isActive(state, node)) return { ...base, status: 'waiting', dueMs: dueOf(state, node) };
+  // One that was terminated stays in its last state, and waits for nothing there.
+  if (!isOver(state) && isActive(state, node)) {
+    return { ...base, status: 'waiting', dueMs: dueOf(state, node) };
+  }
   const isPassed = isBehind || state.status === 'completed';
-  const isAhead = state.status === 'running' || state.status === 'waiting';
+  const isAhead = WAITS_AHEAD.includes(statusBelow(state));
   return { ...base, status: isPassed ? 'passed' : isAhead ? 'pending' : 'idle', dueMs: null };
 }
+
+/** Statuses in which a wait that was not reached may still come. */
+const WAITS_AHEAD: readonly SagaStatus[] = ['running', 'waiting'];
 
 function isActive({ snapshot }: SagaState, node: AnyStateNode): boolean {
   return snapshot.status === 'active' && activeNodes(snapshot).some(({ id }) => id === node.id);
@@ -187,7 +198,7 @@ function stepStop(
     forward: {
       ...progressOf(entry),
       activity: forward,
-      status: entry?.status ?? notStarted(state),
+      status: entry === undefined ? notStarted(state) : forwardStatusOf(entry),
       budget: budgets.get(forward) ?? null,
       dispatches: state?.live.activities[forward]?.dispatches ?? 0,
     },
@@ -206,7 +217,7 @@ function stepStop(
 
 function notStarted(state: SagaState | null): SideStatus {
   if (state === null) return 'planned';
-  return isOver(state) ? 'idle' : 'pending';
+  return isOver(state) || isTurningBack(state) ? 'idle' : 'pending';
 }
 
 function invokesOf({ invokes }: SagaDefinition, step: string, direction: string): string[] {
@@ -226,7 +237,8 @@ function undoStatus(entry: StepEntry | undefined, state: SagaState | null): Side
       return 'compensated';
     case undefined:
       if (state === null) return 'planned';
-      if (entry?.skip !== undefined) return 'skipped';
+      if (entry?.status === 'skipped')
+        return forwardStatusOf(entry) === 'skipped' ? 'idle' : 'skipped';
       // On the way back, what is owed has its turn still to come.
       return entry !== undefined && isOwed(entry) && isTurningBack(state) ? 'pending' : 'idle';
   }
@@ -234,7 +246,13 @@ function undoStatus(entry: StepEntry | undefined, state: SagaState | null): Side
 
 function isTurningBack(state: SagaState | null): boolean {
   if (state === null || isOver(state)) return false;
-  return state.status === 'compensating' || state.status === 'compensation_failed';
+  const status = statusBelow(state);
+  return status === 'compensating' || status === 'compensation_failed';
+}
+
+/** Where the machine stands, also below a pause. */
+function statusBelow(state: SagaState): SagaStatus {
+  return isStill(state) ? statusOf(state.snapshot) : state.status;
 }
 
 function progressOf(progress: StepProgress | undefined) {

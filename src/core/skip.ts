@@ -4,6 +4,7 @@
  */
 import { isOwed } from './ledger.ts';
 import type { SagaState, StepEntry } from './state.ts';
+import type { StepStatus } from './status.ts';
 
 /** Who decided, and why. */
 export interface Decision {
@@ -40,6 +41,19 @@ export function giveUpEntries(
   const given = lastFailed(steps, name);
   const which = given?.name ?? null;
   return { steps: mark(steps, (entry) => entry === given, decision), which };
+}
+
+/**
+ * How the step itself stands, for pictures. Who gives a compensation up leaves what the step did in
+ * the world, although the entry as a whole is skipped; only a step that failed is itself skipped.
+ */
+export function forwardStatusOf(entry: StepEntry): StepStatus {
+  const { status, kind, mayHaveHappened, compensation, error, probes = 0 } = entry;
+  if (status !== 'skipped') return status;
+  if (mayHaveHappened === true) return 'in_doubt';
+  // A probe that found the step keeps the error of the attempt that was in doubt.
+  const wasFound = kind === 'compensatable' && probes > 0;
+  return compensation !== undefined || error === undefined || wasFound ? 'completed' : 'skipped';
 }
 
 /** The state once a person said that what is in doubt and cannot be undone never happened. */

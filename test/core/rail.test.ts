@@ -65,7 +65,7 @@ describe('the rail of a sequential saga', () => {
       ['completed', 'pending'],
       ['compensating', 'running'],
       ['failed', 'idle'],
-      ['pending', 'idle'],
+      ['idle', 'idle'],
     ]);
     order.done('refundPayment');
     order.done('releaseInventory');
@@ -139,6 +139,17 @@ describe('the rail of a hand-written machine', () => {
     expect(shaped(tripSaga, trip.state).limits).toEqual([]);
     trip.take({ kind: 'event', id: 'e-1', event: { type: 'approve' } });
     expect(waitOn(trip)).toMatchObject({ status: 'passed', dueMs: null });
+  });
+
+  it('keeps a wait ahead of a paused saga pending, and one that was terminated there waits no more', () => {
+    const trip = new SagaDriver(tripSaga, null);
+    trip.command('pause');
+    expect(waitOn(trip).status).toBe('pending');
+    trip.command('resume');
+    trip.done('bookHotel');
+    trip.done('bookFlight');
+    trip.command('terminate');
+    expect(waitOn(trip)).toMatchObject({ status: 'idle', dueMs: null });
   });
 
   it('leaves a wait that was never reached idle once the saga turned back', () => {

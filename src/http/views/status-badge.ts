@@ -28,6 +28,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   passed: { icon: '✓', words: 'passed', tone: 'good' },
   idle: { icon: '○', words: 'not run', tone: 'calm' },
   skipped: { icon: '»', words: 'skipped', tone: 'calm' },
+  not_compensated: { icon: '»', words: 'not compensated', tone: 'warn' },
   refunded: { icon: '↶', words: 'refunded', tone: 'back' },
   queued: { icon: '◷', words: 'queued', tone: 'busy' },
   sent: { icon: '✓', words: 'sent', tone: 'good' },
