@@ -160,9 +160,25 @@ function letChooseAll(form) {
 function showTimes(selector) {
   const nowMs = Date.now() + aheadMs;
   for (const time of document.querySelectorAll(selector)) {
-    const leftMs = Date.parse(time.dateTime) - nowMs;
-    const text = time.classList.contains('due') ? untilText(leftMs) : agoText(-leftMs);
-    write(time, text);
+    const timeMs = Date.parse(time.dateTime);
+    const isDue = time.classList.contains('due');
+    write(time, isDue ? dueText(time, timeMs, nowMs) : agoText(nowMs - timeMs));
+  }
+}
+
+/** In a past view, what was left at that turn. */
+function dueText(time, timeMs, nowMs) {
+  const asOf = time.closest('[data-as-of]')?.dataset.asOf;
+  const leftMs = timeMs - (asOf === undefined ? nowMs : Date.parse(asOf));
+  switch (time.dataset.manner) {
+    case 'ends':
+      return leftMs <= 0 ? 'ends now' : `ends ${untilText(leftMs)}`;
+    case 'still': // nothing counts down, but the time passes
+      return leftMs <= 0
+        ? 'is up; that counts once it goes on'
+        : `ends at ${time.dateTime.slice(11, 19)}`;
+    default:
+      return untilText(leftMs);
   }
 }
 

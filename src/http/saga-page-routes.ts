@@ -16,7 +16,7 @@ import { messagePage, renderPage, type PageKit } from './page-frame.ts';
 import type { PageView } from './page-region.ts';
 import { badQuery, textOf } from './query.ts';
 import type { ChartLayouts } from './chart-layout.ts';
-import type { SagaHistories } from './saga-history.ts';
+import { recordAt, type SagaHistories } from './saga-history.ts';
 import { pictureOf } from './saga-picture.ts';
 import { hasRail, litIn, type SagaLook, sagaPageGroups } from './saga-page-groups.ts';
 import { chartSvg } from './views/chart.ts';
@@ -66,7 +66,9 @@ export function sagaPageRoutes(
     const isRail = hasRail(definition);
     const tab = isRail ? look.tab : 'chart';
     const chart = tab === 'rail' ? null : await chartOfSaga(kit, histories, layouts, look);
-    const page = { ...look, tab, name, lastSeq: saga.seq, hasRail: isRail, chart };
+    const asOfMs =
+      then?.kind === 'picture' ? (recordAt(then.history, then.seq)?.atMs ?? null) : null;
+    const page = { ...look, tab, name, lastSeq: saga.seq, asOfMs, hasRail: isRail, chart };
     const groups = sagaPageGroups(context, histories, look);
     const spec = { title: name, at: '/sagas' as const, live: liveQuery(look), groups };
     return c.html(await renderPage(kit, spec, (region) => sagaPage(page, region)));

@@ -54,6 +54,24 @@ test('time travel shows a turn as it was, and the way back', async () => {
   await page.locator('#saga-head').getByText('compensated').first().waitFor();
 });
 
+test('a past turn says what was left then, and does not count on', async () => {
+  await dashboard.site.fault('reserveInventory', { failNext: 2 });
+  const id = await declinedOrder('past-timers');
+  const statusOf = async (): Promise<string> =>
+    (await dashboard.site.get<{ status: string }>(`/api/sagas/${id}`)).status;
+  await expect.poll(statusOf, { timeout: 15_000 }).toBe('completed');
+  const page = await dashboard.open('/');
+  await page.clock.install();
+  await page.goto(`/sagas/${id}?seq=2`);
+  const rail = page.locator('#saga-rail');
+  await rail.getByText(/attempt 2 of 5\s+in 0\.\d s/).waitFor();
+  await rail.getByText(/deadline in 4 min/).waitFor();
+  // The present is long after: a clock that moves on changes nothing.
+  const before = await rail.textContent();
+  await page.clock.runFor(120_000);
+  expect(await rail.textContent()).toBe(before);
+});
+
 test('the chart is lit live, and says the same in its list of states', async () => {
   const { site } = dashboard;
   await site.fault('processPayment', { failNext: 1, mode: 'permanent' });

@@ -25,13 +25,33 @@ export function countdown(dueMs: number): Html {
   return html`<time class="due" datetime="${iso}" title="${iso}">at ${iso.slice(11, 19)}</time>`;
 }
 
-/** How long something took, in the unit that reads best. */
+/** The end of something, which the page's script shows as "ends in 1.3 s", then "ends now". */
+export function endTime(dueMs: number): Html {
+  return timeToEnd(dueMs, 'ends');
+}
+
+/** The end of something in a saga that stands still: its time passes, but only going on acts. */
+export function stillEndTime(dueMs: number): Html {
+  return timeToEnd(dueMs, 'still');
+}
+
+function timeToEnd(dueMs: number, manner: 'ends' | 'still'): Html {
+  const iso = new Date(dueMs).toISOString();
+  return html`<time class="due" data-manner="${manner}" datetime="${iso}" title="${iso}"
+    >ends at ${iso.slice(11, 19)}</time
+  >`;
+}
+
+/**
+ * How long something took, in the unit that reads best. Begun units do not count, as in the times
+ * that the page's script shows: what ended "after 7 min" began at least "7 min ago".
+ */
 export function tookTime(ms: number): string {
   if (ms < 1_000) return `${ms} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
-  return `${Math.round(ms / 86_400_000)} d`;
+  if (ms < 60_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Math.floor(ms / 3_600_000)} h`;
+  return `${Math.floor(ms / 86_400_000)} d`;
 }
 
 /** A time to the millisecond, for logs. */

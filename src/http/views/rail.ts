@@ -5,31 +5,34 @@
  */
 import { html } from 'hono/html';
 import type { Rail, RailSide, RailStage, RailStep, RailStop, RailWait } from '../../core/rail.ts';
-import { countdown, type Html, relativeTime, tookTime } from './html.ts';
+import { countdown, endTime, type Html, relativeTime, stillEndTime, tookTime } from './html.ts';
 import { attemptInWords } from './saga-words.ts';
 import { badge, toneClass } from './status-badge.ts';
 
 /** The rail. */
-export function railView({ stages, limits }: Rail): Html {
+export function railView({ stages, limits, isStill }: Rail): Html {
   return html`<ol class="rail" aria-label="Steps and their compensations">
-      ${stages.map(stageView)}
+      ${stages.map((stage) => stageView(stage, isStill))}
     </ol>
     ${
       limits.length === 0
         ? ''
         : html`<p class="quiet limits">
             ${limits.map(
-              ({ delay, dueMs }) => html`<span><b>${delay}</b> ${countdown(dueMs)}</span>`,
+              ({ delay, dueMs }) =>
+                html`<span
+                  ><b>${delay}</b> ${isStill ? stillEndTime(dueMs) : countdown(dueMs)}</span
+                >`,
             )}
           </p>`
     }`;
 }
 
-function stageView({ name, lanes }: RailStage): Html {
+function stageView({ name, lanes }: RailStage, isStill: boolean): Html {
   const stops = lanes.flatMap((lane) => lane.stops);
   const [only] = stops;
   if (name === null && stops.length === 1 && only !== undefined) {
-    return html`<li class="stop">${stopView(only)}</li>`;
+    return html`<li class="stop">${stopView(only, isStill)}</li>`;
   }
   return html`<li class="stage span-${Math.min(stops.length, 6)}">
     <p class="quiet">${name} <span class="visually-hidden">, at the same time:</span></p>
@@ -41,7 +44,7 @@ function stageView({ name, lanes }: RailStage): Html {
             aria-label="${lane.name ?? ''}"
           >
             <ol class="rail">
-              ${lane.stops.map((stop) => html`<li class="stop">${stopView(stop)}</li>`)}
+              ${lane.stops.map((stop) => html`<li class="stop">${stopView(stop, isStill)}</li>`)}
             </ol>
           </li>`,
       )}
@@ -49,11 +52,11 @@ function stageView({ name, lanes }: RailStage): Html {
   </li>`;
 }
 
-function stopView(stop: RailStop): Html {
-  return stop.stop === 'wait' ? waitView(stop) : stepView(stop);
+function stopView(stop: RailStop, isStill: boolean): Html {
+  return stop.stop === 'wait' ? waitView(stop, isStill) : stepView(stop, isStill);
 }
 
-function stepView(step: RailStep): Html {
+function stepView(step: RailStep, isStill: boolean): Html {
   const { name, kind, occurrences, childId, probes, lateAtMs, skip, forward, compensation } = step;
   const notes = [
     ...(forward.activity === name ? [] : [name]),
@@ -63,7 +66,7 @@ function stepView(step: RailStep): Html {
     ...(skip === null ? [] : [skipInWords(skip)]),
   ];
   return html`<div class="cell forward ${toneClass(forward.status)} is-${forward.status}">
-      <b>${breakable(forward.activity)}</b> ${sideView(forward)}
+      <b>${breakable(forward.activity)}</b> ${sideView(forward, isStill)}
       ${notes.length === 0 ? '' : html`<span class="quiet">${notes.join(', ')}</span>`}
       ${
         lateAtMs === null
@@ -82,7 +85,8 @@ function stepView(step: RailStep): Html {
         : html`<div
             class="cell backward ${toneClass(compensation.status)} is-${compensation.status}"
           >
-            <b>${breakable(compensation.activity)}</b> ${sideView(compensation)}
+            <b>${breakable(compensation.activity)}</b>
+            ${sideView(compensation, isStill, 'not_compensated')}
           </div>`
     }`;
 }
@@ -91,28 +95,50 @@ function skipInWords({ by, reason }: NonNullable<RailStep['skip']>): string {
   return `given up by ${by ?? 'a person'}${reason === null ? '' : `: ${reason}`}`;
 }
 
-function waitView({ name, status, dueMs }: RailWait): Html {
+function waitView({ name, status, dueMs }: RailWait, isStill: boolean): Html {
   return html`<div class="cell forward wait ${toneClass(status)} is-${status}">
       <b>${breakable(name)}</b>
-      ${status === 'planned' ? html`<span class="quiet">waits</span>` : badge(status)}
-      ${dueMs === null ? '' : html`<span class="quiet">ends ${countdown(dueMs)}</span>`}
+      ${waitInWords(status)}
+      ${
+        dueMs === null
+          ? ''
+          : html`<span class="quiet"
+              >${isStill ? html`its time ${stillEndTime(dueMs)}` : endTime(dueMs)}</span
+            >`
+      }
     </div>
     <div class="cell backward none"></div>`;
 }
 
-function sideView(side: RailSide): Html {
+function waitInWords(status: RailWait['status']): Html {
+  switch (status) {
+    case 'planned':
+      return html`<span class="quiet">waits</span>`;
+    case 'idle':
+      return html`<span class="quiet">not passed</span>`;
+    case 'pending':
+    case 'waiting':
+    case 'passed':
+      return badge(status);
+  }
+}
+
+/** `skippedLook`: what a side that was given up is called. */
+function sideView(side: RailSide, isStill: boolean, skippedLook = 'skipped'): Html {
   const { status, attempts, budget, startedAtMs, endedAtMs, nextAttemptAtMs, error } = side;
   if (status === 'planned') {
     return html`<span class="quiet">${budget === null ? '' : `up to ${budget} attempts`}</span>`;
   }
   if (status === 'idle') return html`<span class="quiet">not run</span>`;
-  if (startedAtMs === null) return badge(status);
-  return html`${badge(status)}
+  const look = badge(status === 'skipped' ? skippedLook : status);
+  if (startedAtMs === null) return look;
+  return html`${look}
     <span class="quiet"
       >${
         nextAttemptAtMs === null
           ? attemptInWords(attempts, budget)
-          : html`${attemptInWords(attempts + 1, budget)} ${countdown(nextAttemptAtMs)}`
+          : html`${attemptInWords(attempts + 1, budget)}
+            ${isStill ? 'once it goes on' : countdown(nextAttemptAtMs)}`
       }${endedAtMs === null ? '' : html`, ${tookTime(endedAtMs - startedAtMs)}`}${
         side.dispatches > 1 ? `, started ${side.dispatches} times` : ''
       }</span

@@ -22,6 +22,8 @@ export interface SagaPage {
   /** The turn asked for; `null`: the saga as it is now. */
   readonly seq: number | null;
   readonly lastSeq: number;
+  /** When the past turn that is shown was; `null`: the saga is shown as it is now. */
+  readonly asOfMs: number | null;
   /** False: the machine is not shaped like a saga, so there is only the chart. */
   readonly hasRail: boolean;
   /** The drawing of the chart; `null`: not looked at, or it could not be laid out. */
@@ -45,8 +47,16 @@ export function sagaPath(id: string, tab: SagaTab = 'rail', seq: number | null =
 
 /** The content of the page; `region` gives the content of its live parts by element id. */
 export function sagaPage(page: SagaPage, region: (id: string) => Html): Html {
+  const sections = sagaSections(page, region);
+  if (page.asOfMs === null) return html`${pageHead(page.name)} ${sections}`;
+  // Here the page's script measures what was due against that turn, and does not count on.
+  const asOf = new Date(page.asOfMs).toISOString();
   return html`${pageHead(page.name)}
-    <div id="saga-head" class="saga-head">${region('saga-head')}</div>
+    <div data-as-of="${asOf}">${sections}</div>`;
+}
+
+function sagaSections(page: SagaPage, region: (id: string) => Html): Html {
+  return html`<div id="saga-head" class="saga-head">${region('saga-head')}</div>
     <div id="action-result" role="status"></div>
     ${travelBar(page, region)}
     <nav class="tabs" aria-label="Ways to look at it">

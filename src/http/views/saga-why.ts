@@ -9,7 +9,7 @@ import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
 import { outlookOf, type Prospect } from '../../core/outlook.ts';
-import type { SagaState } from '../../core/state.ts';
+import { isOver, type SagaState } from '../../core/state.ts';
 import { exactTime, type Html, tookTime } from './html.ts';
 import { prospectInWords } from './saga-words.ts';
 
@@ -34,7 +34,7 @@ export function sagaWhy(
         state.early.map(({ event }) => html`<b>${event.type}</b>`),
       )}
     </dl>
-    ${waysOut(definition, state)}
+    ${isOver(state) ? '' : waysOut(definition, state)}
     ${
       prospects.length === 0 && events.length === 0
         ? html`<p class="quiet">Nothing happens by itself, and it waits for no event.</p>`
