@@ -112,10 +112,11 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
   expect(node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, out: '', err: '' });
 });
 
-test('runs the saga of the README', () => {
+test('runs the saga of the README, and the same one when it is run again', () => {
   const { code, out, err } = node('main.ts');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^\w+ completed\n$/);
+  expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
 });
 
 test('passes the tests of the README', () => {
