@@ -1,6 +1,8 @@
 /**
  * The public API of Backstep: define a saga, implement its activities, run it durably.
  */
+import './node-guard.js';
+
 export {
   type Activities,
   activity,

@@ -2,6 +2,8 @@
  * `backstep/testing`: what tests of sagas import. Nothing here depends on a test runner, but
  * `backstep/testing/vitest`, which teaches vitest the matchers.
  */
+import './node-guard.js';
+
 export {
   crashEverywhere,
   type CrashOptions,

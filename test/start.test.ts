@@ -19,10 +19,14 @@ function startUnder(version: string, script = START): { code: number; said: stri
 }
 
 describe('the start script', () => {
-  it.each(['20.20.2', '22.11.0'])('refuses Node %s in one line', (version) => {
+  it.each([
+    ['20.20.2', '22.14'],
+    ['22.13.1', '22.14'],
+    ['23.5.0', '23.6'],
+  ])('refuses Node %s in one line', (version, wanted) => {
     expect(startUnder(version)).toEqual({
       code: 1,
-      said: `Backstep needs Node 22.12 or newer; this is v${version}; run it with npm start, which brings its own.\n`,
+      said: `Backstep needs Node ${wanted} or newer; this is v${version}; run it with npm start, which brings its own.\n`,
     });
   });
 
@@ -36,7 +40,7 @@ describe('the start script', () => {
 
 describe('the command', () => {
   it.each([
-    ['20.20.2', '22.12 or newer'],
+    ['20.20.2', '22.14 or newer'],
     ['22.17.1', '22.18 or newer to run from source'],
   ])('refuses Node %s in one line', (version, wanted) => {
     expect(startUnder(version, COMMAND)).toEqual({

@@ -53,11 +53,15 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 3,
   },
   testing: {
-    layers: ['runtime', 'store', 'core'],
+    layers: ['node-guard', 'runtime', 'store', 'core'],
     packages: [NODE, /^xstate(\/graph)?$/, /^vitest$/],
     atLeast: 5,
   },
-  index: { layers: ['testing', 'runtime', 'store', 'core'], packages: [/^xstate$/], atLeast: 1 },
+  index: {
+    layers: ['node-guard', 'testing', 'runtime', 'store', 'core'],
+    packages: [/^xstate$/],
+    atLeast: 1,
+  },
   main: {
     layers: [...BELOW_MAIN, 'index', 'machines', 'actors'],
     packages: ENTRY_PACKAGES,
@@ -68,6 +72,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'kept-program': { layers: [], packages: [NODE], atLeast: 1 },
   // Plain JavaScript that any Node reads: it runs before the version is known to be new enough.
   'node-version': { layers: [], packages: [], atLeast: 1 },
+  'node-guard': { layers: ['node-version'], packages: [], atLeast: 1 },
   command: { layers: ['node-version', 'cli'], packages: [NODE], atLeast: 1 },
   // It names the two programs that the launcher runs as processes.
   start: {

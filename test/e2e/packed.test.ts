@@ -139,3 +139,17 @@ test('says what to do where Node reads no TypeScript', () => {
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(/^backstep: saga\.ts: Node \S+ reads no TypeScript; update to 22\.18.*\n$/);
 });
+
+test('refuses a Node that the SQLite binding would take down', () => {
+  const disguise = `Object.defineProperty(process, 'versions', {
+    value: { ...process.versions, node: '22.13.1' },
+  })`;
+  const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
+  for (const entry of ['backstep', 'backstep/testing']) {
+    const { code, err } = node('--import', preload, '--eval', `import '${entry}'`);
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'Error: Backstep needs Node 22.14 or newer; this is v22.13.1; update Node.',
+    );
+  }
+});
