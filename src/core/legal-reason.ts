@@ -3,7 +3,7 @@
  * decide.
  */
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
-import { isLegal } from './legal.ts';
+import { areAlike, isLegal } from './legal.ts';
 import { isOver, type SagaState } from './state.ts';
 import { isUnstarted } from './waiting-room.ts';
 
@@ -24,9 +24,17 @@ export function commandChoices(state: SagaState): readonly CommandChoice[] {
   );
 }
 
+/** The choices without one that does the same as another: whoever cancels compensates. */
+export function distinctChoices(state: SagaState): readonly CommandChoice[] {
+  const choices = commandChoices(state);
+  const hasBoth = isLegal(state, 'cancel') && isLegal(state, 'compensate');
+  if (!hasBoth || !areAlike(state, 'cancel', 'compensate')) return choices;
+  return choices.filter(({ command }) => command !== 'compensate');
+}
+
 function whyNot(state: SagaState, command: CommandName): string {
   const { status } = state;
-  if (isOver(state)) return `The saga has ended (${status}).`;
+  if (isOver(state)) return `The saga has ended: ${status.replaceAll('_', ' ')}.`;
   if (status === 'paused' && command !== 'pause') return 'The saga is paused: resume it first.';
   if (status === 'parked' && command !== 'resume') return whyNotParked(state);
   if (isUnstarted(state)) {

@@ -2,8 +2,8 @@
  * What a saga would accept now: commands and events, for people and for 409 answers.
  */
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
-import { acceptedEvents } from './scope.ts';
-import type { EventObject } from 'xstate';
+import { acceptedEvents, activeNodes } from './scope.ts';
+import type { AnyStateNode, EventObject } from 'xstate';
 import { hasLiveActivity, isOver, isStill, type SagaState } from './state.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
@@ -44,6 +44,40 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
     case 'compensate':
       return !isStill(state) && isTaken(state, name);
   }
+}
+
+/** True when the machine answers both commands alike here: a person is offered only one of them. */
+export function areAlike(
+  { snapshot }: SagaState,
+  one: keyof typeof COMMAND_EVENTS,
+  other: keyof typeof COMMAND_EVENTS,
+): boolean {
+  return activeNodes(snapshot).every((node) => {
+    const ways = waysFor(node, one);
+    const others = waysFor(node, other);
+    return (
+      ways.length === others.length && ways.every((way, index) => isSameWay(way, others[index]))
+    );
+  });
+}
+
+interface Way {
+  readonly target: readonly AnyStateNode[] | undefined;
+  readonly guard?: unknown;
+  readonly actions: readonly unknown[];
+}
+
+function waysFor(node: AnyStateNode, name: keyof typeof COMMAND_EVENTS): readonly Way[] {
+  return node.transitions.get(COMMAND_EVENTS[name]) ?? [];
+}
+
+function isSameWay(way: Way, other: Way | undefined): boolean {
+  if (other === undefined || way.guard !== other.guard) return false;
+  return isSameList(way.target ?? [], other.target ?? []) && isSameList(way.actions, other.actions);
+}
+
+function isSameList(list: readonly unknown[], other: readonly unknown[]): boolean {
+  return list.length === other.length && list.every((item, index) => item === other[index]);
 }
 
 /** Event types from outside that the machine accepts now. */

@@ -7,7 +7,7 @@ import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
 import { BackstepError } from '../core/errors.ts';
 import { COMMAND_NAMES } from '../core/inbound.ts';
-import type { SagaState } from '../core/state.ts';
+import { isStill, type SagaState } from '../core/state.ts';
 import { isJsonObject, readForm } from './body.ts';
 import { authorOf, definitionOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem, problemOf } from './error-response.ts';
@@ -22,6 +22,7 @@ import { hasRail, litIn, type SagaLook, sagaPageGroups } from './saga-page-group
 import { chartSvg } from './views/chart.ts';
 import type { Html } from './views/html.ts';
 import { refusal } from './views/order-form.ts';
+import { orderInWords } from './views/saga-actions.ts';
 import { sagaPage, sagaPath, type SagaTab } from './views/saga-page.ts';
 import { wordsOf } from './views/status-badge.ts';
 
@@ -86,7 +87,7 @@ export function sagaPageRoutes(
       ...contextOf(form),
     };
     const state = await backstep.command(id, command, versionOf(form));
-    return taken(c, id, name.replaceAll('-', ' '), state);
+    return taken(c, id, wasTaken(orderInWords(name), state));
   });
   app.post('/:id/events', async (c) => {
     const id = c.req.param('id');
@@ -94,7 +95,9 @@ export function sagaPageRoutes(
     const type = form.get('type') ?? '';
     const members = jsonMembers(form.get('members') ?? '', 'members');
     const author = { by: authorOf(c, PAGE_AUTHOR), ...textMember(form, 'reason') };
-    return taken(c, id, type, await backstep.send(id, { ...members, type }, author));
+    const state = await backstep.send(id, { ...members, type }, author);
+    const isKept = state.early.some(({ event }) => event.type === type);
+    return taken(c, id, isKept ? isWaiting(type, state) : wasTaken(type, state));
   });
   app.onError((error, c) => {
     const problem = problemOf(error);
@@ -125,19 +128,22 @@ async function chartOfSaga(
   }
 }
 
-function taken(
-  c: Context,
-  id: string,
-  what: string,
-  state: SagaState,
-): Response | Promise<Response> {
+function taken(c: Context, id: string, note: Html): Response | Promise<Response> {
   if (!isFromScript(c)) return c.redirect(sagaPath(id), 303);
   return c.html(
-    html`<p class="note tone-good">
-      <span class="icon" aria-hidden="true">✓</span> ${what} was taken: the saga is
-      ${wordsOf(state.status)}.
-    </p>`,
+    html`<p class="note tone-good"><span class="icon" aria-hidden="true">✓</span> ${note}</p>`,
   );
+}
+
+function wasTaken(what: string, { status }: SagaState): Html {
+  return html`<b>${what}</b> was taken. The status of the saga: ${wordsOf(status)}.`;
+}
+
+/** Of an event that the saga keeps, because it cannot take it now. */
+function isWaiting(type: string, state: SagaState): Html {
+  return isStill(state)
+    ? html`<b>${type}</b> is kept until the saga is resumed: it is ${wordsOf(state.status)}.`
+    : html`<b>${type}</b> came early: it is kept until the saga waits for it.`;
 }
 
 function liveQuery({ id, tab, seq }: SagaLook): string | null {

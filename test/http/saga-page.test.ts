@@ -38,7 +38,7 @@ describe('GET /sagas/{id}', () => {
     await until(id, 'charge');
     const page = textOf(await pageAt(`/sagas/${id}`));
     expect(page).toContain('Next: charge, attempt 1 of 2, is running');
-    expect(page).toContain(`Turn order ${id} back? 2 steps are compensated: charge, reserve.`);
+    expect(page).toContain(`Cancel order ${id}? 2 steps are compensated: charge, reserve.`);
     gate.resolve({ receipt: 'r' });
     await http.backstep.settled(id, 5_000);
   });
@@ -133,7 +133,9 @@ describe('what is ordered on the page', () => {
     const plain = await post(`${path}/terminate`, `expected_version=${seq}&reason=enough`, false);
     expect([plain.status, plain.headers.get('location')]).toEqual([303, `/sagas/${id}`]);
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'page', reason: 'enough' }]);
-    expect(textOf(await pageAt(`/sagas/${id}`))).toMatch(/page terminate enough/);
+    expect(textOf(await pageAt(`/sagas/${id}`))).toMatch(
+      /page Terminate without compensating enough/,
+    );
     const late = await post(`${path}/retry`, '', true);
     expect(late.status).toBe(409);
     expect(await late.text()).toContain('class="note tone-bad"');

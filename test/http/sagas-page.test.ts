@@ -92,7 +92,7 @@ describe('a bulk command from the list', () => {
     const done = await http.backstep.command(id, { name: 'terminate' });
     expect(done.status).toBe('terminated');
     const place = await frozen({ scope: 'chosen', command: 'retry', [`saga-${id}`]: 'on' });
-    expect(await page(place)).toContain('The saga has ended (terminated).');
+    expect(await page(place)).toContain('The saga has ended: terminated.');
     await post(`${place}/start`, {});
     const refused = `${place}?outcome=refused`;
     await expect.poll(() => page(refused), { timeout: 10_000 }).toContain(`href="/sagas/${id}"`);

@@ -33,7 +33,7 @@ export function definitionList(definitions: readonly ShownDefinition[]): Html {
   }
   return table(
     'Every registered definition',
-    ['Saga', 'Version', 'Steps', 'Under way', 'All', 'Fingerprint'],
+    ['Saga', 'Version', 'Steps', 'Not ended', 'All', 'Fingerprint'],
     definitions.map(({ definition, isNewest, count }) => [
       html`<a href="${definitionPath(definition.id, definition.version)}">${definition.id}</a>`,
       html`${definition.version}${isNewest ? html` <span class="quiet">newest</span>` : ''}`,
@@ -54,7 +54,8 @@ export function unregisteredNote(counts: readonly VersionCount[]): Html | string
     ${stranded.map(
       ({ type, version, underWay }) =>
         html`<p>
-          ${underWay} of ${type} v${version} are under way, and that version is not registered here.
+          ${underWay} of ${type} v${version} have not ended, and that version is not registered
+          here.
         </p>`,
     )}
   </div>`;
@@ -125,7 +126,7 @@ export function definitionPage(
 export function countInWords({ count }: ShownDefinition): Html {
   const { underWay = 0, total = 0 } = count ?? {};
   return html`<p>
-    <b>${underWay}</b> under way, <b>${total}</b> in
+    <b>${underWay}</b> not ended, <b>${total}</b> in
     all${total === 0 ? ': nobody has started one yet' : ''}.
   </p>`;
 }

@@ -3,9 +3,9 @@
  * reach, the others with the reason why not; and the events that it waits for.
  */
 import { html } from 'hono/html';
-import type { CommandName } from '../../core/inbound.ts';
+import { COMMAND_NAMES, type CommandName } from '../../core/inbound.ts';
 import { isOwed } from '../../core/ledger.ts';
-import { type CommandChoice, commandChoices } from '../../core/legal-reason.ts';
+import { type CommandChoice, commandChoices, distinctChoices } from '../../core/legal-reason.ts';
 import { legalEvents } from '../../core/legal.ts';
 import type { Redact } from '../../core/redact.ts';
 import { giveUpEntries } from '../../core/skip.ts';
@@ -37,6 +37,12 @@ const LABELS: Readonly<Record<CommandName, string>> = {
   terminate: 'Terminate without compensating',
 };
 
+/** What the button of a command says; anything else that was ordered is its own name. */
+export function orderInWords(order: string): string {
+  const command = COMMAND_NAMES.find((name) => name === order);
+  return command === undefined ? order : LABELS[command];
+}
+
 /** Commands whose reason matters later: what they do cannot be taken back. */
 const WITH_REASON: readonly CommandName[] = [
   'skip',
@@ -49,7 +55,7 @@ const WITH_REASON: readonly CommandName[] = [
 /** Every command. */
 export function sagaActions(scope: ActionScope): Html {
   if (scope.isReadOnly) return nothingHere(scope);
-  const choices = commandChoices(scope.state);
+  const choices = distinctChoices(scope.state);
   const legal = choices.filter(({ isLegal }) => isLegal);
   const others = choices.filter(({ isLegal }) => !isLegal);
   return html`${
@@ -118,10 +124,12 @@ export function scopeInWords(
   const owedList = listOf(owed.toReversed());
   switch (command) {
     case 'cancel':
-    case 'compensate':
+    case 'compensate': {
+      const question = command === 'cancel' ? `Cancel ${name}?` : `Turn ${name} back?`;
       return owed.length === 0
-        ? `Turn ${name} back? Nothing of it needs compensating.`
-        : `Turn ${name} back? ${countOf(owed.length)} compensated: ${owedList}.`;
+        ? `${question} Nothing of it needs compensating.`
+        : `${question} ${countOf(owed.length)} compensated: ${owedList}.`;
+    }
     case 'terminate':
       return owed.length === 0
         ? `Terminate ${name}? Nothing of it stays behind.`
@@ -218,7 +226,7 @@ function eventForm({ id, state }: ActionScope): Html {
       </select></label
     >
     <label class="inline"
-      >with
+      >Its members, as a JSON object
       <input name="members" placeholder='{ "amount": 5 }' spellcheck="false" autocomplete="off"
     /></label>
     ${reasonField('Reason to send the event')}

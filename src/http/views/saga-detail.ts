@@ -3,7 +3,7 @@
  */
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/definition.ts';
-import { legalCommands } from '../../core/legal.ts';
+import { distinctChoices } from '../../core/legal-reason.ts';
 import { railOf } from '../../core/rail.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaSummary } from '../../store/read-models.ts';
@@ -28,8 +28,10 @@ export function sagaDetail({ saga, state, definition, isReadOnly }: SagaDetail):
   const rail = definition === undefined ? null : railOf(definition, state);
   const name = `${saga.type} ${saga.key ?? saga.id}`;
   const scope = { name, state };
-  const legal = isReadOnly ? [] : legalCommands(state);
-  const buttons = legal.filter((command) => command !== 'edit-context');
+  const choices = isReadOnly ? [] : distinctChoices(state);
+  const buttons = choices.flatMap(({ command, isLegal }) =>
+    isLegal && command !== 'edit-context' ? [command] : [],
+  );
   return html`<h2>Saga <a href="${sagaPath(saga.id)}">${saga.key ?? saga.id}</a></h2>
     <p class="headline">${badge(state.status)} ${nextInWords(definition, state)}</p>
     ${

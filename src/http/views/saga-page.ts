@@ -9,6 +9,7 @@ import type { SagaPicture } from '../saga-picture.ts';
 import { definitionPath } from './definition-pages.ts';
 import { exactTime, type Html, relativeTime, table, tookTime } from './html.ts';
 import { pageHead } from './layout.ts';
+import { orderInWords } from './saga-actions.ts';
 import { nextInWords } from './saga-words.ts';
 import { badge } from './status-badge.ts';
 
@@ -171,7 +172,7 @@ export function auditTable({ audit, shown }: SagaPicture): Html {
       .map(({ atMs, by, command, reason }) => [
         relativeTime(atMs),
         by,
-        command.replaceAll('-', ' '),
+        orderInWords(command),
         reason ?? '–',
       ]),
     'Nobody has ordered anything.',
