@@ -59,19 +59,26 @@ export type OrderActivities = {
 
 const PAYMENT_METHODS = ['credit_card', 'paypal', 'bank_transfer'] as const;
 const MAX_AMOUNT_MINOR = 100_000_000;
+/** What is said of a wrong shape, or of nothing at all, instead of the library's own words. */
+const says = (message: string) => ({
+  error: ({ input }: { readonly input?: unknown }): string =>
+    input === undefined ? 'is missing' : message,
+});
 const text = z
-  .string()
+  .string(says('must be a text'))
   .trim()
   .min(1, 'must not be empty')
   .max(100, 'must be at most 100 characters');
 
+const AMOUNT_SHAPE = 'must be a decimal such as 12.50, not negative';
+
 /** `12.5`, `"12.50"` or `12` as 1250: money is counted in whole minor units. */
 const Amount = z
-  .union([z.number(), z.string().max(20)])
+  .union([z.number(), z.string().max(20, AMOUNT_SHAPE)], says(AMOUNT_SHAPE))
   .transform((value, context) => {
     const match = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(String(value));
     if (match !== null) return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
-    context.addIssue({ code: 'custom', message: 'must be a decimal such as 12.50, not negative' });
+    context.addIssue({ code: 'custom', message: AMOUNT_SHAPE });
     return z.NEVER;
   })
   .pipe(
@@ -84,17 +91,24 @@ export const CURRENCY = 'EUR';
 const FIELDS = {
   orderId: text,
   customerId: text,
-  customerEmail: z.email('must be an e-mail address').max(254, 'must be at most 254 characters'),
+  customerEmail: z
+    .email(says('must be an e-mail address'))
+    .max(254, 'must be at most 254 characters'),
   productId: text,
-  quantity: z.int().min(1, 'must be at least 1').max(1_000, 'must be at most 1000'),
+  quantity: z
+    .int(says('must be a whole number from 1 to 1000'))
+    .min(1, 'must be at least 1')
+    .max(1_000, 'must be at most 1000'),
   amount: Amount,
   // A text first: a missing or wrong type is told apart from a method that is not offered.
-  paymentMethod: z.string().pipe(z.enum(PAYMENT_METHODS)),
+  paymentMethod: z
+    .string(says('must be a text'))
+    .pipe(z.enum(PAYMENT_METHODS, `must be one of ${PAYMENT_METHODS.join(', ')}`)),
 };
 
 /** What starts an order saga; parsing turns `amount` into `amountMinor`. */
 export const OrderInput = z
-  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD']).default(CURRENCY) })
+  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD'], 'must be EUR or USD').default(CURRENCY) })
   .transform(({ amount, ...order }) => ({ ...order, amountMinor: amount }));
 
 /** The body of `POST /saga/execute`, in the names of the tables; gives an input of the saga. */

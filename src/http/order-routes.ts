@@ -15,6 +15,7 @@ import {
   type HttpEnv,
 } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import { startOrder } from './order-start.ts';
 import { orderSagaRow, orderStatsView, orderStatusView } from './order-status.ts';
 import { pageOf, waitMsOf } from './query.ts';
 
@@ -23,11 +24,11 @@ export function orderRoutes({ backstep }: HttpContext, demo: OrderDemo): Hono<Ht
   return new Hono<HttpEnv>()
     .post('/execute', async (c) => {
       const waitMs = waitMsOf(queryOf(c));
-      const { input, key } = await demo.parseOrder(await readJsonObject(c.req.raw));
-      const started = await backstep.spawn(ORDER_SAGA, { input, key });
+      const order = await demo.parseOrder(await readJsonObject(c.req.raw));
+      const started = await startOrder(backstep, order);
       const status = await statusAfterWait(backstep, started, waitMs);
       const isAnswered = waitMs !== null && isSettled(status);
-      const body = { saga_id: started.id, order_id: key, status };
+      const body = { saga_id: started.id, order_id: order.key, status };
       return c.json(body, isAnswered ? 200 : 202, { location: `/saga/status/${started.id}` });
     })
     .get('/status/:id', async (c) => {

@@ -10,7 +10,8 @@ import { readForm } from './body.ts';
 import { isProviderStopped, type HttpContext, type HttpEnv } from './context.ts';
 import { FAULT_PRESETS, type FaultControls } from './fault-controls.ts';
 import { formRefusals, isFromScript } from './form-answers.ts';
-import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import type { OrderDemo } from './order-demo.ts';
+import { startOrder } from './order-start.ts';
 import type { PageHub } from './page-hub.ts';
 import { newOrderId, orderPageQuery } from './page-routes.ts';
 import { activeFaults } from './views/fault-panel.ts';
@@ -29,14 +30,14 @@ export function pageActionRoutes(
   const { backstep, faults } = context;
   const app = new Hono<HttpEnv>();
   app.post('/orders', async (c) => {
-    const { input, key } = await demo.parseOrder(orderBody(await readForm(c.req.raw)));
-    const { id } = await backstep.spawn(ORDER_SAGA, { input, key });
+    const order = await demo.parseOrder(orderBody(await readForm(c.req.raw)));
+    const { id } = await startOrder(backstep, order);
     const address = `/saga?id=${encodeURIComponent(id)}`;
     if (!isFromScript(c)) return c.redirect(address, 303);
     // From here on the page follows the new saga.
     const follow = replacement('live', liveSocket(orderPageQuery(id)));
     const nextId = replacement('order-id', orderIdInput(newOrderId()));
-    const answer = html`${orderAccepted(key, id)}${nextId}${follow}`;
+    const answer = html`${orderAccepted(order.key, id)}${nextId}${follow}`;
     return c.html(answer, 200, { 'hx-replace-url': address });
   });
   if (faults !== null) {

@@ -5,6 +5,7 @@ import {
   emptyDemo,
   openFixture,
   problemIn,
+  textLike,
   type HttpFixture,
 } from './http-fixture.ts';
 
@@ -62,7 +63,8 @@ describe('POST /saga/execute', () => {
     const again = await bodyOf(await http.send('POST', '/saga/execute?wait=5s', order));
     expect(again['saga_id']).toBe(first['saga_id']);
     const other = await http.send('POST', '/saga/execute', { ...order, quantity: 3 });
-    expect(await problemIn(other)).toEqual([409, 'conflict']);
+    expect(await problemIn(other.clone())).toEqual([409, 'conflict']);
+    expect(await bodyOf(other)).toMatchObject({ detail: textLike(/choose another order id$/) });
   });
 });
 
