@@ -2,8 +2,9 @@
  * The sagas in memory as a tree: children below the parent that started them, and what each does.
  */
 import { html } from 'hono/html';
+import { isStill } from '../../core/state.ts';
 import type { LiveActor } from '../../runtime/figures.ts';
-import { countdown, type Html, sagaLink } from './html.ts';
+import { countdown, type Html, sagaLink, stillEndTime } from './html.ts';
 import { emptyState } from './layout.ts';
 import { badge } from './status-badge.ts';
 
@@ -33,6 +34,8 @@ export function actorTree(actors: readonly LiveActor[], total: number): Html {
 function branch(actor: LiveActor, below: ReadonlyMap<string, readonly LiveActor[]>): Html {
   const { type, state, mailboxItems, isBusy } = actor;
   const children = below.get(state.id) ?? [];
+  // Timers of a saga that stands still are recorded, and act once it goes on.
+  const due = isStill(state) ? stillEndTime : countdown;
   const activities = Object.entries(state.live.activities);
   const timers = Object.entries(state.live.timers);
   return html`<li>
@@ -53,14 +56,15 @@ function branch(actor: LiveActor, below: ReadonlyMap<string, readonly LiveActor[
             ${activities.map(
               ([id, { attempt, childId }]) =>
                 html`<li>
-                  ▶ <code>${id}</code>
+                  ▶&nbsp;<code>${id}</code>
                   ${childId === undefined ? `attempt ${attempt}` : html`runs saga ${childId}`}
                 </li>`,
             )}
             ${timers.map(
               ([id, { dueMs }]) =>
                 html`<li>
-                  ◷ <code>${id}</code> ${dueMs === undefined ? 'from dispatch' : countdown(dueMs)}
+                  ◷&nbsp;<code>${id}</code>
+                  ${dueMs === undefined ? 'from dispatch' : due(dueMs)}
                 </li>`,
             )}
           </ul>`

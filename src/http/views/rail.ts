@@ -58,12 +58,14 @@ function stopView(stop: RailStop, isStill: boolean): Html {
 
 function stepView(step: RailStep, isStill: boolean): Html {
   const { name, kind, occurrences, childId, probes, lateAtMs, skip, forward, compensation } = step;
+  // Who gave the compensation up did not give the step up.
+  const isUndoGivenUp = compensation?.status === 'skipped';
   const notes = [
     ...(forward.activity === name ? [] : [name]),
     ...(kind === 'compensatable' ? [] : [kind]),
     ...(occurrences > 1 ? [`run ${occurrences} times`] : []),
     ...(probes === 0 ? [] : [probes === 1 ? 'asked once' : `asked ${probes} times`]),
-    ...(skip === null ? [] : [skipInWords(skip)]),
+    ...(skip === null || isUndoGivenUp ? [] : [skipInWords(skip)]),
   ];
   return html`<div class="cell forward ${toneClass(forward.status)} is-${forward.status}">
       <b>${breakable(forward.activity)}</b> ${sideView(forward, isStill)}
@@ -83,10 +85,11 @@ function stepView(step: RailStep, isStill: boolean): Html {
       compensation === null
         ? html`<div class="cell backward none"><span class="quiet">nothing to undo</span></div>`
         : html`<div
-            class="cell backward ${toneClass(compensation.status)} is-${compensation.status}"
+            class="cell backward ${toneClass(isUndoGivenUp ? 'not_compensated' : compensation.status)} is-${compensation.status}"
           >
             <b>${breakable(compensation.activity)}</b>
             ${sideView(compensation, isStill, 'not_compensated')}
+            ${isUndoGivenUp && skip !== null ? html`<span class="quiet">${skipInWords(skip)}</span>` : ''}
           </div>`
     }`;
 }

@@ -226,7 +226,7 @@ function eventForm({ id, state }: ActionScope): Html {
       </select></label
     >
     <label class="inline"
-      >Its members, as a JSON object
+      >Its data, as JSON
       <input name="members" placeholder='{ "amount": 5 }' spellcheck="false" autocomplete="off"
     /></label>
     ${reasonField('Reason to send the event')}

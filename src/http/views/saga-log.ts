@@ -43,7 +43,7 @@ export function sagaLog(log: SagaLog): Html {
         </caption>
         <thead>
           <tr>
-            <th scope="col">Turn</th>
+            <th scope="col" class="number">Turn</th>
             <th scope="col">At</th>
             <th scope="col">What came</th>
             <th scope="col">Where it led</th>

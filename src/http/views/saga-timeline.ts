@@ -45,7 +45,7 @@ export function timelineView(stretches: readonly TimelineStretch[], nowMs: numbe
           <tr>
             <th scope="col">What</th>
             <th scope="col">From</th>
-            <th scope="col">Took</th>
+            <th scope="col" class="number">Took</th>
             <th scope="col">Came out</th>
             <th scope="col" class="bar">
               <span class="visually-hidden">On a line of ${tookTime(toMs - fromMs)}</span>
