@@ -19,6 +19,8 @@ describe('what a person ordered on the page of a saga', () => {
     );
     const page = await pageAt(`/sagas/${id}`);
     expect(page).toContain('page Accept as it is');
+    expect(page).toMatch(/Turn \d+ at [\d:.]+: Accept as it is led from/);
+    expect(page).not.toContain('accept-partial');
     expect(page).toContain('The saga has ended: compensation failed.');
     expect(page).not.toContain('compensation_failed');
   });
@@ -30,6 +32,7 @@ describe('what a person ordered on the page of a saga', () => {
     await http.backstep.command(id, { name: 'pause' });
     const kept = await post(`/sagas/${id}/events`, 'type=approve');
     expect(kept).toContain('approve is kept until the saga is resumed: it is paused.');
+    expect(await pageAt(`/sagas/${id}`)).toContain('Takes the event once it goes on approve');
     await http.backstep.command(id, { name: 'resume' });
     await http.backstep.settled(id, 5_000);
   });

@@ -13,6 +13,7 @@ import { type JsonChange, jsonDifference } from '../json-difference.ts';
 import type { Redact } from '../../core/redact.ts';
 import { type SagaHistory, turnAt } from '../saga-history.ts';
 import { exactTime, type Html } from './html.ts';
+import { orderInWords } from './saga-actions.ts';
 import { badge } from './status-badge.ts';
 
 /** Most turns that are listed around the one that is looked at. */
@@ -87,14 +88,19 @@ function logRow(
   { definition, history, seq, turnLink, redact }: SagaLog,
   record: JournalRecord,
 ): Html {
-  const { sagaSeq, atMs, event, from, to, status, note, kind } = record;
+  const { sagaSeq, inbound, atMs, event, from, to, status, note, kind } = record;
   const turn = turnAt(history, sagaSeq);
   const after = turn?.state;
   const before = turnAt(history, sagaSeq - 1)?.state;
   const changes =
     after === undefined || before === undefined ? [] : changesOf(before, after, redact);
   const known = turn?.definition ?? definition;
-  const trigger = known === undefined ? event : triggerOf(known, event).words;
+  const trigger =
+    inbound.kind === 'command'
+      ? orderInWords(inbound.command.name)
+      : known === undefined
+        ? event
+        : triggerOf(known, event).words;
   return html`<tr
     ${sagaSeq === seq ? html`class="is-current" aria-current="true"` : ''}
     ${kind === 'note' ? html`class="is-note"` : ''}

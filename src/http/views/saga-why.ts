@@ -9,8 +9,9 @@ import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
 import { outlookOf, type Prospect } from '../../core/outlook.ts';
-import { isOver, type SagaState } from '../../core/state.ts';
+import { isOver, isStill, type SagaState } from '../../core/state.ts';
 import { exactTime, type Html, tookTime } from './html.ts';
+import { orderInWords } from './saga-actions.ts';
 import { prospectInWords } from './saga-words.ts';
 
 /** The explanation. `last`: the turn that led to this state. */
@@ -26,7 +27,7 @@ export function sagaWhy(
       ${fact('Under way', prospects.filter(isAttempt).map(attemptFact))}
       ${fact('Due', prospects.filter((each) => !isAttempt(each)).map(prospectInWords))}
       ${fact(
-        'Takes the event',
+        isStill(state) ? 'Takes the event once it goes on' : 'Takes the event',
         events.map((type) => html`<b>${type}</b>`),
       )}
       ${fact(
@@ -64,10 +65,13 @@ function waysOut(definition: SagaDefinition, state: SagaState): Html | string {
 
 function lastTurn(
   definition: SagaDefinition,
-  { sagaSeq, event, from, to, atMs, kind, note }: JournalRecord,
+  { sagaSeq, inbound, event, from, to, atMs, kind, note }: JournalRecord,
 ): Html {
-  const came = html`Turn ${sagaSeq} at ${exactTime(atMs)}:
-    <b>${triggerOf(definition, event).words}</b>`;
+  const words =
+    inbound.kind === 'command'
+      ? orderInWords(inbound.command.name)
+      : triggerOf(definition, event).words;
+  const came = html`Turn ${sagaSeq} at ${exactTime(atMs)}: <b>${words}</b>`;
   const led =
     kind === 'note' || from === to
       ? html` and it stayed in <code>${to}</code>`
