@@ -32,7 +32,7 @@ export interface LabRun {
 export interface ProviderProcess {
   /** Never rejects. */
   isRunning(): Promise<boolean>;
-  /** Resolves once the order was given; the process ends, or is ready, soon after. */
+  /** Gives the order; the process ends, or is ready, soon after. */
   stop(): void;
   start(): void;
 }
