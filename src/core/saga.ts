@@ -18,7 +18,14 @@ import type {
   WaitOptions,
   WaitResult,
 } from './builder/options.ts';
-import { type Block, effectsIn, everyBlock, loopsByStep, type SagaPlan } from './builder/plan.ts';
+import {
+  type Block,
+  effectsIn,
+  everyBlock,
+  loopsByStep,
+  type SagaPlan,
+  waysBackIn,
+} from './builder/plan.ts';
 import { roundIn } from './builder/view.ts';
 import { durable, type SagaDefinition } from './definition.ts';
 import { toMs } from './duration.ts';
@@ -232,7 +239,7 @@ function build<C extends Contract, Input, Output>(
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
   const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
   const loops = loopsByStep(plan.blocks);
-  const definition = durable<C, Input, Output>(compileSaga(plan), {
+  const compiled = durable<C, Input, Output>(compileSaga(plan), {
     version,
     input,
     events,
@@ -241,5 +248,6 @@ function build<C extends Contract, Input, Output>(
     keepsEarly: [...new Set(awaited)],
     editable: ['input', 'results'],
   });
+  const definition = { ...compiled, waysBack: waysBackIn(plan.blocks) };
   return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };
 }

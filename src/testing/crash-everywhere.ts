@@ -1,15 +1,21 @@
 /**
  * Runs a saga again and again, each time killing the process at other points: before and after
  * every commit, and after every effect, for every choice of up to two crashes. However it was
- * killed, the saga must come to a sound end, and what is stored must be what its journal gives.
+ * killed, the saga must come to a sound end, what is stored must be what its journal gives, and
+ * every compensation must have been called for the run that it undoes, with what that run brought.
  */
 import type { EventObject } from 'xstate';
 import type { Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
+import { recordOfLine, replay } from '../core/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
+import { judgeHistory } from '../core/verify/history.ts';
 import { examplesFor } from '../core/verify/learn.ts';
+import { isSameValue } from '../core/verify/undoing.ts';
 import { examineSaga } from '../runtime/examination.ts';
+import { lineOf } from '../runtime/journal-export.ts';
 import type { Letter } from '../runtime/projection.ts';
+import type { SagaAsStored } from '../store/as-stored.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
 import { FakeActivities, type FakeOptions } from './fake-activities.ts';
 import { sagaMatchers } from './matchers.ts';
@@ -100,6 +106,8 @@ class CrashRun {
   readonly #world: CrashWorld;
   readonly #crashes: readonly number[];
   readonly #fakes: FakeActivities;
+  /** Those of child sagas too. */
+  readonly #allFakes: FakeActivities[] = [];
   readonly #killedAt: string[] = [];
   #engine: TestEngine | null = null;
   #points = 0;
@@ -188,12 +196,36 @@ class CrashRun {
       const definition = this.#known(this.#definition, stored.row.type);
       const { flaws } = definition === null ? { flaws: [] } : examineSaga(definition, stored);
       for (const { kind, message: flaw } of flaws) this.#fail(`${kind}: ${flaw}`, story);
+      if (definition !== null) this.#judgeHistory(definition, stored, story);
       if (stored.openLetter === null || stored.row.id !== story.id) continue;
       const { outstanding } = JSON.parse(stored.openLetter.letter) as Letter;
       const missing = standing.filter((step) => !outstanding.includes(step));
       if (missing.length > 0 && status !== 'failed') {
         this.#fail(`the dead letter does not list ${missing.join(', ')}`, story);
       }
+    }
+  }
+
+  /** What was compensated, and with what, against what happened. */
+  #judgeHistory(
+    definition: SagaDefinition,
+    { row, journal }: SagaAsStored,
+    story: SagaStory,
+  ): void {
+    const records = Array.from(journal, (line) => recordOfLine(lineOf(line)));
+    const { turns } = replay(definition, row.id, records);
+    const { faults, undoings } = judgeHistory(definition, turns);
+    for (const { severity, message } of faults)
+      if (severity === 'error') this.#fail(message, story);
+    for (const { activity, key, forwardKey, input } of this.#allFakes.flatMap(
+      ({ calls }) => calls,
+    )) {
+      const wanted = undoings.get(key);
+      if (wanted === undefined) continue;
+      if (forwardKey === wanted.forwardKey && isSameValue(input, wanted.input)) continue;
+      const called = `${activity} was called for ${forwardKey} with ${JSON.stringify(input)}`;
+      const right = `it undoes ${wanted.forwardKey} with ${JSON.stringify(wanted.input)}`;
+      this.#fail(`${called}; ${right}`, story);
     }
   }
 
@@ -216,7 +248,9 @@ class CrashRun {
   #fakesOf(definition: SagaDefinition, options: FakeOptions): FakeActivities {
     const onEffect = ({ activity }: { readonly activity: string }): void =>
       this.#reach(`after ${activity} had its effect`);
-    return new FakeActivities(definition, { ...options, onEffect });
+    const fakes = new FakeActivities(definition, { ...options, onEffect });
+    this.#allFakes.push(fakes);
+    return fakes;
   }
 
   #registerChildren(engine: TestEngine, parent: SagaDefinition, known = new Set<string>()): void {

@@ -10,7 +10,7 @@ import type { Chance } from './chance.ts';
 import type { Disk, DiskSaga } from './disk.ts';
 import { childrenOf, waitsForPerson } from './family-oracles.ts';
 import type { Oracles } from './oracles.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
 import type { SimTime } from './sim-time.ts';
 import { isResolved, type StoredStates } from './stored-states.ts';
 import type { OracleScene } from './violation.ts';
@@ -26,6 +26,18 @@ interface Order {
 
 /** How long a refused caller waits, by the steady time. */
 const RETRY_AFTER_MS = 2_000;
+
+/** What a person may say of what waits for one. */
+export const ANY_WAY: readonly CommandName[] = [
+  'skip',
+  'accept-partial',
+  'compensate',
+  'skip',
+  'terminate',
+];
+
+/** After so many times a person thinks. */
+const MAX_ROUNDS_ANYHOW = 4;
 
 export interface ClientOptions {
   readonly saga: SimSaga;
@@ -86,7 +98,9 @@ export class Client {
     const { saga, disk, oracles } = this.#options;
     const event = saga.events[index % saga.events.length];
     if (event === undefined) return;
-    const eventId = `${event.type}-of-${sagaId}`;
+    const seq = disk.sagas.get(disk.sidOf(sagaId) ?? 0)?.row.seq ?? 0;
+    const round = saga.isAskedAgain ? `-at-${seq}` : '';
+    const eventId = `${event.type}-of-${sagaId}${round}`;
     this.#ask(engine.send(sagaId, event, eventId), caller, {
       answered: () => {
         const isKept = disk.journal.some((line) => line.data.includes(`"${eventId}"`));
@@ -163,18 +177,28 @@ export class Client {
 
   /**
    * Orders a retry of everything that waits for a person. What an operator has terminated nobody
-   * can undo any more, so its parent is told to go on without.
+   * can undo any more, so its parent is told to go on without. Some families are settled in whatever
+   * way is legal at first; `round` counts from 1.
    */
-  repair(engine: Backstep, caller: Caller): number {
+  repair(engine: Backstep, caller: Caller, round: number): number {
     const { disk, states } = this.#options;
     const waiting = [...disk.sagas.values()].filter((saga) => isLeftToPerson(states, saga));
     for (const { row, birth } of waiting) {
       const children = childrenOf(disk, states.of(row));
       const isInVain =
         row.status !== 'parked' && children.some((child) => child.row.status === 'terminated');
-      this.#command(birth.id, isInVain ? 'skip' : 'retry', engine, caller);
+      const name = this.#anyWay(birth.id, round) ?? (isInVain ? 'skip' : 'retry');
+      this.#command(birth.id, name, engine, caller);
     }
     return waiting.length;
+  }
+
+  /** What a person makes of it without thinking; `null`: what mends it. */
+  #anyWay(id: string, round: number): CommandName | null {
+    const { saga, chance } = this.#options;
+    if (!saga.isSettledAnyhow || round > MAX_ROUNDS_ANYHOW) return null;
+    const draw = chance.between(`settle/${id}/${round}`, 0, ANY_WAY.length);
+    return ANY_WAY[draw] ?? null;
   }
 
   /** The process is gone: whoever waited for an answer asks again. */

@@ -1,10 +1,12 @@
 /**
  * Sagas with a mistake drawn into them, as their author or the compiler might have made it.
  */
-import { createMachine } from 'xstate';
+import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
+import { isOwed, type Ledger } from '../../src/core/ledger.ts';
+import type { StepEntry } from '../../src/core/state.ts';
 
 type Drawing = Readonly<Record<string, unknown>>;
 
@@ -51,6 +53,48 @@ export function takesBackTooEarly(): SagaDefinition {
   return redrawn(onboardingSaga, path, (state) => ({ ...state, initial: 'running' }));
 }
 
+/** Gives every compensation what the present round has brought, whichever round it undoes. */
+export function inPresentRound(definition: SagaDefinition): SagaDefinition {
+  const { machine, waysBack } = definition;
+  const config = everywhere(drawing(machine.config), (state) => {
+    const { compensates } = drawing(state['meta'] ?? {});
+    const way = typeof compensates === 'string' ? waysBack.get(compensates) : undefined;
+    const call = drawing(state['invoke'] ?? {});
+    if (way === undefined || call['input'] === undefined) return state;
+    const input = ({ context }: { readonly context: Drawing }): unknown => {
+      const round = way.loop === null ? 1 : drawing(context['rounds'])[way.loop.name];
+      return way.input({ ...context, round } as never);
+    };
+    return { ...state, invoke: { ...call, input } };
+  });
+  return { ...definition, machine: createMachine(config, machine.implementations) };
+}
+
+/** Takes what failed for what is owed, whether it may have happened or not. */
+export function owesWhatFailed(definition: SagaDefinition): SagaDefinition {
+  return withActions(definition, {
+    readLedger: assign(({ self }: { readonly self: object }) => {
+      const steps = 'ledger' in self ? (self.ledger as Ledger)() : [];
+      const isMeant = (entry: StepEntry): boolean => entry.status === 'failed' || isOwed(entry);
+      return { owed: steps.filter(isMeant).map(({ name }) => name), hasGivenUp: false };
+    }),
+  });
+}
+
+/** Finds nothing owed, whatever was done. */
+export function forgetsWhatIsOwed(definition: SagaDefinition): SagaDefinition {
+  return withActions(definition, { readLedger: assign({ owed: [], hasGivenUp: false }) });
+}
+
+function withActions(
+  definition: SagaDefinition,
+  actions: Readonly<Record<string, unknown>>,
+): SagaDefinition {
+  const { machine } = definition;
+  const provided = machine.provide({ actions } as Parameters<AnyStateMachine['provide']>[0]);
+  return { ...definition, machine: provided };
+}
+
 /** A saga with one of its states changed. */
 function redrawn(
   { machine, input, children }: SagaDefinition,
@@ -60,6 +104,12 @@ function redrawn(
   const config = changed(drawing(machine.config), path, change);
   const options = input === null ? { children } : { input, children };
   return durable(createMachine(config, machine.implementations), options);
+}
+
+function everywhere(state: Drawing, change: (state: Drawing) => Drawing): Drawing {
+  const below = Object.entries(drawing(state['states'] ?? {}));
+  const states = below.map(([name, each]) => [name, everywhere(drawing(each), change)]);
+  return change(below.length === 0 ? state : { ...state, states: Object.fromEntries(states) });
 }
 
 function changed(

@@ -50,7 +50,7 @@ const MAX_CALM_STEPS = 6_000;
 const MAX_DOWNTIME_MS = 400_000;
 const MAX_DRAIN_MS = 10_000;
 /** How often a person sees to a family of sagas. */
-const MAX_REPAIRS = 6;
+const MAX_REPAIRS = 12;
 
 /** Runs one simulation to its end, or to its first violation. */
 export function simulate(options: RunOptions): Promise<RunResult> {
@@ -122,7 +122,7 @@ class Simulation {
     const rounds = saga.children.length === 0 ? 1 : MAX_REPAIRS;
     for (let round = 1; round <= rounds && !this.#scene.isViolated; round++) {
       const { process } = this.#scene;
-      if (client.repair(process.engine, process) === 0) break;
+      if (client.repair(process.engine, process, round) === 0) break;
       await this.#drain();
       await this.#comeToRest('after the repair');
     }

@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { loadSagas } from '../../src/cli/saga-modules.ts';
-import { activity } from '../../src/core/activity.ts';
+import { activity, type Contract } from '../../src/core/activity.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
 import { crashEverywhere, type CrashWorld } from '../../src/testing/crash-everywhere.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
+import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from '../simulation/block-sagas.ts';
+import { inPresentRound } from '../simulation/redrawn.ts';
 import { WORLDS } from './crash-worlds.ts';
 
 const MACHINES = fileURLToPath(new URL('../../machines', import.meta.url));
@@ -61,6 +63,56 @@ describe.each(machines.definitions)('the $id saga', (saga: SagaDefinition) => {
     const { runs } = await crashEverywhere(saga, world, { ...quietly, maxCrashes: 1 });
     expect(runs).toBeGreaterThan(4);
   });
+});
+
+describe.each([
+  ['one step a round', instalmentsSaga, 'charge'],
+  ['two steps a round', parcelsSaga, 'ship'],
+  ['three steps a round', legsSaga, 'insure'],
+] as const)('a loop of %s', (_, saga, step) => {
+  const input = { orderId: 'order-1', quantity: 3 };
+  /** The second round waits for its next attempt when the deadline passes. */
+  const busy: CrashWorld = { input, script: { [step]: ['done'] }, always: { [step]: 'fail' } };
+
+  test.each([
+    ['all goes well', { input }],
+    ['a later round is busy until the deadline', busy],
+    ['a later round is refused', { ...busy, always: { [step]: 'permanent' } }],
+    [
+      'a later round is done and never answered',
+      { ...busy, always: { [step]: 'applied-then-lost' } },
+    ],
+  ] as const)('comes through one crash anywhere when %s', async (name, world) => {
+    const options = { ...quietly, maxCrashes: 1 } as const;
+    const { ends, runs } = await crashEverywhere<Contract>(saga, world, options);
+    expect(runs).toBeGreaterThan(10);
+    expect(Object.keys(ends)).toEqual([name === 'all goes well' ? 'completed' : 'compensated']);
+  });
+
+  test('is found out where it undoes a round with what the present one has brought', async () => {
+    const defective = inPresentRound(saga);
+    await expect(crashEverywhere(defective, busy, quietly)).rejects.toThrow(
+      /without a crash: "\w+" compensates run \d of step "\w+" of round \d, with the input/,
+    );
+  });
+});
+
+describe('blocks within blocks', () => {
+  const input = { orderId: 'order-1', quantity: 2 };
+
+  test.each(['quote', 'gloss', 'check', 'deliver', 'invoice'])(
+    'come through one crash anywhere when %s loses an answer, then is refused',
+    async (step) => {
+      const world: CrashWorld = {
+        input,
+        script: { [step]: ['applied-then-lost'] },
+        always: { [step]: step === 'invoice' ? 'done' : 'permanent' },
+      };
+      const { ends } = await crashEverywhere(fittingSaga, world, { ...quietly, maxCrashes: 1 });
+      const end = step === 'deliver' ? 'failed' : step === 'invoice' ? 'completed' : 'compensated';
+      expect(Object.keys(ends)).toEqual([end]);
+    },
+  );
 });
 
 describe('a defective saga', () => {
