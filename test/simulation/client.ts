@@ -6,10 +6,12 @@ import { BackstepError } from '../../src/core/errors.ts';
 import type { CommandName } from '../../src/core/inbound.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Books } from './books.ts';
 import type { Chance } from './chance.ts';
 import type { Disk, DiskSaga } from './disk.ts';
 import { childrenOf, waitsForPerson } from './family-oracles.ts';
 import type { Oracles } from './oracles.ts';
+import { anyWay, honestly } from './person.ts';
 import type { SimSaga } from './sim-saga.ts';
 import type { SimTime } from './sim-time.ts';
 import { isResolved, type StoredStates } from './stored-states.ts';
@@ -27,17 +29,8 @@ interface Order {
 /** How long a refused caller waits, by the steady time. */
 const RETRY_AFTER_MS = 2_000;
 
-/** What a person may say of what waits for one. */
-export const ANY_WAY: readonly CommandName[] = [
-  'skip',
-  'accept-partial',
-  'compensate',
-  'skip',
-  'terminate',
-];
-
-/** After so many times a person thinks. */
-const MAX_ROUNDS_ANYHOW = 4;
+/** After so many events nobody asks any more. */
+const MAX_TOLD = 8;
 
 export interface ClientOptions {
   readonly saga: SimSaga;
@@ -46,6 +39,7 @@ export interface ClientOptions {
   readonly disk: Disk;
   readonly oracles: Oracles;
   readonly states: StoredStates;
+  readonly worldBooks: Books;
   readonly orders: number;
   /** `null`: by chance. */
   readonly quantity: number | null;
@@ -54,6 +48,8 @@ export interface ClientOptions {
 export class Client {
   readonly #options: ClientOptions;
   readonly #orders: readonly Order[];
+  /** How often sagas that are asked again were told something. */
+  readonly #told = new Map<string, number>();
   #calls = 0;
   #answers = 0;
 
@@ -90,7 +86,8 @@ export class Client {
     if (this.#options.saga.events.length === 0) return [];
     return [...this.#options.disk.sagas.values()]
       .filter(({ row, birth }) => row.status === 'waiting' && birth.type === this.#type)
-      .map(({ birth }) => birth.id);
+      .map(({ birth }) => birth.id)
+      .filter((id) => (this.#told.get(id) ?? 0) < MAX_TOLD);
   }
 
   /** Sends one of the saga's events; `index` says which. Sent again, it has the same id. */
@@ -98,6 +95,7 @@ export class Client {
     const { saga, disk, oracles } = this.#options;
     const event = saga.events[index % saga.events.length];
     if (event === undefined) return;
+    this.#told.set(sagaId, (this.#told.get(sagaId) ?? 0) + (saga.isAskedAgain ? 1 : 0));
     const seq = disk.sagas.get(disk.sidOf(sagaId) ?? 0)?.row.seq ?? 0;
     const round = saga.isAskedAgain ? `-at-${seq}` : '';
     const eventId = `${event.type}-of-${sagaId}${round}`;
@@ -181,24 +179,17 @@ export class Client {
    * way is legal at first; `round` counts from 1.
    */
   repair(engine: Backstep, caller: Caller, round: number): number {
-    const { disk, states } = this.#options;
-    const waiting = [...disk.sagas.values()].filter((saga) => isLeftToPerson(states, saga));
+    const { saga, chance, disk, states } = this.#options;
+    const waiting = [...disk.sagas.values()].filter((each) => isLeftToPerson(states, each));
     for (const { row, birth } of waiting) {
       const children = childrenOf(disk, states.of(row));
       const isInVain =
         row.status !== 'parked' && children.some((child) => child.row.status === 'terminated');
-      const name = this.#anyWay(birth.id, round) ?? (isInVain ? 'skip' : 'retry');
+      const said = saga.isSettledAnyhow ? anyWay(chance, birth.id, round) : null;
+      const name = said ?? (isInVain ? 'skip' : 'retry');
       this.#command(birth.id, name, engine, caller);
     }
     return waiting.length;
-  }
-
-  /** What a person makes of it without thinking; `null`: what mends it. */
-  #anyWay(id: string, round: number): CommandName | null {
-    const { saga, chance } = this.#options;
-    if (!saga.isSettledAnyhow || round > MAX_ROUNDS_ANYHOW) return null;
-    const draw = chance.between(`settle/${id}/${round}`, 0, ANY_WAY.length);
-    return ANY_WAY[draw] ?? null;
   }
 
   /** The process is gone: whoever waited for an answer asks again. */
@@ -206,8 +197,11 @@ export class Client {
     for (const order of this.#orders) if (order.state === 'pending') order.state = 'unsent';
   }
 
-  #command(sagaId: string, name: CommandName, engine: Backstep, caller: Caller): void {
-    const { disk, oracles } = this.#options;
+  #command(sagaId: string, said: CommandName, engine: Backstep, caller: Caller): void {
+    const { disk, worldBooks, states, oracles } = this.#options;
+    const saga = disk.sagas.get(disk.sidOf(sagaId) ?? 0);
+    if (saga === undefined) return;
+    const name = honestly(said, sagaId, states.of(saga.row), [disk.books, worldBooks]);
     this.#ask(engine.command(sagaId, { name, by: 'operator' }), caller, {
       answered: ({ seq }) => {
         const sid = disk.sidOf(sagaId);

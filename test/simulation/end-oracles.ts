@@ -120,7 +120,9 @@ function checkLetter(
   const done = steps.filter(({ status }) => status === 'completed');
   // Past its pivot a saga stands by what is done.
   const isKept = done.some(({ kind }) => kind !== 'compensatable');
-  const kept = isKept ? [...done.map(({ name }) => name), ...letter.maybe] : [];
+  const givenUp = steps.filter(({ status }) => status === 'skipped');
+  const kept = (isKept ? [...done, ...givenUp] : givenUp).map(({ name }) => name);
+  if (isKept) kept.push(...letter.maybe);
   const missing = standing.filter(
     ({ step }) => !letter.outstanding.includes(step) && !kept.includes(step),
   );

@@ -5,8 +5,8 @@
  * way is finished first, callers come next, and time passes only when there is nothing else.
  */
 import type { CommandName } from '../../src/core/inbound.ts';
-import { ANY_WAY } from './client.ts';
 import type { EngineProcess } from './engine-process.ts';
+import { ANY_WAY } from './person.ts';
 import type { Scene } from './scene.ts';
 import type { BatchFault } from './sim-store.ts';
 
