@@ -11,7 +11,7 @@ import type { Chance } from './chance.ts';
 import type { Disk, DiskSaga } from './disk.ts';
 import { childrenOf, waitsForPerson } from './family-oracles.ts';
 import type { Oracles } from './oracles.ts';
-import { anyWay, honestly } from './person.ts';
+import { anyWay, honestly, isDenied } from './person.ts';
 import type { SimSaga } from './sim-saga.ts';
 import type { SimTime } from './sim-time.ts';
 import { isResolved, type StoredStates } from './stored-states.ts';
@@ -175,21 +175,27 @@ export class Client {
 
   /**
    * Orders a retry of everything that waits for a person. What an operator has terminated nobody
-   * can undo any more, so its parent is told to go on without. Some families are settled in whatever
+   * can undo any more, so its parent is told to go on without; a pivot that a person has prevented
+   * is not tried again. Some families are settled in whatever
    * way is legal at first; `round` counts from 1.
    */
   repair(engine: Backstep, caller: Caller, round: number): number {
     const { saga, chance, disk, states } = this.#options;
     const waiting = [...disk.sagas.values()].filter((each) => isLeftToPerson(states, each));
-    for (const { row, birth } of waiting) {
-      const children = childrenOf(disk, states.of(row));
-      const isInVain =
-        row.status !== 'parked' && children.some((child) => child.row.status === 'terminated');
-      const said = saga.isSettledAnyhow ? anyWay(chance, birth.id, round) : null;
-      const name = said ?? (isInVain ? 'skip' : 'retry');
-      this.#command(birth.id, name, engine, caller);
+    for (const each of waiting) {
+      const { id } = each.birth;
+      const said = saga.isSettledAnyhow ? anyWay(chance, id, round) : null;
+      this.#command(id, said ?? this.#whatMends(each), engine, caller);
     }
     return waiting.length;
+  }
+
+  #whatMends({ row, birth }: DiskSaga): CommandName {
+    const { disk, worldBooks, states } = this.#options;
+    const parts = states.of(row);
+    if (isDenied(birth.id, parts, [disk.books, worldBooks])) return 'compensate';
+    const isLost = childrenOf(disk, parts).some((child) => child.row.status === 'terminated');
+    return isLost && row.status !== 'parked' ? 'skip' : 'retry';
   }
 
   /** The process is gone: whoever waited for an answer asks again. */

@@ -26,22 +26,35 @@ export function anyWay(chance: Chance, sagaId: string, round: number): CommandNa
 }
 
 /**
- * What may be said in the place of the command: that a saga turn back says that what is in doubt
- * there, and cannot be undone, never happened.
+ * What may be said in the place of the command: that a saga turn back says that a pivot in doubt
+ * never happened.
  */
 export function honestly(
   name: CommandName,
   sagaId: string,
-  { steps }: StoredParts,
+  parts: StoredParts,
   books: readonly Books[],
 ): CommandName {
-  if (name !== 'compensate') return name;
-  for (const { name: step, kind, status, occurrence } of steps) {
-    if (kind === 'compensatable' || status !== 'in_doubt') continue;
-    const key = `${sagaId}/${step}/forward/${occurrence}`;
+  if (name !== 'compensate' || parts.status !== 'failed') return name;
+  for (const { step, key } of pivotsInDoubt(sagaId, parts)) {
     const about = { orderId: sagaId, quantity: 0, amountMinor: 0, child: null };
     for (const each of books) each.run({ kind: 'ask', step, key, sagaId, ...about });
     if (books.some((each) => each.stateOf(key) === 'applied')) return 'skip';
   }
   return name;
+}
+
+/** True once a person has seen to it that a pivot in doubt never happens. */
+export function isDenied(sagaId: string, parts: StoredParts, books: readonly Books[]): boolean {
+  return pivotsInDoubt(sagaId, parts).some(({ key }) =>
+    books.every((each) => each.stateOf(key) === 'fenced'),
+  );
+}
+
+function pivotsInDoubt(sagaId: string, { steps }: StoredParts) {
+  return steps.flatMap(({ name, kind, status, occurrence }) =>
+    kind === 'pivot' && status === 'in_doubt'
+      ? [{ step: name, key: `${sagaId}/${name}/forward/${occurrence}` }]
+      : [],
+  );
 }

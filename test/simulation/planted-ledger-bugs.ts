@@ -9,7 +9,13 @@ import { groupSaga, guildSaga } from './family-sagas.ts';
 import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from './block-sagas.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { rewrites, standsStill } from './planted-stores.ts';
-import { forgetsWhatIsOwed, inPresentRound, owesWhatFailed, unheld } from './redrawn.ts';
+import {
+  forgetsWhatIsOwed,
+  inPresentRound,
+  owesWhatFailed,
+  takesSettledForFailed,
+  unheld,
+} from './redrawn.ts';
 import { FITTING, GROUP, GUILD, INSTALMENTS, LEGS, PARCELS, SCOUT } from './sim-sagas.ts';
 
 /** As the engine writes that a child went on past its pivot to an end that a person gave it. */
@@ -67,6 +73,12 @@ export const PLANTED_LEDGER_BUGS: readonly PlantedBug[] = [
           journal: { ...journal, data: journal.data.replace(SETTLED, `$1${CERTAIN}`) },
         })),
     },
+  },
+  {
+    name: 'a parent undoes all but a child that a person settled past its pivot',
+    oracle: 'ledger-end',
+    saga: GROUP,
+    plant: { definition: unheld(takesSettledForFailed(groupSaga)) },
   },
   {
     name: 'a child that was given up in part counts as compensated',

@@ -67,23 +67,47 @@ export function inPresentRound(definition: SagaDefinition): SagaDefinition {
     };
     return { ...state, invoke: { ...call, input } };
   });
-  return { ...definition, machine: createMachine(config, machine.implementations) };
+  return withConfig(definition, config);
+}
+
+function withConfig(definition: SagaDefinition, config: Drawing): SagaDefinition {
+  return { ...definition, machine: createMachine(config, definition.machine.implementations) };
 }
 
 /** Takes what failed for what is owed, whether it may have happened or not. */
 export function owesWhatFailed(definition: SagaDefinition): SagaDefinition {
   return withActions(definition, {
-    readLedger: assign(({ self }: { readonly self: object }) => {
-      const steps = 'ledger' in self ? (self.ledger as Ledger)() : [];
-      const isMeant = (entry: StepEntry): boolean => entry.status === 'failed' || isOwed(entry);
-      return { owed: steps.filter(isMeant).map(({ name }) => name), hasGivenUp: false };
-    }),
+    readLedger: readsLedger((entry) => entry.status === 'failed' || isOwed(entry)),
   });
 }
 
 /** Finds nothing owed, whatever was done. */
 export function forgetsWhatIsOwed(definition: SagaDefinition): SagaDefinition {
   return withActions(definition, { readLedger: assign({ owed: [], hasGivenUp: false }) });
+}
+
+/** Takes a child without an output, as a person leaves one, for one that failed for certain. */
+export function takesSettledForFailed(definition: SagaDefinition): SagaDefinition {
+  const { id, machine, children } = definition;
+  const config = everywhere(drawing(machine.config), (state) => {
+    const call = drawing(state['invoke'] ?? {});
+    if (!Object.hasOwn(children, String(call['src']))) return state;
+    const hasNoOutput = ({ event }: { readonly event: Drawing }): boolean =>
+      event['output'] === null;
+    const back = { guard: hasNoOutput, target: `#${id}.compensating`, actions: ['turnBack'] };
+    return { ...state, invoke: { ...call, onDone: [back, call['onDone']] } };
+  });
+  const isOfChild = ({ childId }: StepEntry): boolean => childId !== undefined;
+  return withActions(withConfig(definition, config), {
+    readLedger: readsLedger((entry) => isOwed(entry) && !isOfChild(entry)),
+  });
+}
+
+function readsLedger(isMeant: (entry: StepEntry) => boolean) {
+  return assign(({ self }: { readonly self: object }) => {
+    const steps = 'ledger' in self ? (self.ledger as Ledger)() : [];
+    return { owed: steps.filter(isMeant).map(({ name }) => name), hasGivenUp: false };
+  });
 }
 
 function withActions(
