@@ -120,6 +120,12 @@ export const INTERRUPTED: Failure = {
   ambiguous: true,
 };
 
+/** A failure for good as a list shows it, `code: message`, as far as that can be read back. */
+export function failureOfText(text: string): Failure {
+  const [, code = 'Error', message = text] = /^([^\s:]+): (.*)$/s.exec(text) ?? [];
+  return { code, message, retryable: false, ambiguous: false };
+}
+
 /** What a timed-out attempt is recorded as. */
 export const ATTEMPT_TIMED_OUT: Failure = {
   code: 'timeout',

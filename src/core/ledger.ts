@@ -196,8 +196,10 @@ function beginAttempt(
       const { name, kind } = entry;
       const child = entry.childId === undefined ? {} : { childId: entry.childId };
       const late = entry.late === undefined ? {} : { late: entry.late };
+      const renamed = entry.keyName === undefined ? {} : { keyName: entry.keyName };
+      const kept = { ...renamed, ...child, ...late };
       const progress = restartProgress(entry, attempt);
-      return { name, kind, occurrence, ...child, ...late, ...progress, status: 'running' };
+      return { name, kind, occurrence, ...kept, ...progress, status: 'running' };
     }
     const progress = entry.compensation ?? { attempts: 0, startedAtMs: nowMs };
     return {

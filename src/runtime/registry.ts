@@ -78,12 +78,20 @@ export class Registry {
     if (registration !== undefined) return registration;
     throw new BackstepError(
       'version-missing',
-      `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`,
+      this.#newest.has(type)
+        ? `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`
+        : `saga type "${type}" is not registered; register it in every process that runs this database`,
     );
   }
 
   has(type: string, version: number): boolean {
     return this.#byVersion.has(`${type}@${version}`);
+  }
+
+  /** Whether sagas of the version, with that fingerprint, go on as they are. */
+  runs(type: string, version: number, hash: string): boolean {
+    const registration = this.#byVersion.get(`${type}@${version}`);
+    return registration?.definition.hash === hash && this.routeFrom(type, version) === null;
   }
 
   /** Whether sagas of the version can go on, as they are or migrated. */
@@ -120,13 +128,6 @@ export class Registry {
     }
     if (registration === null) return null;
     return { registration, plan: { from, definition: registration.definition, steps } };
-  }
-
-  /** Versions that a migration leads on from. */
-  migratable(): readonly { readonly type: string; readonly version: number }[] {
-    return [...this.#byVersion.values()].flatMap(({ definition, migrations }) =>
-      [...migrations.keys()].map((version) => ({ type: definition.id, version })),
-    );
   }
 
   // The farthest one that knows the way.

@@ -97,12 +97,14 @@ export class SagaActor {
   async #run(): Promise<void> {
     this.#isRunning = true;
     for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
+      let why: unknown = null;
       try {
         await this.#process(item);
       } catch (error) {
+        why = error;
         await this.#survive(item, error);
       }
-      if (item.kind === 'wake') item.done?.();
+      if (item.kind === 'wake') item.done?.(why);
     }
     this.#isRunning = false;
     this.#host.onIdle(this.sid);

@@ -4,7 +4,6 @@
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
 import type { Redact } from '../core/redact.ts';
-import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
@@ -35,7 +34,6 @@ export interface TurnLog {
   actorFailed(sid: number, failures: number, error: unknown): void;
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
-  definitionEdited(sagaId: string, definition: SagaDefinition): void;
   notMigrated(sagaId: string, error: unknown): void;
 }
 
@@ -44,20 +42,16 @@ export function createTurnLog(log: Logger, redact: Redact): TurnLog {
     turn: (type, committed) => logTurn(log, redact, type, committed),
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
-    parkedUnreadable: (sagaId, failure) =>
-      log.error(
-        { sagaId, failure: redact(failure) },
-        'a saga was parked: its stored state cannot be read',
-      ),
+    parkedUnreadable: (sagaId, failure) => {
+      const details = { sagaId, failure: redact(failure) };
+      // Of many at once the keeper of versions tells one line.
+      if (failure.code === 'version-missing') log.debug(details, 'a saga was parked');
+      else log.error(details, 'a saga was parked: its stored state cannot be read');
+    },
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     notMigrated: (sagaId, err) =>
       log.warn({ sagaId, err }, 'a saga stays on its version: it could not be migrated'),
-    definitionEdited: (sagaId, { id, version }) =>
-      log.warn(
-        { sagaId, type: id, version },
-        'the definition was edited under the same version; raise its version instead',
-      ),
   };
 }
 
