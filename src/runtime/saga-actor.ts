@@ -83,6 +83,7 @@ export class SagaActor {
   turnAway(reason: unknown): void {
     for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
       if (item.kind === 'inbound') item.reply?.reject(reason);
+      if (item.kind === 'wake') item.done?.(reason);
     }
   }
 
