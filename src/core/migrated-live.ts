@@ -22,7 +22,9 @@ export function rehomed(
     const { step, direction, childId } = activity;
     const home = invokes.find(({ id: other, src }) => {
       const role = definition.invokes.get(other);
-      const isChild = src === UNWIND_CHILD || Object.hasOwn(definition.children, String(src));
+      const isChild =
+        src === UNWIND_CHILD ||
+        (typeof src === 'string' && Object.hasOwn(definition.children, src));
       const isSame = role?.step === step && role.direction === direction;
       return isSame && isChild === (childId !== undefined);
     });

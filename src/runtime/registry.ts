@@ -78,10 +78,15 @@ export class Registry {
     if (registration !== undefined) return registration;
     throw new BackstepError(
       'version-missing',
-      this.#newest.has(type)
+      this.knows(type)
         ? `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`
         : `saga type "${type}" is not registered; register it in every process that runs this database`,
     );
+  }
+
+  /** Whether any version of the type is registered. */
+  knows(type: string): boolean {
+    return this.#newest.has(type);
   }
 
   has(type: string, version: number): boolean {

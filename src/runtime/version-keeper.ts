@@ -9,7 +9,7 @@
  */
 import { failureOfText, toFailure } from '../core/failure.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
-import type { SagaStatus } from '../core/status.ts';
+import { isEnded, SAGA_STATUSES } from '../core/status.ts';
 import type { Drawing, ParkedForVersion, StatusRange, UpkeepReads } from '../store/upkeep-reads.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { EngineHealth } from './backstep.ts';
@@ -32,15 +32,7 @@ const RANGE_SIZE = 2_000;
 const AT_ONCE = 64;
 
 /** Of sagas that are not over, unless a person has settled them. */
-const LOOKED_AT: readonly SagaStatus[] = [
-  'running',
-  'waiting',
-  'compensating',
-  'compensation_failed',
-  'failed',
-  'paused',
-  'parked',
-];
+const LOOKED_AT = SAGA_STATUSES.filter((status) => !isEnded(status));
 
 /** What this needs of the engine. */
 interface VersionKeeperPorts {
@@ -69,11 +61,11 @@ export function versionKeeperOf(
     wake: (sid) =>
       new Promise((done) => sagas.actor(sid).put({ kind: 'wake', isReloaded: true, done })),
     unpark: (sid) =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         const reply = { expectedVersion: null, resolve: () => resolve(), reject: () => resolve() };
         const inbound = { kind: 'command', command: VERSION_IS_BACK } as const;
         sagas.actor(sid).put({ kind: 'inbound', inbound, statements: [], reply });
-      }),
+      }).catch(() => {}), // too many wait for it: the next look tries again
     lastSid: sagas.last,
     logger,
   });
