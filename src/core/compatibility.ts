@@ -111,9 +111,10 @@ function hasPlace(node: AnyStateNode, value: StateValue | undefined): boolean {
 
 /**
  * What stands, or may stand, and has nothing that undoes it. Past the pivot nothing is undone any
- * more, where the definition too knows no way back from there.
+ * more, where the definition too knows no way back from there. A plain machine undoes nothing.
  */
 function missingSteps(definition: SagaDefinition, state: SagaState): readonly MissingStep[] {
+  if (!definition.speaksOfSteps) return [];
   const lacking = state.steps.filter(
     (entry) => isOwed(entry) && lacksOf(definition, entry) !== null,
   );

@@ -17,6 +17,7 @@ import {
   readSteps,
   readTimers,
   type SagaStep,
+  speaksOfSteps,
   type TimerRole,
 } from './machine-roles.ts';
 import type { StandardSchema } from './standard-schema.ts';
@@ -50,6 +51,13 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly editable: readonly string[] | null;
   /** Values that `verify` explores the saga with. */
   readonly examples: Examples;
+  /** False for a plain machine that says nothing of steps: it is not held to its ledger. */
+  readonly speaksOfSteps: boolean;
+  /**
+   * The round that a step of a loop runs in, 1 for the first; `undefined` outside of one. `null`:
+   * the saga has no loop that it counts.
+   */
+  readonly roundOf: ((context: unknown, step: string) => number | undefined) | null;
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
@@ -119,6 +127,10 @@ export interface DurableOptions {
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
+ * - A machine that speaks of steps, in `meta` or with a status for a tag, does not end as
+ *   `compensated` or `completed` while one of them is owed, open or in doubt: it is parked as it
+ *   was before, with a dead letter that names the step.
+ * - A failure that nothing handles parks it likewise, so that it can be retried.
  * - An event that makes the machine throw is refused and leaves it as it was; a result or timer
  *   that does so parks it.
  * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
@@ -159,6 +171,8 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     children,
     keepsEarly: options.keepsEarly ?? [],
     editable: options.editable ?? null,
+    speaksOfSteps: speaksOfSteps(machine),
+    roundOf: null,
     examples,
   };
 }

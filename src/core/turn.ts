@@ -17,6 +17,7 @@ import { withLateResult } from './late-results.ts';
 import { canTake, isReserved, legalEvents } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from './migration.ts';
+import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from './scope.ts';
 import { isOver, isStill, type SagaState } from './state.ts';
@@ -66,16 +67,31 @@ export function begin(
   };
   const occasion = { inbound, event: 'start', nowMs };
   if (hold === null) {
-    const step = enterMachine(definition.machine, selfOf(unborn), input);
+    const step = enterMachine(definition.machine, selfOf(definition, unborn, occasion), input);
     return advance(definition, unborn, NOTHING_LIVE, step, occasion);
   }
-  const { snapshot } = enterMachine(WAITING_ROOM, selfOf(unborn), { input, hold });
+  const self = selfOf(definition, unborn, occasion);
+  const { snapshot } = enterMachine(WAITING_ROOM, self, { input, hold });
   const waiting = { snapshot, commands: startDelay(hold, nowMs) };
   return advance(definition, unborn, NOTHING_LIVE, waiting, occasion);
 }
 
 /** Every further turn. Throws what a guard, mapper or assign of the machine throws. */
 export function turn(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Exclude<Inbound, { kind: 'start' }>,
+  nowMs: number,
+): Turn {
+  const taken = drawnTurn(definition, state, inbound, nowMs);
+  return parkInstead(definition, state, inbound, taken, nowMs);
+}
+
+/**
+ * The turn as the machine draws it, also where it would end the saga against its ledger: for
+ * `verify`, which must see what the drawing does. Hosts take `turn`.
+ */
+export function drawnTurn(
   definition: SagaDefinition,
   state: SagaState,
   inbound: Exclude<Inbound, { kind: 'start' }>,
@@ -161,7 +177,8 @@ function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, n
 }
 
 function leaveWaitingRoom(definition: SagaDefinition, state: SagaState, occasion: Occasion): Turn {
-  const step = enterMachine(definition.machine, selfOf(state), waitingInputOf(state));
+  const self = selfOf(definition, state, occasion);
+  const step = enterMachine(definition.machine, self, waitingInputOf(state));
   return advance(definition, state, NOTHING_LIVE, step, occasion);
 }
 

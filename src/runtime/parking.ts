@@ -1,10 +1,19 @@
 /**
- * Which sagas that could not be loaded are parked as they are.
+ * What becomes of a saga that could not be loaded or go on: which errors are for good, and which
+ * sagas are parked as they are.
  */
 import { BackstepError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { isEnded } from '../core/status.ts';
 import type { Store, StoredSaga } from '../store/store.ts';
+
+/** No later try can change it. */
+export function isFinal(error: unknown): boolean {
+  return (
+    error instanceof BackstepError &&
+    (error.code === 'storage-failed' || error.code === 'not-found')
+  );
+}
 
 /** True where what is registered cannot take a saga on; the version keeper sees that change. */
 export function isForVersion(error: unknown): boolean {

@@ -5,6 +5,7 @@
  * Restart intensity and period are those of Erlang's supervisor: more than `restarts` failures
  * within `restartPeriodMs` and the saga is parked, with a dead letter. Never a hot loop.
  */
+import { isOverForParent } from '../core/child-outcome.ts';
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
@@ -15,7 +16,7 @@ import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
-import { isForVersion, mustPark } from './parking.ts';
+import { isFinal, isForVersion, mustPark } from './parking.ts';
 import { feedEntryOf, parkedCommit } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { RestartBudget } from './restart-budget.ts';
@@ -196,7 +197,7 @@ export class Supervisor implements ActorHost {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after);
       outlets.queue.changed(type, sid, turn.before, after);
-      if (after.parent !== null && isOver(after)) outlets.children.over(after);
+      if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -289,12 +290,4 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
-}
-
-/** No later try can change it. */
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof BackstepError &&
-    (error.code === 'storage-failed' || error.code === 'not-found')
-  );
 }

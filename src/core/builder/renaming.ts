@@ -4,7 +4,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { readFields } from '../machine-nodes.ts';
-import { readOwed, type SagaContext } from './context.ts';
+import type { SagaContext } from './context.ts';
 
 /** The context as it was for a machine that was not compiled. `names`: new ones by old. */
 export function renamedContext(
@@ -19,14 +19,8 @@ export function renamedContext(
     Object.fromEntries(Object.entries(members).map(([name, each]) => [nameOf(name), each]));
   return {
     ...context,
-    ...(owed === undefined ? {} : { owed: owed.map((name) => renamedOwed(name, nameOf)) }),
+    ...(owed === undefined ? {} : { owed: owed.map(nameOf) }),
     ...(tries === undefined ? {} : { tries: byNewName(tries) }),
     ...(rounds === undefined ? {} : { rounds: byNewName(rounds) }),
   };
-}
-
-// What comes after the step is the round.
-function renamedOwed(name: string, nameOf: (name: string) => string): string {
-  const { step } = readOwed(name);
-  return `${nameOf(step)}${name.slice(step.length)}`;
 }

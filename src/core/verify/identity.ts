@@ -8,6 +8,7 @@ import type { AnyStateMachine } from 'xstate';
 import { canonicalJson } from '../json.ts';
 import { readFields } from '../machine-nodes.ts';
 import type { SagaContext } from '../builder/context.ts';
+import { isOwed, wasGivenUp } from '../ledger.ts';
 import { persistMachine } from '../persisted-machine.ts';
 import type { SagaState } from '../state.ts';
 import { isOpen, type Run, type World } from './world.ts';
@@ -26,8 +27,11 @@ export function identityOf(state: SagaState, world: World): string {
   const live = liveShape(state);
   const builder = builderTraits(state.snapshot);
   if (builder !== null) {
-    const { owed, tries, rounds, hasGivenUp, results } = context as SagaContext;
-    const shape = [value, owed, tries, rounds, hasGivenUp, live, worldShape(world, state)];
+    const { tries, rounds, results } = context as SagaContext;
+    const { steps } = state;
+    const owed = steps.filter(isOwed).map(({ name, round }) => (round ? [name, round] : name));
+    const asked = [owed, wasGivenUp(steps)];
+    const shape = [value, ...asked, tries, rounds, live, worldShape(world, state)];
     return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
   }
   const shape = boundedRuns(world.runs, letterOf);

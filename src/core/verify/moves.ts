@@ -10,7 +10,7 @@ import type { SagaDefinition } from '../definition.ts';
 import { CHILD_COMPLETED, type Failure } from '../failure.ts';
 import type { CommandName, Inbound } from '../inbound.ts';
 import type { LiveActivity, LiveTimer, SagaState } from '../state.ts';
-import { COMMAND_EVENTS, legalCommands, legalEvents } from '../legal.ts';
+import { COMMAND_EVENTS, hasEndedUnsettled, legalCommands, legalEvents } from '../legal.ts';
 import { UNWIND_CHILD } from '../machine-roles.ts';
 import { probeAnswerOf } from '../probe.ts';
 import { MAX_DISPATCHES } from '../turn.ts';
@@ -217,8 +217,10 @@ function timerLabel(definition: SagaDefinition, id: string): string {
   }
 }
 
-// The others (pause, resume, edit-context, terminate) are the engine's: no path of the drawing.
+// The others (pause, resume, edit-context, terminate), and what settles a machine that has ended,
+// are the engine's: no path of the drawing.
 function machineCommands(state: SagaState): readonly MachineCommand[] {
+  if (hasEndedUnsettled(state)) return [];
   return legalCommands(state).filter(isMachineCommand);
 }
 
