@@ -161,7 +161,7 @@ function whyMissing(
     ({ step, occurrence }) =>
       steps.find((entry) => entry.name === step && entry.occurrence === occurrence) ?? [],
   );
-  const standing = unique(entries.map((entry) => `${entry.name} ${wordsFor(entry)}`)).join(' and ');
+  const standing = unique(entries.map((entry) => `${entry.name} ${wordsFor(entry)}`)).join(', ');
   const isOne = unique(entries.map((entry) => entry.name)).length === 1;
   const forwardOnly = entries.filter(({ kind }) => kind !== 'compensatable');
   const lack =

@@ -151,7 +151,8 @@ export class VersionKeeper {
     this.#paused = paused.list();
     for (const [saga, sagas] of edited) {
       if (sagas === 0) continue;
-      const message = 'the definition was edited under the same version; raise its version instead';
+      const message =
+        'the drawing changed under the same version; raise its version when you edit it';
       logger.warn({ saga, sagas }, message);
     }
   }
