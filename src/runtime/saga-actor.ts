@@ -17,6 +17,7 @@ import { START_TIMER } from '../core/waiting-room.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checkedEvent } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
+import { isForVersion } from './parking.ts';
 import { commitOf } from './projection.ts';
 import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
 
@@ -270,6 +271,7 @@ export class SagaActor {
   async #park(error: unknown): Promise<void> {
     const failure: Failure = { ...toFailure(error), retryable: false };
     try {
+      if (isForVersion(error)) throw error; // it was never loaded
       const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
       await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
     } catch {

@@ -19,6 +19,8 @@ import { standingOf } from './version-standing.ts';
 
 /** Loads under way at once. */
 const MAX_LOADS = 64;
+/** Versions and reasons that are told of. */
+const MAX_TOLD = 1_000;
 const RETRY = exponential({ first: '50ms', max: '2s', attempts: 10 });
 
 export class SagaLoader {
@@ -28,6 +30,7 @@ export class SagaLoader {
   readonly #log: TurnLog;
   readonly #waiting: (() => void)[] = [];
   readonly #pauses = new Set<() => void>();
+  readonly #told = new Set<string>();
   #underWay = 0;
   #isClosed = false;
 
@@ -91,15 +94,31 @@ export class SagaLoader {
       case 'migrates': {
         // Tried here, on the state as it is; committed by the actor before its next turn.
         const { registration, migration } = standing;
-        const { state } = migrationTurn(registration.definition, stored.id, migration, nowMs);
+        const { definition } = registration;
+        if (migration.from === migration.to) {
+          this.#tellOnce(`${definition.hash} ${stored.definitionHash}`, () =>
+            this.#log.definitionEdited(definition, stored.definitionHash),
+          );
+        }
+        const { state } = migrationTurn(definition, stored.id, migration, nowMs);
         return { registration, state, migration };
       }
       case 'goes-on': {
         const { registration, state, stays } = standing;
-        if (stays !== null) this.#log.notMigrated(stored.id, stays);
+        if (stays !== null) {
+          const what = `${stored.type}@${stored.version} ${stays.message}`;
+          this.#tellOnce(what, () => this.#log.notMigrated(stored.id, stays));
+        }
         return { registration, state };
       }
     }
+  }
+
+  // Once for all sagas that it is true of.
+  #tellOnce(what: string, tell: () => void): void {
+    if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(what);
+    tell();
   }
 
   async #parkFailureOf({ sid, status }: StoredSaga): Promise<Failure | null> {

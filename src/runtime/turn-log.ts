@@ -4,6 +4,7 @@
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
 import type { Redact } from '../core/redact.ts';
+import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
@@ -35,6 +36,7 @@ export interface TurnLog {
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
   notMigrated(sagaId: string, error: unknown): void;
+  definitionEdited(definition: SagaDefinition, oldHash: string): void;
 }
 
 export function createTurnLog(log: Logger, redact: Redact): TurnLog {
@@ -51,7 +53,13 @@ export function createTurnLog(log: Logger, redact: Redact): TurnLog {
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     notMigrated: (sagaId, err) =>
-      log.warn({ sagaId, err }, 'a saga stays on its version: it could not be migrated'),
+      log.warn({ sagaId, err }, 'sagas stay on their version: they could not be migrated'),
+    definitionEdited: ({ id, version, hash }, oldHash) =>
+      log.warn(
+        { type: id, version, hash, oldHash },
+        'the drawing changed under the same version; sagas in flight go on under it as far as they ' +
+          'can. Raise the version of what you edit',
+      ),
   };
 }
 

@@ -44,7 +44,7 @@ interface VersionKeeperPorts {
   unpark(sid: number): Promise<void>;
   /** Highest internal id in use. */
   lastSid(): number;
-  readonly logger: Pick<Logger, 'error' | 'warn'>;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
 /** A keeper over the actors of an engine. */
@@ -53,7 +53,7 @@ export function versionKeeperOf(
   registry: Registry,
   sagas: { readonly actor: (sid: number) => SagaActor; readonly last: () => number },
   feed: Pick<Feed, 'subscribe'>,
-  logger: Pick<Logger, 'error' | 'warn'>,
+  logger: Pick<Logger, 'error'>,
 ): VersionKeeper {
   const keeper = new VersionKeeper({
     reads,
@@ -130,9 +130,9 @@ export class VersionKeeper {
   }
 
   async #bringAlong(): Promise<void> {
-    const edited = new Map<string, number>();
     const paused = new VersionGaps();
-    const { registry, logger } = this.#ports;
+    const { registry } = this.#ports;
+    let isTold = false;
     await this.#eachDrawing(async (drawing, range) => {
       const { type, version, definitionHash } = drawing;
       if (registry.runs(type, version, definitionHash)) return;
@@ -140,21 +140,15 @@ export class VersionKeeper {
       if (range.status === 'parked' && !registry.canRun(type, version)) return;
       const sids = await this.#ports.reads.ofDrawing(drawing, range);
       const refusals = await this.#wakeAll(sids);
-      if (range.status === 'paused') {
-        for (const refusal of refusals.values())
-          paused.add(type, version, toFailure(refusal).message);
+      // Soon, as there may be very many; and once more with all of them when that is done.
+      if (refusals.size > 0 && !isTold) await this.#count();
+      isTold ||= refusals.size > 0;
+      if (range.status !== 'paused') return;
+      for (const refusal of refusals.values()) {
+        paused.add(type, version, toFailure(refusal).message);
       }
-      if (!registry.has(type, version) || registry.routeFrom(type, version) !== null) return;
-      const name = `${type}@${version}`;
-      edited.set(name, (edited.get(name) ?? 0) + sids.length - refusals.size);
     });
     this.#paused = paused.list();
-    for (const [saga, sagas] of edited) {
-      if (sagas === 0) continue;
-      const message =
-        'the drawing changed under the same version; raise its version when you edit it';
-      logger.warn({ saga, sagas }, message);
-    }
   }
 
   async #eachDrawing(visit: (drawing: Drawing, range: StatusRange) => Promise<void>) {

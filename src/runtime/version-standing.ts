@@ -63,6 +63,7 @@ function judged(
   if (route !== null) {
     const { registration, plan } = route;
     try {
+      registry.assertFamily(registration.definition);
       return { kind: 'migrates', registration, migration: migrationOf(plan, instance, nowMs) };
     } catch (error) {
       stays = refusalOf(error);
@@ -71,6 +72,7 @@ function judged(
   }
   const registration = registry.version(type, version);
   const { definition } = registration;
+  if (!isOnlyLookedAt) registry.assertFamily(definition);
   if (!isOnlyLookedAt && definition.hash !== definitionHash) {
     return { kind: 'migrates', registration, migration: adoptionOf(definition, instance) };
   }

@@ -1,5 +1,9 @@
 /** Sagas in flight that cannot go on under what is registered: parked at start, told, and back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Contract } from '../../src/core/activity.ts';
+import type { SagaDefinition } from '../../src/core/definition.ts';
+import { defineSaga } from '../../src/core/saga.ts';
 import type { Bindings } from '../../src/runtime/backstep.ts';
 import { Redeployed, stay, until } from './redeployed.ts';
 
@@ -158,6 +162,41 @@ test('a paused saga is told and not parked, so that it does not go on against a 
   await on.backstep.command(id, { name: 'resume' });
   expect((await on.row(id))?.status).toBe('waiting');
 });
+
+test('a saga whose child is not registered is parked with it, and both go on once it is', async () => {
+  const child = stay({ id: 'child' });
+  const parent = defineSaga<{ undo: (input: null) => unknown }>()({ id: 'parent', input: z.null() })
+    .child('part', {
+      saga: child as SagaDefinition<Contract, null>,
+      input: () => null,
+      compensate: { activity: 'undo', input: () => null },
+    })
+    .build() as SagaDefinition;
+  await on.deploy([parent], [child]);
+  const { id } = await on.backstep.spawn('parent', { input: null });
+  await until(() => on.calls.length > 0);
+  const [part] = await waitingOf('child');
+  await on.deploy([parent]);
+  await on.reached(id, 'parked');
+  await on.reached(part ?? '', 'parked');
+  expect((await on.row(id))?.error).toBe(
+    'version-missing: saga "parent" runs "child" version 1 as a child, which is not registered; ' +
+      'register that too',
+  );
+  on.register(child);
+  await on.reached(part ?? '', 'waiting');
+  await on.backstep.send(part ?? '', { type: 'ok' });
+  await on.reached(id, 'completed');
+  expect(on.calls).toEqual(['book book/forward/1', 'charge charge/forward/1']);
+});
+
+async function waitingOf(type: string): Promise<readonly string[]> {
+  for (;;) {
+    const ids = await on.backstep.read.sagaIds({ type, status: ['waiting'] }, 10);
+    if (ids.length > 0) return ids;
+    await new Promise(setImmediate);
+  }
+}
 
 test('a saga that is scheduled is parked too, and begins at its time once its version is back', async () => {
   const backstep = await on.deploy([stay()]);
