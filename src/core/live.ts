@@ -14,8 +14,11 @@ import type { StepStatus } from './status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
 
-/** Messages of one turn that the store can tell apart: their positions are part of its ids. */
-export const MESSAGES_PER_TURN = 16;
+/**
+ * Messages of one turn that the store can tell apart: their positions are part of its ids, which
+ * stay exact integers up to 8 * 10^12 turns.
+ */
+export const MESSAGES_PER_TURN = 1_024;
 
 /**
  * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
