@@ -175,7 +175,7 @@ function freeze(
 
 function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, nowMs: number): Turn {
   const status = statusOf(state.snapshot);
-  const live = dispatchedAgain(state.live, () => true);
+  const live = dispatchedAgain(state.live, () => true, true);
   const occasion = { inbound, event: inbound.command.name, nowMs };
   if (state.early.length > 0) {
     // What came while it stood still is taken with this turn, where the machine has room for it.

@@ -120,6 +120,12 @@ export const INTERRUPTED: Failure = {
   ambiguous: true,
 };
 
+/** Why an attempt that is never started twice is given up on. */
+export const INTERRUPTED_ONCE: Failure = {
+  ...INTERRUPTED,
+  message: 'the process ended while this attempt ran, which is never started twice',
+};
+
 /** What a timed-out attempt is recorded as. */
 export const ATTEMPT_TIMED_OUT: Failure = {
   code: 'timeout',

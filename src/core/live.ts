@@ -217,12 +217,20 @@ function isAtRest(status: StepStatus): boolean {
 /**
  * The same attempts, under way once more: what an earlier dispatch did is not known. A child saga
  * is only looked at again.
+ *
+ * @param wasClean the earlier dispatch was ended in good order, which is no fault of the activity
  */
-export function dispatchedAgain(live: Live, isChosen: (activity: string) => boolean): Live {
+export function dispatchedAgain(
+  live: Live,
+  isChosen: (activity: string) => boolean,
+  wasClean: boolean,
+): Live {
   const activities = { ...live.activities };
   for (const [id, activity] of Object.entries(live.activities)) {
     if (!isChosen(id) || activity.childId !== undefined) continue;
-    activities[id] = { ...activity, dispatches: activity.dispatches + 1 };
+    const { dispatches, cleanStops = 0 } = activity;
+    const again = { ...activity, dispatches: dispatches + 1 };
+    activities[id] = wasClean ? { ...again, cleanStops: cleanStops + 1 } : again;
   }
   return { ...live, activities };
 }

@@ -125,7 +125,7 @@ export class SagaActor {
         this.#fireDueTimers(saga.state);
         return;
       case 'recover':
-        this.#recover(saga.state);
+        this.#recover(saga.state, item.wasClean);
         return;
     }
   }
@@ -233,10 +233,11 @@ export class SagaActor {
   }
 
   // What is overdue first: an attempt that its deadline ends need not start again.
-  #recover(state: SagaState): void {
+  #recover(state: SagaState, wasClean: boolean): void {
     this.#fireDueTimers(state);
     for (const [activity, { token }] of Object.entries(state.live.activities)) {
-      this.tell({ kind: 'interrupted', activity, token });
+      const interrupted = { kind: 'interrupted', activity, token } as const;
+      this.tell(wasClean ? { ...interrupted, wasClean } : interrupted);
     }
   }
 

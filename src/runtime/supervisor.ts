@@ -132,7 +132,7 @@ export class Supervisor implements ActorHost {
     // One that has to migrate first is loaded by its actor, which sees to that.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
-    actor.put({ kind: 'recover' });
+    actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
   }
 
   /** The stored state of a saga that may not be in memory, for whoever only looks. */
@@ -247,7 +247,7 @@ export class Supervisor implements ActorHost {
   // Not even parked: nobody else would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
-      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover' });
+      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
   }
 
