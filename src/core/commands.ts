@@ -19,7 +19,7 @@ import { dispatchedAgain, NOTHING_LIVE } from './live.ts';
 import { statusOf } from './saga-status.ts';
 import { withContext } from './scope.ts';
 import { type Decision, giveUpEntries, withoutDoubt } from './skip.ts';
-import type { SagaState } from './state.ts';
+import type { Live, SagaState } from './state.ts';
 import { isUnstarted } from './waiting-room.ts';
 
 type Command = Extract<Inbound, { kind: 'command' }>;
@@ -56,10 +56,8 @@ export function onCommand(
     case 'accept-partial':
       return giveUp(definition, state, inbound, name, nowMs);
     case 'compensate':
-      // Past the pivot it says that what is in doubt there never happened.
-      return toMachine(definition, withoutDoubt(state), inbound, name, nowMs);
     case 'cancel':
-      return toMachine(definition, state, inbound, name, nowMs);
+      return turnBack(definition, state, inbound, name, nowMs);
   }
 }
 
@@ -109,6 +107,36 @@ function toMachine(
   // Legal for some step, but perhaps not for the one that was named.
   if (!canTake(state, event)) return refusal(state);
   return react(definition, state, state.live, { inbound, event, nowMs });
+}
+
+// From where it stands, or stood when it was parked: the attempts of then that the machine leaves
+// are in doubt, those that it keeps go on.
+function turnBack(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  name: 'compensate' | 'cancel',
+  nowMs: number,
+): Turn {
+  // Past the pivot `compensate` says that what is in doubt there never happened.
+  const known = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
+  if (state.status !== 'parked') return toMachine(definition, known(state), inbound, name, nowMs);
+  const status = statusOf(state.snapshot);
+  const live = dispatchedAgain(state.live, () => true, true);
+  const taken = toMachine(definition, known({ ...state, status, live }), inbound, name, nowMs);
+  return taken.kind === 'advanced' ? withStarts(definition, live, taken) : refusal(state);
+}
+
+/** The turn with a start for every attempt of before that is live still. */
+function withStarts(
+  definition: SagaDefinition,
+  before: Live,
+  taken: Turn & { kind: 'advanced' },
+): Turn {
+  const { activities } = taken.state.live;
+  const goesOn = (id: string): boolean => activities[id]?.token === before.activities[id]?.token;
+  const starts = startEffects(definition, taken.state, goesOn);
+  return { ...taken, effects: [...starts, ...taken.effects] };
 }
 
 /**
@@ -181,12 +209,7 @@ function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, no
     // What came while it stood still is taken with this turn, where the machine has room for it.
     const standing = { snapshot: state.snapshot, commands: [] };
     const taken = advance(definition, { ...state, live }, live, standing, occasion);
-    const { activities } = taken.state.live;
-    const goesOn = (id: string): boolean => activities[id]?.token === live.activities[id]?.token;
-    return {
-      ...taken,
-      effects: [...startEffects(definition, taken.state, goesOn), ...taken.effects],
-    };
+    return withStarts(definition, live, taken);
   }
   const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
   const record = recordOf(state, next, occasion);

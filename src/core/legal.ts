@@ -39,10 +39,12 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
     case 'accept-partial':
       // What still runs would be left to itself.
       return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
-    case 'cancel':
     case 'skip':
-    case 'compensate':
       return !isStill(state) && isTaken(state, name);
+    case 'cancel':
+    case 'compensate':
+      // A parked saga turns back from where it stood.
+      return state.status !== 'paused' && isTaken(state, name);
   }
 }
 
@@ -119,6 +121,11 @@ function isRunnable({ snapshot }: SagaState): boolean {
   return snapshot.status === 'active';
 }
 
+// A guard that throws lets nothing pass; the saga may be parked for just that.
 function isTaken(state: SagaState, name: keyof typeof COMMAND_EVENTS): boolean {
-  return canTake(state, { type: COMMAND_EVENTS[name] });
+  try {
+    return canTake(state, { type: COMMAND_EVENTS[name] });
+  } catch {
+    return false;
+  }
 }

@@ -199,7 +199,13 @@ describe('parking', () => {
     expect(saga.state.status).toBe('parked');
     expect(saga.effects.map((effect) => effect.kind)).toEqual(['stop-activity']);
     expect(saga.fireTimer('deadline').kind).toBe('noted');
-    expect(legalCommands(saga.state)).toEqual(['retry', 'edit-context', 'terminate']);
+    expect(legalCommands(saga.state)).toEqual([
+      'retry',
+      'compensate',
+      'edit-context',
+      'cancel',
+      'terminate',
+    ]);
 
     saga.command('retry');
     expect(saga.state.status).toBe('running');
