@@ -21,6 +21,7 @@ import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { isPassing, SagaLoader } from './saga-loader.ts';
 import { type SettledListener, SettledListeners } from './settled-listeners.ts';
+import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from './turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
@@ -44,6 +45,7 @@ export class Supervisor implements ActorHost {
   readonly #idle = new Set<SagaActor>();
   readonly #budget: RestartBudget;
   readonly #settled = new SettledListeners();
+  readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
   #settledSagas = 0;
@@ -193,7 +195,7 @@ export class Supervisor implements ActorHost {
     outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
     try {
       carryOut(sid, registration, turn, outlets);
-      this.arm(sid, after);
+      this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, turn.before, after);
       if (after.parent !== null && isOver(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
@@ -203,9 +205,10 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  arm(sid: number, state: SagaState): void {
+  arm(sid: number, state: SagaState, cause = 'wake'): void {
     const isAsleep = isOver(state) || isStill(state);
-    const dueMs = isAsleep ? null : nextDueMs(state.live);
+    const nextMs = isAsleep ? null : nextDueMs(state.live);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
