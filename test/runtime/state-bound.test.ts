@@ -124,6 +124,41 @@ describe('a result that makes the state too long', () => {
     expect(calls).toEqual(['a', 'ub', 'ua']);
   });
 
+  test('of a probe leaves its step in doubt: it is compensated', async () => {
+    const lost = defineSaga<Calls>()({ id: 'lost', input: z.null() })
+      .step('a', {
+        input: () => null,
+        retry: NO_RETRY,
+        compensate: undo('ua'),
+        probe: { activity: 'b' as never, input: () => null as never },
+      })
+      .step('c', { kind: 'pivot', input: () => null })
+      .build();
+    const { calls, activities } = recorded({ b: { kind: 'happened', output: long(ROOM) } });
+    const failing = (): never => {
+      throw new Error('the connection was reset');
+    };
+    const backstep = await harness(lost).open({ ...activities, a: failing }, { limits });
+    const { id } = await backstep.spawn('lost', { input: null });
+    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect(calls).toEqual(['b', 'ua']);
+  });
+
+  test('of one branch ends the others, and what they have under way is in doubt', async () => {
+    const forked = defineSaga<Calls>()({ id: 'forked', input: z.null() })
+      .parallel('both', {
+        one: (branch) => branch.step('a', { input: () => null, compensate: undo('ua') }),
+        other: (branch) => branch.step('b', { input: () => null, compensate: undo('ub') }),
+      })
+      .build();
+    const { calls, activities } = recorded({ a: long(ROOM) });
+    const hanging = (): Promise<never> => new Promise(() => {});
+    const backstep = await harness(forked).open({ ...activities, b: hanging }, { limits });
+    const { id } = await backstep.spawn('forked', { input: null });
+    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect(calls.toSorted()).toEqual(['a', 'ua', 'ub']);
+  });
+
   test('of a hand-written machine is its error event', async () => {
     const machine = createMachine(
       {

@@ -142,6 +142,30 @@ describe('a saga that was parked', () => {
     },
   );
 
+  test('is unwound with its parent, when that is cancelled', async () => {
+    broken = 'mapper';
+    const child = defineSaga<Calls>()({ id: 'child', input: z.null() })
+      .step('a', { input: () => null, compensate: undo('ua') })
+      .step('b', { input: () => breakingAt('mapper'), compensate: undo('ub') })
+      .build();
+    const parent = defineSaga<Calls>()({ id: 'parent', input: z.null() })
+      .child('child', { saga: child, input: () => null, compensate: undo('uc') })
+      .build();
+    const backstep = await engine.open(activities, {
+      also: (other) => {
+        other.register(child, { activities });
+        other.register(parent, { activities });
+      },
+    });
+    const { id } = await backstep.spawn('parent', { input: null });
+    const childId = `${id}.child.1`;
+    await engine.seen(({ sagaId, status }) => sagaId === childId && status === 'parked');
+    await backstep.command(id, { name: 'cancel' });
+    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await stateOf(childId)).status).toBe('compensated');
+    expect(calls).toEqual(['a', 'ua']);
+  });
+
   test('because its compensation cannot even begin turns back once that is mended', async () => {
     const backstep = await engine.open(activities);
     const id = await waiting();
