@@ -197,4 +197,6 @@ export type Turn =
       readonly reason: 'ended' | 'not-accepted' | 'overloaded';
       /** Commands, or event types, that would be accepted now. */
       readonly legal: readonly string[];
+      /** Of an event: the types that would be kept for later. */
+      readonly kept?: readonly string[];
     };

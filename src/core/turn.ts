@@ -8,13 +8,13 @@ import type { EventObject } from 'xstate';
 import { advance, note, react, selfOf } from './advance.ts';
 import { onCommand, park, whileStill } from './commands.ts';
 import type { SagaDefinition } from './definition.ts';
-import { keepOrRefuse, rememberEvent } from './early-events.ts';
+import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
 import { INTERRUPTED } from './failure.ts';
 import type { Inbound, StartHold, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor } from './journal-record.ts';
 import { withLateResult } from './late-results.ts';
-import { canTake, isReserved, legalEvents } from './legal.ts';
+import { canTake, isReserved } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from './migration.ts';
 import { parkInstead } from './park-instead.ts';
@@ -99,7 +99,7 @@ export function drawnTurn(
 ): Turn {
   if (inbound.kind === 'migrate') return migrationTurn(definition, state.id, inbound, nowMs);
   // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
-  if (inbound.kind === 'event' && state.seenEvents.includes(inbound.id)) {
+  if (inbound.kind === 'event' && isKnownEvent(state, inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
   }
   if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
@@ -225,10 +225,9 @@ function onEvent(
   nowMs: number,
 ): Turn {
   const { id, event } = inbound;
-  if (isReserved(event.type)) {
-    return { kind: 'refused', reason: 'not-accepted', legal: legalEvents(state) };
+  if (isReserved(event.type) || !canTake(state, event)) {
+    return keepOrRefuse(definition, state, inbound, nowMs);
   }
-  if (!canTake(state, event)) return keepOrRefuse(definition, state, inbound, nowMs);
   const seenEvents = rememberEvent(state, id);
   return react(definition, { ...state, seenEvents }, state.live, { inbound, event, nowMs });
 }

@@ -141,7 +141,7 @@ export class SagaActor {
     }
     const taken = turn(registration.definition, state, inbound, this.#host.nowMs());
     if (taken.kind === 'refused') {
-      reply?.reject(refusalOf(state, taken));
+      reply?.reject(refusalOf(registration.definition, state, inbound, taken));
       return;
     }
     const effects = taken.kind === 'advanced' ? taken.effects : [];
