@@ -36,7 +36,7 @@ type Walk = readonly { readonly which: number; readonly payload: number }[];
 
 /** Every event type from outside that was taken, with the snapshots that came before it. */
 function takenOn(machine: AnyStateMachine, choices: Walk, way: Way) {
-  const self = { id: 'saga-1', parentId: null };
+  const self = { id: 'saga-1', parentId: null, ledger: () => [] };
   const seen: AnyMachineSnapshot[] = [];
   const taken: { readonly type: string; readonly after: number }[] = [];
   try {
