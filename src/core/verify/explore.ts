@@ -161,11 +161,12 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
   const retrying = Object.keys(live.timers).flatMap((timer) => {
     const role = definition.timers.get(timer);
     const invoke = role?.kind === 'retry' ? definition.invokes.get(role.activity) : undefined;
-    return invoke?.direction === 'compensate' ? [invoke.step] : [];
+    return invoke === undefined ? [] : [invoke];
   });
   return {
     status,
-    isCompensationRetrying: (step) => retrying.includes(step),
+    isRetrying: (step, direction) =>
+      retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
     canBeUndone: (step) =>
       definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
   };
