@@ -62,6 +62,8 @@ export function rearrange(
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
         assertJson(command.input, `input of ${command.src}`);
+        // Started again under the id of one that still runs: the new one takes its place.
+        activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
           { id: command.id, src: command.src, input: command.input ?? null },

@@ -1,6 +1,6 @@
 /** A saga near the bound of its state turns back while it can, and never ends without a way out. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { createMachine } from 'xstate';
+import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { activity, type Contract } from '../../src/core/activity.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
@@ -160,26 +160,39 @@ describe('a result that makes the state too long', () => {
   });
 
   test('of a hand-written machine is its error event', async () => {
-    const machine = createMachine(
-      {
-        id: 'mine',
-        initial: 'asking',
-        context: {},
-        states: {
-          asking: {
-            invoke: { id: 'c', src: 'c', input: null, onDone: 'kept', onError: 'undone' },
+    const machine = setup({
+      types: { context: {} as { readonly kept: unknown } },
+      actors: { c: activity<null, unknown>() },
+      actions: { keep: assign({ kept: (_, { output }: { readonly output: unknown }) => output }) },
+    }).createMachine({
+      id: 'mine',
+      context: { kept: null },
+      initial: 'asking',
+      states: {
+        asking: {
+          invoke: {
+            id: 'c',
+            src: 'c',
+            input: null,
+            onDone: {
+              target: 'done',
+              actions: { type: 'keep', params: ({ event }) => ({ output: event.output }) },
+            },
+            onError: 'asked',
           },
-          kept: { type: 'final', output: ({ event }: { event: unknown }) => event },
-          undone: { type: 'final', tags: ['compensated'] },
         },
-        output: ({ event }: { event: { output: unknown } }) => event.output,
-      } as never,
-      { actors: { c: activity<null, unknown>() } },
-    );
+        done: { type: 'final' },
+        asked: { tags: ['waiting'] },
+      },
+    });
     const { activities } = recorded({ c: long(LIMIT) });
-    const backstep = await harness(durable<Pick<Calls, 'c'>>(machine)).open(activities, { limits });
+    const here = harness(durable<Pick<Calls, 'c'>>(machine));
+    const backstep = await here.open(activities, { limits });
     const { id } = await backstep.spawn('mine', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await here.seen(({ to }) => to === 'asked');
+    const state = await backstep.state(id);
+    const error = { code: 'state-too-large' };
+    expect(state?.steps).toMatchObject([{ status: 'in_doubt', error }]);
   });
 });
 

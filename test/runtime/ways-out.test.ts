@@ -1,6 +1,9 @@
 /** Every way into `parked`, and what a person can do about it: go on, or turn back what stands. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createMachine } from 'xstate';
 import { z } from 'zod';
+import { activity } from '../../src/core/activity.ts';
+import { durable } from '../../src/core/definition.ts';
 import { legalCommands } from '../../src/core/legal.ts';
 import { commandChoices } from '../../src/core/legal-reason.ts';
 import { defineSaga } from '../../src/core/saga.ts';
@@ -225,6 +228,54 @@ describe('in the core', () => {
       'b compensating',
       'c failed',
     ]);
+  });
+
+  describe('a region that stays where it is', () => {
+    /** Two activities side by side; `compensate` concerns the region of one of them. */
+    const sideBySide = (left: 'a' | 'b') => {
+      const region = (name: 'a' | 'b') => ({
+        initial: 'busy',
+        states: {
+          busy: {
+            invoke: { id: name, src: name, input: null },
+            on: name === left ? { 'backstep.compensate': 'left' } : {},
+          },
+          left: {},
+        },
+      });
+      const actors = { a: activity<null, null>(), b: activity<null, null>() };
+      const states = { one: region('a'), other: region('b') };
+      const machine = createMachine({ id: 'both', type: 'parallel', states } as never, { actors });
+      const driver = new SagaDriver(durable(machine), null);
+      driver.fail('a', REFUSED);
+      expect(driver.state.parkReason?.code).toBe('unhandled');
+      driver.command('compensate');
+      return driver;
+    };
+    const stepsOf = ({ state }: SagaDriver) =>
+      state.steps.map(({ name, status, attempts }) => `${name} ${status} ${attempts}`);
+
+    test('goes on with its attempt, uncounted, and what failed for certain is not owed', () => {
+      const driver = sideBySide('a');
+      expect(stepsOf(driver)).toEqual(['a failed 1', 'b running 1']);
+      const { b, a } = driver.state.live.activities;
+      expect(a).toBeUndefined();
+      expect(b).toMatchObject({ dispatches: 2, cleanStops: 1 });
+      expect(driver.effects.find(({ kind }) => kind === 'start-activity')).toMatchObject({
+        activity: 'b',
+        attempt: 1,
+      });
+    });
+
+    test('tries what failed there once more, as a new attempt', () => {
+      const driver = sideBySide('b');
+      const { a } = driver.state.live.activities;
+      expect(a).toMatchObject({ dispatches: 1, token: driver.state.seq });
+      expect(a).not.toHaveProperty('hasFailed');
+      expect(stepsOf(driver)).toEqual(['a failed 1', 'b in_doubt 1', 'a running 1']);
+      const starts = driver.effects.filter(({ kind }) => kind === 'start-activity');
+      expect(starts).toMatchObject([{ activity: 'a', key: 'saga-1/a/forward/2' }]);
+    });
   });
 
   test('its timers and retries of before are gone once it turned back', () => {
