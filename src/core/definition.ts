@@ -10,7 +10,7 @@ import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
-import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { checkMachine } from './machine-check.ts';
 import {
   type InvokeRole,
   readActivityNames,
@@ -21,6 +21,7 @@ import {
   speaksOfSteps,
   type TimerRole,
 } from './machine-roles.ts';
+import { withMicrostepBound } from './microstep-bound.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -151,7 +152,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = withStandIns(drawn, children);
+  const machine = withMicrostepBound(withStandIns(drawn, children));
   if (!Number.isInteger(version) || version < 1) {
     throw new BackstepError(
       'definition-invalid',
@@ -159,7 +160,6 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     );
   }
   checkMachine(machine);
-  if (machine.options.maxIterations === Infinity) machine.options.maxIterations = MAX_MICROSTEPS;
   const invokes = readInvokes(machine);
   return {
     id: machine.id,
