@@ -238,7 +238,7 @@ function build<C extends Contract, Input, Output>(
     events,
     examples,
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
-    keepsEarly: [...new Set(awaited)],
+    keepsEarly: awaited,
     editable: ['input', 'results'],
   });
   return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };
