@@ -79,7 +79,7 @@ function sagaOf(blocks: readonly Block[], version: number): SagaDefinition | nul
     }
   }
   try {
-    return Reflect.apply(draft.build, draft, []) as SagaDefinition;
+    return Reflect.apply(draft.build, draft, []);
   } catch {
     return null; // no saga: the builder, or XState, refuses it
   }

@@ -1,7 +1,6 @@
 /** Sagas in flight that cannot go on under what is registered: parked at start, told, and back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { Contract } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/definition.ts';
 import { defineSaga } from '../../src/core/saga.ts';
 import type { Bindings } from '../../src/runtime/backstep.ts';
@@ -167,7 +166,7 @@ test('a saga whose child is not registered is parked with it, and both go on onc
   const child = stay({ id: 'child' });
   const parent = defineSaga<{ undo: (input: null) => unknown }>()({ id: 'parent', input: z.null() })
     .child('part', {
-      saga: child as SagaDefinition<Contract, null>,
+      saga: child,
       input: () => null,
       compensate: { activity: 'undo', input: () => null },
     })
