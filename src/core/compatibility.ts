@@ -198,12 +198,12 @@ function strayActivity(
 ): string | null {
   const nodes = activeNodes(snapshot);
   const invoked = nodes.flatMap((node) => node.invoke.map(({ id }) => id));
-  const { machine, invokes } = definition;
-  const spawned = nodesOf(machine).flatMap((node) => spawnsOf(node, machine).map(({ id }) => id));
+  const { invokes } = definition;
+  const isRun = (id: string): boolean => invoked.includes(id) || isSpawned(definition, id);
   const elsewhere = cure('lead it to a state that runs it');
   for (const [id, { src, step, direction }] of Object.entries(live.activities)) {
     const role = invokes.get(id);
-    if (role === undefined || ![...invoked, ...spawned].includes(id) || !calls(definition, src)) {
+    if (role === undefined || !isRun(id) || !calls(definition, src)) {
       return `${id} is under way and ${name} does not run it there: ${elsewhere}`;
     }
     if (role.step === step && role.direction === direction) continue;
@@ -215,6 +215,10 @@ function strayActivity(
   if (never === undefined) return null;
   const place = statePath(snapshot.value);
   return `${name} in the state ${place} invokes ${never}, which is not under way; go to one that waits`;
+}
+
+function isSpawned({ machine }: SagaDefinition, id: string): boolean {
+  return nodesOf(machine).some((node) => spawnsOf(node, machine).some((spawn) => spawn.id === id));
 }
 
 function calls({ activities, children }: SagaDefinition, src: string): boolean {

@@ -6,6 +6,9 @@
  * A saga migrates, or is parked, when its actor loads it; here is only who makes the actors load.
  * Sagas that run under what is registered are never loaded for it. Bounded work at a time; ended by
  * a stop at any point, the next start goes on.
+ *
+ * A type that is not registered at all counts as a missing version: forgetting one is the likelier
+ * mistake, and sagas of one that is registered late go on by themselves.
  */
 import { failureOfText, toFailure } from '../core/failure.ts';
 import type { OperatorCommand } from '../core/inbound.ts';
