@@ -8,8 +8,9 @@ import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
 import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
+import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
-import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { checkMachine } from './machine-check.ts';
 import {
   type InvokeRole,
   readActivityNames,
@@ -20,6 +21,7 @@ import {
   speaksOfSteps,
   type TimerRole,
 } from './machine-roles.ts';
+import { withMicrostepBound } from './microstep-bound.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -45,7 +47,10 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly activities: readonly string[];
   /** Sagas that an invoke starts as children, by invoke src. */
   readonly children: Readonly<Record<string, SagaDefinition>>;
-  /** Types of events that wait, bounded, when they come before the machine can take them. */
+  /**
+   * Types of events that wait, bounded, when they come before the machine can take them, as long as
+   * a state that can is still ahead.
+   */
   readonly keepsEarly: readonly string[];
   /** Members of the context that a person may edit; `null`: any that is there. */
   readonly editable: readonly string[] | null;
@@ -106,7 +111,7 @@ export interface DurableOptions {
   readonly examples?: Examples;
   /** Sagas run as durable children, by the name the machine invokes them under. */
   readonly children?: Readonly<Record<string, SagaDefinition>>;
-  /** See `SagaDefinition.keepsEarly`. Default none: an event nobody waits for is refused. */
+  /** See `SagaDefinition.keepsEarly`. Default none: an event that nobody waits for is refused. */
   readonly keepsEarly?: readonly string[];
   /** See `SagaDefinition.editable`. Default any. */
   readonly editable?: readonly string[];
@@ -160,7 +165,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = withStandIns(drawn, children);
+  const machine = withMicrostepBound(withStandIns(drawn, children));
   if (!Number.isInteger(version) || version < 1) {
     throw new BackstepError(
       'definition-invalid',
@@ -168,7 +173,6 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     );
   }
   checkMachine(machine);
-  if (machine.options.maxIterations === Infinity) machine.options.maxIterations = MAX_MICROSTEPS;
   const invokes = readInvokes(machine);
   return {
     id: machine.id,
@@ -182,7 +186,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     timers: readTimers(machine, invokes),
     activities: readActivityNames(machine, children),
     children,
-    keepsEarly: options.keepsEarly ?? [],
+    keepsEarly: keptTypes(machine, options.keepsEarly ?? []),
     editable: options.editable ?? null,
     speaksOfSteps: speaksOfSteps(machine),
     roundOf: null,

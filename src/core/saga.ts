@@ -245,7 +245,7 @@ function build<C extends Contract, Input, Output>(
     events,
     examples,
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
-    keepsEarly: [...new Set(awaited)],
+    keepsEarly: awaited,
     editable: ['input', 'results'],
   });
   const definition = { ...compiled, waysBack: waysBackIn(plan.blocks) };

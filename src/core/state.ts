@@ -21,12 +21,16 @@ export interface LiveActivity {
   readonly src: string;
   readonly input: unknown;
   readonly step: string;
+  /** As that of its entry: what its keys are made of. */
+  readonly keyName?: string;
   readonly direction: Direction;
   readonly occurrence: number;
   /** 1 for the first attempt of this occurrence and direction. */
   readonly attempt: number;
-  /** How often this very attempt was started; above 1 after crashes. */
+  /** How often this very attempt was started; above 1 an earlier start may have had its effect. */
   readonly dispatches: number;
+  /** Of these, how many ended in good order: the engine stopped, or a person paused the saga. */
+  readonly cleanStops?: number;
   /** Set on an attempt that is never started a second time. */
   readonly isOnce?: true;
   /** Set while the saga is parked because nothing took this attempt's failure. */
@@ -67,6 +71,8 @@ export interface StepProgress {
 /** One occurrence of a step that was started, in order of recorded start. */
 export interface StepEntry extends StepProgress {
   readonly name: string;
+  /** The name it had when it was started, where a migration has renamed it: its keys go by that. */
+  readonly keyName?: string;
   readonly kind: StepKind;
   readonly occurrence: number;
   /** The round of its loop that it ran in, 1 for the first; absent outside of one. */

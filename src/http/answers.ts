@@ -26,6 +26,10 @@ export const Problem = z.object({
   status: z.int(),
   detail: text,
   legal: z.array(text).optional().meta({ description: 'With not-legal: what is legal now.' }),
+  kept: z
+    .array(text)
+    .optional()
+    .meta({ description: 'With not-legal, of an event: the types kept now for later, if any.' }),
   issues: z.array(z.object({ path: text, message: text })).optional(),
 });
 
@@ -254,7 +258,13 @@ export const Stats = z.object({
   store: z.looseObject({ commits: count, batches: count }),
   live: z.object({ clients: count, resyncs: count }),
 });
-export const Health = z.object({ status: z.literal('ready') });
+export const Health = z.object({
+  status: z.literal('ready'),
+  versionGaps: z
+    .array(z.object({ type: text, version: count, reason: text, sagas: count }))
+    .optional()
+    .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+});
 
 export const FeedMessage = z.object({
   cursor: text.meta({ description: 'For `since`; opaque.' }),

@@ -27,12 +27,12 @@ export type Item =
       readonly reply: Reply | null;
     }
   /**
-   * A durable timer may be due. `done`: it was looked at, whatever came of it. `isReloaded`: from
-   * the store, since another version may have come that it migrates to.
+   * A durable timer may be due. `done`: it was looked at; with why it could not be loaded, else
+   * `null`. `isReloaded`: from the store, since another version may have come that it migrates to.
    */
-  | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: () => void }
-  /** The process that ran this saga's activities is gone. */
-  | { readonly kind: 'recover' };
+  | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: (why: unknown) => void }
+  /** What ran this saga's activities is gone; `wasClean`: it was ended in good order. */
+  | { readonly kind: 'recover'; readonly wasClean: boolean };
 
 /** A saga with the registration that runs it. */
 export interface LoadedSaga {

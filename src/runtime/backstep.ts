@@ -14,6 +14,7 @@ import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
+import type { VersionGap } from './version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
 export type Subscriber = (
@@ -24,6 +25,10 @@ export type Subscriber = (
 /** What a saga needs at run time: an implementation per activity, subscribers by event type. */
 export interface Bindings<C extends Contract = Contract> {
   readonly activities: Activities<C>;
+  /**
+   * Who hears what the saga emits, by event type. What has no subscriber is dropped: counted in the
+   * figures, and told in the log. Of several versions the newest one's subscribers count.
+   */
   readonly subscribers?: Readonly<Record<string, Subscriber>>;
   /**
    * How many sagas of this type run at once; more wait in a queue, first come, first served. The
@@ -32,7 +37,9 @@ export interface Bindings<C extends Contract = Contract> {
   readonly concurrency?: Concurrency;
   /**
    * By earlier version: takes sagas in flight along to this one, between two turns. What cannot be
-   * taken along stays on its version, or is parked when that is not registered.
+   * taken along stays on its version, or is parked when that is not registered, until it is again;
+   * so is what was edited under its own version and cannot go on, or be undone, as it is now.
+   * `backstep check` tells before a deployment what becomes of each saga.
    */
   readonly migrate?: Readonly<Record<number, Migration>>;
   /**
@@ -95,7 +102,7 @@ export interface Backstep {
   spawn(type: string, options: SpawnOptions): Promise<Spawned>;
   /**
    * Sends an event; resolves once the turn is durable. Throws `not-found`, `not-legal` (with the
-   * event types accepted now), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
+   * event types accepted now, and those kept now for later), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
    * `unavailable`. A text in place of the options is the event's id.
    */
   send(id: string, event: OutsideEvent, options?: string | SendOptions): Promise<SagaState>;
@@ -127,4 +134,11 @@ export interface Backstep {
 
 /** The store's health, once the engine has recovered and while it is not told to stop. */
 export type EngineHealth =
-  StoreHealth | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };
+  | (StoreHealth & {
+      /**
+       * Sagas that cannot go on under what is registered, as of the last look at them, which every
+       * start, registration and command begins; absent where there are none. They are parked.
+       */
+      readonly versionGaps?: readonly VersionGap[];
+    })
+  | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };

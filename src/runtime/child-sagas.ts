@@ -164,10 +164,11 @@ export class ChildSagas {
   }
 
   // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
-  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would.
+  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would; one
+  // that has ended by itself stays as it is.
   async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
     const state = await this.#ports.state(id);
-    if (state === null || isOver(state)) return;
+    if (state === null || isOver(state) || state.snapshot.status !== 'active') return;
     const knowsCancel = state.snapshot.machine.events.includes('backstep.cancel');
     try {
       await this.#ports.command(id, knowsCancel ? name : 'terminate', reason);

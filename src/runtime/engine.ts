@@ -129,7 +129,7 @@ class Engine implements Backstep {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
     };
-    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, logger);
+    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, this.#feed, logger);
     this.#retention = retentionOf(store, clock, parts.keepEndedMs ?? null, (err) =>
       logger.error({ err }, 'ended sagas could not be removed; trying again'),
     );
@@ -150,7 +150,7 @@ class Engine implements Backstep {
   }
 
   register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise);
+    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
     const { concurrency } = bindings;
     // What is wrong with it is said before the type is there to be started without a bound.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
@@ -217,7 +217,7 @@ class Engine implements Backstep {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
-    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter);
+    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter, this.#courier);
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {
@@ -227,20 +227,20 @@ class Engine implements Backstep {
       case 'opened':
         return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
       case 'accepting':
-        return store;
+        return this.#versions.toldIn(store);
       case 'stopping':
       case 'failed':
         return { kind: 'stopping', reason: 'the engine is stopping' };
     }
   };
 
-  stop(drainMs = DEFAULT_DRAIN_MS): Promise<void> {
-    this.#stopping ??= this.#drain(drainMs);
-    return this.#stopping;
-  }
+  stop: Backstep['stop'] = (drainMs = DEFAULT_DRAIN_MS) =>
+    (this.#stopping ??= this.#drain(drainMs));
 
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
+    // One that never took its sagas up hands on what it found.
+    const isClean = this.#phase === 'opened' ? this.store.wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
     this.#timers.stop();
@@ -254,7 +254,7 @@ class Engine implements Backstep {
     // A stalled disk must not keep the process: what is not committed was not accepted either.
     if (!hasFailed) await orAfter(this.#parts.clock, this.#supervisor.quiet(), settleMs);
     await this.#courier.stop(hasFailed ? 0 : settleMs);
-    await this.store.close();
+    await this.store.close(isClean);
   }
 
   async #ask(

@@ -9,19 +9,21 @@ import { isOverForParent } from '../core/child-outcome.ts';
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
-import { isEnded, isSettled, type SagaStatus } from '../core/status.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { SagaCommit } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
+import { isFinal, isForVersion, mustPark } from './parking.ts';
 import { feedEntryOf, parkedCommit } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { isPassing, SagaLoader } from './saga-loader.ts';
 import { type SettledListener, SettledListeners } from './settled-listeners.ts';
+import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from './turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
@@ -45,6 +47,7 @@ export class Supervisor implements ActorHost {
   readonly #idle = new Set<SagaActor>();
   readonly #budget: RestartBudget;
   readonly #settled = new SettledListeners();
+  readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
   #settledSagas = 0;
@@ -133,7 +136,7 @@ export class Supervisor implements ActorHost {
     // One that has to migrate first is loaded by its actor, which sees to that.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
-    actor.put({ kind: 'recover' });
+    actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
   }
 
   /** The stored state of a saga that may not be in memory, for whoever only looks. */
@@ -194,7 +197,7 @@ export class Supervisor implements ActorHost {
     outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
     try {
       carryOut(sid, registration, turn, outlets);
-      this.arm(sid, after);
+      this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, turn.before, after);
       if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
@@ -204,9 +207,10 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  arm(sid: number, state: SagaState): void {
+  arm(sid: number, state: SagaState, cause = 'wake'): void {
     const isAsleep = isOver(state) || isStill(state);
-    const dueMs = isAsleep ? null : nextDueMs(state.live);
+    const nextMs = isAsleep ? null : nextDueMs(state.live);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
@@ -221,6 +225,7 @@ export class Supervisor implements ActorHost {
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
+    if (isForVersion(error)) return 'park'; // until another one is registered
     const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
@@ -229,12 +234,16 @@ export class Supervisor implements ActorHost {
   async parkUnreadable(sid: number, failure: Failure): Promise<void> {
     try {
       const stored = await this.#store.loadBySid(sid);
-      if (stored === null || stored.status === 'parked' || isEnded(stored.status)) return;
+      if (stored === null) return;
+      const { feed, queue } = this.#outletsOrThrow();
+      if (!(await mustPark(this.#store, stored, failure))) {
+        if (isSettled(stored.status)) queue.parked(stored);
+        return;
+      }
       const commit = parkedCommit(stored, failure, this.#clock.nowMs());
       const outcome = await this.#store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type } = stored;
-      const { feed, queue } = this.#outletsOrThrow();
       feed.publish(feedEntryOf(outcome.seq, sagaId, type, commit.journal));
       queue.parked(stored);
       this.#settle(sid, null, 'parked');
@@ -248,7 +257,7 @@ export class Supervisor implements ActorHost {
   // Not even parked: nobody else would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
-      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover' });
+      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
   }
 
@@ -284,12 +293,4 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
-}
-
-/** No later try can change it. */
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof BackstepError &&
-    (error.code === 'storage-failed' || error.code === 'not-found')
-  );
 }

@@ -231,7 +231,10 @@ function failedState({ name, kind }: StepPlan, place: Place, onward: Edge): obje
   return {
     on: {
       'backstep.retry': commanded(names, edge(`#${place.id}.${name}.running`, 'forgetFailure')),
-      'backstep.skip': commanded(names, onward),
+      'backstep.skip': commanded(names, {
+        target: onward.target,
+        actions: [{ type: 'forgetTries', params: { activity: name } }, ...onward.actions],
+      }),
       ...exit,
     },
   };

@@ -17,7 +17,8 @@ import type { ExampleValues } from './examples.ts';
 import type { Fault, Findings } from './findings.ts';
 import { identityOf, isCompiled, timerName } from './identity.ts';
 import { judgeLedger } from './ledger.ts';
-import { type Drive, type Move, movesOf } from './moves.ts';
+import type { Drive, Move } from './move.ts';
+import { movesOf } from './moves.ts';
 import { isWatched, judgeState, refusedStart, thrown, unhandled } from './state-checks.ts';
 import { decide, type Standing } from './decisions.ts';
 import { answer, NOTHING, stopAttempts, type World } from './world.ts';
@@ -161,11 +162,12 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
   const retrying = Object.keys(live.timers).flatMap((timer) => {
     const role = definition.timers.get(timer);
     const invoke = role?.kind === 'retry' ? definition.invokes.get(role.activity) : undefined;
-    return invoke?.direction === 'compensate' ? [invoke.step] : [];
+    return invoke === undefined ? [] : [invoke];
   });
   return {
     status,
-    isCompensationRetrying: (step) => retrying.includes(step),
+    isRetrying: (step, direction) =>
+      retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
     canBeUndone: (step) =>
       definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
   };
