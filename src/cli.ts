@@ -27,6 +27,8 @@ A module is a file, or a folder for every module in it: of your own, export from
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --json              print what was found as JSON
+  --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
+                      differ where one decides
   --max-states <n>    states that verify explores of a saga at most (default: 20000)
   -h, --help          show this help
 

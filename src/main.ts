@@ -32,6 +32,7 @@ import type { TripActivities } from '../machines/trip-parts.ts';
 import type { Activities } from './core/activity.ts';
 import { parseDuration } from './core/duration.ts';
 import { BackstepError, type ErrorCode } from './core/errors.ts';
+import { createRedact, hidesNamed } from './core/redact.ts';
 import { parseWith } from './core/standard-schema.ts';
 import { isEnded } from './core/status.ts';
 import { createApp } from './http/app.ts';
@@ -44,6 +45,7 @@ import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
+import { shownLog } from './runtime/shown-log.ts';
 import { verifyModeOf } from './runtime/registration-check.ts';
 
 const EXIT_FAILED = 1;
@@ -54,7 +56,8 @@ const DEFAULT_DATABASE = 'data/backstep.db';
 const MAIL_FROM = 'orders@backstep.example';
 
 const { env } = process;
-const log = createLogger();
+const hides = hidesNamed(env['BACKSTEP_REDACT'] ?? '');
+const log = shownLog(createLogger(), createRedact(hides));
 
 // The launcher holds the other end: when it is gone, nothing of the demo may linger.
 if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
@@ -74,7 +77,7 @@ async function run(): Promise<void> {
     ...keepEndedOf(env['BACKSTEP_KEEP_ENDED']),
     verifyAtRegistration: verifyModeOf(env['BACKSTEP_VERIFY']),
     logger: log,
-    hides: hiddenNames(env['BACKSTEP_REDACT']),
+    hides,
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
   });
@@ -186,12 +189,6 @@ async function listen(
   }
 }
 
-/** Property names to hide beside the default list, joined with commas. */
-function hiddenNames(list = ''): (name: string) => boolean {
-  const names = new Set(list.split(',').map((name) => name.trim().toLowerCase()));
-  return (name) => names.has(name.toLowerCase());
-}
-
 function tripPanel({ store }: Backstep): ServicePanel {
   const reader = store.reader<TravelTables>();
   return { id: 'trip-places', title: 'Travel: places', read: () => readPlaces(reader) };
@@ -261,13 +258,13 @@ function stopOnSignal(
   const stop = async (): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
-    log.info('draining');
+    log.info({}, 'draining');
     await server.close();
     // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
     const others = [sweep.stop(), bulk.stop()];
     await backstep.stop();
     await Promise.all(others);
-    log.info('stopped');
+    log.info({}, 'stopped');
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

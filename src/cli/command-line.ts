@@ -23,6 +23,7 @@ interface Mistake {
 const OPTIONS = {
   db: { type: 'string' },
   json: { type: 'boolean' },
+  'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -77,7 +78,7 @@ export function readCommandLine(
       if (sagaId === undefined) return mistake('say which saga');
       if (others.length > 0)
         return mistake('export takes one saga id; name the file with --db <path>');
-      return { command, sagaId, database };
+      return { command, sagaId, database, withSecrets: values['with-secrets'] === true };
     }
     default:
       return mistake(`unknown command "${command}"`);

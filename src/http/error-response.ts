@@ -5,6 +5,7 @@
  */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BackstepError, type ErrorCode, type Issue } from '../core/errors.ts';
+import { shownFrame } from './shown-state.ts';
 
 /** Codes that exist only at the HTTP edge. */
 export type HttpCode =
@@ -105,6 +106,12 @@ const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 /** What to answer for anything that was thrown. Never throws. */
 export function problemOf(error: unknown): Problem {
+  const { body, ...problem } = problemWith(error);
+  // What was asked for, and what a machine or a participant said, stands in its texts.
+  return { ...problem, body: shownFrame(body) };
+}
+
+function problemWith(error: unknown): Problem {
   if (error instanceof HttpProblem) return httpProblem(error);
   if (error instanceof BackstepError) return engineProblem(error);
   return internalProblem('internal');

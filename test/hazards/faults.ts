@@ -123,6 +123,20 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
   'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
   'secrets in payloads and errors': ['http/redact.test.ts', 'hides what stands under a secret'],
+  'secrets in every field, by every way out': [
+    'http/canary.test.ts',
+    'secrets none is seen in an answer of any route',
+  ],
+  'secrets at every socket': ['http/canary.test.ts', 'nor by any socket: of pages, of the feed'],
+  'secrets in the log and in exports': ['http/canary.test.ts', 'nor in the log, nor in an export'],
+  'secrets in JSON, addresses and cut texts': [
+    'http/redact.test.ts',
+    'hides every word of it, in whatever form',
+  ],
+  'texts that make the search for secrets slow': [
+    'http/redact.test.ts',
+    'takes no longer for hostile %s than for others',
+  ],
   // WebSocket
   'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
   'flood, oversized frames, bad UTF-8': [
