@@ -3,7 +3,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readCommandLine } from './cli/command-line.ts';
+import { readCommandLine, type Wanted } from './cli/command-line.ts';
 import { doctor } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
 import { exportJournal } from './cli/export.ts';
@@ -45,7 +45,7 @@ await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = readCommandLine(args, process.env);
+  const wanted = wantedBy(args);
   switch (wanted.command) {
     case 'help':
       process.stdout.write(USAGE);
@@ -61,6 +61,16 @@ async function main(args: readonly string[]): Promise<number> {
     case 'mistake':
       process.stderr.write(`backstep: ${wanted.mistake}\n\n${USAGE}`);
       return EXIT_USAGE;
+  }
+}
+
+/** A setting of the environment may be no good either. */
+function wantedBy(args: readonly string[]): Wanted {
+  try {
+    return readCommandLine(args, process.env);
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    return { command: 'mistake', mistake: error.message };
   }
 }
 

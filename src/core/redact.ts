@@ -49,9 +49,9 @@ export function createRedact(hides: HidesMember = () => false): Redact {
   return (value) => copy(value, 0);
 }
 
-/** The rule that hides members of these names, which are joined with commas, in any case. */
-export function hidesNamed(list: string): HidesMember {
-  const names = new Set(list.split(',').map((name) => name.trim().toLowerCase()));
+/** The rule that hides members of these names, in any case. */
+export function hidesNamed(list: readonly string[]): HidesMember {
+  const names = new Set(list.map((name) => name.toLowerCase()));
   return (name) => names.has(name.toLowerCase());
 }
 

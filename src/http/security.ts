@@ -20,6 +20,8 @@ export interface SecurityOptions {
   readonly allowedHosts: readonly string[];
   /** Required from everybody, by login or as `Authorization: Bearer`; `null` only on loopback. */
   readonly token: string | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** True: nothing can be changed from outside. Default false. */
   readonly isReadOnly?: boolean;
   /** For each client; five seconds' worth may come at once. `null`: unbounded. Default 2,000. */
