@@ -133,6 +133,39 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'http/redact.test.ts',
     'hides every word of it, in whatever form',
   ],
+  'settings that say nothing known': [
+    'core/settings.test.ts',
+    'is refused in one sentence that says what to give',
+  ],
+  'a program that is started with such a setting': [
+    'e2e/settings.test.ts',
+    'refuses to start, in one line and for good',
+  ],
+  'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
+  'endless answer of a participant': [
+    'actors/payment-answers.test.ts',
+    'reads no more of an answer than its bound',
+  ],
+  'answer of a participant that lacks a member': [
+    'actors/payment-answers.test.ts',
+    'an answer that is not as documented is ambiguous',
+  ],
+  'refusal by a machine between us and a participant': [
+    'actors/payment-answers.test.ts',
+    'that is not the provider’s own',
+  ],
+  'page that charges by itself at the payment provider': [
+    'actors/payment-provider-guard.test.ts',
+    'answers no page, and under no other name',
+  ],
+  'payment provider told to misbehave in read-only mode': [
+    'actors/payment-provider-guard.test.ts',
+    'cannot be told to misbehave with',
+  ],
+  'secrets of the server in the environment of another program': [
+    'launcher.test.ts',
+    'keeps from the provider what the server keeps secret',
+  ],
   'texts that make the search for secrets slow': [
     'http/redact.test.ts',
     'takes no longer for hostile %s than for others',
