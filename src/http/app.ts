@@ -33,6 +33,7 @@ import { pageSocket } from './page-socket.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
 import { ProviderWatch } from './provider-watch.ts';
 import { textOf } from './query.ts';
+import { Revocations } from './revocations.ts';
 import { SagaHistories } from './saga-history.ts';
 import { shownBackstep, shownBulk, shownDemo, shownLab, shownPanels } from './shown-backstep.ts';
 import { sagaPages } from './saga-pages.ts';
@@ -101,7 +102,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs,
   };
 
-  const gatekeeper = security.token === null ? null : new Gatekeeper(security.token);
+  const gatekeeper =
+    security.token === null ? null : new Gatekeeper(security.token, new Revocations(engine.store));
   const app = new Hono<HttpEnv>();
   app.use(securityHeaders());
   app.use(guard(security, gatekeeper, nowMs));

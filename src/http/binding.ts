@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { BackstepError } from '../core/errors.ts';
+import { clientsBehind } from './client-address.ts';
 import { type Environment, isToken, settingOf, SETTINGS } from '../core/settings.ts';
 import type { SecurityOptions } from './security.ts';
 
@@ -30,6 +31,8 @@ export function bindingOf(env: Environment): Binding {
     const { wants } = SETTINGS.BACKSTEP_TOKEN;
     throw refusal(`HOST is ${host}, which others can reach: set BACKSTEP_TOKEN to ${wants}`);
   }
+  const trustedProxies = settingOf(env, 'BACKSTEP_TRUSTED_PROXIES');
+  clientsBehind(trustedProxies); // refuses what is no network, before anything is opened
   const own = host.includes(':') ? `[${host}]` : host;
   const named = [...LOOPBACK_HOSTS, own, ...settingOf(env, 'BACKSTEP_ALLOWED_HOSTS')];
   return {
@@ -40,7 +43,7 @@ export function bindingOf(env: Environment): Binding {
       token,
       isReadOnly: settingOf(env, 'BACKSTEP_READ_ONLY'),
       requestsPerSecond: settingOf(env, 'BACKSTEP_REQUESTS_PER_SECOND'),
-      trustedProxies: settingOf(env, 'BACKSTEP_TRUSTED_PROXIES'),
+      trustedProxies,
     },
     maxClients: settingOf(env, 'BACKSTEP_MAX_CLIENTS'),
   };

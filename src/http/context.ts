@@ -32,6 +32,8 @@ export interface HttpEnv {
   Variables: {
     /** Who logged in, by their own words; empty when nobody did or said. */
     operator: string;
+    /** Which client a bound is for; see `client-address.ts`. */
+    client: string;
   };
 }
 

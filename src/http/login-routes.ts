@@ -8,7 +8,6 @@ import { setCookie } from 'hono/cookie';
 import { serve, stylesheet } from './assets.ts';
 import { readForm } from './body.ts';
 import { redactText } from '../core/redact.ts';
-import { clientOf } from './client-address.ts';
 import { type HttpContext, type HttpEnv, queryOf } from './context.ts';
 import { tooMany } from './error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -44,7 +43,7 @@ export function loginRoutes(
       const form = await readForm(c.req.raw);
       const next = ownPath(form.get('next') ?? null);
       const name = redactText((form.get('name') ?? '').trim().slice(0, MAX_OPERATOR_LENGTH));
-      const verdict = gatekeeper.check(form.get('token') ?? '', clientOf(c), nowMs());
+      const verdict = gatekeeper.check(form.get('token') ?? '', c.var.client, nowMs());
       switch (verdict.kind) {
         case 'blocked':
           throw tooMany('Too many wrong tokens came from this client.', verdict.retryAfterMs);
@@ -56,9 +55,14 @@ export function loginRoutes(
         }
       }
     })
-    .post(LOGOUT_PATH, (c) => {
-      clients.endSession(sessionNamedIn(c));
+    .post(LOGOUT_PATH, async (c) => {
+      const cookie = sessionNamedIn(c);
       keep(c, '', 0);
+      const ended = gatekeeper.end(cookie, nowMs());
+      clients.endSession(cookie);
+      await ended;
+      // A socket may have been on its way in when the session still was open.
+      clients.endSession(cookie);
       return c.redirect(LOGIN_PATH, 303);
     });
 }

@@ -141,6 +141,18 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'e2e/settings.test.ts',
     'refuses to start, in one line and for good',
   ],
+  'cookie that is used after the logout': [
+    'http/login.test.ts',
+    'is let in by no cookie that was logged out of, after a restart neither',
+  ],
+  'wrong guesses that shut the right token out': [
+    'http/login.test.ts',
+    'for that client and for a while, the right one not',
+  ],
+  'client that says it is another': [
+    'http/client-address.test.ts',
+    'is who its connection says, whatever its headers say',
+  ],
   'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
   'endless answer of a participant': [
     'actors/payment-answers.test.ts',
