@@ -18,11 +18,7 @@ const MAX_HOPS = 20;
  * proxy is no address or network.
  */
 export function clientsBehind(proxies: readonly string[]): (c: Context<HttpEnv>) => string {
-  const trusted = trustedOf(proxies);
-  const isTrusted = (address: string): boolean => {
-    const family = isIP(address);
-    return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6');
-  };
+  const isTrusted = addressesIn(proxies);
   return (c) => {
     const peer = plain(c.env?.incoming?.socket.remoteAddress ?? 'unknown');
     if (proxies.length === 0 || !isTrusted(peer)) return groupOf(peer);
@@ -53,6 +49,20 @@ function trustedOf(proxies: readonly string[]): BlockList {
 function plain(address: string): string {
   const text = address.trim();
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text;
+}
+
+/** The address that a bound is for, of IPv6 the network. */
+export function addressGroup(address: string): string {
+  return groupOf(plain(address));
+}
+
+/** Tells whether an address is one of these, or in one of these networks. */
+export function addressesIn(networks: readonly string[]): (address: string) => boolean {
+  const trusted = trustedOf(networks);
+  return (address) => {
+    const family = isIP(plain(address));
+    return family !== 0 && trusted.check(plain(address), family === 4 ? 'ipv4' : 'ipv6');
+  };
 }
 
 function groupOf(address: string): string {

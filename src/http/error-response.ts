@@ -21,6 +21,7 @@ export type HttpCode =
   | 'read-only'
   | 'too-many-requests'
   | 'clients-full'
+  | 'connections-full'
   | 'event-failed'
   | 'upgrade-required';
 
@@ -77,6 +78,7 @@ const HTTP_KINDS: Readonly<Record<HttpCode, Kind>> = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'token-required': { status: 401, title: 'Token required' },
   'event-failed': { status: 422, title: 'Event not taken' },
+  'connections-full': { status: 503, title: 'Too many connections' },
   'clients-full': { status: 503, title: 'Too many live clients' },
   'upgrade-required': { status: 426, title: 'Upgrade required' },
 };

@@ -153,6 +153,14 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'http/client-address.test.ts',
     'is who its connection says, whatever its headers say',
   ],
+  'connections that ask and never read': [
+    'hazards/never-reading.test.ts',
+    'requests that are never read are cut off, and others are served',
+  ],
+  'WebSocket flood of pings, pongs and fragments': [
+    'hazards/never-reading.test.ts',
+    'without end is cut off, and takes bounded memory',
+  ],
   'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
   'endless answer of a participant': [
     'actors/payment-answers.test.ts',
