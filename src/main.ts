@@ -44,6 +44,7 @@ import type { ServicePanel } from './http/service-panels.ts';
 import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
+import { warnOfOpenFile } from './runtime/file-modes.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
 import { shownLog } from './runtime/shown-log.ts';
 
@@ -74,6 +75,8 @@ await run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   const binding = bindingOf(env);
+  const tokenFile = settingOf(env, 'BACKSTEP_TOKEN_FILE');
+  if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
   const providerUrl = providerUrlOf();
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const backstep = await openBackstep({

@@ -161,6 +161,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/never-reading.test.ts',
     'without end is cut off, and takes bounded memory',
   ],
+  'database or token that others may read': [
+    'runtime/file-modes.test.ts',
+    'is told of once, with its mode and the cure, and left as it is',
+  ],
   'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
   'endless answer of a participant': [
     'actors/payment-answers.test.ts',
