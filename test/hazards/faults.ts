@@ -165,6 +165,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'runtime/file-modes.test.ts',
     'is told of once, with its mode and the cure, and left as it is',
   ],
+  'package that is fetched without a hash': [
+    'lock-file.test.ts',
+    'names a hash for every package that is fetched',
+  ],
   'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
   'endless answer of a participant': [
     'actors/payment-answers.test.ts',
