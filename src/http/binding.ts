@@ -17,13 +17,9 @@ export interface Binding {
   readonly security: SecurityOptions;
   /** Live feeds and pages at a time. */
   readonly maxClients: number;
-  /** Connections that one address may hold, proxies excepted. */
-  readonly connectionsPerAddress: number;
   readonly trustedProxies: readonly string[];
 }
 
-/** Connections of one address beside all live ones. */
-const REQUESTS_PER_ADDRESS = 300;
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
@@ -38,7 +34,6 @@ export function bindingOf(env: Environment): Binding {
   }
   const trustedProxies = settingOf(env, 'BACKSTEP_TRUSTED_PROXIES');
   clientsBehind(trustedProxies); // refuses what is no network, before anything is opened
-  const maxClients = settingOf(env, 'BACKSTEP_MAX_CLIENTS');
   const own = host.includes(':') ? `[${host}]` : host;
   const named = [...LOOPBACK_HOSTS, own, ...settingOf(env, 'BACKSTEP_ALLOWED_HOSTS')];
   return {
@@ -51,8 +46,7 @@ export function bindingOf(env: Environment): Binding {
       requestsPerSecond: settingOf(env, 'BACKSTEP_REQUESTS_PER_SECOND'),
       trustedProxies,
     },
-    maxClients,
-    connectionsPerAddress: maxClients + REQUESTS_PER_ADDRESS,
+    maxClients: settingOf(env, 'BACKSTEP_MAX_CLIENTS'),
     trustedProxies,
   };
 }

@@ -27,8 +27,8 @@ const DEFAULT_TIMEOUTS: Timeouts = {
 const CHECKS_PER_TIMEOUT = 5;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 2_000;
-/** Of them from one address, unless told otherwise. */
-const CONNECTIONS_PER_ADDRESS = 1_800;
+/** Of them from one address, unless told otherwise: a busy program may have very many. */
+const CONNECTIONS_PER_ADDRESS = 1_900;
 /** What is told on spare connections too. */
 const HEALTH_PATH = '/api/health';
 /** Longest message taken from a WebSocket client, and in how many pieces it may come. */
@@ -53,7 +53,7 @@ export interface ListenOptions {
   readonly port: number;
   /** Default 10 s for the headers, 30 s for a request, 5 s for the next one, 15 s for an answer. */
   readonly timeouts?: Partial<Timeouts>;
-  /** Default 1,800 of 2,000. */
+  /** Default 1,900 of 2,000. */
   readonly connectionsPerAddress?: number;
   /** Proxies, which may have more. Default: none. */
   readonly trustedProxies?: readonly string[];
