@@ -25,7 +25,7 @@ const fetched = Object.entries(packages).filter(
 
 test('the lock file names a hash for every package that is fetched', () => {
   expect(fetched.length).toBeGreaterThan(100);
-  const without = fetched.filter(([, { integrity = '' }]) => !/^sha512-/.test(integrity));
+  const without = fetched.filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'));
   expect(without).toEqual([]);
 });
 

@@ -5,7 +5,7 @@
  */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BackstepError, type ErrorCode, type Issue } from '../core/errors.ts';
-import { shownFrame } from './shown-state.ts';
+import { shownFrame } from '../core/shown-state.ts';
 
 /** Codes that exist only at the HTTP edge. */
 export type HttpCode =

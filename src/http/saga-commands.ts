@@ -13,7 +13,7 @@ import type { Backstep } from '../runtime/backstep.ts';
 import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { AuthorQuery, readQuery } from './query.ts';
-import { shownFrame } from './shown-state.ts';
+import { shownFrame } from '../core/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
 /** Commands that may name a step, and those that may bring members of the context. */

@@ -14,7 +14,7 @@ import { type ReplayedTurn, type ReplayFlaw, recordOfLine, replayRecord } from '
 import type { Redact } from '../core/redact.ts';
 import { toCursor } from '../store/cursor.ts';
 import type { ReadModels } from '../store/read-models.ts';
-import { shownFrame, shownRecord, shownTurn } from './shown-state.ts';
+import { shownFrame, shownRecord, shownTurn } from '../core/shown-state.ts';
 
 /** Most records of a saga that are replayed here; the command line replays any journal. */
 const MAX_RECORDS = 2_000;

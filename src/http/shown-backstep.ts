@@ -14,7 +14,7 @@ import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-m
 import type { OrderDemo } from './order-demo.ts';
 import type { OrderLab } from './order-lab.ts';
 import type { ServicePanel } from './service-panels.ts';
-import { shownFrame, shownState } from './shown-state.ts';
+import { shownData, shownFrame, shownState } from '../core/shown-state.ts';
 
 /** The engine, with secrets hidden in all that it tells. */
 export function shownBackstep(backstep: Backstep): Backstep {
@@ -52,8 +52,8 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
   // A text of JSON is read, and the user's rule holds for what is in it.
   const textOf = (json: string): string => String(redact(json));
   const line = (entry: JournalEntry): JournalEntry => {
-    const { data, ...frame } = entry;
-    return { ...shownFrame(frame), data: textOf(data) };
+    const { data: _, ...frame } = entry;
+    return { ...shownFrame(frame), data: shownData(entry, redact) };
   };
   return {
     listSagas: async (...args) => shownFrame(await read.listSagas(...args)),

@@ -5,6 +5,7 @@
 import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
 import { type Redact, redactText } from '../core/redact.ts';
+import { shownData } from '../core/shown-state.ts';
 import { type JournalLine, recordOfLine } from '../core/replay.ts';
 import type { JournalTable } from '../store/schema.ts';
 import type { StoredJournal } from '../store/as-stored.ts';
@@ -36,10 +37,10 @@ export function journalExport({ saga, lines }: StoredJournal): JournalExport {
 /** The same with secrets hidden, fit to be kept beside tests: it replays as far as none decides. */
 export function shownExport(stored: StoredJournal, redact: Redact): JournalExport {
   const { journal, ...exported } = journalExport(stored);
-  const shown = journal.map(({ data, ...line }) => ({
+  const shown = journal.map((line) => ({
     ...line,
     event: redactText(line.event),
-    data: String(redact(data)),
+    data: shownData(line, redact),
   }));
   return { ...exported, journal: shown };
 }

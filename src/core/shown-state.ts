@@ -5,10 +5,12 @@
  * the data as it is.
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
-import type { Effect, Inbound, JournalRecord, Outcome } from '../core/inbound.ts';
-import { createRedact, type Redact } from '../core/redact.ts';
-import type { ReplayedTurn } from '../core/replay.ts';
-import type { Live, SagaState, StepEntry } from '../core/state.ts';
+import type { StoredState } from './codec.ts';
+import { BackstepError } from './errors.ts';
+import type { Effect, Inbound, JournalRecord, Outcome } from './inbound.ts';
+import { createRedact, type Redact } from './redact.ts';
+import { type JournalLine, recordOfLine, type ReplayedTurn } from './replay.ts';
+import type { Live, SagaState, StepEntry } from './state.ts';
 
 const byDefault = createRedact();
 
@@ -44,9 +46,23 @@ export function shownRecord(record: JournalRecord, redact: Redact): JournalRecor
   return {
     ...record,
     event: shownFrame(record.event),
-    inbound: shownInbound(record.inbound, redact),
+    inbound: shownOrAsItIs(record.inbound, redact),
     ...(note === undefined ? {} : { note: shownFrame(note) }),
   };
+}
+
+/**
+ * The data of a journal line to show, which replays like the stored one as far as no secret
+ * decides. Of a line that cannot be read only the text is looked through.
+ */
+export function shownData(line: JournalLine, redact: Redact): string {
+  try {
+    const { inbound, note } = shownRecord(recordOfLine(line), redact);
+    return JSON.stringify({ inbound, ...(note === undefined ? {} : { note }) });
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    return String(redact(line.data));
+  }
 }
 
 /** The replayed turn to show. */
@@ -108,6 +124,15 @@ function shownEffect(effect: Effect, redact: Redact): Effect {
   }
 }
 
+/** Of a line that somebody damaged nothing is known but its kind: all of it is looked through. */
+function shownOrAsItIs(inbound: Inbound, redact: Redact): Inbound {
+  try {
+    return shownInbound(inbound, redact);
+  } catch {
+    return { ...(redact(inbound) as Inbound), kind: inbound.kind } as Inbound; // no more than read
+  }
+}
+
 function shownInbound(inbound: Inbound, redact: Redact): Inbound {
   switch (inbound.kind) {
     case 'start':
@@ -127,13 +152,39 @@ function shownInbound(inbound: Inbound, redact: Redact): Inbound {
       return { ...inbound, command: { ...command, ...shownFrame(authorIn(command)), ...shown } };
     }
     case 'migrate':
-      return { ...inbound, state: String(redact(inbound.state)) };
+      return { ...inbound, state: shownEncoded(inbound.state, redact) };
     case 'park':
       return { ...inbound, failure: shownFrame(inbound.failure) };
     case 'timer':
     case 'admit':
     case 'interrupted':
       return inbound;
+  }
+}
+
+/** A state as it is stored, with the same members in the same order. */
+function shownEncoded(text: string, redact: Redact): string {
+  const stored = storedIn(text);
+  if (stored === null) return String(redact(text));
+  const { live, steps, machine } = stored;
+  return JSON.stringify({
+    ...shownFrame({ ...stored, live: null, steps: null, machine: null }),
+    live: shownLive(live, redact),
+    steps: steps.map((step) => shownStep(step, redact)),
+    machine: {
+      ...machine,
+      context: redact(machine.context),
+      ...(machine.output === undefined ? {} : { output: redact(machine.output) }),
+      ...(machine.error === undefined ? {} : { error: redact(machine.error) }),
+    },
+  });
+}
+
+function storedIn(text: string): StoredState | null {
+  try {
+    return JSON.parse(text) as StoredState; // written by `encodeState`
+  } catch {
+    return null; // a damaged line is shown as the text it is
   }
 }
 
