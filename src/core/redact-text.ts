@@ -13,7 +13,9 @@ export const REDACTED = '[redacted]';
 /** Hides in a value that was found within a text. */
 export type HideValue = (value: unknown) => unknown;
 
-/** A text without any of these names no secret; most texts end here. */
+/** A single word, which names nothing, has none of these; most texts end here. */
+const SENTENCE = /[\s=:]|\d{4}[ -]?\d{4}/;
+/** A text without any of these names no secret. */
 const SUSPECT =
   /pass|pwd|pin|otp|token|secret|auth|credential|cookie|key|session|code|bearer|basic|jwt|card|cv[cv]|:\/\/|\d[ -]?\d{3}[ -]?\d{4}/i;
 
@@ -39,7 +41,7 @@ const MAX_JSON_PARTS = 20;
 
 /** The text with what it names hidden; `hide` is for JSON within it. */
 export function hideInText(text: string, hide: HideValue): string {
-  if (!SUSPECT.test(text)) return text;
+  if (!SENTENCE.test(text) || !SUSPECT.test(text)) return text;
   const plain = hideJson(text, hide).replace(USERINFO, `$1${REDACTED}@`);
   const schemes = plain.replace(SCHEME, (whole, scheme: string, gap: string, word: string) =>
     isPlainWord(word) ? whole : `${scheme}${gap}${REDACTED}`,

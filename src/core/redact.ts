@@ -23,6 +23,7 @@ const MAX_DEPTH = 100;
  * names, JSON within the text included.
  */
 export function createRedact(hides: HidesMember = () => false): Redact {
+  const isSecret = nameRule();
   const copy = (value: unknown, depth: number): unknown => {
     if (typeof value === 'string') return hideInText(value, (inner) => copy(inner, depth + 1));
     if (value === null || typeof value !== 'object') return value;
@@ -37,7 +38,7 @@ export function createRedact(hides: HidesMember = () => false): Redact {
     const isCard = isCardKind(value);
     let isChanged = false;
     const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
-      const isHidden = isSecretName(name, member) || hides(name, member);
+      const isHidden = isSecret(name, member) || hides(name, member);
       const shown = isHidden || (isCard && isCardDetail(name)) ? REDACTED : copy(member, depth + 1);
       const shownName = hideInText(name, NOTHING_INSIDE);
       isChanged ||= shown !== member || shownName !== name;
@@ -47,6 +48,21 @@ export function createRedact(hides: HidesMember = () => false): Redact {
     return isChanged ? Object.fromEntries(members) : value;
   };
   return (value) => copy(value, 0);
+}
+
+/** Names are few and come again and again: those without a secret are remembered, so many at most. */
+const MAX_HARMLESS = 5_000;
+const MAX_NAME_LENGTH = 100;
+
+function nameRule(): (name: string, value: unknown) => boolean {
+  const harmless = new Set<string>();
+  return (name, value) => {
+    if (harmless.has(name)) return false;
+    // What the value says can only make a name harmless that is not by itself.
+    if (isSecretName(name)) return isSecretName(name, value);
+    if (harmless.size < MAX_HARMLESS && name.length <= MAX_NAME_LENGTH) harmless.add(name);
+    return false;
+  };
 }
 
 /** The rule that hides members of these names, in any case. */
