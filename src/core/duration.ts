@@ -15,7 +15,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Longest duration accepted: ten years. */
-const MAX_DURATION_MS = 10 * 365 * 86_400_000;
+export const MAX_DURATION_MS = 10 * 365 * 86_400_000;
 
 /** Whole milliseconds. Throws `definition-invalid` naming `subject` when it is not a duration. */
 export function toMs(duration: Duration, subject: string): number {

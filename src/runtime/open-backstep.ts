@@ -9,6 +9,7 @@ import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createEngine } from './engine.ts';
+import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
 import { subscriptionCheck } from './subscription-check.ts';
@@ -46,6 +47,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  warnOfOpenFile(database, 'the database', logger);
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
   return createEngine(store, {
