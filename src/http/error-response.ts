@@ -98,7 +98,7 @@ const ENGINE_KINDS: Readonly<Record<ErrorCode, Kind>> = {
   'storage-failed': { status: 503, title: 'Outcome unknown' },
   'storage-refused': INTERNAL,
   'state-unreadable': INTERNAL,
-  'version-missing': INTERNAL,
+  'version-missing': { status: 409, title: 'Not registered so' },
   'definition-invalid': INTERNAL,
 };
 
