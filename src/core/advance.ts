@@ -7,11 +7,11 @@ import type { EventObject } from 'xstate';
 import type { SagaDefinition } from './definition.ts';
 import { authorOf, type Inbound, type Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
-import { assertContext } from './json.ts';
 import { beginAttempts, endAttempts, settleRetries } from './ledger.ts';
 import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
 import { admit, NOTHING_LIVE, rearrange } from './live.ts';
+import { plainSnapshot } from './plain-snapshot.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
 import { type Macrostep, refuseHiddenSpawn, type Self, stepMachine } from './scope.ts';
 import type { Live, Resolution, SagaState, StepEntry } from './state.ts';
@@ -45,11 +45,9 @@ export function advance(
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
-  const { snapshot, commands, early, taken } = takeEarly(selfOf(state), step, state.early);
+  const { commands, early, taken, ...made } = takeEarly(selfOf(state), step, state.early);
+  const snapshot = plainSnapshot(definition.id, state.snapshot, made.snapshot);
   const { context } = snapshot as { readonly context: unknown };
-  if (context !== state.snapshot?.context) {
-    assertContext(context, `saga "${definition.id}": context`);
-  }
   refuseHiddenSpawn(state.snapshot, { snapshot, commands });
   const moment = { token: state.seq + 1, nowMs };
   const rearranged = rearrange(definition, live, commands, moment);

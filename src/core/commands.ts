@@ -12,7 +12,7 @@ import { startEffects, stopEffects } from './effects.ts';
 import { BackstepError } from './errors.ts';
 import type { CommandName, Inbound, OperatorCommand, Turn } from './inbound.ts';
 import { recordOf } from './journal-record.ts';
-import { assertContext } from './json.ts';
+import { keepContext } from './json.ts';
 import { endAttempts, settleRetries } from './ledger.ts';
 import { canTake, COMMAND_EVENTS, isLegal, legalCommands } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE } from './live.ts';
@@ -222,8 +222,8 @@ function edit(
     const issues = [{ path: 'context', message, isTypeError: false }];
     throw new BackstepError('input-invalid', message, { issues });
   }
-  const context = { ...known, ...members };
-  assertContext(context, `saga "${definition.id}": edited context`);
+  const edited = { ...known, ...members };
+  const context = keepContext(edited, `saga "${definition.id}": edited context`);
   const snapshot = withContext(state.snapshot, selfOf(state), context, state.live.activities);
   return { ...state, snapshot };
 }

@@ -17,6 +17,7 @@ import {
 } from 'xstate';
 import { type Command, toEvent } from './action-command.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
+import { delayNumber } from './machine-delays.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
   type Entry,
@@ -229,11 +230,17 @@ class Run {
 
   #raise({ event, id, delay, params }: Operation & { kind: 'raise' }, cause: EventObject): void {
     const raised = this.#resolve(event, params, cause);
-    const { delays } = this.#table.machine.implementations;
+    const { machine } = this.#table;
+    const { delays } = machine.implementations;
     const named: unknown = typeof delay === 'string' ? delays[delay] : delay;
     const delayMs = this.#resolve(named, params, cause);
-    if (typeof delayMs !== 'number') this.#queue.push(raised as EventObject);
-    else this.#commands.push({ kind: 'delay', id, delayMs, event: toEvent(raised) });
+    if (delay === undefined) {
+      this.#queue.push(raised as EventObject);
+      return;
+    }
+    const name = typeof delay === 'string' ? delay : String(id);
+    const givenMs = delayNumber(machine, name, delayMs);
+    this.#commands.push({ kind: 'delay', id, delayMs: givenMs, event: toEvent(raised) });
   }
 
   #doneEvent({ stateId, output }: { stateId: string; output: unknown }, event: EventObject) {

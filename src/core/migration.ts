@@ -10,7 +10,7 @@ import { encodeState, parseStored, restoreStored, type StoredState } from './cod
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound, Turn } from './inbound.ts';
-import { assertContext } from './json.ts';
+import { keepContext } from './json.ts';
 import { isStill, type Live, type LiveTimer, type SagaState } from './state.ts';
 import { activeNodes, delayOf } from './scope.ts';
 import { statePath } from './state-path.ts';
@@ -105,8 +105,8 @@ function migrate(
     context: machine.context as MachineState['context'],
   };
   for (const step of steps) place = { ...place, ...step(structuredClone(place)) };
-  assertContext(place.context, `saga "${definition.id}": migrated context`);
-  const moved = { ...stored, machine: { ...machine, value: place.state, context: place.context } };
+  const context = keepContext(place.context, `saga "${definition.id}": migrated context`);
+  const moved = { ...stored, machine: { ...machine, value: place.state, context } };
   if (machine.status !== 'active') return moved;
   const restored = restoreStored(definition, id, moved);
   const nodes = activeNodes(restored.snapshot);

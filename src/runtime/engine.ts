@@ -6,7 +6,7 @@
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { assertJson } from '../core/json.ts';
+import { takeJson } from '../core/json.ts';
 import { createRedact, type Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
@@ -81,7 +81,7 @@ class Engine implements Backstep {
     this.#runner = new ActivityRunner(
       clock,
       attemptReports((sid) => this.#supervisor.actor(sid)),
-      limits.activitiesInFlight,
+      limits,
     );
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
@@ -189,8 +189,7 @@ class Engine implements Backstep {
   };
 
   async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
-    assertJson(event, 'event');
-    return this.#ask(id, sentEvent(event, options), null);
+    return this.#ask(id, sentEvent(takeJson(event, 'event'), options), null);
   }
 
   command: Backstep['command'] = (id, command, expectedVersion) =>

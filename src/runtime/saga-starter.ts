@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { StartHold } from '../core/inbound.ts';
-import { assertJson, canonicalJson, copyJson } from '../core/json.ts';
+import { canonicalJson, keepJson, takeJson } from '../core/json.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { begin } from '../core/turn.ts';
@@ -180,10 +180,9 @@ export class SagaStarter {
 }
 
 async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
-  assertJson(input, 'input');
-  const parsed = schema === null ? input : await parseWith(schema, input);
-  assertJson(parsed, 'input');
-  return copyJson(parsed); // the caller may go on using what it gave
+  const kept = keepJson(input, 'input');
+  // A copy: the caller may go on using what it gave.
+  return takeJson(schema === null ? kept : await parseWith(schema, kept), 'input');
 }
 
 function sha256(text: string): string {
