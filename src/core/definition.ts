@@ -10,6 +10,7 @@ import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { wholeDelays } from './machine-delays.ts';
 import {
   type InvokeRole,
   readActivityNames,
@@ -135,7 +136,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = withStandIns(drawn, children);
+  const machine = runnable(drawn, children);
   if (!Number.isInteger(version) || version < 1) {
     throw new BackstepError(
       'definition-invalid',
@@ -164,11 +165,10 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
 }
 
 // A child runs as a durable saga of its own: inside its parent it is but an activity that answers.
-function withStandIns(
+function runnable(
   machine: AnyStateMachine,
   children: Readonly<Record<string, SagaDefinition>>,
 ): AnyStateMachine {
-  const names = Object.keys(children);
-  if (names.length === 0) return machine;
-  return machine.provide({ actors: Object.fromEntries(names.map((name) => [name, activity()])) });
+  const standIns = Object.keys(children).map((name) => [name, activity()] as const);
+  return machine.provide({ actors: Object.fromEntries(standIns), delays: wholeDelays(machine) });
 }

@@ -188,7 +188,7 @@ function findFlaw(value: unknown, depth: number, rules: Rules): Flaw | null {
 
 function findFlawInside(value: object, depth: number, rules: Rules): Flaw | null {
   if (depth >= rules.maxDepth) {
-    return { ...flaw(`is nested deeper than ${rules.maxDepth} levels`), isTooDeep: true };
+    return { ...flawOf(`is nested deeper than ${rules.maxDepth} levels`), isTooDeep: true };
   }
   let omitted: Flaw | null = null;
   if (Array.isArray(value)) {
