@@ -41,7 +41,7 @@ export function check(value: unknown, kind: Kind, at: string, code: Code): void 
 
 /** The error of a value that is refused. */
 export function refusal({ path, what }: Fault, at: string, code: Code): BackstepError {
-  const message = path === '' ? what : `${path} ${what}`;
+  const message = path === '' ? `what was given ${what}` : `${path} ${what}`;
   const issues = [{ path, message: what, isTypeError: false }];
   return new BackstepError(code, `${at}: ${message}`, { issues });
 }

@@ -6,7 +6,6 @@
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { takeJson } from '../core/json.ts';
 import { createRedact, type Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
@@ -16,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
 import type { Backstep, SendOptions } from './backstep.ts';
+import { checkedEdges } from './checked-edges.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -43,7 +43,7 @@ const DEFAULT_DRAIN_MS = 10_000;
 
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
-  return new Engine(store, parts);
+  return checkedEdges(new Engine(store, parts));
 }
 
 class Engine implements Backstep {
@@ -189,7 +189,7 @@ class Engine implements Backstep {
   };
 
   async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
-    return this.#ask(id, sentEvent(takeJson(event, 'event'), options), null);
+    return this.#ask(id, sentEvent(event, options), null);
   }
 
   command: Backstep['command'] = (id, command, expectedVersion) =>

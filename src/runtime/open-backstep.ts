@@ -4,11 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../core/duration.ts';
+import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/redact.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { OPEN_OPTIONS } from './edge-options.ts';
 import { createEngine } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
 import { type Logger, silentLogger } from './turn-log.ts';
@@ -40,12 +43,15 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
 
-/** Opens an engine over one database. Throws `storage-refused`. */
+/**
+ * Opens an engine over one database. Throws `input-invalid` for options that it does not take, and
+ * `storage-refused`; either leaves nothing behind.
+ */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
+  check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
-  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
-  return createEngine(store, {
+  const parts: EngineParts = {
     clock,
     randomId: randomId ?? createRandomIds(),
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -54,7 +60,10 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     redact: createRedact(hides),
     onRegister: registrationCheck(verifyAtRegistration, logger),
-  });
+  };
+  // Last, so that whatever is refused leaves no lock, no thread and no file.
+  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  return createEngine(store, parts);
 }
 
 const ID_BYTES = 16;

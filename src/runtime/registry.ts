@@ -4,9 +4,12 @@
  */
 import type { Activity, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
+import { emittedTypes } from '../core/emitted-events.ts';
 import { BackstepError } from '../core/errors.ts';
 import { eventSchemas } from '../core/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/migration.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { listed } from '../core/options-reader.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
 
@@ -42,13 +45,15 @@ export class Registry {
     const activities = new Map<string, Activity>(Object.entries(bindings.activities));
     const missing = definition.activities.filter((each) => !activities.has(each));
     if (missing.length > 0) {
+      const extra = [...activities.keys()].filter((each) => !definition.activities.includes(each));
       throw new BackstepError(
         'definition-invalid',
         `saga "${id}" calls ${missing.join(', ')} but no implementation was given; ` +
-          'add it to the activities of register()',
+          `add it to the activities of register()${didYouMean(missing[0] ?? '', extra)}`,
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
+    refuseDeafSubscribers(definition, subscribers.keys());
     const overriding = eventSchemas(definition.machine, bindings.events ?? {});
     const registration: Registration = {
       definition,
@@ -68,8 +73,10 @@ export class Registry {
   newest(type: string): Registration {
     const registration = this.#newest.get(type);
     if (registration !== undefined) return registration;
-    const known = [...this.#newest.keys()].join(', ') || 'none';
-    throw new BackstepError('not-found', `no saga type "${type}"; registered: ${known}`);
+    const known = [...this.#newest.keys()];
+    const registered = `registered: ${known.join(', ') || 'none'}`;
+    const message = `no saga type "${type}"; ${registered}${didYouMean(type, known)}`;
+    throw new BackstepError('not-found', message);
   }
 
   /** The version a stored saga runs on. Throws `version-missing`: it needs a migration. */
@@ -146,6 +153,21 @@ export class Registry {
   /** Every registered version. */
   all(): readonly SagaDefinition[] {
     return [...this.#byVersion.values()].map((registration) => registration.definition);
+  }
+}
+
+// One for an event that is never emitted would wait for ever without a word.
+function refuseDeafSubscribers(
+  { id, machine }: Pick<SagaDefinition, 'id' | 'machine'>,
+  subscribed: Iterable<string>,
+): void {
+  const emitted = emittedTypes(machine);
+  if (emitted === null) return;
+  for (const type of subscribed) {
+    if (emitted.has(type)) continue;
+    const known = `it emits ${listed([...emitted], 'and')}`;
+    const message = `saga "${id}": nothing emits "${type}", which has a subscriber; ${known}`;
+    throw new BackstepError('definition-invalid', `${message}${didYouMean(type, emitted)}`);
   }
 }
 
