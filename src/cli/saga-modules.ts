@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { SagaDefinition } from '../core/definition.ts';
+import { isDefinition, type SagaDefinition } from '../core/definition.ts';
 
 /** The sagas found, or what is wrong with the paths, to be told to a person. */
 export type LoadedSagas =
@@ -30,14 +30,14 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
       if (wrong !== undefined) return { kind: 'mistake', message: wrong };
       const before = definitions.size;
       for (const module of modules) {
-        const exported = (await import(pathToFileURL(resolve(module)).href)) as object;
+        const exported = await imported(module);
         for (const value of Object.values(exported)) {
           if (isDefinition(value)) definitions.add(value);
         }
       }
       if (definitions.size > before) continue;
     } catch (error) {
-      return { kind: 'mistake', message: `cannot load ${path}: ${String(error)}` };
+      return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
     }
     const message = `${path} exports no saga; export what .build() gives`;
     return { kind: 'mistake', message };
@@ -71,12 +71,10 @@ async function modulesAt(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name));
 }
 
-function isDefinition(value: unknown): value is SagaDefinition {
-  return (
-    value !== null &&
-    typeof value === 'object' &&
-    'machine' in value &&
-    'invokes' in value &&
-    value.invokes instanceof Map
-  );
+async function imported(module: string): Promise<object> {
+  try {
+    return (await import(pathToFileURL(resolve(module)).href)) as object;
+  } catch (cause) {
+    throw new Error(`cannot load ${module}: ${String(cause)}`, { cause });
+  }
 }

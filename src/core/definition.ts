@@ -6,7 +6,6 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
-import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
@@ -20,6 +19,18 @@ import {
   type SagaStep,
   type TimerRole,
 } from './machine-roles.ts';
+import {
+  ANYTHING,
+  check,
+  type Kind,
+  listOf,
+  mapOf,
+  optionsOf,
+  SCHEMA,
+  TEXT,
+  whole,
+} from './options-reader.ts';
+import { shown } from './shown.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -135,14 +146,10 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   drawn: AnyStateMachine,
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
+  check(drawn, MACHINE, 'durable', 'definition-invalid');
+  check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   const { version = 1, input = null, examples = {}, children = {} } = options;
   const machine = runnable(drawn, children);
-  if (!Number.isInteger(version) || version < 1) {
-    throw new BackstepError(
-      'definition-invalid',
-      `saga "${machine.id}": version is ${version}; give a whole number from 1`,
-    );
-  }
   checkMachine(machine);
   if (machine.options.maxIterations === Infinity) machine.options.maxIterations = MAX_MICROSTEPS;
   const invokes = readInvokes(machine);
@@ -172,3 +179,54 @@ function runnable(
   const standIns = Object.keys(children).map((name) => [name, activity()] as const);
   return machine.provide({ actors: Object.fromEntries(standIns), delays: wholeDelays(machine) });
 }
+
+const SAGA_TAKES = 'what .build() or durable(...) gives';
+
+/** What `register`, `child` and the command line take for a saga. */
+export const SAGA: Kind = {
+  takes: SAGA_TAKES,
+  faultOf: (value) => {
+    if (isDefinition(value)) return null;
+    const isDraft = isObject(value) && typeof value['build'] === 'function';
+    if (isDraft) return { path: '', what: 'is a draft that is not built yet; call .build()' };
+    const isMachine = isObject(value) && 'root' in value && 'implementations' in value;
+    if (isMachine) return { path: '', what: 'is a bare machine; make it durable(machine)' };
+    return { path: '', what: `is ${shown(value)}; give ${SAGA_TAKES}` };
+  },
+};
+
+/** True for what `.build()` and `durable` give. */
+export function isDefinition(value: unknown): value is SagaDefinition {
+  return isObject(value) && 'machine' in value && value['invokes'] instanceof Map;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object';
+}
+
+const MACHINE: Kind = {
+  takes: 'a machine of XState 5, as createMachine gives it',
+  faultOf: (value) => {
+    const isMachine = isObject(value) && 'root' in value && typeof value['provide'] === 'function';
+    if (isMachine) return null;
+    return { path: '', what: `is ${shown(value)}; give ${MACHINE.takes}` };
+  },
+};
+
+/** What the builder and `durable` take for `examples`. */
+export const EXAMPLES = optionsOf({
+  input: ANYTHING,
+  outputs: mapOf(listOf(ANYTHING, 'outputs'), 'lists of outputs by activity'),
+  events: mapOf(listOf(ANYTHING, 'events'), 'lists of events by type'),
+});
+
+const DURABLE_OPTIONS = optionsOf({
+  version: whole(1),
+  input: SCHEMA,
+  // Looked at with the events that the machine knows.
+  events: mapOf(ANYTHING, 'schemas by event type'),
+  examples: EXAMPLES,
+  children: mapOf(SAGA, 'sagas by the name they are invoked under'),
+  keepsEarly: listOf(TEXT, 'event types'),
+  editable: listOf(TEXT, 'members of the context'),
+});

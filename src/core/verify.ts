@@ -6,9 +6,8 @@
  * its machine: no activity, no clock, no chance. Timers are taken in any order, so that a process
  * that was down does not hide a path.
  */
-import type { Examples, SagaDefinition } from './definition.ts';
+import { type Examples, SAGA, type SagaDefinition } from './definition.ts';
 import { check } from './options-reader.ts';
-import { SAGA } from './definition-kind.ts';
 import { strictly } from './strict-machine.ts';
 import { examplesFor } from './verify/learn.ts';
 import { explore } from './verify/explore.ts';

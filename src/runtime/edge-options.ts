@@ -1,5 +1,5 @@
 /** What the engine takes from the program around it, for callers that the types do not reach. */
-import { SAGA } from '../core/definition-kind.ts';
+import { SAGA } from '../core/definition.ts';
 import { COMMAND_NAMES } from '../core/inbound.ts';
 import {
   ANYTHING,

@@ -63,7 +63,29 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   };
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
-  return createEngine(store, parts);
+  return heldWhileStarted(createEngine(store, parts));
+}
+
+/** Longest interval of Node; what it runs does nothing. */
+const HOLD_EVERY_MS = 2 ** 31 - 1;
+
+// A started engine keeps the process until it is stopped; one that was only opened does not.
+function heldWhileStarted(engine: Backstep): Backstep {
+  let hold: NodeJS.Timeout | undefined;
+  const release = (): void => clearInterval(hold);
+  return {
+    ...engine,
+    start: async () => {
+      hold = setInterval(() => {}, HOLD_EVERY_MS);
+      try {
+        await engine.start();
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    stop: (drainMs) => engine.stop(drainMs).finally(release),
+  };
 }
 
 const ID_BYTES = 16;

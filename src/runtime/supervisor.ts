@@ -220,6 +220,7 @@ export class Supervisor implements ActorHost {
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
+    if (isSettledFact(error)) return 'park'; // which is logged, once
     const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
@@ -283,6 +284,11 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
+}
+
+/** However often it is tried: only another registration leads on from there. */
+function isSettledFact(error: unknown): boolean {
+  return error instanceof BackstepError && error.code === 'version-missing';
 }
 
 /** No later try can change it. */

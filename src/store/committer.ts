@@ -5,14 +5,14 @@
  * Never writes and never waits on a timer. Invariant: a promise resolves only after the writer
  * reported the COMMIT of its batch; when the outcome is unknown it rejects with `storage-failed`.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ExpectedStatement } from '../core/activity.ts';
 import { createDurationCounter } from '../core/distribution.ts';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { StoreHealth, StoreStats } from './store.ts';
-import { workerUrl } from './worker-url.ts';
+import { startWorker } from './worker-url.ts';
 import {
   type BatchItem,
   type FromWriter,
@@ -72,9 +72,7 @@ export class Committer {
 
   constructor(options: WriterOptions, nowMs: () => number) {
     this.#nowMs = nowMs;
-    this.#worker = new Worker(workerUrl('writer-worker', import.meta.url), {
-      workerData: options,
-    });
+    this.#worker = startWorker('writer-worker', import.meta.url, options);
     this.#worker.on('message', (message: FromWriter) => this.#take(message));
     this.#worker.on('error', (thrown: unknown) => {
       this.#crash(`the writer crashed: ${toFailure(thrown).message}`);
@@ -128,6 +126,7 @@ export class Committer {
       () => this.#fail('closed while the storage was stalled'),
       CLOSE_LIMIT_MS,
     );
+    this.#worker.ref();
     await this.#closed.promise;
     clearTimeout(limit);
     await this.#worker.terminate();
@@ -143,6 +142,7 @@ export class Committer {
     }
     return new Promise((resolve, fail) => {
       if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
+      if (this.#isIdle) this.#worker.ref();
       const settle = (outcome: ItemOutcome): void => {
         try {
           resolve(read(outcome));
@@ -177,6 +177,7 @@ export class Committer {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
     else if (this.#isClosing) this.#send({ kind: 'close' });
+    else this.#worker.unref();
   }
 
   #handOver(): void {
@@ -218,6 +219,7 @@ export class Committer {
   #take(message: FromWriter): void {
     switch (message.kind) {
       case 'opened':
+        if (this.#isIdle) this.#worker.unref();
         return this.#opened.resolve(message);
       case 'refused':
         return this.#refuse(message.message);
@@ -248,6 +250,12 @@ export class Committer {
     }
     if (this.#isClosing) this.#flush();
     else if (this.#queue.length > 0) this.#schedule();
+    else this.#worker.unref();
+  }
+
+  // Only what is under way keeps the process: an engine that was opened and left does not.
+  get #isIdle(): boolean {
+    return this.#queue.length === 0 && this.#inFlight.length === 0 && !this.#isClosing;
   }
 
   #stall(reason: string): void {

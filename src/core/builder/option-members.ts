@@ -1,12 +1,11 @@
 /** What the builder's methods take, for callers that the types do not reach. */
-import { SAGA } from '../definition-kind.ts';
+import { EXAMPLES, SAGA } from '../definition.ts';
 import {
   ANYTHING,
   FLAG,
   FUNCTION,
   type Kind,
   kindOf,
-  listOf,
   mapOf,
   oneOf,
   optionsOf,
@@ -40,13 +39,6 @@ const ATTEMPT = {
 };
 
 const COMPENSATION = optionsOf({ activity: required(TEXT), input: required(MAPPER), ...ATTEMPT });
-
-/** Values to explore with; see `Examples`. */
-const EXAMPLES = optionsOf({
-  input: ANYTHING,
-  outputs: mapOf(listOf(ANYTHING, 'outputs'), 'lists of outputs by activity'),
-  events: mapOf(listOf(ANYTHING, 'events'), 'lists of events by type'),
-});
 
 export const SAGA_OPTIONS = optionsOf({
   id: required(TEXT),
