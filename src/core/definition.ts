@@ -9,6 +9,7 @@ import { activity, type Contract } from './activity.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { namedGuards } from './machine-code.ts';
 import { wholeDelays } from './machine-delays.ts';
 import {
   type InvokeRole,
@@ -177,7 +178,13 @@ function runnable(
   children: Readonly<Record<string, SagaDefinition>>,
 ): AnyStateMachine {
   const standIns = Object.keys(children).map((name) => [name, activity()] as const);
-  return machine.provide({ actors: Object.fromEntries(standIns), delays: wholeDelays(machine) });
+  // A compiled machine asks guards of ours, and mappers that name themselves.
+  const isCompiled = machine.config.meta?.builder !== undefined;
+  return machine.provide({
+    actors: Object.fromEntries(standIns),
+    delays: wholeDelays(machine),
+    guards: isCompiled ? {} : namedGuards(machine),
+  });
 }
 
 const SAGA_TAKES = 'what .build() or durable(...) gives';

@@ -17,6 +17,7 @@ import {
 } from 'xstate';
 import { type Command, toEvent } from './action-command.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
+import { operationFailure } from './machine-code.ts';
 import { delayNumber } from './machine-delays.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
@@ -153,7 +154,14 @@ class Run {
   }
 
   take({ operations, nodes }: Plan, event: EventObject): void {
-    for (const operation of operations) this.#perform(operation, event);
+    for (const operation of operations) {
+      try {
+        this.#perform(operation, event);
+      } catch (thrown) {
+        if (thrown === NOT_COVERED) throw thrown;
+        throw operationFailure(this.#table.machine.id, operation, thrown);
+      }
+    }
     const entry = entryOf(this.#table, nodes);
     if (entry === null) throw NOT_COVERED;
     if (entry !== this.#entry) this.#snapshot = null;

@@ -51,6 +51,8 @@ describe('a step refuses', () => {
     [{ heartbeat: '0s' }, 'heartbeat is 0s; give at least 1 ms'],
     [{ input: undefined }, 'input is missing; give a function of what the saga knows so far'],
     [{ input: 'x' }, 'input is "x"; give a function'],
+    [{ input: async () => Promise.resolve() }, 'input is async, but a turn cannot wait; give a'],
+    [{ when: async () => Promise.resolve(true) }, 'when is async, but a turn cannot wait'],
     [{ when: true }, 'when is true; give a function that answers true or false'],
     [{ compensate: { activity: 'ub' } }, 'compensate.input is missing; give a function'],
     [{ compensate: { ...compensate, actvity: 'x' } }, 'did you mean "activity"?'],

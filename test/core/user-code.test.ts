@@ -1,6 +1,9 @@
 /** Mappers and conditions that fail, answer too late or change what they are given. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type AnyStateMachine, setup } from 'xstate';
+import { activity } from '../../src/core/activity.ts';
+import { durable } from '../../src/core/definition.ts';
 import { defineSaga } from '../../src/core/saga.ts';
 import { verify } from '../../src/core/verify.ts';
 import { SagaDriver } from '../../src/testing/saga-driver.ts';
@@ -126,4 +129,42 @@ describe('one that changes what it is given is found', () => {
 test('one that reads what is not there but copes passes', () => {
   const saga = draft().step('charge', { kind: 'pivot', input: wrong }).build();
   expect(new SagaDriver(saga, {}).state.live.activities['charge']?.input).toBeNull();
+});
+
+describe('in a hand-written machine', () => {
+  const actors = { book: activity<unknown, null>() };
+  const boo = (): never => {
+    throw new Error('boo');
+  };
+  const start = (machine: AnyStateMachine) => () => new SagaDriver(durable(machine), {});
+
+  test.each([
+    [
+      'guard "may"',
+      setup({ guards: { may: boo } }).createMachine({
+        id: 'm',
+        initial: 'a',
+        states: { a: { always: { guard: 'may', target: 'b' } }, b: {} },
+      }),
+    ],
+    [
+      'invoke "call", input',
+      setup({ actors }).createMachine({ id: 'm', invoke: { id: 'call', src: 'book', input: boo } }),
+    ],
+  ] as const)('%s is named when it throws', (place, machine) => {
+    expect(start(machine)).toThrow(
+      expect.objectContaining({ code: 'definition-invalid', message: `saga "m", ${place}: boo` }),
+    );
+  });
+
+  test('a guard that answers with a promise is refused, which would always hold', () => {
+    const late = (() => Promise.resolve(false)) as never;
+    const machine = setup({ guards: { may: late } }).createMachine({
+      id: 'm',
+      initial: 'a',
+      states: { a: { on: { go: { guard: 'may', target: 'b' } } }, b: {} },
+    });
+    const saga = new SagaDriver(durable(machine), {});
+    expect(() => saga.send({ type: 'go' })).toThrow('guard "may": it gives a promise');
+  });
 });

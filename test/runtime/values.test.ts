@@ -18,7 +18,10 @@ const staySaga = defineSaga<Calls>()({ id: 'stay', input: Note })
     input: ({ input }) => ({ note: input.note, input: seen(input) }),
     compensate: {
       activity: 'unbook',
-      input: ({ input, results }) => ({ note: undefined, seen: [seen(input), seen(results.book ?? {})] }),
+      input: ({ input, results }) => ({
+        note: undefined,
+        seen: [seen(input), seen(results.book ?? {})],
+      }),
     },
   })
   .wait('approval', { on: { approve: 'continue', reject: 'compensate' }, within: '1d' })

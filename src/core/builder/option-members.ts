@@ -17,14 +17,8 @@ import {
 } from '../options-reader.ts';
 import { RETRY } from '../retry-policy.ts';
 
-const MAPPER = kindOf(
-  'a function of what the saga knows so far',
-  (value) => typeof value === 'function',
-);
-const CONDITION = kindOf(
-  'a function that answers true or false',
-  (value) => typeof value === 'function',
-);
+const MAPPER = answeringAtOnce('a function of what the saga knows so far');
+const CONDITION = answeringAtOnce('a function that answers true or false');
 const PART = kindOf(
   'a function that adds steps, such as (part) => part.step(...)',
   (value) => typeof value === 'function',
@@ -92,3 +86,16 @@ export const LOOP_OPTIONS = optionsOf({
 export const BLOCK_NAME: Kind = TEXT;
 /** What the saga's own event or output is made with. */
 export const SAGA_MAPPER: Kind = MAPPER;
+
+// One that answers with a promise all the same is found when it is asked.
+function answeringAtOnce(takes: string): Kind {
+  const kind = kindOf(takes, (value) => typeof value === 'function');
+  return {
+    takes,
+    faultOf: (value) => {
+      const isAsync = typeof value === 'function' && value.constructor.name === 'AsyncFunction';
+      if (!isAsync) return kind.faultOf(value);
+      return { path: '', what: `is async, but a turn cannot wait; give ${takes}, at once` };
+    },
+  };
+}
