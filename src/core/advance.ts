@@ -45,8 +45,9 @@ export function advance(
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
-  const { commands, early, taken, ...made } = takeEarly(selfOf(state), step, state.early);
-  const snapshot = plainSnapshot(definition.id, state.snapshot, made.snapshot);
+  const caughtUp = takeEarly(selfOf(state), step, state.early);
+  const { commands, early, taken } = caughtUp;
+  const snapshot = plainSnapshot(definition.id, state.snapshot, caughtUp.snapshot);
   const { context } = snapshot as { readonly context: unknown };
   refuseHiddenSpawn(state.snapshot, { snapshot, commands });
   const moment = { token: state.seq + 1, nowMs };

@@ -132,7 +132,11 @@ function armTimer(
   nowMs: number,
 ): LiveTimer {
   const delayMs = wholeDelay(definition.machine, id, command.delayMs);
-  const event = keepJson(command.event, `delayed event ${command.event.type}`);
+  // The event of an `after` is XState's own and carries nothing.
+  const isOwn = id.startsWith('xstate.after.');
+  const event = isOwn
+    ? command.event
+    : keepJson(command.event, `delayed event ${command.event.type}`);
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
 }
