@@ -5,13 +5,16 @@ import type { EventObject } from 'xstate';
 import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
 import type { ParentLink } from './parent-link.ts';
-import type { Direction, SagaState } from './state.ts';
+import type { Decision, Direction, SagaState } from './state.ts';
 import type { SagaStatus } from './status.ts';
 
-/** How an attempt ended. A time-out is a timer, not an outcome. */
+/**
+ * How an attempt ended. A time-out is a timer, not an outcome. `gaveUp`: the attempt was a child
+ * saga in which a person gave something up.
+ */
 export type Outcome =
-  | { readonly kind: 'done'; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'done'; readonly output: unknown; readonly gaveUp?: Decision }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly gaveUp?: Decision };
 
 /** What a person or program may order beside the machine's own events. */
 export interface OperatorCommand {
@@ -194,4 +197,6 @@ export type Turn =
       readonly reason: 'ended' | 'not-accepted' | 'overloaded';
       /** Commands, or event types, that would be accepted now. */
       readonly legal: readonly string[];
+      /** Of an event: the types that would be kept for later. */
+      readonly kept?: readonly string[];
     };

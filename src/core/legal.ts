@@ -37,6 +37,8 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
       if (state.status === 'parked') return isRunnable(state);
       return state.status !== 'paused' && isTaken(state, name);
     case 'accept-partial':
+      // A machine that ended so by itself takes no command: the engine settles it.
+      if (hasEndedUnsettled(state)) return true;
       // What still runs would be left to itself.
       return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
     case 'cancel':
@@ -117,6 +119,11 @@ function hasUnrepeatable({ live }: SagaState): boolean {
 // A machine that ended in error has nowhere to go on from.
 function isRunnable({ snapshot }: SagaState): boolean {
   return snapshot.status === 'active';
+}
+
+/** True where a machine has come to its end, and a person has to say that it may rest so. */
+export function hasEndedUnsettled({ snapshot, status }: SagaState): boolean {
+  return snapshot.status === 'done' && (status === 'compensation_failed' || status === 'failed');
 }
 
 function isTaken(state: SagaState, name: keyof typeof COMMAND_EVENTS): boolean {

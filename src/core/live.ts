@@ -59,6 +59,8 @@ export function rearrange(
     switch (command.kind) {
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
+        // Started again under the id of one that still runs: the new one takes its place.
+        activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
           {

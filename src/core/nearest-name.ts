@@ -1,33 +1,37 @@
-/** The known name that a misspelt one was probably meant to be. */
+/**
+ * The known name that a misspelt one most likely stands for.
+ *
+ * Pure.
+ */
 
-/** Names longer than this are not compared; every name of ours is shorter. */
-const MAX_COMPARED_LENGTH = 100;
+/** Longest name that is compared; beyond it nobody has mistyped one. */
+const MAX_LENGTH = 64;
 
-/** The nearest of the known names; `null`: none is near. Letter case does not matter. */
-export function nearestName(given: string, known: Iterable<string>): string | null {
-  if (given.length > MAX_COMPARED_LENGTH) return null;
+/** The known name that differs least: at most by a third of its letters, case aside. */
+export function nearestName(given: string, known: readonly string[]): string | null {
+  if (given.length > MAX_LENGTH) return null;
   let nearest: string | null = null;
-  let least = Math.max(1, Math.floor(given.length / 3)) + 1;
+  let least = Infinity;
   for (const name of known) {
-    if (name.length > MAX_COMPARED_LENGTH) continue;
-    const edits = editsBetween(given.toLowerCase(), name.toLowerCase());
-    if (edits >= least) continue;
-    least = edits;
+    if (name.length > MAX_LENGTH) continue;
+    const distance = distanceOf(given.toLowerCase(), name.toLowerCase());
+    if (distance >= least || distance > Math.floor(name.length / 3)) continue;
     nearest = name;
+    least = distance;
   }
   return nearest;
 }
 
-/** The nearest of the known names as a question to put into a message; empty when none is near. */
-export function didYouMean(given: string, known: Iterable<string>): string {
+/** ` (did you mean "paid"?)`, or nothing. */
+export function meantInstead(given: string, known: readonly string[]): string {
   const nearest = nearestName(given, known);
-  return nearest === null ? '' : `; did you mean "${nearest}"?`;
+  return nearest === null ? '' : ` (did you mean "${nearest}"?)`;
 }
 
-// Letters added, left out, replaced, or swapped with the next one (optimal string alignment).
-function editsBetween(one: string, other: string): number {
-  let beforeLast: readonly number[] = [];
-  let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);
+// Letters to insert, leave out, replace or swap with their neighbour (Damerau and Levenshtein).
+function distanceOf(one: string, other: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let row = 1; row <= one.length; row++) {
     const next = [row];
     for (let column = 1; column <= other.length; column++) {
@@ -41,10 +45,10 @@ function editsBetween(one: string, other: string): number {
         (last[column] ?? 0) + 1,
         (next[column - 1] ?? 0) + 1,
         (last[column - 1] ?? 0) + (isSame ? 0 : 1),
-        isSwapped ? (beforeLast[column - 2] ?? 0) + 1 : Infinity,
+        isSwapped ? (before[column - 2] ?? 0) + 1 : Infinity,
       );
     }
-    beforeLast = last;
+    before = last;
     last = next;
   }
   return last[other.length] ?? 0;

@@ -7,7 +7,7 @@
  */
 import { DURATION_EXAMPLES, isDuration } from './duration.ts';
 import { BackstepError } from './errors.ts';
-import { didYouMean } from './nearest-name.ts';
+import { meantInstead } from './nearest-name.ts';
 import { shown } from './shown.ts';
 import { isStandardSchema } from './standard-schema.ts';
 
@@ -110,8 +110,8 @@ export function oneOf(words: readonly string[]): Kind {
     takes,
     faultOf: (value) => {
       if (typeof value === 'string' && words.includes(value)) return null;
-      const hint = typeof value === 'string' ? didYouMean(value, words) : '';
-      return { path: '', what: `is ${shown(value)}${hint}; give ${takes}`.replace('?;', '?') };
+      const hint = typeof value === 'string' ? meantInstead(value, words) : '';
+      return { path: '', what: `is ${shown(value)}${hint}; give ${takes}` };
     },
   };
 }
@@ -192,8 +192,7 @@ export function listed(words: readonly string[], last = 'or'): string {
 }
 
 function unknownMember(name: string, known: readonly string[]): Fault {
-  const hint = didYouMean(name, known);
-  const what = `is not known${hint === '' ? ';' : hint} known: ${listed(known, 'and')}`;
+  const what = `is not known${meantInstead(name, known)}; known: ${listed(known, 'and')}`;
   return { path: name, what };
 }
 

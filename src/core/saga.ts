@@ -25,8 +25,9 @@ import type {
   WaitOptions,
   WaitResult,
 } from './builder/options.ts';
-import { type Block, effectsIn, everyBlock, type SagaPlan } from './builder/plan.ts';
+import { type Block, effectsIn, everyBlock, loopsByStep, type SagaPlan } from './builder/plan.ts';
 import { withPlaces } from './builder/user-code.ts';
+import { roundIn } from './builder/view.ts';
 import { durable, type DurableOptions, type SagaDefinition } from './definition.ts';
 import { toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
@@ -255,13 +256,14 @@ function build<C extends Contract, Input, Output>(
   const blocks = everyBlock(plan.blocks);
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
   const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
+  const loops = loopsByStep(plan.blocks);
   const durableOptions: DurableOptions = {
     version,
     input,
     events,
     examples,
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
-    keepsEarly: [...new Set(awaited)],
+    keepsEarly: awaited,
     editable: ['input', 'results'],
   };
   const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output> =>
@@ -269,5 +271,5 @@ function build<C extends Contract, Input, Output>(
   const definition = compiled(false);
   checkAwaited(plan, Object.keys(events));
   noteStrict(definition.machine, () => compiled(true).machine);
-  return definition;
+  return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };
 }

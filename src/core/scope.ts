@@ -19,6 +19,7 @@ import {
 } from 'xstate';
 import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
 import { BackstepError } from './errors.ts';
+import type { Ledger } from './ledger.ts';
 import { MAX_MICROSTEPS } from './machine-check.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
 import { noteConfiguration, tableRestore } from './microstep-table.ts';
@@ -32,16 +33,22 @@ export interface Macrostep {
   readonly commands: readonly Command[];
 }
 
-/** The saga that a machine runs as. */
-export interface Self {
+/** Who a saga is. */
+export interface Identity {
   readonly id: string;
   /** The saga that started it; `null`: `sendParent` has nobody to send to. */
   readonly parentId: string | null;
 }
 
+/** The saga that a machine runs as, within a turn. */
+export interface Self extends Identity {
+  /** How its steps stand, with the answer that this turn brings in it. */
+  readonly ledger: Ledger;
+}
+
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
 export function enterMachine(machine: AnyStateMachine, self: Self, input: unknown): Macrostep {
-  const known = tableStart(machine, named(self.id), input);
+  const known = tableStart(machine, named(self), input);
   if (known !== null) return known;
   const scope = createScope(machine, self);
   const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
@@ -55,7 +62,7 @@ export function stepMachine(
   self: Self,
   event: EventObject,
 ): Macrostep {
-  const known = tableStep(snapshot, named(self.id), event);
+  const known = tableStep(snapshot, named(self), event);
   return known ?? hearItself(self, interpret(snapshot, self, event));
 }
 
@@ -158,7 +165,7 @@ export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: stri
 /** A live snapshot again. Throws `state-unreadable` when the machine has no such state. */
 export function restoreMachine(
   machine: AnyStateMachine,
-  self: Self,
+  self: Identity,
   persisted: PersistedMachine,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
@@ -186,7 +193,7 @@ export function restoreMachine(
 /** The same snapshot with another context. Throws as `restoreMachine`. */
 export function withContext(
   snapshot: AnyMachineSnapshot,
-  self: Self,
+  self: Identity,
   context: object,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
@@ -202,13 +209,17 @@ interface CollectingScope {
 }
 
 // A never-started actor lends its reference and its system to every scope, so that a turn costs no
-// actor. Expressions of a machine may read `self.id`; nothing else of it.
+// actor. Expressions of a machine may read `self.id`, compiled ones `self.ledger`; nothing else.
 const inert = createActor(createMachine({}));
 
-function createScope(machine: AnyStateMachine, { id, parentId }: Self): CollectingScope {
+function createScope(
+  machine: AnyStateMachine,
+  { id, parentId, ledger }: Identity & Partial<Self>,
+): CollectingScope {
   const collected: (Command | SelfSend)[] = [];
   const parent = parentId === null ? {} : { _parent: { value: PARENT } };
-  const self: unknown = Object.create(inert, { id: { value: id, enumerable: true }, ...parent });
+  const own = { id: { value: id, enumerable: true }, ledger: { value: ledger } };
+  const self: unknown = Object.create(inert, { ...own, ...parent });
   const actorScope: ActorScope = {
     self: self as typeof inert,
     id,
@@ -237,9 +248,10 @@ function sorted(collected: readonly (Command | SelfSend)[]) {
 }
 
 // All of `self` that an expression may read.
-function named(id: string): object {
-  const self = Object.create(inert) as { id: string };
+function named({ id, ledger }: Self): object {
+  const self = Object.create(inert) as { id: string; ledger: Ledger };
   self.id = id;
+  self.ledger = ledger;
   return self;
 }
 

@@ -150,7 +150,7 @@ class Engine implements Backstep {
   }
 
   register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise);
+    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
     const { concurrency } = bindings;
     // What is wrong with it is said before the type is there to be started without a bound.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
@@ -216,7 +216,7 @@ class Engine implements Backstep {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
-    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter);
+    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter, this.#courier);
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {

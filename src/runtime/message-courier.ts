@@ -11,6 +11,7 @@ import type { PendingMessage, Store } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import { type CancelTimeout, type Clock, orAfter } from './clock.ts';
 import { isBetweenSagas } from './outgoing.ts';
+import { UnheardEvents, type UnheardLog } from './unheard-events.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
@@ -22,19 +23,21 @@ const MAX_HELD = 10_000;
 const PAGE_SIZE = 500;
 const RETRY = exponential({ first: '500ms', max: '60s', attempts: 20 });
 
-export type SubscriberOf = (message: PendingMessage) => Subscriber | null;
+/** Who gets a message; `unheard`: nobody, and the types that its saga has subscribers for. */
+export type Receiver =
+  | { readonly kind: 'subscriber'; readonly call: Subscriber }
+  | { readonly kind: 'unheard'; readonly subscribed: readonly string[] };
 
-export interface CourierLog {
-  warn(details: object, message: string): void;
-}
+export type ReceiverOf = (message: PendingMessage) => Receiver;
 
 type MessageStore = Pick<Store, 'acknowledge' | 'pendingMessages'>;
 
 export class MessageCourier {
   readonly #store: MessageStore;
   readonly #clock: Clock;
-  readonly #subscriberOf: SubscriberOf;
-  readonly #log: CourierLog;
+  readonly #receiverOf: ReceiverOf;
+  readonly #log: UnheardLog;
+  readonly #unheard: UnheardEvents;
   /**
    * Messages per saga, oldest first; the first one is under way or waits for its turn. What goes to
    * other sagas has a lane of its own: a subscriber that fails must not hold it up.
@@ -54,11 +57,17 @@ export class MessageCourier {
   #isPaging = false;
   #isStopped = false;
 
-  constructor(store: MessageStore, clock: Clock, subscriberOf: SubscriberOf, log: CourierLog) {
+  constructor(store: MessageStore, clock: Clock, receiverOf: ReceiverOf, log: UnheardLog) {
     this.#store = store;
     this.#clock = clock;
-    this.#subscriberOf = subscriberOf;
+    this.#receiverOf = receiverOf;
     this.#log = log;
+    this.#unheard = new UnheardEvents(log);
+  }
+
+  /** Emitted events that were dropped for want of a subscriber. */
+  get unheardEvents(): number {
+    return this.#unheard.count;
   }
 
   /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
@@ -134,25 +143,35 @@ export class MessageCourier {
     attempt: number,
     controller: AbortController,
   ): Promise<void> {
-    let cancelTimeout = (): void => {};
     try {
-      const subscriber = this.#subscriberOf(message);
-      const { sagaId } = message;
-      const key = `${sagaId}/${message.event}/${message.id}`;
-      const event = JSON.parse(message.data) as EventObject;
-      const gaveUp = new Promise<never>((_, reject) => {
-        controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
-        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
-          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
-        });
-      });
-      const delivery = { sagaId, key, signal: controller.signal };
-      await Promise.race([subscriber?.(event, delivery), gaveUp]);
+      const receiver = this.#receiverOf(message);
+      if (receiver.kind === 'subscriber') await this.#call(receiver.call, message, controller);
       await this.#store.acknowledge(message.id);
+      if (receiver.kind === 'unheard') this.#unheard.add(message, receiver.subscribed);
       this.#held.delete(message.id);
       this.#next(laneOf(message));
     } catch (error) {
       this.#retryLater(message, attempt, error);
+    }
+  }
+
+  async #call(
+    subscriber: Subscriber,
+    { id, sagaId, event: type, data }: PendingMessage,
+    controller: AbortController,
+  ): Promise<void> {
+    const { signal } = controller;
+    const delivery = { sagaId, key: `${sagaId}/${type}/${id}`, signal };
+    let cancelTimeout = (): void => {};
+    try {
+      const event = JSON.parse(data) as EventObject;
+      const gaveUp = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
+          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
+        });
+      });
+      await Promise.race([subscriber(event, delivery), gaveUp]);
     } finally {
       cancelTimeout();
     }

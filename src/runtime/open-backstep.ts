@@ -14,6 +14,7 @@ import { createEngine } from './engine.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
+import { subscriptionCheck } from './subscription-check.ts';
 import { type Logger, silentLogger } from './turn-log.ts';
 
 export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'> {
@@ -51,6 +52,8 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
+  const verifies = registrationCheck(verifyAtRegistration, logger);
+  const tellsUnheard = subscriptionCheck(logger);
   const parts: EngineParts = {
     clock,
     randomId: randomId ?? createRandomIds(),
@@ -59,7 +62,10 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     onFatal: onFatal ?? (() => {}),
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     redact: createRedact(hides),
-    onRegister: registrationCheck(verifyAtRegistration, logger),
+    onRegister: (definition, accepting, bindings) => {
+      verifies(definition, accepting);
+      tellsUnheard(definition, bindings, accepting);
+    },
   };
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });

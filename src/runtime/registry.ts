@@ -4,12 +4,10 @@
  */
 import type { Activity, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
-import { emittedTypes } from '../core/emitted-events.ts';
 import { BackstepError } from '../core/errors.ts';
 import { eventSchemas } from '../core/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/migration.ts';
-import { didYouMean } from '../core/nearest-name.ts';
-import { listed } from '../core/options-reader.ts';
+import { meantInstead } from '../core/nearest-name.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
 
@@ -49,11 +47,10 @@ export class Registry {
       throw new BackstepError(
         'definition-invalid',
         `saga "${id}" calls ${missing.join(', ')} but no implementation was given; ` +
-          `add it to the activities of register()${didYouMean(missing[0] ?? '', extra)}`,
+          `add it to the activities of register()${meantInstead(missing[0] ?? '', extra)}`,
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
-    refuseDeafSubscribers(definition, subscribers.keys());
     const overriding = eventSchemas(definition.machine, bindings.events ?? {});
     const registration: Registration = {
       definition,
@@ -75,7 +72,7 @@ export class Registry {
     if (registration !== undefined) return registration;
     const known = [...this.#newest.keys()];
     const registered = `registered: ${known.join(', ') || 'none'}`;
-    const message = `no saga type "${type}"; ${registered}${didYouMean(type, known)}`;
+    const message = `no saga type "${type}"; ${registered}${meantInstead(type, known)}`;
     throw new BackstepError('not-found', message);
   }
 
@@ -153,21 +150,6 @@ export class Registry {
   /** Every registered version. */
   all(): readonly SagaDefinition[] {
     return [...this.#byVersion.values()].map((registration) => registration.definition);
-  }
-}
-
-// One for an event that is never emitted would wait for ever without a word.
-function refuseDeafSubscribers(
-  { id, machine }: Pick<SagaDefinition, 'id' | 'machine'>,
-  subscribed: Iterable<string>,
-): void {
-  const emitted = emittedTypes(machine);
-  if (emitted === null) return;
-  for (const type of subscribed) {
-    if (emitted.has(type)) continue;
-    const known = `it emits ${listed([...emitted], 'and')}`;
-    const message = `saga "${id}": nothing emits "${type}", which has a subscriber; ${known}`;
-    throw new BackstepError('definition-invalid', `${message}${didYouMean(type, emitted)}`);
   }
 }
 

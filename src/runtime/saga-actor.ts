@@ -141,12 +141,14 @@ export class SagaActor {
     }
     const taken = turn(registration.definition, state, inbound, this.#host.nowMs());
     if (taken.kind === 'refused') {
-      reply?.reject(refusalOf(state, taken));
+      reply?.reject(refusalOf(registration.definition, state, inbound, taken));
       return;
     }
     const effects = taken.kind === 'advanced' ? taken.effects : [];
-    // A note of a late success must not bring the late writes with it.
-    const statements = taken.kind === 'advanced' ? item.statements : NO_STATEMENTS;
+    // The writes of a success count only with a turn that takes it: not with the note of a late
+    // one, nor with a turn that parks the saga as it was before.
+    const isTaken = taken.kind === 'advanced' && taken.state.status !== 'parked';
+    const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
     const pending = { sid: this.sid, before: state, after, record, effects };
     const outcome = await this.#host.commit(

@@ -5,6 +5,7 @@
  * Restart intensity and period are those of Erlang's supervisor: more than `restarts` failures
  * within `restartPeriodMs` and the saga is parked, with a dead letter. Never a hot loop.
  */
+import { isOverForParent } from '../core/child-outcome.ts';
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
@@ -195,7 +196,7 @@ export class Supervisor implements ActorHost {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after);
       outlets.queue.changed(type, sid, turn.before, after);
-      if (after.parent !== null && isOver(after)) outlets.children.over(after);
+      if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {

@@ -87,8 +87,8 @@ describe('a definition is refused', () => {
     [
       'that has a schema for an event that no wait waits for',
       () => draft({ aprove: Approval }).build(),
-      'saga "stay" has no event aprove; a schema can be given for approve, skip; ' +
-        'did you mean "approve"?',
+      'saga "stay" has no event aprove; a schema can be given for approve, skip ' +
+        '(did you mean "approve"?)',
     ],
     [
       'that waits for an event which no schema declares while others are declared',
@@ -102,7 +102,7 @@ describe('a definition is refused', () => {
         draft({ approve: Approval, skip: Nothing })
           .wait('again', { on: { aprove: 'continue' }, within: '1d' })
           .build(),
-      'wait "again": no schema is given for event "aprove"; did you mean "approve"? ' +
+      'wait "again": no schema is given for event "aprove" (did you mean "approve"?); ' +
         '"events" declares approve and skip',
     ],
     [

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { setup } from 'xstate';
 import { durable } from '../../src/core/definition.ts';
-import { didYouMean, nearestName } from '../../src/core/nearest-name.ts';
+import { meantInstead, nearestName } from '../../src/core/nearest-name.ts';
 import { check, mapOf, NAME, optionsOf, required, TEXT } from '../../src/core/options-reader.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/saga.ts';
@@ -29,7 +29,7 @@ describe('defineSaga refuses', () => {
     [{ input: z.null() }, 'defineSaga()(...): id is missing; give a text'],
     [{ id: 's' }, 'saga "s": input is missing; give a schema of the Standard Schema'],
     [{ id: 's', input: {} }, 'saga "s": input is an empty object; give a schema'],
-    [{ ...options, deadlin: '1d' }, 'saga "s": deadlin is not known; did you mean "deadline"?'],
+    [{ ...options, deadlin: '1d' }, 'saga "s": deadlin is not known (did you mean "deadline"?)'],
     [{ ...options, version: 1.5 }, 'saga "s": version is 1.5; give a whole number from 1'],
     [{ ...options, events: 'x' }, 'saga "s": events is "x"; give an object of schemas'],
     [{ ...options, examples: { outputs: { a: 1 } } }, 'examples.outputs.a is 1; give a list of'],
@@ -41,10 +41,10 @@ describe('defineSaga refuses', () => {
 
 describe('a step refuses', () => {
   test.each([
-    [{ kind: 'pivt' }, 'kind is "pivt"; did you mean "pivot"? give compensatable, pivot or'],
+    [{ kind: 'pivt' }, 'kind is "pivt" (did you mean "pivot"?); give compensatable, pivot or'],
     [{ retry: 3 }, 'retry is 3; give a policy such as exponential({ attempts: 3 }) or NO_RETRY'],
     [{ retry: { attempts: 3 } }, 'retry.firstMs is missing; give a number from 0; make it with'],
-    [{ timout: '1s' }, 'timout is not known; did you mean "timeout"?'],
+    [{ timout: '1s' }, 'timout is not known (did you mean "timeout"?)'],
     [{ timeout: 0 }, 'timeout is 0; give at least 1 ms'],
     [{ timeout: NaN }, 'timeout: "NaN" is not a duration'],
     [{ timeout: {} }, 'timeout is an empty object; give a duration such as'],
@@ -75,7 +75,7 @@ describe('another block refuses', () => {
   test.each([
     [() => wait({ on: { ok: 'go' } }), 'wait "w": on.ok is "go"; give continue or compensate'],
     [() => wait({ within: undefined }), 'wait "w": within is missing; give a duration such as'],
-    [() => wait({ onExpire: 'x' }), 'wait "w": onExpire is not known; did you mean "onExpired"?'],
+    [() => wait({ onExpire: 'x' }), 'wait "w": onExpire is not known (did you mean "onExpired"?)'],
     [
       () => wait({ remind: { every: 0, emit: () => ({ type: 'x' }) } }),
       'saga "s", wait "w": remind.every is 0; give at least 100 ms',
@@ -93,7 +93,7 @@ describe('another block refuses', () => {
     ],
     [
       () => loose(draft().repeat)('r', { whle: () => true, atMost: 2, steps: () => {} }),
-      'loop "r": whle is not known; did you mean "while"?',
+      'loop "r": whle is not known (did you mean "while"?)',
     ],
     [() => loose(draft().output)('x'), 'saga "s": output: what was given is "x"; give a function'],
     [() => loose(draft().emitOnCompleted)({}), 'emitOnCompleted: what was given is an empty obj'],
@@ -104,9 +104,9 @@ describe('another block refuses', () => {
 });
 
 test.each([
-  [{ frist: 1 }, 'retry: frist is not known; did you mean "first"?'],
+  [{ frist: 1 }, 'retry: frist is not known (did you mean "first"?)'],
   [{ attempts: '3' }, 'retry: attempts is "3"; give a whole number from 1 to 1000'],
-  [{ jitter: 'ful' }, 'retry: jitter is "ful"; did you mean "full"? give none, equal or full'],
+  [{ jitter: 'ful' }, 'retry: jitter is "ful" (did you mean "full"?); give none, equal or full'],
   [{ nonRetryable: 'declined' }, 'retry: nonRetryable is "declined"; give a list of codes'],
   [3, 'retry: what was given is 3; give an object with first, factor'],
 ])('exponential refuses %j', (given, message) => {
@@ -118,7 +118,7 @@ describe('durable refuses', () => {
 
   test.each([
     [[undefined], 'durable: what was given is undefined; give a machine of XState 5'],
-    [[machine, { verson: 2 }], 'saga "m": verson is not known; did you mean "version"?'],
+    [[machine, { verson: 2 }], 'saga "m": verson is not known (did you mean "version"?)'],
     [[machine, { children: { kid: draft() } }], 'children.kid is a draft that is not built yet'],
     [[machine, { keepsEarly: 'x' }], 'keepsEarly is "x"; give a list of event types'],
   ])('%#', (given, message) => {
@@ -166,5 +166,5 @@ test('the nearest name is one that a slip of the fingers leads to, or none', () 
     null,
     null,
   ]);
-  expect(didYouMean('kye', known)).toBe('; did you mean "key"?');
+  expect(meantInstead('kye', known)).toBe(' (did you mean "key"?)');
 });

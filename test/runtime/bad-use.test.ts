@@ -38,14 +38,14 @@ describe('openBackstep refuses', () => {
     [undefined, /what was given is undefined; give an object with database/],
     ['x.db', /what was given is "x.db"; give an object with database/],
     [{ database: undefined }, /database is missing; give the path of a file/],
-    [{ databse: 'x' }, /databse is not known; did you mean "database"\?/],
+    [{ databse: 'x' }, /databse is not known \(did you mean "database"\?\)/],
     [{ keepEndedFor: 'x' }, /keepEndedFor is "x"; give a duration such as/],
     [{ keepEndedForr: '1d' }, /did you mean "keepEndedFor"\?/],
     [{ limits: { busySagas: -1 } }, /limits.busySagas is -1; give a whole number from 1/],
-    [{ limits: { busySags: 1 } }, /limits.busySags is not known; did you mean "busySagas"\?/],
+    [{ limits: { busySags: 1 } }, /limits.busySags is not known \(did you mean "busySagas"\?\)/],
     [{ logger: { info() {} } }, /logger has no function debug, warn, .*; give a pino logger/],
     [{ clock: {} }, /clock has no function nowMs, after; give a clock/],
-    [{ verifyAtRegistration: 'wran' }, /did you mean "warn"\? give warn, refuse or off/],
+    [{ verifyAtRegistration: 'wran' }, /\(did you mean "warn"\?\); give warn, refuse or off/],
     [{ lockWaitMs: '5s' }, /lockWaitMs is "5s"; give a whole number from 0/],
   ])('%j, and leaves nothing behind', async (options, message) => {
     const given =
@@ -116,7 +116,7 @@ describe('register refuses', () => {
     [
       'a misspelt binding',
       [stay('x').build(), { activities, subscriber: {} }],
-      /subscriber is not known; did you mean "subscribers"\?/,
+      /subscriber is not known \(did you mean "subscribers"\?\)/,
     ],
     [
       'a subscriber that is none',
@@ -124,30 +124,14 @@ describe('register refuses', () => {
       /subscribers.told is "mail"; give a function/,
     ],
     [
-      'a subscriber for what nothing emits',
-      [stay('x').build(), { activities, subscribers: { booked: input } }],
-      /nothing emits "booked", which has a subscriber; it emits nothing/,
-    ],
-    [
-      'a subscriber for a misspelt event',
-      [durable(machine({ type: 'told' })), { activities: {}, subscribers: { tild: input } }],
-      /nothing emits "tild", .*; it emits told; did you mean "told"\?/,
-    ],
-    [
       'a misspelt concurrency',
       [stay('x').build(), { activities, concurrency: { limt: 2 } }],
-      /concurrency.limt is not known; did you mean "limit"\?/,
+      /concurrency.limt is not known \(did you mean "limit"\?\)/,
     ],
   ] as const)('%s', (_, given, message) => {
     expect(() => loose(backstep.register)(...given)).toThrow(
       refusal('definition-invalid', message),
     );
-  });
-
-  test('no subscriber of an event that is worked out', () => {
-    const told = durable(machine(() => ({ type: 'told' })));
-    backstep.register(told, { activities: {}, subscribers: { anything: () => {} } });
-    expect(backstep.definitions()).toHaveLength(2);
   });
 });
 
@@ -155,7 +139,7 @@ describe('spawn refuses', () => {
   test.each([
     [[undefined, { input: 1 }], /spawn, the type: what was given is undefined; give the name/],
     [['stay'], /spawn of "stay": what was given is undefined; give an object with input/],
-    [['stay', { input: 1, kye: 'a' }], /kye is not known; did you mean "key"\?/],
+    [['stay', { input: 1, kye: 'a' }], /kye is not known \(did you mean "key"\?\)/],
     [['stay', { input: 1, key: 5 }], /key is 5; give a text of 1 to 255 whole characters/],
     [['stay', { input: 1, key: '' }], /key is ""; give a text/],
     [['stay', { input: 1, key: 'k'.repeat(10_000) }], /key is "k+…"; give a text of 1 to 255/],
@@ -172,7 +156,7 @@ describe('spawn refuses', () => {
 
   test('a misspelt type, with the nearest one', async () => {
     await expect(backstep.spawn('sty', { input: 1 })).rejects.toThrow(
-      /^no saga type "sty"; registered: stay.*; did you mean "stay"\?$/,
+      /^no saga type "sty"; registered: stay.* \(did you mean "stay"\?\)$/,
     );
   });
 
@@ -194,7 +178,7 @@ describe('with a saga that waits', () => {
     ['send', [{ type: 'approve' }, 5], /the options: what was given is 5; give a text/],
     ['command', ['cancel'], /what was given is "cancel"; give a command such as/],
     ['command', [{}], /name is missing; give retry, skip/],
-    ['command', [{ name: 'cancle' }], /name is "cancle"; did you mean "cancel"\? give retry/],
+    ['command', [{ name: 'cancle' }], /name is "cancle" \(did you mean "cancel"\?\); give retry/],
     ['command', [{ name: 'cancel', resaon: 'x' }], /did you mean "reason"\?/],
     ['command', [{ name: 'cancel' }, 'x'], /the version: what was given is "x"; give a whole/],
     ['settled', [], /the time-out: what was given is undefined; give milliseconds from 0/],
@@ -220,7 +204,7 @@ describe('a list refuses', () => {
     [[{ status: 'failed' }, page], /status is "failed"; give a list of statuses/],
     [[{ status: ['done'] }, page], /status.0 is "done"; give running, waiting/],
     [[{ status: ['complete'] }, page], /did you mean "completed"\?/],
-    [[{ stauts: ['failed'] }, page], /stauts is not known; did you mean "status"\?/],
+    [[{ stauts: ['failed'] }, page], /stauts is not known \(did you mean "status"\?\)/],
     [[{}], /what was given is undefined; give an object with limit and cursor/],
     [[{}, { limit: 10 }], /cursor is missing; give null for the first page/],
     [[{}, { limit: 1_000, cursor: null }], /the limit must be a whole number from 1 to 200/],

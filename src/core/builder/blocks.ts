@@ -48,6 +48,7 @@ export interface AnyWait {
   readonly on: WaitPlan['on'];
   readonly within: Duration;
   readonly onExpired?: WaitPlan['onExpired'];
+  readonly shared?: boolean;
   readonly remind?: {
     readonly every: Duration;
     readonly emit: (view: never) => { readonly type: string };
@@ -92,13 +93,14 @@ export function childPlan(sagaId: string, name: string, options: AnyChild): Chil
 export function waitPlan(sagaId: string, name: string, options: AnyWait): WaitPlan {
   const at = placeOf(sagaId, 'wait', name);
   read(options, WAIT_OPTIONS, at);
-  const { on, within, onExpired = 'compensate', remind } = options;
+  const { on, within, onExpired = 'compensate', shared = false, remind } = options;
   return {
     block: 'wait',
     name,
     on,
     withinMs: toMs(within, `${at}: within`),
     onExpired,
+    isShared: shared,
     remind:
       remind === undefined
         ? null

@@ -3,15 +3,17 @@
  * here would otherwise be a saga that cannot be compensated, or a machine that cannot be drawn.
  */
 import { BackstepError } from '../errors.ts';
-import { didYouMean } from '../nearest-name.ts';
+import { meantInstead } from '../nearest-name.ts';
 import { listed } from '../options-reader.ts';
 import {
   type Block,
   blocksIn,
   effectsIn,
   everyBlock,
+  type ParallelPlan,
   type SagaPlan,
   type StepPlan,
+  type WaitPlan,
   zonesOf,
 } from './plan.ts';
 
@@ -123,7 +125,7 @@ export function checkAwaited({ id, blocks }: SagaPlan, declared: readonly string
     throw new BackstepError(
       'definition-invalid',
       `saga "${id}": wait "${block.name}": no schema is given for event "${unknown}"` +
-        `${didYouMean(unknown, declared) || ';'} "events" declares ${listed(declared, 'and')}; ` +
+        `${meantInstead(unknown, declared)}; "events" declares ${listed(declared, 'and')}; ` +
         'add it there, z.object({}) for one that carries nothing',
     );
   }
@@ -152,6 +154,7 @@ function checkBlock(block: Block, refuse: Refuse): void {
       if (Object.keys(block.branches).length < 2) {
         refuse(`parallel "${name}" has fewer than two branches; write its steps in sequence`);
       }
+      checkWaits(block, refuse);
       return;
     case 'choice':
       for (const option of block.options) {
@@ -168,6 +171,41 @@ function checkBlock(block: Block, refuse: Refuse): void {
         );
       }
   }
+}
+
+// An event is given to every branch at once. That both go back at it is the same as that one does.
+function checkWaits({ name, branches }: ParallelPlan, refuse: Refuse): void {
+  const all = Object.entries(branches).flatMap(([branch, blocks]) => awaitedIn(branch, blocks));
+  for (const [index, one] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
+      if (one.branch === other.branch || one.type !== other.type) continue;
+      const both =
+        `waits "${one.wait.name}" and "${other.wait.name}" of parallel "${name}" both wait for ` +
+        `"${one.type}"`;
+      if (one.way !== other.way) {
+        refuse(`${both}, one to continue and one to compensate; give each an event of its own`);
+      }
+      if (one.way === 'compensate' || (one.wait.isShared && other.wait.isShared)) continue;
+      refuse(
+        `${both}, in branches; give each an event of its own, or write shared: true in both if ` +
+          'one event is to end both',
+      );
+    }
+  }
+}
+
+interface Awaited {
+  readonly branch: string;
+  readonly wait: WaitPlan;
+  readonly type: string;
+  readonly way: 'continue' | 'compensate';
+}
+
+function awaitedIn(branch: string, blocks: readonly Block[]): readonly Awaited[] {
+  const waits = everyBlock(blocks).filter((each) => each.block === 'wait');
+  return waits.flatMap((wait) =>
+    Object.entries(wait.on).map(([type, way]) => ({ branch, wait, type, way })),
+  );
 }
 
 function checkStep({ name, kind, compensation }: StepPlan, refuse: Refuse): void {

@@ -66,6 +66,7 @@ export const WAIT_OPTIONS = optionsOf({
   on: required(mapOf(WAY, 'event types, each with continue or compensate')),
   within: required(TIME),
   onExpired: WAY,
+  shared: FLAG,
   remind: optionsOf({ every: required(TIME), emit: required(MAPPER) }),
 });
 

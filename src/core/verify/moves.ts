@@ -10,13 +10,14 @@ import type { SagaDefinition } from '../definition.ts';
 import { CHILD_COMPLETED, type Failure } from '../failure.ts';
 import type { CommandName, Inbound } from '../inbound.ts';
 import type { LiveActivity, LiveTimer, SagaState } from '../state.ts';
-import { COMMAND_EVENTS, legalCommands, legalEvents } from '../legal.ts';
+import { COMMAND_EVENTS, hasEndedUnsettled, legalCommands, legalEvents } from '../legal.ts';
 import { UNWIND_CHILD } from '../machine-roles.ts';
 import { probeAnswerOf } from '../probe.ts';
 import { MAX_DISPATCHES } from '../turn.ts';
 import type { Decision } from './decisions.ts';
 import { type ExampleValues, samplesOf } from './examples.ts';
-import { timerName } from './identity.ts';
+import { atLastAttempt } from './budgets.ts';
+import { isCompiled, timerName } from './identity.ts';
 import type { Answer } from './world.ts';
 
 /** What drives a saga on: by itself at once, by the clock, or from outside. */
@@ -69,6 +70,7 @@ export function movesOf(
       ...failuresOf(live).map(({ label, failure }) => failedMove(state, id, live, label, failure)),
       // A child saga lives on through the end of a process.
       ...(live.childId === undefined ? [interruptedMove(state, id, live)] : []),
+      ...lastAttemptMoves(definition, state, id, live),
     ]),
     ...timersThatFire(definition, state).map(([id, timer]) =>
       timerMove(definition, state, id, timer),
@@ -170,6 +172,30 @@ function failedMove(
   };
 }
 
+// What a failure leads to once the budget is spent, without counting up to it.
+function lastAttemptMoves(
+  definition: SagaDefinition,
+  state: SagaState,
+  activity: string,
+  live: LiveActivity,
+): readonly Move[] {
+  const last = isCompiled(state) ? atLastAttempt(state, activity) : null;
+  if (last === null) return [];
+  const failed = FAILURES.filter(({ failure }) => failure.retryable).map(({ label, failure }) =>
+    failedMove(last, activity, live, label, failure),
+  );
+  const expired = timersThatFire(definition, last)
+    .filter(([id]) => {
+      const role = definition.timers.get(id);
+      return role?.kind === 'attempt-timeout' && role.activity === activity;
+    })
+    .map(([id, timer]) => timerMove(definition, last, id, timer));
+  return [...failed, ...expired].map((move) => ({
+    ...move,
+    label: `${move.label}, no attempt left`,
+  }));
+}
+
 // Counting up to the bound would only make states that differ in the count.
 function interruptedMove(state: SagaState, activity: string, live: LiveActivity): Move {
   const activities = {
@@ -217,8 +243,10 @@ function timerLabel(definition: SagaDefinition, id: string): string {
   }
 }
 
-// The others (pause, resume, edit-context, terminate) are the engine's: no path of the drawing.
+// The others (pause, resume, edit-context, terminate), and what settles a machine that has ended,
+// are the engine's: no path of the drawing.
 function machineCommands(state: SagaState): readonly MachineCommand[] {
+  if (hasEndedUnsettled(state)) return [];
   return legalCommands(state).filter(isMachineCommand);
 }
 
