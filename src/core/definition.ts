@@ -11,6 +11,7 @@ import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
 import { namedGuards } from './machine-code.ts';
+import { readFields } from './machine-nodes.ts';
 import { wholeDelays } from './machine-delays.ts';
 import {
   type InvokeRole,
@@ -197,7 +198,7 @@ function runnable(
 ): AnyStateMachine {
   const standIns = Object.keys(children).map((name) => [name, activity()] as const);
   // A compiled machine asks guards of ours, and mappers that name themselves.
-  const isCompiled = machine.config.meta?.builder !== undefined;
+  const isCompiled = readFields(machine.config.meta)['builder'] !== undefined;
   return machine.provide({
     actors: Object.fromEntries(standIns),
     delays: wholeDelays(machine),

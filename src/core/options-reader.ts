@@ -12,7 +12,7 @@ import { shown } from './shown.ts';
 import { isStandardSchema } from './standard-schema.ts';
 
 /** Longest name, key or id that a caller gives, in UTF-16 units. The HTTP API takes 200. */
-export const MAX_NAME_LENGTH = 255;
+const MAX_NAME_LENGTH = 255;
 
 /** What is wrong with a value, and where inside of it; an empty path: with the value itself. */
 interface Fault {
@@ -40,7 +40,7 @@ export function check(value: unknown, kind: Kind, at: string, code: Code): void 
 }
 
 /** The error of a value that is refused. */
-export function refusal({ path, what }: Fault, at: string, code: Code): BackstepError {
+function refusal({ path, what }: Fault, at: string, code: Code): BackstepError {
   const message = path === '' ? `what was given ${what}` : `${path} ${what}`;
   const issues = [{ path, message: what, isTypeError: false }];
   return new BackstepError(code, `${at}: ${message}`, { issues });

@@ -33,7 +33,12 @@ const LIMITS = optionsOf(
 );
 
 const LOGGER = withMethods('a pino logger or the like', [
-  ...['debug', 'info', 'warn', 'error', 'fatal', 'isLevelEnabled'],
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'isLevelEnabled',
 ]);
 
 /** The options of `openBackstep`. */

@@ -221,7 +221,8 @@ export class Supervisor implements ActorHost {
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
-    if (isSettledFact(error)) return 'park'; // which is logged, once
+    // However often it is tried; and a parked saga is logged once.
+    if (error instanceof BackstepError && error.code === 'version-missing') return 'park';
     const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
@@ -285,11 +286,6 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
-}
-
-/** However often it is tried: only another registration leads on from there. */
-function isSettledFact(error: unknown): boolean {
-  return error instanceof BackstepError && error.code === 'version-missing';
 }
 
 /** No later try can change it. */

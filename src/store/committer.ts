@@ -141,8 +141,10 @@ export class Committer {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
     }
     return new Promise((resolve, fail) => {
-      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
-      if (this.#isIdle) this.#worker.ref();
+      if (this.#queue.length === 0) {
+        this.#waitingSinceMs = performance.now();
+        this.#worker.ref();
+      }
       const settle = (outcome: ItemOutcome): void => {
         try {
           resolve(read(outcome));
@@ -177,7 +179,7 @@ export class Committer {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
     else if (this.#isClosing) this.#send({ kind: 'close' });
-    else this.#worker.unref();
+    else this.#worker.unref(); // only what is under way keeps the process
   }
 
   #handOver(): void {
@@ -219,7 +221,7 @@ export class Committer {
   #take(message: FromWriter): void {
     switch (message.kind) {
       case 'opened':
-        if (this.#isIdle) this.#worker.unref();
+        if (!this.#isClosing) this.#flush();
         return this.#opened.resolve(message);
       case 'refused':
         return this.#refuse(message.message);
@@ -248,14 +250,8 @@ export class Committer {
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
-    if (this.#isClosing) this.#flush();
-    else if (this.#queue.length > 0) this.#schedule();
-    else this.#worker.unref();
-  }
-
-  // Only what is under way keeps the process: an engine that was opened and left does not.
-  get #isIdle(): boolean {
-    return this.#queue.length === 0 && this.#inFlight.length === 0 && !this.#isClosing;
+    if (this.#isClosing || this.#queue.length === 0) this.#flush();
+    else this.#schedule();
   }
 
   #stall(reason: string): void {

@@ -12,7 +12,7 @@ type Any = Record<string, (input: unknown) => unknown>;
 type View = Readonly<Record<'input' | 'results', Readonly<Record<string, { id: string }>>>>;
 
 const input = (): null => null;
-const undo = (activity: string) => ({ activity, input });
+const undo = (name: string) => ({ activity: name, input });
 const draft = () => defineSaga<Any>()({ id: 'order', input: z.any() });
 // As a caller in plain JavaScript writes it: what it reads is not there.
 const wrong = (view: object): never => (view as View).input['b']?.id.trim() as never;
