@@ -122,11 +122,8 @@ export class Committer {
       this.#isClosing = true;
       this.#flush();
     }
-    const limit = setTimeout(
-      () => this.#fail('closed while the storage was stalled'),
-      CLOSE_LIMIT_MS,
-    );
-    this.#worker.ref();
+    const giveUp = (): void => this.#fail('closed while the storage was stalled');
+    const limit = setTimeout(giveUp, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
     await this.#worker.terminate();
@@ -141,10 +138,7 @@ export class Committer {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
     }
     return new Promise((resolve, fail) => {
-      if (this.#queue.length === 0) {
-        this.#waitingSinceMs = performance.now();
-        this.#worker.ref();
-      }
+      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
       const settle = (outcome: ItemOutcome): void => {
         try {
           resolve(read(outcome));
@@ -200,6 +194,7 @@ export class Committer {
   }
 
   #send(message: ToWriter): void {
+    this.#worker.ref();
     this.#worker.postMessage(message);
   }
 
