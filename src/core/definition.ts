@@ -139,9 +139,9 @@ export interface DurableOptions {
  * `enqueueActions`, invoke and `spawnChild`/`stopChild` of named activities and, through
  * `options.children`, of machines as sagas of their own, `sendTo` a child or itself, `sendParent`.
  *
- * Refused: custom actions, inline, callback and observable actors, numeric delays, implicit ids,
- * system ids, `onSnapshot`, a delayed `sendTo`; at run time `spawn` inside an assign, and a context
- * that JSON does not keep.
+ * Refused: custom actions, inline, callback, observable and transition actors, numeric delays,
+ * implicit ids, system ids, `onSnapshot`, a delayed `sendTo`, async guards and inputs; at run time
+ * `spawn` inside an assign, and a context, input, output or event that JSON does not keep.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
@@ -154,6 +154,9 @@ export interface DurableOptions {
  * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
  *   that begin with `xstate.` or `backstep.` are the engine's.
  * - A failed activity arrives as a `Failure`, not as what was thrown.
+ * - Undefined members of contexts, inputs, outputs and events are left out, as JSON does.
+ * - A delay is a number of milliseconds from 0 to ten years, a fraction rounded up; anything else
+ *   is refused by its name.
  * - A delayed event replaces a pending one of the same id.
  * - Delays keep their due time over restarts, but `<invoke id>.timeout` runs from each dispatch.
  * - Another saga hears of an event after the turn is durable, not within it.

@@ -4,6 +4,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { BackstepError } from './errors.ts';
+import { isAsync } from './machine-nodes.ts';
 import type { Operation } from './microstep-plan.ts';
 
 type Guard = (...given: readonly never[]) => unknown;
@@ -14,7 +15,7 @@ export function namedGuards(machine: AnyStateMachine): Readonly<Record<string, G
   return Object.fromEntries(
     guards.flatMap(([name, guard]) =>
       // XState's own combinations of guards have a member `check`; each part is looked up by name.
-      typeof guard === 'function' && !('check' in guard)
+      typeof guard === 'function' && !('check' in guard) && !isAsync(guard)
         ? [[name, namedGuard(machine.id, name, guard as Guard)]]
         : [],
     ),

@@ -1,5 +1,6 @@
 /** What the builder's methods take, for callers that the types do not reach. */
 import { EXAMPLES, SAGA } from '../definition.ts';
+import { isAsync } from '../machine-nodes.ts';
 import {
   ANYTHING,
   FLAG,
@@ -94,8 +95,7 @@ function answeringAtOnce(takes: string): Kind {
   return {
     takes,
     faultOf: (value) => {
-      const isAsync = typeof value === 'function' && value.constructor.name === 'AsyncFunction';
-      if (!isAsync) return kind.faultOf(value);
+      if (!isAsync(value)) return kind.faultOf(value);
       return { path: '', what: `is async, but a turn cannot wait; give ${takes}, at once` };
     },
   };
