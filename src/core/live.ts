@@ -66,7 +66,8 @@ export function rearrange(
           {
             id: command.id,
             src: command.src,
-            input: keepJson(command.input, `input of ${command.src}`) ?? null,
+            input:
+              keepJson(command.input, `saga "${definition.id}": input of ${command.src}`) ?? null,
           },
         ];
         break;
@@ -86,7 +87,10 @@ export function rearrange(
       case 'send':
         outgoing.push({
           ...command,
-          event: keepJson(command.event, `emitted event ${command.event.type}`),
+          event: keepJson(
+            command.event,
+            `saga "${definition.id}": emitted event ${command.event.type}`,
+          ),
         });
         break;
     }
@@ -138,7 +142,7 @@ function armTimer(
   const isOwn = id.startsWith('xstate.after.');
   const event = isOwn
     ? command.event
-    : keepJson(command.event, `delayed event ${command.event.type}`);
+    : keepJson(command.event, `saga "${definition.id}": delayed event ${command.event.type}`);
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
 }

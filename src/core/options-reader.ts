@@ -35,7 +35,12 @@ type Code = 'input-invalid' | 'definition-invalid';
 
 /** Throws unless the value is of the kind. `at`: whose value, e.g. `spawn of "order"`. */
 export function check(value: unknown, kind: Kind, at: string, code: Code): void {
-  const fault = kind.faultOf(value);
+  let fault: Fault | null;
+  try {
+    fault = kind.faultOf(value);
+  } catch {
+    fault = { path: '', what: `cannot be looked at; give ${kind.takes}` }; // a revoked Proxy, say
+  }
   if (fault !== null) throw refusal(fault, at, code);
 }
 

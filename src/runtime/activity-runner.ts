@@ -10,6 +10,7 @@ import { createDurationCounter, type Distribution } from '../core/distribution.t
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Effect, Outcome } from '../core/inbound.ts';
 import { copyJson, isLongerThan, takeJson } from '../core/json.ts';
+import { ANYTHING, check, listOf, optionsOf, required } from '../core/options-reader.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 
@@ -40,6 +41,11 @@ interface Attempt {
   cancelTimeout: CancelTimeout | null;
   cancelSilence: CancelTimeout | null;
 }
+
+const WRITE_PLAN = optionsOf({
+  statements: required(listOf(ANYTHING, 'statements')),
+  output: ANYTHING,
+});
 
 /** Code of the failure of an attempt whose output no state could hold. */
 const OUTPUT_TOO_LARGE = 'output-too-large';
@@ -153,6 +159,7 @@ export class ActivityRunner {
         outcome = this.#outcomeOf(await implementation(input, context), null, effect.src);
       } else {
         const planned = await implementation.plan(input, context);
+        check(planned, WRITE_PLAN, `plan of ${effect.src}`, 'definition-invalid');
         outcome = this.#outcomeOf(planned.output, planned, effect.src);
         if (outcome.kind === 'done') plan = planned;
       }
@@ -237,7 +244,10 @@ export class ActivityRunner {
 // The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
 function failureOf(task: AttemptTask, thrown: unknown): Failure {
   const failure = toFailure(thrown);
-  return typeof task.implementation === 'function' ? failure : { ...failure, ambiguous: false };
+  if (typeof task.implementation === 'function') return failure;
+  // No other attempt would give a plan where this one gave none.
+  const retryable = failure.retryable && failure.code !== 'definition-invalid';
+  return { ...failure, retryable, ambiguous: false };
 }
 
 function nameOf(sid: number, activity: string, token: number): string {

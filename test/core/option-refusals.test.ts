@@ -147,6 +147,14 @@ describe('the reader', () => {
     );
   });
 
+  test('says so of what cannot be looked at', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(() => check(proxy, kind, 'x', 'input-invalid')).toThrow(
+      'x: what was given cannot be looked at; give an object with name',
+    );
+  });
+
   test('takes what it names, and members that are undefined as not given', () => {
     for (const given of [{ name: 'a' }, { name: 'a', tags: undefined }, { name: 'a', tags: {} }]) {
       expect(() => check(given, kind, 'x', 'input-invalid')).not.toThrow();

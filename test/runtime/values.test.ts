@@ -124,6 +124,20 @@ test('one of a transactional activity has written nothing: the step failed for c
 });
 
 test.each([
+  [undefined, 'plan of book: what was given is undefined; give an object with statements'],
+  [5, 'plan of book: what was given is 5'],
+  [{ output: 1 }, 'plan of book: statements is missing; give a list of statements'],
+])('a transactional activity that plans %j has failed for certain', async (planned, message) => {
+  const book = transactional<Value, unknown>(() => planned as never);
+  await engine.open({ book, unbook: () => null, pay: () => null });
+  const { id } = await engine.backstep.spawn('stay', { input: {} });
+  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
+  const [step] = (await engine.backstep.state(id))?.steps ?? [];
+  expect(step?.error?.message).toContain(message);
+  expect(step?.error?.ambiguous).toBe(false);
+});
+
+test.each([
   ['a Date', { at: new Date(0) }, 'output of book: "at" is a Date'],
   ['half a character', '\ud83d', 'output of book: the value has half of a surrogate pair'],
   ['undefined in a list', [undefined], 'output of book: "0" is undefined'],
