@@ -56,10 +56,8 @@ export function onCommand(
     case 'accept-partial':
       return giveUp(definition, state, inbound, name, nowMs);
     case 'compensate':
-      // Past the pivot it says that what is in doubt there never happened.
-      return toMachine(definition, withoutDoubt(state), inbound, name, nowMs);
     case 'cancel':
-      return toMachine(definition, state, inbound, name, nowMs);
+      return turnBack(definition, state, inbound, name, nowMs);
   }
 }
 
@@ -109,6 +107,31 @@ function toMachine(
   // Legal for some step, but perhaps not for the one that was named.
   if (!canTake(state, event)) return refusal(state);
   return react(definition, state, state.live, { inbound, event, nowMs });
+}
+
+// From where it stands, or stood when it was parked: the attempts of then that the machine leaves
+// are in doubt, those that it keeps go on.
+function turnBack(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  name: 'compensate' | 'cancel',
+  nowMs: number,
+): Turn {
+  // Past the pivot `compensate` says that what is in doubt there never happened.
+  const known = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
+  if (state.status !== 'parked') return toMachine(definition, known(state), inbound, name, nowMs);
+  const standing = { ...state, status: statusOf(state.snapshot) };
+  const taken = toMachine(definition, known(standing), inbound, name, nowMs);
+  if (taken.kind !== 'advanced') return refusal(state);
+  const { activities } = taken.state.live;
+  const wasLive = (id: string): boolean =>
+    activities[id]?.token === state.live.activities[id]?.token;
+  const { seq } = taken.state;
+  const before = { ...taken.state, seq: seq - 1 };
+  const next = { ...withFailedAgain(definition, before, nowMs, wasLive), seq };
+  const starts = startEffects(definition, next, wasLive);
+  return { ...taken, state: next, effects: [...starts, ...taken.effects] };
 }
 
 /**
@@ -205,10 +228,8 @@ function goOn(
     const taken = advance(definition, { ...state, live }, live, standing, occasion);
     const { activities } = taken.state.live;
     const goesOn = (id: string): boolean => activities[id]?.token === live.activities[id]?.token;
-    return {
-      ...taken,
-      effects: [...startEffects(definition, taken.state, goesOn), ...taken.effects],
-    };
+    const starts = startEffects(definition, taken.state, goesOn);
+    return { ...taken, effects: [...starts, ...taken.effects] };
   }
   const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
   const record = recordOf(state, next, occasion);
@@ -217,12 +238,17 @@ function goOn(
 }
 
 // Attempts that were cut off go on; one whose failure nothing took is tried again, as a new one.
-function withFailedAgain(definition: SagaDefinition, state: SagaState, nowMs: number): SagaState {
+function withFailedAgain(
+  definition: SagaDefinition,
+  state: SagaState,
+  nowMs: number,
+  wasLive: (activity: string) => boolean = () => true,
+): SagaState {
   const all = Object.entries(state.live.activities);
   const failed = all.filter(([, { hasFailed }]) => hasFailed === true);
   const cutOff = all.filter(([, { hasFailed }]) => hasFailed !== true);
   const kept = { ...state.live, activities: Object.fromEntries(cutOff) };
-  const live = dispatchedAgain(kept, () => true);
+  const live = dispatchedAgain(kept, wasLive, true);
   if (failed.length === 0) return { ...state, live };
   const invoked = failed.map(([id, { src, input }]) => ({ id, src, input }));
   const token = state.seq + 1;

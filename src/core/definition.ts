@@ -9,7 +9,7 @@ import { activity, type Contract } from './activity.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
-import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { checkMachine } from './machine-check.ts';
 import { namedGuards } from './machine-code.ts';
 import { readFields } from './machine-nodes.ts';
 import { wholeDelays } from './machine-delays.ts';
@@ -23,6 +23,7 @@ import {
   speaksOfSteps,
   type TimerRole,
 } from './machine-roles.ts';
+import { withMicrostepBound } from './microstep-bound.ts';
 import {
   ANYTHING,
   check,
@@ -170,9 +171,8 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   check(drawn, MACHINE, 'durable', 'definition-invalid');
   check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = runnable(drawn, children);
+  const machine = withMicrostepBound(runnable(drawn, children));
   checkMachine(machine);
-  if (machine.options.maxIterations === Infinity) machine.options.maxIterations = MAX_MICROSTEPS;
   const invokes = readInvokes(machine);
   return {
     id: machine.id,

@@ -109,7 +109,13 @@ export type Inbound =
       readonly isLimited?: boolean;
     }
   /** The process that ran this attempt is gone: the attempt starts again, counted. */
-  | { readonly kind: 'interrupted'; readonly activity: string; readonly token: number }
+  | {
+      readonly kind: 'interrupted';
+      readonly activity: string;
+      readonly token: number;
+      /** It left in good order: that says nothing against the activity. */
+      readonly wasClean?: true;
+    }
   | { readonly kind: 'command'; readonly command: OperatorCommand }
   /** The engine cannot go on with this saga. */
   | { readonly kind: 'park'; readonly failure: Failure };

@@ -41,10 +41,12 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
       if (hasEndedUnsettled(state)) return true;
       // What still runs would be left to itself.
       return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
-    case 'cancel':
     case 'skip':
-    case 'compensate':
       return !isStill(state) && isTaken(state, name);
+    case 'cancel':
+    case 'compensate':
+      // A parked saga turns back from where it stood.
+      return state.status !== 'paused' && isTaken(state, name);
   }
 }
 
@@ -126,6 +128,11 @@ export function hasEndedUnsettled({ snapshot, status }: SagaState): boolean {
   return snapshot.status === 'done' && (status === 'compensation_failed' || status === 'failed');
 }
 
+// A guard that throws lets nothing pass; the saga may be parked for just that.
 function isTaken(state: SagaState, name: keyof typeof COMMAND_EVENTS): boolean {
-  return canTake(state, { type: COMMAND_EVENTS[name] });
+  try {
+    return canTake(state, { type: COMMAND_EVENTS[name] });
+  } catch {
+    return false;
+  }
 }

@@ -21,9 +21,6 @@ import {
   spawnsOf,
 } from './machine-nodes.ts';
 
-/** Most microsteps in one turn; an `always` cycle fails instead of hanging the process. */
-export const MAX_MICROSTEPS = 100;
-
 /** Throws `definition-invalid` with the first thing that cannot run durably. */
 export function checkMachine(machine: AnyStateMachine): void {
   if (machine.id === '(machine)') refuse(machine, 'the machine has no id', 'give it one');

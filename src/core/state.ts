@@ -25,8 +25,10 @@ export interface LiveActivity {
   readonly occurrence: number;
   /** 1 for the first attempt of this occurrence and direction. */
   readonly attempt: number;
-  /** How often this very attempt was started; above 1 after crashes. */
+  /** How often this very attempt was started; above 1 an earlier start may have had its effect. */
   readonly dispatches: number;
+  /** Of these, how many ended in good order: the engine stopped, or a person paused the saga. */
+  readonly cleanStops?: number;
   /** Set on an attempt that is never started a second time. */
   readonly isOnce?: true;
   /** Set while the saga is parked because nothing took this attempt's failure. */

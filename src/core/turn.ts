@@ -10,7 +10,7 @@ import { onCommand, park, whileStill } from './commands.ts';
 import type { SagaDefinition } from './definition.ts';
 import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
-import { INTERRUPTED } from './failure.ts';
+import { INTERRUPTED, INTERRUPTED_ONCE } from './failure.ts';
 import type { Inbound, StartHold, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor } from './journal-record.ts';
 import { withLateResult } from './late-results.ts';
@@ -32,7 +32,10 @@ import {
   WAITING_ROOM,
 } from './waiting-room.ts';
 
-/** How often one attempt is started before a crashing activity is given up on. */
+/**
+ * How often one attempt is started before an activity that ends the process is given up on. What
+ * was ended in good order (a stop of the engine, a pause) does not count.
+ */
 export const MAX_DISPATCHES = 10;
 
 /**
@@ -188,19 +191,24 @@ function onInterrupted(
   inbound: Interrupted,
   nowMs: number,
 ): Turn {
-  const { activity: id, token } = inbound;
+  const { activity: id, token, wasClean = false } = inbound;
   const activity = state.live.activities[id];
   const isIt = (each: string): boolean => each === id;
   if (activity?.token !== token) {
     return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
   }
   if (activity.childId !== undefined) return lookAgain(definition, state, inbound, nowMs);
-  if (activity.isOnce === true || activity.dispatches >= MAX_DISPATCHES) {
-    const outcome = { kind: 'failed', failure: INTERRUPTED } as const;
+  const { dispatches, cleanStops = 0, isOnce = false } = activity;
+  const crashes = dispatches - cleanStops;
+  if (isOnce || (!wasClean && crashes >= MAX_DISPATCHES)) {
+    const failure = isOnce ? INTERRUPTED_ONCE : INTERRUPTED;
+    const outcome = { kind: 'failed', failure } as const;
     return onResult(definition, state, { kind: 'result', activity: id, token, outcome }, nowMs);
   }
-  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt) };
-  const why = `started again after a restart, dispatch ${activity.dispatches + 1} of ${MAX_DISPATCHES}`;
+  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt, wasClean) };
+  const why = wasClean
+    ? 'started again: the process before was stopped in good order'
+    : `started again after the process ended, dispatch ${crashes + 1} of ${MAX_DISPATCHES}`;
   const effects = startEffects(definition, next, isIt);
   return { kind: 'advanced', state: next, effects, record: noteRecord(next, inbound, nowMs, why) };
 }

@@ -4,7 +4,6 @@
  */
 import { crc32 } from 'node:zlib';
 import { encodeState } from '../core/codec.ts';
-import { BackstepError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Effect, Inbound, JournalRecord } from '../core/inbound.ts';
 import { isDoubtful, isOwed, isPastPivot, isUndone } from '../core/ledger.ts';
@@ -32,6 +31,7 @@ import type { FeedEntry } from '../store/read-models.ts';
 import type { StoredSaga } from '../store/store.ts';
 import { pendingStartOf } from '../core/waiting-room.ts';
 import { outboxRowsOf } from './outgoing.ts';
+import { assertLength } from './state-bound.ts';
 
 /** How the audit tells events that were sent from commands. */
 const SENT_PREFIX = 'send ';
@@ -60,22 +60,16 @@ export interface Letter {
   readonly error: Failure | null;
 }
 
-/** Everything one turn makes durable. Throws `too-large` when the state is over its bound. */
+/** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
 export function commitOf(
   turn: PendingTurn,
-  maxStateLength: number,
+  stateLength: number,
   birth: SagaBirth | null,
   statements: SagaCommit['statements'],
 ): SagaCommit {
   const { sid, before, after, record } = turn;
   const state = encodeState(after);
-  if (state.length > maxStateLength) {
-    throw new BackstepError(
-      'too-large',
-      `saga ${after.id}: state of ${state.length} characters is over the limit of ` +
-        `${maxStateLength}; keep large results outside and their ids in the saga`,
-    );
-  }
+  assertLength(turn, state.length, stateLength);
   return {
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,

@@ -123,10 +123,11 @@ export interface PendingStartsTable {
   start_at: number | null;
 }
 
-/** One row: who owns the file. */
+/** One row: who owns the file, and whether the last owner left it in good order. */
 export interface EngineTable {
   id: 1;
   owner_epoch: number;
+  left_clean: number;
 }
 
 export interface EngineTables {

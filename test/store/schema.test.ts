@@ -114,7 +114,7 @@ const COLUMNS: Columns = {
     status: 'nullable',
     detail: 'nullable',
   },
-  engine: { id: 'required', owner_epoch: 'required' },
+  engine: { id: 'required', owner_epoch: 'required', left_clean: 'required' },
 };
 
 interface ColumnInfo {

@@ -9,6 +9,7 @@ import type { ProbeAnswer } from '../activity.ts';
 import {
   ATTEMPT_TIMED_OUT,
   CHILD_COMPLETED,
+  childExpired,
   DEADLINE_PASSED,
   type Failure,
   isFailure,
@@ -229,8 +230,9 @@ export function failureOf(event: AnyEventObject): Failure {
 
 function timerFailure(type: string): Failure {
   if (type.startsWith('xstate.after.deadline.')) return DEADLINE_PASSED;
-  const [, end] = /^xstate\.after\.[^.]+\.(total|expires)\./.exec(type) ?? [];
+  const [, name = '', end] = /^xstate\.after\.([^.]+)\.(total|expires|within)\./.exec(type) ?? [];
   if (end === 'total') return TOTAL_TIME_PASSED;
+  if (end === 'within') return childExpired(name);
   return end === 'expires' ? WAIT_EXPIRED : ATTEMPT_TIMED_OUT;
 }
 
