@@ -65,12 +65,12 @@ export class ActivityRunner {
   constructor(
     clock: Clock,
     reports: AttemptReports,
-    limits: Pick<Limits, 'activitiesInFlight' | 'outputLength' | 'stateLength'>,
+    limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>,
   ) {
     this.#clock = clock;
     this.#reports = reports;
     this.#maxInFlight = limits.activitiesInFlight;
-    this.#maxOutputLength = Math.min(limits.outputLength, limits.stateLength);
+    this.#maxOutputLength = limits.outputLength;
   }
 
   get inFlight(): number {

@@ -29,13 +29,13 @@ export function checkedEdges(engine: Backstep): Backstep {
     spawn: (type, options) => engine.spawn(type, options),
     send: async (id, event, options) => {
       take(id, SAGA_ID, 'send, the saga id');
-      take(event, EVENT, `send to saga ${id}`);
-      if (options !== undefined) take(options, SEND_OPTIONS, `send to saga ${id}, the options`);
+      take(event, EVENT, `saga ${id}, send`);
+      if (options !== undefined) take(options, SEND_OPTIONS, `saga ${id}, options of send`);
       return engine.send(id, takeJson(event, 'event'), options);
     },
     command: async (id, command, expectedVersion) => {
       take(id, SAGA_ID, 'command, the saga id');
-      take(command, COMMAND, `command to saga ${id}`);
+      take(command, COMMAND, `saga ${id}, command`);
       if (expectedVersion !== undefined) take(expectedVersion, VERSION, 'command, the version');
       return engine.command(id, takeJson(command, 'command'), expectedVersion);
     },

@@ -175,7 +175,7 @@ describe('with a saga that waits', () => {
     ['send', [{ type: 5 }], /type is 5; give a text/],
     ['send', [{ type: 'a\ud800' }], /type is ".*"; give a text of 1 to 255 whole characters/],
     ['send', [{ type: 'approve' }, { eventID: 'x' }], /did you mean "eventId"\?/],
-    ['send', [{ type: 'approve' }, 5], /the options: what was given is 5; give a text/],
+    ['send', [{ type: 'approve' }, 5], /options of send: what was given is 5; give a text/],
     ['command', ['cancel'], /what was given is "cancel"; give a command such as/],
     ['command', [{}], /name is missing; give retry, skip/],
     ['command', [{ name: 'cancle' }], /name is "cancle" \(did you mean "cancel"\?\); give retry/],
