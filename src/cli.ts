@@ -3,7 +3,8 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readCommandLine } from './cli/command-line.ts';
+import { check } from './cli/check.ts';
+import { readCommandLine, type Wanted } from './cli/command-line.ts';
 import { doctor } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
 import { exportJournal } from './cli/export.ts';
@@ -17,21 +18,31 @@ Commands:
   migrate             bring a database file to the schema of this version
   verify <module...>  prove that the sagas that modules export compensate, or show a path
                       on which one does not; ends with 1 when an error was found
+  check <module...>   before a deployment: tell which sagas in flight in a database go on
+                      under the sagas that modules export, which migrate, and which would be
+                      parked and why; ends with 1 when one would be. Name every module whose
+                      sagas will be registered. Changes nothing; the database may be in use
   doctor <module...>  replay the journal of every saga in a database and compare it with
-                      what is stored; ends with 1 when something is wrong
+                      what is stored; ends with 1 when something is wrong, or when a saga in
+                      flight cannot go on under the versions that modules export
   export <saga id>    print a saga's journal as JSON, to be replayed against new code
 
 A module is a file, or a folder for every module in it: of your own, export from it what
-.build() gives, and do not open an engine in it.
+.build() gives, and do not open an engine in it. Migrations go with their saga: export
+{ definition, migrate }, with migrate as register() is given it. Exit codes: 0 is well, 1 is
+something found or a database that cannot be read, 2 is a command line or module that is wrong.
 
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --json              print what was found as JSON
+  --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
+                      differ where one decides
   --max-states <n>    states that verify explores of a saga at most (default: 20000)
   -h, --help          show this help
 
 Examples:
   backstep verify saga.ts
+  backstep check sagas --db trips.db
   backstep export 01m8h2m006pghg6ksdprc89t1r --db trips.db > trip.json
 `;
 
@@ -43,7 +54,7 @@ await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = readCommandLine(args, process.env);
+  const wanted = wantedBy(args);
   switch (wanted.command) {
     case 'help':
       process.stdout.write(USAGE);
@@ -52,6 +63,8 @@ async function main(args: readonly string[]): Promise<number> {
       return migrate(wanted.database);
     case 'verify':
       return verifyModules(wanted);
+    case 'check':
+      return check(wanted);
     case 'doctor':
       return doctor(wanted);
     case 'export':
@@ -59,6 +72,16 @@ async function main(args: readonly string[]): Promise<number> {
     case 'mistake':
       process.stderr.write(`backstep: ${wanted.mistake}\n\n${USAGE}`);
       return EXIT_USAGE;
+  }
+}
+
+/** A setting of the environment may be no good either. */
+function wantedBy(args: readonly string[]): Wanted {
+  try {
+    return readCommandLine(args, process.env);
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    return { command: 'mistake', mistake: error.message };
   }
 }
 

@@ -258,7 +258,13 @@ export const Stats = z.object({
   store: z.looseObject({ commits: count, batches: count }),
   live: z.object({ clients: count, resyncs: count }),
 });
-export const Health = z.object({ status: z.literal('ready') });
+export const Health = z.object({
+  status: z.literal('ready'),
+  versionGaps: z
+    .array(z.object({ type: text, version: count, reason: text, sagas: count }))
+    .optional()
+    .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+});
 
 export const FeedMessage = z.object({
   cursor: text.meta({ description: 'For `since`; opaque.' }),

@@ -18,7 +18,7 @@ export function engineRoutes(
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
       const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
-      const items = page.items.map((letter) => deadLetterView(letter, nowMs(), backstep.redact));
+      const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
       return c.json({ items, nextCursor: page.nextCursor });
     })
     .get('/api/stats', async (c) => {
@@ -38,7 +38,10 @@ export function engineRoutes(
     })
     .get('/api/health', (c) => {
       const health = backstep.health();
-      if (health.kind === 'ready') return c.json({ status: 'ready' });
+      if (health.kind === 'ready') {
+        const { versionGaps } = health;
+        return c.json({ status: 'ready', ...(versionGaps === undefined ? {} : { versionGaps }) });
+      }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
     .get('/metrics', async (c) => {

@@ -13,6 +13,7 @@ import type { Backstep } from '../runtime/backstep.ts';
 import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { AuthorQuery, readQuery } from './query.ts';
+import { shownFrame } from '../core/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
 /** Commands that may name a step, and those that may bring members of the context. */
@@ -37,8 +38,9 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const by = authorOf(c, API_AUTHOR, said);
       const options = { eventId, by, ...(reason === undefined ? {} : { reason }) };
       const state = await backstep.send(c.req.param('id'), event, options).catch(asPoison);
-      const isKept = state.early.some((early) => early.id === eventId);
-      return c.json({ ...outcomeView(state), eventId, isKept }, 202);
+      const shownId = shownFrame(eventId);
+      const isKept = state.early.some((early) => early.id === shownId);
+      return c.json({ ...outcomeView(state), eventId: shownId, isKept }, 202);
     })
     .post('/:id/commands', async (c) => {
       const body = await readBody(c.req.raw, CommandBody);

@@ -6,7 +6,6 @@
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { createRedact, type Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/legal.ts';
@@ -32,6 +31,7 @@ import { untilSettled } from './settled-wait.ts';
 import { StalledCallers } from './stalled-callers.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
+import { type ShownParts, withSecretsHidden } from './shown-log.ts';
 import { createTurnLog } from './turn-log.ts';
 import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
 import { WakeTimers } from './wake-timers.ts';
@@ -43,11 +43,11 @@ const DEFAULT_DRAIN_MS = 10_000;
 
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
-  return checkedEdges(new Engine(store, parts));
+  return checkedEdges(new Engine(store, withSecretsHidden(parts)));
 }
 
 class Engine implements Backstep {
-  readonly redact: Redact;
+  readonly redact: ShownParts['redact'];
   readonly store: Store;
   readonly read: Backstep['read'];
   readonly legalCommands = legalCommands;
@@ -69,13 +69,13 @@ class Engine implements Backstep {
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
   #stopping: Promise<void> | null = null;
 
-  constructor(store: Store, parts: EngineParts) {
+  constructor(store: Store, parts: ShownParts) {
     const { clock, limits, logger } = parts;
     this.store = store;
     this.read = createReadModels(store.reader());
     this.#parts = parts;
-    this.redact = parts.redact ?? createRedact();
-    const log = createTurnLog(logger, this.redact);
+    this.redact = parts.redact;
+    const log = createTurnLog(logger);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
     this.#runner = new ActivityRunner(
@@ -129,7 +129,7 @@ class Engine implements Backstep {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
     };
-    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, logger);
+    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, this.#feed, logger);
     this.#retention = retentionOf(store, clock, parts.keepEndedMs ?? null, (err) =>
       logger.error({ err }, 'ended sagas could not be removed; trying again'),
     );
@@ -226,7 +226,7 @@ class Engine implements Backstep {
       case 'opened':
         return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
       case 'accepting':
-        return store;
+        return this.#versions.toldIn(store);
       case 'stopping':
       case 'failed':
         return { kind: 'stopping', reason: 'the engine is stopping' };

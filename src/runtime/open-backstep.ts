@@ -12,6 +12,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { OPEN_OPTIONS } from './edge-options.ts';
 import { createEngine } from './engine.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
 import { subscriptionCheck } from './subscription-check.ts';
@@ -69,6 +70,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   };
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  warnOfOpenFile(database, 'the database', logger);
   return heldWhileStarted(createEngine(store, parts));
 }
 

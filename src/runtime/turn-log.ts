@@ -3,7 +3,6 @@
  *
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
-import type { Redact } from '../core/redact.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
@@ -35,38 +34,36 @@ export interface TurnLog {
   actorFailed(sid: number, failures: number, error: unknown): void;
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
-  definitionEdited(sagaId: string, definition: SagaDefinition): void;
   notMigrated(sagaId: string, error: unknown): void;
+  definitionEdited(definition: SagaDefinition, oldHash: string): void;
 }
 
-export function createTurnLog(log: Logger, redact: Redact): TurnLog {
+/** `log`: hides secrets by itself. */
+export function createTurnLog(log: Logger): TurnLog {
   return {
-    turn: (type, committed) => logTurn(log, redact, type, committed),
+    turn: (type, committed) => logTurn(log, type, committed),
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
-    parkedUnreadable: (sagaId, failure) =>
-      log.error(
-        { sagaId, failure: redact(failure) },
-        'a saga was parked: its stored state cannot be read',
-      ),
+    parkedUnreadable: (sagaId, failure) => {
+      const details = { sagaId, failure };
+      // Of many at once the keeper of versions tells one line.
+      if (failure.code === 'version-missing') log.debug(details, 'a saga was parked');
+      else log.error(details, 'a saga was parked: its stored state cannot be read');
+    },
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     notMigrated: (sagaId, err) =>
-      log.warn({ sagaId, err }, 'a saga stays on its version: it could not be migrated'),
-    definitionEdited: (sagaId, { id, version }) =>
+      log.warn({ sagaId, err }, 'sagas stay on their version: they could not be migrated'),
+    definitionEdited: ({ id, version, hash }, oldHash) =>
       log.warn(
-        { sagaId, type: id, version },
-        'the definition was edited under the same version; raise its version instead',
+        { type: id, version, hash, oldHash },
+        'the drawing changed under the same version; sagas in flight go on under it as far as they ' +
+          'can. Raise the version of what you edit',
       ),
   };
 }
 
-function logTurn(
-  log: Logger,
-  redact: Redact,
-  type: string,
-  { before, after, record, effects }: CommittedTurn,
-) {
+function logTurn(log: Logger, type: string, { before, after, record, effects }: CommittedTurn) {
   const { inbound } = record;
   const failure =
     inbound.kind === 'result' && inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
@@ -85,7 +82,7 @@ function logTurn(
     step: step?.name,
     attempt: step?.compensation?.attempts ?? step?.attempts,
     effects: effects.map((effect) => effect.kind),
-    ...(failure === null ? {} : { failure: redact(failure) }),
+    ...(failure === null ? {} : { failure }),
     ...(record.note === undefined ? {} : { note: record.note }),
   };
   if (needsPerson(after.status) && hasSettled) log.error(details, `saga ${after.status}`);

@@ -1,5 +1,5 @@
 /**
- * For the upkeep of stored sagas: those of an old version, those whose version was gone, those that
+ * For the upkeep of stored sagas: what they run under, those whose version was gone, those that
  * ended long ago.
  *
  * Invariant: each read is one statement. The highest internal id and the highest journal seq are
@@ -7,23 +7,47 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../core/activity.ts';
+import type { SagaStatus } from '../core/status.ts';
 import type { EngineTables } from './schema.ts';
 
-/** A saga that was parked because its version was not registered. */
+/** What a saga runs under. */
+export interface Drawing {
+  readonly type: string;
+  readonly version: number;
+  readonly definitionHash: string;
+}
+
+/** Sagas next to each other by internal id, by what they run under. */
+export interface DrawingsInUse {
+  readonly drawings: readonly Drawing[];
+  /** Where the next look goes on; `null`: there are no more. */
+  readonly lastSid: number | null;
+}
+
+/** A saga that was parked because it cannot go on under what is registered. */
 export interface ParkedForVersion {
   readonly sid: number;
   readonly type: string;
   readonly version: number;
+  /** `code: message`. */
+  readonly error: string;
+}
+
+/** Of the sagas of a status. */
+export interface StatusRange {
+  readonly status: SagaStatus;
+  readonly afterSid: number;
+  readonly untilSid: number;
 }
 
 export interface UpkeepReads {
-  /** Internal ids of sagas of that version that have not ended, within a range of ids. */
-  ofVersion(
-    type: string,
-    version: number,
-    range: { readonly afterSid: number; readonly untilSid: number },
-  ): Promise<readonly number[]>;
+  /** What the sagas of a range that are not over run under, at most `limit` sagas looked at. */
+  drawingsInUse(range: StatusRange, limit: number): Promise<DrawingsInUse>;
+  /** Internal ids of those that run under it. */
+  ofDrawing(drawing: Drawing, range: StatusRange): Promise<readonly number[]>;
   parkedForVersion(afterSid: number, limit: number): Promise<readonly ParkedForVersion[]>;
+  /** What the saga's row says of why it stands as it does. */
+  errorOf(sid: number): Promise<string | null>;
   /**
    * Internal ids of sagas that ended before, the oldest first; without those that have a message on
    * its way and children of a parent that is not over.
@@ -42,18 +66,61 @@ export function removalStatements(sids: readonly number[]): readonly ExpectedSta
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
   return {
-    async ofVersion(type, version, { afterSid, untilSid }) {
+    async drawingsInUse({ status, afterSid, untilSid }, limit) {
+      // The bound is on what is looked at, ended ones included, so that no look takes long.
+      const rows = await db
+        .selectFrom((eb) =>
+          eb
+            .selectFrom('sagas')
+            .select(['sid', 'type', 'version', 'definition_hash', 'ended_at'])
+            .where('status', '=', status)
+            .where('sid', '>', afterSid)
+            .where('sid', '<=', untilSid)
+            .orderBy('sid')
+            .limit(limit)
+            .as('looked_at'),
+        )
+        .select(['type', 'version', 'definition_hash as definitionHash'])
+        .select((eb) => [
+          eb.fn.max<number>('sid').as('lastSid'),
+          eb.fn.countAll<number>().as('count'),
+        ])
+        .select(sql<number>`sum(ended_at IS NULL)`.as('underWay'))
+        .groupBy(['type', 'version', 'definition_hash'])
+        .execute();
+      const lookedAt = rows.reduce((sum, { count }) => sum + count, 0);
+      const lastSid = Math.max(...rows.map((row) => row.lastSid));
+      return {
+        drawings: rows.flatMap(({ underWay, type, version, definitionHash }) =>
+          underWay === 0 ? [] : [{ type, version, definitionHash }],
+        ),
+        lastSid: lookedAt < limit ? null : lastSid,
+      };
+    },
+
+    async ofDrawing({ type, version, definitionHash }, { status, afterSid, untilSid }) {
       const rows = await db
         .selectFrom('sagas')
         .select('sid')
+        .where('status', '=', status)
         .where('sid', '>', afterSid)
         .where('sid', '<=', untilSid)
         .where('type', '=', type)
         .where('version', '=', version)
+        .where('definition_hash', '=', definitionHash)
         .where('ended_at', 'is', null)
         .orderBy('sid')
         .execute();
       return rows.map(({ sid }) => sid);
+    },
+
+    async errorOf(sid) {
+      const row = await db
+        .selectFrom('sagas')
+        .select('error')
+        .where('sid', '=', sid)
+        .executeTakeFirst();
+      return row?.error ?? null;
     },
 
     async removable(endedBeforeMs, limit) {
@@ -75,6 +142,7 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
       return db
         .selectFrom('sagas')
         .select(['sid', 'type', 'version'])
+        .select((eb) => eb.ref('error').$notNull().as('error'))
         .where('status', '=', 'parked')
         .where('sid', '>', afterSid)
         .where('error', 'like', 'version-missing:%')

@@ -37,6 +37,11 @@ describe('a builder saga is refused', () => {
       'both "a" and "b" are the pivot; a saga has one',
     ],
     [
+      'whose pivot runs after a retriable step',
+      () => draft().step('a', { kind: 'retriable', input }).step('b', { kind: 'pivot', input }),
+      'pivot "b" runs after "a", from where the saga only goes forward; put it before',
+    ],
+    [
       'whose pivot is inside of another block',
       () =>
         draft().choose('c', {

@@ -64,13 +64,28 @@ describe('a database that only the engine wrote', () => {
   });
 
   test('is not examined where nobody gives the definition, and that is said', () => {
-    const other = { ...tripSaga, version: 2 };
+    const other = { ...tripSaga, id: 'other' };
     const { examined, unknown, findings } = diagnose(database.damagedBy(), [other]);
     expect({ examined, unknown, findings }).toEqual({
       examined: 0,
       unknown: { 'trip@1': 6 },
       findings: [],
     });
+  });
+
+  test('has errors where its sagas in flight run under a version that is not given', () => {
+    const other = { ...tripSaga, version: 2 };
+    const { unknown, findings } = diagnose(database.damagedBy(), [other]);
+    expect(unknown).toEqual({ 'trip@1': 6 });
+    const message =
+      'saga type "trip" version 1 is not registered; register it, or migrate the saga';
+    const inFlight = ['given-up', 'retrying', 'running'] as const;
+    expect(findings).toEqual(
+      inFlight.map((each) => {
+        const finding = { severity: 'error', kind: 'version', message } as const;
+        return { ...finding, sagaId: database.ids[each] };
+      }),
+    );
   });
 
   test('gives one warning where the definition was edited under the same version', () => {

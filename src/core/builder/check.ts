@@ -234,7 +234,7 @@ function checkNesting(outer: Block, refuse: Refuse): void {
 }
 
 function checkKinds({ blocks, deadlineMs }: SagaPlan, refuse: Refuse): void {
-  const { forward, finishing } = zonesOf(blocks);
+  const { forward, pivot: decisive, finishing } = zonesOf(blocks);
   const turn = blocks[forward.length];
   const pivots = effectsIn(blocks).filter((each) => each.block === 'step' && each.kind === 'pivot');
   const [pivot, second] = pivots;
@@ -243,6 +243,12 @@ function checkKinds({ blocks, deadlineMs }: SagaPlan, refuse: Refuse): void {
   }
   if (pivot !== undefined && !blocks.includes(pivot)) {
     refuse(`pivot "${pivot.name}" is inside of another block; put it between the blocks`);
+  }
+  if (pivot !== undefined && decisive === null) {
+    refuse(
+      `pivot "${pivot.name}" runs after "${turn?.name ?? ''}", from where the saga only goes ` +
+        'forward; put it before every retriable step',
+    );
   }
   if (deadlineMs !== null && forward.length === 0) {
     refuse(
