@@ -228,8 +228,8 @@ test('a listener that throws, now or later, stops nothing and is logged', async 
   expect(() => loose(backstep.subscribe)('x')).toThrow('subscribe: what was given is "x"; give a');
   expect((await backstep.send(id, { type: 'approve' })).status).toBe('completed');
   await new Promise(setImmediate);
-  const told = logged.map((details) => String((details as { err?: unknown }).err));
-  expect(told).toEqual(['Error: listener boo', 'Error: late boo']);
+  const told = logged.map((details) => (details as { err: { message: string } }).err.message);
+  expect(told).toEqual(['listener boo', 'late boo']);
 });
 
 test('stop refuses a time that is none', async () => {
