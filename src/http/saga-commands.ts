@@ -24,7 +24,8 @@ const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {
   // A guard or action of the machine threw: the event was not taken and nothing has changed.
   const asPoison = (error: unknown): never => {
-    if (error instanceof BackstepError) throw error;
+    const isOfMachine = error instanceof BackstepError && error.code === 'definition-invalid';
+    if (error instanceof BackstepError && !isOfMachine) throw error;
     logger.error({ err: error }, 'a machine failed on an event');
     throw new HttpProblem('event-failed', 'The machine of this saga fails on such an event.');
   };

@@ -6,7 +6,6 @@
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { assertJson } from '../core/json.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/legal.ts';
@@ -15,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
 import type { Backstep, SendOptions } from './backstep.ts';
+import { checkedEdges } from './checked-edges.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -43,7 +43,7 @@ const DEFAULT_DRAIN_MS = 10_000;
 
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
-  return new Engine(store, withSecretsHidden(parts));
+  return checkedEdges(new Engine(store, withSecretsHidden(parts)));
 }
 
 class Engine implements Backstep {
@@ -81,7 +81,7 @@ class Engine implements Backstep {
     this.#runner = new ActivityRunner(
       clock,
       attemptReports((sid) => this.#supervisor.actor(sid)),
-      limits.activitiesInFlight,
+      limits,
     );
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
@@ -189,7 +189,6 @@ class Engine implements Backstep {
   };
 
   async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
-    assertJson(event, 'event');
     return this.#ask(id, sentEvent(event, options), null);
   }
 
