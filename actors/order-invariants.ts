@@ -6,6 +6,7 @@
  * none is.
  */
 import type { OrderReader } from './order-tables.ts';
+import { askProvider } from './provider-answer.ts';
 
 /** Longest wait for the provider's books. */
 const PROVIDER_TIMEOUT_MS = 2_000;
@@ -124,9 +125,8 @@ async function confirmedTotal(reader: OrderReader): Promise<number> {
 async function readBooks(providerUrl: string): Promise<Books | null> {
   try {
     const signal = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
-    const response = await fetch(`${providerUrl}/ledger/summary`, { signal });
-    const answer: unknown = await response.json();
-    return isBooks(answer) ? answer : null;
+    const { status, body } = await askProvider(`${providerUrl}/ledger/summary`, { signal });
+    return status === 200 && isBooks(body) ? body : null;
   } catch {
     return null; // down or slow: the invariants about it cannot be told just now
   }

@@ -7,7 +7,8 @@
 import type { Kysely } from 'kysely';
 import type { Faults } from './faults.ts';
 import { chargeKeyOf, type OrderTables, type OrderWriter, writeAll } from './order-tables.ts';
-import { chargeAtProvider } from './payment-client.ts';
+import { chargeAtProvider, findChargeAtProvider } from './payment-client.ts';
+import { askProvider } from './provider-answer.ts';
 
 /** Tries that are kept, the newest ones. */
 const MAX_RUNS = 1_000;
@@ -184,11 +185,9 @@ async function chargeLate(
 async function bookedAt(providerUrl: string, key: string): Promise<LabBooks['provider']> {
   try {
     const signal = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
-    const response = await fetch(`${providerUrl}/charges/${key}`, { signal });
-    if (response.status === 404) return 'nothing';
-    const charge: unknown = await response.json();
-    if (charge === null || typeof charge !== 'object' || !response.ok) return null;
-    return Reflect.get(charge, 'refundId') === null ? 'charged' : 'refunded';
+    const charge = await findChargeAtProvider(providerUrl, key, signal);
+    if (charge === null) return 'nothing';
+    return charge.isRefunded ? 'refunded' : 'charged';
   } catch {
     return null; // down: its books cannot be read just now
   }
@@ -196,7 +195,8 @@ async function bookedAt(providerUrl: string, key: string): Promise<LabBooks['pro
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS) })).ok;
+    const signal = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
+    return (await askProvider(url, { signal })).status === 200;
   } catch {
     return false; // refused, or no answer in time: it does not run
   }

@@ -2,9 +2,23 @@
  * The way to the payment provider over HTTP, and what its answers mean.
  *
  * Must never report a failure as harmless when money may have moved: only a refused connection and
- * the statuses that the provider documents as "nothing happened" are clear, all else is ambiguous.
+ * the problems that the provider documents as "nothing happened" are clear. All else is ambiguous:
+ * a redirect, an answer of another shape or length, a status that a machine in between may have given.
  */
+import { z } from 'zod';
 import { PermanentError, TransientError } from '../src/core/failure.ts';
+import { askProvider, type ProviderAnswer } from './provider-answer.ts';
+
+const Id = z.string().min(1).max(300);
+const TimeMs = z.int().min(0);
+const ChargeAnswer = z.object({ transactionId: Id, chargedAtMs: TimeMs });
+const FoundAnswer = ChargeAnswer.extend({ refundedAtMs: TimeMs.nullable() });
+const RefundAnswer = z.union([
+  z.object({ refundId: Id, refundedAtMs: TimeMs, charge: ChargeAnswer }),
+  z.object({ refundId: z.null(), refundedAtMs: z.null(), charge: z.null() }),
+]);
+/** RFC 9457, as the provider gives it. */
+const Problem = z.object({ code: z.string().min(1).max(100), detail: z.string().max(1_000) });
 
 /** What is charged; `amountMinor` in minor units of the currency. */
 export interface ChargeRequest {
@@ -47,7 +61,7 @@ export async function chargeAtProvider(
 ): Promise<Charge> {
   const { orderId, amountMinor, currency, method } = request;
   const body = { orderId, amountMinor, currency, method };
-  return toCharge(await post(`${providerUrl}/charges`, key, body, signal));
+  return read(ChargeAnswer, await post(`${providerUrl}/charges`, key, body, signal));
 }
 
 /**
@@ -59,12 +73,11 @@ export async function findChargeAtProvider(
   key: string,
   signal: AbortSignal,
 ): Promise<(Charge & { readonly isRefunded: boolean }) | null> {
-  const url = `${providerUrl}/charges/${encodeURIComponent(key)}`;
-  const response = await call(url, { signal });
-  if (response.status === 404) return null;
-  if (!response.ok) throw await refusal(response);
-  const answer: unknown = await response.json();
-  return { ...toCharge(answer), isRefunded: read(answer, 'refundedAtMs') !== null };
+  const answer = await ask(`${providerUrl}/charges/${encodeURIComponent(key)}`, { signal });
+  if (answer.status === 404) return null;
+  if (answer.status !== 200) throw refusalOf(answer);
+  const { refundedAtMs, ...charge } = read(FoundAnswer, answer);
+  return { ...charge, isRefunded: refundedAtMs !== null };
 }
 
 /** As `chargeAtProvider`; null: there was no charge, its key is fenced now. */
@@ -74,75 +87,61 @@ export async function refundAtProvider(
   request: RefundRequest,
   signal: AbortSignal,
 ): Promise<BookedRefund | null> {
-  const answer = await post(`${providerUrl}/refunds`, key, request, signal);
-  if (read(answer, 'refundId') === null) return null;
-  return {
-    refundId: textOf(answer, 'refundId'),
-    refundedAtMs: numberOf(answer, 'refundedAtMs'),
-    charge: toCharge(read(answer, 'charge')),
-  };
+  const answer = read(RefundAnswer, await post(`${providerUrl}/refunds`, key, request, signal));
+  return answer.refundId === null ? null : answer;
 }
 
-async function post(url: string, key: string, body: object, signal: AbortSignal): Promise<unknown> {
-  const response = await call(url, {
+async function post(
+  url: string,
+  key: string,
+  body: object,
+  signal: AbortSignal,
+): Promise<ProviderAnswer> {
+  const answer = await ask(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify(body),
     signal,
   });
-  if (response.ok) return response.json();
-  throw await refusal(response);
+  if (answer.status === 200) return answer;
+  throw refusalOf(answer);
 }
 
-function call(url: string, request: RequestInit): Promise<Response> {
-  return fetch(url, request).catch((cause: unknown) => {
+function ask(url: string, request: RequestInit): Promise<ProviderAnswer> {
+  return askProvider(url, request).catch((cause: unknown) => {
     throw isRefusedConnection(cause)
       ? new TransientError('provider-down', 'the payment provider is down', { cause })
       : cause;
   });
 }
 
-// A refusal without a readable reason is still told by its status.
-async function refusal(response: Response): Promise<Error> {
-  return refusalOf(response.status, await response.json().catch(() => null));
+function read<Schema extends z.ZodType>(
+  schema: Schema,
+  { body }: ProviderAnswer,
+): z.output<Schema> {
+  const answer = schema.safeParse(body);
+  if (answer.success) return answer.data;
+  const where = answer.error.issues[0]?.path.join('.') ?? '';
+  throw new Error(
+    `the payment provider's answer is not as documented: ${where || 'no JSON object'}`,
+  );
 }
 
-function refusalOf(status: number, answer: unknown): Error {
-  const code = readText(answer, 'code') ?? `provider-${status}`;
-  const message = readText(answer, 'detail') ?? `the payment provider answered ${status}`;
-  if (status === 503 || status === 429) return new TransientError(code, message);
-  if (status === 402 || status === 409 || status === 422) return new PermanentError(code, message);
-  return new Error(`the payment provider answered ${status}: ${message}`);
+// Without its own problem nobody knows who refused it, and how far it had come by then.
+function refusalOf({ status, body }: ProviderAnswer): Error {
+  const problem = Problem.safeParse(body);
+  if (!problem.success)
+    return new Error(`the payment provider answered ${status}, without a reason`);
+  const { code, detail } = problem.data;
+  if (status === 503 || status === 429) return new TransientError(code, detail);
+  if (status === 402 || status === 409 || status === 422) return new PermanentError(code, detail);
+  return new Error(`the payment provider answered ${status}: ${detail}`);
 }
 
 function isRefusedConnection(thrown: unknown): boolean {
-  return readText(read(thrown, 'cause'), 'code') === 'ECONNREFUSED';
+  return readMember(readMember(thrown, 'cause'), 'code') === 'ECONNREFUSED';
 }
 
-function toCharge(answer: unknown): Charge {
-  return {
-    transactionId: textOf(answer, 'transactionId'),
-    chargedAtMs: numberOf(answer, 'chargedAtMs'),
-  };
-}
-
-function textOf(answer: unknown, property: string): string {
-  const value = readText(answer, property);
-  if (value !== undefined) return value;
-  throw new Error(`the payment provider's answer lacks ${property}`);
-}
-
-function numberOf(answer: unknown, property: string): number {
-  const value = read(answer, property);
-  if (typeof value === 'number') return value;
-  throw new Error(`the payment provider's answer lacks ${property}`);
-}
-
-function readText(from: unknown, property: string): string | undefined {
-  const value = read(from, property);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function read(from: unknown, property: string): unknown {
+function readMember(from: unknown, property: string): unknown {
   return from !== null && typeof from === 'object' ? Reflect.get(from, property) : undefined;
 }

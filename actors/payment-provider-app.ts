@@ -14,6 +14,7 @@ import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { BackstepError } from '../src/core/errors.ts';
 import type { Faults } from './faults.ts';
+import { guardProvider, type Refusal } from './payment-provider-guard.ts';
 import { MAX_LEDGER_PAGE, type PaymentLedger } from './payment-provider-ledger.ts';
 import { parseBehaviour, parseCharge, parseKey, parseRefund } from './payment-provider-request.ts';
 
@@ -29,11 +30,15 @@ export interface PaymentProviderOptions {
   readonly ledger: PaymentLedger;
   /** A registry with `BEHAVING_ROUTES` as its activities. */
   readonly behaviour: Faults;
+  /** False: it cannot be told to misbehave. */
+  readonly mayMisbehave: boolean;
 }
 
 /** The provider's routes. */
-export function createPaymentProviderApp({ ledger, behaviour }: PaymentProviderOptions): Hono<Env> {
+export function createPaymentProviderApp(options: PaymentProviderOptions): Hono<Env> {
+  const { ledger, behaviour, mayMisbehave } = options;
   const app = new Hono<Env>();
+  app.use(guardProvider(refused));
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }));
   app.onError((error, c) => {
     if (!(error instanceof BackstepError)) return problem(c, 500, 'failed', error.message);
@@ -89,6 +94,7 @@ export function createPaymentProviderApp({ ledger, behaviour }: PaymentProviderO
   });
   app.get('/health', (c) => c.json({ status: 'ok' }));
 
+  if (!mayMisbehave) return app;
   app.get('/behaviour', (c) => c.json({ items: behaviour.list() }));
   app.put('/behaviour', async (c) => {
     const { routes, settings } = parseBehaviour(await readJson(c), BEHAVING_ROUTES);
@@ -155,6 +161,14 @@ function boundedInteger(
   const value = Number(text);
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
   throw new BackstepError('input-invalid', `must be an integer from ${minimum} to ${maximum}`);
+}
+
+function refused({ status, code, detail }: Refusal): Response {
+  const title = code.replaceAll('-', ' ');
+  return Response.json(
+    { code, title, status, detail },
+    { status, headers: { 'content-type': 'application/problem+json' } },
+  );
 }
 
 function problem(

@@ -5,28 +5,36 @@
  * Must never share a database or a process with the engine, and never listen beyond this machine.
  * Invariant: when the one line `{"ready":true,"port":N}` stands on stdout, requests are served.
  *
- * Environment: `PAYMENT_PROVIDER_PORT` (default 3001; 0 takes a free one) and
- * `PAYMENT_PROVIDER_DB` (default `payment-provider.db`). SIGTERM and SIGINT stop it; so does the
- * loss of a parent that started it with an IPC channel.
+ * Environment: `PAYMENT_PROVIDER_PORT` and `PAYMENT_PROVIDER_DB`; `BACKSTEP_READ_ONLY` and
+ * `BACKSTEP_FAULTS` say whether it may be told to misbehave. Exit code 78: it refused to start.
+ * SIGTERM and SIGINT stop it; so does the loss of a parent that started it with an IPC channel.
  */
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
+import { settingOf } from '../src/core/settings.ts';
 import { createFaults } from './faults.ts';
 import { openPaymentLedger } from './payment-provider-ledger.ts';
 import { BEHAVING_ROUTES, createPaymentProviderApp } from './payment-provider-app.ts';
 
 const HOST = '127.0.0.1';
-const DEFAULT_PORT = 3001;
-const DEFAULT_DATABASE = 'payment-provider.db';
-const MAX_PORT = 65_535;
+const EXIT_REFUSED = 78;
+/** Its books are its owner's alone, the files beside them included. */
+const OTHERS = 0o077;
+const OWNER_ONLY = 0o600;
 
 /** How long open requests may finish after a stop was asked for. */
 const STOP_GRACE_MS = 1_000;
 
-const port = portOf(process.env['PAYMENT_PROVIDER_PORT']);
-const database = process.env['PAYMENT_PROVIDER_DB'] ?? DEFAULT_DATABASE;
+const { port, database, mayMisbehave } = settings();
+process.umask(OTHERS);
+mkdirSync(dirname(database), { recursive: true });
+for (const file of [database, `${database}-wal`, `${database}-shm`]) {
+  if (existsSync(file)) chmodSync(file, OWNER_ONLY);
+}
 const ledger = openPaymentLedger(database, Date.now);
 const behaviour = createFaults({ activities: BEHAVING_ROUTES, random: Math.random });
-const app = createPaymentProviderApp({ ledger, behaviour });
+const app = createPaymentProviderApp({ ledger, behaviour, mayMisbehave });
 const server = createAdaptorServer({ fetch: app.fetch });
 
 server.on('error', (error) => {
@@ -55,8 +63,17 @@ function exit(): void {
   process.exit();
 }
 
-function portOf(text: string | undefined): number {
-  const value = text === undefined || text === '' ? DEFAULT_PORT : Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= MAX_PORT) return value;
-  throw new RangeError(`PAYMENT_PROVIDER_PORT must be 0 to ${MAX_PORT}, not ${text}`);
+function settings() {
+  const { env } = process;
+  try {
+    return {
+      port: settingOf(env, 'PAYMENT_PROVIDER_PORT'),
+      database: settingOf(env, 'PAYMENT_PROVIDER_DB'),
+      mayMisbehave: settingOf(env, 'BACKSTEP_FAULTS') && !settingOf(env, 'BACKSTEP_READ_ONLY'),
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`payment provider: ${reason}\n`);
+    process.exit(EXIT_REFUSED);
+  }
 }

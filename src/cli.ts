@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { check } from './cli/check.ts';
-import { readCommandLine } from './cli/command-line.ts';
+import { readCommandLine, type Wanted } from './cli/command-line.ts';
 import { doctor } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
 import { exportJournal } from './cli/export.ts';
@@ -35,6 +35,8 @@ something found or a database that cannot be read, 2 is a command line or module
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --json              print what was found as JSON
+  --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
+                      differ where one decides
   --max-states <n>    states that verify explores of a saga at most (default: 20000)
   -h, --help          show this help
 
@@ -52,7 +54,7 @@ await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = readCommandLine(args, process.env);
+  const wanted = wantedBy(args);
   switch (wanted.command) {
     case 'help':
       process.stdout.write(USAGE);
@@ -70,6 +72,16 @@ async function main(args: readonly string[]): Promise<number> {
     case 'mistake':
       process.stderr.write(`backstep: ${wanted.mistake}\n\n${USAGE}`);
       return EXIT_USAGE;
+  }
+}
+
+/** A setting of the environment may be no good either. */
+function wantedBy(args: readonly string[]): Wanted {
+  try {
+    return readCommandLine(args, process.env);
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    return { command: 'mistake', mistake: error.message };
   }
 }
 

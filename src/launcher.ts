@@ -10,6 +10,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { isSecretName } from './core/secret-names.ts';
+import { checkSettings, isClosedSetting, settingOf } from './core/settings.ts';
 import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from './kept-program.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -19,10 +21,7 @@ const STOP_PROVIDER = 'stop payment provider';
 const START_PROVIDER = 'start payment provider';
 
 /** Relative to the working directory, like every path in the settings. */
-const DATABASES = {
-  BACKSTEP_DB: 'data/backstep.db',
-  PAYMENT_PROVIDER_DB: 'data/payment-provider.db',
-};
+const DATABASES = ['BACKSTEP_DB', 'PAYMENT_PROVIDER_DB'] as const;
 
 export interface LaunchLimits extends RestartBudget {
   /** From the provider's start to its ready line; then it is killed and counts as dead. */
@@ -63,7 +62,7 @@ export interface LaunchOptions extends Partial<LaunchLimits> {
 export async function launch(options: LaunchOptions): Promise<number> {
   const limits: LaunchLimits = { ...DEFAULT_LIMITS, ...options };
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const env = withDatabases(process.env);
+  const env = settled(process.env);
   if (env === undefined) return EXIT_REFUSED;
 
   const outcome = Promise.withResolvers<number>();
@@ -136,7 +135,7 @@ function paymentProvider(
   limits: LaunchLimits,
   onReady: (port: number) => void,
 ): KeptProgram {
-  let port = env['PAYMENT_PROVIDER_PORT'] || '0';
+  let port = String(settingOf(env, 'PAYMENT_PROVIDER_PORT'));
   return new KeptProgram({
     name: 'the payment provider',
     budget: limits,
@@ -144,7 +143,7 @@ function paymentProvider(
     mayFinish: false,
     start: () => {
       const child = fork(path, {
-        env: { ...env, PAYMENT_PROVIDER_PORT: port },
+        env: { ...withoutSecrets(env), PAYMENT_PROVIDER_PORT: port },
         detached: true,
         stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       });
@@ -155,6 +154,13 @@ function paymentProvider(
       return child;
     },
   });
+}
+
+/** The provider is an outside service: what the server keeps secret is none of its business. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !isClosedSetting(name) && !isSecretName(name)),
+  );
 }
 
 /** Takes the ready line out of the program's output and passes the rest on. */
@@ -181,11 +187,17 @@ function readyPortOf(line: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-/** The environment with a path for each database, its folder made; nothing when it cannot be. */
-function withDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+/** The environment with a path for each database, its folder made; nothing when it is refused. */
+function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
   const result = { ...env };
-  for (const [name, fallback] of Object.entries(DATABASES)) {
-    const path = env[name] || fallback;
+  try {
+    checkSettings(env);
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+  for (const name of DATABASES) {
+    const path = settingOf(env, name);
     result[name] = path;
     try {
       mkdirSync(dirname(path), { recursive: true });

@@ -30,8 +30,9 @@ import { CURRENCY, type OrderActivities, OrderRequest, orderSaga } from '../mach
 import { tripSaga } from '../machines/trip.ts';
 import type { TripActivities } from '../machines/trip-parts.ts';
 import type { Activities } from './core/activity.ts';
-import { parseDuration } from './core/duration.ts';
 import { BackstepError, type ErrorCode } from './core/errors.ts';
+import { createRedact, hidesNamed } from './core/redact.ts';
+import { checkSettings, settingOf } from './core/settings.ts';
 import { parseWith } from './core/standard-schema.ts';
 import { isEnded } from './core/status.ts';
 import { createApp } from './http/app.ts';
@@ -43,18 +44,24 @@ import type { ServicePanel } from './http/service-panels.ts';
 import type { Backstep } from './runtime/backstep.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
+import { warnOfOpenFile } from './runtime/file-modes.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
-import { verifyModeOf } from './runtime/registration-check.ts';
+import { shownLog } from './runtime/shown-log.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 78;
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
-const DEFAULT_DATABASE = 'data/backstep.db';
 const MAIL_FROM = 'orders@backstep.example';
 
 const { env } = process;
-const log = createLogger();
+try {
+  checkSettings(env);
+} catch (error) {
+  refuse(error);
+}
+const hides = hidesNamed(settingOf(env, 'BACKSTEP_REDACT'));
+const log = shownLog(createLogger(), createRedact(hides));
 
 // The launcher holds the other end: when it is gone, nothing of the demo may linger.
 if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
@@ -68,13 +75,16 @@ await run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   const binding = bindingOf(env);
-  const providerUrl = providerUrlOf(env);
+  const tokenFile = settingOf(env, 'BACKSTEP_TOKEN_FILE');
+  if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
+  const providerUrl = providerUrlOf();
+  const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const backstep = await openBackstep({
-    database: env['BACKSTEP_DB'] || DEFAULT_DATABASE,
-    ...keepEndedOf(env['BACKSTEP_KEEP_ENDED']),
-    verifyAtRegistration: verifyModeOf(env['BACKSTEP_VERIFY']),
+    database: settingOf(env, 'BACKSTEP_DB'),
+    ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
+    verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
     logger: log,
-    hides: hiddenNames(env['BACKSTEP_REDACT']),
+    hides,
     // The outcome of a commit is unknown or the file is damaged: a new process finds out.
     onFatal: () => process.exit(EXIT_FAILED),
   });
@@ -96,18 +106,9 @@ async function run(): Promise<void> {
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
-/** How long ended sagas are kept. Throws `input-invalid` with the cure. */
-function keepEndedOf(given: string | undefined): { keepEndedFor?: number } {
-  if (given === undefined || given === '') return {};
-  const ms = parseDuration(given);
-  if (ms !== null) return { keepEndedFor: ms };
-  const message = `BACKSTEP_KEEP_ENDED is "${given}"; write for example 12h or 30d`;
-  throw new BackstepError('input-invalid', message);
-}
-
 /** JSON lines on standard error; readable ones when a person watches. */
 function createLogger(): Logger {
-  const level = env['LOG_LEVEL'] || 'info';
+  const level = settingOf(env, 'LOG_LEVEL');
   if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: false }));
   return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2 } } });
 }
@@ -115,7 +116,7 @@ function createLogger(): Logger {
 function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
   const { store } = backstep;
   const write = store.write.bind(store);
-  const smtpUrl = env['SMTP_URL'];
+  const smtpUrl = settingOf(env, 'SMTP_URL');
   const activities = {
     reserveInventory,
     releaseInventory,
@@ -131,7 +132,7 @@ function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string)
       'order.completed': createDelivery({
         reader: readerOf(backstep),
         write,
-        sendMail: smtpUrl ? createSmtpSender({ url: smtpUrl, from: MAIL_FROM }) : null,
+        sendMail: smtpUrl === null ? null : createSmtpSender({ url: smtpUrl, from: MAIL_FROM }),
         nowMs: Date.now,
       }),
     },
@@ -170,13 +171,13 @@ async function listen(
     services: [tripPanel(backstep)],
     bulk,
     demo: createOrderDemo(readerOf(backstep), providerUrl),
-    faults: env['BACKSTEP_FAULTS'] === 'off' ? null : faults,
+    faults: settingOf(env, 'BACKSTEP_FAULTS') ? faults : null,
     security: binding.security,
     maxClients: binding.maxClients,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
     lab: createLab(backstep, faults, providerUrl),
-    inspectorsMaySend: env['BACKSTEP_INSPECT_SEND'] === 'on',
+    inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
   });
   try {
     return await startServer(app, binding);
@@ -184,12 +185,6 @@ async function listen(
     await backstep.stop(0);
     refuse(error);
   }
-}
-
-/** Property names to hide beside the default list, joined with commas. */
-function hiddenNames(list = ''): (name: string) => boolean {
-  const names = new Set(list.split(',').map((name) => name.trim().toLowerCase()));
-  return (name) => names.has(name.toLowerCase());
 }
 
 function tripPanel({ store }: Backstep): ServicePanel {
@@ -261,13 +256,13 @@ function stopOnSignal(
   const stop = async (): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
-    log.info('draining');
+    log.info({}, 'draining');
     await server.close();
     // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
     const others = [sweep.stop(), bulk.stop()];
     await backstep.stop();
     await Promise.all(others);
-    log.info('stopped');
+    log.info({}, 'stopped');
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -284,13 +279,11 @@ function readerOf(backstep: Backstep): OrderReader {
   return backstep.store.reader<OrderTables>();
 }
 
-function providerUrlOf(environment: NodeJS.ProcessEnv): string {
-  const url = environment['PAYMENT_PROVIDER_URL'];
-  if (url && URL.canParse(url)) return url.replace(/\/$/, '');
-  throw new BackstepError(
-    'input-invalid',
-    'PAYMENT_PROVIDER_URL must be the address of a payment provider; npm start brings one',
-  );
+function providerUrlOf(): string {
+  const url = settingOf(env, 'PAYMENT_PROVIDER_URL');
+  if (url !== null) return url;
+  const message = 'PAYMENT_PROVIDER_URL must be set; npm start brings a payment provider';
+  throw new BackstepError('input-invalid', message);
 }
 
 /** Ends the process with one clear line; the launcher does not try again. */

@@ -42,6 +42,20 @@ describe('starting', () => {
     expect(existsSync(join(run.folder, 'elsewhere/deep'))).toBe(true);
   });
 
+  it('keeps from the provider what the server keeps secret', async () => {
+    const token = '4f1c9a07d2e85b36c0419fe7a2b8d563';
+    const run = launched('launch.ts', {
+      BACKSTEP_TOKEN: token,
+      SMTP_URL: `smtp://kim:${token}@127.0.0.1`,
+      NPM_AUTH_TOKEN: token,
+      BACKSTEP_READ_ONLY: 'on',
+    });
+    const provider = await run.line('provider started');
+    expect(JSON.stringify(provider.env)).not.toContain(token);
+    expect(provider.env['BACKSTEP_READ_ONLY']).toBe('on');
+    expect((await run.line('server started')).env['BACKSTEP_TOKEN']).toBe(token);
+  });
+
   it('reads .env, over which the real environment wins', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'backstep-launcher-'));
     writeFileSync(join(folder, '.env'), 'LOG_LEVEL=debug\nPORT=1\nPAYMENT_PROVIDER_URL=\n');

@@ -81,7 +81,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 1,
   },
   machines: { layers: ['core'], packages: [/^(xstate|zod)$/], atLeast: 1 },
-  actors: { layers: ['core'], packages: [NODE, /^kysely$/, /^nodemailer$/], atLeast: 4 },
+  actors: { layers: ['core'], packages: [NODE, /^(kysely|nodemailer|zod)$/], atLeast: 4 },
   // A participant that is a server of its own, with its own database.
   'actors/*-provider': {
     layers: ['core', 'actors'],

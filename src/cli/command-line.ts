@@ -2,6 +2,7 @@
  * What the command line of `backstep` asks for, or the mistake in it, in one sentence.
  */
 import { parseArgs } from 'node:util';
+import { settingOf } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
@@ -25,13 +26,12 @@ interface Mistake {
 const OPTIONS = {
   db: { type: 'string' },
   json: { type: 'boolean' },
+  'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 /** How the value of an option is called in the help. */
 const VALUES = { db: '<path>', 'max-states': '<n>' } as const;
-
-const DEFAULT_DATABASE = 'data/backstep.db';
 
 /** Reads the arguments; `env` may name the database. */
 export function readCommandLine(
@@ -52,7 +52,7 @@ export function readCommandLine(
   }
   if (values.help === true) return { command: 'help' };
   const [command, ...operands] = positionals;
-  const database = textOf(values.db) ?? (env['BACKSTEP_DB'] || DEFAULT_DATABASE);
+  const database = textOf(values.db) ?? settingOf(env, 'BACKSTEP_DB');
   const isJson = values.json === true;
   switch (command) {
     case undefined:
@@ -80,7 +80,13 @@ export function readCommandLine(
       if (sagaId === undefined) return mistake('say which saga');
       if (others.length > 0)
         return mistake('export takes one saga id; name the file with --db <path>');
-      return { command, sagaId, database };
+      return {
+        command,
+        sagaId,
+        database,
+        withSecrets: values['with-secrets'] === true,
+        hidden: settingOf(env, 'BACKSTEP_REDACT'),
+      };
     }
     default:
       return mistake(`unknown command "${command}"`);

@@ -2,17 +2,22 @@
  * `backstep export`: prints the journal of one saga, to be kept beside the tests of its code.
  */
 import { BackstepError } from '../core/errors.ts';
-import { journalExport } from '../runtime/journal-export.ts';
+import { createRedact, hidesNamed } from '../core/redact.ts';
+import { journalExport, shownExport } from '../runtime/journal-export.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 export interface ExportRequest {
   readonly sagaId: string;
   readonly database: string;
+  /** As it is stored; else secrets are hidden. */
+  readonly withSecrets: boolean;
+  /** Names of members to hide beside the default list. */
+  readonly hidden: readonly string[];
 }
 
 /** Gives the exit code. */
-export function exportJournal({ sagaId, database }: ExportRequest): number {
+export function exportJournal({ sagaId, database, withSecrets, hidden }: ExportRequest): number {
   try {
     const stored = openStoredSagas(database);
     try {
@@ -20,7 +25,11 @@ export function exportJournal({ sagaId, database }: ExportRequest): number {
       if (journal === null) {
         throw new BackstepError('not-found', `${database}: no saga with id "${sagaId}"`);
       }
-      process.stdout.write(`${JSON.stringify(journalExport(journal), null, 2)}\n`);
+      const hides = hidesNamed(hidden);
+      const shown = withSecrets
+        ? journalExport(journal)
+        : shownExport(journal, createRedact(hides));
+      process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
       return 0;
     } finally {
       stored.close();

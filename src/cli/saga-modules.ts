@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { SagaDefinition } from '../core/definition.ts';
+import { isDefinition, type SagaDefinition } from '../core/definition.ts';
 import { readFields } from '../core/machine-nodes.ts';
 import type { Migration } from '../core/migration.ts';
 import type { MigrationsOf } from '../runtime/version-check.ts';
@@ -44,7 +44,7 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
       if (wrong !== undefined) return { kind: 'mistake', message: wrong };
       const before = definitions.size;
       for (const module of modules) {
-        const exported = (await import(pathToFileURL(resolve(module)).href)) as object;
+        const exported = await imported(module);
         for (const [name, value] of Object.entries(exported)) {
           if (isMigrations(value)) strays.set(value, `${module}: "${name}"`);
           const { definition, migrate } = readFields(value);
@@ -57,7 +57,7 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
       }
       if (definitions.size > before) continue;
     } catch (error) {
-      return { kind: 'mistake', message: `cannot load ${path}: ${String(error)}` };
+      return { kind: 'mistake', message: error instanceof Error ? error.message : String(error) };
     }
     const message = `${path} exports no saga; export what .build() gives`;
     return { kind: 'mistake', message };
@@ -94,6 +94,14 @@ async function modulesAt(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name));
 }
 
+async function imported(module: string): Promise<object> {
+  try {
+    return (await import(pathToFileURL(resolve(module)).href)) as object;
+  } catch (cause) {
+    throw new Error(`cannot load ${module}: ${String(cause)}`, { cause });
+  }
+}
+
 function strayText(where: string): string {
   return `${where} is migrations of no saga; export { definition, migrate } instead`;
 }
@@ -109,10 +117,4 @@ function isMigrations(value: unknown): value is Migrations {
 
 function isObject(value: unknown): value is object {
   return value !== null && typeof value === 'object';
-}
-
-function isDefinition(value: unknown): value is SagaDefinition {
-  return (
-    isObject(value) && 'machine' in value && 'invokes' in value && value.invokes instanceof Map
-  );
 }

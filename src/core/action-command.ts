@@ -6,6 +6,7 @@
  */
 import { type AnyStateMachine, createActor, createMachine, type EventObject } from 'xstate';
 import { BackstepError } from './errors.ts';
+import { delayNumber } from './machine-delays.ts';
 
 /** What a transition commands, in the order XState lists it. */
 export type Command =
@@ -55,11 +56,11 @@ export function toCommand(
       return typeof params['id'] === 'string' ? { kind: 'stop', id: params['id'] } : null;
     case 'xstate.raise':
       // Without a delay it is already consumed.
-      if (typeof params['delay'] !== 'number') return null;
+      if (params['delay'] === undefined) return null;
       return {
         kind: 'delay',
         id: typeof params['id'] === 'string' ? params['id'] : undefined,
-        delayMs: params['delay'],
+        delayMs: delayNumber(machine, String(params['id']), params['delay']),
         event: toEvent(params['event']),
       };
     case 'xstate.cancel':

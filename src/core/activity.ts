@@ -7,7 +7,8 @@
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 
 /**
- * A contract: activity name to signature. `input` and `output` must survive JSON.
+ * A contract: activity name to signature; a type, as TypeScript takes no interface for it. `input`
+ * and `output` are kept as JSON keeps them, without undefined members.
  *
  * @example
  * type Orders = { createOrder: (input: { orderId: string }) => { number: number } };

@@ -7,12 +7,12 @@ import type { EventObject } from 'xstate';
 import type { SagaDefinition } from './definition.ts';
 import { authorOf, type Inbound, type Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
-import { assertContext } from './json.ts';
 import { wasGivenUp } from './ledger.ts';
 import { beginAttempts, endAttempts, settleRetries, withAnswer } from './ledger-turn.ts';
 import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
 import { admit, NOTHING_LIVE, rearrange } from './live.ts';
+import { plainSnapshot } from './plain-snapshot.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
 import {
   type Identity,
@@ -53,15 +53,10 @@ export function advance(
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
-  const { snapshot, commands, early, taken } = takeEarly(
-    selfOf(definition, state, occasion),
-    step,
-    state.early,
-  );
+  const caughtUp = takeEarly(selfOf(definition, state, occasion), step, state.early);
+  const { commands, early, taken } = caughtUp;
+  const snapshot = plainSnapshot(definition.id, state.snapshot, caughtUp.snapshot);
   const { context } = snapshot as { readonly context: unknown };
-  if (context !== state.snapshot?.context) {
-    assertContext(context, `saga "${definition.id}": context`);
-  }
   refuseHiddenSpawn(state.snapshot, { snapshot, commands });
   const moment = { token: state.seq + 1, nowMs, context };
   const rearranged = rearrange(definition, live, commands, moment);

@@ -12,7 +12,7 @@ import { startEffects, stopEffects } from './effects.ts';
 import { BackstepError } from './errors.ts';
 import type { CommandName, Inbound, OperatorCommand, Turn } from './inbound.ts';
 import { recordOf } from './journal-record.ts';
-import { assertContext } from './json.ts';
+import { keepContext } from './json.ts';
 import { beginAttempts, endAttempts, settleRetries } from './ledger-turn.ts';
 import { canTake, COMMAND_EVENTS, hasEndedUnsettled, isLegal, legalCommands } from './legal.ts';
 import { admit, dispatchedAgain, NOTHING_LIVE } from './live.ts';
@@ -286,8 +286,8 @@ function edit(
     const issues = [{ path: 'context', message, isTypeError: false }];
     throw new BackstepError('input-invalid', message, { issues });
   }
-  const context = { ...known, ...members };
-  assertContext(context, `saga "${definition.id}": edited context`);
+  const edited = { ...known, ...members };
+  const context = keepContext(edited, `saga "${definition.id}": edited context`);
   const snapshot = withContext(state.snapshot, identityOf(state), context, state.live.activities);
   return { ...state, snapshot };
 }

@@ -6,11 +6,13 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
-import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
 import { checkMachine } from './machine-check.ts';
+import { namedGuards } from './machine-code.ts';
+import { readFields } from './machine-nodes.ts';
+import { wholeDelays } from './machine-delays.ts';
 import {
   type InvokeRole,
   readActivityNames,
@@ -22,6 +24,18 @@ import {
   type TimerRole,
 } from './machine-roles.ts';
 import { withMicrostepBound } from './microstep-bound.ts';
+import {
+  ANYTHING,
+  check,
+  type Kind,
+  listOf,
+  mapOf,
+  optionsOf,
+  SCHEMA,
+  TEXT,
+  whole,
+} from './options-reader.ts';
+import { shown } from './shown.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -139,9 +153,9 @@ export interface DurableOptions {
  * `enqueueActions`, invoke and `spawnChild`/`stopChild` of named activities and, through
  * `options.children`, of machines as sagas of their own, `sendTo` a child or itself, `sendParent`.
  *
- * Refused: custom actions, inline, callback and observable actors, numeric delays, implicit ids,
- * system ids, `onSnapshot`, a delayed `sendTo`; at run time `spawn` inside an assign, and a context
- * that JSON does not keep.
+ * Refused: custom actions, inline, callback, observable and transition actors, numeric delays,
+ * implicit ids, system ids, `onSnapshot`, a delayed `sendTo`, async guards and inputs; at run time
+ * `spawn` inside an assign, and a context, input, output or event that JSON does not keep.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
@@ -154,6 +168,9 @@ export interface DurableOptions {
  * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
  *   that begin with `xstate.` or `backstep.` are the engine's.
  * - A failed activity arrives as a `Failure`, not as what was thrown.
+ * - Undefined members of contexts, inputs, outputs and events are left out, as JSON does.
+ * - A delay is a number of milliseconds from 0 to ten years, a fraction rounded up; anything else
+ *   is refused by its name.
  * - A delayed event replaces a pending one of the same id.
  * - Delays keep their due time over restarts, but `<invoke id>.timeout` runs from each dispatch.
  * - Another saga hears of an event after the turn is durable, not within it.
@@ -164,14 +181,10 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   drawn: AnyStateMachine,
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
+  check(drawn, MACHINE, 'durable', 'definition-invalid');
+  check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = withMicrostepBound(withStandIns(drawn, children));
-  if (!Number.isInteger(version) || version < 1) {
-    throw new BackstepError(
-      'definition-invalid',
-      `saga "${machine.id}": version is ${version}; give a whole number from 1`,
-    );
-  }
+  const machine = withMicrostepBound(runnable(drawn, children));
   checkMachine(machine);
   const invokes = readInvokes(machine);
   return {
@@ -196,11 +209,67 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
 }
 
 // A child runs as a durable saga of its own: inside its parent it is but an activity that answers.
-function withStandIns(
+function runnable(
   machine: AnyStateMachine,
   children: Readonly<Record<string, SagaDefinition>>,
 ): AnyStateMachine {
-  const names = Object.keys(children);
-  if (names.length === 0) return machine;
-  return machine.provide({ actors: Object.fromEntries(names.map((name) => [name, activity()])) });
+  const standIns = Object.keys(children).map((name) => [name, activity()] as const);
+  // A compiled machine asks guards of ours, and mappers that name themselves.
+  const isCompiled = readFields(machine.config.meta)['builder'] !== undefined;
+  return machine.provide({
+    actors: Object.fromEntries(standIns),
+    delays: wholeDelays(machine),
+    guards: isCompiled ? {} : namedGuards(machine),
+  });
 }
+
+const SAGA_TAKES = 'what .build() or durable(...) gives';
+
+/** What `register`, `child` and the command line take for a saga. */
+export const SAGA: Kind = {
+  takes: SAGA_TAKES,
+  faultOf: (value) => {
+    if (isDefinition(value)) return null;
+    const isDraft = isObject(value) && typeof value['build'] === 'function';
+    if (isDraft) return { path: '', what: 'is a draft that is not built yet; call .build()' };
+    const isMachine = isObject(value) && 'root' in value && 'implementations' in value;
+    if (isMachine) return { path: '', what: 'is a bare machine; make it durable(machine)' };
+    return { path: '', what: `is ${shown(value)}; give ${SAGA_TAKES}` };
+  },
+};
+
+/** True for what `.build()` and `durable` give. */
+export function isDefinition(value: unknown): value is SagaDefinition {
+  return isObject(value) && 'machine' in value && value['invokes'] instanceof Map;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object';
+}
+
+const MACHINE: Kind = {
+  takes: 'a machine of XState 5, as createMachine gives it',
+  faultOf: (value) => {
+    const isMachine = isObject(value) && 'root' in value && typeof value['provide'] === 'function';
+    if (isMachine) return null;
+    return { path: '', what: `is ${shown(value)}; give ${MACHINE.takes}` };
+  },
+};
+
+/** What the builder and `durable` take for `examples`. */
+export const EXAMPLES = optionsOf({
+  input: ANYTHING,
+  outputs: mapOf(listOf(ANYTHING, 'outputs'), 'lists of outputs by activity'),
+  events: mapOf(listOf(ANYTHING, 'events'), 'lists of events by type'),
+});
+
+const DURABLE_OPTIONS = optionsOf({
+  version: whole(1),
+  input: SCHEMA,
+  // Looked at with the events that the machine knows.
+  events: mapOf(ANYTHING, 'schemas by event type'),
+  examples: EXAMPLES,
+  children: mapOf(SAGA, 'sagas by the name they are invoked under'),
+  keepsEarly: listOf(TEXT, 'event types'),
+  editable: listOf(TEXT, 'members of the context'),
+});

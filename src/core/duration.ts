@@ -15,18 +15,42 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Longest duration accepted: ten years. */
-const MAX_DURATION_MS = 10 * 365 * 86_400_000;
+export const MAX_DURATION_MS = 10 * 365 * 86_400_000;
 
-/** Whole milliseconds. Throws `definition-invalid` naming `subject` when it is not a duration. */
+/** What a duration is, for messages. */
+export const DURATION_EXAMPLES = '200ms, 1.5s, 5m, 24h or 30d';
+
+/**
+ * Whole milliseconds, a fraction rounded up. Throws `definition-invalid` naming `subject` when it
+ * is not a duration.
+ */
 export function toMs(duration: Duration, subject: string): number {
-  const ms = typeof duration === 'number' ? duration : parseDuration(duration);
-  if (ms === null || !Number.isFinite(ms) || ms < 0 || ms > MAX_DURATION_MS) {
-    throw new BackstepError(
-      'definition-invalid',
-      `${subject}: "${duration}" is not a duration; write for example 200ms, 3s, 5m, 24h or 30d`,
-    );
-  }
-  return Math.round(ms);
+  if (isDuration(duration)) return wholeMs(msOf(duration));
+  throw new BackstepError(
+    'definition-invalid',
+    `${subject}: "${String(duration)}" is not a duration; write for example ${DURATION_EXAMPLES}`,
+  );
+}
+
+/** Whether something from outside the types is a duration, of at most ten years. */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value !== 'number' && typeof value !== 'string') return false;
+  return isDelayMs(msOf(value));
+}
+
+/** Whether it is a number of milliseconds that a timer can be armed with; fractions included. */
+export function isDelayMs(ms: unknown): ms is number {
+  return typeof ms === 'number' && ms >= 0 && ms <= MAX_DURATION_MS;
+}
+
+/** Milliseconds as timers and the store take them: whole, a fraction rounded up. */
+export function wholeMs(ms: number): number {
+  // What the product of two fractions is too much by is no fraction: 1.1h are 3,960,000 ms.
+  return Math.ceil(ms * (1 - 4 * Number.EPSILON));
+}
+
+function msOf(duration: number | string): number {
+  return typeof duration === 'number' ? duration : (parseDuration(duration) ?? NaN);
 }
 
 /** Milliseconds of a duration text, `null` when it is none. */

@@ -6,6 +6,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { BackstepError } from './errors.ts';
 import { isWildcard, outsideEvents, takesType } from './event-types.ts';
+import { meantInstead } from './nearest-name.ts';
 import { isStandardSchema, type StandardSchema } from './standard-schema.ts';
 
 /** By event type; a schema sees the event without its `type`. */
@@ -26,9 +27,9 @@ export function eventSchemas(
   const named = known.filter((type) => !isWildcard(type));
   const unknown = Object.keys(given).filter((type) => !known.some((name) => takesType(name, type)));
   if (unknown.length > 0) {
-    refuse(
-      `has no event ${unknown.join(', ')}; a schema can be given for ${named.join(', ') || 'none'}`,
-    );
+    const hint = meantInstead(unknown[0] ?? '', named);
+    const offered = named.join(', ') || 'none';
+    refuse(`has no event ${unknown.join(', ')}; a schema can be given for ${offered}${hint}`);
   }
   for (const [type, schema] of Object.entries<unknown>(given)) {
     if (isWildcard(type)) {

@@ -176,6 +176,7 @@ function readText(thrown: unknown, property: 'code' | 'name' | 'message'): strin
   }
 }
 
+// Well-formed, so that the store gives it back as it was: a cut may halve a character.
 function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  return (text.length <= length ? text : `${text.slice(0, length - 1)}…`).toWellFormed();
 }

@@ -4,8 +4,9 @@
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound } from './inbound.ts';
-import { assertJson } from './json.ts';
+import { keepJson } from './json.ts';
 import { presentEntry } from './ledger.ts';
+import { wholeDelay } from './machine-delays.ts';
 import { UNWIND_CHILD } from './machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
 import type { Command } from './scope.ts';
@@ -61,12 +62,16 @@ export function rearrange(
     switch (command.kind) {
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
-        assertJson(command.input, `input of ${command.src}`);
         // Started again under the id of one that still runs: the new one takes its place.
         activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
-          { id: command.id, src: command.src, input: command.input ?? null },
+          {
+            id: command.id,
+            src: command.src,
+            input:
+              keepJson(command.input, `saga "${definition.id}": input of ${command.src}`) ?? null,
+          },
         ];
         break;
       case 'stop':
@@ -83,8 +88,13 @@ export function rearrange(
         break;
       case 'emit':
       case 'send':
-        assertJson(command.event, `emitted event ${command.event.type}`);
-        outgoing.push(command);
+        outgoing.push({
+          ...command,
+          event: keepJson(
+            command.event,
+            `saga "${definition.id}": emitted event ${command.event.type}`,
+          ),
+        });
         break;
     }
   }
@@ -130,7 +140,12 @@ function armTimer(
   token: number,
   nowMs: number,
 ): LiveTimer {
-  const { event, delayMs } = command;
+  const delayMs = wholeDelay(definition.machine, id, command.delayMs);
+  // The event of an `after` is XState's own and carries nothing.
+  const isOwn = id.startsWith('xstate.after.');
+  const event = isOwn
+    ? command.event
+    : keepJson(command.event, `saga "${definition.id}": delayed event ${command.event.type}`);
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
 }

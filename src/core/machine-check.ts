@@ -2,9 +2,24 @@
  * Which machines can run durably: the checks made once, at definition time. Everything refused
  * here would otherwise be lost, repeated or orphaned at a restart.
  */
-import { type AnyStateMachine, type AnyStateNode, StateMachine } from 'xstate';
+import {
+  type AnyStateMachine,
+  type AnyStateNode,
+  fromCallback,
+  fromObservable,
+  fromTransition,
+  StateMachine,
+} from 'xstate';
 import { BackstepError } from './errors.ts';
-import { actionsOf, asList, isBuiltIn, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
+import {
+  actionsOf,
+  asList,
+  isAsync,
+  isBuiltIn,
+  nodesOf,
+  readFields,
+  spawnsOf,
+} from './machine-nodes.ts';
 
 /** Throws `definition-invalid` with the first thing that cannot run durably. */
 export function checkMachine(machine: AnyStateMachine): void {
@@ -13,6 +28,7 @@ export function checkMachine(machine: AnyStateMachine): void {
   for (const node of nodesOf(machine)) {
     checkInvokes(machine, node, invokeOwners);
     for (const { id } of spawnsOf(node, machine)) claimId(machine, node, id, invokeOwners);
+    checkAnswers(machine, node);
     checkDelays(machine, node);
     checkHeartbeat(machine, node);
     checkActions(machine, node);
@@ -59,6 +75,22 @@ function claimId(
     );
   }
   owners.set(id, node.id);
+}
+
+// A promise always holds as a guard, and no input waits for one.
+function checkAnswers(machine: AnyStateMachine, node: AnyStateNode): void {
+  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
+  for (const { guard, eventType } of transitions) {
+    const named: unknown =
+      typeof guard === 'string' ? machine.implementations.guards[guard] : guard;
+    if (!isAsync(named)) continue;
+    const on = eventType === '' ? 'an eventless transition' : `"${eventType}"`;
+    refuse(machine, `state "${node.id}" has an async guard on ${on}`, 'let it answer at once');
+  }
+  for (const { id, input } of node.invoke) {
+    if (!isAsync(input)) continue;
+    refuse(machine, `state "${node.id}": the input of "${id}" is async`, 'let it answer at once');
+  }
 }
 
 function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
@@ -138,6 +170,27 @@ function checkActor(machine: AnyStateMachine, at: string, src: string): void {
       `make it a saga of its own: durable(machine, { children: { ${src}: durable(...) } })`,
     );
   }
+  const kind = kindOfLogic(logic);
+  if (kind === null) return;
+  refuse(
+    machine,
+    `${at} starts the ${kind} actor "${src}", which lives in memory only`,
+    `make it an activity: declare it as activity() in setup({ actors }), and bind a function`,
+  );
+}
+
+/** One of each kind of actor that no restart would find again. */
+const MEMORY_ONLY = {
+  callback: fromCallback(() => {}),
+  observable: fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => {} }) })),
+  transition: fromTransition(() => null, null),
+};
+
+// XState marks no logic with its kind; the code of its transition, which is XState's own, tells.
+function kindOfLogic(logic: unknown): string | null {
+  const code = String(readFields(logic)['transition']);
+  const kinds = Object.entries(MEMORY_ONLY);
+  return kinds.find(([, { transition }]) => String(transition) === code)?.[0] ?? null;
 }
 
 function refuse(machine: AnyStateMachine, what: string, cure: string): never {

@@ -116,3 +116,8 @@ function actionName(action: unknown): string {
   const { type } = readFields(action);
   return typeof type === 'string' ? type : '';
 }
+
+/** True for a function that is written as `async`; another one may give a promise as well. */
+export function isAsync(value: unknown): boolean {
+  return typeof value === 'function' && value.constructor.name === 'AsyncFunction';
+}

@@ -18,6 +18,8 @@ import {
 import { type Command, toEvent } from './action-command.ts';
 import { endlessCircle, LONGEST_TOLD_CIRCLE, microstepBound } from './microstep-bound.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
+import { operationFailure } from './machine-code.ts';
+import { delayNumber } from './machine-delays.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
   type Entry,
@@ -156,7 +158,14 @@ class Run {
   }
 
   take({ operations, nodes }: Plan, event: EventObject): void {
-    for (const operation of operations) this.#perform(operation, event);
+    for (const operation of operations) {
+      try {
+        this.#perform(operation, event);
+      } catch (thrown) {
+        if (thrown === NOT_COVERED) throw thrown;
+        throw operationFailure(this.#table.machine.id, operation, thrown);
+      }
+    }
     const entry = entryOf(this.#table, nodes);
     if (entry === null) throw NOT_COVERED;
     if (entry !== this.#entry) this.#snapshot = null;
@@ -233,11 +242,17 @@ class Run {
 
   #raise({ event, id, delay, params }: Operation & { kind: 'raise' }, cause: EventObject): void {
     const raised = this.#resolve(event, params, cause);
-    const { delays } = this.#table.machine.implementations;
+    const { machine } = this.#table;
+    const { delays } = machine.implementations;
     const named: unknown = typeof delay === 'string' ? delays[delay] : delay;
     const delayMs = this.#resolve(named, params, cause);
-    if (typeof delayMs !== 'number') this.#queue.push(raised as EventObject);
-    else this.#commands.push({ kind: 'delay', id, delayMs, event: toEvent(raised) });
+    if (delay === undefined) {
+      this.#queue.push(raised as EventObject);
+      return;
+    }
+    const name = typeof delay === 'string' ? delay : String(id);
+    const givenMs = delayNumber(machine, name, delayMs);
+    this.#commands.push({ kind: 'delay', id, delayMs: givenMs, event: toEvent(raised) });
   }
 
   #doneEvent({ stateId, output }: { stateId: string; output: unknown }, event: EventObject) {

@@ -12,7 +12,7 @@ import { fitOf, placeFlaw } from './compatibility.ts';
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound, Turn } from './inbound.ts';
-import { assertContext } from './json.ts';
+import { keepContext } from './json.ts';
 import { keptTimers, rehomed } from './migrated-live.ts';
 import { activeNodes } from './scope.ts';
 import { statusOf } from './saga-status.ts';
@@ -144,9 +144,9 @@ function migrate(
     place = { ...place, ...moved };
     renamings.push(renaming);
   }
-  assertContext(place.context, `saga "${definition.id}": migrated context`);
+  const kept = keepContext(place.context, `saga "${definition.id}": migrated context`);
   const names = composedNames(renamings);
-  const context = renamedContext(definition.machine, place.context, names);
+  const context = renamedContext(definition.machine, kept, names);
   const moved = {
     ...withStepNames(definition, stored, names),
     machine: { ...machine, value: place.state, context },

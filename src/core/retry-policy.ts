@@ -3,8 +3,21 @@
  * gives the same delays.
  */
 import { type Duration, toMs } from './duration.ts';
-import { BackstepError } from './errors.ts';
 import { unitInterval } from './hash.ts';
+import {
+  AMOUNT,
+  check,
+  type Kind,
+  kindOf,
+  listOf,
+  oneOf,
+  optionsOf,
+  required,
+  TEXT,
+  TIME,
+  whole,
+} from './options-reader.ts';
+import { shown } from './shown.ts';
 
 /**
  * How much of a delay is left to chance. `none`: the delay as computed. `equal`: between half of it
@@ -51,18 +64,50 @@ export interface ExponentialOptions {
 /** Most attempts a policy may ask for. */
 const MAX_ATTEMPTS = 1_000;
 
+const ATTEMPTS = whole(1, MAX_ATTEMPTS);
+const FACTOR = kindOf('1 or more', (value) => Number.isFinite(value) && Number(value) >= 1);
+const JITTER = oneOf(['none', 'equal', 'full']);
+const CODES = listOf(TEXT, 'codes');
+
+const EXPONENTIAL_OPTIONS = optionsOf({
+  first: TIME,
+  factor: FACTOR,
+  max: TIME,
+  attempts: ATTEMPTS,
+  jitter: JITTER,
+  total: TIME,
+  nonRetryable: CODES,
+});
+
+const POLICY = optionsOf({
+  firstMs: required(AMOUNT),
+  factor: required(FACTOR),
+  maxMs: required(AMOUNT),
+  attempts: required(ATTEMPTS),
+  jitter: required(JITTER),
+  totalMs: required(
+    kindOf('milliseconds or null', (value) => value === null || AMOUNT.faultOf(value) === null),
+  ),
+  nonRetryable: required(CODES),
+});
+
+const POLICY_EXAMPLE = 'a policy such as exponential({ attempts: 3 }) or NO_RETRY';
+
+/** A policy, for options that take one. */
+export const RETRY: Kind = {
+  takes: POLICY_EXAMPLE,
+  faultOf: (value) => {
+    const fault = POLICY.faultOf(value);
+    if (fault === null) return null;
+    if (fault.path === '') return { ...fault, what: `is ${shown(value)}; give ${POLICY_EXAMPLE}` };
+    return { ...fault, what: `${fault.what}; make it with exponential({ ... })` };
+  },
+};
+
 /** A policy with delays first, first*factor, ... up to max. Throws `definition-invalid`. */
 export function exponential(options: ExponentialOptions = {}): RetryPolicy {
+  check(options, EXPONENTIAL_OPTIONS, 'retry', 'definition-invalid');
   const { attempts = 4, factor = 2, jitter = 'equal' } = options;
-  if (!Number.isInteger(attempts) || attempts < 1 || attempts > MAX_ATTEMPTS) {
-    throw new BackstepError(
-      'definition-invalid',
-      `retry: attempts is ${attempts}; give a whole number from 1 to ${MAX_ATTEMPTS}`,
-    );
-  }
-  if (!Number.isFinite(factor) || factor < 1) {
-    throw new BackstepError('definition-invalid', `retry: factor is ${factor}; give 1 or more`);
-  }
   return {
     firstMs: toMs(options.first ?? '200ms', 'retry: first'),
     maxMs: toMs(options.max ?? '10s', 'retry: max'),
@@ -84,7 +129,9 @@ export const NO_RETRY: RetryPolicy = exponential({ attempts: 1 });
  * @param key what the jitter depends on beside the attempt
  */
 export function delayAfterMs(policy: RetryPolicy, attempt: number, key: string): number {
-  const delayMs = Math.min(policy.firstMs * policy.factor ** (attempt - 1), policy.maxMs);
+  // Nothing grows from nothing, however large the factor has become.
+  const grownMs = policy.firstMs === 0 ? 0 : policy.firstMs * policy.factor ** (attempt - 1);
+  const delayMs = Math.min(grownMs, policy.maxMs);
   switch (policy.jitter) {
     case 'none':
       return Math.round(delayMs);

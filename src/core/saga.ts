@@ -4,9 +4,16 @@
  * A mapper sees the saga's input and the results of what ran before it, and nothing else.
  */
 import type { ActivityOutput, Contract } from './activity.ts';
-import { type AnyStep, childPlan, stepPlan, waitPlan } from './builder/blocks.ts';
-import { checkPlan } from './builder/check.ts';
+import { type AnyStep, childPlan, placeOf, read, stepPlan, waitPlan } from './builder/blocks.ts';
+import { checkAwaited, checkPlan } from './builder/check.ts';
 import { compileSaga } from './builder/compile.ts';
+import {
+  BRANCHES,
+  CHOICES,
+  LOOP_OPTIONS,
+  SAGA_MAPPER,
+  SAGA_OPTIONS,
+} from './builder/option-members.ts';
 import type {
   ChildOptions,
   CompensatableOptions,
@@ -26,12 +33,14 @@ import {
   type SagaPlan,
   waysBackIn,
 } from './builder/plan.ts';
+import { withPlaces } from './builder/user-code.ts';
 import { roundIn } from './builder/view.ts';
-import { durable, type SagaDefinition } from './definition.ts';
+import { durable, type DurableOptions, type SagaDefinition } from './definition.ts';
 import { toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
 import type { EventSchemas } from './event-schemas.ts';
 import type { SchemaOutput, StandardSchema } from './standard-schema.ts';
+import { noteStrict } from './strict-machine.ts';
 
 /** Blocks that were written. */
 export interface Written<Added> {
@@ -163,8 +172,14 @@ type Merged<Union> = (Union extends object ? (each: Union) => void : never) exte
 export function defineSaga<C extends Contract>() {
   return <S extends StandardSchema, Events extends EventSchemas = Record<never, never>>(
     options: SagaOptions<S, Events>,
-  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>, Record<never, never>, null, Events> =>
-    draft(options, { blocks: [], completed: null, output: null });
+  ): SagaDraft<C, SchemaOutput<S>, Record<never, never>, Record<never, never>, null, Events> => {
+    read(options, SAGA_OPTIONS, sagaAt(options));
+    return draft(options, { blocks: [], completed: null, output: null });
+  };
+}
+
+function sagaAt(options: { readonly id?: unknown } | null | undefined): string {
+  return typeof options?.id === 'string' ? `saga "${options.id}"` : 'defineSaga()(...)';
 }
 
 type Text = Pick<SagaPlan, 'blocks' | 'completed' | 'output'>;
@@ -187,11 +202,13 @@ function draft<C extends Contract, Input, Results, Added, Output, Events>(
     child: (name, child) => add(childPlan(id, name, child)),
     wait: (name, wait) => add(waitPlan(id, name, wait)),
     parallel: (name, branches) => {
+      read(branches, BRANCHES, placeOf(id, 'parallel', name));
       const parts = Object.entries<unknown>(branches);
       const of = parts.map(([branch, part]) => [branch, blocksOf(options, part as AnyPart)]);
       return add({ block: 'parallel', name, branches: Object.fromEntries(of) as Branches });
     },
     choose: (name, ways) => {
+      read(ways, CHOICES, placeOf(id, 'choice', name));
       const all = Object.entries<{ readonly when: unknown; readonly steps: unknown }>(ways);
       const of = all.map(([option, { when, steps }]) => ({
         name: option,
@@ -200,12 +217,20 @@ function draft<C extends Contract, Input, Results, Added, Output, Events>(
       }));
       return add({ block: 'choice', name, options: of });
     },
-    repeat: (name, { atMost, steps, while: wants }) => {
+    repeat: (name, loop) => {
+      read(loop, LOOP_OPTIONS, placeOf(id, 'loop', name));
+      const { atMost, steps, while: wants } = loop;
       const blocks = blocksOf(options, steps as AnyPart);
       return add({ block: 'loop', name, atMost, while: wants, blocks });
     },
-    emitOnCompleted: (completed) => draft(options, { ...text, completed }),
-    output: (output) => draft(options, { ...text, output }),
+    emitOnCompleted: (completed) => {
+      read(completed, SAGA_MAPPER, `saga "${id}": emitOnCompleted`);
+      return draft(options, { ...text, completed });
+    },
+    output: (output) => {
+      read(output, SAGA_MAPPER, `saga "${id}": output`);
+      return draft(options, { ...text, output });
+    },
     build: () => build(options, text),
   };
   texts.set(written, text);
@@ -239,7 +264,7 @@ function build<C extends Contract, Input, Output>(
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
   const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
   const loops = loopsByStep(plan.blocks);
-  const compiled = durable<C, Input, Output>(compileSaga(plan), {
+  const durableOptions: DurableOptions = {
     version,
     input,
     events,
@@ -247,7 +272,13 @@ function build<C extends Contract, Input, Output>(
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
     keepsEarly: awaited,
     editable: ['input', 'results'],
+  };
+  const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output> => ({
+    ...durable(compileSaga(withPlaces(plan, isStrict)), durableOptions),
+    waysBack: waysBackIn(plan.blocks),
   });
-  const definition = { ...compiled, waysBack: waysBackIn(plan.blocks) };
+  const definition = compiled(false);
+  checkAwaited(plan, Object.keys(events));
+  noteStrict(definition.machine, () => compiled(true).machine);
   return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };
 }

@@ -6,7 +6,9 @@
  * its machine: no activity, no clock, no chance. Timers are taken in any order, so that a process
  * that was down does not hide a path.
  */
-import type { Examples, SagaDefinition } from './definition.ts';
+import { type Examples, SAGA, type SagaDefinition } from './definition.ts';
+import { check } from './options-reader.ts';
+import { strictly } from './strict-machine.ts';
 import { examplesFor } from './verify/learn.ts';
 import { explore } from './verify/explore.ts';
 import { type Finding, Findings } from './verify/findings.ts';
@@ -50,12 +52,14 @@ export function* verifyInSteps(
   definition: SagaDefinition,
   options: VerifyOptions = {},
 ): Generator<void, Verification> {
+  check(definition, SAGA, 'verify: the saga', 'definition-invalid');
   const { id, version, hash } = definition;
   const maxStates = options.maxStates ?? MAX_VERIFIED_STATES;
   const findings = new Findings();
   const examples = examplesFor(definition, options);
-  const exploration = yield* explore(definition, examples, maxStates, findings);
-  judgeGraph(definition, exploration, findings);
+  const strict = strictly(definition);
+  const exploration = yield* explore(strict, examples, maxStates, findings);
+  judgeGraph(strict, exploration, findings);
   return {
     definition: { id, version, hash },
     findings: findings.sorted(),

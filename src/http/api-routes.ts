@@ -3,6 +3,7 @@
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
+import type { Backstep } from '../runtime/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext, HttpEnv } from './context.ts';
 import { definitionRoutes } from './definition-routes.ts';
@@ -17,6 +18,8 @@ import { sagaRoutes } from './saga-routes.ts';
 import type { Verifications } from './verifications.ts';
 
 export interface ApiParts {
+  /** With the journal as it is stored, which inspectors replay. */
+  readonly engine: Backstep;
   readonly recorder: PerformanceRecorder;
   readonly verifications: Verifications;
   /** Whether events that an inspector sends reach the sagas. */
@@ -26,7 +29,7 @@ export interface ApiParts {
 /** The routes, to be mounted at `/`. */
 export function apiRoutes(
   context: HttpContext,
-  { recorder, verifications, inspectorsMaySend }: ApiParts,
+  { engine, recorder, verifications, inspectorsMaySend }: ApiParts,
 ): Hono<HttpEnv> {
   const { demo, faults } = context;
   const order = demo === null ? null : (demo.orderBody ?? z.looseObject({}));
@@ -39,7 +42,7 @@ export function apiRoutes(
     .route('/api/definitions', definitionRoutes(context, verifications))
     .route('/', engineRoutes(context, recorder))
     .route('/', feedRoutes(context))
-    .route('/', inspectRoutes({ ...context, maySend: inspectorsMaySend }));
+    .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
   if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
   return app;
 }

@@ -6,7 +6,9 @@
  */
 import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { redactText } from '../core/redact.ts';
 import { BulkActions } from '../runtime/bulk-actions.ts';
+import { shownFields } from '../runtime/shown-log.ts';
 import { apiRoutes } from './api-routes.ts';
 import { assetRoutes } from './assets.ts';
 import { ChartLayouts } from './chart-layout.ts';
@@ -31,7 +33,9 @@ import { pageSocket } from './page-socket.ts';
 import { PerformanceRecorder } from './performance-recorder.ts';
 import { ProviderWatch } from './provider-watch.ts';
 import { textOf } from './query.ts';
+import { Revocations } from './revocations.ts';
 import { SagaHistories } from './saga-history.ts';
+import { shownBackstep, shownBulk, shownDemo, shownLab, shownPanels } from './shown-backstep.ts';
 import { sagaPages } from './saga-pages.ts';
 import type { ServicePanel } from './service-panels.ts';
 import { Verifications } from './verifications.ts';
@@ -63,26 +67,31 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
 /** Builds the app. `demo` null: no order routes and no page; `faults` null: they are off. */
 export function createApp(options: AppOptions): Hono<HttpEnv> {
   const {
-    backstep,
-    demo,
+    backstep: engine,
     faults,
     security,
     crash = () => {},
-    logger = { error: () => {} },
+    logger: log = { error: () => {} },
     nowMs = Date.now,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
     layouts = new ChartLayouts(),
     services = [],
-    lab,
-    bulk = new BulkActions(backstep, { logger }),
+    bulk = new BulkActions(engine, { logger: log }),
   } = options;
+  // From here on nothing is left to hide.
+  const logger: HttpLogger = {
+    error: (fields, message) => log.error(shownFields(fields, engine.redact), redactText(message)),
+  };
+  const backstep = shownBackstep(engine);
+  const demo = options.demo === null ? null : shownDemo(options.demo, engine);
+  const lab = options.lab === undefined ? undefined : shownLab(options.lab);
   const clients = new LiveClients(maxClients);
   const context: HttpContext = {
     backstep,
-    bulk,
+    bulk: shownBulk(bulk),
     demo,
-    services,
+    services: shownPanels(services, engine),
     faults,
     provider: lab?.provider ? new ProviderWatch(lab.provider, nowMs, () => hub.touch()) : null,
     isReadOnly: security.isReadOnly === true,
@@ -93,7 +102,8 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     nowMs,
   };
 
-  const gatekeeper = security.token === null ? null : new Gatekeeper(security.token);
+  const gatekeeper =
+    security.token === null ? null : new Gatekeeper(security.token, new Revocations(engine.store));
   const app = new Hono<HttpEnv>();
   app.use(securityHeaders());
   app.use(guard(security, gatekeeper, nowMs));
@@ -113,7 +123,10 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   recorder.start();
   const verifications = new Verifications();
   const maySend = inspectorsMaySend && !context.isReadOnly;
-  app.route('/', apiRoutes(context, { recorder, verifications, inspectorsMaySend: maySend }));
+  app.route(
+    '/',
+    apiRoutes(context, { engine, recorder, verifications, inspectorsMaySend: maySend }),
+  );
   const hub = new PageHub(context);
   // Whoever looks at a page may look at a chart next; who only calls the API never pays for one.
   const kit: PageKit = {
@@ -122,7 +135,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     onLook: () => void layouts.warm(() => backstep.definitions()),
   };
   const views = new Map<string, PageView>();
-  const drawings = { histories: new SagaHistories(backstep.read), layouts };
+  const drawings = { histories: new SagaHistories(engine.read, engine.redact), layouts };
   app.route('/', sagaPages(kit, views, verifications, drawings));
   app.route('/', operatorPages(kit, views));
   if (demo !== null) {

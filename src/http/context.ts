@@ -3,14 +3,15 @@
  */
 import type { Context } from 'hono';
 import type { Backstep } from '../runtime/backstep.ts';
-import type { BulkActions } from '../runtime/bulk-actions.ts';
 import type { SagaDefinition } from '../core/definition.ts';
+import { redactText } from '../core/redact.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FaultControls } from './fault-controls.ts';
 import type { LiveClients } from './live-clients.ts';
 import type { OrderDemo } from './order-demo.ts';
 import type { ProviderWatch } from './provider-watch.ts';
 import type { ServicePanel } from './service-panels.ts';
+import type { ShownBulk } from './shown-backstep.ts';
 
 /** The part of a pino logger that is used here. */
 export interface HttpLogger {
@@ -31,12 +32,15 @@ export interface HttpEnv {
   Variables: {
     /** Who logged in, by their own words; empty when nobody did or said. */
     operator: string;
+    /** Which client a bound is for; see `client-address.ts`. */
+    client: string;
   };
 }
 
 export interface HttpContext {
+  /** Tells everything with its secrets hidden. */
   readonly backstep: Backstep;
-  readonly bulk: BulkActions;
+  readonly bulk: ShownBulk;
   readonly demo: OrderDemo | null;
   /** What participants show of themselves, beside those of the demo. */
   readonly services: readonly ServicePanel[];
@@ -67,9 +71,16 @@ export function authorOf(c: Context<HttpEnv>, channel: string, said?: string | n
   return c.var.operator || said || channel;
 }
 
-/** The query of the request, as it stands in the URL. */
+/**
+ * The query of the request, as it stands in the URL but for secrets: pages repeat it, and what is
+ * hidden must not be found by guessing how it begins.
+ */
 export function queryOf(c: Context): URLSearchParams {
-  return new URL(c.req.url).searchParams;
+  const query = new URLSearchParams();
+  for (const [name, value] of new URL(c.req.url).searchParams) {
+    query.append(name, redactText(value));
+  }
+  return query;
 }
 
 /** The definition of a type: of the given version, else the newest. */

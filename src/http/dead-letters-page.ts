@@ -75,11 +75,10 @@ async function regionsOf(context: HttpContext, look: Look): Promise<readonly Reg
 async function cardOf(context: HttpContext, letter: DeadLetter): Promise<Html> {
   const { backstep, isReadOnly } = context;
   const state = await readableState(backstep, letter.sagaId);
-  if (state instanceof BackstepError) return letterCard(letter, state.message, backstep.redact);
+  if (state instanceof BackstepError) return letterCard(letter, state.message);
   const definition = definitionOf(backstep, letter.type);
   const name = `${letter.type} ${letter.key ?? letter.sagaId}`;
   const editable = definition?.editable ?? null;
-  const { redact } = backstep;
-  const scope = { id: letter.sagaId, name, state, editable, redact, isReadOnly };
-  return letterCard(letter, scope, redact);
+  const scope = { id: letter.sagaId, name, state, editable, isReadOnly };
+  return letterCard(letter, scope);
 }

@@ -18,7 +18,7 @@ export function engineRoutes(
   return new Hono<HttpEnv>()
     .get('/api/dead-letters', async (c) => {
       const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
-      const items = page.items.map((letter) => deadLetterView(letter, nowMs(), backstep.redact));
+      const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
       return c.json({ items, nextCursor: page.nextCursor });
     })
     .get('/api/stats', async (c) => {

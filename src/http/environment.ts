@@ -3,33 +3,9 @@
  * setting that may hold one it is only told whether it is set.
  */
 import { readFileSync } from 'node:fs';
+import { redactText } from '../core/redact.ts';
+import { type Environment, isClosedSetting, settingNames } from '../core/settings.ts';
 
-/** Settings whose values may be read by anybody who sees the page. */
-const OPEN_SETTINGS = [
-  'HOST',
-  'PORT',
-  'BACKSTEP_DB',
-  'BACKSTEP_KEEP_ENDED',
-  'BACKSTEP_READ_ONLY',
-  'BACKSTEP_REQUESTS_PER_SECOND',
-  'BACKSTEP_MAX_CLIENTS',
-  'BACKSTEP_REDACT',
-  'BACKSTEP_FAULTS',
-  'BACKSTEP_INSPECT_SEND',
-  'BACKSTEP_VERIFY',
-  'LOG_LEVEL',
-  'PAYMENT_PROVIDER_PORT',
-  'PAYMENT_PROVIDER_DB',
-  'NODE_ENV',
-];
-/** Settings that are, or may carry, a secret. */
-const CLOSED_SETTINGS = [
-  'BACKSTEP_TOKEN',
-  'BACKSTEP_TOKEN_FILE',
-  'BACKSTEP_ALLOWED_HOSTS',
-  'PAYMENT_PROVIDER_URL',
-  'SMTP_URL',
-];
 const PACKAGES = ['xstate', 'better-sqlite3', 'kysely', 'hono', 'ws', 'htmx.org'];
 
 export interface Fact {
@@ -48,14 +24,17 @@ export function versionFacts(): readonly Fact[] {
 }
 
 /** Each setting, and its value where that is no secret. */
-export function settingFacts(env: Readonly<Record<string, string | undefined>>): readonly Fact[] {
+export function settingFacts(env: Environment): readonly Fact[] {
   return [
-    ...OPEN_SETTINGS.map((name) => ({ name, value: env[name] || 'default' })),
-    ...CLOSED_SETTINGS.map((name) => ({ name, value: closedValue(name, env) })),
+    ...settingNames().map((name) => ({
+      name,
+      value: isClosedSetting(name) ? closedValue(name, env) : redactText(env[name] || 'default'),
+    })),
+    { name: 'NODE_ENV', value: redactText(env['NODE_ENV'] || 'not set') },
   ];
 }
 
-function closedValue(name: string, env: Readonly<Record<string, string | undefined>>): string {
+function closedValue(name: string, env: Environment): string {
   // The launcher gives the server the address of the provider that it started.
   const isOwn = name === 'PAYMENT_PROVIDER_URL' && env['PAYMENT_PROVIDER_KEPT'] === 'yes';
   if (isOwn) return 'not set: the launcher started one';

@@ -5,6 +5,7 @@
  */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { BackstepError, type ErrorCode, type Issue } from '../core/errors.ts';
+import { shownFrame } from '../core/shown-state.ts';
 
 /** Codes that exist only at the HTTP edge. */
 export type HttpCode =
@@ -20,6 +21,7 @@ export type HttpCode =
   | 'read-only'
   | 'too-many-requests'
   | 'clients-full'
+  | 'connections-full'
   | 'event-failed'
   | 'upgrade-required';
 
@@ -77,6 +79,7 @@ const HTTP_KINDS: Readonly<Record<HttpCode, Kind>> = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'token-required': { status: 401, title: 'Token required' },
   'event-failed': { status: 422, title: 'Event not taken' },
+  'connections-full': { status: 503, title: 'Too many connections' },
   'clients-full': { status: 503, title: 'Too many live clients' },
   'upgrade-required': { status: 426, title: 'Upgrade required' },
 };
@@ -95,7 +98,7 @@ const ENGINE_KINDS: Readonly<Record<ErrorCode, Kind>> = {
   'storage-failed': { status: 503, title: 'Outcome unknown' },
   'storage-refused': INTERNAL,
   'state-unreadable': INTERNAL,
-  'version-missing': INTERNAL,
+  'version-missing': { status: 409, title: 'Not registered so' },
   'definition-invalid': INTERNAL,
 };
 
@@ -106,6 +109,12 @@ const DEFAULT_RETRY_AFTER_MS = 1_000;
 
 /** What to answer for anything that was thrown. Never throws. */
 export function problemOf(error: unknown): Problem {
+  const { body, ...problem } = problemWith(error);
+  // What was asked for, and what a machine or a participant said, stands in its texts.
+  return { ...problem, body: shownFrame(body) };
+}
+
+function problemWith(error: unknown): Problem {
   if (error instanceof HttpProblem) return httpProblem(error);
   if (error instanceof BackstepError) return engineProblem(error);
   return internalProblem('internal');

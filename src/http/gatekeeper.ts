@@ -1,10 +1,12 @@
 /**
  * Who a request comes from: the bearer of the token, or somebody who logged in with it. Counts the
- * failures of each client and, past a bound, looks at no more of its guesses for a while.
+ * failures of each client and, past a bound, answers no more of them for a while.
  *
- * Must never tell by its timing how much of a guess was right.
+ * Must never tell by its timing how much of a guess was right, and never shut the right token out:
+ * many may come from one address. It has at least 128 bits, so that no number of guesses finds it.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Revocations } from './revocations.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
@@ -15,7 +17,7 @@ const FAILED_LOGINS = { capacity: 10, perSecond: 0.1 };
 export type Verdict =
   | { readonly kind: 'known'; readonly session: Session }
   | { readonly kind: 'unknown' }
-  /** Too many failures: even the right token is not looked at. */
+  /** Wrong, and too many were before it. */
   | { readonly kind: 'blocked'; readonly retryAfterMs: number };
 
 const ANONYMOUS: Session = { operator: '' };
@@ -23,23 +25,27 @@ const ANONYMOUS: Session = { operator: '' };
 export class Gatekeeper {
   readonly #expected: Buffer;
   readonly #sessions: Sessions;
+  readonly #revocations: Revocations;
   readonly #failures = new TokenBuckets(FAILED_LOGINS);
 
-  constructor(token: string) {
+  constructor(token: string, revocations: Revocations) {
+    this.#revocations = revocations;
     this.#expected = digest(token);
     this.#sessions = new Sessions(token);
   }
 
   /** Looks at the cookie of a session, then at `Authorization`. */
-  identify(
+  async identify(
     cookie: string | undefined,
     authorization: string | null,
     client: string,
     nowMs: number,
-  ): Verdict {
+  ): Promise<Verdict> {
     const session = cookie === undefined ? null : this.#sessions.read(cookie, nowMs);
-    // A signature cannot be guessed, so those who are logged in are never locked out.
-    if (session !== null) return { kind: 'known', session };
+    if (session !== null) {
+      await this.#revocations.ready();
+      if (!this.#revocations.isRevoked(session)) return { kind: 'known', session };
+    }
     const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     // What is no bearer token is no guess either.
     if (given === undefined) return { kind: 'unknown' };
@@ -48,14 +54,18 @@ export class Gatekeeper {
 
   /** Looks at a token. */
   check(token: string, client: string, nowMs: number): Verdict {
-    const retryAfterMs = this.#failures.waitMs(client, nowMs);
-    if (retryAfterMs > 0) return { kind: 'blocked', retryAfterMs };
     // Digests have one length, so that the comparison tells nothing about the token.
     if (timingSafeEqual(digest(token), this.#expected)) {
       return { kind: 'known', session: ANONYMOUS };
     }
-    this.#failures.take(client, nowMs);
-    return { kind: 'unknown' };
+    const retryAfterMs = this.#failures.take(client, nowMs);
+    return retryAfterMs > 0 ? { kind: 'blocked', retryAfterMs } : { kind: 'unknown' };
+  }
+
+  /** Ends the session of a cookie for good; one that is not ours is none. */
+  async end(cookie: string, nowMs: number): Promise<void> {
+    const session = this.#sessions.read(cookie, nowMs);
+    if (session !== null) await this.#revocations.revoke(session, nowMs);
   }
 
   /** The cookie's value for somebody whose token was right. */

@@ -7,6 +7,8 @@
 import { upgradeWebSocket } from '@hono/node-server';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { BackstepError } from '../core/errors.ts';
+import { redactText } from '../core/redact.ts';
+import type { Backstep } from '../runtime/backstep.ts';
 import { isJsonObject } from './body.ts';
 import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
@@ -19,6 +21,8 @@ import { serveSocket } from './socket-client.ts';
 import { asksForUpgrade } from './upgrade.ts';
 
 export type InspectContext = Pick<HttpContext, 'backstep' | 'clients' | 'logger'> & {
+  /** With the journal as it is stored, which is replayed. */
+  readonly engine: Backstep;
   /** Whether events that an inspector sends reach the sagas. */
   readonly maySend: boolean;
 };
@@ -40,7 +44,7 @@ function onlySocket(): never {
 }
 
 function inspectSocket(context: InspectContext, dialect: InspectDialect): MiddlewareHandler {
-  const { backstep, clients, logger } = context;
+  const { engine, clients, logger } = context;
   return upgradeWebSocket(async (c: Context<HttpEnv>) => {
     const query = await inspectQueryOf(context, c);
     clients.requireRoom();
@@ -49,7 +53,7 @@ function inspectSocket(context: InspectContext, dialect: InspectDialect): Middle
       c,
       context,
       (socket) =>
-        openInspection(backstep, query, dialect, socketSink(socket), (error) => {
+        openInspection(engine, query, dialect, socketSink(socket), (error) => {
           logger.error({ err: error }, 'an inspector could not read the journal');
           socket.close(1011, 'the journal cannot be read');
         }),
@@ -107,7 +111,7 @@ async function deliver(
     await backstep.send(sessionId, event, { by });
     return null;
   } catch (error) {
-    if (error instanceof BackstepError) return error.message;
+    if (error instanceof BackstepError) return redactText(error.message);
     logger.error({ err: error }, 'an event from an inspector failed');
     return 'the event could not be delivered';
   }

@@ -184,18 +184,14 @@ async function sagaRegions(
     return [await region('inspector-event', html`<p class="note tone-bad">${picture.why}</p>`)];
   }
   const { shown, history, definition } = picture;
-  const { redact } = context.backstep;
   const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
   const turnLink = (turn: number): string => inspectorPath(sagaId, turn);
   return Promise.all([
     region('inspector-step', stepForm(sagaId, seq, shown.seq, lastSeq)),
     region('chart-states', litList(litIn(picture))),
-    region('inspector-event', eventView(definition, history.records[shown.seq - 1], redact)),
-    region('inspector-snapshot', snapshotView(shown, redact)),
-    region(
-      'inspector-log',
-      sagaLog({ sagaId, definition, history, seq: shown.seq, turnLink, redact }),
-    ),
+    region('inspector-event', eventView(definition, history.records[shown.seq - 1])),
+    region('inspector-snapshot', snapshotView(shown)),
+    region('inspector-log', sagaLog({ sagaId, definition, history, seq: shown.seq, turnLink })),
   ]);
 }
 

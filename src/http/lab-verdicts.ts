@@ -117,12 +117,7 @@ export class LabVerdicts {
       state,
       journal: journal.items,
       books,
-      answer: orderStatusView(
-        ORDER_SAGA,
-        state,
-        definitionOf(this.#backstep, ORDER_SAGA),
-        this.#backstep.redact,
-      ),
+      answer: orderStatusView(ORDER_SAGA, state, definitionOf(this.#backstep, ORDER_SAGA)),
       hasDeadLetter: letters.items.some((letter) => letter.sagaId === sagaId),
       note,
     };

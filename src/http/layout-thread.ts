@@ -5,9 +5,9 @@
  * Invariant: it never keeps the process alive, and what one graph does to it is not felt by the
  * next: a graph that hangs takes the thread along, and the next one gets a new one.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
-import { workerUrl } from '../store/worker-url.ts';
+import { startWorker } from '../store/worker-url.ts';
 import type { LayoutAnswer, LayoutRequest } from './layout-worker.ts';
 
 /** Longest that a layout may take, those before it included, before its page goes without. */
@@ -43,7 +43,7 @@ export class LayoutThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerUrl('layout-worker', import.meta.url));
+    const worker = startWorker('layout-worker', import.meta.url);
     worker.unref();
     worker.on('message', (answer: LayoutAnswer) => this.#take(answer));
     worker.on('error', (error) => this.#end(worker, error));

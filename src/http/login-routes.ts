@@ -7,7 +7,7 @@ import { type Context, Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { serve, stylesheet } from './assets.ts';
 import { readForm } from './body.ts';
-import { clientOf } from './client-address.ts';
+import { redactText } from '../core/redact.ts';
 import { type HttpContext, type HttpEnv, queryOf } from './context.ts';
 import { tooMany } from './error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -42,8 +42,8 @@ export function loginRoutes(
     .post(LOGIN_PATH, async (c) => {
       const form = await readForm(c.req.raw);
       const next = ownPath(form.get('next') ?? null);
-      const name = (form.get('name') ?? '').trim().slice(0, MAX_OPERATOR_LENGTH);
-      const verdict = gatekeeper.check(form.get('token') ?? '', clientOf(c), nowMs());
+      const name = redactText((form.get('name') ?? '').trim().slice(0, MAX_OPERATOR_LENGTH));
+      const verdict = gatekeeper.check(form.get('token') ?? '', c.var.client, nowMs());
       switch (verdict.kind) {
         case 'blocked':
           throw tooMany('Too many wrong tokens came from this client.', verdict.retryAfterMs);
@@ -55,9 +55,14 @@ export function loginRoutes(
         }
       }
     })
-    .post(LOGOUT_PATH, (c) => {
-      clients.endSession(sessionNamedIn(c));
+    .post(LOGOUT_PATH, async (c) => {
+      const cookie = sessionNamedIn(c);
       keep(c, '', 0);
+      const ended = gatekeeper.end(cookie, nowMs());
+      clients.endSession(cookie);
+      await ended;
+      // A socket may have been on its way in when the session still was open.
+      clients.endSession(cookie);
       return c.redirect(LOGIN_PATH, 303);
     });
 }
@@ -66,7 +71,7 @@ export function loginRoutes(
 export function loginAddress(address: string | null): string {
   if (address === null || !URL.canParse(address)) return LOGIN_PATH;
   const { pathname, search } = new URL(address);
-  const next = `${pathname}${search}`;
+  const next = redactText(`${pathname}${search}`);
   return next === '/' ? LOGIN_PATH : `${LOGIN_PATH}?next=${encodeURIComponent(next)}`;
 }
 
@@ -85,6 +90,6 @@ function keep(c: Context, value: string, maxAge: number): void {
 /** A path of ours to go to after the login; anything that could lead elsewhere is the start page. */
 function ownPath(given: string | null): string {
   return given !== null && /^\/(?![/\\])[\x21-\x7e]*$/.test(given) && !given.includes('\\')
-    ? given
+    ? redactText(given)
     : '/';
 }

@@ -36,12 +36,12 @@ export function orderRoutes({ backstep }: HttpContext, demo: OrderDemo): Hono<Ht
       const [saga, state] = await Promise.all([backstep.read.saga(id), backstep.state(id)]);
       if (saga === null || state === null) throw noSaga(id);
       const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(orderStatusView(saga.type, state, definition, backstep.redact));
+      return c.json(orderStatusView(saga.type, state, definition));
     })
     .get('/all', async (c) => {
       const page = await backstep.read.listSagas({ type: ORDER_SAGA }, pageOf(queryOf(c)));
       return c.json({
-        items: page.items.map((saga) => orderSagaRow(saga, backstep.redact)),
+        items: page.items.map((saga) => orderSagaRow(saga)),
         nextCursor: page.nextCursor,
       });
     })

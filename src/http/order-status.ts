@@ -3,7 +3,6 @@
  */
 import type { SagaDefinition } from '../core/definition.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
-import type { Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaSummary, StatusCounts } from '../store/read-models.ts';
 import { isoTime } from './query.ts';
@@ -14,21 +13,20 @@ export function orderStatusView(
   type: string,
   state: SagaState,
   definition: SagaDefinition | undefined,
-  redact: Redact,
 ): object {
   return {
     id: state.id,
     type,
     status: state.status,
-    data: toSnakeCase(redact(inputOf(state))),
-    failure_reason: redact(state.failureReason),
+    data: toSnakeCase(inputOf(state)),
+    failure_reason: state.failureReason,
     compensation_outcome: compensationOutcomeOf(state.status, state.steps),
-    steps: definedSteps(definition, state).map((step) => stepRow(step, state, redact)),
+    steps: definedSteps(definition, state).map((step) => stepRow(step, state)),
   };
 }
 
 /** A line of `GET /saga/all`. */
-export function orderSagaRow(saga: SagaSummary, redact: Redact): object {
+export function orderSagaRow(saga: SagaSummary): object {
   return {
     id: saga.id,
     order_id: saga.key,
@@ -36,7 +34,7 @@ export function orderSagaRow(saga: SagaSummary, redact: Redact): object {
     status: saga.status,
     step_name: saga.step,
     attempts: saga.attempts,
-    error: redact(saga.error),
+    error: saga.error,
     started_at: isoTime(saga.startedAtMs),
     updated_at: isoTime(saga.updatedAtMs),
     ended_at: isoTime(saga.endedAtMs),
@@ -62,7 +60,7 @@ export function totalOf(counts: StatusCounts): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-function stepRow(step: ShownStep, state: SagaState, redact: Redact): object {
+function stepRow(step: ShownStep, state: SagaState): object {
   const base = { step_name: step.name, status: step.status };
   if (!('startedAtMs' in step)) {
     return { ...base, data: null, attempts: 0, executed_at: null, compensation: null };
@@ -71,7 +69,7 @@ function stepRow(step: ShownStep, state: SagaState, redact: Redact): object {
   const output = outputOf(state, step.name);
   return {
     ...base,
-    data: output === undefined ? redact(step.error ?? null) : toSnakeCase(redact(output)),
+    data: output === undefined ? (step.error ?? null) : toSnakeCase(output),
     attempts: step.attempts,
     executed_at: isoTime(step.endedAtMs ?? step.startedAtMs),
     compensation:
@@ -81,7 +79,7 @@ function stepRow(step: ShownStep, state: SagaState, redact: Redact): object {
             name: compensation.name,
             status: compensation.status,
             attempts: compensation.attempts,
-            error: redact(compensation.error ?? null),
+            error: compensation.error ?? null,
             executed_at: isoTime(compensation.endedAtMs ?? compensation.startedAtMs),
           },
   };

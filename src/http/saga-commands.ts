@@ -13,6 +13,7 @@ import type { Backstep } from '../runtime/backstep.ts';
 import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { AuthorQuery, readQuery } from './query.ts';
+import { shownFrame } from '../core/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
 /** Commands that may name a step, and those that may bring members of the context. */
@@ -23,7 +24,8 @@ const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {
   // A guard or action of the machine threw: the event was not taken and nothing has changed.
   const asPoison = (error: unknown): never => {
-    if (error instanceof BackstepError) throw error;
+    const isOfMachine = error instanceof BackstepError && error.code === 'definition-invalid';
+    if (error instanceof BackstepError && !isOfMachine) throw error;
     logger.error({ err: error }, 'a machine failed on an event');
     throw new HttpProblem('event-failed', 'The machine of this saga fails on such an event.');
   };
@@ -36,8 +38,9 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const by = authorOf(c, API_AUTHOR, said);
       const options = { eventId, by, ...(reason === undefined ? {} : { reason }) };
       const state = await backstep.send(c.req.param('id'), event, options).catch(asPoison);
-      const isKept = state.early.some((early) => early.id === eventId);
-      return c.json({ ...outcomeView(state), eventId, isKept }, 202);
+      const shownId = shownFrame(eventId);
+      const isKept = state.early.some((early) => early.id === shownId);
+      return c.json({ ...outcomeView(state), eventId: shownId, isKept }, 202);
     })
     .post('/:id/commands', async (c) => {
       const body = await readBody(c.req.raw, CommandBody);

@@ -7,7 +7,6 @@
 import type { SagaDefinition } from '../core/definition.ts';
 import { commandChoices } from '../core/legal-reason.ts';
 import { legalCommands, legalEvents } from '../core/legal.ts';
-import type { Redact } from '../core/redact.ts';
 import { compensationOutcomeOf } from '../core/saga-status.ts';
 import type { SagaState, StepProgress } from '../core/state.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
@@ -17,7 +16,6 @@ import { allSteps, noteIn, pathOf, type ShownStep, summaryView } from './saga-vi
 
 /** What was recorded about a saga beside its state, and what hides secrets in all of it. */
 interface Records {
-  readonly redact: Redact;
   readonly audit: readonly AuditEntry[];
   readonly notes: readonly JournalEntry[];
 }
@@ -39,7 +37,7 @@ export function childIdsOf({ steps }: SagaState): readonly string[] {
 
 /** The answer of `GET /api/sagas/{id}`; `seq` is the number for compare-and-set. */
 export function sagaView(details: SagaDetails): object {
-  const { saga, state, definition, redact } = details;
+  const { saga, state, definition } = details;
   return {
     id: saga.id,
     key: saga.key,
@@ -48,10 +46,10 @@ export function sagaView(details: SagaDetails): object {
     seq: state.seq,
     status: state.status,
     state: pathOf(state),
-    context: redact(state.snapshot.context),
-    steps: allSteps(definition, state).map((step) => stepView(step, redact)),
-    failureReason: redact(state.failureReason),
-    parkReason: redact(state.parkReason),
+    context: state.snapshot.context as unknown,
+    steps: allSteps(definition, state).map((step) => stepView(step)),
+    failureReason: state.failureReason,
+    parkReason: state.parkReason,
     compensationOutcome: compensationOutcomeOf(state.status, state.steps),
     resolution: resolutionView(state),
     parent: state.parent === null ? null : { id: state.parent.sagaId, step: state.parent.step },
@@ -70,7 +68,7 @@ export function sagaView(details: SagaDetails): object {
 /** A saga whose stored state this program cannot read: what the row and the records tell. */
 export function unreadableView(saga: SagaSummary, reason: string, records: Records): object {
   return {
-    ...summaryView(saga, records.redact),
+    ...summaryView(saga),
     state: null,
     context: null,
     steps: [],
@@ -79,10 +77,10 @@ export function unreadableView(saga: SagaSummary, reason: string, records: Recor
   };
 }
 
-function stepView(step: ShownStep, redact: Redact): object {
+function stepView(step: ShownStep): object {
   const { name, kind, status } = step;
   if (!('startedAtMs' in step)) {
-    return { name, kind, status, ...progressView(null, redact), skip: null, compensation: null };
+    return { name, kind, status, ...progressView(null), skip: null, compensation: null };
   }
   const { compensation, occurrence, late } = step;
   return {
@@ -90,11 +88,9 @@ function stepView(step: ShownStep, redact: Redact): object {
     kind,
     status,
     occurrence,
-    ...progressView(step, redact),
+    ...progressView(step),
     /** What an attempt answered after the saga had given it up. */
-    ...(late === undefined
-      ? {}
-      : { late: { at: isoTime(late.atMs), output: redact(late.output) } }),
+    ...(late === undefined ? {} : { late: { at: isoTime(late.atMs), output: late.output } }),
     /** Who gave it or its compensation up; null for a step that was merely not needed. */
     skip: step.skip ?? null,
     compensation:
@@ -103,18 +99,18 @@ function stepView(step: ShownStep, redact: Redact): object {
         : {
             name: compensation.name,
             status: compensation.status,
-            ...progressView(compensation, redact),
+            ...progressView(compensation),
           },
   };
 }
 
-function progressView(progress: StepProgress | null, redact: Redact): object {
+function progressView(progress: StepProgress | null): object {
   return {
     attempts: progress?.attempts ?? 0,
     startedAt: isoTime(progress?.startedAtMs),
     endedAt: isoTime(progress?.endedAtMs),
     nextAttemptAt: isoTime(progress?.nextAttemptAtMs),
-    error: redact(progress?.error ?? null),
+    error: progress?.error ?? null,
     /** An attempt failed in a way that may have had its effect. */
     mayHaveHappened: progress?.mayHaveHappened ?? false,
   };

@@ -11,8 +11,10 @@ import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
 import { type RecordVersion, type VersionLookup, versionsAlong } from '../core/journal-versions.ts';
 import { type ReplayedTurn, type ReplayFlaw, recordOfLine, replayRecord } from '../core/replay.ts';
+import type { Redact } from '../core/redact.ts';
 import { toCursor } from '../store/cursor.ts';
 import type { ReadModels } from '../store/read-models.ts';
+import { shownFrame, shownRecord, shownTurn } from '../core/shown-state.ts';
 
 /** Most records of a saga that are replayed here; the command line replays any journal. */
 const MAX_RECORDS = 2_000;
@@ -41,6 +43,8 @@ interface Growing {
   readonly definition: SagaDefinition | undefined;
   readonly older: VersionLookup;
   history: SagaHistory;
+  /** The same, to be given away. */
+  shown: SagaHistory;
   /** Records that were read and not replayed yet; an unreadable one says why. */
   fresh: (JournalRecord | ReplayFlaw)[];
   /** The last line that was looked at, readable or not. */
@@ -64,11 +68,14 @@ export function recordAt({ records }: SagaHistory, seq: number): JournalRecord |
 
 export class SagaHistories {
   readonly #journal: Pick<ReadModels, 'transitions'>;
+  readonly #redact: Redact;
   /** The one used last at the end. */
   readonly #kept = new Map<string, Growing>();
 
-  constructor(journal: Pick<ReadModels, 'transitions'>) {
+  /** `journal`: as it is stored; what is given away has its secrets hidden by `redact`. */
+  constructor(journal: Pick<ReadModels, 'transitions'>, redact: Redact) {
     this.#journal = journal;
+    this.#redact = redact;
   }
 
   /**
@@ -90,6 +97,7 @@ export class SagaHistories {
             definition,
             older,
             history: NOTHING_YET,
+            shown: NOTHING_YET,
             fresh: [],
             readSeq: 0,
             work: Promise.resolve(),
@@ -117,7 +125,27 @@ export class SagaHistories {
       growing.history = grown(growing.history, sagaId, next, versionAt);
       if (count % RECORDS_PER_SLICE === 0) await nextTick();
     }
-    return isWhole ? growing.history : tooLong(growing.history);
+    const shown = this.#shownOf(growing);
+    return isWhole ? shown : tooLong(shown);
+  }
+
+  /** Each record and turn is looked through once; what was shown before is shown again. */
+  #shownOf(growing: Growing): SagaHistory {
+    const { records, turns, flaw, gap } = growing.history;
+    const redact = this.#redact;
+    const { shown } = growing;
+    const isSame = turns[0]?.record.sagaSeq === shown.turns[0]?.record.sagaSeq;
+    const known = isSame ? shown.turns : [];
+    growing.shown = {
+      records: [
+        ...shown.records,
+        ...records.slice(shown.records.length).map((record) => shownRecord(record, redact)),
+      ],
+      turns: [...known, ...turns.slice(known.length).map((turn) => shownTurn(turn, redact))],
+      flaw: shownFrame(flaw),
+      gap: shownFrame(gap),
+    };
+    return growing.shown;
   }
 
   /** False: there is more than is read here. */

@@ -50,17 +50,16 @@ export function sagaPageGroups(
 async function regionsOf(
   picture: SagaPicture | NoPicture,
   look: SagaLook,
-  { backstep, nowMs, isReadOnly }: Pick<HttpContext, 'backstep' | 'nowMs' | 'isReadOnly'>,
+  { nowMs, isReadOnly }: Pick<HttpContext, 'nowMs' | 'isReadOnly'>,
 ): Promise<readonly Region[]> {
   if (picture.kind !== 'picture') {
     return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
   }
   const { definition, shown, before, history, isPast, saga } = picture;
   const { id, tab, seq } = look;
-  const { redact } = backstep;
   const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
   const turnLink = (turn: number): string => `${sagaPath(id, tab, turn)}#saga-log`;
-  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink, redact };
+  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink };
   return Promise.all([
     region('saga-head', sagaHead(picture)),
     region('saga-travel', travelForm({ id, tab, seq, lastSeq })),
@@ -80,13 +79,12 @@ async function regionsOf(
             name: `${saga.type} ${saga.key ?? id}`,
             state: shown,
             editable: definition?.editable ?? null,
-            redact,
             isReadOnly,
           }),
     ),
     region('saga-timeline', timeline(picture, nowMs())),
     region('saga-log', html`${flawNote(picture)} ${sagaLog(log)}`),
-    region('saga-context', contextView(shown, before, redact)),
+    region('saga-context', contextView(shown, before)),
     region('saga-audit', auditTable(picture)),
   ]);
 }

@@ -27,7 +27,6 @@ const MAX_NOTES = 20;
 
 /** The routes, to be mounted at `/api/sagas`. */
 export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
-  const { redact } = backstep;
   return new Hono<HttpEnv>()
     .post('/:type', async (c) => {
       const waitMs = waitMsOf(queryOf(c));
@@ -48,7 +47,7 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       const query = queryOf(c);
       const page = await backstep.read.listSagas(sagaFilterOf(query, nowMs()), pageOf(query));
       return c.json({
-        items: page.items.map((saga) => summaryView(saga, redact)),
+        items: page.items.map((saga) => summaryView(saga)),
         nextCursor: page.nextCursor,
       });
     })
@@ -61,13 +60,11 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         backstep.read.pendingStart(saga.id),
       ]);
       if (state instanceof BackstepError) {
-        return c.json(unreadableView(saga, state.message, { audit, notes, redact }));
+        return c.json(unreadableView(saga, state.message, { audit, notes }));
       }
       const children = await backstep.read.summaries(childIdsOf(state));
       const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(
-        sagaView({ saga, state, definition, audit, notes, children, pendingStart, redact }),
-      );
+      return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
     })
     .get('/:id/transitions', async (c) => {
       const { id } = await sagaOf(backstep, c.req.param('id'));

@@ -6,7 +6,6 @@
 import type { StateValue } from 'xstate';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { SagaStep } from '../core/machine-roles.ts';
-import type { Redact } from '../core/redact.ts';
 import { statePath } from '../core/state-path.ts';
 import { isOver, type SagaState, type StepEntry } from '../core/state.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../store/read-models.ts';
@@ -14,11 +13,11 @@ import { isJsonObject } from './body.ts';
 import { isoTime } from './query.ts';
 
 /** A line of `GET /api/sagas`. */
-export function summaryView(saga: SagaSummary, redact: Redact): object {
+export function summaryView(saga: SagaSummary): object {
   const { startedAtMs, updatedAtMs, endedAtMs, error, ...rest } = saga;
   return {
     ...rest,
-    error: redact(error),
+    error: error,
     startedAt: isoTime(startedAtMs),
     updatedAt: isoTime(updatedAtMs),
     endedAt: isoTime(endedAtMs),
@@ -130,8 +129,8 @@ export function feedMessage(entry: FeedEntry): object {
 }
 
 /** A line of `GET /api/dead-letters`. */
-export function deadLetterView(letter: DeadLetter, nowMs: number, redact: Redact): object {
-  const content = redact(parseStored(letter.letter));
+export function deadLetterView(letter: DeadLetter, nowMs: number): object {
+  const content = parseStored(letter.letter);
   return {
     id: letter.id,
     sagaId: letter.sagaId,

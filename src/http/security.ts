@@ -7,7 +7,7 @@
  */
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import { clientOf } from './client-address.ts';
+import { clientsBehind } from './client-address.ts';
 import type { HttpEnv } from './context.ts';
 import { HttpProblem, tooMany } from './error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -20,6 +20,8 @@ export interface SecurityOptions {
   readonly allowedHosts: readonly string[];
   /** Required from everybody, by login or as `Authorization: Bearer`; `null` only on loopback. */
   readonly token: string | null;
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** True: nothing can be changed from outside. Default false. */
   readonly isReadOnly?: boolean;
   /** For each client; five seconds' worth may come at once. `null`: unbounded. Default 2,000. */
@@ -50,11 +52,12 @@ export function securityHeaders(): MiddlewareHandler {
 
 /** Lets a request through or throws the `HttpProblem` that refuses it. */
 export function guard(
-  { allowedHosts, isReadOnly = false, ...options }: SecurityOptions,
+  { allowedHosts, isReadOnly = false, trustedProxies = [], ...options }: SecurityOptions,
   gatekeeper: Gatekeeper | null,
   nowMs: () => number,
 ): MiddlewareHandler<HttpEnv> {
   const hosts = new Set(allowedHosts);
+  const clientOf = clientsBehind(trustedProxies);
   const { requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND } = options;
   const requests =
     requestsPerSecond === null
@@ -71,13 +74,14 @@ export function guard(
     if (!hosts.has(hostName(host)) || !hosts.has(hostName(urlHost))) {
       throw new HttpProblem('host-unknown', 'This host name is not served here.');
     }
-    const waitMs = requests?.take(clientOf(c), nowMs()) ?? 0;
+    c.set('client', clientOf(c));
+    const waitMs = requests?.take(c.var.client, nowMs()) ?? 0;
     if (waitMs > 0) throw tooMany('This client sends too many requests.', waitMs);
     const isUnsafe = !SAFE_METHODS.has(method);
     if (isUnsafe || headers.has('upgrade')) checkOrigin(headers, host);
     c.set('operator', '');
     if (gatekeeper !== null && !PUBLIC_PATHS.has(c.req.path)) {
-      c.set('operator', identify(c, gatekeeper, nowMs()));
+      c.set('operator', await identify(c, gatekeeper, nowMs()));
     }
     if (isReadOnly && isUnsafe && c.req.path !== LOGIN_PATH && c.req.path !== LOGOUT_PATH) {
       throw new HttpProblem('read-only', 'This server only shows; nothing can be changed here.');
@@ -86,10 +90,14 @@ export function guard(
   };
 }
 
-function identify(c: Context<HttpEnv>, gatekeeper: Gatekeeper, nowMs: number): string {
+async function identify(
+  c: Context<HttpEnv>,
+  gatekeeper: Gatekeeper,
+  nowMs: number,
+): Promise<string> {
   const cookie = getCookie(c, SESSION_COOKIE);
   const authorization = c.req.raw.headers.get('authorization');
-  const verdict = gatekeeper.identify(cookie, authorization, clientOf(c), nowMs);
+  const verdict = await gatekeeper.identify(cookie, authorization, c.var.client, nowMs);
   switch (verdict.kind) {
     case 'known':
       return verdict.session.operator;

@@ -11,16 +11,30 @@ import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { BackstepError } from '../core/errors.ts';
 import type { HttpEnv } from './context.ts';
+import { addressesIn } from './client-address.ts';
+import { Connections } from './connections.ts';
+import { HttpProblem, problemOf, problemResponse } from './error-response.ts';
 import { noteConnection } from './feed-sinks.ts';
 
 /** Longest wait for the headers, for a whole request, and for the next one. */
-const DEFAULT_TIMEOUTS: Timeouts = { headersMs: 10_000, requestMs: 30_000, keepAliveMs: 5_000 };
+const DEFAULT_TIMEOUTS: Timeouts = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 5_000,
+  writeMs: 15_000,
+};
 /** Timeouts are looked at this often within the shortest of them. */
 const CHECKS_PER_TIMEOUT = 5;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 2_000;
-/** Longest frame taken from a WebSocket client. */
-const MAX_FRAME_BYTES = 16 * 1024;
+/** Of them from one address, unless told otherwise: a busy program may have very many. */
+const CONNECTIONS_PER_ADDRESS = 1_900;
+/** What is told on spare connections too. */
+const HEALTH_PATH = '/api/health';
+/** Longest message taken from a WebSocket client, and in how many pieces it may come. */
+const MAX_MESSAGE_BYTES = 16 * 1024;
+const MAX_FRAGMENTS = 16;
+const MAX_CHUNKS = 128;
 /** How long `close` waits for answers under way. */
 const CLOSE_GRACE_MS = 3_000;
 const IDLE_SWEEP_MS = 20;
@@ -29,20 +43,28 @@ export interface Timeouts {
   readonly headersMs: number;
   readonly requestMs: number;
   readonly keepAliveMs: number;
+  /** How long nothing of an answer may leave. */
+  readonly writeMs: number;
 }
 
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Default 10 s for the headers, 30 s for a request, 5 s for the next one. */
-  readonly timeouts?: Timeouts;
+  /** Default 10 s for the headers, 30 s for a request, 5 s for the next one, 15 s for an answer. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Default 1,900 of 2,000. */
+  readonly connectionsPerAddress?: number;
+  /** Proxies, which may have more. Default: none. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface RunningServer {
   /** Such as `http://127.0.0.1:3000`. */
   readonly url: string;
   readonly port: number;
+  /** Connections that are served now. */
+  connections(): number;
   /** Lets answers under way end, closes live clients. Idempotent. */
   close(): Promise<void>;
 }
@@ -53,19 +75,26 @@ export interface RunningServer {
  */
 export async function startServer(
   app: Hono<HttpEnv>,
-  { host, port, timeouts = DEFAULT_TIMEOUTS }: ListenOptions,
+  { host, port, trustedProxies = [], ...options }: ListenOptions,
 ): Promise<RunningServer> {
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const stopping = new AbortController();
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MAX_FRAME_BYTES,
+    maxPayload: MAX_MESSAGE_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
+    // Answered by `serveSocket`, which counts them.
+    autoPong: false,
     perMessageDeflate: false,
   });
-  sockets.on('connection', (socket, { socket: connection }) => noteConnection(socket, connection));
   if (!isUpgradeTarget(sockets)) throw new Error('the WebSocket server must not listen by itself');
   const server = createAdaptorServer({
     // The same object goes on: the upgrade is handed over through it.
-    fetch: (request, env) => app.fetch(request, Object.assign(env, { stopping: stopping.signal })),
+    fetch: (request, env) =>
+      mayAsk(connections, request, env)
+        ? app.fetch(request, Object.assign(env, { stopping: stopping.signal }))
+        : noPlace(),
     websocket: { server: sockets },
     serverOptions: {
       headersTimeout: timeouts.headersMs,
@@ -78,7 +107,16 @@ export async function startServer(
     },
   });
   if (!(server instanceof Server)) throw new Error('not an HTTP/1 server');
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Connections(server, {
+    most: MAX_CONNECTIONS,
+    perAddress: options.connectionsPerAddress ?? CONNECTIONS_PER_ADDRESS,
+    isExempt: addressesIn(trustedProxies),
+    writeMs: timeouts.writeMs,
+  });
+  sockets.on('connection', (socket, { socket: connection }) => {
+    connections.release(connection);
+    noteConnection(socket, connection);
+  });
   await listen(server, host, port);
 
   const address = server.address() as AddressInfo; // a listening TCP server has no other kind
@@ -86,8 +124,23 @@ export async function startServer(
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
+    connections: () => connections.served,
     close: () => (closing ??= closeServer(server, sockets, stopping)),
   };
+}
+
+/** On a spare connection only the server's health is told. */
+function mayAsk(connections: Connections, { url }: Request, env: unknown): boolean {
+  const incoming: unknown = Reflect.get(Object(env), 'incoming');
+  const socket: unknown = Reflect.get(Object(incoming), 'socket');
+  return !connections.isSpare(socket) || new URL(url).pathname === HEALTH_PATH;
+}
+
+function noPlace(): Response {
+  const detail = 'This server has no place for a further connection just now.';
+  const answer = problemResponse(problemOf(new HttpProblem('connections-full', detail)));
+  answer.headers.set('connection', 'close');
+  return answer;
 }
 
 // The two packages differ only in whether an option may be given as undefined.

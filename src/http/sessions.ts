@@ -2,12 +2,13 @@
  * Sessions of people who logged in: a cookie that says who and until when, signed with a key made
  * of the token.
  *
- * Nothing is kept, so a session outlives a crash of the server and ends with its token. Must never
- * hold the token itself.
+ * Nothing is kept of one that is open, so it outlives a crash of the server and ends with its token;
+ * one that was logged out of is kept by `revocations.ts`. Must never hold the token itself.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie } from 'hono/cookie';
+import type { SessionTimes } from './revocations.ts';
 
 /** Where the browser keeps it. */
 export const SESSION_COOKIE = 'backstep_session';
@@ -16,6 +17,7 @@ export const SESSION_SECONDS = 12 * 60 * 60;
 /** Longest name of a person. */
 export const MAX_OPERATOR_LENGTH = 60;
 const MAX_COOKIE_LENGTH = 512;
+const ID_BYTES = 16;
 
 export interface Session {
   /** Who it is, by their own words, for the audit; empty when not said. */
@@ -38,19 +40,21 @@ export class Sessions {
   issue({ operator }: Session, nowMs: number): string {
     const until = Math.floor(nowMs / 1_000) + SESSION_SECONDS;
     const name = Buffer.from(operator.slice(0, MAX_OPERATOR_LENGTH)).toString('base64url');
-    const content = `${until}.${name}`;
+    const content = `${until}.${randomBytes(ID_BYTES).toString('base64url')}.${name}`;
     return `${content}.${this.#sign(content).toString('base64url')}`;
   }
 
-  /** The session of a cookie's value; `null` when it is not ours or over. */
-  read(value: string, nowMs: number): Session | null {
+  /** The session of a cookie's value, ended or not; `null` when it is not ours or over. */
+  read(value: string, nowMs: number): (Session & SessionTimes) | null {
     if (value.length > MAX_COOKIE_LENGTH) return null;
-    const [until = '', name = '', signature = '', ...rest] = value.split('.');
+    const [until = '', id = '', name = '', signature = '', ...rest] = value.split('.');
     const given = Buffer.from(signature, 'base64url');
-    const expected = this.#sign(`${until}.${name}`);
+    const expected = this.#sign(`${until}.${id}.${name}`);
     if (rest.length > 0 || given.length !== expected.length) return null;
     if (!timingSafeEqual(given, expected) || Number(until) * 1_000 <= nowMs) return null;
-    return { operator: Buffer.from(name, 'base64url').toString('utf8') };
+    const operator = Buffer.from(name, 'base64url').toString('utf8');
+    const untilMs = Number(until) * 1_000;
+    return { operator, id, untilMs, beganMs: untilMs - SESSION_SECONDS * 1_000 };
   }
 
   #sign(content: string): Buffer {

@@ -10,8 +10,9 @@ import { WebSocket } from 'ws';
 import type { HttpContext } from './context.ts';
 import { sessionNamedIn } from './sessions.ts';
 
-/** Frames a client may send between two keepalive rounds. */
+/** Frames a client may send between two keepalive rounds, pings and pongs included. */
 const MAX_FRAMES_PER_ROUND = 100;
+const ERROR_GRACE_MS = 500;
 
 /** Serves the socket that `c` asked for by `open`, which returns the way to stop; `receive` gets what the client says. */
 export function serveSocket(
@@ -23,11 +24,28 @@ export function serveSocket(
   let stop = (): void => {};
   let frames = 0;
   const session = sessionNamedIn(c);
+  /** Counts a frame; a client that goes on after it was told to leave is cut off. */
+  const isTooMuch = (socket: WebSocket): boolean => {
+    frames += 1;
+    if (frames <= MAX_FRAMES_PER_ROUND) return false;
+    if (frames > 2 * MAX_FRAMES_PER_ROUND) socket.terminate();
+    else socket.close(1008, 'this socket only talks');
+    return true;
+  };
   return {
     onOpen(_event, { raw: socket }) {
       if (!(socket instanceof WebSocket)) throw new Error('the server was not started with ws');
+      // What broke the protocol is told so, and then not listened to any longer.
+      socket.on('error', () => setTimeout(() => socket.terminate(), ERROR_GRACE_MS).unref());
       let hasAnswered = true;
-      socket.on('pong', () => (hasAnswered = true));
+      socket.on('pong', () => {
+        hasAnswered = true;
+        isTooMuch(socket);
+      });
+      // Never more than one pong waits for a client that does not read.
+      socket.on('ping', (data) => {
+        if (!isTooMuch(socket) && socket.bufferedAmount === 0) socket.pong(data);
+      });
       const leave = clients.add({
         isAlive() {
           if (!hasAnswered) return false;
@@ -48,9 +66,8 @@ export function serveSocket(
       };
     },
     onMessage({ data }, { raw: socket }) {
-      frames += 1;
-      if (frames > MAX_FRAMES_PER_ROUND) socket?.close(1008, 'this socket only talks');
-      else if (typeof data === 'string' && socket instanceof WebSocket) receive(data, socket);
+      if (!(socket instanceof WebSocket) || isTooMuch(socket)) return;
+      if (typeof data === 'string') receive(data, socket);
     },
     onClose: () => stop(),
   };

@@ -35,11 +35,6 @@ export class TokenBuckets {
     return waitMs;
   }
 
-  /** As `take`, without taking. */
-  waitMs(client: string, nowMs: number): number {
-    return this.#waitMs(this.#filled(client, nowMs));
-  }
-
   #filled(client: string, nowMs: number): Bucket {
     const { capacity, perSecond } = this.#size;
     const known = this.#buckets.get(client);

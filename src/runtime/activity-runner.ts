@@ -9,8 +9,10 @@ import type { Activity, ActivityContext, WritePlan } from '../core/activity.ts';
 import { createDurationCounter, type Distribution } from '../core/distribution.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Effect, Outcome } from '../core/inbound.ts';
-import { assertJson, copyJson } from '../core/json.ts';
+import { copyJson, isLongerThan, takeJson } from '../core/json.ts';
+import { ANYTHING, check, listOf, optionsOf, required } from '../core/options-reader.ts';
 import type { CancelTimeout, Clock } from './clock.ts';
+import type { Limits } from './limits.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -40,10 +42,19 @@ interface Attempt {
   cancelSilence: CancelTimeout | null;
 }
 
+const WRITE_PLAN = optionsOf({
+  statements: required(listOf(ANYTHING, 'statements')),
+  output: ANYTHING,
+});
+
+/** Code of the failure of an attempt whose output no state could hold. */
+const OUTPUT_TOO_LARGE = 'output-too-large';
+
 export class ActivityRunner {
   readonly #clock: Clock;
   readonly #reports: AttemptReports;
   readonly #maxInFlight: number;
+  readonly #maxOutputLength: number;
   /** By `sid/activity/token`. */
   readonly #running = new Map<string, Attempt>();
   readonly #waiting = new Map<string, AttemptTask>();
@@ -51,10 +62,15 @@ export class ActivityRunner {
   #isStopped = false;
   #onIdle: (() => void) | null = null;
 
-  constructor(clock: Clock, reports: AttemptReports, maxInFlight: number) {
+  constructor(
+    clock: Clock,
+    reports: AttemptReports,
+    limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>,
+  ) {
     this.#clock = clock;
     this.#reports = reports;
-    this.#maxInFlight = maxInFlight;
+    this.#maxInFlight = limits.activitiesInFlight;
+    this.#maxOutputLength = limits.outputLength;
   }
 
   get inFlight(): number {
@@ -140,10 +156,11 @@ export class ActivityRunner {
       const input = copyJson(effect.input) as never;
       const context = this.#contextOf(attempt);
       if (typeof implementation === 'function') {
-        outcome = toOutcome(await implementation(input, context), null, effect.src);
+        outcome = this.#outcomeOf(await implementation(input, context), null, effect.src);
       } else {
         const planned = await implementation.plan(input, context);
-        outcome = toOutcome(planned.output, planned, effect.src);
+        check(planned, WRITE_PLAN, `plan of ${effect.src}`, 'definition-invalid');
+        outcome = this.#outcomeOf(planned.output, planned, effect.src);
         if (outcome.kind === 'done') plan = planned;
       }
     } catch (thrown) {
@@ -159,6 +176,24 @@ export class ActivityRunner {
     this.#durations.note(this.#clock.nowMs() - attempt.startedAtMs);
     this.#release(name, attempt);
     this.#reports.onOutcome(task, outcome, plan);
+  }
+
+  #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): Outcome {
+    // An unusable answer is one that no attempt would mend. A plan has written nothing yet; any
+    // other effect has happened, so the step is in doubt.
+    const unusable = { retryable: false, ambiguous: plan === null };
+    let taken: unknown;
+    try {
+      // A copy: the activity may keep what it returned and change it.
+      taken = takeJson(output, `output of ${src}`) ?? null;
+    } catch (thrown) {
+      return { kind: 'failed', failure: { ...toFailure(thrown), ...unusable } };
+    }
+    if (!isLongerThan(taken, this.#maxOutputLength)) return { kind: 'done', output: taken };
+    const message =
+      `output of ${src}: its JSON has more than ${this.#maxOutputLength} characters; ` +
+      'keep large results outside and give their ids';
+    return { kind: 'failed', failure: { code: OUTPUT_TOO_LARGE, message, ...unusable } };
   }
 
   #contextOf(attempt: Attempt): ActivityContext {
@@ -206,23 +241,13 @@ export class ActivityRunner {
   }
 }
 
-function toOutcome(output: unknown, plan: WritePlan<unknown> | null, src: string): Outcome {
-  try {
-    assertJson(output, `output of ${src}`);
-  } catch (thrown) {
-    // The answer is unusable and no attempt would mend it. A plan has written nothing yet; any
-    // other effect has happened, so the step is in doubt.
-    const ambiguous = plan === null;
-    return { kind: 'failed', failure: { ...toFailure(thrown), retryable: false, ambiguous } };
-  }
-  // A copy: the activity may keep what it returned and change it.
-  return { kind: 'done', output: copyJson(output ?? null) };
-}
-
 // The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
 function failureOf(task: AttemptTask, thrown: unknown): Failure {
   const failure = toFailure(thrown);
-  return typeof task.implementation === 'function' ? failure : { ...failure, ambiguous: false };
+  if (typeof task.implementation === 'function') return failure;
+  // No other attempt would give a plan where this one gave none.
+  const retryable = failure.retryable && failure.code !== 'definition-invalid';
+  return { ...failure, retryable, ambiguous: false };
 }
 
 function nameOf(sid: number, activity: string, token: number): string {

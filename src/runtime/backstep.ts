@@ -66,7 +66,7 @@ export interface StartQueueFigures {
 export interface SpawnOptions {
   /** Checked against the saga's schema. */
   readonly input: unknown;
-  /** Start key: same key and same input give the same saga, for ever. */
+  /** Start key, 1 to 255 characters: same key and same input give the same saga, for ever. */
   readonly key?: string;
   /** When it begins, a Date or milliseconds since 1970; one that has passed: at once. */
   readonly startAt?: Date | number;
@@ -90,7 +90,10 @@ export interface Spawned {
 }
 
 export interface Backstep {
-  /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
+  /**
+   * Binds a definition. Throws `definition-invalid` when an activity has no implementation, and for
+   * bindings that it does not know.
+   */
   register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
   /** Recovers what is in flight, then accepts work. */
   start(): Promise<void>;

@@ -6,8 +6,6 @@
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { assertJson } from '../core/json.ts';
-import { createRedact, type Redact } from '../core/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/legal.ts';
@@ -16,6 +14,7 @@ import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
 import type { Backstep, SendOptions } from './backstep.ts';
+import { checkedEdges } from './checked-edges.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -32,6 +31,7 @@ import { untilSettled } from './settled-wait.ts';
 import { StalledCallers } from './stalled-callers.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
+import { type ShownParts, withSecretsHidden } from './shown-log.ts';
 import { createTurnLog } from './turn-log.ts';
 import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
 import { WakeTimers } from './wake-timers.ts';
@@ -43,11 +43,11 @@ const DEFAULT_DRAIN_MS = 10_000;
 
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
-  return new Engine(store, parts);
+  return checkedEdges(new Engine(store, withSecretsHidden(parts)));
 }
 
 class Engine implements Backstep {
-  readonly redact: Redact;
+  readonly redact: ShownParts['redact'];
   readonly store: Store;
   readonly read: Backstep['read'];
   readonly legalCommands = legalCommands;
@@ -69,19 +69,19 @@ class Engine implements Backstep {
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
   #stopping: Promise<void> | null = null;
 
-  constructor(store: Store, parts: EngineParts) {
+  constructor(store: Store, parts: ShownParts) {
     const { clock, limits, logger } = parts;
     this.store = store;
     this.read = createReadModels(store.reader());
     this.#parts = parts;
-    this.redact = parts.redact ?? createRedact();
-    const log = createTurnLog(logger, this.redact);
+    this.redact = parts.redact;
+    const log = createTurnLog(logger);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
     this.#runner = new ActivityRunner(
       clock,
       attemptReports((sid) => this.#supervisor.actor(sid)),
-      limits.activitiesInFlight,
+      limits,
     );
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
@@ -189,7 +189,6 @@ class Engine implements Backstep {
   };
 
   async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
-    assertJson(event, 'event');
     return this.#ask(id, sentEvent(event, options), null);
   }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/inbound.ts';
-import { assertJson } from '../core/json.ts';
+import { keepJson } from '../core/json.ts';
 import { parseWith, type StandardSchema } from '../core/standard-schema.ts';
 import type { SendOptions } from './backstep.ts';
 
@@ -53,6 +53,5 @@ async function checkedEvent(
     const what = `the schema of event "${type}" gives no object; let it give the event's members`;
     throw new BackstepError('definition-invalid', `saga ${sagaId}: ${what}`);
   }
-  assertJson(parsed, `event "${type}"`);
-  return { ...parsed, type };
+  return { ...keepJson(parsed, `event "${type}"`), type };
 }

@@ -58,7 +58,9 @@ export class Feed {
     this.#nextSeq = entry.seq + 1;
     for (const listener of this.#listeners) {
       try {
-        listener(entry);
+        // One that is async fails later, and an unhandled rejection would end the process.
+        const returned: unknown = listener(entry);
+        if (returned instanceof Promise) returned.catch(this.#onError);
       } catch (error) {
         this.#onError(error); // an observer's fault is never the engine's
       }

@@ -4,6 +4,8 @@
  */
 import { BackstepError } from '../core/errors.ts';
 import type { JournalRecord } from '../core/inbound.ts';
+import { type Redact, redactText } from '../core/redact.ts';
+import { shownData } from '../core/shown-state.ts';
 import { type JournalLine, recordOfLine } from '../core/replay.ts';
 import type { JournalTable } from '../store/schema.ts';
 import type { StoredJournal } from '../store/as-stored.ts';
@@ -30,6 +32,17 @@ export function journalExport({ saga, lines }: StoredJournal): JournalExport {
     saga: { id, type, version, definitionHash },
     journal: lines.map(lineOf),
   };
+}
+
+/** The same with secrets hidden, fit to be kept beside tests: it replays as far as none decides. */
+export function shownExport(stored: StoredJournal, redact: Redact): JournalExport {
+  const { journal, ...exported } = journalExport(stored);
+  const shown = journal.map((line) => ({
+    ...line,
+    event: redactText(line.event),
+    data: shownData(line, redact),
+  }));
+  return { ...exported, journal: shown };
 }
 
 /** A journal row as the core replays it. */

@@ -16,6 +16,11 @@ export interface Limits {
   readonly restartPeriodMs: number;
   /** Longest stored state of a saga that goes forward, in UTF-16 units; see state-bound.ts. */
   readonly stateLength: number;
+  /**
+   * Longest output of one attempt, in UTF-16 units of JSON. A quarter of a state: an output is kept
+   * as a result and may be handed on as an input, and others need room beside it.
+   */
+  readonly outputLength: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -26,4 +31,5 @@ export const DEFAULT_LIMITS: Limits = {
   restarts: 5,
   restartPeriodMs: 60_000,
   stateLength: 1_048_576,
+  outputLength: 262_144,
 };

@@ -4,11 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../core/duration.ts';
+import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/redact.ts';
 import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { OPEN_OPTIONS } from './edge-options.ts';
 import { createEngine } from './engine.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
 import { subscriptionCheck } from './subscription-check.ts';
@@ -41,14 +45,17 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
 
-/** Opens an engine over one database. Throws `storage-refused`. */
+/**
+ * Opens an engine over one database. Throws `input-invalid` for options that it does not take, and
+ * `storage-refused`; either leaves nothing behind.
+ */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
+  check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
-  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
-  return createEngine(store, {
+  const parts: EngineParts = {
     clock,
     randomId: randomId ?? createRandomIds(),
     limits: { ...DEFAULT_LIMITS, ...limits },
@@ -60,7 +67,33 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
       verifies(definition, accepting);
       tellsUnheard(definition, bindings, accepting);
     },
-  });
+  };
+  // Last, so that whatever is refused leaves no lock, no thread and no file.
+  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  warnOfOpenFile(database, 'the database', logger);
+  return heldWhileStarted(createEngine(store, parts));
+}
+
+/** Longest interval of Node; what it runs does nothing. */
+const HOLD_EVERY_MS = 2 ** 31 - 1;
+
+// A started engine keeps the process until it is stopped; one that was only opened does not.
+function heldWhileStarted(engine: Backstep): Backstep {
+  let hold: NodeJS.Timeout | undefined;
+  const release = (): void => clearInterval(hold);
+  return {
+    ...engine,
+    start: async () => {
+      hold = setInterval(() => {}, HOLD_EVERY_MS);
+      try {
+        await engine.start();
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+    stop: (drainMs) => engine.stop(drainMs).finally(release),
+  };
 }
 
 const ID_BYTES = 16;

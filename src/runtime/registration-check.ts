@@ -25,14 +25,6 @@ const MAX_STATES_AT_REGISTRATION = 5_000;
 /** States explored between two looks at everything else; about a millisecond. */
 const STATES_PER_SLICE = 8;
 
-/** What a setting says. Throws `input-invalid` with the cure. */
-export function verifyModeOf(given: string | undefined): VerifyAtRegistration {
-  if (given === undefined || given === '') return 'warn';
-  if (given === 'warn' || given === 'refuse' || given === 'off') return given;
-  const message = `BACKSTEP_VERIFY is "${given}"; write warn, refuse or off`;
-  throw new BackstepError('input-invalid', message);
-}
-
 /**
  * The check of an engine, to be called with each definition. A warning waits until `accepting`
  * resolves, so that after a crash what was in flight goes on first.

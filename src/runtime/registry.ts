@@ -7,6 +7,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { eventSchemas } from '../core/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/migration.ts';
+import { meantInstead } from '../core/nearest-name.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';
 
@@ -42,10 +43,11 @@ export class Registry {
     const activities = new Map<string, Activity>(Object.entries(bindings.activities));
     const missing = definition.activities.filter((each) => !activities.has(each));
     if (missing.length > 0) {
+      const extra = [...activities.keys()].filter((each) => !definition.activities.includes(each));
       throw new BackstepError(
         'definition-invalid',
         `saga "${id}" calls ${missing.join(', ')} but no implementation was given; ` +
-          'add it to the activities of register()',
+          `add it to the activities of register()${meantInstead(missing[0] ?? '', extra)}`,
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
@@ -68,8 +70,10 @@ export class Registry {
   newest(type: string): Registration {
     const registration = this.#newest.get(type);
     if (registration !== undefined) return registration;
-    const known = [...this.#newest.keys()].join(', ') || 'none';
-    throw new BackstepError('not-found', `no saga type "${type}"; registered: ${known}`);
+    const known = [...this.#newest.keys()];
+    const registered = `registered: ${known.join(', ') || 'none'}`;
+    const message = `no saga type "${type}"; ${registered}${meantInstead(type, known)}`;
+    throw new BackstepError('not-found', message);
   }
 
   /** The version a stored saga runs on. Throws `version-missing`: it needs a migration. */

@@ -8,7 +8,8 @@ import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { StartHold } from '../core/inbound.ts';
-import { assertJson, canonicalJson, copyJson } from '../core/json.ts';
+import { canonicalJson, keepJson, takeJson } from '../core/json.ts';
+import { check } from '../core/options-reader.ts';
 import type { ParentLink } from '../core/parent-link.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { begin } from '../core/turn.ts';
@@ -17,6 +18,7 @@ import type { ReadModels } from '../store/read-models.ts';
 import type { Store } from '../store/store.ts';
 import type { Spawned, SpawnOptions } from './backstep.ts';
 import type { Clock } from './clock.ts';
+import { SAGA_TYPE, SPAWN_OPTIONS } from './edge-options.ts';
 import type { Limits } from './limits.ts';
 import { commitOf } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
@@ -70,6 +72,8 @@ export class SagaStarter {
 
   /** See `Backstep.spawn`. */
   async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
+    check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
+    check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
     this.#assertRoom();
     const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
     const { registry } = this.#parts;
@@ -180,10 +184,9 @@ export class SagaStarter {
 }
 
 async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
-  assertJson(input, 'input');
-  const parsed = schema === null ? input : await parseWith(schema, input);
-  assertJson(parsed, 'input');
-  return copyJson(parsed); // the caller may go on using what it gave
+  const kept = keepJson(input, 'input');
+  // A copy: the caller may go on using what it gave.
+  return takeJson(schema === null ? kept : await parseWith(schema, kept), 'input');
 }
 
 function sha256(text: string): string {

@@ -1,5 +1,5 @@
 /** When a saga is to begin, as the caller of `spawn` said it. */
-import { parseDuration } from '../core/duration.ts';
+import { DURATION_EXAMPLES, parseDuration, wholeMs } from '../core/duration.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { SpawnOptions } from './backstep.ts';
 
@@ -29,8 +29,8 @@ function timeOf(startAt: Date | number): number {
 
 function delayMsOf(delay: NonNullable<SpawnOptions['delay']>): number {
   const ms = typeof delay === 'number' ? delay : parseDuration(delay);
-  if (ms !== null && Number.isFinite(ms) && ms >= 0) return Math.round(ms);
-  throw invalid('delay', 'is not a duration; write for example 200ms, 3s, 5m, 24h or 30d');
+  if (ms !== null && Number.isFinite(ms) && ms >= 0) return wholeMs(ms);
+  throw invalid('delay', `is not a duration; write for example ${DURATION_EXAMPLES}`);
 }
 
 function invalid(path: string, message: string): BackstepError {

@@ -3,7 +3,6 @@
  *
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
-import type { Redact } from '../core/redact.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
@@ -39,13 +38,14 @@ export interface TurnLog {
   definitionEdited(definition: SagaDefinition, oldHash: string): void;
 }
 
-export function createTurnLog(log: Logger, redact: Redact): TurnLog {
+/** `log`: hides secrets by itself. */
+export function createTurnLog(log: Logger): TurnLog {
   return {
-    turn: (type, committed) => logTurn(log, redact, type, committed),
+    turn: (type, committed) => logTurn(log, type, committed),
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
     parkedUnreadable: (sagaId, failure) => {
-      const details = { sagaId, failure: redact(failure) };
+      const details = { sagaId, failure };
       // Of many at once the keeper of versions tells one line.
       if (failure.code === 'version-missing') log.debug(details, 'a saga was parked');
       else log.error(details, 'a saga was parked: its stored state cannot be read');
@@ -63,12 +63,7 @@ export function createTurnLog(log: Logger, redact: Redact): TurnLog {
   };
 }
 
-function logTurn(
-  log: Logger,
-  redact: Redact,
-  type: string,
-  { before, after, record, effects }: CommittedTurn,
-) {
+function logTurn(log: Logger, type: string, { before, after, record, effects }: CommittedTurn) {
   const { inbound } = record;
   const failure =
     inbound.kind === 'result' && inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
@@ -87,7 +82,7 @@ function logTurn(
     step: step?.name,
     attempt: step?.compensation?.attempts ?? step?.attempts,
     effects: effects.map((effect) => effect.kind),
-    ...(failure === null ? {} : { failure: redact(failure) }),
+    ...(failure === null ? {} : { failure }),
     ...(record.note === undefined ? {} : { note: record.note }),
   };
   if (needsPerson(after.status) && hasSettled) log.error(details, `saga ${after.status}`);

@@ -5,14 +5,14 @@
  * Never writes and never waits on a timer. Invariant: a promise resolves only after the writer
  * reported the COMMIT of its batch; when the outcome is unknown it rejects with `storage-failed`.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ExpectedStatement } from '../core/activity.ts';
 import { createDurationCounter } from '../core/distribution.ts';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { StoreHealth, StoreStats } from './store.ts';
-import { workerUrl } from './worker-url.ts';
+import { startWorker } from './worker-url.ts';
 import {
   type BatchItem,
   type FromWriter,
@@ -68,9 +68,7 @@ export class Committer {
 
   constructor(options: WriterOptions, nowMs: () => number) {
     this.#nowMs = nowMs;
-    this.#worker = new Worker(workerUrl('writer-worker', import.meta.url), {
-      workerData: options,
-    });
+    this.#worker = startWorker('writer-worker', import.meta.url, options);
     this.#worker.on('message', (message: FromWriter) => this.#take(message));
     this.#worker.on('error', (thrown: unknown) => {
       this.#crash(`the writer crashed: ${toFailure(thrown).message}`);
@@ -121,10 +119,8 @@ export class Committer {
       this.#isClean = isClean;
       this.#flush();
     }
-    const limit = setTimeout(
-      () => this.#fail('closed while the storage was stalled'),
-      CLOSE_LIMIT_MS,
-    );
+    const giveUp = (): void => this.#fail('closed while the storage was stalled');
+    const limit = setTimeout(giveUp, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
     await this.#worker.terminate();
@@ -174,6 +170,7 @@ export class Committer {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
     else if (this.#isClosing) this.#send({ kind: 'close', isClean: this.#isClean });
+    else this.#worker.unref(); // only what is under way keeps the process
   }
 
   #handOver(): void {
@@ -194,6 +191,7 @@ export class Committer {
   }
 
   #send(message: ToWriter): void {
+    this.#worker.ref();
     this.#worker.postMessage(message);
   }
 
@@ -215,6 +213,7 @@ export class Committer {
   #take(message: FromWriter): void {
     switch (message.kind) {
       case 'opened':
+        if (!this.#isClosing) this.#flush();
         return this.#opened.resolve(message);
       case 'refused':
         return this.#refuse(message.message);
@@ -243,8 +242,8 @@ export class Committer {
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
-    if (this.#isClosing) this.#flush();
-    else if (this.#queue.length > 0) this.#schedule();
+    if (this.#isClosing || this.#queue.length === 0) this.#flush();
+    else this.#schedule();
   }
 
   #stall(reason: string): void {

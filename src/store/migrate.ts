@@ -153,6 +153,11 @@ async function readMigrations(folders: readonly string[]): Promise<Record<string
   return migrations;
 }
 
+/** Throws `storage-refused` for a folder that cannot be read, before anything is opened. */
+export async function assertMigrationsFolder(folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await listFolder(folder);
+}
+
 async function listFolder(folder: string): Promise<readonly string[]> {
   try {
     return (await readdir(folder)).sort();

@@ -9,7 +9,7 @@ import type { Kysely } from 'kysely';
 import { Committer } from './committer.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from './engine-reads.ts';
-import { applyMigrations } from './migrate.ts';
+import { applyMigrations, assertMigrationsFolder } from './migrate.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from './schema.ts';
@@ -41,6 +41,7 @@ const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
 
 /** Opens one database. Throws `storage-refused`, with the path and the cure. */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  await assertMigrationsFolder(options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   let committer: Committer | undefined;

@@ -5,11 +5,11 @@
  * and a new one takes the next query. Native code cannot be interrupted, so an ended thread may
  * still finish its query first; only so many of those may be around. Never writes.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type { ReadAnswer, ReaderOptions, ReadQuery } from './reader-protocol.ts';
-import { workerUrl } from './worker-url.ts';
+import { startWorker } from './worker-url.ts';
 
 /** How long one query may take, not counting the start of a thread. */
 export const READ_TIME_LIMIT_MS = 2_000;
@@ -72,13 +72,17 @@ export class Reader {
   #next(): void {
     if (this.#current !== undefined) return;
     const read = this.#queue.shift();
-    if (read === undefined) return;
+    if (read === undefined) {
+      this.#worker?.unref(); // an idle thread does not keep the process
+      return;
+    }
     if (this.#givenUp >= MAX_GIVEN_UP_READS) {
       read.reject(unavailable('slow reads are still being cleared away'));
       return this.#next();
     }
     this.#current = read;
     this.#worker ??= this.#startWorker();
+    this.#worker.ref();
     if (this.#isReady) this.#armDeadline();
     this.#post(this.#worker, read);
   }
@@ -106,9 +110,7 @@ export class Reader {
 
   #startWorker(): Worker {
     this.#isReady = false;
-    const worker = new Worker(workerUrl('reader-worker', import.meta.url), {
-      workerData: this.#options,
-    });
+    const worker = startWorker('reader-worker', import.meta.url, this.#options);
     worker.on('message', (answer: ReadAnswer) => {
       if (worker === this.#worker) this.#take(answer);
     });

@@ -5,10 +5,10 @@
  * which counts up with the starts, so a list never skips or repeats a saga that was there before.
  */
 import { type Kysely, sql } from 'kysely';
-import { BackstepError } from '../core/errors.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
 import { journalAfter, lastJournalSeq } from './journal-queries.ts';
+import { checkedFilter, pageSize } from './list-options.ts';
 import type {
   AuditEntry,
   DeadLetter,
@@ -29,8 +29,6 @@ import { countMatching, findIds, findOldestUnmoved, isAmong, type SidRange } fro
 import type { EngineTables } from './schema.ts';
 import { pendingStart, startQueues } from './start-reads.ts';
 
-/** Most rows of one page. */
-const MAX_PAGE_SIZE = 200;
 /** Most journal lines of one read of the feed. */
 const MAX_FEED_SIZE = 1_000;
 /** Most groups of dead letters that are told apart: the largest. */
@@ -44,8 +42,10 @@ type Db = Kysely<EngineTables>;
 export function createReadModels(db: Db): ReadModels {
   return {
     listSagas: (filter, page) => listSagas(db, filter, page),
-    countSagas: (filter, newer) => countMatching(db, filter, newerThan(newer)),
-    sagaIds: (filter, limit) => findIds(db, filter, newerThan(undefined), limit),
+    countSagas: async (filter, newer) =>
+      countMatching(db, checkedFilter(filter, 'countSagas'), newerThan(newer)),
+    sagaIds: async (filter, limit) =>
+      findIds(db, checkedFilter(filter, 'sagaIds'), newerThan(undefined), limit),
     newestCursor: () => newestCursor(db),
     oldestUnmoved: (statuses) => oldestUnmoved(db, statuses),
     saga: async (id) => {
@@ -81,7 +81,7 @@ async function listSagas(db: Db, filter: SagaFilter, page: Page): Promise<Paged<
   const range = { before: fromCursor('sagas', page.cursor), after: null };
   const rows = await selectSummaries(db)
     .select('sid')
-    .where(isAmong(filter, range, limit + 1))
+    .where(isAmong(checkedFilter(filter, 'listSagas'), range, limit + 1))
     .orderBy('sid', 'desc')
     .execute();
   const { items, nextCursor } = toPage('sagas', rows, limit, (row) => row.sid);
@@ -245,13 +245,6 @@ function selectJournal(db: Db) {
 
 function sidOf(db: Db, id: string) {
   return db.selectFrom('sagas').select('sagas.sid').where('sagas.id', '=', id);
-}
-
-function pageSize({ limit }: Page): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_PAGE_SIZE) return limit;
-  const message = `must be a whole number from 1 to ${MAX_PAGE_SIZE}`;
-  const issues = [{ path: 'limit', message, isTypeError: !Number.isInteger(limit) }];
-  throw new BackstepError('input-invalid', `the limit ${message}`, { issues });
 }
 
 /** `rows` has one more than the limit when there is another page. */

@@ -123,6 +123,12 @@ export interface PendingStartsTable {
   start_at: number | null;
 }
 
+/** A session that was logged out of; see migration 0012. */
+export interface RevokedSessionsTable {
+  id: string;
+  until: number;
+}
+
 /** One row: who owns the file, and whether the last owner left it in good order. */
 export interface EngineTable {
   id: 1;
@@ -141,5 +147,6 @@ export interface EngineTables {
   pending_starts: PendingStartsTable;
   bulk_commands: BulkCommandsTable;
   bulk_items: BulkItemsTable;
+  revoked_sessions: RevokedSessionsTable;
   engine: EngineTable;
 }

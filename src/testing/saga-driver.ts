@@ -14,7 +14,9 @@ import type {
   OutsideEvent,
   Turn,
 } from '../core/inbound.ts';
+import { takeJson } from '../core/json.ts';
 import type { LiveTimer, SagaState } from '../core/state.ts';
+import { strictly } from '../core/strict-machine.ts';
 import { begin, turn } from '../core/turn.ts';
 import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts';
 
@@ -44,8 +46,8 @@ export class SagaDriver {
    * expect(saga.story).toHaveStatus('compensating');
    */
   constructor(definition: SagaDefinition, input: unknown, id = 'saga-1') {
-    this.#definition = definition;
-    const first = begin(definition, id, input, this.nowMs);
+    this.#definition = strictly(definition);
+    const first = begin(this.#definition, id, takeJson(input, 'input'), this.nowMs);
     this.state = first.state;
     this.effects = first.effects;
     this.trail = [first.record.to];
@@ -75,7 +77,7 @@ export class SagaDriver {
   /** Takes an inbound; the state goes through storage on the way. */
   take(inbound: Exclude<Inbound, { kind: 'start' }>): Turn {
     const stored = decodeState(this.#definition, this.state.id, encodeState(this.state));
-    const taken = turn(this.#definition, stored, inbound, this.nowMs);
+    const taken = turn(this.#definition, stored, asTaken(inbound), this.nowMs);
     if (taken.kind === 'refused') return taken;
     this.state = taken.state;
     this.effects = taken.kind === 'advanced' ? taken.effects : [];
@@ -142,4 +144,12 @@ export class SagaDriver {
   #note(effects: readonly Effect[]): void {
     this.#attempts.push(...effects.flatMap(attemptOf));
   }
+}
+
+// What comes from outside is taken as the engine takes it.
+function asTaken<I extends Exclude<Inbound, { kind: 'start' }>>(inbound: I): I {
+  if (inbound.kind === 'event') return { ...inbound, event: takeJson(inbound.event, 'event') };
+  if (inbound.kind !== 'result' || inbound.outcome.kind !== 'done') return inbound;
+  const output = takeJson(inbound.outcome.output, `output of ${inbound.activity}`);
+  return { ...inbound, outcome: { ...inbound.outcome, output } };
 }

@@ -12,6 +12,7 @@ import { type Duration, toMs } from '../core/duration.ts';
 import type { OperatorCommand, OutsideEvent } from '../core/inbound.ts';
 import { recordOfLine, replay } from '../core/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
+import { strictly } from '../core/strict-machine.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
 import { PassingTime } from './passing-time.ts';
@@ -95,9 +96,9 @@ export class TestEngine {
   /** Binds another saga, such as a child; from now on, and after every crash again. */
   register<C extends Contract>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
     // In the list every contract is alike; what was bound fits the definition it stands with.
-    const registered = { definition, bindings } as unknown as Registered;
+    const registered = { definition: strictly(definition), bindings } as unknown as Registered;
     this.#registered.push(registered);
-    this.#process?.backstep.register(definition, bindings);
+    if (this.#process !== null) bind(this.#process, registered);
     return this;
   }
 
@@ -211,9 +212,7 @@ export class TestEngine {
     this.#processes += 1;
     const process = new TestProcess(this.database, this.clock, this.#options, this.#processes);
     this.#process = process;
-    for (const { definition, bindings } of this.#registered) {
-      process.backstep.register(definition, bindings);
-    }
+    for (const registered of this.#registered) bind(process, registered);
     await process.answer(process.backstep.start());
     await this.quiet();
   }
@@ -244,6 +243,12 @@ export class TestEngine {
     if (this.#process === null) throw new Error('the engine is closed');
     return this.#process;
   }
+}
+
+// What only tests know of stays here.
+function bind({ backstep }: TestProcess, { definition, bindings }: Registered): void {
+  const { hanging: _hanging, forgetHanging: _forget, ...rest } = bindings;
+  backstep.register(definition, rest);
 }
 
 export interface SpawnTestOptions {

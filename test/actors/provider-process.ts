@@ -34,9 +34,10 @@ export interface ProviderProcess {
 /** Starts one on a free port, over new books or those given. */
 export async function startProvider(
   database = join(temporaryFolder(), 'provider.db'),
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ProviderProcess> {
   const child = spawn(process.execPath, ['--no-warnings', PROGRAM], {
-    env: { ...process.env, PAYMENT_PROVIDER_PORT: '0', PAYMENT_PROVIDER_DB: database },
+    env: { ...process.env, ...env, PAYMENT_PROVIDER_PORT: '0', PAYMENT_PROVIDER_DB: database },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   onTestFinished(async () => {

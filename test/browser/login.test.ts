@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { seriousViolations, useDashboard } from './dashboard.ts';
 
-const TOKEN = '0123456789abcdef0123456789abcdef';
+const TOKEN = '4f1c9a07d2e85b36c0419fe7a2b8d563';
 
 const dashboard = useDashboard({ BACKSTEP_TOKEN: TOKEN, BACKSTEP_READ_ONLY: 'on' });
 

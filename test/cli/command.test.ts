@@ -38,6 +38,15 @@ test('ends although the module it verified opened an engine', () => {
   expect(JSON.parse(stdout)).toHaveLength(1);
 });
 
+test('names the file of a folder that it cannot load', () => {
+  const modules = mkdtempSync(join(folder, 'modules-'));
+  writeFileSync(join(modules, 'a.mjs'), `export { sound } from '${SAGAS}';`);
+  writeFileSync(join(modules, 'b.mjs'), `throw new Error('not today');`);
+  const { status, stderr } = backstep(['verify', modules]);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`cannot load ${join(modules, 'b.mjs')}: Error: not today`);
+});
+
 describe('a mistake is told in one sentence:', () => {
   test.each([
     [

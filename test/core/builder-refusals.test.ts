@@ -84,6 +84,18 @@ describe('a builder saga is refused', () => {
       'loop "r": atMost is 0; give a whole number up to 1000',
     ],
     [
+      'that has a step twice, once in a branch of its name',
+      () =>
+        draft()
+          .parallel('p', {
+            a: (part) => part.step('a', undo('b')),
+            c: (part) => part.step('c', undo('d')),
+          })
+          .step('a', undo('e')),
+      'activity "a" is used twice, by step "a" (number 1 in branch "a" of "p") and by ' +
+        'step "a" (number 2 in the saga); give each use its own',
+    ],
+    [
       'that waits for nothing',
       () => draft().wait('w', { on: {}, within: '1d' }),
       'wait "w" names no event',

@@ -1,8 +1,9 @@
 /** A context that would come back changed from a restart is refused before it is stored. */
 import { describe, expect, test } from 'vitest';
-import { assign, fromPromise, setup } from 'xstate';
+import { assign, fromPromise, raise, setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
+import type { Turn } from '../../src/core/inbound.ts';
 import { begin } from '../../src/core/turn.ts';
 import { SagaDriver } from './saga-driver.ts';
 
@@ -20,6 +21,11 @@ describe('a context that JSON does not keep', () => {
     });
     const saga = new SagaDriver(durable(machine), null);
     return saga.take({ kind: 'event', id: 'set-1', event: { type: 'set' } });
+  };
+
+  const contextOf = (taken: Turn): object => {
+    if (taken.kind !== 'advanced') throw new Error(taken.kind);
+    return taken.state.snapshot.context as object;
   };
 
   test.each([
@@ -55,9 +61,38 @@ describe('a context that JSON does not keep', () => {
     expect(() => begin(durable(inline), 'saga-1', null, 0)).toThrow('"child" is a Actor');
   });
 
-  test('does not include undefined members: JSON drops them and they read the same', () => {
-    expect(kept(undefined).kind).toBe('advanced');
-    expect(kept({ deep: { undefined } }).kind).toBe('advanced');
+  test('does not include undefined members: they are left out before anybody reads them', () => {
+    expect(contextOf(kept(undefined))).toEqual({});
+    expect('value' in contextOf(kept(undefined))).toBe(false);
+    const deep = contextOf(kept({ list: [{ a: undefined, b: 1 }] }));
+    expect(JSON.stringify(deep)).toBe('{"value":{"list":[{"b":1}]}}');
+    expect(Object.hasOwn((deep as { value: { list: object[] } }).value.list[0] ?? {}, 'a')).toBe(
+      false,
+    );
+  });
+
+  test('because it holds itself is refused as a cycle', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    expect(() => kept(cycle)).toThrow('"value.self" is a cycle: it leads back to "value"');
+  });
+
+  test('is refused in an output as well, and in a delayed event', () => {
+    const ending = setup({}).createMachine({
+      id: 'hotel',
+      initial: 'a',
+      states: { a: { type: 'final' } },
+      output: { at: new Date(0) },
+    });
+    expect(() => begin(durable(ending), 'saga-1', null, 0)).toThrow(
+      'saga "hotel": output: "at" is a Date',
+    );
+    const late = setup({
+      actions: { later: raise({ type: 'x', at: new Date(0) } as never, { delay: 5, id: 'x' }) },
+    }).createMachine({ id: 'hotel', entry: 'later' });
+    expect(() => begin(durable(late), 'saga-1', null, 0)).toThrow(
+      'delayed event x: "at" is a Date',
+    );
   });
 
   test('may nest deeper than the values it holds', () => {

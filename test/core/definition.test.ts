@@ -4,7 +4,10 @@ import { z } from 'zod';
 import {
   type AnyStateMachine,
   enqueueActions,
+  fromCallback,
+  fromObservable,
   fromPromise,
+  fromTransition,
   sendTo,
   setup,
   spawnChild,
@@ -15,7 +18,10 @@ import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/saga.ts';
 import { begin } from '../../src/core/turn.ts';
 
+const asyncGuard = async (): Promise<boolean> => Promise.resolve(true);
+
 const kit = setup({
+  guards: { late: asyncGuard as never },
   actors: { book: activity<null, null>(), unbook: activity<null, null>() },
   delays: { soon: 1_000, 'book.timeout': 1_000, 'book.retry': 500 },
   actions: { mail: () => {} },
@@ -81,10 +87,31 @@ describe('a hand-written machine', () => {
       state({ initial: { target: 'b', actions: 'mail' }, states: { b: {} } }),
       'custom action "mail"',
     ],
+    ['an async guard', state({ on: { go: { guard: asyncGuard, target: 'a' } } }), 'guard on "go"'],
+    ['an async guard by name', state({ always: { guard: 'late', target: 'a' } }), 'async guard on'],
+    [
+      'an async input',
+      state({ invoke: { id: 'x', src: 'book', input: asyncGuard } }),
+      'the input of "x" is async',
+    ],
     ['a systemId', state({ invoke: { id: 'x', src: 'book', systemId: 's' } }), 'systemId'],
   ])('with %s is refused', (_, machine, message) => {
     expect(() => durable(machine)).toThrow(message);
     expect(() => durable(machine)).toThrow(/machine "hotel".*; /);
+  });
+
+  test.each([
+    ['callback', fromCallback(() => {})],
+    ['observable', fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => {} }) }))],
+    ['transition', fromTransition(() => null, null)],
+  ])('that invokes a %s actor is refused, which no restart would find again', (kind, logic) => {
+    const machine = setup({ actors: { feed: logic } }).createMachine({
+      id: 'hotel',
+      invoke: { id: 'feed', src: 'feed' },
+    });
+    expect(() => durable(machine as unknown as AnyStateMachine)).toThrow(
+      `starts the ${kind} actor "feed", which lives in memory only; make it an activity`,
+    );
   });
 
   test('without an id is refused', () => {

@@ -21,17 +21,15 @@ const draft = <Events extends EventSchemas>(events: Events) =>
     .step('book', { input, compensate: { activity: 'cancel', input } })
     .wait('approval', { on: { approve: 'continue', skip: 'continue' }, within: '1d' });
 
-const staySaga = draft({ approve: Approval })
+const Nothing = z.object({});
+
+const staySaga = draft({ approve: Approval, skip: Nothing })
   .step('pay', {
     kind: 'pivot',
     input: ({ results: { approval } }) => {
       if (approval.kind === 'expired') return { amount: 0 };
       const { event } = approval;
-      if (event.type === 'skip') {
-        // No schema was given: anything may be there.
-        expectTypeOf(event['amount']).toEqualTypeOf<unknown>();
-        return { amount: 0 };
-      }
+      if (event.type === 'skip') return { amount: 0 };
       expectTypeOf(event.amount).toEqualTypeOf<number>();
       return { amount: event.amount };
     },
@@ -64,8 +62,16 @@ test('it is typed inside of branches, options and rounds too', () => {
   expect(staySaga.events.get('approve')).toBe(Approval);
 });
 
-test('a saga without schemas has none', () => {
+test('a saga without schemas has none, and its events may bring anything', () => {
   expect([...draft({}).build().events]).toEqual([]);
+  draft({}).step('pay', {
+    kind: 'pivot',
+    input: ({ results: { approval } }) => {
+      if (approval.kind === 'event')
+        expectTypeOf(approval.event['amount']).toEqualTypeOf<unknown>();
+      return { amount: 0 };
+    },
+  });
 });
 
 const machine = setup({
@@ -81,7 +87,23 @@ describe('a definition is refused', () => {
     [
       'that has a schema for an event that no wait waits for',
       () => draft({ aprove: Approval }).build(),
-      'saga "stay" has no event aprove; a schema can be given for approve, skip',
+      'saga "stay" has no event aprove; a schema can be given for approve, skip ' +
+        '(did you mean "approve"?)',
+    ],
+    [
+      'that waits for an event which no schema declares while others are declared',
+      () => draft({ approve: Approval }).build(),
+      'saga "stay": wait "approval": no schema is given for event "skip"; "events" declares ' +
+        'approve; add it there',
+    ],
+    [
+      'that waits for a misspelt event beside the right one',
+      () =>
+        draft({ approve: Approval, skip: Nothing })
+          .wait('again', { on: { aprove: 'continue' }, within: '1d' })
+          .build(),
+      'wait "again": no schema is given for event "aprove" (did you mean "approve"?); ' +
+        '"events" declares approve and skip',
     ],
     [
       'whose schema is none',

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toMs } from '../../src/core/duration.ts';
 import { isFailure, PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
-import { assertJson, canonicalJson, copyJson } from '../../src/core/json.ts';
+import { canonicalJson, copyJson, isLongerThan, keepJson, takeJson } from '../../src/core/json.ts';
 import { nearestName } from '../../src/core/nearest-name.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
 import { statePath } from '../../src/core/state-path.ts';
@@ -13,7 +13,7 @@ describe('JSON strictness', () => {
   test('lets pass exactly what comes back equal', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
-        assertJson(value, 'value');
+        expect(keepJson(value, 'value')).toBe(value);
         expect(JSON.stringify(JSON.parse(JSON.stringify(value)))).toBe(JSON.stringify(value));
       }),
     );
@@ -24,16 +24,68 @@ describe('JSON strictness', () => {
     ['a Date', { at: new Date(0) }, '"at" is a Date'],
     ['a Map', new Map(), 'the value is a Map'],
     ['an error', { e: new Error('x') }, '"e" is a Error'],
-    ['undefined inside', { a: undefined }, '"a" is undefined'],
-    ['a BigInt', 1n, 'is bigint'],
+    ['undefined in a list', { a: [1, undefined] }, '"a.1" is undefined'],
+    ['a hole in a list', { a: Object.assign([], { 1: 'x' }) }, '"a.0" is undefined'],
+    ['half a character', { a: '\ud83d' }, '"a" has half of a surrogate pair'],
+    ['half a character in a name', { a: { 'x\udc00': 1 } }, '"a" has half of a surrogate pair'],
+    [
+      'a class instance',
+      {
+        a: new (class Money {
+          readonly amount = 1;
+        })(),
+      },
+      '"a" is a Money; give a plain object',
+    ],
+    ['a BigInt', 1n, 'the value is bigint'],
   ])('refuses %s and says where', (_, value, message) => {
-    expect(() => assertJson(value, 'input')).toThrow(message);
+    expect(() => keepJson(value, 'input')).toThrow(`input: ${message}`);
   });
 
-  test('refuses cycles and depth instead of overflowing', () => {
+  test('refuses cycles and depth instead of overflowing, and says which it is', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
-    expect(() => assertJson(cycle, 'input')).toThrow('nested deeper than 64 levels');
+    expect(() => keepJson(cycle, 'input')).toThrow(
+      'input: "self" is a cycle: it leads back to the value',
+    );
+    const inner = { rows: [] as unknown[] };
+    inner.rows.push({ up: inner });
+    expect(() => keepJson({ inner }, 'input')).toThrow(
+      'input: "inner.rows.0.up" is a cycle: it leads back to "inner"',
+    );
+    const deep = JSON.parse('['.repeat(70) + ']'.repeat(70)) as unknown;
+    expect(() => keepJson(deep, 'input')).toThrow('nested deeper than 64 levels');
+  });
+
+  test('leaves undefined members out, in a copy, and only then makes one', () => {
+    const given = { a: undefined, rows: [{ b: 1, c: undefined }, { d: {} }] };
+    expect(Object.keys(keepJson(given, 'input'))).toEqual(['rows']);
+    expect(Object.keys(keepJson(given, 'input').rows[0] ?? {})).toEqual(['b']);
+    expect('a' in given).toBe(true);
+    expect(keepJson(undefined, 'input')).toBeUndefined();
+    const whole = { a: { b: 1 } };
+    expect(keepJson(whole, 'input')).toBe(whole);
+    expect(takeJson(whole, 'input')).not.toBe(whole);
+    expect(takeJson(whole, 'input')).toEqual(whole);
+  });
+
+  test('finds what JSON loses beside an undefined member, wherever it stands', () => {
+    for (const given of [
+      { a: undefined, b: new Map() },
+      { b: new Map(), a: undefined },
+    ]) {
+      expect(() => keepJson(given, 'input')).toThrow('"b" is a Map');
+    }
+  });
+
+  test('knows a long text from a short one, to the character', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 4 }), fc.nat(400), (value, limit) => {
+        expect(isLongerThan(value, limit)).toBe(JSON.stringify(value).length > limit);
+      }),
+    );
+    expect(isLongerThan('\n'.repeat(10), 22)).toBe(false);
+    expect(isLongerThan('\n'.repeat(10), 21)).toBe(true);
   });
 
   test('copies what it lets pass, all the way down and with every name', () => {

@@ -125,7 +125,7 @@ test(
     const settings = { BACKSTEP_DB: database, PAYMENT_PROVIDER_URL: site.providerUrl };
     const refused = site.start('server', { ...settings, BACKSTEP_VERIFY: 'maybe' });
     expect(await refused.ended).toBe(EXIT_REFUSED);
-    expect(refused.err).toEqual([expect.stringMatching(/BACKSTEP_VERIFY is "maybe"; write warn/)]);
+    expect(refused.err).toEqual([expect.stringMatching(/BACKSTEP_VERIFY is "maybe"; give warn/)]);
   },
   VERIFY_LIMIT_MS,
 );

@@ -123,6 +123,81 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
   'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
   'secrets in payloads and errors': ['http/redact.test.ts', 'hides what stands under a secret'],
+  'secrets in every field, by every way out': [
+    'http/canary.test.ts',
+    'secrets none is seen in an answer of any route',
+  ],
+  'secrets at every socket': ['http/canary.test.ts', 'nor by any socket: of pages, of the feed'],
+  'secrets in the log and in exports': ['http/canary.test.ts', 'nor in the log, nor in an export'],
+  'secrets in JSON, addresses and cut texts': [
+    'http/redact.test.ts',
+    'hides every word of it, in whatever form',
+  ],
+  'settings that say nothing known': [
+    'core/settings.test.ts',
+    'is refused in one sentence that says what to give',
+  ],
+  'a program that is started with such a setting': [
+    'e2e/settings.test.ts',
+    'refuses to start, in one line and for good',
+  ],
+  'cookie that is used after the logout': [
+    'http/login.test.ts',
+    'is let in by no cookie that was logged out of, after a restart neither',
+  ],
+  'wrong guesses that shut the right token out': [
+    'http/login.test.ts',
+    'for that client and for a while, the right one not',
+  ],
+  'client that says it is another': [
+    'http/client-address.test.ts',
+    'is who its connection says, whatever its headers say',
+  ],
+  'connections that ask and never read': [
+    'hazards/never-reading.test.ts',
+    'requests that are never read are cut off, and others are served',
+  ],
+  'WebSocket flood of pings, pongs and fragments': [
+    'hazards/never-reading.test.ts',
+    'without end is cut off, and takes bounded memory',
+  ],
+  'database or token that others may read': [
+    'runtime/file-modes.test.ts',
+    'is told of once, with its mode and the cure, and left as it is',
+  ],
+  'package that is fetched without a hash': [
+    'lock-file.test.ts',
+    'names a hash for every package that is fetched',
+  ],
+  'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
+  'endless answer of a participant': [
+    'actors/payment-answers.test.ts',
+    'reads no more of an answer than its bound',
+  ],
+  'answer of a participant that lacks a member': [
+    'actors/payment-answers.test.ts',
+    'an answer that is not as documented is ambiguous',
+  ],
+  'refusal by a machine between us and a participant': [
+    'actors/payment-answers.test.ts',
+    'that is not the provider’s own',
+  ],
+  'page that charges by itself at the payment provider': [
+    'actors/payment-provider-guard.test.ts',
+    'answers no page, and under no other name',
+  ],
+  'payment provider told to misbehave in read-only mode': [
+    'actors/payment-provider-guard.test.ts',
+    'cannot be told to misbehave with',
+  ],
+  'secrets of the server in the environment of another program': [
+    'launcher.test.ts',
+    'keeps from the provider what the server keeps secret',
+  ],
+  'texts that make the search for secrets slow': [
+    'http/redact.test.ts',
+    'takes no longer for hostile %s than for others',
+  ],
   // WebSocket
   'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
   'flood, oversized frames, bad UTF-8': [

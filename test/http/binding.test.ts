@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bindingOf } from '../../src/http/binding.ts';
 
-const TOKEN = 'a'.repeat(32);
+const TOKEN = '4f1c9a07d2e85b36c0419fe7a2b8d563';
 const folder = mkdtempSync(join(tmpdir(), 'backstep-binding-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,5 +1,6 @@
 /** Coming in with a browser where a token is required, and who may guess how often. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
 import { SESSION_SECONDS } from '../../src/http/sessions.ts';
 import { startServer } from '../../src/http/server.ts';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from './http-fixture.ts';
@@ -53,13 +54,15 @@ describe('a person with a browser', () => {
   it('is not let in by a cookie that was made or changed elsewhere', async () => {
     const cookie = cookieOf(await login({ token: TOKEN, name: 'kim' }));
     const [name = '', value = ''] = cookie.split('=');
-    const [until = '', operator = '', signature = ''] = value.split('.');
+    const [until = '', id = '', operator = '', signature = ''] = value.split('.');
     const forged = [
-      `${Number(until) + 1}.${operator}.${signature}`,
-      `${until}.${Buffer.from('boss').toString('base64url')}.${signature}`,
-      `${until}.${operator}.${'A'.repeat(signature.length)}`,
-      `${until}.${operator}.`,
-      `${until}.${operator}`,
+      `${Number(until) + 1}.${id}.${operator}.${signature}`,
+      `${until}.${id}.${Buffer.from('boss').toString('base64url')}.${signature}`,
+      `${until}.${id.toLowerCase()}x.${operator}.${signature}`,
+      `${until}.${operator}.${signature}`,
+      `${until}.${id}.${operator}.${'A'.repeat(signature.length)}`,
+      `${until}.${id}.${operator}.`,
+      `${until}.${id}.${operator}`,
       `${value}.x`,
       'x'.repeat(1_000),
       TOKEN,
@@ -144,6 +147,28 @@ describe('a person with a browser', () => {
     await server.close();
   });
 
+  it('is let in by no cookie that was logged out of, after a restart neither', async () => {
+    const mine = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
+    const again = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
+    expect(await statusWith(mine)).toBe(200);
+    await http.app.request('/logout', { method: 'POST', headers: { cookie: mine } });
+    expect(await statusWith(mine)).toBe(401);
+    // The same person, the same second, another window.
+    expect(await statusWith(again)).toBe(200);
+    const headers = { cookie: mine, upgrade: 'websocket', connection: 'Upgrade' };
+    expect((await http.app.request('/ws/transitions', { headers })).status).toBe(401);
+    const later = createApp({
+      backstep: http.backstep,
+      demo: null,
+      faults: null,
+      security: { allowedHosts: ['localhost'], token: TOKEN },
+      nowMs: () => nowMs,
+    });
+    const asked = (cookie: string) => later.request('/api/stats', { headers: { cookie } });
+    expect((await asked(mine)).status).toBe(401);
+    expect((await asked(again)).status).toBe(200);
+  });
+
   it('logs out', async () => {
     const out = await http.app.request('/logout', { method: 'POST' });
     expect(out.status).toBe(303);
@@ -170,34 +195,36 @@ describe('a person with a browser', () => {
 });
 
 describe('guessing', () => {
-  it('is stopped after ten wrong tokens, for that client and for a while', async () => {
+  it('is stopped after ten wrong tokens, for that client and for a while, the right one not', async () => {
     for (let count = 0; count < 5; count += 1) {
       expect((await login({ token: 'wrong' }, {}, '192.0.2.1')).status).toBe(401);
       expect((await bearer('wrong', '192.0.2.1')).status).toBe(401);
     }
-    const blocked = await bearer(TOKEN, '192.0.2.1');
+    const blocked = await bearer('wrong', '192.0.2.1');
     expect(await problemIn(blocked)).toEqual([429, 'too-many-requests']);
     expect(blocked.headers.get('retry-after')).toBe('10');
-    expect((await login({ token: TOKEN }, {}, '192.0.2.1')).status).toBe(429);
-    // Others, and whoever is logged in already, are not harmed.
+    expect((await login({ token: 'wrong' }, {}, '192.0.2.1')).status).toBe(429);
+    // Nobody who has the token is harmed by those who have not, from the same address neither.
+    expect((await bearer(TOKEN, '192.0.2.1')).status).toBe(200);
+    expect((await login({ token: TOKEN }, {}, '192.0.2.1')).status).toBe(303);
     expect((await bearer(TOKEN, '192.0.2.2')).status).toBe(200);
     const cookie = cookieOf(await login({ token: TOKEN }, {}, '192.0.2.2'));
     expect(await statusWith(cookie, '192.0.2.1')).toBe(200);
     nowMs += 10_000;
-    expect((await bearer(TOKEN, '192.0.2.1')).status).toBe(200);
+    expect((await bearer('wrong', '192.0.2.1')).status).toBe(401);
   });
 
   it('gains nothing from the many addresses of one IPv6 network', async () => {
     for (let count = 1; count <= 10; count += 1) await bearer('wrong', `2001:db8::${count}`);
-    expect((await bearer(TOKEN, '2001:db8:0:0:ffff::1')).status).toBe(429);
-    expect((await bearer(TOKEN, '2001:db8:0:1::1')).status).toBe(200);
+    expect((await bearer('wrong', '2001:db8:0:0:ffff::1')).status).toBe(429);
+    expect((await bearer('wrong', '2001:db8:0:1::1')).status).toBe(401);
   });
 
   it('is not counted for requests without a token', async () => {
     for (let count = 0; count < 20; count += 1) {
       expect(await statusWith('', '192.0.2.1')).toBe(401);
     }
-    expect((await bearer(TOKEN, '192.0.2.1')).status).toBe(200);
+    expect((await bearer('wrong', '192.0.2.1')).status).toBe(401);
   });
 });
 

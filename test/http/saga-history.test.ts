@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { orderSaga } from '../../machines/order.ts';
 import { encodeState } from '../../src/core/codec.ts';
 import type { JournalRecord } from '../../src/core/inbound.ts';
+import { createRedact } from '../../src/core/redact.ts';
 import { recordAt, SagaHistories, type SagaHistory, turnAt } from '../../src/http/saga-history.ts';
 import { fromCursor, toCursor } from '../../src/store/cursor.ts';
 import type { JournalEntry, ReadModels } from '../../src/store/read-models.ts';
@@ -12,7 +13,7 @@ describe('the history of a saga', () => {
   it('is every record and the state after each, and goes on where it ended', async () => {
     const saga = new Journaled(orderSaga, ORDER).fail('reserveInventory', BUSY);
     const journal = new Journal(saga);
-    const histories = new SagaHistories(journal);
+    const histories = new SagaHistories(journal, createRedact());
     const first = await histories.of('saga-1', orderSaga);
     expect(first.records).toEqual(saga.journal);
     expect(textAt(first, 2)).toBe(encodeState(saga.state));
@@ -27,7 +28,7 @@ describe('the history of a saga', () => {
   it('lets those who ask at the same time read once after the other', async () => {
     const saga = new Journaled(orderSaga, ORDER).done('reserveInventory');
     const journal = new Journal(saga);
-    const histories = new SagaHistories(journal);
+    const histories = new SagaHistories(journal, createRedact());
     const [one, other] = await Promise.all([
       histories.of('saga-1', orderSaga),
       histories.of('saga-1', orderSaga),
@@ -39,7 +40,10 @@ describe('the history of a saga', () => {
 
   it('has the records without states where the version is not registered', async () => {
     const saga = new Journaled(orderSaga, ORDER).done('reserveInventory');
-    const history = await new SagaHistories(new Journal(saga)).of('saga-1', undefined);
+    const history = await new SagaHistories(new Journal(saga), createRedact()).of(
+      'saga-1',
+      undefined,
+    );
     expect(history.records).toHaveLength(2);
     expect(history.turns).toEqual([]);
     expect(history.flaw).toMatchObject({ sagaSeq: 1 });
@@ -47,7 +51,7 @@ describe('the history of a saga', () => {
 
   it('goes past a line that cannot be read, and says from where on nothing is known', async () => {
     const saga = new Journaled(orderSaga, ORDER).done('reserveInventory').done('processPayment');
-    const histories = new SagaHistories(new Journal(saga, 2));
+    const histories = new SagaHistories(new Journal(saga, 2), createRedact());
     const history = await histories.of('saga-1', orderSaga);
     expect(history.turns).toHaveLength(1);
     expect(history.flaw?.sagaSeq).toBe(2);
@@ -72,7 +76,10 @@ describe('the history of a saga', () => {
     };
     saga.done('processPayment');
     const records = [{ ...begun, to: before }, migration, ...saga.journal.slice(2)];
-    const history = await new SagaHistories(new Journal({ journal: records })).of('s', orderSaga);
+    const history = await new SagaHistories(new Journal({ journal: records }), createRedact()).of(
+      's',
+      orderSaga,
+    );
     expect(history.flaw).toBeNull();
     expect(history.records).toHaveLength(3);
     expect(turnAt(history, 1)).toBeUndefined();

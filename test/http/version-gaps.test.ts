@@ -47,3 +47,20 @@ test('are told once of a version that is gone, and no more once it is back', asy
   await until(() => on.gaps === undefined);
   expect(await (await app.request('/api/health')).json()).toEqual({ status: 'ready' });
 });
+
+test('answer what they are ordered with the reason, and what would mend it', async () => {
+  await on.deploy([stay()]);
+  const [id] = await on.waiting();
+  await on.deploy([stay({ step: 'reserve' })]);
+  await until(() => on.gaps !== undefined);
+  const answer = await appOf().request(`/api/sagas/${id}/commands`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ command: 'cancel' }),
+  });
+  expect(answer.status).toBe(409);
+  expect(await answer.json()).toMatchObject({
+    code: 'version-missing',
+    detail: expect.stringContaining('book is done and version 1 as it was edited') as string,
+  });
+});

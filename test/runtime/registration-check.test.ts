@@ -1,11 +1,11 @@
 /** A saga is verified when it is registered: told in the log, or refused, or left alone. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { SagaDefinition } from '../../src/core/definition.ts';
+import { settingOf } from '../../src/core/settings.ts';
 import { openBackstep, type BackstepOptions } from '../../src/runtime/open-backstep.ts';
 import {
   registrationCheck,
   type VerifyAtRegistration,
-  verifyModeOf,
 } from '../../src/runtime/registration-check.ts';
 import { type Logger, silentLogger } from '../../src/runtime/turn-log.ts';
 import { forgetful, sound } from '../fixtures/defective-sagas/forgetful.ts';
@@ -54,11 +54,12 @@ test.each([
   ['refuse', 'refuse'],
   ['off', 'off'],
 ])('the setting %j means %s', (given, mode) => {
-  expect(verifyModeOf(given)).toBe(mode);
+  expect(settingOf({ BACKSTEP_VERIFY: given }, 'BACKSTEP_VERIFY')).toBe(mode);
 });
 
 test('another setting is refused with the cure', () => {
-  expect(() => verifyModeOf('maybe')).toThrow(/BACKSTEP_VERIFY is "maybe"; write warn, refuse or/);
+  const read = (): unknown => settingOf({ BACKSTEP_VERIFY: 'maybe' }, 'BACKSTEP_VERIFY');
+  expect(read).toThrow(/BACKSTEP_VERIFY is "maybe"; give warn, refuse, off/);
 });
 
 test('a saga with an error is refused when that is asked for, a sound one is not', async () => {

@@ -6,6 +6,7 @@ import { durable } from '../../src/core/definition.ts';
 import { recordOfLine, replay } from '../../src/core/replay.ts';
 import type { Backstep, Bindings } from '../../src/runtime/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
+import { silentLogger } from '../../src/runtime/turn-log.ts';
 import { EngineHarness } from './engine-harness.ts';
 
 type Form = { readonly applicant: string };
@@ -255,6 +256,22 @@ describe('a migration', () => {
     while ((await mended.state(id))?.status !== 'waiting') await new Promise(setImmediate);
     expect((await mended.read.deadLetters(page)).items).toEqual([]);
     await mended.stop(0);
+  });
+
+  test('that cannot be had is logged once, not at every try', async () => {
+    const id = await start(await engine.open(activities));
+    await engine.stop();
+    const logged: string[] = [];
+    const note = (_: object, message: string): void => void logged.push(message);
+    const logger = { ...silentLogger, warn: note, error: note, isLevelEnabled: () => true };
+    const { database, clock } = engine;
+    const verifyAtRegistration = 'off';
+    const without = await openBackstep({ database, clock, logger, verifyAtRegistration });
+    without.register(v2, { activities, migrate: { 1: () => ({ state: 'nowhere' }) } });
+    await without.start();
+    while ((await without.read.saga(id))?.status !== 'parked') await new Promise(setImmediate);
+    expect(logged).toEqual(['sagas cannot go on under what is registered']);
+    await without.stop(0);
   });
 
   test('from a version that is no earlier one is refused at registration', async () => {

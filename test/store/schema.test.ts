@@ -114,6 +114,7 @@ const COLUMNS: Columns = {
     status: 'nullable',
     detail: 'nullable',
   },
+  revoked_sessions: { id: 'required', until: 'required' },
   engine: { id: 'required', owner_epoch: 'required', left_clean: 'required' },
 };
 

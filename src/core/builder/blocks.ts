@@ -1,7 +1,10 @@
 /** From what the builder's methods are given to a plan: durations read, defaults filled in. */
 import { type Duration, toMs } from '../duration.ts';
+import { BackstepError } from '../errors.ts';
+import { check, type Kind } from '../options-reader.ts';
 import { exponential, type RetryPolicy } from '../retry-policy.ts';
 import type { StepKind } from '../status.ts';
+import { BLOCK_NAME, CHILD_OPTIONS, STEP_OPTIONS, WAIT_OPTIONS } from './option-members.ts';
 import type { AttemptOptions } from './options.ts';
 import type { AttemptPlan, ChildPlan, StepPlan, WaitPlan } from './plan.ts';
 
@@ -11,6 +14,9 @@ const DEFAULT_TIMEOUT: Duration = '10s';
 const RETRIABLE = exponential({ first: '1s', max: '5m', attempts: 100 });
 const BACKWARD = exponential({ first: '500ms', max: '30s', attempts: 8 });
 const PROBING = exponential({ attempts: 5 });
+
+/** Shortest time between two reminders: each is a turn, and an event to somebody. */
+const MIN_REMINDER_MS = 100;
 
 /** Any activity with a budget, its types left behind. */
 export interface AnyAttempt extends AttemptOptions {
@@ -50,8 +56,9 @@ export interface AnyWait {
 }
 
 export function stepPlan(sagaId: string, name: string, options: AnyStep): StepPlan {
+  const at = placeOf(sagaId, 'step', name);
+  read(options, STEP_OPTIONS, at);
   const { kind = 'compensatable', compensate, probe, repeatable = true, when = null } = options;
-  const at = `saga "${sagaId}", step "${name}"`;
   const retry = kind === 'retriable' ? RETRIABLE : exponential();
   const attempt = attemptPlan(name, options, retry, at);
   return {
@@ -69,8 +76,9 @@ export function stepPlan(sagaId: string, name: string, options: AnyStep): StepPl
 }
 
 export function childPlan(sagaId: string, name: string, options: AnyChild): ChildPlan {
+  const at = placeOf(sagaId, 'child', name);
+  read(options, CHILD_OPTIONS, at);
   const { saga, input, when = null, within, compensate } = options;
-  const at = `saga "${sagaId}", child "${name}"`;
   return {
     block: 'child',
     name,
@@ -83,8 +91,9 @@ export function childPlan(sagaId: string, name: string, options: AnyChild): Chil
 }
 
 export function waitPlan(sagaId: string, name: string, options: AnyWait): WaitPlan {
+  const at = placeOf(sagaId, 'wait', name);
+  read(options, WAIT_OPTIONS, at);
   const { on, within, onExpired = 'compensate', shared = false, remind } = options;
-  const at = `saga "${sagaId}", wait "${name}"`;
   return {
     block: 'wait',
     name,
@@ -95,8 +104,30 @@ export function waitPlan(sagaId: string, name: string, options: AnyWait): WaitPl
     remind:
       remind === undefined
         ? null
-        : { everyMs: toMs(remind.every, `${at}: remind`), emit: remind.emit },
+        : {
+            everyMs: atLeast(MIN_REMINDER_MS, remind.every, `${at}: remind.every`),
+            emit: remind.emit,
+          },
   };
+}
+
+/** Where a block stands, for messages. Throws `definition-invalid` for a name that is no text. */
+export function placeOf(sagaId: string, block: string, name: unknown): string {
+  check(name, BLOCK_NAME, `saga "${sagaId}", the name of a ${block}`, 'definition-invalid');
+  return `saga "${sagaId}", ${block} "${String(name)}"`;
+}
+
+/** Throws `definition-invalid` for what the types do not take. */
+export function read(given: unknown, kind: Kind, at: string): void {
+  check(given, kind, at, 'definition-invalid');
+}
+
+// A time-out of nothing fails every attempt, and a reminder after nothing is an endless loop.
+function atLeast(leastMs: number, duration: Duration, at: string): number {
+  const ms = toMs(duration, at);
+  if (ms >= leastMs) return ms;
+  const message = `${at} is ${duration}; give at least ${leastMs} ms`;
+  throw new BackstepError('definition-invalid', message);
 }
 
 function compensationPlan(options: AnyAttempt, at: string): AttemptPlan {
@@ -113,8 +144,8 @@ function attemptPlan(
   return {
     name,
     input: options.input,
-    timeoutMs: toMs(options.timeout ?? DEFAULT_TIMEOUT, `${at}: timeout`),
-    heartbeatMs: heartbeat === undefined ? null : toMs(heartbeat, `${at}: heartbeat`),
+    timeoutMs: atLeast(1, options.timeout ?? DEFAULT_TIMEOUT, `${at}: timeout`),
+    heartbeatMs: heartbeat === undefined ? null : atLeast(1, heartbeat, `${at}: heartbeat`),
     retry: options.retry ?? retry,
     isPermanent: options.isPermanent ?? null,
     isRepeatable: true,

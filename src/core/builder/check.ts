@@ -3,7 +3,8 @@
  * here would otherwise be a saga that cannot be compensated, or a machine that cannot be drawn.
  */
 import { BackstepError } from '../errors.ts';
-import { attemptsIn } from './implementations.ts';
+import { meantInstead } from '../nearest-name.ts';
+import { listed } from '../options-reader.ts';
 import {
   type Block,
   blocksIn,
@@ -42,25 +43,91 @@ export function checkPlan(plan: SagaPlan): void {
 type Refuse = (what: string) => never;
 
 function checkNames({ blocks }: SagaPlan, refuse: Refuse): void {
-  const activities = attemptsIn(blocks).map(({ name }) => name);
-  const others = everyBlock(blocks)
-    .filter(({ block }) => block !== 'step')
-    .map(({ name }) => name);
-  const branches = everyBlock(blocks).flatMap((block) =>
-    block.block === 'parallel' ? Object.keys(block.branches) : [],
-  );
-  const seen = new Set<string>();
-  for (const name of [...activities, ...others, ...branches]) {
+  const seen = new Map<string, string>();
+  for (const { name, place, isActivity } of namesIn(blocks, 'the saga')) {
     if (!NAME_PATTERN.test(name)) refuse(`"${name}" must be letters, digits, "-" and "_"`);
     if (RESERVED_NAMES.includes(name)) {
       refuse(`the name "${name}" is reserved for the machine itself; choose another`);
     }
-    if (branches.includes(name)) continue; // a branch has its parallel block to itself
-    if (seen.has(name))
-      refuse(
-        `${activities.includes(name) ? 'activity' : 'the name'} "${name}" is used twice; give each use its own`,
+    if (place === null) continue; // a branch has its parallel block to itself
+    const other = seen.get(name);
+    if (other !== undefined) {
+      const what = `${isActivity ? 'activity' : 'the name'} "${name}"`;
+      refuse(`${what} is used twice, by ${other} and by ${place}; give each use its own`);
+    }
+    seen.set(name, place);
+  }
+}
+
+interface Use {
+  readonly name: string;
+  /** Where it is used, in words; `null`: where it need not differ from others. */
+  readonly place: string | null;
+  readonly isActivity: boolean;
+}
+
+/** Every name that a plan gives, in the order they are written. */
+function namesIn(blocks: readonly Block[], holder: string): readonly Use[] {
+  return blocks.flatMap((block, index) => {
+    const place = `${block.block} "${block.name}" (number ${index + 1} in ${holder})`;
+    return [...ownNames(block, place), ...innerNames(block)];
+  });
+}
+
+function ownNames(block: Block, place: string): readonly Use[] {
+  const activities =
+    block.block === 'step'
+      ? { probe: block.probe, compensation: block.compensation }
+      : block.block === 'child'
+        ? { compensation: block.compensation }
+        : {};
+  return [
+    { name: block.name, place, isActivity: block.block === 'step' },
+    ...Object.entries(activities).flatMap(([role, attempt]) =>
+      attempt === null
+        ? []
+        : [{ name: attempt.name, place: `the ${role} of ${place}`, isActivity: true }],
+    ),
+  ];
+}
+
+function innerNames(block: Block): readonly Use[] {
+  const { name } = block;
+  switch (block.block) {
+    case 'step':
+    case 'child':
+    case 'wait':
+      return [];
+    case 'parallel':
+      return Object.entries(block.branches).flatMap(([branch, blocks]) => [
+        { name: branch, place: null, isActivity: false },
+        ...namesIn(blocks, `branch "${branch}" of "${name}"`),
+      ]);
+    case 'choice':
+      return block.options.flatMap((option) =>
+        namesIn(option.blocks, `option "${option.name}" of "${name}"`),
       );
-    seen.add(name);
+    case 'loop':
+      return namesIn(block.blocks, `loop "${name}"`);
+  }
+}
+
+/**
+ * Throws `definition-invalid` for a wait whose event no schema declares, once any is declared: it
+ * is misspelt, or was forgotten.
+ */
+export function checkAwaited({ id, blocks }: SagaPlan, declared: readonly string[]): void {
+  if (declared.length === 0) return;
+  for (const block of everyBlock(blocks)) {
+    if (block.block !== 'wait') continue;
+    const unknown = Object.keys(block.on).find((type) => !declared.includes(type));
+    if (unknown === undefined) continue;
+    throw new BackstepError(
+      'definition-invalid',
+      `saga "${id}": wait "${block.name}": no schema is given for event "${unknown}"` +
+        `${meantInstead(unknown, declared)}; "events" declares ${listed(declared, 'and')}; ` +
+        'add it there, z.object({}) for one that carries nothing',
+    );
   }
 }
 

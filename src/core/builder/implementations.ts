@@ -67,7 +67,7 @@ export function implementationsOf(plan: SagaPlan) {
 }
 
 /** Every activity with a budget: steps, compensations, probes. */
-export function attemptsIn(blocks: readonly Block[]): readonly AttemptPlan[] {
+function attemptsIn(blocks: readonly Block[]): readonly AttemptPlan[] {
   return effectsIn(blocks).flatMap((effect) => {
     const forward = effect.block === 'step' ? [effect.attempt, effect.probe] : [];
     return [...forward, effect.compensation].filter((each) => each !== null);

@@ -3,7 +3,6 @@
  */
 import { html } from 'hono/html';
 import { isLegal } from '../../core/legal.ts';
-import type { Redact } from '../../core/redact.ts';
 import type { DeadLetter, DeadLetterGroup, LetterGroupKey } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
 import { letterGroupQuery } from '../letter-group.ts';
@@ -75,9 +74,9 @@ export function letterGroups(content: LetterGroups): Html {
 }
 
 /** One letter. `scope` is the reason when the saga's state cannot be read. */
-export function letterCard(letter: DeadLetter, scope: ActionScope | string, redact: Redact): Html {
+export function letterCard(letter: DeadLetter, scope: ActionScope | string): Html {
   const { sagaId, key, type, kind, openedAtMs } = letter;
-  const content = contentOf(letter, redact);
+  const content = contentOf(letter);
   return html`<section id="letter-${sagaId}" class="letter" aria-label="${type} ${key ?? sagaId}">
     <div class="letter-head">
       <h2>${sagaLink(sagaId, key ?? sagaId)}</h2>
@@ -111,9 +110,9 @@ function decisions(scope: ActionScope): Html {
     </details>`;
 }
 
-function editAndRetry({ id, state, editable, redact }: ActionScope): Html {
+function editAndRetry({ id, state, editable }: ActionScope): Html {
   const action = `/sagas/${encodeURIComponent(id)}/commands/retry`;
-  const context = redact(state.snapshot.context);
+  const context: unknown = state.snapshot.context;
   const names = editable ?? (isJsonObject(context) ? Object.keys(context) : []);
   return html`<details id="edit-${id}">
     <summary>Edit the context and retry</summary>
@@ -166,8 +165,8 @@ function isSame(one: LetterGroupKey, other: LetterGroupKey): boolean {
   return one.type === other.type && one.kind === other.kind && one.code === other.code;
 }
 
-function contentOf({ letter }: DeadLetter, redact: Redact): Readonly<Record<string, unknown>> {
-  const content: unknown = redact(JSON.parse(letter));
+function contentOf({ letter }: DeadLetter): Readonly<Record<string, unknown>> {
+  const content: unknown = JSON.parse(letter);
   return isJsonObject(content) ? content : {};
 }
 

@@ -7,7 +7,6 @@ import type { SagaDefinition } from '../../core/definition.ts';
 import { triggerOf } from '../../core/event-words.ts';
 import type { JournalRecord } from '../../core/inbound.ts';
 import { legalEvents } from '../../core/legal.ts';
-import type { Redact } from '../../core/redact.ts';
 import { persistMachine } from '../../core/persisted-machine.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaSummary } from '../../store/read-models.ts';
@@ -140,7 +139,6 @@ export function stepForm(sagaId: string, asked: number | null, at: number, lastS
 export function eventView(
   definition: SagaDefinition | undefined,
   record: JournalRecord | undefined,
-  redact: Redact,
 ): Html {
   if (record === undefined) return html`<p class="quiet">It is not in the journal any more.</p>`;
   const { sagaSeq, atMs, event, inbound, from, to, note } = record;
@@ -153,12 +151,11 @@ export function eventView(
         record.status,
       )}
     </p>
-    ${note === undefined ? '' : html`<p class="quiet">${note}</p>`}
-    ${json('The event', redact(content))}`;
+    ${note === undefined ? '' : html`<p class="quiet">${note}</p>`} ${json('The event', content)}`;
 }
 
 /** The machine's snapshot, what is live beside it, and what it would take next. */
-export function snapshotView(state: SagaState, redact: Redact): Html {
+export function snapshotView(state: SagaState): Html {
   const { status, value, context, output } = persistMachine(state.snapshot);
   const tags = [...state.snapshot.tags];
   const shown = { status, value, tags, context, ...(output === undefined ? {} : { output }) };
@@ -190,7 +187,7 @@ export function snapshotView(state: SagaState, redact: Redact): Html {
         ${events.length === 0 ? 'none' : events.map((type) => html`<code>${type}</code> `)}
       </li>
     </ul>
-    ${json('The snapshot', redact(shown))}`;
+    ${json('The snapshot', shown)}`;
 }
 
 /** The newest sagas, as links. */
@@ -216,7 +213,7 @@ function relativeDue(dueMs: number): Html {
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
 }
 
-// `value` has been through the redaction.
+// `value` has its secrets hidden already.
 function json(label: string, value: unknown): Html {
   return html`<pre class="json" tabindex="0" aria-label="${label}">
 ${JSON.stringify(value, null, 2)}</pre>`;

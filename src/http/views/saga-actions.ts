@@ -7,7 +7,6 @@ import { COMMAND_NAMES, type CommandName } from '../../core/inbound.ts';
 import { isOwed } from '../../core/ledger.ts';
 import { type CommandChoice, commandChoices, distinctChoices } from '../../core/legal-reason.ts';
 import { legalEvents } from '../../core/legal.ts';
-import type { Redact } from '../../core/redact.ts';
 import { giveUpEntries } from '../../core/skip.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type Html, readOnlyNote } from './html.ts';
@@ -20,7 +19,6 @@ export interface ActionScope {
   readonly state: SagaState;
   /** Members of the context that may be edited; `null`: any. */
   readonly editable: readonly string[] | null;
-  readonly redact: Redact;
   /** True: this server takes no orders, whatever would be legal. */
   readonly isReadOnly: boolean;
 }
@@ -188,8 +186,8 @@ function commandFrame(
   </form>`;
 }
 
-function editForm({ id, state, editable, redact }: ActionScope, version: Html): Html {
-  const context = redact(state.snapshot.context) as Readonly<Record<string, unknown>>;
+function editForm({ id, state, editable }: ActionScope, version: Html): Html {
+  const context = state.snapshot.context as Readonly<Record<string, unknown>>;
   const names = (editable ?? Object.keys(context)).join(', ');
   return html`<details>
     <summary>${LABELS['edit-context']}</summary>

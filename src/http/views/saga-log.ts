@@ -1,8 +1,6 @@
 /**
  * The journal of a saga as a list, with what each turn changed in the saga's context; and the
  * context itself as of one turn.
- *
- * Must never show a secret: every value goes through the redaction first.
  */
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/definition.ts';
@@ -10,7 +8,6 @@ import { triggerOf } from '../../core/event-words.ts';
 import { authorOf, type JournalRecord } from '../../core/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type JsonChange, jsonDifference } from '../json-difference.ts';
-import type { Redact } from '../../core/redact.ts';
 import { type SagaHistory, turnAt } from '../saga-history.ts';
 import { exactTime, type Html } from './html.ts';
 import { orderInWords } from './saga-actions.ts';
@@ -29,7 +26,6 @@ export interface SagaLog {
   readonly seq: number;
   /** The query of a link to another turn is added to this one. */
   readonly turnLink: (seq: number) => string;
-  readonly redact: Redact;
 }
 
 /** The list, the oldest turn first. */
@@ -67,9 +63,9 @@ export function sagaLog(log: SagaLog): Html {
 }
 
 /** The context of a state, and what the last turn changed in it. */
-export function contextView(shown: SagaState, before: SagaState | null, redact: Redact): Html {
-  const context = redact(shown.snapshot.context);
-  const changes = before === null ? [] : changesOf(before, shown, redact);
+export function contextView(shown: SagaState, before: SagaState | null): Html {
+  const context: unknown = shown.snapshot.context;
+  const changes = before === null ? [] : changesOf(before, shown);
   return html`${
       before === null
         ? html`<p class="quiet">
@@ -84,16 +80,12 @@ export function contextView(shown: SagaState, before: SagaState | null, redact: 
 ${JSON.stringify(context, null, 2)}</pre>`;
 }
 
-function logRow(
-  { definition, history, seq, turnLink, redact }: SagaLog,
-  record: JournalRecord,
-): Html {
+function logRow({ definition, history, seq, turnLink }: SagaLog, record: JournalRecord): Html {
   const { sagaSeq, inbound, atMs, event, from, to, status, note, kind } = record;
   const turn = turnAt(history, sagaSeq);
   const after = turn?.state;
   const before = turnAt(history, sagaSeq - 1)?.state;
-  const changes =
-    after === undefined || before === undefined ? [] : changesOf(before, after, redact);
+  const changes = after === undefined || before === undefined ? [] : changesOf(before, after);
   const known = turn?.definition ?? definition;
   const trigger =
     inbound.kind === 'command'
@@ -161,8 +153,8 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
   }
 }
 
-function changesOf(before: SagaState, after: SagaState, redact: Redact): readonly JsonChange[] {
-  return jsonDifference(redact(before.snapshot.context), redact(after.snapshot.context));
+function changesOf(before: SagaState, after: SagaState): readonly JsonChange[] {
+  return jsonDifference(before.snapshot.context, after.snapshot.context);
 }
 
 function changeList(changes: readonly JsonChange[]): Html {

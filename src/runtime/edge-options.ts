@@ -1,0 +1,162 @@
+/** What the engine takes from the program around it, for callers that the types do not reach. */
+import { SAGA } from '../core/definition.ts';
+import { COMMAND_NAMES } from '../core/inbound.ts';
+import {
+  ANYTHING,
+  DURATION,
+  either,
+  FUNCTION,
+  type Kind,
+  kindOf,
+  mapOf,
+  NAME,
+  oneOf,
+  optionsOf,
+  required,
+  TEXT,
+  TIME,
+  whole,
+} from '../core/options-reader.ts';
+import { shown } from '../core/shown.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+
+/** What may be none at all; everything else is at least one. */
+const MAY_BE_ZERO: readonly (keyof Limits)[] = ['idleSagas', 'restarts'];
+
+const LIMITS = optionsOf(
+  Object.fromEntries(
+    Object.keys(DEFAULT_LIMITS).map((name) => [
+      name,
+      whole(MAY_BE_ZERO.some((each) => each === name) ? 0 : 1, Infinity),
+    ]),
+  ),
+);
+
+const LOGGER = withMethods('a pino logger or the like', [
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'isLevelEnabled',
+]);
+
+/** The options of `openBackstep`. */
+export const OPEN_OPTIONS = optionsOf({
+  database: required(kindOf('the path of a file', (value) => isText(value) && value !== '')),
+  clock: withMethods('a clock', ['nowMs', 'after']),
+  randomId: FUNCTION,
+  limits: LIMITS,
+  logger: LOGGER,
+  hides: FUNCTION,
+  onFatal: FUNCTION,
+  keepEndedFor: DURATION,
+  verifyAtRegistration: oneOf(['warn', 'refuse', 'off']),
+  migrationsFolder: TEXT,
+  lockWaitMs: whole(0, Infinity),
+  readTimeLimitMs: whole(1, Infinity),
+  maxPages: whole(1),
+  firstRetryDelayMs: whole(0),
+  maxRetryDelayMs: whole(0),
+});
+
+const ACTIVITY = either(
+  FUNCTION,
+  optionsOf({ kind: required(oneOf(['transactional'])), plan: required(FUNCTION) }),
+);
+
+// Which numbers will do is for the queue to say.
+const COUNT = kindOf('a whole number', (value) => typeof value === 'number');
+
+/** The second argument of `register`. */
+export const BINDINGS = optionsOf({
+  activities: required(mapOf(ACTIVITY, 'functions by activity name')),
+  subscribers: mapOf(FUNCTION, 'functions by event type'),
+  concurrency: either(COUNT, optionsOf({ limit: required(COUNT), maxQueued: COUNT })),
+  migrate: mapOf(FUNCTION, 'functions by earlier version'),
+  events: mapOf(ANYTHING, 'schemas by event type'),
+});
+
+/** The first argument of `register`. */
+export const REGISTERED: Kind = SAGA;
+
+export const SAGA_TYPE = kindOf('the name of a registered saga', isText);
+export const SAGA_ID = kindOf('the id of a saga, as spawn gives it', isText);
+
+/** A text that comes back from the store as it went in. */
+const PROSE = kindOf(
+  'a text of whole characters',
+  (value) => isText(value) && value.isWellFormed(),
+);
+
+export const SPAWN_OPTIONS = optionsOf({
+  input: ANYTHING,
+  key: NAME,
+  startAt: kindOf(
+    'a Date or milliseconds since 1970',
+    (value) => typeof value === 'number' || value instanceof Date,
+  ),
+  delay: TIME,
+});
+
+/** An event from outside; what it carries is the saga's to judge. */
+export const EVENT: Kind = {
+  takes: 'an event such as { type: "approve" }',
+  faultOf: (value) => {
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+      const type = typeof value === 'string' && value !== '' ? shown(value) : '"approve"';
+      return { path: '', what: `is ${shown(value)}; give an event such as { type: ${type} }` };
+    }
+    const type: unknown = Reflect.get(value, 'type');
+    if (type === undefined) {
+      return { path: 'type', what: 'is missing; give an event such as { type: "approve" }' };
+    }
+    const fault = NAME.faultOf(type);
+    return fault === null ? null : { ...fault, path: 'type' };
+  },
+};
+
+/** The third argument of `send`. */
+export const SEND_OPTIONS = either(NAME, optionsOf({ eventId: NAME, by: PROSE, reason: PROSE }));
+
+const COMMAND_MEMBERS = optionsOf({
+  name: required(oneOf(COMMAND_NAMES)),
+  by: PROSE,
+  reason: PROSE,
+  step: PROSE,
+  context: mapOf(ANYTHING, 'members of the context'),
+});
+
+export const COMMAND: Kind = {
+  takes: 'a command such as { name: "cancel" }',
+  faultOf: (value) => {
+    if (!isText(value)) return COMMAND_MEMBERS.faultOf(value);
+    return { path: '', what: `is ${shown(value)}; give a command such as { name: "cancel" }` };
+  },
+};
+
+export const VERSION = whole(0);
+
+/** Time to wait; `Infinity`: for ever. */
+export const WAIT_MS = kindOf(
+  'milliseconds from 0',
+  (value) => typeof value === 'number' && value >= 0,
+);
+
+function withMethods(what: string, names: readonly string[]): Kind {
+  return {
+    takes: what,
+    faultOf: (value) => {
+      if (value === null || typeof value !== 'object') {
+        return { path: '', what: `is ${shown(value)}; give ${what}` };
+      }
+      const missing = names.filter((name) => typeof Reflect.get(value, name) !== 'function');
+      if (missing.length === 0) return null;
+      return { path: '', what: `has no function ${missing.join(', ')}; give ${what}` };
+    },
+  };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
