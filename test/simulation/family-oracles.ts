@@ -25,6 +25,8 @@ export class FamilyOracles {
   readonly #fail: Fail;
   /** Ids of the children whose start was commanded by a durable turn. */
   readonly #commanded = new Set<string>();
+  /** Ids of the children that stood still, parked by a failure that nothing handles. */
+  readonly #stoodStill = new Set<string>();
 
   constructor(scene: OracleScene, fail: Fail) {
     this.#scene = scene;
@@ -48,6 +50,7 @@ export class FamilyOracles {
     for (const { childId } of Object.values(now.live.activities)) {
       if (childId !== undefined) this.#commanded.add(childId);
     }
+    if (now.parkReason?.code === UNHANDLED) this.#stoodStill.add(id);
     if (before !== null && commit.journal.kind !== 'note') {
       this.#checkOutcome(inbound, before);
       this.#checkLeft(commit, inbound, before, now);
@@ -99,6 +102,8 @@ export class FamilyOracles {
     }
     const { status } = child.row;
     const { machine, ...parts } = this.#scene.states.of(child.row);
+    // It was told at once, and somebody has let the child go on since.
+    if (!isWellEnded && this.#stoodStill.has(activity.childId)) return;
     const wanted = isUnwinding(activity)
       ? isUndone({ machine, ...parts })
       : status === 'completed' || status === 'failed';
