@@ -4,8 +4,8 @@
  * Invariant: what `run` reports as done is on disk, and the global seq counts without gaps over
  * committed turns. A batch that did not commit has left nothing and has used no seq.
  */
-import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
 import type { BatchItem, ItemOutcome } from './writer-protocol.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
@@ -167,15 +167,15 @@ function prepareAlone(db: Database.Database, apply: ApplyItem) {
 function prepareOwnershipCheck(db: Database.Database, options: BatchWriterOptions) {
   const epoch = db.prepare('SELECT owner_epoch FROM engine WHERE id = 1').pluck();
   const { realPath, ownerEpoch } = options;
-  const fileId = realPath === null ? null : statSync(realPath).ino;
+  const identity = realPath === null ? null : fileIdentity(realPath);
 
   return (): string | null => {
     if (epoch.get() !== ownerEpoch) {
       return 'another process took the database over; this one must stop';
     }
     if (realPath === null) return null;
-    const now = statSync(realPath, { throwIfNoEntry: false });
-    return now?.ino === fileId ? null : 'the database file was removed or replaced while in use';
+    if (fileIdentity(realPath) === identity) return null;
+    return 'the database file was removed or replaced while in use';
   };
 }
 

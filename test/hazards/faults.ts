@@ -91,6 +91,23 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'future schema version': ['hazards/damaged-files.test.ts', 'of a later version is refused'],
   'read-only directory': ['hazards/damaged-files.test.ts', 'that cannot be written is named'],
   'two processes on one file': ['store/processes.test.ts', 'is refused, by its path and by a link'],
+  'one file under two names': [
+    'store/second-names.test.ts',
+    'that is a hard link is refused by both',
+  ],
+  'database mounted as a single file': [
+    'store/second-names.test.ts',
+    'that is a mount of the single file is refused',
+  ],
+  'database renamed while open': [
+    'store/second-names.test.ts',
+    'that it was given while a process has it open is refused',
+  ],
+  'log that lies elsewhere': ['store/second-names.test.ts', 'that lies elsewhere (%s) is refused'],
+  'two copies of the package in one process': [
+    'store/second-names.test.ts',
+    'with an SQLite each never own one file at once',
+  ],
   'owner stopped with SIGSTOP': [
     'hazards/damaged-files.test.ts',
     'keeps its database, by every name of it',
