@@ -38,6 +38,7 @@ export type {
   Bindings,
   Concurrency,
   Spawned,
+  StartStatus,
   SendOptions,
   SpawnOptions,
   StartQueueFigures,

@@ -36,7 +36,15 @@ const Failure = z.looseObject({
   ambiguous: z.boolean(),
 });
 
-export const Started = z.object({ id: text, type: text, status });
+/** How a start is answered, here and in the order demo. */
+export const startStatus = z.enum([...SAGA_STATUSES, 'removed']).meta({
+  description: 'removed: it ended and was removed before how it ended was kept with its key.',
+});
+export const isRemoved = z.literal(true).optional().meta({
+  description: 'It ended long ago, as `status` says; only its start key is kept.',
+});
+
+export const Started = z.object({ id: text, type: text, status: startStatus, isRemoved });
 export const EventAnswer = z.object({
   id: text,
   status,

@@ -77,10 +77,18 @@ export interface SendOptions {
 
 export interface Spawned {
   readonly id: string;
-  readonly status: SagaStatus;
+  readonly status: StartStatus;
   /** False when the key had started this saga before. */
   readonly isNew: boolean;
+  /** True when that saga ended so long ago that only its key is kept: see `keepEndedFor`. */
+  readonly isRemoved: boolean;
 }
+
+/**
+ * Where a saga stands that was started; of one that was removed since, how it ended. `removed`:
+ * that is not known, because the version that removed it did not keep it.
+ */
+export type StartStatus = SagaStatus | 'removed';
 
 export interface Backstep {
   /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
@@ -103,7 +111,10 @@ export interface Backstep {
   command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
   /** The state after the last committed turn; `null` when there is no such saga. */
   state(id: string): Promise<SagaState | null>;
-  /** Resolves with the status once settled, or with the present one after `timeoutMs`. */
+  /**
+   * Resolves with the status once settled, or with the present one after `timeoutMs`; of a saga
+   * with a key that was removed since, with the one it ended in. Throws `not-found`.
+   */
   settled(id: string, timeoutMs: number): Promise<SagaStatus>;
   /** The commands that are legal in this state, for people and for 409 answers. */
   legalCommands(state: SagaState): readonly string[];

@@ -28,7 +28,7 @@ import { recover } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { retentionOf, type Upkeep } from './retention.ts';
 import { SagaStarter } from './saga-starter.ts';
-import { untilSettled } from './settled-wait.ts';
+import { finalStatusOf, untilSettled } from './settled-wait.ts';
 import { StalledCallers } from './stalled-callers.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
@@ -203,7 +203,8 @@ class Engine implements Backstep {
   }
 
   async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
-    const sid = await this.#supervisor.sidOf(id);
+    const sid = await this.#supervisor.findSid(id);
+    if (sid === null) return finalStatusOf(this.store, id);
     const { clock } = this.#parts;
     const onSettled = this.#supervisor.onSettled.bind(this.#supervisor);
     const statusOf = (): Promise<SagaStatus> => this.#statusOf(sid, id);
@@ -275,9 +276,7 @@ class Engine implements Backstep {
   async #statusOf(sid: number, id: string): Promise<SagaStatus> {
     const state = this.#supervisor.stateInMemory(sid);
     if (state !== null) return state.status;
-    const record = await this.read.saga(id);
-    if (record === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
-    return record.status;
+    return (await this.read.saga(id))?.status ?? finalStatusOf(this.store, id);
   }
 
   #assertAccepting(): void {

@@ -71,6 +71,8 @@ export interface StartKeysTable {
   key: string;
   input_hash: string;
   saga_id: string;
+  /** How the saga ended that was removed since; see migration 0010. */
+  final_status: SagaStatus | null;
 }
 
 /** At most one open letter (`resolved_at` null) per saga. */

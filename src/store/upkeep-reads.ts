@@ -7,6 +7,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../core/activity.ts';
+import type { SagaStatus } from '../core/status.ts';
 import type { EngineTables } from './schema.ts';
 
 /** A saga that was parked because its version was not registered. */
@@ -29,15 +30,23 @@ export interface UpkeepReads {
    * its way and children of a parent that is not over.
    */
   removable(endedBeforeMs: number, limit: number): Promise<readonly number[]>;
+  /** How a saga with a start key ended that was removed since; `null`: not known. */
+  finalStatus(sagaId: string): Promise<SagaStatus | null>;
 }
 
-/** Removes sagas with all that hangs off them but start keys and dead letters. */
+/**
+ * Removes sagas with all that hangs off them but dead letters and start keys, which are told how
+ * their sagas ended.
+ */
 export function removalStatements(sids: readonly number[]): readonly ExpectedStatement[] {
   const places = sids.map(() => '?').join(', ');
-  return ['journal', 'audit', 'sagas'].map((table) => ({
-    sql: `DELETE FROM ${table} WHERE sid IN (${places})`,
-    parameters: sids,
-  }));
+  const removals = ['journal', 'audit', 'sagas'].map(
+    (table) => `DELETE FROM ${table} WHERE sid IN (${places})`,
+  );
+  const keepEnds = `UPDATE start_keys SET final_status = sagas.status FROM sagas
+    WHERE sagas.sid IN (${places})
+      AND start_keys.type = sagas.type AND start_keys.key = sagas.key`;
+  return [keepEnds, ...removals].map((text) => ({ sql: text, parameters: sids }));
 }
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
@@ -69,6 +78,16 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         ORDER BY ended_at
         LIMIT ${limit}`.execute(db);
       return rows.map(({ sid }) => sid);
+    },
+
+    async finalStatus(sagaId) {
+      const row = await db
+        .selectFrom('start_keys')
+        .select('final_status as status')
+        .where('saga_id', '=', sagaId)
+        .where('final_status', 'is not', null) // what its index holds
+        .executeTakeFirst();
+      return row?.status ?? null;
     },
 
     parkedForVersion(afterSid, limit) {

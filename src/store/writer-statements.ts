@@ -34,7 +34,9 @@ export function prepareItems(db: Database.Database): ApplyItem {
   const selectKey = db.prepare<[string, string], StoredKey>(
     'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
   );
-  const insertKey = db.prepare('INSERT INTO start_keys VALUES (?, ?, ?, ?)');
+  const insertKey = db.prepare(
+    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+  );
   const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
   const runStatements = createStatementRunner(db);
   const writeExtras = prepareExtras(db);

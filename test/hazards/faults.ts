@@ -113,6 +113,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'keeps its database, by every name of it',
   ],
   'database replaced while running': ['hazards/damaged-files.test.ts', 'that is replaced under a'],
+  'start repeated after its saga was removed': [
+    'runtime/retention.test.ts',
+    'a start repeated after that is told how its saga ended',
+  ],
   // Load
   'event flood to one saga': ['hazards/floods.test.ts', 'a flood of events to one saga is refused'],
   'start flood': ['hazards/floods.test.ts', 'a flood of starts is refused past its bound'],

@@ -66,6 +66,33 @@ test('ended sagas go after their time with their journal; their start keys stay'
   await expect(other).rejects.toMatchObject({ code: 'conflict' });
 });
 
+test('a start repeated after that is told how its saga ended, and so is who waits for it', async () => {
+  const refused = (): never => {
+    throw new PermanentError('no', 'no');
+  };
+  const { activities } = recordedActivities({ charge: refused });
+  const backstep = await engine.open(activities, { keepEndedFor: '1d' });
+  const id = await spawn('turned back');
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await spawn('newest');
+  await timePasses(2 * DAY_MS, 1);
+  expect(await backstep.state(id)).toBeNull();
+  const again = { input: { trip: 'turned back' }, key: 'turned back' };
+  const removed = { id, isNew: false, isRemoved: true };
+  expect(await backstep.spawn('trip', again)).toEqual({ ...removed, status: 'compensated' });
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await expect(backstep.settled('nobody', 1e9)).rejects.toMatchObject({ code: 'not-found' });
+
+  // As a version left it that did not keep how sagas ended: nothing is claimed.
+  await engine.stop();
+  const db = new Database(engine.database);
+  db.exec('UPDATE start_keys SET final_status = NULL');
+  db.close();
+  await engine.open(activities);
+  expect(await engine.backstep.spawn('trip', again)).toEqual({ ...removed, status: 'removed' });
+  await expect(engine.backstep.settled(id, 1e9)).rejects.toMatchObject({ code: 'not-found' });
+});
+
 test('no number is used twice: ids and the journal count on after a restart', async () => {
   await engine.open(recordedActivities().activities, { keepEndedFor: '1d' });
   await completed(['a', 'b', 'c']);

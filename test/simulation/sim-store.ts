@@ -109,6 +109,7 @@ export class SimStore implements Store {
     ofVersion: () => Promise.resolve([]),
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
+    finalStatus: () => Promise.resolve(null),
   };
 
   health = (): StoreHealth => this.#health;

@@ -71,7 +71,13 @@ const COLUMNS: Columns = {
     event: 'required',
     data: 'required',
   },
-  start_keys: { type: 'required', key: 'required', input_hash: 'required', saga_id: 'required' },
+  start_keys: {
+    type: 'required',
+    key: 'required',
+    input_hash: 'required',
+    saga_id: 'required',
+    final_status: 'nullable',
+  },
   dead_letters: {
     id: 'required',
     sid: 'required',
