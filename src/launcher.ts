@@ -62,6 +62,8 @@ export interface LaunchOptions extends Partial<LaunchLimits> {
  */
 export async function launch(options: LaunchOptions): Promise<number> {
   const limits: LaunchLimits = { ...DEFAULT_LIMITS, ...options };
+  // What it has to say may find no reader, or a full disk: the programs are kept all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   if (existsSync('.env')) process.loadEnvFile('.env');
   const env = withDatabases(process.env);
   if (env === undefined) return EXIT_REFUSED;

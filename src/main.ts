@@ -5,7 +5,6 @@
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
  * start (the launcher does not try again); 1: failed.
  */
-import { type Logger, pino } from 'pino';
 import { bank, reminderMail } from '../actors/bank.ts';
 import { createDelivery, cancelConfirmation, sendConfirmation } from '../actors/notification.ts';
 import { createFaults, type Faults, withFaults } from '../actors/faults.ts';
@@ -41,6 +40,7 @@ import type { OrderLab } from './http/order-lab.ts';
 import { type RunningServer, startServer } from './http/server.ts';
 import type { ServicePanel } from './http/service-panels.ts';
 import type { Backstep } from './runtime/backstep.ts';
+import { createServerLog } from './server-log.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
 import { openBackstep } from './runtime/open-backstep.ts';
@@ -54,7 +54,9 @@ const DEFAULT_DATABASE = 'data/backstep.db';
 const MAIL_FROM = 'orders@backstep.example';
 
 const { env } = process;
-const log = createLogger();
+// Whoever reads may be gone, or the disk that it goes to full: no reason to stop any saga.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+const { log, lostLines } = createServerLog(env['LOG_LEVEL'] || 'info');
 
 // The launcher holds the other end: when it is gone, nothing of the demo may linger.
 if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
@@ -103,13 +105,6 @@ function keepEndedOf(given: string | undefined): { keepEndedFor?: number } {
   if (ms !== null) return { keepEndedFor: ms };
   const message = `BACKSTEP_KEEP_ENDED is "${given}"; write for example 12h or 30d`;
   throw new BackstepError('input-invalid', message);
-}
-
-/** JSON lines on standard error; readable ones when a person watches. */
-function createLogger(): Logger {
-  const level = env['LOG_LEVEL'] || 'info';
-  if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: false }));
-  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2 } } });
 }
 
 function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
@@ -175,6 +170,7 @@ async function listen(
     maxClients: binding.maxClients,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
+    lostLogLines: lostLines,
     lab: createLab(backstep, faults, providerUrl),
     inspectorsMaySend: env['BACKSTEP_INSPECT_SEND'] === 'on',
   });

@@ -48,6 +48,8 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
   readonly crash?: () => void;
   /** Default: nothing is logged. */
   readonly logger?: HttpLogger;
+  /** Lines of the log that could not be written, for the figures. Default: none. */
+  readonly lostLogLines?: () => number;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly nowMs?: () => number;
   /** Live feeds and pages at a time. Default 200. */
@@ -70,6 +72,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     crash = () => {},
     logger = { error: () => {} },
     nowMs = Date.now,
+    lostLogLines = () => 0,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
     layouts = new ChartLayouts(),
@@ -90,6 +93,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     crash,
     clients,
     logger,
+    lostLogLines,
     nowMs,
   };
 

@@ -52,6 +52,7 @@ export interface HttpContext {
   readonly crash: () => void;
   readonly clients: LiveClients;
   readonly logger: HttpLogger;
+  readonly lostLogLines: () => number;
   readonly nowMs: () => number;
 }
 

@@ -12,7 +12,7 @@ import { deadLetterView } from './saga-view.ts';
 
 /** The routes, to be mounted at `/`. */
 export function engineRoutes(
-  { backstep, clients, nowMs }: HttpContext,
+  { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
@@ -48,6 +48,7 @@ export function engineRoutes(
         store: backstep.store.stats(),
         isReady: backstep.health().kind === 'ready',
         live: clients.figures(),
+        lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),
       });
       return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });

@@ -117,6 +117,14 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'runtime/retention.test.ts',
     'a start repeated after that is told how its saga ended',
   ],
+  'log on a full disk': [
+    'hazards/unwritable-log.test.ts',
+    'a log on a disk that is full stops nothing',
+  ],
+  'log that nobody reads': [
+    'hazards/unwritable-log.test.ts',
+    'that nobody reads any more stop nothing',
+  ],
   // Load
   'event flood to one saga': ['hazards/floods.test.ts', 'a flood of events to one saga is refused'],
   'start flood': ['hazards/floods.test.ts', 'a flood of starts is refused past its bound'],
