@@ -11,6 +11,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from './kept-program.ts';
+import { isPassingErrno } from './store/passing-errno.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -66,7 +67,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   if (existsSync('.env')) process.loadEnvFile('.env');
   const env = withDatabases(process.env);
-  if (env === undefined) return EXIT_REFUSED;
+  if (typeof env === 'number') return env;
 
   const outcome = Promise.withResolvers<number>();
   const started: KeptProgram[] = [];
@@ -183,8 +184,8 @@ function readyPortOf(line: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-/** The environment with a path for each database, its folder made; nothing when it cannot be. */
-function withDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+/** The environment with a path for each database, its folder made; else the exit code. */
+function withDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | number {
   const result = { ...env };
   for (const [name, fallback] of Object.entries(DATABASES)) {
     const path = env[name] || fallback;
@@ -193,7 +194,7 @@ function withDatabases(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
       mkdirSync(dirname(path), { recursive: true });
     } catch (error) {
       say(`cannot make the folder of ${name}=${path}: ${String(error)}`);
-      return undefined;
+      return isPassingErrno(error) ? EXIT_FAILED : EXIT_REFUSED;
     }
   }
   return result;

@@ -63,9 +63,9 @@ if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT
 process.on('unhandledRejection', (err) => log.error({ err }, 'a rejection that nobody handled'));
 
 await run().catch((error: unknown) => {
-  const isRefusal = error instanceof BackstepError && REFUSALS.includes(error.code);
-  if (!isRefusal) throw error;
-  refuse(error);
+  if (!(error instanceof BackstepError)) throw error;
+  // A fault that may pass is an end like any other: whoever keeps this process starts it again.
+  end(error, REFUSALS.includes(error.code) ? EXIT_REFUSED : EXIT_FAILED);
 });
 
 async function run(): Promise<void> {
@@ -178,7 +178,7 @@ async function listen(
     return await startServer(app, binding);
   } catch (error) {
     await backstep.stop(0);
-    refuse(error);
+    end(error, EXIT_REFUSED);
   }
 }
 
@@ -289,8 +289,8 @@ function providerUrlOf(environment: NodeJS.ProcessEnv): string {
   );
 }
 
-/** Ends the process with one clear line; the launcher does not try again. */
-function refuse(error: unknown): never {
+/** Ends the process with one clear line; after `EXIT_REFUSED` the launcher does not try again. */
+function end(error: unknown, exitCode: number): never {
   process.stderr.write(`backstep: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(EXIT_REFUSED);
+  process.exit(exitCode);
 }

@@ -40,7 +40,10 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
 
-/** Opens an engine over one database. Throws `storage-refused`. */
+/**
+ * Opens an engine over one database. Throws `storage-refused` for what a person must mend, and
+ * `unavailable` for a fault of the disk that may pass.
+ */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;

@@ -38,7 +38,10 @@ export interface OpenStoreOptions {
 const DEFAULT_FIRST_RETRY_DELAY_MS = 50;
 const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
 
-/** Opens one database. Throws `storage-refused`, with the path and the cure. */
+/**
+ * Opens one database. Throws `storage-refused`, with the path and the cure, for what a person must
+ * mend, and `unavailable` for a fault of the disk that may pass.
+ */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);

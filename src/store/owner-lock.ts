@@ -9,7 +9,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { ForeignFileError, refused, resolveDatabaseFile } from './database-file.ts';
+import { ForeignFileError, refused, resolveDatabaseFile, unusable } from './database-file.ts';
 import { assertSoleName, fileIdentity } from './sole-name.ts';
 
 /** How long a starting process waits for the one before it to leave. */
@@ -34,7 +34,7 @@ export interface OwnerLock {
 export async function acquireOwnerLock(realPath: string, lockWaitMs: number): Promise<OwnerLock> {
   assertSoleName(realPath);
   const identity = await takeIdentity(realPath, lockWaitMs);
-  const disown = (): void => void filesOfThisProcess().delete(identity);
+  const disown = (): boolean => filesOfThisProcess().delete(identity);
   try {
     const lock = await lockBeside(realPath, lockWaitMs);
     return {
@@ -49,7 +49,7 @@ export async function acquireOwnerLock(realPath: string, lockWaitMs: number): Pr
     };
   } catch (thrown) {
     disown();
-    throw thrown;
+    throw unusable(realPath, thrown, 'check the folder and its permissions');
   }
 }
 

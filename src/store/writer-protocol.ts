@@ -6,6 +6,7 @@
  * that knows the order; writer-statements.ts has the statements.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type {
   AuditRow,
@@ -70,7 +71,7 @@ export type ToWriter =
 
 export type FromWriter =
   | { readonly kind: 'opened'; readonly lastSid: number; readonly lastSeq: number }
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** Answers the oldest batch under way; `durationMs` is from BEGIN to after COMMIT. */
   | {
       readonly kind: 'done';

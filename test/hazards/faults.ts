@@ -75,6 +75,11 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],
   'disk full at a checkpoint': ['hazards/fail-nth.test.ts', 'with %s under orders'],
   'disk full until there is room': ['hazards/fail-nth.test.ts', 'with ENOSPC until there is room'],
+  'quota spent': ['hazards/fail-nth.test.ts', 'with EDQUOT until there is room is a full disk'],
+  'I/O error, quota or full disk while it is opened': [
+    'hazards/fail-nth.test.ts',
+    'as long as it is opened: no refusal',
+  ],
   'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
   'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
   'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
