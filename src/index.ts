@@ -37,6 +37,8 @@ export type {
   Backstep,
   Bindings,
   Concurrency,
+  Retention,
+  RetentionState,
   Spawned,
   StartStatus,
   SendOptions,

@@ -262,6 +262,12 @@ export const Stats = z.object({
   store: z.looseObject({ commits: count, batches: count }),
   live: z.object({ clients: count, resyncs: count }),
 });
+export const Retention = z.object({
+  kind: z.enum(['off', 'removing', 'held']).meta({
+    description: 'held: the clock was set; nothing is removed for a day, or until it is resumed.',
+  }),
+  leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
+});
 export const Health = z.object({ status: z.literal('ready') });
 
 export const FeedMessage = z.object({

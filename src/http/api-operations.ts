@@ -189,6 +189,18 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/retention',
+    summary: 'Where the removal of ended sagas stands.',
+    answers: ok(answers.Retention),
+  },
+  {
+    method: 'post',
+    path: '/api/retention/resume',
+    summary: 'Say that the clock is right: removal goes on.',
+    answers: accepted(answers.Retention),
+  },
+  {
+    method: 'get',
     path: '/api/health',
     summary: '200 while work is taken on, else 503 with the reason.',
     answers: ok(answers.Health),

@@ -3,7 +3,8 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from './performance-recorder.ts';
 import { totalOf } from './order-status.ts';
@@ -35,6 +36,11 @@ export function engineRoutes(
         },
         live: clients.figures(),
       });
+    })
+    .get('/api/retention', (c) => c.json(backstep.retention.state()))
+    .post('/api/retention/resume', async (c) => {
+      await backstep.retention.resume(authorOf(c, API_AUTHOR));
+      return c.json(backstep.retention.state(), 202);
     })
     .get('/api/health', (c) => {
       const health = backstep.health();

@@ -90,6 +90,21 @@ export interface Spawned {
  */
 export type StartStatus = SagaStatus | 'removed';
 
+/** Where the removal of ended sagas stands. */
+export type RetentionState =
+  /** They are kept for ever. */
+  | { readonly kind: 'off' }
+  | { readonly kind: 'removing' }
+  /** The clock was set: nothing is removed for so much running time, or until a person says so. */
+  | { readonly kind: 'held'; readonly leftMs: number };
+
+/** The removal of ended sagas, for whoever watches it. */
+export interface Retention {
+  state(): RetentionState;
+  /** Somebody has seen that the clock is right: what waits is removed from now on. Durable. */
+  resume(by?: string): Promise<void>;
+}
+
 export interface Backstep {
   /** Binds a definition. Throws `definition-invalid` when an activity has no implementation. */
   register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
@@ -127,6 +142,8 @@ export interface Backstep {
   readonly redact: Redact;
   readonly read: ReadModels;
   readonly store: Store;
+  /** The removal of ended sagas, which a clock that was set holds up. */
+  readonly retention: Retention;
   figures(): EngineFigures;
   /** Sagas in memory, at most `limit`, the newest first. */
   liveActors(limit: number): readonly LiveActor[];

@@ -15,7 +15,7 @@ import { createReadModels } from '../store/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
-import type { Backstep, SendOptions } from './backstep.ts';
+import type { Backstep, Retention, SendOptions } from './backstep.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -61,7 +61,7 @@ class Engine implements Backstep {
   readonly #feed: Feed;
   readonly #queue: StartQueue;
   readonly #versions: VersionKeeper;
-  readonly #retention: Upkeep;
+  readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
   readonly #callers = new StalledCallers();
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
@@ -130,9 +130,7 @@ class Engine implements Backstep {
       last: () => this.#starter.lastSid,
     };
     this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, logger);
-    this.#retention = retentionOf(store, clock, parts.keepEndedMs ?? null, (err) =>
-      logger.error({ err }, 'ended sagas could not be removed; trying again'),
-    );
+    this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#supervisor.connect({
       runner: this.#runner,
       children: this.#children,
@@ -179,7 +177,7 @@ class Engine implements Backstep {
     this.#recovered.resolve();
     this.#queue.open();
     void this.#versions.run();
-    this.#retention.start();
+    this.retention.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -248,7 +246,7 @@ class Engine implements Backstep {
     this.#children.stop();
     this.#queue.close();
     this.#versions.stop();
-    this.#retention.stop();
+    this.retention.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);

@@ -33,7 +33,8 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly onFatal?: (reason: string) => void;
   /**
    * How long sagas are kept after their end; older ones are removed, a few at a time, their start
-   * keys and dead letters are not. Default: for ever.
+   * keys and dead letters are not. Nothing is removed for a day after the clock was set; see
+   * `Backstep.retention`. Default: for ever.
    */
   readonly keepEndedFor?: Duration;
   /** Default `warn`, in the log: without a logger nothing is explored. */

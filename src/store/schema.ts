@@ -129,6 +129,8 @@ export interface PendingStartsTable {
 export interface EngineTable {
   id: 1;
   owner_epoch: number;
+  /** Removals wait for so much running time; see migration 0011. */
+  removal_held_ms: number | null;
 }
 
 export interface EngineTables {

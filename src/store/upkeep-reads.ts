@@ -30,8 +30,23 @@ export interface UpkeepReads {
    * its way and children of a parent that is not over.
    */
   removable(endedBeforeMs: number, limit: number): Promise<readonly number[]>;
+  /** How long removals wait still, and when the newest line of the journal was written. */
+  removalHold(): Promise<RemovalHold>;
   /** How a saga with a start key ended that was removed since; `null`: not known. */
   finalStatus(sagaId: string): Promise<SagaStatus | null>;
+}
+
+export interface RemovalHold {
+  /** Milliseconds of running time; `null`: they do not wait. */
+  readonly heldMs: number | null;
+  /** Milliseconds since 1970; `null` where there is no journal yet. */
+  readonly newestAtMs: number | null;
+}
+
+/** Keeps how long removals wait. */
+export function holdStatement(heldMs: number | null): ExpectedStatement {
+  const whole = heldMs === null ? null : Math.ceil(heldMs);
+  return { sql: 'UPDATE engine SET removal_held_ms = ? WHERE id = 1', parameters: [whole] };
 }
 
 /**
@@ -78,6 +93,17 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         ORDER BY ended_at
         LIMIT ${limit}`.execute(db);
       return rows.map(({ sid }) => sid);
+    },
+
+    async removalHold() {
+      const row = await db
+        .selectFrom('engine')
+        .select('removal_held_ms as heldMs')
+        .select((eb) =>
+          eb.selectFrom('journal').select('at').orderBy('seq', 'desc').limit(1).as('newestAtMs'),
+        )
+        .executeTakeFirst();
+      return row ?? { heldMs: null, newestAtMs: null };
     },
 
     async finalStatus(sagaId) {

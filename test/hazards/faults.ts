@@ -70,6 +70,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'clock set forward a day': ['hazards/clock-jumps.test.ts', 'a clock set forward a day wakes'],
   'sixty-day timer': ['runtime/restart.test.ts', 'a sixty-day timer fires on its day'],
   'restart past the due time': ['runtime/restart.test.ts', 'a deadline that passed while'],
+  'clock 400 days ahead for a minute, under retention': [
+    'runtime/retention-clock.test.ts',
+    'for a minute removes nothing, then or later',
+  ],
   'laptop sleep': ['hazards/clock-jumps.test.ts', 'after a sleep of the machine past its due time'],
   // Storage
   'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],

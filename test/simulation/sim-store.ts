@@ -110,6 +110,7 @@ export class SimStore implements Store {
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
     finalStatus: () => Promise.resolve(null),
+    removalHold: () => Promise.resolve({ heldMs: null, newestAtMs: null }),
   };
 
   health = (): StoreHealth => this.#health;

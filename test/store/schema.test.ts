@@ -120,7 +120,7 @@ const COLUMNS: Columns = {
     status: 'nullable',
     detail: 'nullable',
   },
-  engine: { id: 'required', owner_epoch: 'required' },
+  engine: { id: 'required', owner_epoch: 'required', removal_held_ms: 'nullable' },
 };
 
 interface ColumnInfo {
