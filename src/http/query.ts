@@ -1,6 +1,7 @@
 /**
  * Reads what stands in the query of a URL. Throws `query-invalid` naming the parameter.
  */
+import { isoText } from '../core/iso-time.ts';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
@@ -160,7 +161,7 @@ export function textOf(query: URLSearchParams, name: string): string | null {
 export function isoTime(timeMs: number): string;
 export function isoTime(timeMs: number | null | undefined): string | null;
 export function isoTime(timeMs: number | null | undefined): string | null {
-  return timeMs === null || timeMs === undefined ? null : new Date(timeMs).toISOString();
+  return timeMs === null || timeMs === undefined ? null : isoText(timeMs);
 }
 
 /** Parameters of forms that a browser sends even when nothing was filled in. */

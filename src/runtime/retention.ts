@@ -7,6 +7,7 @@
  * Invariant: what a wrong clock would remove is gone for good, so after a jump of it nothing is
  * removed before a day of running time has passed or a person says that the clock is right.
  */
+import { isoText } from '../core/iso-time.ts';
 import { holdStatement, removalStatements } from '../store/upkeep-reads.ts';
 import type { Store } from '../store/store.ts';
 import type { Retention, RetentionState } from './backstep.ts';
@@ -140,7 +141,7 @@ class Removal implements Upkeep, Retention {
 
   async #hold(jumpMs: number, why: string): Promise<void> {
     await this.#keep(HOLD_MS);
-    const now = new Date(this.#clock.nowMs()).toISOString();
+    const now = isoText(this.#clock.nowMs());
     this.#log.warn(
       { jumpMs, now },
       `${why}: no ended saga is removed for a day, or until a person says that the clock is right`,
