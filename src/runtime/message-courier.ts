@@ -2,8 +2,11 @@
  * Hands over what turns have sent, to subscribers and to other sagas: at least once, in order per
  * saga, retried until it works. A message leaves the store only after its receiver returned.
  *
- * What is held in memory is bounded. Beyond that the courier is behind: it leaves new messages to
- * the store and pages through them by id, which is commit order, until it has caught up.
+ * What is held in memory is bounded. Beyond that a round is behind: it leaves new messages to the
+ * store and pages through them by id, which is commit order, until it has caught up.
+ *
+ * Invariant: what sagas tell each other shares no bound with what goes to subscribers, so that a
+ * subscriber that hangs holds up no saga.
  */
 import type { EventObject } from 'xstate';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
@@ -14,9 +17,9 @@ import { isBetweenSagas } from './outgoing.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
-/** Subscribers called at once. */
+/** Deliveries of one kind at once. */
 const MAX_DELIVERIES = 64;
-/** Messages held in memory. */
+/** Messages of one kind held in memory. */
 const MAX_HELD = 10_000;
 /** Messages read from the store at once. */
 const PAGE_SIZE = 500;
@@ -31,14 +34,49 @@ export interface CourierLog {
 type MessageStore = Pick<Store, 'acknowledge' | 'pendingMessages'>;
 
 export class MessageCourier {
+  readonly #betweenSagas: Round;
+  readonly #toSubscribers: Round;
+
+  constructor(store: MessageStore, clock: Clock, subscriberOf: SubscriberOf, log: CourierLog) {
+    const round = (isMine: (message: PendingMessage) => boolean): Round =>
+      new Round(store, clock, subscriberOf, log, isMine);
+    this.#betweenSagas = round(isBetweenSagas);
+    this.#toSubscribers = round((message) => !isBetweenSagas(message));
+  }
+
+  /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
+  async recover(): Promise<number> {
+    const counts = [await this.#betweenSagas.recover(), await this.#toSubscribers.recover()];
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves when nothing that the saga told other sagas is on its way any more. */
+  delivered(sagaId: string): Promise<void> {
+    return this.#betweenSagas.delivered(sagaId);
+  }
+
+  deliver(message: PendingMessage): void {
+    const round = isBetweenSagas(message) ? this.#betweenSagas : this.#toSubscribers;
+    round.deliver(message);
+  }
+
+  /**
+   * Starts nothing new and lets what runs finish, because a delivery cut off in the middle would be
+   * made again; what still runs after `limitMs` is aborted.
+   */
+  async stop(limitMs: number): Promise<void> {
+    await Promise.all([this.#betweenSagas.stop(limitMs), this.#toSubscribers.stop(limitMs)]);
+  }
+}
+
+/** Messages of one kind on their way. */
+class Round {
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #subscriberOf: SubscriberOf;
   readonly #log: CourierLog;
-  /**
-   * Messages per saga, oldest first; the first one is under way or waits for its turn. What goes to
-   * other sagas has a lane of its own: a subscriber that fails must not hold it up.
-   */
+  readonly #isMine: (message: PendingMessage) => boolean;
+  /** Messages per saga, oldest first; the first one is under way or waits for its turn. */
   readonly #queues = new Map<string, PendingMessage[]>();
   readonly #onDelivered = new Map<string, (() => void)[]>();
   readonly #ready: { readonly message: PendingMessage; readonly attempt: number }[] = [];
@@ -54,25 +92,29 @@ export class MessageCourier {
   #isPaging = false;
   #isStopped = false;
 
-  constructor(store: MessageStore, clock: Clock, subscriberOf: SubscriberOf, log: CourierLog) {
+  constructor(
+    store: MessageStore,
+    clock: Clock,
+    subscriberOf: SubscriberOf,
+    log: CourierLog,
+    isMine: (message: PendingMessage) => boolean,
+  ) {
+    this.#isMine = isMine;
     this.#store = store;
     this.#clock = clock;
     this.#subscriberOf = subscriberOf;
     this.#log = log;
   }
 
-  /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
   async recover(): Promise<number> {
     await this.#catchUp();
     return this.#held.size;
   }
 
-  /** Resolves when nothing that the saga told other sagas is on its way any more. */
   delivered(sagaId: string): Promise<void> {
-    const lane = betweenSagas(sagaId);
-    if (!this.#queues.has(lane)) return Promise.resolve();
+    if (!this.#queues.has(sagaId)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#onDelivered.set(lane, [...(this.#onDelivered.get(lane) ?? []), resolve]);
+      this.#onDelivered.set(sagaId, [...(this.#onDelivered.get(sagaId) ?? []), resolve]);
     });
   }
 
@@ -88,10 +130,6 @@ export class MessageCourier {
     this.#isBehind = true;
   }
 
-  /**
-   * Starts nothing new and lets what runs finish, because a delivery cut off in the middle would be
-   * made again; what still runs after `limitMs` is aborted.
-   */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
@@ -103,13 +141,12 @@ export class MessageCourier {
   #take(message: PendingMessage): void {
     if (this.#held.has(message.id)) return;
     this.#held.add(message.id);
-    const lane = laneOf(message);
-    const queue = this.#queues.get(lane);
+    const queue = this.#queues.get(message.sagaId);
     if (queue !== undefined) {
       queue.push(message);
       return;
     }
-    this.#queues.set(lane, [message]);
+    this.#queues.set(message.sagaId, [message]);
     this.#start(message, 1);
   }
 
@@ -150,7 +187,7 @@ export class MessageCourier {
       await Promise.race([subscriber?.(event, delivery), gaveUp]);
       await this.#store.acknowledge(message.id);
       this.#held.delete(message.id);
-      this.#next(laneOf(message));
+      this.#next(message.sagaId);
     } catch (error) {
       this.#retryLater(message, attempt, error);
     } finally {
@@ -158,17 +195,17 @@ export class MessageCourier {
     }
   }
 
-  #next(lane: string): void {
-    const queue = this.#queues.get(lane);
+  #next(sagaId: string): void {
+    const queue = this.#queues.get(sagaId);
     queue?.shift();
     const next = queue?.[0];
     if (next !== undefined) {
       this.#start(next, 1);
       return;
     }
-    this.#queues.delete(lane);
-    const listeners = this.#onDelivered.get(lane) ?? [];
-    this.#onDelivered.delete(lane);
+    this.#queues.delete(sagaId);
+    const listeners = this.#onDelivered.get(sagaId) ?? [];
+    this.#onDelivered.delete(sagaId);
     for (const listener of listeners) listener();
   }
 
@@ -192,7 +229,7 @@ export class MessageCourier {
       while (!this.#isStopped && this.#held.size + PAGE_SIZE <= MAX_HELD) {
         this.#lowestLeftId = Infinity;
         const page = await this.#store.pendingMessages(this.#readAfterId, PAGE_SIZE);
-        for (const message of page) this.#take(message);
+        for (const message of page) if (this.#isMine(message)) this.#take(message);
         const readUpToId = page.at(-1)?.id ?? this.#readAfterId;
         this.#readAfterId = Math.min(readUpToId, this.#lowestLeftId - 1);
         // One left to the store during the read may be newer than what was read.
@@ -212,13 +249,4 @@ export class MessageCourier {
       this.#isPaging = false;
     }
   }
-}
-
-function laneOf(message: PendingMessage): string {
-  const { sagaId } = message;
-  return isBetweenSagas(message) ? betweenSagas(sagaId) : `${sagaId} to subscribers`;
-}
-
-function betweenSagas(sagaId: string): string {
-  return `${sagaId} to sagas`;
 }
