@@ -181,7 +181,7 @@ class Engine implements Backstep {
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
-  spawn: Backstep['spawn'] = (type, options) => {
+  spawn: Backstep['spawn'] = async (type, options) => {
     this.#assertAccepting();
     return this.#callers.answer(this.#starter.spawn(type, options));
   };

@@ -134,6 +134,19 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/unwritable-log.test.ts',
     'that nobody reads any more stop nothing',
   ],
+  'edited row': ['http/edited-rows.test.ts', 'every page and list still answers'],
+  'control characters in a row that the doctor shows': [
+    'runtime/doctor.test.ts',
+    'with nothing in it that would steer a terminal',
+  ],
+  'start while nothing is accepted': [
+    'runtime/engine.test.ts',
+    'is refused by its promise, never by a throw',
+  ],
+  'subscriber that hangs for many sagas': [
+    'runtime/hanging-subscribers.test.ts',
+    'does not keep a parent from its child',
+  ],
   // Load
   'event flood to one saga': ['hazards/floods.test.ts', 'a flood of events to one saga is refused'],
   'start flood': ['hazards/floods.test.ts', 'a flood of starts is refused past its bound'],
