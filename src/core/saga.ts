@@ -6,6 +6,7 @@
 import type { ActivityOutput, Contract } from './activity.ts';
 import { type AnyStep, childPlan, stepPlan, waitPlan } from './builder/blocks.ts';
 import { checkPlan } from './builder/check.ts';
+import { contextFlaw } from './builder/context-form.ts';
 import { compileSaga } from './builder/compile.ts';
 import type {
   ChildOptions,
@@ -230,7 +231,7 @@ function build<C extends Contract, Input, Output>(
   const blocks = everyBlock(plan.blocks);
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
   const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
-  return durable<C, Input, Output>(compileSaga(plan), {
+  const definition = durable<C, Input, Output>(compileSaga(plan), {
     version,
     input,
     events,
@@ -239,4 +240,5 @@ function build<C extends Contract, Input, Output>(
     keepsEarly: [...new Set(awaited)],
     editable: ['input', 'results'],
   });
+  return { ...definition, contextFlaw };
 }

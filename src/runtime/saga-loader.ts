@@ -85,7 +85,7 @@ export class SagaLoader {
     if (registration.definition.hash !== stored.definitionHash) {
       this.#log.definitionEdited(stored.id, registration.definition);
     }
-    const state = decodeState(registration.definition, stored.id, stored.state);
+    const state = decodeState(registration.definition, stored.id, stored.state, stored.format);
     const isParkedByRow = stored.status === 'parked' && state.status !== 'parked';
     return {
       registration,
@@ -97,7 +97,7 @@ export class SagaLoader {
   #migrated(stored: StoredSaga): LoadedSaga | null {
     const route = this.#registry.routeFrom(stored.type, stored.version);
     if (route === null || isEnded(stored.status)) return null;
-    const parts = parseStored(stored.id, stored.state);
+    const parts = parseStored(stored.id, stored.state, stored.format);
     if ((parts.resolution ?? null) !== null) return null; // over, and only looked at
     const { registration, plan } = route;
     const nowMs = this.#clock.nowMs();

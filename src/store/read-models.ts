@@ -72,6 +72,8 @@ export interface FeedEntry {
 export interface JournalEntry extends FeedEntry {
   /** The JSON as stored: `{ inbound, note? }`. */
   readonly data: string;
+  /** In which form it is written. */
+  readonly format: number;
 }
 
 export interface DeadLetter {

@@ -127,7 +127,7 @@ async function transitions(db: Db, id: string, page: Page): Promise<Paged<Journa
   const limit = pageSize(page);
   const after = fromCursor('journal', page.cursor) ?? 0;
   const rows = await selectJournal(db)
-    .select('journal.data')
+    .select(['journal.data', 'journal.format'])
     .where('journal.sid', '=', sidOf(db, id))
     .where('journal.saga_seq', '>', after)
     .orderBy('journal.saga_seq')
@@ -138,7 +138,7 @@ async function transitions(db: Db, id: string, page: Page): Promise<Paged<Journa
 
 async function notes(db: Db, id: string, limit: number): Promise<readonly JournalEntry[]> {
   const rows = await selectJournal(db)
-    .select('journal.data')
+    .select(['journal.data', 'journal.format'])
     .where('journal.sid', '=', sidOf(db, id))
     .where('journal.kind', '=', 'note')
     .orderBy('journal.saga_seq', 'desc')

@@ -21,6 +21,8 @@ export interface SagasTable {
   created_at: number;
   updated_at: number;
   ended_at: number | null;
+  /** In which form `state` is written; see migration 0013. */
+  format: number;
 }
 
 /** A view over the steps inside `sagas.state`; times in milliseconds since 1970. */
@@ -55,6 +57,8 @@ export interface JournalTable {
   to_state: string;
   status: SagaStatus;
   data: string;
+  /** In which form `data` is written. */
+  format: number;
 }
 
 export interface OutboxTable {

@@ -40,8 +40,11 @@ export interface TurnExtras {
 
 /** One turn on its way to the writer. */
 export interface TurnItem {
-  /** `progress`: a turn after which the saga stands as before, see `SagaRow.isStandingSame`. */
-  readonly kind: 'start' | 'turn' | 'progress';
+  /**
+   * `progress`: a turn after which the saga stands as before, see `SagaRow.isStandingSame`.
+   * `parking`: one that leaves the text of its state alone.
+   */
+  readonly kind: 'start' | 'turn' | 'progress' | 'parking';
   /** Parameters of the insert (`start`) or of the update; begins with the sid, or ends with it. */
   readonly saga: readonly Parameter[];
   /** Parameters of the journal line; the first, its global seq, is the writer's to set. */
@@ -124,13 +127,30 @@ export function toTurnItem(commit: SagaCommit): TurnItem {
 
 function kindOf({ saga, birth, version }: SagaCommit): TurnItem['kind'] {
   if (birth !== null) return 'start';
+  if (saga.isTextKept === true) return 'parking';
   // A migration is computed from a state that was never in the row.
   return saga.isStandingSame && version === undefined ? 'progress' : 'turn';
 }
 
 function sagaParameters(kind: TurnItem['kind'], { saga, birth }: SagaCommit): readonly Parameter[] {
   if (birth !== null) return insertParameters(saga, birth);
+  if (kind === 'parking') return parkingParameters(saga);
   return kind === 'progress' ? progressParameters(saga) : updateParameters(saga);
+}
+
+function parkingParameters(saga: SagaCommit['saga']): readonly Parameter[] {
+  return [
+    saga.seq,
+    saga.status,
+    saga.wakeAtMs,
+    saga.step,
+    saga.attempts,
+    saga.updatedAtMs,
+    saga.endedAtMs,
+    saga.error,
+    saga.sid,
+    saga.expectedSeq,
+  ];
 }
 
 function progressParameters(saga: SagaCommit['saga']): readonly Parameter[] {

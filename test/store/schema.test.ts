@@ -32,6 +32,7 @@ const COLUMNS: Columns = {
     created_at: 'required',
     updated_at: 'required',
     ended_at: 'nullable',
+    format: 'required',
   },
   saga_steps: {
     saga_id: 'required',
@@ -62,6 +63,7 @@ const COLUMNS: Columns = {
     to_state: 'required',
     status: 'required',
     data: 'required',
+    format: 'required',
   },
   outbox: {
     id: 'required',
