@@ -65,6 +65,18 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/hostile-activities.test.ts',
     'parks that saga and lets the others go on',
   ],
+  'stored state of another form': [
+    'runtime/stored-formats.test.ts',
+    'a state of a later form is parked as it is',
+  ],
+  'part of a stored state missing': [
+    'runtime/stored-formats.test.ts',
+    'is parked with the part that is missing',
+  ],
+  'database of a released version with sagas in flight': [
+    'runtime/released.test.ts',
+    'its sagas in flight all come to their ends',
+  ],
   // Time
   'clock set back an hour': ['hazards/clock-jumps.test.ts', 'waits longer when the clock is set'],
   'clock set forward a day': ['hazards/clock-jumps.test.ts', 'a clock set forward a day wakes'],
