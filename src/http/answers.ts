@@ -270,20 +270,6 @@ export const Retention = z.object({
 });
 export const Health = z.object({ status: z.literal('ready') });
 
-export const FeedMessage = z.object({
-  cursor: text.meta({ description: 'For `since`; opaque.' }),
-  saga: text,
-  type: text,
-  seq: count.meta({ description: 'Counts within the saga.' }),
-  time,
-  kind: z.enum(['transition', 'note']),
-  cause: text,
-  event: text,
-  from: nullableText,
-  to: text,
-  status,
-});
-
 export const Fault = z.looseObject({
   activity: text,
   failNext: count,

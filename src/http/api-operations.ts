@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import * as answers from './answers.ts';
 import { faultOperations, orderOperations } from './demo-operations.ts';
+import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
 import {
   AuthorQuery,
@@ -227,13 +228,19 @@ const FEED: readonly Operation[] = [
     summary: 'Every committed transition as server-sent events; goes on after `Last-Event-ID`.',
     query: FeedQueryParameters,
     headers: { 'Last-Event-ID': z.string() },
-    answers: [{ status: 200, schema: answers.FeedMessage, mediaType: 'text/event-stream' }],
+    answers: [
+      {
+        status: 200,
+        schema: z.union([FeedMessage, FeedResync]),
+        mediaType: 'text/event-stream',
+      },
+    ],
     refusals: [400],
   },
   {
     method: 'get',
     path: '/ws/transitions',
-    summary: 'The same over a WebSocket, one JSON message each; a slow client gets `resync`.',
+    summary: 'The same over a WebSocket, one JSON message each; `resync` sends a client back.',
     query: FeedQueryParameters,
     answers: socket,
     refusals: [400, 426],

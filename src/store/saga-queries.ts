@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { BackstepError } from '../core/errors.ts';
 import type { SagaStatus } from '../core/status.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
+import { feedEpochs } from './feed-epochs.ts';
 import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import type {
   AuditEntry,
@@ -72,6 +73,7 @@ export function createReadModels(db: Db): ReadModels {
     versionCounts: () => versionCounts(db),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
+    feedEpochs: () => feedEpochs(db),
     lastSeq: () => lastJournalSeq(db),
   };
 }

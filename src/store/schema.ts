@@ -137,6 +137,13 @@ export interface EngineTable {
   removal_held_ms: number | null;
 }
 
+/** See feed-epochs.ts. */
+export interface FeedEpochsTable {
+  id: number;
+  name: string;
+  after_seq: number;
+}
+
 export interface EngineTables {
   sagas: SagasTable;
   saga_steps: SagaStepsView;
@@ -149,4 +156,5 @@ export interface EngineTables {
   bulk_commands: BulkCommandsTable;
   bulk_items: BulkItemsTable;
   engine: EngineTable;
+  feed_epochs: FeedEpochsTable;
 }

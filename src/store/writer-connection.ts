@@ -5,6 +5,7 @@
  */
 import type Database from 'better-sqlite3';
 import { openForWriting } from './database-file.ts';
+import { beginFeedEpoch } from './feed-epochs.ts';
 import type { WriterOptions } from './writer-protocol.ts';
 
 /** How long a statement waits for a foreign lock before the batch counts as stalled. */
@@ -25,12 +26,11 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    return {
-      db,
-      ownerEpoch: takeOver(db),
-      lastSid: readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas'),
-      lastSeq: readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal'),
-    };
+    const ownerEpoch = takeOver(db);
+    const lastSid = readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas');
+    const lastSeq = readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal');
+    beginFeedEpoch(db, lastSeq);
+    return { db, ownerEpoch, lastSid, lastSeq };
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -123,6 +123,7 @@ const COLUMNS: Columns = {
     detail: 'nullable',
   },
   engine: { id: 'required', owner_epoch: 'required', removal_held_ms: 'nullable' },
+  feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
 };
 
 interface ColumnInfo {
