@@ -38,6 +38,9 @@ export type TravelWriter = (
   | { readonly kind: 'rejected'; readonly message: string }
 >;
 
+/** Who hears of trips: nobody here does anything about a completed one, and that is meant. */
+export const tripEvents = { 'trip.completed': (): void => {} };
+
 /** More than the bank gives for one trip. */
 export const BANK_LIMIT_MINOR = 1_000_000;
 

@@ -22,7 +22,7 @@ import { revertOrder, updateOrder } from '../actors/order.ts';
 import { createPayments } from '../actors/payment.ts';
 import { ReservationSweep } from '../actors/reservation-sweep.ts';
 import { readPlaces, type TravelTables } from '../actors/travel-places.ts';
-import { createTravel } from '../actors/travel.ts';
+import { createTravel, tripEvents } from '../actors/travel.ts';
 import { accountSaga } from '../machines/account.ts';
 import { onboardingSaga } from '../machines/onboarding.ts';
 import { CURRENCY, type OrderActivities, OrderRequest, orderSaga } from '../machines/order.ts';
@@ -136,7 +136,7 @@ function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string)
 function registerTrips(backstep: Backstep, faults: Faults): void {
   const { store } = backstep;
   const travel: Activities<TripActivities> = createTravel({ write: store.write.bind(store) });
-  backstep.register(tripSaga, { activities: withFaults(faults, travel) });
+  backstep.register(tripSaga, { activities: withFaults(faults, travel), subscribers: tripEvents });
 }
 
 function registerOnboarding(backstep: Backstep, faults: Faults): void {

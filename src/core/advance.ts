@@ -8,14 +8,22 @@ import type { SagaDefinition } from './definition.ts';
 import { authorOf, type Inbound, type Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor, recordOf } from './journal-record.ts';
 import { assertContext } from './json.ts';
-import { beginAttempts, endAttempts, settleRetries } from './ledger.ts';
+import { wasGivenUp } from './ledger.ts';
+import { beginAttempts, endAttempts, settleRetries, withAnswer } from './ledger-turn.ts';
 import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
 import { admit, NOTHING_LIVE, rearrange } from './live.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from './saga-status.ts';
-import { type Macrostep, refuseHiddenSpawn, type Self, stepMachine } from './scope.ts';
+import {
+  type Identity,
+  type Macrostep,
+  refuseHiddenSpawn,
+  type Self,
+  stepMachine,
+} from './scope.ts';
 import type { Live, Resolution, SagaState, StepEntry } from './state.ts';
 import { statePath } from './state-path.ts';
+import type { SagaStatus } from './status.ts';
 
 /** Takes an event through the machine. */
 export function react(
@@ -25,7 +33,7 @@ export function react(
   occasion: Omit<Occasion, 'event'> & { readonly event: EventObject },
 ): Turn {
   const { inbound, event, nowMs } = occasion;
-  const step = stepMachine(state.snapshot, selfOf(state), event);
+  const step = stepMachine(state.snapshot, selfOf(definition, state, occasion), event);
   const isHandled = step.snapshot !== state.snapshot || step.commands.length > 0;
   // A result ends its attempt even so, and what a transactional activity wrote commits with it.
   if (!isHandled && inbound.kind !== 'result') {
@@ -45,13 +53,17 @@ export function advance(
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
-  const { snapshot, commands, early, taken } = takeEarly(selfOf(state), step, state.early);
+  const { snapshot, commands, early, taken } = takeEarly(
+    selfOf(definition, state, occasion),
+    step,
+    state.early,
+  );
   const { context } = snapshot as { readonly context: unknown };
   if (context !== state.snapshot?.context) {
     assertContext(context, `saga "${definition.id}": context`);
   }
   refuseHiddenSpawn(state.snapshot, { snapshot, commands });
-  const moment = { token: state.seq + 1, nowMs };
+  const moment = { token: state.seq + 1, nowMs, context };
   const rearranged = rearrange(definition, live, commands, moment);
   const isOver = snapshot.status !== 'active';
   const kept = isOver ? NOTHING_LIVE : rearranged.kept;
@@ -60,7 +72,7 @@ export function advance(
     ? NOTHING_LIVE
     : admit(definition, { id: state.id, steps: ended }, rearranged, moment.token);
   const steps = beginAttempts(definition, ended, after, moment);
-  const status = statusOf(snapshot);
+  const status = endingAs(statusOf(snapshot), steps);
   const next: SagaState = {
     id: state.id,
     parent: state.parent,
@@ -83,9 +95,24 @@ export function advance(
   };
 }
 
-/** The saga as its machine knows itself. */
-export function selfOf({ id, parent }: Pick<SagaState, 'id' | 'parent'>): Self {
+/** The saga as its machine knows itself in this turn. */
+export function selfOf(
+  definition: SagaDefinition,
+  state: Predecessor,
+  { inbound, nowMs }: Pick<Occasion, 'inbound' | 'nowMs'>,
+): Self {
+  const ledger = (): readonly StepEntry[] => withAnswer(definition, state, inbound, nowMs);
+  return { ...identityOf(state), ledger };
+}
+
+/** Who the saga is, for a machine that takes no step. */
+export function identityOf({ id, parent }: Pick<SagaState, 'id' | 'parent'>): Identity {
   return { id, parentId: parent?.sagaId ?? null };
+}
+
+// What a person gave up, here or in a child, is never shown as compensated.
+function endingAs(drawn: SagaStatus, steps: readonly StepEntry[]): SagaStatus {
+  return drawn === 'compensated' && wasGivenUp(steps) ? 'compensation_failed' : drawn;
 }
 
 // A machine that a person's word led to one of these ends says that the person settled it. One that
@@ -97,10 +124,11 @@ function resolutionOf(
 ): Resolution | null {
   if (status !== 'compensation_failed' && status !== 'failed') return null;
   const { by, reason } = authorOf(inbound);
-  const skip = steps.findLast((step) => step.skip !== undefined)?.skip;
-  const isSaid = inbound.kind === 'command' || inbound.kind === 'event' || skip !== undefined;
+  const last = steps.findLast(({ skip, gaveUp }) => (skip ?? gaveUp) !== undefined);
+  const given = last?.skip ?? last?.gaveUp;
+  const isSaid = inbound.kind === 'command' || inbound.kind === 'event' || given !== undefined;
   if (!isSaid) return null;
-  return { atMs: nowMs, by: by ?? skip?.by ?? null, reason: reason ?? skip?.reason ?? null };
+  return { atMs: nowMs, by: by ?? given?.by ?? null, reason: reason ?? given?.reason ?? null };
 }
 
 /** The turn of an inbound that moves nothing. */

@@ -5,7 +5,7 @@
  * it goes on from there with the same tokens and keys.
  */
 import type { EventObject } from 'xstate';
-import { advance, note, react, selfOf } from './advance.ts';
+import { advance, identityOf, note, react } from './advance.ts';
 import type { SagaDefinition } from './definition.ts';
 import { keepOrRefuse } from './early-events.ts';
 import { startEffects, stopEffects } from './effects.ts';
@@ -13,13 +13,13 @@ import { BackstepError } from './errors.ts';
 import type { CommandName, Inbound, OperatorCommand, Turn } from './inbound.ts';
 import { recordOf } from './journal-record.ts';
 import { assertContext } from './json.ts';
-import { endAttempts, settleRetries } from './ledger.ts';
-import { canTake, COMMAND_EVENTS, isLegal, legalCommands } from './legal.ts';
-import { dispatchedAgain, NOTHING_LIVE } from './live.ts';
+import { beginAttempts, endAttempts, settleRetries } from './ledger-turn.ts';
+import { canTake, COMMAND_EVENTS, hasEndedUnsettled, isLegal, legalCommands } from './legal.ts';
+import { admit, dispatchedAgain, NOTHING_LIVE } from './live.ts';
 import { statusOf } from './saga-status.ts';
 import { withContext } from './scope.ts';
-import { type Decision, giveUpEntries, withoutDoubt } from './skip.ts';
-import type { SagaState } from './state.ts';
+import { giveUpEntries, withoutDoubt } from './skip.ts';
+import type { Decision, SagaState } from './state.ts';
 import { isUnstarted } from './waiting-room.ts';
 
 type Command = Extract<Inbound, { kind: 'command' }>;
@@ -56,10 +56,8 @@ export function onCommand(
     case 'accept-partial':
       return giveUp(definition, state, inbound, name, nowMs);
     case 'compensate':
-      // Past the pivot it says that what is in doubt there never happened.
-      return toMachine(definition, withoutDoubt(state), inbound, name, nowMs);
     case 'cancel':
-      return toMachine(definition, state, inbound, name, nowMs);
+      return turnBack(definition, state, inbound, name, nowMs);
   }
 }
 
@@ -111,6 +109,31 @@ function toMachine(
   return react(definition, state, state.live, { inbound, event, nowMs });
 }
 
+// From where it stands, or stood when it was parked: the attempts of then that the machine leaves
+// are in doubt, those that it keeps go on.
+function turnBack(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Command,
+  name: 'compensate' | 'cancel',
+  nowMs: number,
+): Turn {
+  // Past the pivot `compensate` says that what is in doubt there never happened.
+  const known = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
+  if (state.status !== 'parked') return toMachine(definition, known(state), inbound, name, nowMs);
+  const standing = { ...state, status: statusOf(state.snapshot) };
+  const taken = toMachine(definition, known(standing), inbound, name, nowMs);
+  if (taken.kind !== 'advanced') return refusal(state);
+  const { activities } = taken.state.live;
+  const wasLive = (id: string): boolean =>
+    activities[id]?.token === state.live.activities[id]?.token;
+  const { seq } = taken.state;
+  const before = { ...taken.state, seq: seq - 1 };
+  const next = { ...withFailedAgain(definition, before, nowMs, wasLive), seq };
+  const starts = startEffects(definition, next, wasLive);
+  return { ...taken, state: next, effects: [...starts, ...taken.effects] };
+}
+
 /**
  * Gives one thing up, or all that is left. The machine hears which, so that of several that wait
  * for a person only that one goes on.
@@ -128,8 +151,24 @@ function giveUp(
   const edited = context === undefined ? state : edit(definition, state, inbound.command);
   const decision: Decision = { by: by ?? null, reason: reason ?? null };
   const { steps, which } = giveUpEntries(edited, name, step, decision);
+  const settled = { ...edited, steps };
+  if (hasEndedUnsettled(state)) return settle(state, settled, inbound, decision, nowMs);
   const named = which === null ? inbound.command : { ...inbound.command, step: which };
-  return toMachine(definition, { ...edited, steps }, inbound, name, nowMs, named);
+  return toMachine(definition, settled, inbound, name, nowMs, named);
+}
+
+// The machine has ended and takes nothing: a person's word alone makes the saga over.
+function settle(
+  before: SagaState,
+  settled: SagaState,
+  inbound: Command,
+  decision: Decision,
+  nowMs: number,
+): Turn {
+  const resolution = { atMs: nowMs, ...decision };
+  const next: SagaState = { ...settled, seq: before.seq + 1, resolution };
+  const record = recordOf(before, next, { inbound, event: inbound.command.name, nowMs });
+  return { kind: 'advanced', state: next, effects: [], record };
 }
 
 function terminate(
@@ -173,9 +212,15 @@ function freeze(
   return { kind: 'advanced', state: next, effects, record };
 }
 
-function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, nowMs: number): Turn {
-  const status = statusOf(state.snapshot);
-  const live = dispatchedAgain(state.live, () => true);
+function goOn(
+  definition: SagaDefinition,
+  frozen: SagaState,
+  inbound: Command,
+  nowMs: number,
+): Turn {
+  const status = statusOf(frozen.snapshot);
+  const state = withFailedAgain(definition, frozen, nowMs);
+  const { live } = state;
   const occasion = { inbound, event: inbound.command.name, nowMs };
   if (state.early.length > 0) {
     // What came while it stood still is taken with this turn, where the machine has room for it.
@@ -183,15 +228,34 @@ function goOn(definition: SagaDefinition, state: SagaState, inbound: Command, no
     const taken = advance(definition, { ...state, live }, live, standing, occasion);
     const { activities } = taken.state.live;
     const goesOn = (id: string): boolean => activities[id]?.token === live.activities[id]?.token;
-    return {
-      ...taken,
-      effects: [...startEffects(definition, taken.state, goesOn), ...taken.effects],
-    };
+    const starts = startEffects(definition, taken.state, goesOn);
+    return { ...taken, effects: [...starts, ...taken.effects] };
   }
   const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
   const record = recordOf(state, next, occasion);
   const effects = startEffects(definition, next, () => true);
   return { kind: 'advanced', state: next, effects, record };
+}
+
+// Attempts that were cut off go on; one whose failure nothing took is tried again, as a new one.
+function withFailedAgain(
+  definition: SagaDefinition,
+  state: SagaState,
+  nowMs: number,
+  wasLive: (activity: string) => boolean = () => true,
+): SagaState {
+  const all = Object.entries(state.live.activities);
+  const failed = all.filter(([, { hasFailed }]) => hasFailed === true);
+  const cutOff = all.filter(([, { hasFailed }]) => hasFailed !== true);
+  const kept = { ...state.live, activities: Object.fromEntries(cutOff) };
+  const live = dispatchedAgain(kept, wasLive, true);
+  if (failed.length === 0) return { ...state, live };
+  const invoked = failed.map(([id, { src, input }]) => ({ id, src, input }));
+  const token = state.seq + 1;
+  const after = admit(definition, state, { kept: live, invoked, outgoing: [] }, token);
+  const { context } = state.snapshot as { readonly context: unknown };
+  const steps = beginAttempts(definition, state.steps, after, { token, nowMs, context });
+  return { ...state, live: after, steps };
 }
 
 function editContext(
@@ -224,7 +288,7 @@ function edit(
   }
   const context = { ...known, ...members };
   assertContext(context, `saga "${definition.id}": edited context`);
-  const snapshot = withContext(state.snapshot, selfOf(state), context, state.live.activities);
+  const snapshot = withContext(state.snapshot, identityOf(state), context, state.live.activities);
   return { ...state, snapshot };
 }
 

@@ -8,8 +8,9 @@ import type { AnyStateMachine } from 'xstate';
 import { activity, type Contract } from './activity.ts';
 import { BackstepError } from './errors.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
+import { keptTypes } from './event-types.ts';
 import { fingerprint } from './hash.ts';
-import { checkMachine, MAX_MICROSTEPS } from './machine-check.ts';
+import { checkMachine } from './machine-check.ts';
 import {
   type InvokeRole,
   readActivityNames,
@@ -17,8 +18,10 @@ import {
   readSteps,
   readTimers,
   type SagaStep,
+  speaksOfSteps,
   type TimerRole,
 } from './machine-roles.ts';
+import { withMicrostepBound } from './microstep-bound.ts';
 import type { StandardSchema } from './standard-schema.ts';
 
 /**
@@ -44,7 +47,10 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly activities: readonly string[];
   /** Sagas that an invoke starts as children, by invoke src. */
   readonly children: Readonly<Record<string, SagaDefinition>>;
-  /** Types of events that wait, bounded, when they come before the machine can take them. */
+  /**
+   * Types of events that wait, bounded, when they come before the machine can take them, as long as
+   * a state that can is still ahead.
+   */
   readonly keepsEarly: readonly string[];
   /** Members of the context that a person may edit; `null`: any that is there. */
   readonly editable: readonly string[] | null;
@@ -52,6 +58,13 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly contextFlaw?: (context: unknown) => string | null;
   /** Values that `verify` explores the saga with. */
   readonly examples: Examples;
+  /** False for a plain machine that says nothing of steps: it is not held to its ledger. */
+  readonly speaksOfSteps: boolean;
+  /**
+   * The round that a step of a loop runs in, 1 for the first; `undefined` outside of one. `null`:
+   * the saga has no loop that it counts.
+   */
+  readonly roundOf: ((context: unknown, step: string) => number | undefined) | null;
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
@@ -87,7 +100,7 @@ export interface DurableOptions {
   readonly examples?: Examples;
   /** Sagas run as durable children, by the name the machine invokes them under. */
   readonly children?: Readonly<Record<string, SagaDefinition>>;
-  /** See `SagaDefinition.keepsEarly`. Default none: an event nobody waits for is refused. */
+  /** See `SagaDefinition.keepsEarly`. Default none: an event that nobody waits for is refused. */
   readonly keepsEarly?: readonly string[];
   /** See `SagaDefinition.editable`. Default any. */
   readonly editable?: readonly string[];
@@ -121,6 +134,10 @@ export interface DurableOptions {
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
+ * - A machine that speaks of steps, in `meta` or with a status for a tag, does not end as
+ *   `compensated` or `completed` while one of them is owed, open or in doubt: it is parked as it
+ *   was before, with a dead letter that names the step.
+ * - A failure that nothing handles parks it likewise, so that it can be retried.
  * - An event that makes the machine throw is refused and leaves it as it was; a result or timer
  *   that does so parks it.
  * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
@@ -137,7 +154,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
   options: DurableOptions = {},
 ): SagaDefinition<C, Input, Output> {
   const { version = 1, input = null, examples = {}, children = {} } = options;
-  const machine = withStandIns(drawn, children);
+  const machine = withMicrostepBound(withStandIns(drawn, children));
   if (!Number.isInteger(version) || version < 1) {
     throw new BackstepError(
       'definition-invalid',
@@ -145,7 +162,6 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     );
   }
   checkMachine(machine);
-  if (machine.options.maxIterations === Infinity) machine.options.maxIterations = MAX_MICROSTEPS;
   const invokes = readInvokes(machine);
   return {
     id: machine.id,
@@ -159,8 +175,10 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     timers: readTimers(machine, invokes),
     activities: readActivityNames(machine, children),
     children,
-    keepsEarly: options.keepsEarly ?? [],
+    keepsEarly: keptTypes(machine, options.keepsEarly ?? []),
     editable: options.editable ?? null,
+    speaksOfSteps: speaksOfSteps(machine),
+    roundOf: null,
     examples,
   };
 }

@@ -48,6 +48,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** The commands or events that are legal now, for `not-legal`. */
   readonly legal?: readonly string[];
+  /** The events that would be kept now for later, for an event that is `not-legal`. */
+  readonly kept?: readonly string[];
   /** Where an input was refused, for `input-invalid`. */
   readonly issues?: readonly Issue[];
   /** When to try again, for `overloaded` and `unavailable`. */
@@ -59,6 +61,7 @@ export class BackstepError extends Error {
   override readonly name = 'BackstepError';
   readonly code: ErrorCode;
   readonly legal: readonly string[];
+  readonly kept: readonly string[];
   readonly issues: readonly Issue[];
   readonly retryAfterMs: number | undefined;
 
@@ -66,6 +69,7 @@ export class BackstepError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.legal = details.legal ?? [];
+    this.kept = details.kept ?? [];
     this.issues = details.issues ?? [];
     this.retryAfterMs = details.retryAfterMs;
   }

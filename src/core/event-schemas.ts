@@ -5,7 +5,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { BackstepError } from './errors.ts';
-import { isReserved } from './legal.ts';
+import { isWildcard, outsideEvents, takesType } from './event-types.ts';
 import { isStandardSchema, type StandardSchema } from './standard-schema.ts';
 
 /** By event type; a schema sees the event without its `type`. */
@@ -19,12 +19,12 @@ export function eventSchemas(
   { id, events }: Pick<AnyStateMachine, 'id' | 'events'>,
   given: EventSchemas,
 ): ReadonlyMap<string, StandardSchema> {
-  const known = events.map(String).filter((type) => !isReserved(type));
+  const known = outsideEvents({ events });
   const refuse = (what: string): never => {
     throw new BackstepError('definition-invalid', `saga "${id}" ${what}`);
   };
   const named = known.filter((type) => !isWildcard(type));
-  const unknown = Object.keys(given).filter((type) => !isTaken(type, known));
+  const unknown = Object.keys(given).filter((type) => !known.some((name) => takesType(name, type)));
   if (unknown.length > 0) {
     refuse(
       `has no event ${unknown.join(', ')}; a schema can be given for ${named.join(', ') || 'none'}`,
@@ -41,16 +41,6 @@ export function eventSchemas(
     );
   }
   return new Map(Object.entries(given));
-}
-
-function isTaken(type: string, known: readonly string[]): boolean {
-  return known.some(
-    (each) => each === type || (isWildcard(each) && type.startsWith(each.slice(0, -1))),
-  );
-}
-
-function isWildcard(type: string): boolean {
-  return type === '*' || type.endsWith('.*');
 }
 
 function typeOf(value: unknown): string {

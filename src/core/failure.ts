@@ -101,6 +101,16 @@ export const WAIT_EXPIRED: Failure = {
   ambiguous: false,
 };
 
+/** Why a saga compensates whose child took longer than it may. */
+export function childExpired(child: string): Failure {
+  return {
+    code: 'child-expired',
+    message: `the child "${child}" did not end within its limit`,
+    retryable: false,
+    ambiguous: true,
+  };
+}
+
 /** Why a saga compensates whose loop reached its bound and wanted more. */
 export const LOOP_UNENDING: Failure = {
   code: 'loop-unending',
@@ -118,6 +128,12 @@ export const INTERRUPTED: Failure = {
   message: 'the process ended too often while this attempt ran',
   retryable: false,
   ambiguous: true,
+};
+
+/** Why an attempt that is never started twice is given up on. */
+export const INTERRUPTED_ONCE: Failure = {
+  ...INTERRUPTED,
+  message: 'the process ended while this attempt ran, which is never started twice',
 };
 
 /** What a timed-out attempt is recorded as. */

@@ -5,13 +5,16 @@ import type { EventObject } from 'xstate';
 import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
 import type { ParentLink } from './parent-link.ts';
-import type { Direction, SagaState } from './state.ts';
+import type { Decision, Direction, SagaState } from './state.ts';
 import type { SagaStatus } from './status.ts';
 
-/** How an attempt ended. A time-out is a timer, not an outcome. */
+/**
+ * How an attempt ended. A time-out is a timer, not an outcome. `gaveUp`: the attempt was a child
+ * saga in which a person gave something up.
+ */
 export type Outcome =
-  | { readonly kind: 'done'; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly failure: Failure };
+  | { readonly kind: 'done'; readonly output: unknown; readonly gaveUp?: Decision }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly gaveUp?: Decision };
 
 /** What a person or program may order beside the machine's own events. */
 export interface OperatorCommand {
@@ -106,7 +109,13 @@ export type Inbound =
       readonly isLimited?: boolean;
     }
   /** The process that ran this attempt is gone: the attempt starts again, counted. */
-  | { readonly kind: 'interrupted'; readonly activity: string; readonly token: number }
+  | {
+      readonly kind: 'interrupted';
+      readonly activity: string;
+      readonly token: number;
+      /** It left in good order: that says nothing against the activity. */
+      readonly wasClean?: true;
+    }
   | { readonly kind: 'command'; readonly command: OperatorCommand }
   /** The engine cannot go on with this saga. */
   | { readonly kind: 'park'; readonly failure: Failure };
@@ -194,4 +203,6 @@ export type Turn =
       readonly reason: 'ended' | 'not-accepted' | 'overloaded';
       /** Commands, or event types, that would be accepted now. */
       readonly legal: readonly string[];
+      /** Of an event: the types that would be kept for later. */
+      readonly kept?: readonly string[];
     };

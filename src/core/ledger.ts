@@ -1,61 +1,18 @@
 /**
- * The ledger: what was started, how it stands, what may have happened. Derived from what a turn
- * took in and what it commands, for builder sagas and hand-written machines alike.
+ * The ledger: what was started, how it stands, what may have happened. The one place that decides
+ * what is owed, for builder sagas and hand-written machines, for turns, pages and dead letters.
+ *
+ * Pure questions about the entries; ledger-turn.ts is how a turn changes them.
  *
  * Invariant: entries are only ever added, in order of recorded start; that order, reversed, is the
  * order of compensation.
- *
- * A saga that ends while an attempt runs (one parallel region completes it, or a person terminates
- * it) leaves that step in doubt: the ledger says so, nobody acts on it. A machine that must know
- * waits for every region before it enters its final state.
  */
-import type { SagaDefinition } from './definition.ts';
-import { ATTEMPT_TIMED_OUT, type Failure } from './failure.ts';
-import { probeAnswerOf } from './probe.ts';
-import type { Inbound } from './inbound.ts';
-import type { Direction, Live, LiveActivity, StepEntry, StepProgress } from './state.ts';
+import type { Direction, StepEntry } from './state.ts';
 
-/** What ended attempts in this turn. */
-export interface Endings {
-  readonly inbound: Inbound;
-  /** Live before the turn. */
-  readonly before: Live;
-  /** What stayed live of it. */
-  readonly kept: Live;
-  readonly nowMs: number;
-}
+/** The ledger as a machine may read it within a turn, see `Self`. */
+export type Ledger = () => readonly StepEntry[];
 
-/** How an attempt came out, seen from the ledger. */
-type Ending =
-  | { readonly kind: 'done'; readonly output: unknown }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-/** Left without an answer: nobody knows whether it happened. */
-const LEFT_BEHIND: Ending = {
-  kind: 'failed',
-  failure: {
-    code: 'left-behind',
-    message: 'the saga moved on before the attempt answered',
-    retryable: false,
-    ambiguous: true,
-  },
-};
-
-/**
- * The entry that a new attempt of the step concerns: forward the last one; to undo, the last one
- * whose effect exists or may exist. A loop is so undone run by run, the last one first.
- */
-export function presentEntry(
-  steps: readonly StepEntry[],
-  step: string,
-  direction: Direction,
-): StepEntry | undefined {
-  const last = steps.findLast((entry) => entry.name === step);
-  if (direction !== 'compensate') return last;
-  return steps.findLast((entry) => entry.name === step && isOwed(entry)) ?? last;
-}
-
-/** The effect of the step exists or may exist. */
+/** The effect of the step exists or may exist, and was neither undone nor given up. */
 export function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
   switch (status) {
     case 'compensated':
@@ -74,220 +31,36 @@ export function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
   }
 }
 
-/** The ledger once the turn's endings are in it; the same array when there are none. */
-export function endAttempts(
-  definition: SagaDefinition,
-  steps: readonly StepEntry[],
-  endings: Endings,
-): readonly StepEntry[] {
-  let next = steps;
-  const answered = answeredActivity(definition, endings.inbound);
-  const { before, kept } = endings;
-  for (const id in before.activities) {
-    const activity = before.activities[id];
-    if (activity === undefined || kept.activities[id]?.token === activity.token) continue;
-    const ending = answered?.id === id ? answered.ending : LEFT_BEHIND;
-    next = replaceEntry(next, activity, (entry) =>
-      endAttempt(entry, activity, ending, endings.nowMs),
-    );
-  }
-  return next;
+/** The step itself failed, or nobody knows whether it happened: forward it is not done. */
+export function isUndone({ status }: StepEntry): boolean {
+  return status === 'failed' || status === 'in_doubt' || status === 'retrying';
 }
 
-/** The ledger with the turn's new attempts and retry delays in it. */
-export function beginAttempts(
-  definition: SagaDefinition,
-  steps: readonly StepEntry[],
-  live: Live,
-  { token, nowMs }: { readonly token: number; readonly nowMs: number },
-): readonly StepEntry[] {
-  let next = steps;
-  for (const id in live.activities) {
-    const activity = live.activities[id];
-    if (activity?.token === token) next = beginAttempt(definition, next, id, activity, nowMs);
-  }
-  return settleRetries(definition, next, live);
-}
-
-function answeredActivity(
-  definition: SagaDefinition,
-  inbound: Inbound,
-): { readonly id: string; readonly ending: Ending } | null {
-  if (inbound.kind === 'result') {
-    const { activity, outcome } = inbound;
-    return { id: activity, ending: outcome };
-  }
-  if (inbound.kind === 'timer') {
-    const role = definition.timers.get(inbound.timer);
-    if (role?.kind !== 'attempt-timeout') return null;
-    return { id: role.activity, ending: { kind: 'failed', failure: ATTEMPT_TIMED_OUT } };
-  }
-  return null;
-}
-
-function replaceEntry(
-  steps: readonly StepEntry[],
-  { step, occurrence }: LiveActivity,
-  change: (entry: StepEntry) => StepEntry,
-): readonly StepEntry[] {
-  return steps.map((entry) =>
-    entry.name === step && entry.occurrence === occurrence ? change(entry) : entry,
-  );
-}
-
-function endAttempt(
-  entry: StepEntry,
-  activity: LiveActivity,
-  ending: Ending,
-  nowMs: number,
-): StepEntry {
-  if (activity.direction === 'probe') return endProbe(entry, ending, nowMs);
-  if (activity.direction === 'forward') {
-    const ended = endProgress(entry, ending, nowMs);
-    if (ending.kind === 'done') return { ...entry, ...ended, status: 'completed' };
-    const status = ended.mayHaveHappened === true ? 'in_doubt' : 'failed';
-    return { ...entry, ...ended, status };
-  }
-  if (entry.compensation === undefined) return entry;
-  const isDone = ending.kind === 'done';
-  const ended = endProgress(entry.compensation, ending, nowMs);
-  return {
-    ...entry,
-    status: isDone ? 'compensated' : 'compensation_failed',
-    compensation: { ...entry.compensation, ...ended, status: isDone ? 'completed' : 'failed' },
-  };
-}
-
-// What a probe cannot tell stays in doubt.
-function endProbe(entry: StepEntry, ending: Ending, nowMs: number): StepEntry {
-  const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
-  if (answer === 'unknown') return entry;
-  const { mayHaveHappened: _, ...known } = entry;
-  return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
-}
-
-function endProgress(progress: StepProgress, ending: Ending, nowMs: number): StepProgress {
-  const { attempts, startedAtMs, mayHaveHappened } = progress;
-  const ended = { attempts, startedAtMs, endedAtMs: nowMs };
-  if (ending.kind === 'done') return ended;
-  const { failure } = ending;
-  const isDoubtful = mayHaveHappened === true || failure.ambiguous;
-  return { ...ended, error: failure, ...(isDoubtful ? { mayHaveHappened: true } : {}) };
-}
-
-function beginAttempt(
-  definition: SagaDefinition,
-  steps: readonly StepEntry[],
-  id: string,
-  activity: LiveActivity,
-  nowMs: number,
-): readonly StepEntry[] {
-  const { step, direction, occurrence, attempt, childId } = activity;
-  const known = steps.some((entry) => entry.name === step && entry.occurrence === occurrence);
-  if (direction === 'forward' && !known) {
-    const kind = definition.invokes.get(id)?.kind ?? 'compensatable';
-    const born = { name: step, kind, occurrence, attempts: 1, startedAtMs: nowMs };
-    const child = childId === undefined ? {} : { childId };
-    return [...steps, { ...born, ...child, status: 'running' }];
-  }
-  return replaceEntry(steps, activity, (entry) => {
-    if (direction === 'probe') return { ...entry, probes: attempt };
-    if (direction === 'forward') {
-      const { name, kind } = entry;
-      const child = entry.childId === undefined ? {} : { childId: entry.childId };
-      const late = entry.late === undefined ? {} : { late: entry.late };
-      const progress = restartProgress(entry, attempt);
-      return { name, kind, occurrence, ...child, ...late, ...progress, status: 'running' };
-    }
-    const progress = entry.compensation ?? { attempts: 0, startedAtMs: nowMs };
-    return {
-      ...entry,
-      status: 'compensating',
-      compensation: { ...restartProgress(progress, attempt), name: id, status: 'running' },
-    };
-  });
-}
-
-function restartProgress(progress: StepProgress, attempt: number): StepProgress {
-  const { startedAtMs, error, mayHaveHappened } = progress;
-  return {
-    attempts: attempt,
-    startedAtMs,
-    ...(error === undefined ? {} : { error }),
-    ...(mayHaveHappened === undefined ? {} : { mayHaveHappened }),
-  };
+/** Nobody knows whether the effect of the step exists: it is under way, or was left so. */
+export function isDoubtful({ status, mayHaveHappened }: StepEntry): boolean {
+  return status === 'in_doubt' || status === 'running' || mayHaveHappened === true;
 }
 
 /**
- * The ledger with the retry delays in it: a failed attempt whose delay runs is retrying; when the
- * delay is gone without a new attempt, it failed after all.
+ * The entry that a new attempt of the step concerns: forward the last one; to undo, the last one
+ * that is owed. A loop is so undone run by run, the last one first.
  */
-export function settleRetries(
-  definition: SagaDefinition,
+export function presentEntry(
   steps: readonly StepEntry[],
-  live: Live,
-): readonly StepEntry[] {
-  const delays = retryDelays(definition, steps, live);
-  if (delays.length === 0 && !steps.some(isRetrying)) return steps;
-  return steps.map((entry) => {
-    const dueMsOf = (direction: Direction): number | undefined =>
-      delays.find((delay) => delay.entry === entry && delay.direction === direction)?.dueMs;
-    if (entry.status === 'failed' || entry.status === 'in_doubt' || entry.status === 'retrying') {
-      return settleForward(entry, dueMsOf('forward'));
-    }
-    return settleCompensation(entry, dueMsOf('compensate'));
-  });
+  step: string,
+  direction: Direction,
+): StepEntry | undefined {
+  const last = steps.findLast((entry) => entry.name === step);
+  if (direction !== 'compensate') return last;
+  return steps.findLast((entry) => entry.name === step && isOwed(entry)) ?? last;
 }
 
-function settleForward(entry: StepEntry, dueMs: number | undefined): StepEntry {
-  if (dueMs !== undefined) {
-    const { endedAtMs: _, ...open } = entry;
-    return { ...open, status: 'retrying', nextAttemptAtMs: dueMs };
-  }
-  if (entry.status !== 'retrying') return entry;
-  const { nextAttemptAtMs: _, ...over } = entry;
-  return { ...over, status: entry.mayHaveHappened === true ? 'in_doubt' : 'failed' };
+/** The saga goes forward only from here: nothing of it will be compensated. */
+export function isPastPivot(steps: readonly StepEntry[]): boolean {
+  return steps.some(({ kind, status }) => kind !== 'compensatable' && status === 'completed');
 }
 
-function settleCompensation(entry: StepEntry, dueMs: number | undefined): StepEntry {
-  const { compensation } = entry;
-  if (compensation === undefined || entry.status === 'compensated') return entry;
-  if (entry.status === 'skipped') return entry; // given up while it waited for its next attempt
-  if (dueMs !== undefined && compensation.status === 'failed') {
-    const { endedAtMs: _, ...open } = compensation;
-    const waiting = { ...open, status: 'retrying' as const, nextAttemptAtMs: dueMs };
-    return { ...entry, status: 'compensating', compensation: waiting };
-  }
-  if (dueMs !== undefined || compensation.status !== 'retrying') return entry;
-  const { nextAttemptAtMs: _, ...over } = compensation;
-  return { ...entry, status: 'compensation_failed', compensation: { ...over, status: 'failed' } };
-}
-
-function isRetrying(entry: StepEntry): boolean {
-  return entry.status === 'retrying' || entry.compensation?.status === 'retrying';
-}
-
-interface RetryDelay {
-  readonly entry: StepEntry | undefined;
-  readonly direction: Direction;
-  readonly dueMs: number;
-}
-
-function retryDelays(
-  definition: SagaDefinition,
-  steps: readonly StepEntry[],
-  live: Live,
-): readonly RetryDelay[] {
-  const delays: RetryDelay[] = [];
-  for (const id in live.timers) {
-    const dueMs = live.timers[id]?.dueMs;
-    const role = definition.timers.get(id);
-    if (role?.kind !== 'retry' || dueMs === undefined) continue;
-    const invoke = definition.invokes.get(role.activity);
-    if (invoke === undefined) continue;
-    const { step, direction } = invoke;
-    if (direction === 'probe') continue; // the step is in doubt all the while
-    delays.push({ entry: presentEntry(steps, step, direction), direction, dueMs });
-  }
-  return delays;
+/** True once a person gave up a step or a compensation of this saga, or of one of its children. */
+export function wasGivenUp(steps: readonly StepEntry[]): boolean {
+  return steps.some(({ status, gaveUp }) => status === 'skipped' || gaveUp !== undefined);
 }

@@ -36,7 +36,7 @@ function whyNot(state: SagaState, command: CommandName): string {
   const { status } = state;
   if (isOver(state)) return `The saga has ended: ${status.replaceAll('_', ' ')}.`;
   if (status === 'paused' && command !== 'pause') return 'The saga is paused: resume it first.';
-  if (status === 'parked' && command !== 'resume') return whyNotParked(state);
+  if (status === 'parked' && command !== 'resume') return whyNotParked(state, command);
   if (isUnstarted(state)) {
     return status === 'waiting' && command === 'pause'
       ? 'It waits for a place among the sagas of its type.'
@@ -68,10 +68,13 @@ function whyNot(state: SagaState, command: CommandName): string {
   }
 }
 
-function whyNotParked({ snapshot }: SagaState): string {
-  return snapshot.status === 'active'
-    ? 'The engine could not go on with it: retry or terminate it.'
-    : 'Its machine ended in an error: it can only be terminated.';
+function whyNotParked({ snapshot }: SagaState, command: CommandName): string {
+  if (snapshot.status !== 'active') {
+    return 'Its machine ended in an error: it can only be terminated.';
+  }
+  return command === 'compensate' || command === 'cancel'
+    ? 'It does not turn back from where it stood: retry it first.'
+    : 'The engine could not go on with it: retry it first.';
 }
 
 // Wider than the core's `isStill`: a failure waits for a person as well.

@@ -37,12 +37,16 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
       if (state.status === 'parked') return isRunnable(state);
       return state.status !== 'paused' && isTaken(state, name);
     case 'accept-partial':
+      // A machine that ended so by itself takes no command: the engine settles it.
+      if (hasEndedUnsettled(state)) return true;
       // What still runs would be left to itself.
       return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
-    case 'cancel':
     case 'skip':
-    case 'compensate':
       return !isStill(state) && isTaken(state, name);
+    case 'cancel':
+    case 'compensate':
+      // A parked saga turns back from where it stood.
+      return state.status !== 'paused' && isTaken(state, name);
   }
 }
 
@@ -119,6 +123,16 @@ function isRunnable({ snapshot }: SagaState): boolean {
   return snapshot.status === 'active';
 }
 
+/** True where a machine has come to its end, and a person has to say that it may rest so. */
+export function hasEndedUnsettled({ snapshot, status }: SagaState): boolean {
+  return snapshot.status === 'done' && (status === 'compensation_failed' || status === 'failed');
+}
+
+// A guard that throws lets nothing pass; the saga may be parked for just that.
 function isTaken(state: SagaState, name: keyof typeof COMMAND_EVENTS): boolean {
-  return canTake(state, { type: COMMAND_EVENTS[name] });
+  try {
+    return canTake(state, { type: COMMAND_EVENTS[name] });
+  } catch {
+    return false;
+  }
 }

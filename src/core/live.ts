@@ -14,8 +14,11 @@ import type { StepStatus } from './status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
 
-/** Messages of one turn that the store can tell apart: their positions are part of its ids. */
-export const MESSAGES_PER_TURN = 16;
+/**
+ * Messages of one turn that the store can tell apart: their positions are part of its ids, which
+ * stay exact integers up to 8 * 10^12 turns.
+ */
+export const MESSAGES_PER_TURN = 1_024;
 
 /**
  * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
@@ -59,6 +62,8 @@ export function rearrange(
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
         assertJson(command.input, `input of ${command.src}`);
+        // Started again under the id of one that still runs: the new one takes its place.
+        activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
           { id: command.id, src: command.src, input: command.input ?? null },
@@ -214,12 +219,20 @@ function isAtRest(status: StepStatus): boolean {
 /**
  * The same attempts, under way once more: what an earlier dispatch did is not known. A child saga
  * is only looked at again.
+ *
+ * @param wasClean the earlier dispatch was ended in good order, which is no fault of the activity
  */
-export function dispatchedAgain(live: Live, isChosen: (activity: string) => boolean): Live {
+export function dispatchedAgain(
+  live: Live,
+  isChosen: (activity: string) => boolean,
+  wasClean: boolean,
+): Live {
   const activities = { ...live.activities };
   for (const [id, activity] of Object.entries(live.activities)) {
     if (!isChosen(id) || activity.childId !== undefined) continue;
-    activities[id] = { ...activity, dispatches: activity.dispatches + 1 };
+    const { dispatches, cleanStops = 0 } = activity;
+    const again = { ...activity, dispatches: dispatches + 1 };
+    activities[id] = wasClean ? { ...again, cleanStops: cleanStops + 1 } : again;
   }
   return { ...live, activities };
 }

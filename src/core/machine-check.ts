@@ -6,9 +6,6 @@ import { type AnyStateMachine, type AnyStateNode, StateMachine } from 'xstate';
 import { BackstepError } from './errors.ts';
 import { actionsOf, asList, isBuiltIn, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
 
-/** Most microsteps in one turn; an `always` cycle fails instead of hanging the process. */
-export const MAX_MICROSTEPS = 100;
-
 /** Throws `definition-invalid` with the first thing that cannot run durably. */
 export function checkMachine(machine: AnyStateMachine): void {
   if (machine.id === '(machine)') refuse(machine, 'the machine has no id', 'give it one');

@@ -6,6 +6,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from './errors.ts';
 import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from './state.ts';
+import { isStatusTag } from './status-tags.ts';
 import type { StepKind } from './status.ts';
 
 /** A step as lists, charts and checks show it. */
@@ -25,6 +26,8 @@ export interface InvokeRole {
   readonly isRepeatable: boolean;
   /** Longest silence of a running attempt before it counts as timed out; `null`: no heartbeat. */
   readonly heartbeatMs: number | null;
+  /** Started by an action, not by a state: it ends with its machine. */
+  readonly isSpawned?: true;
 }
 
 /**
@@ -53,7 +56,9 @@ export function readInvokes(machine: AnyStateMachine): Map<string, InvokeRole> {
   const roles = new Map<string, InvokeRole>();
   const seen: Invoke[] = [];
   for (const node of nodesOf(machine)) {
-    for (const { id } of spawnsOf(node, machine)) roles.set(id, roleOf(id, {}));
+    for (const { id } of spawnsOf(node, machine)) {
+      roles.set(id, { ...roleOf(id, {}), isSpawned: true });
+    }
     const meta = readMeta(node.meta);
     for (const { id } of node.invoke) {
       const role = roleOf(id, meta);
@@ -155,6 +160,18 @@ export function readActivityNames(
   return [...new Set(names.filter((name) => typeof name === 'string'))].filter(
     (name) => !Object.hasOwn(children, name) && name !== UNWIND_CHILD,
   );
+}
+
+/**
+ * True for a machine that speaks of steps: in the `meta` of a state, or with a status for a tag. It
+ * is held to its ledger. One that does not is a plain machine of XState and ends as it would live.
+ */
+export function speaksOfSteps(machine: AnyStateMachine): boolean {
+  return nodesOf(machine).some(({ tags, meta }) => {
+    const { step, compensates, probes, kind } = readMeta(meta);
+    const isNamed = (step ?? compensates ?? probes ?? kind) !== undefined;
+    return isNamed || tags.some((tag) => isStatusTag(tag));
+  });
 }
 
 interface StateMeta {

@@ -86,7 +86,8 @@ function addMove(moves: Move[], move: Move): void {
   moves.push(move);
 }
 
-function domainOf(
+/** The state that all which a transition leaves and enters lies in; `null`: none, it leaves the root. */
+export function domainOf(
   source: AnyStateNode,
   reenter: boolean,
   targets: readonly AnyStateNode[],

@@ -16,6 +16,7 @@ import {
   type EventObject,
 } from 'xstate';
 import { type Command, toEvent } from './action-command.ts';
+import { endlessCircle, LONGEST_TOLD_CIRCLE, microstepBound } from './microstep-bound.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
@@ -127,11 +128,14 @@ class Run {
 
   /** Eventless transitions and what the machine told itself, until nothing is left to do. */
   settle(event: EventObject): TableStep {
-    const { maxIterations: most = Infinity } = this.#table.machine.options;
+    const { machine } = this.#table;
+    const most = microstepBound(machine);
+    const recent: unknown[] = [];
     let present = event;
     let mayMove = true;
     for (let count = 1; this.#status === 'active'; count++) {
-      if (count > most) throw NOT_COVERED; // the interpreter knows what to say of it
+      if (count > most) throw endlessCircle(machine, recent);
+      if (count > most - LONGEST_TOLD_CIRCLE) recent.push(this.#at().value);
       const moved = mayMove ? this.#chooseEventless(present) : NONE;
       if (moved.length > 0) {
         const before = this.#present();

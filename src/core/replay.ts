@@ -8,6 +8,7 @@
  */
 import { encodeState } from './codec.ts';
 import type { SagaDefinition } from './definition.ts';
+import { keep } from './early-events.ts';
 import { BackstepError } from './errors.ts';
 import type { Effect, Inbound, JournalRecord, Turn } from './inbound.ts';
 import { type VersionLookup, versionsAlong } from './journal-versions.ts';
@@ -172,14 +173,21 @@ function takeAgain(
   definition: SagaDefinition,
   sagaId: string,
   before: SagaState | null,
-  { inbound, atMs }: JournalRecord,
+  { inbound, atMs, kind }: JournalRecord,
 ): Turn | null {
   if (inbound.kind === 'start') {
     if (before !== null) return null;
     const { input, parent = null, hold = null } = inbound;
     return begin(definition, sagaId, input, atMs, parent, hold);
   }
-  return before === null ? null : turn(definition, before, inbound, atMs);
+  if (before === null) return null;
+  const taken = turn(definition, before, inbound, atMs);
+  // Kept by an older release wherever the saga stood; it was accepted, so it stands.
+  const wasKept =
+    kind === 'note' &&
+    inbound.kind === 'event' &&
+    definition.keepsEarly.includes(inbound.event.type);
+  return taken.kind === 'refused' && wasKept ? keep(before, inbound, atMs) : taken;
 }
 
 /** What a person looks at first when a replay goes astray. */

@@ -13,12 +13,7 @@ import {
 import type { Inbound } from './inbound.ts';
 import type { StepEntry } from './state.ts';
 import type { CompensationOutcome, SagaStatus } from './status.ts';
-
-/** Tags that are a status while the machine runs, the strongest first. */
-const STATUS_TAGS = ['compensation_failed', 'failed', 'compensating', 'waiting'] as const;
-
-/** Tags that are a status once the machine has ended; the last two: a person resolved it. */
-const END_TAGS = ['compensated', 'compensation_failed', 'failed'] as const;
+import { END_TAGS, STATUS_TAGS } from './status-tags.ts';
 
 /** The status a snapshot stands for. */
 export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {

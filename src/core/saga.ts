@@ -19,7 +19,8 @@ import type {
   WaitOptions,
   WaitResult,
 } from './builder/options.ts';
-import { type Block, effectsIn, everyBlock, type SagaPlan } from './builder/plan.ts';
+import { type Block, effectsIn, everyBlock, loopsByStep, type SagaPlan } from './builder/plan.ts';
+import { roundIn } from './builder/view.ts';
 import { durable, type SagaDefinition } from './definition.ts';
 import { toMs } from './duration.ts';
 import { BackstepError } from './errors.ts';
@@ -231,14 +232,16 @@ function build<C extends Contract, Input, Output>(
   const blocks = everyBlock(plan.blocks);
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
   const awaited = blocks.flatMap((each) => (each.block === 'wait' ? Object.keys(each.on) : []));
+  const loops = loopsByStep(plan.blocks);
   const definition = durable<C, Input, Output>(compileSaga(plan), {
     version,
     input,
     events,
     examples,
     children: Object.fromEntries(children.map(({ name, saga }) => [name, saga])),
-    keepsEarly: [...new Set(awaited)],
+    keepsEarly: awaited,
     editable: ['input', 'results'],
   });
-  return { ...definition, contextFlaw };
+  const checked = { ...definition, contextFlaw };
+  return loops.size === 0 ? checked : { ...checked, roundOf: roundIn(loops) };
 }

@@ -19,10 +19,12 @@ import {
 } from 'xstate';
 import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
 import { BackstepError } from './errors.ts';
-import { MAX_MICROSTEPS } from './machine-check.ts';
+import type { Ledger } from './ledger.ts';
+import { endlessCircle, LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
 import { noteConfiguration, tableRestore } from './microstep-table.ts';
 import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
+import { statePath } from './state-path.ts';
 
 export type { Command } from './action-command.ts';
 
@@ -32,20 +34,27 @@ export interface Macrostep {
   readonly commands: readonly Command[];
 }
 
-/** The saga that a machine runs as. */
-export interface Self {
+/** Who a saga is. */
+export interface Identity {
   readonly id: string;
   /** The saga that started it; `null`: `sendParent` has nobody to send to. */
   readonly parentId: string | null;
 }
 
+/** The saga that a machine runs as, within a turn. */
+export interface Self extends Identity {
+  /** How its steps stand, with the answer that this turn brings in it. */
+  readonly ledger: Ledger;
+}
+
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
 export function enterMachine(machine: AnyStateMachine, self: Self, input: unknown): Macrostep {
-  const known = tableStart(machine, named(self.id), input);
+  const known = tableStart(machine, named(self), input);
   if (known !== null) return known;
   const scope = createScope(machine, self);
   const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
-  if (snapshot.status === 'error') throw snapshot.error; // XState catches here; a saga must not
+  // XState catches here; a saga must not.
+  if (snapshot.status === 'error') throw explained(machine, snapshot.error, scope);
   return hearItself(self, { snapshot, ...scope.collected() });
 }
 
@@ -55,7 +64,7 @@ export function stepMachine(
   self: Self,
   event: EventObject,
 ): Macrostep {
-  const known = tableStep(snapshot, named(self.id), event);
+  const known = tableStep(snapshot, named(self), event);
   return known ?? hearItself(self, interpret(snapshot, self, event));
 }
 
@@ -68,29 +77,46 @@ interface Step extends Macrostep {
 function interpret(given: AnyMachineSnapshot, self: Self, event: EventObject): Step {
   const machine: AnyStateMachine = given.machine;
   const scope = createScope(machine, self);
-  const snapshot = machine.transition(given, event, scope.actorScope);
-  return { snapshot, ...scope.collected() };
+  try {
+    const snapshot = machine.transition(given, event, scope.actorScope);
+    return { snapshot, ...scope.collected() };
+  } catch (error) {
+    throw explained(machine, error, scope);
+  }
 }
+
+// XState names neither the machine nor the states that it goes round in.
+function explained(machine: AnyStateMachine, error: unknown, { recent }: CollectingScope): unknown {
+  const isEndless = error instanceof Error && error.message.startsWith('Infinite loop detected');
+  return isEndless ? endlessCircle(machine, recent) : error;
+}
+
+/** Most events that a machine may send to itself in one turn, one after the other. */
+const MAX_SELF_SENDS = 10_000;
 
 // As a live actor does: what it sent to itself comes next, in order, before anything from outside.
 function hearItself(self: Self, { selfSends, ...first }: Step): Macrostep {
   if (selfSends.length === 0) return first;
-  let { snapshot, commands } = first;
+  let { snapshot } = first;
+  const commands = [...first.commands];
   const heard = [...selfSends];
   for (let count = 0; count < heard.length && snapshot.status === 'active'; count++) {
-    if (count >= MAX_MICROSTEPS) {
-      const { id } = snapshot.machine;
-      const why = `machine "${id}" sends events to itself without end; give the circle a guard`;
-      throw new BackstepError('definition-invalid', why);
-    }
     const event = heard[count];
     if (event === undefined) break;
+    if (count >= MAX_SELF_SENDS) throw endlessSends(snapshot, event);
     const next = interpret(snapshot, self, event);
     snapshot = next.snapshot;
-    commands = [...commands, ...next.commands];
+    commands.push(...next.commands);
     heard.push(...next.selfSends);
   }
   return { snapshot, commands };
+}
+
+function endlessSends({ machine, value }: AnyMachineSnapshot, { type }: EventObject) {
+  const why =
+    `machine "${(machine as AnyStateMachine).id}" sends events to itself without end, ` +
+    `the last one "${type}" in "${statePath(value)}"; give the circle a guard that ends it`;
+  return new BackstepError('definition-invalid', why);
 }
 
 /** The state nodes that a snapshot is in, outer ones included. */
@@ -158,7 +184,7 @@ export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: stri
 /** A live snapshot again. Throws `state-unreadable` when the machine has no such state. */
 export function restoreMachine(
   machine: AnyStateMachine,
-  self: Self,
+  self: Identity,
   persisted: PersistedMachine,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
@@ -186,7 +212,7 @@ export function restoreMachine(
 /** The same snapshot with another context. Throws as `restoreMachine`. */
 export function withContext(
   snapshot: AnyMachineSnapshot,
-  self: Self,
+  self: Identity,
   context: object,
   children: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
@@ -198,24 +224,39 @@ type ActorScope = Parameters<AnyStateMachine['transition']>[2];
 
 interface CollectingScope {
   readonly actorScope: ActorScope;
+  /** State values of the last microsteps, for the message of one that goes on without end. */
+  readonly recent: readonly unknown[];
   readonly collected: () => Pick<Step, 'commands' | 'selfSends'>;
 }
 
 // A never-started actor lends its reference and its system to every scope, so that a turn costs no
-// actor. Expressions of a machine may read `self.id`; nothing else of it.
+// actor. Expressions of a machine may read `self.id`, compiled ones `self.ledger`; nothing else.
 const inert = createActor(createMachine({}));
 
-function createScope(machine: AnyStateMachine, { id, parentId }: Self): CollectingScope {
+function createScope(
+  machine: AnyStateMachine,
+  { id, parentId, ledger }: Identity & Partial<Self>,
+): CollectingScope {
   const collected: (Command | SelfSend)[] = [];
+  const recent: unknown[] = [];
+  const system = Object.create(inert.system) as typeof inert.system;
+  Reflect.set(
+    system,
+    '_sendInspectionEvent',
+    (seen: { readonly snapshot?: { value?: unknown } }) => {
+      if (recent.push(seen.snapshot?.value) > LONGEST_TOLD_CIRCLE) recent.shift();
+    },
+  );
   const parent = parentId === null ? {} : { _parent: { value: PARENT } };
-  const self: unknown = Object.create(inert, { id: { value: id, enumerable: true }, ...parent });
+  const own = { id: { value: id, enumerable: true }, ledger: { value: ledger } };
+  const self: unknown = Object.create(inert, { ...own, ...parent });
   const actorScope: ActorScope = {
     self: self as typeof inert,
     id,
     sessionId: id,
     logger: ignore,
     defer: ignore,
-    system: inert.system,
+    system,
     stopChild: ignore,
     emit: ignore,
     actionExecutor: (action) => {
@@ -223,7 +264,7 @@ function createScope(machine: AnyStateMachine, { id, parentId }: Self): Collecti
       if (command !== null) collected.push(command);
     },
   };
-  return { actorScope, collected: () => sorted(collected) };
+  return { actorScope, recent, collected: () => sorted(collected) };
 }
 
 function sorted(collected: readonly (Command | SelfSend)[]) {
@@ -237,9 +278,10 @@ function sorted(collected: readonly (Command | SelfSend)[]) {
 }
 
 // All of `self` that an expression may read.
-function named(id: string): object {
-  const self = Object.create(inert) as { id: string };
+function named({ id, ledger }: Self): object {
+  const self = Object.create(inert) as { id: string; ledger: Ledger };
   self.id = id;
+  self.ledger = ledger;
   return self;
 }
 

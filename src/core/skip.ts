@@ -2,15 +2,9 @@
  * What a person's word settles in the ledger: what was given up stays as skipped, with who and why;
  * what is said never to have happened is failed for certain.
  */
-import { isOwed } from './ledger.ts';
-import type { SagaState, StepEntry } from './state.ts';
+import { isOwed, isUndone } from './ledger.ts';
+import type { Decision, SagaState, StepEntry } from './state.ts';
 import type { StepStatus } from './status.ts';
-
-/** Who decided, and why. */
-export interface Decision {
-  readonly by: string | null;
-  readonly reason: string | null;
-}
 
 /** The ledger after a decision; `which`: the one step it concerns, `null` for several or none. */
 export interface GivenUp {
@@ -87,8 +81,4 @@ function lastFailed(steps: readonly StepEntry[], name: string | undefined): Step
     candidates.findLast(({ status }) => status === 'compensation_failed') ??
     candidates.findLast(({ status }) => status === 'failed' || status === 'in_doubt')
   );
-}
-
-function isUndone({ status }: StepEntry): boolean {
-  return status === 'failed' || status === 'in_doubt' || status === 'retrying';
 }

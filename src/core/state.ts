@@ -25,10 +25,14 @@ export interface LiveActivity {
   readonly occurrence: number;
   /** 1 for the first attempt of this occurrence and direction. */
   readonly attempt: number;
-  /** How often this very attempt was started; above 1 after crashes. */
+  /** How often this very attempt was started; above 1 an earlier start may have had its effect. */
   readonly dispatches: number;
+  /** Of these, how many ended in good order: the engine stopped, or a person paused the saga. */
+  readonly cleanStops?: number;
   /** Set on an attempt that is never started a second time. */
   readonly isOnce?: true;
+  /** Set while the saga is parked because nothing took this attempt's failure. */
+  readonly hasFailed?: true;
   /** The saga that runs, or is unwound, as a child in place of an activity. */
   readonly childId?: string;
 }
@@ -67,6 +71,8 @@ export interface StepEntry extends StepProgress {
   readonly name: string;
   readonly kind: StepKind;
   readonly occurrence: number;
+  /** The round of its loop that it ran in, 1 for the first; absent outside of one. */
+  readonly round?: number;
   /** The saga that this step runs as a child. */
   readonly childId?: string;
   /** What an attempt answered after the saga had given it up. */
@@ -74,13 +80,21 @@ export interface StepEntry extends StepProgress {
   /** How often it was asked whether the step happened. */
   readonly probes?: number;
   /** Who gave the step or its compensation up, and why. */
-  readonly skip?: { readonly by: string | null; readonly reason: string | null };
+  readonly skip?: Decision;
+  /** Who gave a compensation up in the child saga that this step runs, and why. */
+  readonly gaveUp?: Decision;
   readonly status: StepStatus;
   readonly compensation?: StepProgress & {
     /** Name of the compensating activity. */
     readonly name: string;
     readonly status: 'running' | 'retrying' | 'failed' | 'completed';
   };
+}
+
+/** Who decided, and why. */
+export interface Decision {
+  readonly by: string | null;
+  readonly reason: string | null;
 }
 
 /** An event that came before the machine could take it. */

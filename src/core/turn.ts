@@ -8,15 +8,16 @@ import type { EventObject } from 'xstate';
 import { advance, note, react, selfOf } from './advance.ts';
 import { onCommand, park, whileStill } from './commands.ts';
 import type { SagaDefinition } from './definition.ts';
-import { keepOrRefuse, rememberEvent } from './early-events.ts';
+import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
-import { INTERRUPTED } from './failure.ts';
+import { INTERRUPTED, INTERRUPTED_ONCE } from './failure.ts';
 import type { Inbound, StartHold, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor } from './journal-record.ts';
 import { withLateResult } from './late-results.ts';
-import { canTake, isReserved, legalEvents } from './legal.ts';
+import { canTake, isReserved } from './legal.ts';
 import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from './migration.ts';
+import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from './scope.ts';
 import { isOver, isStill, type SagaState } from './state.ts';
@@ -31,7 +32,10 @@ import {
   WAITING_ROOM,
 } from './waiting-room.ts';
 
-/** How often one attempt is started before a crashing activity is given up on. */
+/**
+ * How often one attempt is started before an activity that ends the process is given up on. What
+ * was ended in good order (a stop of the engine, a pause) does not count.
+ */
 export const MAX_DISPATCHES = 10;
 
 /**
@@ -66,10 +70,11 @@ export function begin(
   };
   const occasion = { inbound, event: 'start', nowMs };
   if (hold === null) {
-    const step = enterMachine(definition.machine, selfOf(unborn), input);
+    const step = enterMachine(definition.machine, selfOf(definition, unborn, occasion), input);
     return advance(definition, unborn, NOTHING_LIVE, step, occasion);
   }
-  const { snapshot } = enterMachine(WAITING_ROOM, selfOf(unborn), { input, hold });
+  const self = selfOf(definition, unborn, occasion);
+  const { snapshot } = enterMachine(WAITING_ROOM, self, { input, hold });
   const waiting = { snapshot, commands: startDelay(hold, nowMs) };
   return advance(definition, unborn, NOTHING_LIVE, waiting, occasion);
 }
@@ -81,9 +86,23 @@ export function turn(
   inbound: Exclude<Inbound, { kind: 'start' }>,
   nowMs: number,
 ): Turn {
+  const taken = drawnTurn(definition, state, inbound, nowMs);
+  return parkInstead(definition, state, inbound, taken, nowMs);
+}
+
+/**
+ * The turn as the machine draws it, also where it would end the saga against its ledger: for
+ * `verify`, which must see what the drawing does. Hosts take `turn`.
+ */
+export function drawnTurn(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Exclude<Inbound, { kind: 'start' }>,
+  nowMs: number,
+): Turn {
   if (inbound.kind === 'migrate') return migrationTurn(definition, state.id, inbound, nowMs);
   // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
-  if (inbound.kind === 'event' && state.seenEvents.includes(inbound.id)) {
+  if (inbound.kind === 'event' && isKnownEvent(state, inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
   }
   if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
@@ -161,7 +180,8 @@ function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, n
 }
 
 function leaveWaitingRoom(definition: SagaDefinition, state: SagaState, occasion: Occasion): Turn {
-  const step = enterMachine(definition.machine, selfOf(state), waitingInputOf(state));
+  const self = selfOf(definition, state, occasion);
+  const step = enterMachine(definition.machine, self, waitingInputOf(state));
   return advance(definition, state, NOTHING_LIVE, step, occasion);
 }
 
@@ -171,19 +191,24 @@ function onInterrupted(
   inbound: Interrupted,
   nowMs: number,
 ): Turn {
-  const { activity: id, token } = inbound;
+  const { activity: id, token, wasClean = false } = inbound;
   const activity = state.live.activities[id];
   const isIt = (each: string): boolean => each === id;
   if (activity?.token !== token) {
     return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
   }
   if (activity.childId !== undefined) return lookAgain(definition, state, inbound, nowMs);
-  if (activity.isOnce === true || activity.dispatches >= MAX_DISPATCHES) {
-    const outcome = { kind: 'failed', failure: INTERRUPTED } as const;
+  const { dispatches, cleanStops = 0, isOnce = false } = activity;
+  const crashes = dispatches - cleanStops;
+  if (isOnce || (!wasClean && crashes >= MAX_DISPATCHES)) {
+    const failure = isOnce ? INTERRUPTED_ONCE : INTERRUPTED;
+    const outcome = { kind: 'failed', failure } as const;
     return onResult(definition, state, { kind: 'result', activity: id, token, outcome }, nowMs);
   }
-  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt) };
-  const why = `started again after a restart, dispatch ${activity.dispatches + 1} of ${MAX_DISPATCHES}`;
+  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt, wasClean) };
+  const why = wasClean
+    ? 'started again: the process before was stopped in good order'
+    : `started again after the process ended, dispatch ${crashes + 1} of ${MAX_DISPATCHES}`;
   const effects = startEffects(definition, next, isIt);
   return { kind: 'advanced', state: next, effects, record: noteRecord(next, inbound, nowMs, why) };
 }
@@ -208,10 +233,9 @@ function onEvent(
   nowMs: number,
 ): Turn {
   const { id, event } = inbound;
-  if (isReserved(event.type)) {
-    return { kind: 'refused', reason: 'not-accepted', legal: legalEvents(state) };
+  if (isReserved(event.type) || !canTake(state, event)) {
+    return keepOrRefuse(definition, state, inbound, nowMs);
   }
-  if (!canTake(state, event)) return keepOrRefuse(definition, state, inbound, nowMs);
   const seenEvents = rememberEvent(state, id);
   return react(definition, { ...state, seenEvents }, state.live, { inbound, event, nowMs });
 }

@@ -26,6 +26,10 @@ export const Problem = z.object({
   status: z.int(),
   detail: text,
   legal: z.array(text).optional().meta({ description: 'With not-legal: what is legal now.' }),
+  kept: z
+    .array(text)
+    .optional()
+    .meta({ description: 'With not-legal, of an event: the types kept now for later, if any.' }),
   issues: z.array(z.object({ path: text, message: text })).optional(),
 });
 

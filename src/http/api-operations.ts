@@ -78,7 +78,9 @@ const SAGAS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/sagas/{id}/events',
-    summary: 'Send an event, such as an approval; once per event id, and audited.',
+    summary:
+      'Send an event, such as an approval; once per event id, and audited. 409 says what is taken ' +
+      'now and what is kept for later.',
     query: AuthorQuery,
     body: bodies.EventBody,
     answers: accepted(answers.EventAnswer),

@@ -48,6 +48,7 @@ export interface ProblemBody {
   readonly status: ContentfulStatusCode;
   readonly detail: string;
   readonly legal?: readonly string[];
+  readonly kept?: readonly string[];
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
 }
 
@@ -138,6 +139,7 @@ function engineProblem(error: BackstepError): Problem {
     status,
     detail: isUnknown ? UNKNOWN_OUTCOME_DETAIL : error.message,
     ...(error.code === 'not-legal' ? { legal: error.legal } : {}),
+    ...(error.kept.length > 0 ? { kept: error.kept } : {}),
     ...(error.issues.length > 0 ? { issues: error.issues.map(shownIssue) } : {}),
   };
   return { body, headers: retryHeader(status, error.retryAfterMs), isOurFault: isUnknown };

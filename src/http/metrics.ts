@@ -46,6 +46,7 @@ export function metricsText({
     ['backstep_armed_wakes', 'gauge', 'Sagas with a loaded due time', engine.armedWakes],
     ['backstep_sagas_started_total', 'counter', 'Sagas started', engine.startedSagas],
     ['backstep_sagas_settled_total', 'counter', 'Sagas settled', engine.settledSagas],
+    ['backstep_unheard_events_total', 'counter', 'Emitted, no subscriber', engine.unheardEvents],
     ['backstep_commits_total', 'counter', 'Turns committed', store.commits],
     ['backstep_batches_total', 'counter', 'Batches committed', store.batches],
     ['backstep_batch_size', 'gauge', 'Turns in the last batch', store.lastBatchSize],

@@ -31,8 +31,8 @@ export type Item =
    * the store, since another version may have come that it migrates to.
    */
   | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: () => void }
-  /** The process that ran this saga's activities is gone. */
-  | { readonly kind: 'recover' };
+  /** What ran this saga's activities is gone; `wasClean`: it was ended in good order. */
+  | { readonly kind: 'recover'; readonly wasClean: boolean };
 
 /** A saga with the registration that runs it. */
 export interface LoadedSaga {

@@ -24,6 +24,10 @@ export type Subscriber = (
 /** What a saga needs at run time: an implementation per activity, subscribers by event type. */
 export interface Bindings<C extends Contract = Contract> {
   readonly activities: Activities<C>;
+  /**
+   * Who hears what the saga emits, by event type. What has no subscriber is dropped: counted in the
+   * figures, and told in the log. Of several versions the newest one's subscribers count.
+   */
   readonly subscribers?: Readonly<Record<string, Subscriber>>;
   /**
    * How many sagas of this type run at once; more wait in a queue, first come, first served. The
@@ -118,7 +122,7 @@ export interface Backstep {
   spawn(type: string, options: SpawnOptions): Promise<Spawned>;
   /**
    * Sends an event; resolves once the turn is durable. Throws `not-found`, `not-legal` (with the
-   * event types accepted now), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
+   * event types accepted now, and those kept now for later), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
    * `unavailable`. A text in place of the options is the event's id.
    */
   send(id: string, event: OutsideEvent, options?: string | SendOptions): Promise<SagaState>;

@@ -8,7 +8,14 @@
  */
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { CHILD_COMPLETED, type Failure, toFailure } from '../core/failure.ts';
+import {
+  CHILD_GONE,
+  childOutcome,
+  isOverForParent,
+  neverBegan,
+  unwindingOutcome,
+} from '../core/child-outcome.ts';
+import { toFailure } from '../core/failure.ts';
 import type { CommandName, Effect, Outcome } from '../core/inbound.ts';
 import { UNWIND_CHILD } from '../core/machine-roles.ts';
 import type { ParentLink } from '../core/parent-link.ts';
@@ -100,7 +107,7 @@ export class ChildSagas {
     await this.#starting.get(id);
   }
 
-  /** A saga with a parent is over. */
+  /** A saga with a parent is over for it, see `isOverForParent`. */
   over(state: SagaState): void {
     const call = this.#watched.get(state.id);
     if (call !== undefined) void this.#report(call, state);
@@ -120,9 +127,7 @@ export class ChildSagas {
       await this.#ports.spawn(definition, { id: child.id, input, parent: { sagaId, step } });
     } catch (error) {
       if (isPassing(error)) throw error;
-      // Its input is refused, or its machine cannot even begin: it never existed.
-      const failure: Failure = { ...toFailure(error), retryable: false, ambiguous: false };
-      this.#answer(call, { kind: 'failed', failure });
+      this.#answer(call, neverBegan(toFailure(error)));
       return;
     }
     await this.#look(call);
@@ -133,7 +138,7 @@ export class ChildSagas {
     await this.started(id);
     const state = await this.#ports.state(id);
     if (state === null) return this.#answer(call, { kind: 'done', output: null });
-    if (!isOver(state)) await this.#order(id, 'cancel', 'the parent saga compensates');
+    await this.#order(id, 'cancel', 'the parent saga compensates');
     await this.#look(call);
   }
 
@@ -141,9 +146,8 @@ export class ChildSagas {
   async #look(call: ChildCall): Promise<void> {
     const state = await this.#ports.state(call.effect.child.id);
     if (state === null) {
-      // Started once, over, and removed since by retention: how it came out is not known.
-      this.#answer(call, { kind: 'failed', failure: GONE });
-    } else if (isOver(state)) await this.#report(call, state);
+      this.#answer(call, CHILD_GONE);
+    } else if (isOverForParent(state)) await this.#report(call, state);
   }
 
   // A child goes on that had stood still. What its parent ordered meanwhile was not legal, so that
@@ -160,10 +164,11 @@ export class ChildSagas {
   }
 
   // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
-  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would.
+  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would; one
+  // that has ended by itself stays as it is.
   async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
     const state = await this.#ports.state(id);
-    if (state === null || isOver(state)) return;
+    if (state === null || isOver(state) || state.snapshot.status !== 'active') return;
     const knowsCancel = state.snapshot.machine.events.includes('backstep.cancel');
     try {
       await this.#ports.command(id, knowsCancel ? name : 'terminate', reason);
@@ -175,7 +180,8 @@ export class ChildSagas {
   // As with XState, what a child said before its end is heard before its end is.
   async #report(call: ChildCall, state: SagaState): Promise<void> {
     await this.#ports.delivered(state.id);
-    this.#answer(call, call.effect.child.isUnwinding ? unwound(state) : outcomeOf(state));
+    const { isUnwinding } = call.effect.child;
+    this.#answer(call, isUnwinding ? unwindingOutcome(state) : childOutcome(state));
   }
 
   #answer(call: ChildCall, outcome: Outcome): void {
@@ -200,55 +206,6 @@ export class ChildSagas {
     }
   }
 }
-
-function outcomeOf({ id, status, snapshot, failureReason }: SagaState): Outcome {
-  const why = failureReason === null ? '' : `: ${failureReason.code}: ${failureReason.message}`;
-  switch (status) {
-    case 'completed':
-      return { kind: 'done', output: (snapshot.output as unknown) ?? null };
-    case 'compensated':
-      return failed('child-compensated', `child saga ${id} was compensated${why}`, false);
-    case 'terminated':
-      return failed('child-terminated', `child saga ${id} was terminated`, true);
-    case 'running':
-    case 'waiting':
-    case 'paused':
-    case 'compensating':
-    case 'compensation_failed':
-    case 'failed':
-    case 'parked':
-      return failed('child-failed', `child saga ${id} ended as ${status}${why}`, false);
-  }
-}
-
-function unwound({ id, status }: SagaState): Outcome {
-  switch (status) {
-    case 'completed':
-      return failed(CHILD_COMPLETED, `child saga ${id} had completed before`, true);
-    case 'terminated':
-      return failed('child-terminated', `child saga ${id} was terminated, not compensated`, true);
-    case 'running':
-    case 'waiting':
-    case 'paused':
-    case 'compensating':
-    case 'compensated':
-    case 'compensation_failed':
-    case 'failed':
-    case 'parked':
-      return { kind: 'done', output: null };
-  }
-}
-
-function failed(code: string, message: string, ambiguous: boolean): Outcome {
-  return { kind: 'failed', failure: { code, message, retryable: false, ambiguous } };
-}
-
-const GONE: Failure = {
-  code: 'child-gone',
-  message: 'the child saga was removed before its parent heard of its end',
-  retryable: false,
-  ambiguous: true,
-};
 
 // What is wrong with a saga is told where that is looked at.
 function orUnreadable(error: unknown): null {

@@ -3,6 +3,7 @@ import type { SagaDefinition } from '../core/definition.ts';
 import type { Redact } from '../core/redact.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
+import type { Subscribed } from './subscription-check.ts';
 import type { Logger } from './turn-log.ts';
 
 /** What an engine needs beside its store; see `BackstepOptions`. */
@@ -17,5 +18,9 @@ export interface EngineParts {
   /** Default: the default list. */
   readonly redact?: Redact;
   /** Looks at each definition first; what it throws refuses it. `accepting`: the engine is ready. */
-  readonly onRegister?: (definition: SagaDefinition, accepting: Promise<void>) => void;
+  readonly onRegister?: (
+    definition: SagaDefinition,
+    accepting: Promise<void>,
+    bindings: Subscribed,
+  ) => void;
 }

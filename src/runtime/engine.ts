@@ -148,7 +148,7 @@ class Engine implements Backstep {
   }
 
   register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise);
+    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
     const { concurrency } = bindings;
     // What is wrong with it is said before the type is there to be started without a bound.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
@@ -216,7 +216,7 @@ class Engine implements Backstep {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
-    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter);
+    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter, this.#courier);
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {
@@ -233,13 +233,13 @@ class Engine implements Backstep {
     }
   };
 
-  stop(drainMs = DEFAULT_DRAIN_MS): Promise<void> {
-    this.#stopping ??= this.#drain(drainMs);
-    return this.#stopping;
-  }
+  stop: Backstep['stop'] = (drainMs = DEFAULT_DRAIN_MS) =>
+    (this.#stopping ??= this.#drain(drainMs));
 
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
+    // One that never took its sagas up hands on what it found.
+    const isClean = this.#phase === 'opened' ? this.store.wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
     this.#timers.stop();
@@ -253,7 +253,7 @@ class Engine implements Backstep {
     // A stalled disk must not keep the process: what is not committed was not accepted either.
     if (!hasFailed) await orAfter(this.#parts.clock, this.#supervisor.quiet(), settleMs);
     await this.#courier.stop(hasFailed ? 0 : settleMs);
-    await this.store.close();
+    await this.store.close(isClean);
   }
 
   async #ask(

@@ -15,7 +15,7 @@ import { recordOfLine, type ReplayedTurn, replayRecord } from '../core/replay.ts
 import type { SagaState } from '../core/state.ts';
 import { isUnreadableRecord } from '../core/unreadable.ts';
 import type { OutboxRow, SagaCommit, SagaRow } from '../store/commit.ts';
-import { outboxId } from '../store/outbox-id.ts';
+import { formerOutboxId, outboxId } from '../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../store/schema.ts';
 import type { SagaAsStored } from '../store/as-stored.ts';
 import { lineOf } from './journal-export.ts';
@@ -165,7 +165,11 @@ function expectedAfter(
       : commitOf(turn, Infinity, null, []);
   const { deadLetter, audit } = commit;
   const messages = new Map(before?.messages);
-  for (const message of commit.outbox) messages.set(outboxId(seq, message.index), message);
+  for (const message of commit.outbox) {
+    const formerId = formerOutboxId(seq, message.index);
+    if (!messages.has(formerId)) messages.set(formerId, message);
+    messages.set(outboxId(seq, message.index), message);
+  }
   return {
     state,
     commit,

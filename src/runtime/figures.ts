@@ -20,6 +20,8 @@ export interface EngineFigures {
   readonly armedWakes: number;
   readonly startedSagas: number;
   readonly settledSagas: number;
+  /** Emitted events that were dropped: nobody subscribed to them. */
+  readonly unheardEvents: number;
 }
 
 /** A saga whose actor is in memory. */
@@ -59,6 +61,7 @@ export function figuresOf(
   runner: Attempts,
   timers: { readonly armed: number },
   starter: { readonly startedSagas: number },
+  courier: { readonly unheardEvents: number },
 ): EngineFigures {
   let mailboxItems = 0;
   let deepestMailbox = 0;
@@ -77,6 +80,7 @@ export function figuresOf(
     armedWakes: timers.armed,
     startedSagas: starter.startedSagas,
     settledSagas: supervisor.settledSagas,
+    unheardEvents: courier.unheardEvents,
   };
 }
 

@@ -14,7 +14,7 @@ export interface Limits {
   /** Restarts of one saga's actor within the period before it is parked. */
   readonly restarts: number;
   readonly restartPeriodMs: number;
-  /** Longest stored state, in UTF-16 units. */
+  /** Longest stored state of a saga that goes forward, in UTF-16 units; see state-bound.ts. */
   readonly stateLength: number;
 }
 

@@ -14,6 +14,7 @@ import type { PendingMessage, Store } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
 import { type CancelTimeout, type Clock, orAfter } from './clock.ts';
 import { isBetweenSagas } from './outgoing.ts';
+import { UnheardEvents, type UnheardLog } from './unheard-events.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
@@ -25,11 +26,12 @@ const MAX_HELD = 10_000;
 const PAGE_SIZE = 500;
 const RETRY = exponential({ first: '500ms', max: '60s', attempts: 20 });
 
-export type SubscriberOf = (message: PendingMessage) => Subscriber | null;
+/** Who gets a message; `unheard`: nobody, and the types that its saga has subscribers for. */
+export type Receiver =
+  | { readonly kind: 'subscriber'; readonly call: Subscriber }
+  | { readonly kind: 'unheard'; readonly subscribed: readonly string[] };
 
-export interface CourierLog {
-  warn(details: object, message: string): void;
-}
+export type ReceiverOf = (message: PendingMessage) => Receiver;
 
 type MessageStore = Pick<Store, 'acknowledge' | 'pendingMessages'>;
 
@@ -37,11 +39,16 @@ export class MessageCourier {
   readonly #betweenSagas: Round;
   readonly #toSubscribers: Round;
 
-  constructor(store: MessageStore, clock: Clock, subscriberOf: SubscriberOf, log: CourierLog) {
+  constructor(store: MessageStore, clock: Clock, receiverOf: ReceiverOf, log: UnheardLog) {
     const round = (isMine: (message: PendingMessage) => boolean): Round =>
-      new Round(store, clock, subscriberOf, log, isMine);
+      new Round(store, clock, receiverOf, log, isMine);
     this.#betweenSagas = round(isBetweenSagas);
     this.#toSubscribers = round((message) => !isBetweenSagas(message));
+  }
+
+  /** Emitted events that were dropped for want of a subscriber. */
+  get unheardEvents(): number {
+    return this.#toSubscribers.unheardEvents;
   }
 
   /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
@@ -73,8 +80,9 @@ export class MessageCourier {
 class Round {
   readonly #store: MessageStore;
   readonly #clock: Clock;
-  readonly #subscriberOf: SubscriberOf;
-  readonly #log: CourierLog;
+  readonly #receiverOf: ReceiverOf;
+  readonly #log: UnheardLog;
+  readonly #unheard: UnheardEvents;
   readonly #isMine: (message: PendingMessage) => boolean;
   /** Messages per saga, oldest first; the first one is under way or waits for its turn. */
   readonly #queues = new Map<string, PendingMessage[]>();
@@ -95,15 +103,20 @@ class Round {
   constructor(
     store: MessageStore,
     clock: Clock,
-    subscriberOf: SubscriberOf,
-    log: CourierLog,
+    receiverOf: ReceiverOf,
+    log: UnheardLog,
     isMine: (message: PendingMessage) => boolean,
   ) {
     this.#isMine = isMine;
     this.#store = store;
     this.#clock = clock;
-    this.#subscriberOf = subscriberOf;
+    this.#receiverOf = receiverOf;
     this.#log = log;
+    this.#unheard = new UnheardEvents(log);
+  }
+
+  get unheardEvents(): number {
+    return this.#unheard.count;
   }
 
   async recover(): Promise<number> {
@@ -171,25 +184,35 @@ class Round {
     attempt: number,
     controller: AbortController,
   ): Promise<void> {
-    let cancelTimeout = (): void => {};
     try {
-      const subscriber = this.#subscriberOf(message);
-      const { sagaId } = message;
-      const key = `${sagaId}/${message.event}/${message.id}`;
-      const event = JSON.parse(message.data) as EventObject;
-      const gaveUp = new Promise<never>((_, reject) => {
-        controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
-        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
-          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
-        });
-      });
-      const delivery = { sagaId, key, signal: controller.signal };
-      await Promise.race([subscriber?.(event, delivery), gaveUp]);
+      const receiver = this.#receiverOf(message);
+      if (receiver.kind === 'subscriber') await this.#call(receiver.call, message, controller);
       await this.#store.acknowledge(message.id);
+      if (receiver.kind === 'unheard') this.#unheard.add(message, receiver.subscribed);
       this.#held.delete(message.id);
       this.#next(message.sagaId);
     } catch (error) {
       this.#retryLater(message, attempt, error);
+    }
+  }
+
+  async #call(
+    subscriber: Subscriber,
+    { id, sagaId, event: type, data }: PendingMessage,
+    controller: AbortController,
+  ): Promise<void> {
+    const { signal } = controller;
+    const delivery = { sagaId, key: `${sagaId}/${type}/${id}`, signal };
+    let cancelTimeout = (): void => {};
+    try {
+      const event = JSON.parse(data) as EventObject;
+      const gaveUp = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
+          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
+        });
+      });
+      await Promise.race([subscriber(event, delivery), gaveUp]);
     } finally {
       cancelTimeout();
     }

@@ -6,7 +6,7 @@ import { BackstepError } from '../core/errors.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import type { PendingMessage } from '../store/store.ts';
 import type { Subscriber } from './backstep.ts';
-import type { SubscriberOf } from './message-courier.ts';
+import type { Receiver, ReceiverOf } from './message-courier.ts';
 import { type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
 import type { Registry } from './registry.ts';
 
@@ -21,13 +21,21 @@ export interface SagaPorts {
 }
 
 /** Finds the receiver of a message. */
-export function receiverOf(registry: Registry, sagas: SagaPorts): SubscriberOf {
+export function receiverOf(registry: Registry, sagas: SagaPorts): ReceiverOf {
   return (message) => {
     const told = sagaMessageOf(message);
     return told === null
-      ? (registry.newest(message.type).subscribers.get(message.event) ?? null)
-      : sagaReceiver(message, told, sagas);
+      ? subscriberOf(registry, message)
+      : { kind: 'subscriber', call: sagaReceiver(message, told, sagas) };
   };
+}
+
+function subscriberOf(registry: Registry, { type, event }: PendingMessage): Receiver {
+  const { subscribers } = registry.newest(type);
+  const call = subscribers.get(event);
+  return call === undefined
+    ? { kind: 'unheard', subscribed: [...subscribers.keys()] }
+    : { kind: 'subscriber', call };
 }
 
 // As between actors of XState: what the other one does not take, or what comes after its end, is

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { createEngine } from './engine.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
+import { subscriptionCheck } from './subscription-check.ts';
 import { type Logger, silentLogger } from './turn-log.ts';
 
 export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'> {
@@ -49,6 +50,8 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
+  const verifies = registrationCheck(verifyAtRegistration, logger);
+  const tellsUnheard = subscriptionCheck(logger);
   return createEngine(store, {
     clock,
     randomId: randomId ?? createRandomIds(),
@@ -57,7 +60,10 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     onFatal: onFatal ?? (() => {}),
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     redact: createRedact(hides),
-    onRegister: registrationCheck(verifyAtRegistration, logger),
+    onRegister: (definition, accepting, bindings) => {
+      verifies(definition, accepting);
+      tellsUnheard(definition, bindings, accepting);
+    },
   });
 }
 

@@ -4,9 +4,9 @@
  */
 import { crc32 } from 'node:zlib';
 import { encodeState } from '../core/codec.ts';
-import { BackstepError } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import type { Effect, Inbound, JournalRecord } from '../core/inbound.ts';
+import { isDoubtful, isOwed, isPastPivot, isUndone } from '../core/ledger.ts';
 import {
   currentStep,
   hasLiveActivity,
@@ -31,6 +31,7 @@ import type { FeedEntry } from '../store/read-models.ts';
 import type { StoredSaga } from '../store/store.ts';
 import { pendingStartOf } from '../core/waiting-room.ts';
 import { outboxRowsOf } from './outgoing.ts';
+import { assertLength } from './state-bound.ts';
 
 /** How the audit tells events that were sent from commands. */
 const SENT_PREFIX = 'send ';
@@ -51,27 +52,24 @@ export interface Letter {
   /** Steps whose effect may have happened. */
   readonly maybe: readonly string[];
   readonly compensated: readonly string[];
-  /** Steps whose compensation is still owed, the next one to run first. */
+  /**
+   * What is left to do, first things first: compensations that are owed, or past the pivot the
+   * steps that are not done.
+   */
   readonly outstanding: readonly string[];
   readonly error: Failure | null;
 }
 
-/** Everything one turn makes durable. Throws `too-large` when the state is over its bound. */
+/** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
 export function commitOf(
   turn: PendingTurn,
-  maxStateLength: number,
+  stateLength: number,
   birth: SagaBirth | null,
   statements: SagaCommit['statements'],
 ): SagaCommit {
   const { sid, before, after, record } = turn;
   const state = encodeState(after);
-  if (state.length > maxStateLength) {
-    throw new BackstepError(
-      'too-large',
-      `saga ${after.id}: state of ${state.length} characters is over the limit of ` +
-        `${maxStateLength}; keep large results outside and their ids in the saga`,
-    );
-  }
+  assertLength(turn, state.length, stateLength);
   return {
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
@@ -137,6 +135,7 @@ function letterOf(state: SagaState): Letter {
   const failedCompensation = state.steps.find((step) => step.status === 'compensation_failed');
   return {
     ...letterOfSteps(state.steps),
+    ...(isPastPivot(state.steps) ? { outstanding: undoneIn(state.steps) } : {}),
     error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
   };
 }
@@ -145,11 +144,15 @@ function letterOfSteps(steps: readonly StepEntry[]): Omit<Letter, 'error'> {
   const named = (isMember: (step: StepEntry) => boolean): string[] =>
     steps.filter(isMember).map((step) => step.name);
   return {
-    done: named((step) => isOutstanding(step) && !isDoubtful(step)),
-    maybe: named((step) => isOutstanding(step) && isDoubtful(step)),
+    done: named((step) => isOwed(step) && !isDoubtful(step)),
+    maybe: named((step) => isOwed(step) && isDoubtful(step)),
     compensated: named((step) => step.status === 'compensated'),
-    outstanding: named(isOutstanding).toReversed(),
+    outstanding: named(isOwed).toReversed(),
   };
+}
+
+function undoneIn(steps: readonly StepEntry[]): readonly string[] {
+  return steps.filter(isUndone).map((step) => step.name);
 }
 
 /** The ledger inside a stored text, as far as it can be made out: better than telling nothing. */
@@ -159,29 +162,6 @@ function readableSteps(text: string): readonly StepEntry[] {
     return steps.filter((step) => typeof step.name === 'string');
   } catch {
     return []; // damaged: nothing can be said
-  }
-}
-
-// A step under way when its saga was parked has its intent on record and no answer.
-function isDoubtful({ status, mayHaveHappened }: StepEntry): boolean {
-  return status === 'in_doubt' || status === 'running' || mayHaveHappened === true;
-}
-
-function isOutstanding(step: StepEntry): boolean {
-  switch (step.status) {
-    case 'completed':
-    case 'running':
-    case 'in_doubt':
-    case 'compensating':
-    case 'compensation_failed':
-      return true;
-    case 'retrying':
-      return step.mayHaveHappened === true;
-    case 'pending':
-    case 'failed':
-    case 'compensated':
-    case 'skipped':
-      return false;
   }
 }
 

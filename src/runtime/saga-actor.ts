@@ -14,11 +14,13 @@ import type { SagaState } from '../core/state.ts';
 import { migrationTurn } from '../core/migration.ts';
 import { turn } from '../core/turn.ts';
 import { START_TIMER } from '../core/waiting-room.ts';
+import type { SagaCommit } from '../store/commit.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checkedEvent } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
-import { commitOf } from './projection.ts';
+import { commitOf, type PendingTurn } from './projection.ts';
 import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
+import { tooLongResult } from './state-bound.ts';
 
 const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 
@@ -125,7 +127,7 @@ export class SagaActor {
         this.#fireDueTimers(saga.state);
         return;
       case 'recover':
-        this.#recover(saga.state);
+        this.#recover(saga.state, item.wasClean);
         return;
     }
   }
@@ -141,35 +143,31 @@ export class SagaActor {
     }
     const taken = turn(registration.definition, state, inbound, this.#host.nowMs());
     if (taken.kind === 'refused') {
-      reply?.reject(refusalOf(state, taken));
+      reply?.reject(refusalOf(registration.definition, state, inbound, taken));
       return;
     }
     const effects = taken.kind === 'advanced' ? taken.effects : [];
-    // A note of a late success must not bring the late writes with it.
-    const statements = taken.kind === 'advanced' ? item.statements : NO_STATEMENTS;
+    // The writes of a success count only with a turn that takes it: not with the note of a late
+    // one, nor with a turn that parks the saga as it was before.
+    const isTaken = taken.kind === 'advanced' && taken.state.status !== 'parked';
+    const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
     const pending = { sid: this.sid, before: state, after, record, effects };
-    const outcome = await this.#host.commit(
-      commitOf(pending, this.#host.stateLength, null, statements),
-    );
+    const commit = this.#commitOf(pending, statements);
+    if (commit === null) return;
+    const outcome = await this.#host.commit(commit);
     switch (outcome.kind) {
       case 'committed':
         this.#saga = { registration, state: after };
-        this.#host.dispatch(this.sid, registration, {
-          before: state,
-          after,
-          record,
-          effects,
-          seq: outcome.seq,
-        });
+        this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
         reply?.resolve(after);
         return;
       case 'unmet':
-        this.#failTransaction(inbound, outcome, false);
+        this.#takeAsFailed(inbound, undone(outcome.code, outcome.message, false));
         return;
       case 'rejected':
         if (statements.length === 0) throw new BackstepError('conflict', outcome.message);
-        this.#failTransaction(inbound, { code: 'statement-failed', ...outcome }, true);
+        this.#takeAsFailed(inbound, undone('statement-failed', outcome.message, true));
         return;
       case 'stale':
       case 'key-taken':
@@ -177,16 +175,23 @@ export class SagaActor {
     }
   }
 
-  // The writes were rolled back with the turn that would have recorded them: the attempt has
-  // failed, for certain without an effect.
-  #failTransaction(
-    inbound: Inbound,
-    reason: { readonly code: string; readonly message: string },
-    retryable: boolean,
-  ): void {
-    if (inbound.kind !== 'result') throw new BackstepError('conflict', reason.message);
-    const { code, message } = reason;
-    const failure: Failure = { code, message, retryable, ambiguous: false };
+  // `null`: the result makes the state too long, and is taken once more as a failed attempt, while
+  // there is room to compensate.
+  #commitOf(pending: PendingTurn, statements: readonly ExpectedStatement[]): SagaCommit | null {
+    try {
+      return commitOf(pending, this.#host.stateLength, null, statements);
+    } catch (error) {
+      const { inbound } = pending.record;
+      const failure = tooLongResult(error, inbound, statements.length === 0);
+      if (failure === null) throw error;
+      this.#takeAsFailed(inbound, failure);
+      return null;
+    }
+  }
+
+  // The turn was not written, and what a transactional activity would have written neither.
+  #takeAsFailed(inbound: Inbound, failure: Failure): void {
+    if (inbound.kind !== 'result') throw new BackstepError('conflict', failure.message);
     const again: Inbound & { kind: 'result' } = {
       ...inbound,
       outcome: { kind: 'failed', failure },
@@ -233,10 +238,11 @@ export class SagaActor {
   }
 
   // What is overdue first: an attempt that its deadline ends need not start again.
-  #recover(state: SagaState): void {
+  #recover(state: SagaState, wasClean: boolean): void {
     this.#fireDueTimers(state);
     for (const [activity, { token }] of Object.entries(state.live.activities)) {
-      this.tell({ kind: 'interrupted', activity, token });
+      const interrupted = { kind: 'interrupted', activity, token } as const;
+      this.tell(wasClean ? { ...interrupted, wasClean } : interrupted);
     }
   }
 
@@ -274,6 +280,10 @@ export class SagaActor {
       this.turnAway(error);
     }
   }
+}
+
+function undone(code: string, message: string, retryable: boolean): Failure {
+  return { code, message, retryable, ambiguous: false };
 }
 
 // Only what somebody waits for has come from outside; a refusal goes to them.

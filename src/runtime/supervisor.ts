@@ -5,6 +5,7 @@
  * Restart intensity and period are those of Erlang's supervisor: more than `restarts` failures
  * within `restartPeriodMs` and the saga is parked, with a dead letter. Never a hot loop.
  */
+import { isOverForParent } from '../core/child-outcome.ts';
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
@@ -21,6 +22,7 @@ import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { isPassing, SagaLoader } from './saga-loader.ts';
 import { type SettledListener, SettledListeners } from './settled-listeners.ts';
+import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from './turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
@@ -44,6 +46,7 @@ export class Supervisor implements ActorHost {
   readonly #idle = new Set<SagaActor>();
   readonly #budget: RestartBudget;
   readonly #settled = new SettledListeners();
+  readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
   #settledSagas = 0;
@@ -132,7 +135,7 @@ export class Supervisor implements ActorHost {
     // One that has to migrate first is loaded by its actor, which sees to that.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
-    actor.put({ kind: 'recover' });
+    actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
   }
 
   /** The stored state of a saga that may not be in memory, for whoever only looks. */
@@ -198,9 +201,9 @@ export class Supervisor implements ActorHost {
     outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
     try {
       carryOut(sid, registration, turn, outlets);
-      this.arm(sid, after);
+      this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, turn.before, after);
-      if (after.parent !== null && isOver(after)) outlets.children.over(after);
+      if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
       if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -208,9 +211,10 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  arm(sid: number, state: SagaState): void {
+  arm(sid: number, state: SagaState, cause = 'wake'): void {
     const isAsleep = isOver(state) || isStill(state);
-    const dueMs = isAsleep ? null : nextDueMs(state.live);
+    const nextMs = isAsleep ? null : nextDueMs(state.live);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
@@ -252,7 +256,7 @@ export class Supervisor implements ActorHost {
   // Not even parked: nobody else would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
-      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover' });
+      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
   }
 

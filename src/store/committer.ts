@@ -17,6 +17,7 @@ import {
   type BatchItem,
   type FromWriter,
   type ItemOutcome,
+  type OpenedWriter,
   obstacleOf,
   toCommitOutcome,
   type ToWriter,
@@ -35,12 +36,6 @@ const MAX_BATCH_CHARS = 16 * 1024 * 1024;
 const MAX_QUEUED_ITEMS = 100_000;
 /** How long `close` waits for what is queued before it gives up on a stalled disk. */
 const CLOSE_LIMIT_MS = 10_000;
-
-/** What the writer found when it opened the file. */
-export interface OpenedWriter {
-  readonly lastSid: number;
-  readonly lastSeq: number;
-}
 
 interface Entry {
   readonly item: BatchItem;
@@ -63,6 +58,7 @@ export class Committer {
   #queue: Entry[] = [];
   #isFlushScheduled = false;
   #isClosing = false;
+  #isClean = false;
   #health: StoreHealth = { kind: 'ready' };
   readonly #commitMs = createDurationCounter();
   readonly #waitMs = createDurationCounter();
@@ -119,9 +115,10 @@ export class Committer {
   }
 
   /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the thread. Idempotent. */
-  async close(): Promise<void> {
+  async close(isClean = false): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
+      this.#isClean = isClean;
       this.#flush();
     }
     const limit = setTimeout(
@@ -176,7 +173,7 @@ export class Committer {
   #flush(): void {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
-    else if (this.#isClosing) this.#send({ kind: 'close' });
+    else if (this.#isClosing) this.#send({ kind: 'close', isClean: this.#isClean });
   }
 
   #handOver(): void {

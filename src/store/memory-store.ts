@@ -11,6 +11,7 @@ import { BackstepError } from '../core/errors.ts';
 import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-writer.ts';
 import { createEngineReads } from './engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
+import { leaveClean, takeOver } from './ownership.ts';
 import type { EngineTables } from './schema.ts';
 import type { StoredSagas } from './as-stored.ts';
 import { storedSagasOf } from './stored-sagas.ts';
@@ -81,6 +82,7 @@ interface Entry {
 class SingleThreadStore implements MemoryStore {
   readonly lastSid: number;
   readonly lastSeq: number;
+  readonly wasLeftClean: boolean;
   readonly reader: Store['reader'];
   readonly loadBySid: Store['loadBySid'];
   readonly sidOf: Store['sidOf'];
@@ -90,6 +92,7 @@ class SingleThreadStore implements MemoryStore {
   readonly starts: Store['starts'];
   readonly upkeep: Store['upkeep'];
   readonly #writer: BatchWriter;
+  readonly #leaveClean: () => void;
   readonly #hooks: MemoryStoreHooks;
   readonly #listeners = new Set<(health: StoreHealth) => void>();
   #health: StoreHealth = { kind: 'ready' };
@@ -105,9 +108,9 @@ class SingleThreadStore implements MemoryStore {
     hooks: MemoryStoreHooks,
   ) {
     const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
-    const ownerEpoch = ask(
-      'UPDATE engine SET owner_epoch = owner_epoch + 1 WHERE id = 1 RETURNING owner_epoch',
-    );
+    const { ownerEpoch, wasLeftClean } = takeOver(db);
+    this.wasLeftClean = wasLeftClean;
+    this.#leaveClean = () => leaveClean(db, ownerEpoch);
     this.lastSid = ask('SELECT coalesce(max(sid), 0) FROM sagas');
     this.lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
     this.#hooks = hooks;
@@ -156,8 +159,9 @@ class SingleThreadStore implements MemoryStore {
     return () => this.#listeners.delete(listener);
   };
 
-  close: Store['close'] = async () => {
+  close: Store['close'] = async (isClean = false) => {
     this.#flush();
+    if (isClean && this.#isAlive && !this.#isClosed) this.#leaveClean();
     this.#isClosed = true;
   };
 

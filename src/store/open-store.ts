@@ -6,7 +6,7 @@
  * writes this file.
  */
 import type { Kysely } from 'kysely';
-import { Committer, type OpenedWriter } from './committer.ts';
+import { Committer } from './committer.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from './engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
@@ -14,6 +14,7 @@ import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from './schema.ts';
 import type { Store } from './store.ts';
+import type { OpenedWriter } from './writer-protocol.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
 
 export interface OpenStoreOptions {
@@ -75,23 +76,24 @@ function assemble(
   options: OpenStoreOptions,
   lock: OwnerLock,
   committer: Committer,
-  { lastSid, lastSeq }: OpenedWriter,
+  opened: OpenedWriter,
 ): Store {
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
   const pages = new Reader({ realPath }, timeLimitMs);
   const engine = new Reader({ realPath }, timeLimitMs);
   let closing: Promise<void> | undefined;
 
-  async function closeAll(): Promise<void> {
+  async function closeAll(isClean: boolean): Promise<void> {
     // The readers first: an open reader would keep the last checkpoint from emptying the log.
     await Promise.all([pages.close(), engine.close()]);
-    await committer.close();
+    await committer.close(isClean);
     lock.release();
   }
 
   return {
-    lastSid,
-    lastSeq,
+    lastSid: opened.lastSid,
+    lastSeq: opened.lastSeq,
+    wasLeftClean: opened.wasLeftClean,
     commit: (commit) => committer.commit(commit),
     write: (statements) => committer.write(statements),
     acknowledge: (messageId) => committer.acknowledge(messageId),
@@ -100,6 +102,6 @@ function assemble(
     health: () => committer.health(),
     stats: () => committer.stats(),
     onHealth: (listener) => committer.onHealth(listener),
-    close: () => (closing ??= closeAll()),
+    close: (isClean = false) => (closing ??= closeAll(isClean)),
   };
 }

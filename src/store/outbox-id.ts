@@ -2,9 +2,13 @@
  * The order of messages: the id of an outbox row from its turn and its place in it.
  *
  * Invariant: ids grow with the journal's seq, and within a turn with the position, so reading by
- * id is reading in commit order. Never change the factor: stored ids depend on it.
+ * id is reading in commit order. The factor may grow, never shrink: what was stored under a
+ * smaller one keeps its id, which is below that of every later turn.
  */
 import { MESSAGES_PER_TURN } from '../core/live.ts';
+
+/** The factor of ids that were stored before there was room for more. */
+const FORMER_MESSAGES_PER_TURN = 16;
 
 /**
  * The id of an outbox row. `seq` is the global journal seq of its turn, `position` counts from 0.
@@ -15,4 +19,10 @@ export function outboxId(seq: number, position: number): number {
     throw new RangeError(`a turn has at most ${MESSAGES_PER_TURN} messages`);
   }
   return seq * MESSAGES_PER_TURN + position;
+}
+
+/** The id that the same message has in a database where it was stored before; its last is last. */
+export function formerOutboxId(seq: number, position: number): number {
+  const last = FORMER_MESSAGES_PER_TURN - 1;
+  return seq * FORMER_MESSAGES_PER_TURN + Math.min(position, last);
 }

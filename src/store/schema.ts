@@ -129,10 +129,11 @@ export interface PendingStartsTable {
   start_at: number | null;
 }
 
-/** One row: who owns the file. */
+/** One row: who owns the file, and whether the last owner left it in good order. */
 export interface EngineTable {
   id: 1;
   owner_epoch: number;
+  left_clean: number;
   /** Removals wait for so much running time; see migration 0011. */
   removal_held_ms: number | null;
 }

@@ -71,6 +71,8 @@ export interface Store {
   /** Highest internal saga id and highest journal seq in use when it was opened. */
   readonly lastSid: number;
   readonly lastSeq: number;
+  /** The one who had it open before closed it in good order: nothing of it ended by a crash. */
+  readonly wasLeftClean: boolean;
   /** Queues one turn for the next batch. Per saga at most one may be under way. */
   commit(commit: SagaCommit): Promise<CommitOutcome>;
   /** Participants' own statements, all or nothing, through the same writer. */
@@ -92,6 +94,9 @@ export interface Store {
   stats(): StoreStats;
   /** Called on every change of `health()`. Returns the way to stop listening. */
   onHealth(listener: (health: StoreHealth) => void): () => void;
-  /** Waits for what is queued, checkpoints, releases the lock. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Waits for what is queued, checkpoints, releases the lock. Idempotent. `isClean`: whoever opens
+   * it next is told so, see `wasLeftClean`. Default false.
+   */
+  close(isClean?: boolean): Promise<void>;
 }

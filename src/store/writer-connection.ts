@@ -6,6 +6,7 @@
 import type Database from 'better-sqlite3';
 import { openForWriting } from './database-file.ts';
 import { beginFeedEpoch } from './feed-epochs.ts';
+import { type Ownership, takeOver } from './ownership.ts';
 import type { WriterOptions } from './writer-protocol.ts';
 
 /** How long a statement waits for a foreign lock before the batch counts as stalled. */
@@ -14,9 +15,8 @@ const CACHE_KIB = 65_536;
 const FULL_SYNCHRONOUS = 2;
 
 /** An open database of which we are the owner. */
-export interface WriterConnection {
+export interface WriterConnection extends Ownership {
   readonly db: Database.Database;
-  readonly ownerEpoch: number;
   readonly lastSid: number;
   readonly lastSeq: number;
 }
@@ -26,11 +26,11 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    const ownerEpoch = takeOver(db);
+    const ownership = takeOverSafely(db);
     const lastSid = readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas');
     const lastSeq = readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal');
     beginFeedEpoch(db, lastSeq);
-    return { db, ownerEpoch, lastSid, lastSeq };
+    return { db, ...ownership, lastSid, lastSeq };
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -47,17 +47,14 @@ function configure(db: Database.Database, maxPages: number | null): void {
   if (maxPages !== null) db.pragma(`max_page_count = ${maxPages}`);
 }
 
-/** Makes every earlier owner's epoch stale. The first write also shows that FULL is in force. */
-function takeOver(db: Database.Database): number {
-  const epoch = readNumber(
-    db,
-    'UPDATE engine SET owner_epoch = owner_epoch + 1 WHERE id = 1 RETURNING owner_epoch',
-  );
+/** The first write also shows that FULL is in force. */
+function takeOverSafely(db: Database.Database): Ownership {
+  const ownership = takeOver(db);
   // Read after a write: on an untouched connection the pragma tells the compiled default.
   if (db.pragma('synchronous', { simple: true }) !== FULL_SYNCHRONOUS) {
     throw new Error('synchronous=FULL could not be set');
   }
-  return epoch;
+  return ownership;
 }
 
 function readNumber(db: Database.Database, sql: string): number {

@@ -21,6 +21,8 @@ export interface WriterLoopParts {
   readonly retry: { readonly firstRetryDelayMs: number; readonly maxRetryDelayMs: number };
   /** Closes the connection. */
   readonly close: () => void;
+  /** Notes that it is closed in good order. */
+  readonly leaveClean: () => void;
   /** Lets the thread end. */
   readonly leave: () => void;
 }
@@ -43,7 +45,7 @@ export class WriterLoop {
       case 'batch':
         return this.#run(message.items);
       case 'close':
-        return this.#close();
+        return this.#close(message.isClean);
     }
   }
 
@@ -96,12 +98,21 @@ export class WriterLoop {
     else this.#isSound(this.#parts.checkpointer.whenIdle(false));
   }
 
-  #close(): void {
+  #close(isClean: boolean): void {
     clearTimeout(this.#idle);
+    if (isClean) this.#leaveClean();
     if (!this.#isSound(this.#parts.checkpointer.whenIdle(true))) return;
     this.#parts.close();
     this.#parts.send({ kind: 'closed' });
     this.#parts.leave();
+  }
+
+  #leaveClean(): void {
+    try {
+      this.#parts.leaveClean();
+    } catch {
+      // No room for it: the next owner takes this for a crash, which only counts against attempts.
+    }
   }
 
   /** Fails the store when a checkpoint gave a reason to. */

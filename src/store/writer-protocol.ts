@@ -70,10 +70,19 @@ export interface WrittenOutcome {
 }
 
 export type ToWriter =
-  { readonly kind: 'batch'; readonly items: readonly BatchItem[] } | { readonly kind: 'close' };
+  | { readonly kind: 'batch'; readonly items: readonly BatchItem[] }
+  /** `isClean`: the next owner is to read that this one left in good order. */
+  | { readonly kind: 'close'; readonly isClean: boolean };
+
+/** What the writer found when it opened the file; see `Store`. */
+export interface OpenedWriter {
+  readonly lastSid: number;
+  readonly lastSeq: number;
+  readonly wasLeftClean: boolean;
+}
 
 export type FromWriter =
-  | { readonly kind: 'opened'; readonly lastSid: number; readonly lastSeq: number }
+  | ({ readonly kind: 'opened' } & OpenedWriter)
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** Answers the oldest batch under way; `durationMs` is from BEGIN to after COMMIT. */
   | {

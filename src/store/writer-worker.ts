@@ -8,6 +8,7 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { unusable } from './database-file.ts';
 import { hasNoRoom } from './disk-room.ts';
+import { leaveClean } from './ownership.ts';
 import { openWriterConnection } from './writer-connection.ts';
 import { WriterLoop } from './writer-loop.ts';
 import type { FromWriter, ToWriter, WriterOptions } from './writer-protocol.ts';
@@ -18,7 +19,8 @@ if (port !== null) start((message) => port.postMessage(message));
 
 function start(send: (message: FromWriter) => void): void {
   try {
-    const { db, ownerEpoch, lastSid, lastSeq } = openWriterConnection(options);
+    const { db, ownerEpoch, ...opened } = openWriterConnection(options);
+    const { lastSeq } = opened;
     const { realPath } = options;
     const loop = new WriterLoop({
       writer: createBatchWriter(db, { realPath, ownerEpoch, lastSeq }),
@@ -26,10 +28,11 @@ function start(send: (message: FromWriter) => void): void {
       send,
       retry: options,
       close: () => db.close(),
+      leaveClean: () => leaveClean(db, ownerEpoch),
       leave: () => port?.close(),
     });
     port?.on('message', (message: ToWriter) => loop.take(message));
-    send({ kind: 'opened', lastSid, lastSeq });
+    send({ kind: 'opened', ...opened });
   } catch (thrown) {
     const { code, message } = unusable(options.realPath, thrown, 'check the file and its disk');
     send({ kind: 'refused', code, message });

@@ -174,7 +174,8 @@ class CrashRun {
     const { status } = story;
     const { pass, message } = sagaMatchers.toBeSound(story);
     if (!pass) this.#fail(message());
-    if (status === 'parked') this.#fail('the saga is parked', story);
+    const { parkReason } = story.state;
+    if (status === 'parked') this.#fail(`it is parked: ${parkReason?.message ?? ''}`, story);
     const standing = this.#fakes.standing;
     if (status === 'compensated' && standing.length > 0) {
       this.#fail(`the saga is compensated and ${standing.join(', ')} stands`, story);

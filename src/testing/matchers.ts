@@ -2,6 +2,8 @@
  * Matchers over the story of a saga, for `expect.extend` of vitest and of whatever speaks like it.
  * A failure tells the whole story, so that nobody has to run the test again to see it.
  */
+import { isOwed } from '../core/ledger.ts';
+import { UNSETTLED } from '../core/park-instead.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import { compensatedSteps, type SagaStory, startedSteps, storyText } from './saga-story.ts';
 
@@ -60,13 +62,12 @@ function judgeSound(received: unknown): MatcherResult {
 function faultsOf(story: SagaStory): string[] {
   const { status, state } = story;
   const faults: string[] = [];
-  for (const { name, status: at } of state.steps) {
-    if (status === 'completed' && !['completed', 'skipped', 'compensated', 'failed'].includes(at)) {
-      faults.push(`it is completed and ${name} is ${at}`);
-    }
-    const isOwed = at !== 'compensated' && at !== 'failed' && at !== 'skipped';
-    if (status === 'compensated' && isOwed) faults.push(`it is compensated and ${name} is ${at}`);
+  for (const entry of state.steps) {
+    const isOpen = isOwed(entry) && (status === 'compensated' || entry.status !== 'completed');
+    const isEnd = status === 'completed' || status === 'compensated';
+    if (isEnd && isOpen) faults.push(`it is ${status} and ${entry.name} is ${entry.status}`);
   }
+  if (state.parkReason?.code === UNSETTLED) faults.push(state.parkReason.message);
   if (!isSettled(status)) return faults;
   const undone = compensatedSteps(story);
   const expected = startedSteps(story)

@@ -5,7 +5,15 @@
 import { decodeState, encodeState } from '../core/codec.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import type { Failure } from '../core/failure.ts';
-import type { CommandName, Effect, Inbound, Outcome, OutsideEvent, Turn } from '../core/inbound.ts';
+import type {
+  CommandName,
+  Effect,
+  Inbound,
+  JournalRecord,
+  Outcome,
+  OutsideEvent,
+  Turn,
+} from '../core/inbound.ts';
 import type { LiveTimer, SagaState } from '../core/state.ts';
 import { begin, turn } from '../core/turn.ts';
 import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts';
@@ -14,7 +22,7 @@ import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts'
 const START_MS = 1_000_000;
 
 export class SagaDriver {
-  readonly #definition: SagaDefinition;
+  #definition: SagaDefinition;
   readonly #attempts: StartedAttempt[] = [];
   #events = 0;
   state: SagaState;
@@ -23,6 +31,8 @@ export class SagaDriver {
   effects: readonly Effect[];
   /** Every state path seen, in order. */
   readonly trail: string[];
+  /** Its journal. */
+  readonly records: JournalRecord[];
 
   /**
    * Starts it. `input` as parsing gives it.
@@ -39,6 +49,7 @@ export class SagaDriver {
     this.state = first.state;
     this.effects = first.effects;
     this.trail = [first.record.to];
+    this.records = [first.record];
     this.#note(first.effects);
   }
 
@@ -54,6 +65,13 @@ export class SagaDriver {
     return { kind: 'saga-story', type, id, status, state: this.state, trail, started };
   }
 
+  /** From now on it runs under this definition, as after a deploy. */
+  under(definition: SagaDefinition): this {
+    this.state = decodeState(definition, this.state.id, encodeState(this.state));
+    this.#definition = definition;
+    return this;
+  }
+
   /** Takes an inbound; the state goes through storage on the way. */
   take(inbound: Exclude<Inbound, { kind: 'start' }>): Turn {
     const stored = decodeState(this.#definition, this.state.id, encodeState(this.state));
@@ -62,6 +80,7 @@ export class SagaDriver {
     this.state = taken.state;
     this.effects = taken.kind === 'advanced' ? taken.effects : [];
     this.trail.push(taken.record.to);
+    this.records.push(taken.record);
     this.#note(this.effects);
     return taken;
   }

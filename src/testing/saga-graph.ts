@@ -10,7 +10,8 @@ import { begin, turn } from '../core/turn.ts';
 import type { ExampleValues } from '../core/verify/examples.ts';
 import { identityOf } from '../core/verify/identity.ts';
 import { examplesFor } from '../core/verify/learn.ts';
-import { type Move, movesOf } from '../core/verify/moves.ts';
+import type { Move } from '../core/verify/move.ts';
+import { movesOf } from '../core/verify/moves.ts';
 import { NOTHING } from '../core/verify/world.ts';
 
 /** A state that the saga can be in. */

@@ -129,6 +129,11 @@ describe('a child saga', () => {
     const saga = started(parentSaga);
     saga.done('hold');
     saga.fireTimer('delivery.within');
+    expect(saga.state.failureReason).toMatchObject({
+      code: 'child-expired',
+      message: 'the child "delivery" did not end within its limit',
+      ambiguous: true,
+    });
     expect(Object.keys(saga.state.live.activities)).toEqual(['delivery-unwind']);
     saga.done('delivery-unwind');
     expect(saga.stepStatus('delivery')).toBe('compensated');

@@ -98,6 +98,37 @@ describe('a builder saga is refused', () => {
       'wait "w" compensates but runs after "a"',
     ],
     [
+      'whose branches go on at the same event, without a word on it',
+      () =>
+        draft().parallel('p', {
+          x: (part) => part.wait('a', { on: { go: 'continue' }, within: '1d', shared: true }),
+          y: (part) =>
+            part.step('s', undo('u')).wait('b', { on: { go: 'continue' }, within: '1d' }),
+        }),
+      'waits "a" and "b" of parallel "p" both wait for "go", in branches; ' +
+        'give each an event of its own, or write shared: true in both',
+    ],
+    [
+      'one wait of which does not share the event that the others do',
+      () => {
+        const shared = { on: { go: 'continue' }, within: '1d', shared: true } as const;
+        return draft().parallel('p', {
+          x: (part) => part.wait('a', shared).wait('b', { on: { go: 'continue' }, within: '1d' }),
+          y: (part) => part.wait('c', shared),
+        });
+      },
+      'waits "b" and "c" of parallel "p" both wait for "go"',
+    ],
+    [
+      'one branch of which goes on and one back at the same event',
+      () =>
+        draft().parallel('p', {
+          x: (part) => part.wait('a', { on: { no: 'continue' }, within: '1d', shared: true }),
+          y: (part) => part.wait('b', { on: { no: 'compensate' }, within: '1d', shared: true }),
+        }),
+      'both wait for "no", one to continue and one to compensate; give each an event of its own',
+    ],
+    [
       'whose branch does not give its draft back',
       () =>
         draft().parallel('p', {

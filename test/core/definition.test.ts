@@ -49,7 +49,6 @@ describe('a hand-written machine', () => {
       { kind: 'attempt-timeout', activity: 'book' },
       { kind: 'wait', delay: 'soon' },
     ]);
-    expect(definition.machine.options.maxIterations).toBe(100);
   });
 
   const state = (config: object) =>

@@ -42,7 +42,7 @@ const machine = setup({
   },
 });
 
-const self = { id: 'saga-1', parentId: null };
+const self = { id: 'saga-1', parentId: null, ledger: () => [] };
 
 const done = { type: 'xstate.done.actor.fetch', output: { ok: true } };
 

@@ -137,6 +137,61 @@ describe('a crash', () => {
   });
 });
 
+describe('what ends an attempt in good order', () => {
+  const interrupt = (saga: SagaDriver, more: { readonly wasClean?: true } = {}): void => {
+    const token = saga.tokenOf('processPayment');
+    saga.take({ kind: 'interrupted', activity: 'processPayment', token, ...more });
+  };
+  const isRunning = (saga: SagaDriver): boolean =>
+    saga.trail.at(-1) === 'forward.processPayment.running';
+
+  test('is started again as often as it happens, with the same key', () => {
+    const saga = orderAfter(1);
+    for (let stop = 0; stop < 5 * MAX_DISPATCHES; stop++) interrupt(saga, { wasClean: true });
+    expect(isRunning(saga)).toBe(true);
+    expect(starts(saga.effects)[0]?.key).toBe('saga-1/processPayment/forward/1');
+  });
+
+  test.each([
+    ['a stop of the engine', (saga: SagaDriver) => interrupt(saga, { wasClean: true })],
+    [
+      'a pause',
+      (saga: SagaDriver) => {
+        saga.command('pause');
+        saga.command('resume');
+      },
+    ],
+    [
+      'a parking',
+      (saga: SagaDriver) => {
+        saga.take({ kind: 'park', failure: REFUSED });
+        saga.command('retry');
+      },
+    ],
+  ])('leaves the doubt, but no count: %s', (_, stop) => {
+    const saga = orderAfter(1);
+    for (let stops = 0; stops < 2 * MAX_DISPATCHES; stops++) stop(saga);
+    for (let crash = 1; crash < MAX_DISPATCHES; crash++) interrupt(saga);
+    expect(isRunning(saga)).toBe(true);
+    const { dispatches } = saga.state.live.activities['processPayment'] ?? {};
+    expect(dispatches).toBe(3 * MAX_DISPATCHES);
+    // Refused for certain, but an earlier start of the same attempt may have charged.
+    saga.fail('processPayment', REFUSED);
+    expect(saga.state.steps.at(-1)).toMatchObject({ status: 'in_doubt', mayHaveHappened: true });
+  });
+
+  test('does not save one that ends the process again and again', () => {
+    const saga = orderAfter(1);
+    for (let crash = 1; crash <= MAX_DISPATCHES; crash++) {
+      expect(isRunning(saga)).toBe(true);
+      interrupt(saga, { wasClean: true });
+      interrupt(saga);
+    }
+    expect(isRunning(saga)).toBe(false);
+    expect(saga.state.steps.at(-1)?.error?.code).toBe('interrupted');
+  });
+});
+
 describe('parking', () => {
   test('freezes the saga; retry goes on from there with the same key', () => {
     const saga = orderAfter(1);
@@ -144,7 +199,13 @@ describe('parking', () => {
     expect(saga.state.status).toBe('parked');
     expect(saga.effects.map((effect) => effect.kind)).toEqual(['stop-activity']);
     expect(saga.fireTimer('deadline').kind).toBe('noted');
-    expect(legalCommands(saga.state)).toEqual(['retry', 'edit-context', 'terminate']);
+    expect(legalCommands(saga.state)).toEqual([
+      'retry',
+      'compensate',
+      'edit-context',
+      'cancel',
+      'terminate',
+    ]);
 
     saga.command('retry');
     expect(saga.state.status).toBe('running');

@@ -4,7 +4,8 @@ import { type AnyStateMachine, raise, setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/definition.ts';
 import { legalCommands } from '../../src/core/legal.ts';
-import { BUSY, REFUSED, SagaDriver } from './saga-driver.ts';
+import { UNHANDLED } from '../../src/core/park-instead.ts';
+import { BUSY, LOST, REFUSED, SagaDriver } from './saga-driver.ts';
 
 const kit = setup({
   actors: { book: activity<null, null>() },
@@ -100,14 +101,52 @@ describe('an early end', () => {
   });
 });
 
-test('a saga parked with its machine in error can only be terminated', () => {
-  // An error that nothing takes ends an XState machine.
-  const saga = sagaOf({ a: { invoke: book } });
-  saga.fail('book', REFUSED);
-  expect(saga.state.status).toBe('parked');
-  expect(legalCommands(saga.state)).toEqual(['terminate']);
-  expect(saga.command('retry')).toMatchObject({ kind: 'refused', legal: ['terminate'] });
-  expect(saga.command('terminate').kind).toBe('advanced');
+describe('a failure that nothing handles', () => {
+  // It ends a live machine.
+  const parked = (): SagaDriver => {
+    const saga = sagaOf({ a: { invoke: { ...book, onDone: 'b' } }, b: {} });
+    saga.fail('book', REFUSED);
+    return saga;
+  };
+
+  test('parks the saga as it was, and says where and why', () => {
+    const saga = parked();
+    expect(saga.state).toMatchObject({
+      status: 'parked',
+      snapshot: { status: 'active', value: 'a' },
+      parkReason: {
+        code: UNHANDLED,
+        message: 'nothing handles this failure in a: refused: the remote was refused',
+      },
+    });
+    expect(legalCommands(saga.state)).toContain('retry');
+  });
+
+  test('that is retried is another occurrence, for the first one failed for certain', () => {
+    const saga = parked();
+    saga.command('retry');
+    expect(saga.effects).toMatchObject([{ key: 'saga-1/book/forward/2', attempt: 1 }]);
+    saga.done('book');
+    expect(saga.trail.at(-1)).toBe('b');
+    expect(saga.state.steps.map(({ status }) => status)).toEqual(['failed', 'completed']);
+  });
+
+  test('that leaves doubt is retried under its key', () => {
+    const saga = sagaOf({ a: { invoke: { ...book, onDone: 'b' } }, b: {} });
+    saga.fail('book', LOST);
+    expect(saga.stepStatus('book')).toBe('in_doubt');
+    saga.command('retry');
+    expect(saga.effects).toMatchObject([{ key: 'saga-1/book/forward/1', attempt: 2 }]);
+    saga.done('book');
+    expect(saga.stepStatus('book')).toBe('completed');
+  });
+
+  test('is not taken for doubtful when the saga is terminated', () => {
+    const saga = parked();
+    saga.command('terminate');
+    expect(saga.state.steps).toMatchObject([{ status: 'failed' }]);
+    expect(saga.state.steps[0]?.mayHaveHappened).toBeUndefined();
+  });
 });
 
 test('a wait that leads to compensation is the reason under its own name', () => {

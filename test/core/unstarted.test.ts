@@ -10,7 +10,7 @@ test('one that is parked in its queue goes on, but its input and its hold are no
   const { state: queued } = begin(orderSaga, 'saga-1', ORDER, 1_000, null, hold);
   const parked = turn(orderSaga, queued, { kind: 'park', failure: REFUSED }, 2_000);
   if (parked.kind !== 'advanced') throw new Error('not parked');
-  expect(legalCommands(parked.state)).toEqual(['retry', 'terminate']);
+  expect(legalCommands(parked.state)).toEqual(['retry', 'cancel', 'terminate']);
   const retry = (context?: object) =>
     turn(
       orderSaga,

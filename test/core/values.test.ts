@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { toMs } from '../../src/core/duration.ts';
 import { isFailure, PermanentError, toFailure, TransientError } from '../../src/core/failure.ts';
 import { assertJson, canonicalJson, copyJson } from '../../src/core/json.ts';
+import { nearestName } from '../../src/core/nearest-name.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
 import { statePath } from '../../src/core/state-path.ts';
 import { sagaId } from '../../src/runtime/saga-id.ts';
@@ -132,6 +133,22 @@ test('durations are read as people write them', () => {
   for (const wrong of ['', '5', 's', '-1s', '1 s', '1w', '1e3s']) {
     expect(() => toMs(wrong as '1s', 'deadline')).toThrow('deadline: ');
   }
+});
+
+test.each([
+  ['Paid', 'paid'],
+  ['piad', 'paid'],
+  ['shiped', 'shipped'],
+  ['order-payed', 'order-paid'],
+  ['dnoe', 'done'],
+  ['on', null],
+  ['no!', null],
+  ['shopping', null],
+  ['', null],
+  ['x'.repeat(10_000), null],
+])('"%.20s" most likely means %s', (given, meant) => {
+  const known = ['done', 'no', 'order-paid', 'paid', 'shipped'];
+  expect(nearestName(given, known)).toBe(meant);
 });
 
 test('state paths join nesting with dots and regions with plus', () => {

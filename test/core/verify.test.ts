@@ -40,8 +40,8 @@ describe('a sound saga', () => {
     const { findings, states, transitions, isExhaustive } = verify(orderSaga);
     expect(findings).toEqual([]);
     expect({ states, transitions, isExhaustive }).toEqual({
-      states: 430,
-      transitions: 2_553,
+      states: 83,
+      transitions: 627,
       isExhaustive: true,
     });
   });
@@ -133,6 +133,35 @@ describe('values that nobody gave', () => {
 });
 
 describe('a builder saga', () => {
+  type Steps = Record<string, (input: null) => null>;
+  const retriable = { kind: 'retriable', input: () => null } as const;
+
+  test('is explored by what budgets can do, not by counting to a hundred: in parallel', () => {
+    const saga = defineSaga<Steps>()({ id: 'two', input: z.unknown() })
+      .parallel('both', {
+        one: (part) => part.step('left', retriable),
+        other: (part) => part.step('right', retriable),
+      })
+      .build();
+    const { findings, states, isExhaustive } = verify(saga);
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeLessThan(300);
+  });
+
+  test.each(['compensatable', 'retriable'])('is explored in full with twelve %s steps', (kind) => {
+    let draft = defineSaga<Steps>()({ id: 'twelve', input: z.unknown() });
+    for (let step = 1; step <= 12; step++) {
+      const undo = { activity: `undo${step}`, input: () => null };
+      const options = kind === 'retriable' ? retriable : { input: () => null, compensate: undo };
+      draft = draft.step(`step${step}`, options);
+    }
+    const { findings, states, isExhaustive } = verify(draft.build());
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeLessThan(250);
+  });
+
   test('whose compensation needs the answer that was lost is found out', () => {
     const saga = defineSaga<Record<'pay' | 'repay', Call>>()({ id: 'pay', input: z.unknown() })
       .step('pay', {

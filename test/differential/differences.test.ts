@@ -49,6 +49,7 @@ describe('a durable saga, unlike a live actor,', () => {
       kind: 'refused',
       reason: 'not-accepted',
       legal: ['ADD'],
+      kept: [],
     });
   });
 

@@ -7,6 +7,7 @@ import { decodeState, encodeState } from '../../src/core/codec.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Effect, Inbound, Outcome, Turn } from '../../src/core/inbound.ts';
+import { UNHANDLED } from '../../src/core/park-instead.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { begin, turn } from '../../src/core/turn.ts';
 import { plain, type Side, type Sight } from './case.ts';
@@ -42,17 +43,19 @@ export class DurableSide implements Side {
   }
 
   sight(): Sight {
-    const { snapshot } = this.#state();
+    const { snapshot, parkReason } = this.#state();
+    // A failure that nobody handles ends a live machine; a saga is parked as it was before.
+    const isInError = parkReason?.code === UNHANDLED;
     const running = this.running().map((id) => [id, plain(this.#running.get(id)?.input)]);
     return {
-      status: snapshot.status,
+      status: isInError ? 'error' : snapshot.status,
       value: snapshot.value,
       context: plain(snapshot.context),
       output: plain(snapshot.output),
       tags: [...snapshot.tags].toSorted(),
       emitted: [...this.#emitted],
       running: Object.fromEntries(running) as Record<string, unknown>,
-      dueMs: this.#due().map(({ dueMs }) => dueMs),
+      dueMs: isInError ? [] : this.#due().map(({ dueMs }) => dueMs),
     };
   }
 

@@ -219,7 +219,7 @@ describe('the table of microsteps', () => {
     });
     const states = Object.fromEntries(names.map((name) => [name, region(name)]));
     const machine = createMachine({ id: 'switches', type: 'parallel', states });
-    const self = { id: 'saga-1', parentId: null };
+    const self = { id: 'saga-1', parentId: null, ledger: () => [] };
     const step = (from: AnyMachineSnapshot, type: string): AnyMachineSnapshot =>
       stepMachine(from, self, { type }).snapshot;
     let { snapshot } = enterMachine(machine, self, null);

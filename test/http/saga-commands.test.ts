@@ -193,6 +193,38 @@ describe('POST /api/sagas/{id}/events', () => {
     await early.dispose();
   });
 
+  it('is 409 for one that is misspelt or too late, with what is legal and what would be kept', async () => {
+    const gate = Promise.withResolvers<void>();
+    const booking = await openFixture({
+      register: (backstep) =>
+        registerStays(backstep, {
+          bookRoom: () => gate.promise.then(() => ({ code: 'c' })),
+          payRoom: () => new Promise<never>(() => {}),
+        }),
+    });
+    const { id } = await booking.backstep.spawn('stay', { input: { room: 'r1' } });
+    const path = `/api/sagas/${id}/events`;
+    const early = await booking.send('POST', path, { type: 'aprove' });
+    expect(await bodyOf(early)).toMatchObject({
+      code: 'not-legal',
+      status: 409,
+      detail: `saga ${id} knows no event "aprove" (did you mean "approve"?); legal now: nothing; kept for later: approve`,
+      legal: [],
+      kept: ['approve'],
+    });
+    gate.resolve();
+    await until(booking, (entry) => entry.sagaId === id && entry.status === 'waiting');
+    await booking.send('POST', path, { type: 'approve' });
+    const late = await bodyOf(await booking.send('POST', path, { type: 'approve' }));
+    expect(late).toMatchObject({
+      status: 409,
+      detail: `saga ${id} takes no event "approve" any more: nothing waits for it from "paying" on; legal now: nothing`,
+      legal: [],
+    });
+    expect(late).not.toHaveProperty('kept');
+    await booking.dispose();
+  });
+
   it('is 422 for an event on which the machine throws, and nothing changes', async () => {
     const id = await waitingStay(http);
     const { seq } = await detail(http, id);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { simulateCore } from './core-simulation.ts';
 import { coreFailureText, CoreTally } from './report.ts';
-import { shrugsOffFailedCompensation } from './redrawn.ts';
+import { shrugsOffFailedCompensation, unheld } from './redrawn.ts';
 import { ORDER, redrawnAs, SIM_SAGAS } from './sim-sagas.ts';
 
 const RUNS = 1_000;
@@ -27,7 +27,17 @@ test('one seed gives one run', () => {
 });
 
 test('a drawing that shrugs off a failed compensation is found out', () => {
-  const defective = redrawnAs(ORDER, shrugsOffFailedCompensation());
+  const defective = redrawnAs(ORDER, unheld(shrugsOffFailedCompensation()));
   const results = Array.from({ length: RUNS }, (_, seed) => simulateCore(seed + 1, defective));
   expect(results.map(({ fault }) => fault)).toContain('compensated and reserveInventory stands');
+});
+
+test('the same drawing held to its ledger parks instead, and says what stands', () => {
+  const held = redrawnAs(ORDER, shrugsOffFailedCompensation());
+  const results = Array.from({ length: RUNS }, (_, seed) => simulateCore(seed + 1, held));
+  const faults = results.flatMap(({ fault }) => (fault === null ? [] : [fault]));
+  expect(faults.length).toBeGreaterThan(0);
+  for (const fault of faults) {
+    expect(fault).toMatch(/^parked: it would end compensated .*"reserveInventory" could not be/);
+  }
 });

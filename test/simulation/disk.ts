@@ -55,6 +55,7 @@ export class Disk {
   readonly #onTurn: (turn: DurableTurn) => void;
   #lastSeq = 0;
   #owner = 0;
+  #isLeftClean = false;
   #lettersOpened = 0;
 
   constructor(options: BooksOptions, onTurn: (turn: DurableTurn) => void) {
@@ -67,9 +68,15 @@ export class Disk {
   }
 
   /** Makes the caller the owner; gives the epoch that its writes must carry. */
-  takeOver(): number {
+  takeOver(): { readonly epoch: number; readonly wasLeftClean: boolean } {
+    const wasLeftClean = this.#isLeftClean;
+    this.#isLeftClean = false;
     this.#owner += 1;
-    return this.#owner;
+    return { epoch: this.#owner, wasLeftClean };
+  }
+
+  leaveClean(epoch: number): void {
+    if (this.isOwner(epoch)) this.#isLeftClean = true;
   }
 
   isOwner(epoch: number): boolean {

@@ -8,7 +8,7 @@ import { PermanentError, TransientError } from '../../src/core/failure.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Plant } from './plant.ts';
 import { answersEarly, rewrites } from './planted-stores.ts';
-import { forwardOrder, shrugsOffFailedCompensation } from './redrawn.ts';
+import { forwardOrder, shrugsOffFailedCompensation, unheld } from './redrawn.ts';
 import type { SimSaga } from './sim-sagas.ts';
 import type { OracleName } from './violation.ts';
 
@@ -67,7 +67,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a compensation that failed for good is shown as compensated',
     oracle: 'all-or-nothing',
-    plant: { definition: shrugsOffFailedCompensation() },
+    plant: { definition: unheld(shrugsOffFailedCompensation()) },
   },
   {
     name: 'a compensation of what never happened leaves no fence',

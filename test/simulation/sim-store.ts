@@ -51,6 +51,7 @@ export interface SimStoreOptions {
 export class SimStore implements Store {
   readonly lastSid: number;
   readonly lastSeq: number;
+  readonly wasLeftClean: boolean;
   /** By the steady time: the disk is slow, and the batch in flight takes until then. */
   busyUntilMs = 0;
   readonly #options: SimStoreOptions;
@@ -63,12 +64,15 @@ export class SimStore implements Store {
   readonly #listeners = new Set<(health: StoreHealth) => void>();
   #isAlive = true;
   #isClosed = false;
+  #isClean = false;
   #onDrained: (() => void) | null = null;
 
   constructor(options: SimStoreOptions) {
     this.#options = options;
     this.#disk = options.disk;
-    this.#epoch = options.disk.takeOver();
+    const { epoch, wasLeftClean } = options.disk.takeOver();
+    this.#epoch = epoch;
+    this.wasLeftClean = wasLeftClean;
     this.lastSid = options.disk.lastSid;
     this.lastSeq = options.disk.lastSeq;
   }
@@ -130,8 +134,9 @@ export class SimStore implements Store {
   };
 
   /** Waits for what is queued. */
-  close = (): Promise<void> => {
+  close: Store['close'] = (isClean = false) => {
     this.#isClosed = true;
+    this.#isClean = isClean;
     return new Promise((resolve) => {
       this.#onDrained = resolve;
       this.#checkDrained();
@@ -223,7 +228,12 @@ export class SimStore implements Store {
 
   #checkDrained(): void {
     const isDrained = this.#queue.length === 0 && this.#inFlight.length === 0;
-    if (isDrained || this.#health.kind === 'failed') this.#onDrained?.();
+    const isOver = isDrained || this.#health.kind === 'failed';
+    if (!isOver || this.#onDrained === null) return;
+    if (this.#isClean && this.#isAlive && this.#health.kind !== 'failed') {
+      this.#disk.leaveClean(this.#epoch);
+    }
+    this.#onDrained();
   }
 
   #stall(): void {

@@ -109,7 +109,7 @@ describe('a commit', () => {
 
   it('does not stop its batch when its own rows are refused', async () => {
     const store = await openTestStore();
-    const tooMany = startOf(2, { outbox: [{ index: 16, event: 'paid', data: '{}' }] });
+    const tooMany = startOf(2, { outbox: [{ index: 1_024, event: 'paid', data: '{}' }] });
     const outcomes = await Promise.all([
       store.commit(startOf(1)),
       store.commit(tooMany),
@@ -170,15 +170,15 @@ describe('what hangs off a turn', () => {
     await store.commit(startOf(1, { outbox }));
     await store.commit(turnOf(1, 2, { outbox: [{ index: 0, event: 'done', data: '{}' }] }));
     expect(await store.pendingMessages(0, 10)).toEqual([
-      { id: 16, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'paid', data: '{"a":1}' },
-      { id: 17, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'sent', data: '{}' },
-      { id: 32, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'done', data: '{}' },
+      { id: 1_024, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'paid', data: '{"a":1}' },
+      { id: 1_025, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'sent', data: '{}' },
+      { id: 2_048, sid: 1, sagaId: 'saga-000001', type: 'order', event: 'done', data: '{}' },
     ]);
-    await store.acknowledge(17);
-    await store.acknowledge(17);
+    await store.acknowledge(1_025);
+    await store.acknowledge(1_025);
     const left = await store.pendingMessages(0, 10);
-    expect(left.map((message) => message.id)).toEqual([16, 32]);
-    expect(await store.pendingMessages(16, 1)).toHaveLength(1);
+    expect(left.map((message) => message.id)).toEqual([1_024, 2_048]);
+    expect(await store.pendingMessages(1_024, 1)).toHaveLength(1);
   });
 
   it('is at most one open dead letter, which a later turn replaces or closes', async () => {

@@ -122,7 +122,12 @@ const COLUMNS: Columns = {
     status: 'nullable',
     detail: 'nullable',
   },
-  engine: { id: 'required', owner_epoch: 'required', removal_held_ms: 'nullable' },
+  engine: {
+    id: 'required',
+    owner_epoch: 'required',
+    left_clean: 'required',
+    removal_held_ms: 'nullable',
+  },
   feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
 };
 

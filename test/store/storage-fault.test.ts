@@ -2,7 +2,7 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { MESSAGES_PER_TURN } from '../../src/core/live.ts';
-import { outboxId } from '../../src/store/outbox-id.ts';
+import { formerOutboxId, outboxId } from '../../src/store/outbox-id.ts';
 import { isPassingFault, toStorageFault } from '../../src/store/storage-fault.ts';
 
 const faultOf = (code: string, phase: 'write' | 'commit') =>
@@ -72,9 +72,22 @@ describe('an error while a file is opened', () => {
 
 describe('the id of an emitted event', () => {
   it('grows with the journal and with the position, which is bounded', () => {
-    expect([outboxId(1, 0), outboxId(1, 15), outboxId(2, 0)]).toEqual([16, 31, 32]);
+    const ids = [outboxId(1, 0), outboxId(1, 1), outboxId(1, 1_023), outboxId(2, 0)];
+    expect(ids).toEqual([1_024, 1_025, 2_047, 2_048]);
     for (const position of [-1, MESSAGES_PER_TURN, 0.5]) {
       expect(() => outboxId(1, position)).toThrow(RangeError);
     }
+  });
+
+  it('is above every id that was stored while a turn had room for sixteen', () => {
+    const lastOfTurn = MESSAGES_PER_TURN - 1;
+    for (const seq of [1, 2, 63, 64, 1_000_000]) {
+      expect(formerOutboxId(seq, lastOfTurn)).toBe(seq * 16 + 15);
+      expect(outboxId(seq + 1, 0)).toBeGreaterThan(formerOutboxId(seq, lastOfTurn));
+    }
+  });
+
+  it('is exact as long as a journal can be', () => {
+    expect(Number.isSafeInteger(outboxId(8e12, MESSAGES_PER_TURN - 1))).toBe(true);
   });
 });

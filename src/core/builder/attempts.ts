@@ -2,7 +2,8 @@
  * The states of one activity: an attempt running, the delay before the next, and the probe of one
  * whose outcome nobody knows. Forward steps and compensations are both made of them.
  */
-import type { RetryParams, SagaContext } from './context.ts';
+import { type Asking, ledgerOf, type RetryParams, type SagaContext } from './context.ts';
+import type { StepEntry } from '../state.ts';
 import type { AttemptPlan } from './plan.ts';
 
 /** A named action of the drawing, with plain data for parameters. */
@@ -37,8 +38,8 @@ export interface Side {
   readonly meta: object;
   /** Id of the state that holds it. */
   readonly at: string;
-  /** What its input is made of. */
-  readonly view: (context: SagaContext) => never;
+  /** What its input is made of; `ledger`: asked where the way back is told from it. */
+  readonly view: (context: SagaContext, ledger: () => readonly StepEntry[]) => never;
   /** What an operator may call it. */
   readonly names: readonly string[];
 }
@@ -75,7 +76,7 @@ export function attemptStates(side: Side, { done, inDoubt, failed }: Exits): Sta
       invoke: {
         id: name,
         src: name,
-        input: ({ context }: { readonly context: SagaContext }) => attempt.input(view(context)),
+        input: ({ context, self }: Asking) => attempt.input(view(context, () => ledgerOf(self))),
         onDone: done,
         onError: [again, guarded(mayHaveHappened, inDoubt), failed],
       },

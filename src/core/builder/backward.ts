@@ -15,7 +15,6 @@ import {
   type States,
   totalTime,
 } from './attempts.ts';
-import type { SagaContext } from './context.ts';
 import type { Place } from './forward.ts';
 import { type Block, blocksIn, effectsIn, type EffectPlan, type ParallelPlan } from './plan.ts';
 import { compensationView } from './view.ts';
@@ -40,7 +39,7 @@ export function backwardStates(
     each.block === 'parallel' ? [] : [[stateName(each), failedState(each, place)] as const],
   );
   return {
-    next: { always: [...picks, ...ends] },
+    next: { entry: 'readLedger', always: [...picks, ...ends] },
     ...Object.fromEntries(all.map((each) => [stateName(each), undoState(each, place)])),
     ...(failed.length === 0
       ? {}
@@ -84,18 +83,16 @@ function compensationState(effect: EffectPlan, place: Place): object {
   const { name: step, compensation } = effect;
   if (compensation === null) return {};
   const { name } = compensation;
-  const loop = place.loops.get(step);
   const side: Side = {
     attempt: compensation,
     meta: { compensates: step },
     at: `${place.id}.${name}`,
-    view: (context: SagaContext) => compensationView(context, step, loop),
+    view: (context, ledger) => compensationView(context, step, place.loops, ledger()),
     names: [step, name],
   };
   const forget = { type: 'forgetTries', params: { activity: name } };
   const person = edge(`#${place.id}.failed.${name}`, forget);
-  const settle = { type: 'settle', params: { step, activity: name } };
-  const done = edge(`#${place.id}.next`, settle);
+  const done = edge(`#${place.id}.next`, forget);
   const exits = { done, inDoubt: person, failed: person };
   const states = attemptStates(side, exits);
   if (effect.block === 'step') return { ...totalTime(side, exits), initial: 'running', states };
@@ -115,11 +112,10 @@ function compensationState(effect: EffectPlan, place: Place): object {
 function failedState({ name: step, compensation }: EffectPlan, place: Place): object {
   const name = compensation?.name ?? step;
   const names = [step, name];
-  const settle = { type: 'settle', params: { step } };
   return {
     on: {
       'backstep.retry': commanded(names, edge(`#${place.id}.${name}`)),
-      'backstep.skip': commanded(names, edge(`#${place.id}.next`, settle, 'giveUp')),
+      'backstep.skip': commanded(names, edge(`#${place.id}.next`)),
       'backstep.accept-partial': edge(`#${place.sagaId}.partially_compensated`),
     },
   };

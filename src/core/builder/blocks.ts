@@ -42,6 +42,7 @@ export interface AnyWait {
   readonly on: WaitPlan['on'];
   readonly within: Duration;
   readonly onExpired?: WaitPlan['onExpired'];
+  readonly shared?: boolean;
   readonly remind?: {
     readonly every: Duration;
     readonly emit: (view: never) => { readonly type: string };
@@ -82,7 +83,7 @@ export function childPlan(sagaId: string, name: string, options: AnyChild): Chil
 }
 
 export function waitPlan(sagaId: string, name: string, options: AnyWait): WaitPlan {
-  const { on, within, onExpired = 'compensate', remind } = options;
+  const { on, within, onExpired = 'compensate', shared = false, remind } = options;
   const at = `saga "${sagaId}", wait "${name}"`;
   return {
     block: 'wait',
@@ -90,6 +91,7 @@ export function waitPlan(sagaId: string, name: string, options: AnyWait): WaitPl
     on,
     withinMs: toMs(within, `${at}: within`),
     onExpired,
+    isShared: shared,
     remind:
       remind === undefined
         ? null

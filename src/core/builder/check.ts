@@ -9,8 +9,10 @@ import {
   blocksIn,
   effectsIn,
   everyBlock,
+  type ParallelPlan,
   type SagaPlan,
   type StepPlan,
+  type WaitPlan,
   zonesOf,
 } from './plan.ts';
 
@@ -85,6 +87,7 @@ function checkBlock(block: Block, refuse: Refuse): void {
       if (Object.keys(block.branches).length < 2) {
         refuse(`parallel "${name}" has fewer than two branches; write its steps in sequence`);
       }
+      checkWaits(block, refuse);
       return;
     case 'choice':
       for (const option of block.options) {
@@ -101,6 +104,41 @@ function checkBlock(block: Block, refuse: Refuse): void {
         );
       }
   }
+}
+
+// An event is given to every branch at once. That both go back at it is the same as that one does.
+function checkWaits({ name, branches }: ParallelPlan, refuse: Refuse): void {
+  const all = Object.entries(branches).flatMap(([branch, blocks]) => awaitedIn(branch, blocks));
+  for (const [index, one] of all.entries()) {
+    for (const other of all.slice(index + 1)) {
+      if (one.branch === other.branch || one.type !== other.type) continue;
+      const both =
+        `waits "${one.wait.name}" and "${other.wait.name}" of parallel "${name}" both wait for ` +
+        `"${one.type}"`;
+      if (one.way !== other.way) {
+        refuse(`${both}, one to continue and one to compensate; give each an event of its own`);
+      }
+      if (one.way === 'compensate' || (one.wait.isShared && other.wait.isShared)) continue;
+      refuse(
+        `${both}, in branches; give each an event of its own, or write shared: true in both if ` +
+          'one event is to end both',
+      );
+    }
+  }
+}
+
+interface Awaited {
+  readonly branch: string;
+  readonly wait: WaitPlan;
+  readonly type: string;
+  readonly way: 'continue' | 'compensate';
+}
+
+function awaitedIn(branch: string, blocks: readonly Block[]): readonly Awaited[] {
+  const waits = everyBlock(blocks).filter((each) => each.block === 'wait');
+  return waits.flatMap((wait) =>
+    Object.entries(wait.on).map(([type, way]) => ({ branch, wait, type, way })),
+  );
 }
 
 function checkStep({ name, kind, compensation }: StepPlan, refuse: Refuse): void {

@@ -14,7 +14,9 @@
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { type Edge, edge, guarded } from './attempts.ts';
 import { backwardStates } from './backward.ts';
-import type { SagaContext } from './context.ts';
+import type { StepEntry } from '../state.ts';
+import { wasGivenUp } from '../ledger.ts';
+import { type Asking, ledgerOf, type SagaContext } from './context.ts';
 import { forwardStates, type Place } from './forward.ts';
 import { implementationsOf } from './implementations.ts';
 import { effectsIn, everyBlock, loopsByStep, type SagaPlan, type Zones, zonesOf } from './plan.ts';
@@ -30,7 +32,6 @@ export function compileSaga(plan: SagaPlan): AnyStateMachine {
     context: ({ input }: { input: unknown }): SagaContext => ({
       input,
       results: {},
-      owed: [],
       tries: {},
       failure: null,
     }),
@@ -39,16 +40,16 @@ export function compileSaga(plan: SagaPlan): AnyStateMachine {
     ...(output === null
       ? {}
       : {
-          output: ({ context }: { readonly context: SagaContext }) =>
-            isWhole(context) ? output(forwardView(context, undefined)) : null,
+          output: ({ context, self }: Asking) =>
+            isWhole(context, ledgerOf(self)) ? output(forwardView(context, undefined)) : null,
         }),
   };
   return createMachine(config, implementationsOf(plan));
 }
 
 // The machine asks at every end; only a completed saga has all the results.
-function isWhole({ failure, hasGivenUp }: SagaContext): boolean {
-  return failure === null && hasGivenUp !== true;
+function isWhole({ failure }: SagaContext, steps: readonly StepEntry[]): boolean {
+  return failure === null && !wasGivenUp(steps);
 }
 
 function has({ forward, pivot, finishing }: Zones, zone: keyof Zones): boolean {
@@ -111,7 +112,7 @@ function forwardZones(plan: SagaPlan, zones: Zones): object {
     ...(has(zones, 'forward') ? zone('forward', forward, afterForward, leaving) : {}),
     ...(pivot === null ? {} : zone('pivot', [pivot], afterPivot)),
     ...(finishing.length === 0 ? {} : zone('finishing', finishing, edge(`#${id}.ending`))),
-    ...(isForwardOnly ? { ending: { always: endings } } : {}),
+    ...(isForwardOnly ? { ending: { entry: 'readLedger', always: endings } } : {}),
   };
 }
 
@@ -153,5 +154,5 @@ interface MachineShape {
   readonly context: (start: { readonly input: unknown }) => SagaContext;
   readonly initial: string | undefined;
   readonly states: Readonly<Record<string, object>>;
-  readonly output?: (scene: { readonly context: SagaContext }) => unknown;
+  readonly output?: (scene: Asking) => unknown;
 }

@@ -8,7 +8,7 @@ import type { SagaContext } from './context.ts';
 
 const MEMBERS = {
   results: isRecord,
-  owed: Array.isArray,
+  owed: (value: unknown) => value === undefined || Array.isArray(value),
   tries: isRecord,
   failure: (value: unknown) => value === null || isRecord(value),
 } satisfies Partial<Record<keyof SagaContext, (value: unknown) => boolean>>;

@@ -1,13 +1,15 @@
 /**
  * The context of a compiled saga and everything that reads or changes it: guards and assigns.
  *
- * Invariant: `owed` names exactly what has an effect that exists or may exist, in order of start.
+ * What is owed and what is in doubt is never decided here: the ledger is asked, see `Self.ledger`.
+ * A guard sees the context alone, so that the answer is noted there just before it is asked.
  */
 import { type AnyEventObject, assign } from 'xstate';
 import type { ProbeAnswer } from '../activity.ts';
 import {
   ATTEMPT_TIMED_OUT,
   CHILD_COMPLETED,
+  childExpired,
   DEADLINE_PASSED,
   type Failure,
   isFailure,
@@ -16,23 +18,25 @@ import {
   TOTAL_TIME_PASSED,
   WAIT_EXPIRED,
 } from '../failure.ts';
+import { isOwed, type Ledger, presentEntry, wasGivenUp } from '../ledger.ts';
 import { probeAnswerOf } from '../probe.ts';
+import type { StepEntry } from '../state.ts';
 
 /** The context of every machine compiled here. What is rarely needed is absent until it is. */
 export interface SagaContext {
   readonly input: unknown;
   /** Outputs by step name; of a loop the list of its rounds' outputs. */
   readonly results: Readonly<Record<string, unknown>>;
-  /** Steps and children, as `owedName` names them. */
-  readonly owed: readonly string[];
   /** Activities that failed and are tried again. */
   readonly tries: Readonly<Record<string, Tries>>;
   /** Why the saga left the forward path. */
   readonly failure: Failure | null;
   /** The round each loop is in, 1 for the first. */
   readonly rounds?: Readonly<Record<string, number>>;
-  /** Set once a person gave a step or compensation up. */
-  readonly hasGivenUp?: true;
+  /** On the way back: what the ledger says is owed, in order of start. */
+  readonly owed?: readonly string[];
+  /** Whether the ledger says that a person gave a step or compensation up. */
+  readonly hasGivenUp?: boolean;
 }
 
 /** How an activity fared so far. */
@@ -43,10 +47,20 @@ export interface Tries {
   readonly inDoubt: boolean;
 }
 
-/** What a guard, an assign or a mapper is given. */
+/** What a guard is given. */
 export interface Scene {
   readonly context: SagaContext;
   readonly event: AnyEventObject;
+}
+
+/** What an assign or the mapper of an input is given. */
+export interface Asking extends Scene {
+  readonly self: object;
+}
+
+/** The ledger that a turn lends to its machine; empty where XState alone runs it. */
+export function ledgerOf(self: object): readonly StepEntry[] {
+  return 'ledger' in self ? (self.ledger as Ledger)() : [];
 }
 
 const UNTRIED: Tries = { attempt: 1, inDoubt: false };
@@ -54,17 +68,6 @@ const UNTRIED: Tries = { attempt: 1, inDoubt: false };
 /** How the activity fared so far. */
 export function triesOf({ tries }: SagaContext, activity: string): Tries {
   return tries[activity] ?? UNTRIED;
-}
-
-/** What a step is owed as; in a loop with its round, so that each round is undone with its data. */
-function owedName({ rounds }: SagaContext, step: string, loop: string | undefined): string {
-  return loop === undefined ? step : `${step}@${rounds?.[loop] ?? 1}`;
-}
-
-/** The step and round of an owed name. */
-export function readOwed(name: string): { readonly step: string; readonly round: number } {
-  const [step = name, round] = name.split('@');
-  return { step, round: round === undefined ? 1 : Number(round) };
 }
 
 export const GUARDS = {
@@ -111,10 +114,8 @@ function isNextOwed(
   { context }: Scene,
   { steps, among }: { readonly steps: readonly string[]; readonly among?: readonly string[] },
 ): boolean {
-  const last = context.owed.findLast(
-    (name) => among === undefined || among.includes(readOwed(name).step),
-  );
-  return last !== undefined && steps.includes(readOwed(last).step);
+  const last = context.owed?.findLast((name) => among === undefined || among.includes(name));
+  return last !== undefined && steps.includes(last);
 }
 
 /** A command that names a step concerns that step, or the compensation of that name, alone. */
@@ -133,20 +134,25 @@ export interface ActivityParams {
 
 /** The assigns that every saga has. */
 export const ACTIONS = {
-  noteFailure: assign(({ context, event }: Scene, { activity }: ActivityParams) => {
-    const { attempt, inDoubt } = triesOf(context, activity);
-    const next = { attempt: attempt + 1, inDoubt: inDoubt || failureOf(event).ambiguous };
+  noteFailure: assign(({ context, self }: Asking, { activity }: ActivityParams) => {
+    const attempt = triesOf(context, activity).attempt + 1;
+    const next = { attempt, inDoubt: isStepDoubtful(self, activity) };
     return { tries: { ...context.tries, [activity]: next } };
   }),
   // A new budget, but what may have happened may have happened still.
-  restartTries: assign(({ context, event }: Scene, { activity }: ActivityParams) => ({
+  restartTries: assign(({ context, self }: Asking, { activity }: ActivityParams) => ({
     tries: {
       ...without(context.tries, activity),
-      ...(mayHaveHappened({ context, event }, { activity })
-        ? { [activity]: { ...UNTRIED, inDoubt: true } }
-        : {}),
+      ...(isStepDoubtful(self, activity) ? { [activity]: { ...UNTRIED, inDoubt: true } } : {}),
     },
   })),
+  readLedger: assign(({ self }: Asking) => {
+    const steps = ledgerOf(self);
+    return {
+      owed: steps.filter(isOwed).map(({ name }) => name),
+      hasGivenUp: wasGivenUp(steps),
+    };
+  }),
   clearTries: assign((_: Scene) => ({ tries: {} })),
   forgetTries: assign(({ context }: Scene, { activity }: ActivityParams) => ({
     tries: without(context.tries, activity),
@@ -183,25 +189,11 @@ export const ACTIONS = {
       };
     },
   ),
-  giveUp: assign((_: Scene) => ({ hasGivenUp: true as const })),
 };
 
-/** `owe` and `settle` know the loops; see `loopsByStep`. */
-export function owingActions(loops: ReadonlyMap<string, string>) {
-  return {
-    owe: assign(({ context }: Scene, { step }: StepParams) => ({
-      owed: [...context.owed, owedName(context, step, loops.get(step))],
-    })),
-    settle: assign(
-      ({ context }: Scene, { step, activity }: StepParams & Partial<ActivityParams>) => {
-        const last = context.owed.findLastIndex((name) => readOwed(name).step === step);
-        return {
-          owed: context.owed.filter((_, index) => index !== last),
-          tries: activity === undefined ? context.tries : without(context.tries, activity),
-        };
-      },
-    ),
-  };
+// An activity of a step has the step's name; nobody asks for the doubt of any other.
+function isStepDoubtful(self: object, step: string): boolean {
+  return presentEntry(ledgerOf(self), step, 'forward')?.mayHaveHappened === true;
 }
 
 function keep(context: SagaContext, step: string, result: unknown): Partial<SagaContext> {
@@ -238,8 +230,9 @@ export function failureOf(event: AnyEventObject): Failure {
 
 function timerFailure(type: string): Failure {
   if (type.startsWith('xstate.after.deadline.')) return DEADLINE_PASSED;
-  const [, end] = /^xstate\.after\.[^.]+\.(total|expires)\./.exec(type) ?? [];
+  const [, name = '', end] = /^xstate\.after\.([^.]+)\.(total|expires|within)\./.exec(type) ?? [];
   if (end === 'total') return TOTAL_TIME_PASSED;
+  if (end === 'within') return childExpired(name);
   return end === 'expires' ? WAIT_EXPIRED : ATTEMPT_TIMED_OUT;
 }
 

@@ -2,8 +2,8 @@
  * The way forward: every block becomes states of the place it stands in, one beside the other, each
  * leading to the next.
  *
- * Invariant: a step that can be compensated is owed from the moment it is commanded until it failed
- * for certain or was compensated, so whatever interrupts the saga finds what must be undone.
+ * Whatever fails or interrupts the saga before its pivot leads to `compensating`: there the ledger
+ * says what must be undone.
  */
 import {
   attemptStates,
@@ -128,31 +128,27 @@ function exitsOf({ name, kind }: StepPlan, place: Place, onward: Edge): Exits {
   const done = withResult('keepResult', name, onward);
   const back = edge(`#${place.sagaId}.compensating`, 'turnBack');
   if (kind === 'compensatable') {
-    return { done, inDoubt: back, failed: edge(back.target, 'turnBack', settled(name)) };
+    return { done, inDoubt: back, failed: back };
   }
   const restart = { type: 'restartTries', params: { activity: name } };
   const person = edge(`#${place.id}.failed.${name}`, 'keepFailure', restart);
   return { done, inDoubt: person, failed: kind === 'pivot' ? back : person };
 }
 
-// Owed on entering, or once the condition said that it runs.
 function entered(
-  { name, when, ...block }: StepPlan | ChildPlan,
+  { name, when }: StepPlan | ChildPlan,
   onward: Edge,
   config: object,
   states: States,
 ): object {
-  const isOwed = block.block === 'child' || block.kind === 'compensatable';
-  const owe = isOwed ? [{ type: 'owe', params: { step: name } }] : [];
-  if (when === null) return { ...config, initial: 'running', entry: owe, states };
-  const deciding = { always: [guarded(`${name}.when`, edge('running', ...owe)), onward] };
+  if (when === null) return { ...config, initial: 'running', states };
+  const deciding = { always: [guarded(`${name}.when`, edge('running')), onward] };
   return { ...config, initial: 'deciding', states: { deciding, ...states } };
 }
 
 function childState(child: ChildPlan, place: Place, onward: Edge): object {
   const { name, withinMs } = child;
   const back = edge(`#${place.sagaId}.compensating`, 'turnBack');
-  const mayHaveHappened = { type: 'mayHaveHappened', params: { activity: name } };
   const limit = withinMs === null ? {} : { after: { [`${name}.within`]: back } };
   return entered(child, onward, limit, {
     running: {
@@ -163,7 +159,7 @@ function childState(child: ChildPlan, place: Place, onward: Edge): object {
         input: ({ context }: { readonly context: SagaContext }) =>
           child.input(forwardView(context, place.loops.get(name))),
         onDone: withResult('keepResult', name, onward),
-        onError: [guarded(mayHaveHappened, back), edge(back.target, 'turnBack', settled(name))],
+        onError: back,
       },
     },
   });
@@ -237,7 +233,7 @@ function failedState({ name, kind }: StepPlan, place: Place, onward: Edge): obje
       'backstep.retry': commanded(names, edge(`#${place.id}.${name}.running`, 'forgetFailure')),
       'backstep.skip': commanded(names, {
         target: onward.target,
-        actions: ['giveUp', ...onward.actions],
+        actions: [{ type: 'forgetTries', params: { activity: name } }, ...onward.actions],
       }),
       ...exit,
     },
@@ -246,8 +242,4 @@ function failedState({ name, kind }: StepPlan, place: Place, onward: Edge): obje
 
 function withResult(keep: string, step: string, { target, actions }: Edge): Edge {
   return { target, actions: [{ type: keep, params: { step } }, ...actions] };
-}
-
-function settled(step: string) {
-  return { type: 'settle', params: { step } };
 }

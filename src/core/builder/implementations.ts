@@ -7,7 +7,6 @@ import {
   ACTIONS,
   GUARDS,
   failureOf,
-  owingActions,
   retryGuard,
   type SagaContext,
   type Scene,
@@ -49,7 +48,6 @@ export function implementationsOf(plan: SagaPlan) {
     },
     actions: {
       ...ACTIONS,
-      ...owingActions(loops),
       turnBack: assign(({ event }: Scene) => ({ failure: failureOf(event), tries: {} })),
       ...Object.fromEntries([
         ...announcement('announceCompleted', plan.completed),

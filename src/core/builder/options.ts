@@ -168,7 +168,7 @@ export interface ChildOptions<
   readonly compensate: CompensationOptions<C, Compensation, Input, Results & Record<Name, Output>>;
 }
 
-/** A wait for an event; one that comes early is kept, bounded. */
+/** A wait for an event; one that comes early is kept, bounded, while a wait for it is ahead. */
 export interface WaitOptions<On extends string, Input, Results> {
   /** Where each event type leads. */
   readonly on: Readonly<Record<On, 'continue' | 'compensate'>>;
@@ -176,6 +176,11 @@ export interface WaitOptions<On extends string, Input, Results> {
   readonly within: Duration;
   /** What happens then. Default `compensate`. */
   readonly onExpired?: 'continue' | 'compensate';
+  /**
+   * One event ends one wait. True where waits in parallel branches name the same event type: then
+   * it ends every one of them that the saga is at when it takes the event. Each of them says so.
+   */
+  readonly shared?: boolean;
   /** An event emitted again and again while nobody answers. */
   readonly remind?: {
     readonly every: Duration;

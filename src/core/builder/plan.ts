@@ -59,6 +59,8 @@ export interface WaitPlan {
   readonly on: Readonly<Record<string, 'continue' | 'compensate'>>;
   readonly withinMs: number;
   readonly onExpired: 'continue' | 'compensate';
+  /** It ends with waits of other branches, at one event. */
+  readonly isShared: boolean;
   readonly remind: { readonly everyMs: number; readonly emit: EventMapper } | null;
 }
 

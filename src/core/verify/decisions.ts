@@ -14,8 +14,8 @@ export type Decision = 'vouch' | 'never-happened' | 'skip' | 'accept-partial';
 /** Where the saga stood, as far as it matters to a decision. */
 export interface Standing {
   readonly status: SagaStatus;
-  /** Steps whose compensation waits for its next attempt. */
-  readonly isCompensationRetrying: (step: string) => boolean;
+  /** True for a step that, or whose compensation, waits for its next attempt. */
+  readonly isRetrying: (step: string, direction: 'forward' | 'compensate') => boolean;
   /** True for a step that has a compensation. */
   readonly canBeUndone: (step: string) => boolean;
 }
@@ -38,13 +38,16 @@ export function decide(world: World, decision: Decision, standing: Standing): Wo
   }
 }
 
-function skip(world: World, { status, isCompensationRetrying }: Standing): World {
+function skip(world: World, { status, isRetrying }: Standing): World {
   if (status !== 'compensation_failed' && status !== 'failed') return world;
   const backward = world.runs.findLast(
-    ({ undo, step }) => undo === 'failed' && !isCompensationRetrying(step),
+    ({ undo, step }) => undo === 'failed' && !isRetrying(step, 'compensate'),
   );
   if (backward !== undefined) return change(world, (run) => run === backward, { undo: 'skipped' });
-  const forward = world.runs.findLast(isUndecided);
+  // One that has a next attempt to come is not given up by a word on another.
+  const forward = world.runs.findLast(
+    (run) => isUndecided(run) && !isRetrying(run.step, 'forward'),
+  );
   return change(world, (run) => run === forward, { forward: 'skipped' });
 }
 

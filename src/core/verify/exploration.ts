@@ -7,7 +7,7 @@
 import type { SagaStatus } from '../status.ts';
 import { statePath } from '../state-path.ts';
 import type { PathStep } from './findings.ts';
-import type { Drive } from './moves.ts';
+import type { Drive } from './move.ts';
 
 /** One state that was reached. */
 export interface Node {

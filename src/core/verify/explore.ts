@@ -10,14 +10,15 @@ import type { SagaDefinition } from '../definition.ts';
 import type { Turn } from '../inbound.ts';
 import { isOver, type SagaState } from '../state.ts';
 import { statePath } from '../state-path.ts';
-import { begin, turn } from '../turn.ts';
+import { begin, drawnTurn } from '../turn.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
 import { type Edge, type Exploration, type Node, pathTo } from './exploration.ts';
 import type { ExampleValues } from './examples.ts';
 import type { Fault, Findings } from './findings.ts';
 import { identityOf, isCompiled, timerName } from './identity.ts';
 import { judgeLedger } from './ledger.ts';
-import { type Drive, type Move, movesOf } from './moves.ts';
+import type { Drive, Move } from './move.ts';
+import { movesOf } from './moves.ts';
 import { isWatched, judgeState, refusedStart, thrown, unhandled } from './state-checks.ts';
 import { decide, type Standing } from './decisions.ts';
 import { answer, NOTHING, stopAttempts, type World } from './world.ts';
@@ -87,7 +88,7 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
   }
   for (const move of moves) {
     try {
-      const next = turn(definition, move.from, move.inbound, move.nowMs);
+      const next = drawnTurn(definition, move.from, move.inbound, move.nowMs);
       if (next.kind === 'refused') continue;
       for (const each of takenBy(move)) growing.taken.add(each);
       reached.push(...arrive(growing, from, move, next));
@@ -161,11 +162,12 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
   const retrying = Object.keys(live.timers).flatMap((timer) => {
     const role = definition.timers.get(timer);
     const invoke = role?.kind === 'retry' ? definition.invokes.get(role.activity) : undefined;
-    return invoke?.direction === 'compensate' ? [invoke.step] : [];
+    return invoke === undefined ? [] : [invoke];
   });
   return {
     status,
-    isCompensationRetrying: (step) => retrying.includes(step),
+    isRetrying: (step, direction) =>
+      retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
     canBeUndone: (step) =>
       definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
   };

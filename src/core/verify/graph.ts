@@ -28,7 +28,7 @@ export function judgeGraph(
   exploration: Exploration,
   findings: Findings,
 ): void {
-  judgeLoops(exploration, findings);
+  judgeLoops(definition, exploration, findings);
   judgeSteps(definition, findings);
   if (!exploration.isExhaustive) {
     const message =
@@ -43,10 +43,11 @@ export function judgeGraph(
   judgeReach(definition.machine, exploration, findings);
 }
 
-function judgeLoops({ nodes }: Exploration, findings: Findings): void {
-  const hot = loopsIn(nodes, (edge) => edge.drive === 'result');
+function judgeLoops(definition: SagaDefinition, { nodes }: Exploration, findings: Findings): void {
+  const isHot = (edge: Edge): boolean => edge.drive === 'result' || isImmediate(definition, edge);
+  const hot = loopsIn(nodes, isHot);
   for (const loop of hot) {
-    const { place, path } = describeLoop(nodes, loop, (edge) => edge.drive === 'result');
+    const { place, path } = describeLoop(nodes, loop, isHot);
     const message =
       `${place} repeats for ever without a delay; ` +
       'count the attempts in a guard and put a named delay between two of them';
@@ -65,6 +66,12 @@ function judgeLoops({ nodes }: Exploration, findings: Findings): void {
     const subject = subjectOf(nodes, loop);
     findings.add({ kind: 'endless-retry', severity: 'error', subject, message }, path);
   }
+}
+
+/** A delay of nothing is none; what a function gives is not known here. */
+function isImmediate({ machine, timers }: SagaDefinition, { timer }: Edge): boolean {
+  const role = timer === null ? undefined : timers.get(timer);
+  return role?.kind === 'wait' && machine.implementations.delays[role.delay] === 0;
 }
 
 /** A timer that runs through the whole loop ends it from outside. */

@@ -8,8 +8,10 @@ import type { AnyStateMachine } from 'xstate';
 import { canonicalJson } from '../json.ts';
 import { readFields } from '../machine-nodes.ts';
 import type { SagaContext } from '../builder/context.ts';
+import { isOwed, wasGivenUp } from '../ledger.ts';
 import { persistMachine } from '../persisted-machine.ts';
 import type { SagaState } from '../state.ts';
+import { triesShape } from './budgets.ts';
 import { isOpen, type Run, type World } from './world.ts';
 
 /** Runs of one step that are told apart; a loop beyond that is the same loop. */
@@ -26,8 +28,14 @@ export function identityOf(state: SagaState, world: World): string {
   const live = liveShape(state);
   const builder = builderTraits(state.snapshot);
   if (builder !== null) {
-    const { owed, tries, rounds, hasGivenUp, results } = context as SagaContext;
-    const shape = [value, owed, tries, rounds, hasGivenUp, live, worldShape(world, state)];
+    const { rounds, results } = context as SagaContext;
+    const { steps } = state;
+    // What no compensation undoes is told by the world alone.
+    const owed = steps
+      .filter((entry) => entry.kind === 'compensatable' && isOwed(entry))
+      .map(({ name, round }) => (round === undefined ? name : [name, round]));
+    const asked = [owed, wasGivenUp(steps)];
+    const shape = [value, ...asked, triesShape(state), rounds, live, worldShape(world, state)];
     return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
   }
   const shape = boundedRuns(world.runs, letterOf);
@@ -62,10 +70,14 @@ const FORWARD: ReadonlySet<SagaState['status']> = new Set([
 ]);
 
 // A compiled saga never goes forward again once it compensates: from there on it only matters
-// what is owed, so that the point of failure does not multiply the states.
-function worldShape({ runs }: World, { status }: SagaState): string {
-  const isForward = FORWARD.has(status);
-  return boundedRuns(runs, isForward ? letterOf : owedLetterOf);
+// what is owed, so that the point of failure does not multiply the states. Nor does it matter of a
+// step past the pivot whether it was done or given up, but that something was, see `identityOf`.
+function worldShape({ runs }: World, { status, steps }: SagaState): string {
+  if (!FORWARD.has(status)) return boundedRuns(runs, owedLetterOf);
+  const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
+  const isPast = ({ step, forward }: Run): boolean =>
+    kinds.get(step) !== 'compensatable' && (forward === 'done' || forward === 'skipped');
+  return boundedRuns(runs, (run) => (isPast(run) ? '' : letterOf(run)));
 }
 
 // A run that is over and owes nothing says nothing once its step has run again.

@@ -9,7 +9,8 @@ import type { Examples, SagaDefinition } from '../definition.ts';
 import type { SagaState } from '../state.ts';
 import { begin, turn } from '../turn.ts';
 import { type ExampleValues, mergeExamples } from './examples.ts';
-import { type Move, movesOf } from './moves.ts';
+import type { Move } from './move.ts';
+import { movesOf } from './moves.ts';
 
 /** Most turns of one path that is only there to learn from. */
 const MAX_LEARNING_TURNS = 200;

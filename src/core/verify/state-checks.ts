@@ -9,7 +9,8 @@ import { hasLiveActivity, isOver, type SagaState } from '../state.ts';
 import { legalCommands } from '../legal.ts';
 import type { ExampleValues } from './examples.ts';
 import type { Fault } from './findings.ts';
-import { hasWayOn, type Move, timersThatFire } from './moves.ts';
+import { type Move, timersThatFire } from './move.ts';
+import { hasWayOn } from './moves.ts';
 import { placeOf } from './places.ts';
 
 /** What is wrong with standing in this state, however the saga came here. */

@@ -147,7 +147,10 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
     case 'park':
       return html`<span class="error">${inbound.failure.message}</span>`;
     case 'interrupted':
-      return html`<span class="quiet">interrupted: the process that ran it is gone</span>`;
+      return html`<span class="quiet"
+        >interrupted:
+        ${inbound.wasClean === true ? 'the engine was stopped' : 'the process that ran it is gone'}</span
+      >`;
     case 'admit':
       return html`<span class="quiet">there is a place among the sagas of its type</span>`;
     case 'migrate':

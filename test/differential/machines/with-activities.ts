@@ -44,7 +44,7 @@ const fetching = setup({
     },
     loaded: { on: { FETCH: 'loading', CLOSE: 'closed' } },
     closed: { type: 'final' },
-    given: { type: 'final', tags: ['compensated'] },
+    given: { type: 'final', tags: ['given-up'] },
   },
   output: ({ context }) => ({ user: context.user, tries: context.tries }),
 });
