@@ -3,6 +3,7 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { check } from './cli/check.ts';
 import { readCommandLine } from './cli/command-line.ts';
 import { doctor } from './cli/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './cli/exit-codes.ts';
@@ -17,12 +18,19 @@ Commands:
   migrate             bring a database file to the schema of this version
   verify <module...>  prove that the sagas that modules export compensate, or show a path
                       on which one does not; ends with 1 when an error was found
+  check <module...>   before a deployment: tell which sagas in flight in a database go on
+                      under the sagas that modules export, which migrate, and which would be
+                      parked and why; ends with 1 when one would be. Name every module whose
+                      sagas will be registered. Changes nothing; the database may be in use
   doctor <module...>  replay the journal of every saga in a database and compare it with
-                      what is stored; ends with 1 when something is wrong
+                      what is stored; ends with 1 when something is wrong, or when a saga in
+                      flight cannot go on under the versions that modules export
   export <saga id>    print a saga's journal as JSON, to be replayed against new code
 
 A module is a file, or a folder for every module in it: of your own, export from it what
-.build() gives, and do not open an engine in it.
+.build() gives, and do not open an engine in it. Migrations go with their saga: export
+{ definition, migrate }, with migrate as register() is given it. Exit codes: 0 is well, 1 is
+something found or a database that cannot be read, 2 is a command line or module that is wrong.
 
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
@@ -32,6 +40,7 @@ Options:
 
 Examples:
   backstep verify saga.ts
+  backstep check sagas --db trips.db
   backstep export 01m8h2m006pghg6ksdprc89t1r --db trips.db > trip.json
 `;
 
@@ -52,6 +61,8 @@ async function main(args: readonly string[]): Promise<number> {
       return migrate(wanted.database);
     case 'verify':
       return verifyModules(wanted);
+    case 'check':
+      return check(wanted);
     case 'doctor':
       return doctor(wanted);
     case 'export':

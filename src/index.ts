@@ -27,7 +27,7 @@ export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';
 export type { CommandName, OperatorCommand, OutsideEvent } from './core/inbound.ts';
 export { UNWIND_CHILD } from './core/machine-roles.ts';
-export type { MachineState, Migration } from './core/migration.ts';
+export type { MachineState, MigratedState, Migration } from './core/migration.ts';
 export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';
 export { defineSaga } from './core/saga.ts';
 export type { SagaState, StepEntry } from './core/state.ts';

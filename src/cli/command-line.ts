@@ -2,6 +2,7 @@
  * What the command line of `backstep` asks for, or the mistake in it, in one sentence.
  */
 import { parseArgs } from 'node:util';
+import type { CheckRequest } from './check.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
 import type { VerifyRequest } from './verify.ts';
@@ -11,6 +12,7 @@ export type Wanted =
   | { readonly command: 'help' }
   | { readonly command: 'migrate'; readonly database: string }
   | ({ readonly command: 'verify' } & VerifyRequest)
+  | ({ readonly command: 'check' } & CheckRequest)
   | ({ readonly command: 'doctor' } & DoctorRequest)
   | ({ readonly command: 'export' } & ExportRequest)
   | Mistake;
@@ -69,6 +71,7 @@ export function readCommandLine(
       }
       return { command, modules: operands, isJson, maxStates };
     }
+    case 'check':
     case 'doctor':
       if (operands.length === 0) return mistake('say which module');
       return { command, modules: operands, database, isJson };

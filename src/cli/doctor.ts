@@ -2,8 +2,9 @@
  * `backstep doctor`: examines a database and tells what is not as it should be.
  */
 import { BackstepError } from '../core/errors.ts';
-import { type Diagnosis, type DoctorProgress, examineDatabase } from '../runtime/doctor.ts';
+import { type Diagnosis, examineDatabase } from '../runtime/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
 export interface DoctorRequest {
@@ -12,18 +13,19 @@ export interface DoctorRequest {
   readonly isJson: boolean;
 }
 
-/** How often progress is shown on a terminal. */
-const PROGRESS_EVERY_MS = 200;
-
 /** Gives the exit code. */
 export async function doctor({ modules, database, isJson }: DoctorRequest): Promise<number> {
   const loaded = await loadSagas(modules);
-  if (loaded.kind === 'mistake') {
-    process.stderr.write(`backstep: ${loaded.message}\n`);
+  const mistake = loaded.kind === 'mistake' ? loaded.message : loaded.stray;
+  if (loaded.kind === 'mistake' || mistake !== null) {
+    process.stderr.write(`backstep: ${mistake}\n`);
     return EXIT_USAGE;
   }
   try {
-    const diagnosis = examined(database, loaded.definitions);
+    const work = examineDatabase(database, loaded.definitions, loaded.migrations);
+    const diagnosis = withProgress(work, ({ done, total, findings }) =>
+      shareText(done, total, `${counted(findings)} found`),
+    );
     process.stdout.write(
       isJson
         ? `${JSON.stringify({ database, ...diagnosis }, null, 2)}\n`
@@ -35,27 +37,6 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
     process.stderr.write(`backstep: ${error.message}\n`);
     return EXIT_FAILED;
   }
-}
-
-function examined(...given: Parameters<typeof examineDatabase>): Diagnosis {
-  const isTold = process.stderr.isTTY;
-  const work = examineDatabase(...given);
-  let toldMs = 0;
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) {
-      if (isTold) process.stderr.write('\r\x1b[K');
-      return step.value;
-    }
-    if (!isTold || Date.now() - toldMs < PROGRESS_EVERY_MS) continue;
-    toldMs = Date.now();
-    process.stderr.write(`\r${progressText(step.value)}\x1b[K`);
-  }
-}
-
-function progressText({ done, total, findings }: DoctorProgress): string {
-  const share = total === 0 ? 100 : Math.floor((100 * done) / total);
-  return `${counted(done)} of ${counted(total)} sagas (${share}%), ${counted(findings)} found`;
 }
 
 function diagnosisText(database: string, diagnosis: Diagnosis): string {
@@ -76,8 +57,4 @@ function diagnosisText(database: string, diagnosis: Diagnosis): string {
     ),
     '',
   ].join('\n');
-}
-
-function counted(count: number): string {
-  return count.toLocaleString('en');
 }

@@ -1,16 +1,27 @@
 /**
- * The sagas that modules export, by path: what `verify` and `doctor` are given to look at.
+ * The sagas that modules export, by path: what `verify`, `doctor` and `check` are given to look at.
  */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SagaDefinition } from '../core/definition.ts';
+import { readFields } from '../core/machine-nodes.ts';
+import type { Migration } from '../core/migration.ts';
+import type { MigrationsOf } from '../runtime/version-check.ts';
 
 /** The sagas found, or what is wrong with the paths, to be told to a person. */
 export type LoadedSagas =
-  | { readonly kind: 'loaded'; readonly definitions: readonly SagaDefinition[] }
+  | {
+      readonly kind: 'loaded';
+      readonly definitions: readonly SagaDefinition[];
+      readonly migrations: MigrationsOf;
+      /** Where migrations are exported without their saga: a sentence; `null`: nowhere. */
+      readonly stray: string | null;
+    }
   | { readonly kind: 'mistake'; readonly message: string };
+
+type Migrations = Readonly<Record<number, Migration>>;
 
 const MODULE = /(?<!\.d)\.(ts|js|mjs)$/;
 /** What Node loads when it is named, and which of it only from 22.18 on. */
@@ -18,11 +29,14 @@ const LOADABLE = /\.[cm]?[jt]s$/;
 const TYPESCRIPT = /\.[cm]?ts$/;
 
 /**
- * Loads modules and takes every saga they export, each one once. A path may be a folder: then all
- * modules directly in it, of which some may export none.
+ * Loads modules and takes every saga they export, each one once, with its migrations where they are
+ * exported together as `{ definition, migrate }`. A path may be a folder: then all modules directly
+ * in it, of which some may export none.
  */
 export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> {
   const definitions = new Set<SagaDefinition>();
+  const migrations = new Map<SagaDefinition, Migrations>();
+  const strays = new Map<Migrations, string>();
   for (const path of paths) {
     try {
       const modules = await modulesAt(path);
@@ -31,8 +45,14 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
       const before = definitions.size;
       for (const module of modules) {
         const exported = (await import(pathToFileURL(resolve(module)).href)) as object;
-        for (const value of Object.values(exported)) {
+        for (const [name, value] of Object.entries(exported)) {
+          if (isMigrations(value)) strays.set(value, `${module}: "${name}"`);
+          const { definition, migrate } = readFields(value);
           if (isDefinition(value)) definitions.add(value);
+          if (!isDefinition(definition)) continue;
+          definitions.add(definition);
+          // Registered as it is, so that a wrong one is told.
+          if (isObject(migrate)) migrations.set(definition, migrate as Migrations);
         }
       }
       if (definitions.size > before) continue;
@@ -42,7 +62,10 @@ export async function loadSagas(paths: readonly string[]): Promise<LoadedSagas> 
     const message = `${path} exports no saga; export what .build() gives`;
     return { kind: 'mistake', message };
   }
-  return { kind: 'loaded', definitions: [...definitions] };
+  for (const migrate of migrations.values()) strays.delete(migrate);
+  const [where] = strays.values();
+  const stray = where === undefined ? null : strayText(where);
+  return { kind: 'loaded', definitions: [...definitions], migrations, stray };
 }
 
 /** What keeps Node from loading a file, where its own words would not help. */
@@ -71,12 +94,25 @@ async function modulesAt(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name));
 }
 
+function strayText(where: string): string {
+  return `${where} is migrations of no saga; export { definition, migrate } instead`;
+}
+
+/** Functions by version. */
+function isMigrations(value: unknown): value is Migrations {
+  if (!isObject(value)) return false;
+  const members = Object.entries(value);
+  const isOne = ([from, migration]: [string, unknown]): boolean =>
+    /^[1-9]\d*$/.test(from) && typeof migration === 'function';
+  return !Array.isArray(value) && members.length > 0 && members.every(isOne);
+}
+
+function isObject(value: unknown): value is object {
+  return value !== null && typeof value === 'object';
+}
+
 function isDefinition(value: unknown): value is SagaDefinition {
   return (
-    value !== null &&
-    typeof value === 'object' &&
-    'machine' in value &&
-    'invokes' in value &&
-    value.invokes instanceof Map
+    isObject(value) && 'machine' in value && 'invokes' in value && value.invokes instanceof Map
   );
 }

@@ -76,9 +76,12 @@ export function startEffects(
     const activity = state.live.activities[id];
     if (activity === undefined || !isChosen(id)) continue;
     const { token, src, input, step, direction, occurrence, attempt, childId } = activity;
-    const forwardKey = idempotencyKey(state.id, step, 'forward', occurrence);
+    const { keyName = step } = activity;
+    const forwardKey = idempotencyKey(state.id, keyName, 'forward', occurrence);
     const key =
-      direction === 'forward' ? forwardKey : idempotencyKey(state.id, step, direction, occurrence);
+      direction === 'forward'
+        ? forwardKey
+        : idempotencyKey(state.id, keyName, direction, occurrence);
     const isUnwinding = src === UNWIND_CHILD;
     effects.push({
       kind: 'start-activity',

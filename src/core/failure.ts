@@ -130,6 +130,12 @@ export const INTERRUPTED: Failure = {
   ambiguous: true,
 };
 
+/** A failure for good as a list shows it, `code: message`, as far as that can be read back. */
+export function failureOfText(text: string): Failure {
+  const [, code = 'Error', message = text] = /^([^\s:]+): (.*)$/s.exec(text) ?? [];
+  return { code, message, retryable: false, ambiguous: false };
+}
+
 /** Why an attempt that is never started twice is given up on. */
 export const INTERRUPTED_ONCE: Failure = {
   ...INTERRUPTED,

@@ -14,6 +14,8 @@ export type VersionLookup = (version: number) => SagaDefinition | undefined;
 export interface RecordVersion {
   /** `null`: the one that the saga runs under now. */
   readonly version: number | null;
+  /** The drawing was edited since under the same version: it may not replay with the present one. */
+  readonly isEdited: boolean;
   readonly definition: SagaDefinition | undefined;
 }
 
@@ -31,13 +33,16 @@ export function versionsAlong(
   older: VersionLookup,
 ): (sagaSeq: number) => RecordVersion {
   const endings = records.flatMap(({ sagaSeq, inbound }) =>
-    inbound.kind === 'migrate' ? [{ sagaSeq, version: inbound.from }] : [],
+    inbound.kind === 'migrate'
+      ? [{ sagaSeq, version: inbound.from, isEdited: inbound.from === inbound.to }]
+      : [],
   );
   return (sagaSeq) => {
     // A migration is written under the version that it leads to.
     const ending = endings.find((each) => each.sagaSeq > sagaSeq);
-    if (ending === undefined) return { version: null, definition: current };
-    const { version } = ending;
-    return { version, definition: older(version) };
+    if (ending === undefined) return { version: null, isEdited: false, definition: current };
+    const { version, isEdited } = ending;
+    const definition = current?.version === version ? current : older(version);
+    return { version, isEdited, definition };
   };
 }

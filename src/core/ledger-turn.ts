@@ -189,6 +189,7 @@ function beginAttempt(
     if (direction === 'forward') {
       const { name, kind } = entry;
       const kept = {
+        ...(entry.keyName === undefined ? {} : { keyName: entry.keyName }),
         ...(entry.round === undefined ? {} : { round: entry.round }),
         ...(entry.childId === undefined ? {} : { childId: entry.childId }),
         ...(entry.late === undefined ? {} : { late: entry.late }),

@@ -152,16 +152,18 @@ export function admit(
     const isNewChild = Object.hasOwn(definition.children, src);
     const numbers = isNewChild ? nextChild(present) : nextNumbers(direction, present);
     const isChild = src === UNWIND_CHILD || isNewChild;
+    const keyName = numbers.occurrence === present?.occurrence ? present.keyName : undefined;
     activities[id] = {
       token,
       src,
       input,
       step,
+      ...(keyName === undefined ? {} : { keyName }),
       direction,
       ...numbers,
       dispatches: 1,
       ...(role?.isRepeatable === false && !isChild ? { isOnce: true } : {}),
-      ...(isChild ? { childId: childSagaId(sagaId, step, numbers.occurrence) } : {}),
+      ...(isChild ? { childId: childSagaId(sagaId, keyName ?? step, numbers.occurrence) } : {}),
     };
   }
   return { activities, timers: kept.timers };

@@ -28,6 +28,37 @@ function lineageOf(node: AnyStateNode): AnyStateNode[] {
   return node.parent === undefined ? [node] : [...lineageOf(node.parent), node];
 }
 
+/** What is entered by itself within a node that is entered. */
+export function initialsOf(node: AnyStateNode): AnyStateNode[] {
+  const first =
+    node.type === 'parallel' ? Object.values(node.states) : (node.initial?.target ?? []);
+  return first.flatMap((child) => [child, ...initialsOf(child)]);
+}
+
+/**
+ * Every node that a saga in the given ones can come to, they included: guards aside, so rather too
+ * many than too few.
+ */
+export function reachableFrom(nodes: readonly AnyStateNode[]): ReadonlySet<AnyStateNode> {
+  const reached = new Set(nodes);
+  for (const node of reached) {
+    const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
+    for (const target of transitions.flatMap((transition) => transition.target ?? [])) {
+      // A history state leads back to any of its neighbours.
+      const entered = target.type === 'history' ? withinOf(target.parent) : [target];
+      for (const each of entered) {
+        for (const one of [...lineageOf(each), ...initialsOf(each)]) reached.add(one);
+      }
+    }
+  }
+  return reached;
+}
+
+function withinOf(node: AnyStateNode | undefined): AnyStateNode[] {
+  const children = Object.values(node?.states ?? {});
+  return children.flatMap((child) => [child, ...withinOf(child)]);
+}
+
 /** An action of a state, by name where it has one, and what it is once looked up. */
 export interface NodeAction {
   readonly name: string;

@@ -2,19 +2,23 @@
  * Taking a saga in flight from one version of its definition to another.
  *
  * Pure. Works on the stored form, so that the old machine need not exist any more; what comes out
- * has been restored by the new machine. Invariant: a timer keeps its due time and an attempt under
- * way its token and key, or the migration is refused.
+ * has been restored by the new machine. Invariant: a timer keeps its due time, an attempt under way
+ * its token and key, and what was started can be undone, or the migration is refused.
  */
-import type { AnyStateNode, StateValue } from 'xstate';
+import type { StateValue } from 'xstate';
+import { renamedContext } from './builder/renaming.ts';
 import { encodeState, parseStored, restoreStored, type StoredState } from './codec.ts';
+import { fitOf, placeFlaw } from './compatibility.ts';
 import type { SagaDefinition } from './definition.ts';
 import { BackstepError } from './errors.ts';
 import type { Inbound, Turn } from './inbound.ts';
 import { assertContext } from './json.ts';
-import { isStill, type Live, type LiveTimer, type SagaState } from './state.ts';
-import { activeNodes, delayOf } from './scope.ts';
-import { statePath } from './state-path.ts';
+import { keptTimers, rehomed } from './migrated-live.ts';
+import { activeNodes } from './scope.ts';
 import { statusOf } from './saga-status.ts';
+import { isStill } from './state.ts';
+import { statePath } from './state-path.ts';
+import { composedNames, withStepNames } from './step-names.ts';
 
 /** Where a saga stands in its machine. */
 export interface MachineState {
@@ -23,11 +27,23 @@ export interface MachineState {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
+/** What a migration changes. */
+export interface MigratedState extends Partial<MachineState> {
+  /**
+   * New names by old ones, of steps and waits that are called otherwise now. What was started goes
+   * on under the new name and is undone by the compensation of the new name, with the keys that it
+   * was made under. Of a builder's context only what the machine keeps for itself goes along:
+   * `results` are for the migration to rename, where mappers read them.
+   */
+  readonly steps?: Readonly<Record<string, string>>;
+}
+
 /**
  * From one version to the next: what it leaves out stays as it is. Must be pure; it may run more
- * than once.
+ * than once. A saga that the new version could not undo, because a step that was started has no
+ * compensation there, is not taken along: name that step in `steps`.
  */
-export type Migration = (saga: MachineState) => Partial<MachineState>;
+export type Migration = (saga: MachineState) => MigratedState;
 
 /** A migration on its way to a definition. */
 export interface MigrationPlan {
@@ -48,7 +64,7 @@ type Migrate = Extract<Inbound, { kind: 'migrate' }>;
 
 /**
  * The inbound that takes a stored saga to the plan's definition. Throws `version-missing` with the
- * reason when the new machine cannot go on from there.
+ * reason when it cannot go on from there.
  */
 export function migrationOf(
   plan: MigrationPlan,
@@ -56,22 +72,28 @@ export function migrationOf(
   nowMs: number,
 ): Migrate {
   const { from, definition } = plan;
+  let migrated: StoredState;
   try {
-    const migrated = stored.isUnstarted === true ? stored : migrate(plan, id, stored, nowMs);
-    const state: SagaState = { ...restoreStored(definition, id, migrated), seq: seq + 1 };
-    const before = statePath(stored.machine.value);
-    return { kind: 'migrate', from, to: definition.version, before, state: encodeState(state) };
+    migrated = stored.isUnstarted === true ? stored : migrate(plan, id, stored, nowMs);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BackstepError(
-      'version-missing',
-      `saga ${id} cannot be taken from version ${from} to ${definition.version}: ${why}`,
-      { cause },
-    );
+    const message = `it cannot be taken from version ${from} to ${definition.version}: ${why}`;
+    throw new BackstepError('version-missing', message, { cause });
   }
+  const before = statePath(stored.machine.value);
+  return inboundOf(definition, from, before, { id, seq, parts: migrated });
 }
 
-/** The turn of a migration, worked out before by `migrationOf`. */
+/**
+ * The inbound that takes a stored saga on under its own version, which was edited since: another
+ * drawing is another version, whatever its number. Throws as `migrationOf`.
+ */
+export function adoptionOf(definition: SagaDefinition, stored: StoredInstance): Migrate {
+  const before = statePath(stored.parts.machine.value);
+  return inboundOf(definition, definition.version, before, stored);
+}
+
+/** The turn of a migration, worked out before by `migrationOf` or `adoptionOf`. */
 export function migrationTurn(
   definition: SagaDefinition,
   sagaId: string,
@@ -84,7 +106,7 @@ export function migrationTurn(
     atMs: nowMs,
     kind: 'transition',
     cause: 'migrate',
-    event: `version ${inbound.to}`,
+    event: `version ${inbound.to}${inbound.from === inbound.to ? ', edited' : ''}`,
     from: inbound.before,
     to: statePath(state.snapshot.value),
     status: state.status,
@@ -93,8 +115,20 @@ export function migrationTurn(
   return { kind: 'advanced', state, effects: [], record };
 }
 
+function inboundOf(
+  definition: SagaDefinition,
+  from: number,
+  before: string,
+  { id, seq, parts }: StoredInstance,
+): Migrate {
+  const fit = fitOf(definition, id, parts, from);
+  if (fit.kind === 'unfit') throw new BackstepError('version-missing', fit.why);
+  const state = encodeState({ ...fit.state, seq: seq + 1 });
+  return { kind: 'migrate', from, to: definition.version, before, state };
+}
+
 function migrate(
-  { definition, steps }: MigrationPlan,
+  { from, definition, steps }: MigrationPlan,
   id: string,
   stored: StoredState,
   nowMs: number,
@@ -104,82 +138,49 @@ function migrate(
     state: machine.value,
     context: machine.context as MachineState['context'],
   };
-  for (const step of steps) place = { ...place, ...step(structuredClone(place)) };
+  const renamings: Readonly<Record<string, string>>[] = [];
+  for (const step of steps) {
+    const { steps: renaming = {}, ...moved } = checkedAnswer(step(structuredClone(place)));
+    place = { ...place, ...moved };
+    renamings.push(renaming);
+  }
   assertContext(place.context, `saga "${definition.id}": migrated context`);
-  const moved = { ...stored, machine: { ...machine, value: place.state, context: place.context } };
+  const names = composedNames(renamings);
+  const context = renamedContext(definition.machine, place.context, names);
+  const moved = {
+    ...withStepNames(definition, stored, names),
+    machine: { ...machine, value: place.state, context },
+  };
   if (machine.status !== 'active') return moved;
+  const misplaced = placeFlaw(definition, place.state, from);
+  if (misplaced !== null) throw new Error(misplaced);
   const restored = restoreStored(definition, id, moved);
   const nodes = activeNodes(restored.snapshot);
-  const live: Live = {
-    activities: keptActivities(nodes, stored.live.activities),
-    timers: keptTimers(definition, nodes, restored, stored.live.timers, nowMs),
+  const live = {
+    activities: rehomed(definition, nodes, moved.live.activities),
+    timers: keptTimers({ definition, nodes, restored, names, nowMs }, stored.live.timers),
   };
   return { ...moved, live, status: isStill(stored) ? stored.status : statusOf(restored.snapshot) };
 }
 
-function keptActivities(
-  nodes: readonly AnyStateNode[],
-  live: Live['activities'],
-): Live['activities'] {
-  const invokes = new Map(nodes.flatMap((node) => node.invoke.map(({ id, src }) => [id, src])));
-  const homeless = Object.keys(live).filter((id) => !invokes.has(id));
-  if (homeless.length > 0) {
-    throw new Error(`${homeless.join(', ')} is under way and the new state does not invoke it`);
-  }
-  const unstarted = [...invokes.keys()].filter((id) => live[id] === undefined);
-  if (unstarted.length > 0) {
-    const what = unstarted.join(', ');
-    throw new Error(`the new state invokes ${what}, which is not under way; go to one that waits`);
-  }
-  return live;
-}
+const ANSWERED: readonly string[] = ['state', 'context', 'steps'];
 
-// By id, else by the delay's name: a renamed or moved state keeps the wait it was in.
-function keptTimers(
-  definition: SagaDefinition,
-  nodes: readonly AnyStateNode[],
-  restored: SagaState,
-  live: Live['timers'],
-  nowMs: number,
-): Live['timers'] {
-  const kept: Record<string, LiveTimer> = {};
-  for (const [id, timer] of Object.entries(live)) {
-    if (!id.startsWith(AFTER)) kept[id] = timer; // a delayed event of its own
+// User code, and what it leaves out stays: a misspelt member would be left out without a word.
+function checkedAnswer(answer: MigratedState): MigratedState {
+  const given: unknown = answer ?? {};
+  if (typeof given !== 'object' || given === null || given instanceof Promise) {
+    throw new Error('`migrate` must answer at once, with an object');
   }
-  for (const node of nodes) {
-    for (const delay of Object.keys(node.config.after ?? {})) {
-      const id = `${AFTER}${delay}.${node.id}`;
-      const known = live[id] ?? timerOf(delay, live);
-      kept[id] =
-        known === undefined
-          ? newTimer(
-              definition,
-              id,
-              delayOf(restored.snapshot, delay, restored.id),
-              restored,
-              nowMs,
-            )
-          : { ...known, event: { type: id } };
-    }
+  const unknown = Object.keys(given).filter((name) => !ANSWERED.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `\`migrate\` answers with ${unknown.join(', ')}; it may give ${ANSWERED.join(', ')}`,
+    );
   }
-  return kept;
-}
-
-const AFTER = 'xstate.after.';
-
-function timerOf(delay: string, live: Live['timers']): LiveTimer | undefined {
-  const id = Object.keys(live).find((each) => each.startsWith(`${AFTER}${delay}.`));
-  return id === undefined ? undefined : live[id];
-}
-
-function newTimer(
-  definition: SagaDefinition,
-  id: string,
-  delayMs: number,
-  { seq }: SagaState,
-  nowMs: number,
-): LiveTimer {
-  const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
-  const armed = { token: seq + 1, event: { type: id } };
-  return isAttemptTimeout ? { ...armed, delayMs } : { ...armed, dueMs: nowMs + delayMs };
+  const { steps = {} } = given as MigratedState;
+  for (const [old, name] of Object.entries(steps)) {
+    if (typeof name === 'string' && name !== '') continue;
+    throw new Error(`\`migrate\` gives ${old} no name in steps; write { ${old}: 'its new name' }`);
+  }
+  return given;
 }

@@ -21,6 +21,8 @@ export interface LiveActivity {
   readonly src: string;
   readonly input: unknown;
   readonly step: string;
+  /** As that of its entry: what its keys are made of. */
+  readonly keyName?: string;
   readonly direction: Direction;
   readonly occurrence: number;
   /** 1 for the first attempt of this occurrence and direction. */
@@ -69,6 +71,8 @@ export interface StepProgress {
 /** One occurrence of a step that was started, in order of recorded start. */
 export interface StepEntry extends StepProgress {
   readonly name: string;
+  /** The name it had when it was started, where a migration has renamed it: its keys go by that. */
+  readonly keyName?: string;
   readonly kind: StepKind;
   readonly occurrence: number;
   /** The round of its loop that it ran in, 1 for the first; absent outside of one. */

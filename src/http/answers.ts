@@ -272,7 +272,13 @@ export const Retention = z.object({
   }),
   leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
 });
-export const Health = z.object({ status: z.literal('ready') });
+export const Health = z.object({
+  status: z.literal('ready'),
+  versionGaps: z
+    .array(z.object({ type: text, version: count, reason: text, sagas: count }))
+    .optional()
+    .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+});
 
 export const Fault = z.looseObject({
   activity: text,

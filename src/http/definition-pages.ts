@@ -7,6 +7,7 @@ import { html } from 'hono/html';
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { Verification } from '../core/verify.ts';
+import type { VersionGap } from '../runtime/version-gaps.ts';
 import type { ChartLayouts } from './chart-layout.ts';
 import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { renderPage, type PageKit } from './page-frame.ts';
@@ -18,6 +19,7 @@ import {
   countInWords,
   definitionList,
   definitionPage,
+  gapNote,
   type ShownDefinition,
   unregisteredNote,
   verdict,
@@ -119,18 +121,18 @@ function listGroups(context: HttpContext): readonly RegionGroup[] {
       render: async () => {
         const counts = await context.backstep.read.versionCounts();
         const definitions = await shownDefinitions(context);
+        const gaps = gapsOf(context);
+        const isOf = (type: string, version: number) => (each: VersionGap) =>
+          each.type === type && each.version === version;
         const stranded = counts.filter(
           ({ type, version }) =>
+            !gaps.some(isOf(type, version)) &&
             !definitions.some(
               ({ definition }) => definition.id === type && definition.version === version,
             ),
         );
-        return [
-          await region(
-            'definition-list',
-            html`${unregisteredNote(stranded)} ${definitionList(definitions)}`,
-          ),
-        ];
+        const notes = html`${gapNote(gaps)} ${unregisteredNote(stranded)}`;
+        return [await region('definition-list', html`${notes} ${definitionList(definitions)}`)];
       },
     },
   ];
@@ -159,6 +161,11 @@ function pageGroups(
       render: async () => [await region('definition-verdict', verdict(verdicts.of(definition)))],
     },
   ];
+}
+
+function gapsOf({ backstep }: HttpContext): readonly VersionGap[] {
+  const health = backstep.health();
+  return 'versionGaps' in health ? (health.versionGaps ?? []) : [];
 }
 
 async function shownDefinitions({ backstep }: HttpContext): Promise<readonly ShownDefinition[]> {

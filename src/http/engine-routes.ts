@@ -44,7 +44,10 @@ export function engineRoutes(
     })
     .get('/api/health', (c) => {
       const health = backstep.health();
-      if (health.kind === 'ready') return c.json({ status: 'ready' });
+      if (health.kind === 'ready') {
+        const { versionGaps } = health;
+        return c.json({ status: 'ready', ...(versionGaps === undefined ? {} : { versionGaps }) });
+      }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
     .get('/metrics', async (c) => {

@@ -27,10 +27,10 @@ export type Item =
       readonly reply: Reply | null;
     }
   /**
-   * A durable timer may be due. `done`: it was looked at, whatever came of it. `isReloaded`: from
-   * the store, since another version may have come that it migrates to.
+   * A durable timer may be due. `done`: it was looked at; with why it could not be loaded, else
+   * `null`. `isReloaded`: from the store, since another version may have come that it migrates to.
    */
-  | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: () => void }
+  | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: (why: unknown) => void }
   /** What ran this saga's activities is gone; `wasClean`: it was ended in good order. */
   | { readonly kind: 'recover'; readonly wasClean: boolean };
 

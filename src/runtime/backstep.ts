@@ -14,6 +14,7 @@ import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
+import type { VersionGap } from './version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
 export type Subscriber = (
@@ -36,7 +37,9 @@ export interface Bindings<C extends Contract = Contract> {
   readonly concurrency?: Concurrency;
   /**
    * By earlier version: takes sagas in flight along to this one, between two turns. What cannot be
-   * taken along stays on its version, or is parked when that is not registered.
+   * taken along stays on its version, or is parked when that is not registered, until it is again;
+   * so is what was edited under its own version and cannot go on, or be undone, as it is now.
+   * `backstep check` tells before a deployment what becomes of each saga.
    */
   readonly migrate?: Readonly<Record<number, Migration>>;
   /**
@@ -159,4 +162,11 @@ export interface Backstep {
 
 /** The store's health, once the engine has recovered and while it is not told to stop. */
 export type EngineHealth =
-  StoreHealth | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };
+  | (StoreHealth & {
+      /**
+       * Sagas that cannot go on under what is registered, as of the last look at them, which every
+       * start, registration and command begins; absent where there are none. They are parked.
+       */
+      readonly versionGaps?: readonly VersionGap[];
+    })
+  | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };

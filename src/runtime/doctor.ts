@@ -3,19 +3,23 @@
  * no saga. Changes nothing.
  */
 import type { SagaDefinition } from '../core/definition.ts';
+import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import { visibleText } from '../core/visible-text.ts';
 import type { SagasTable } from '../store/schema.ts';
 import type { StoredSagas } from '../store/as-stored.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
 import { examineSaga, type FlawKind } from './examination.ts';
+import type { Registry } from './registry.ts';
+import { type MigrationsOf, registryOf } from './version-check.ts';
+import { standingOf } from './version-standing.ts';
 
 /** Something that is not as it should be. */
 export interface DoctorFinding {
   /** `error`: what is stored is not what the journal gives. `warning`: nothing is wrong with it yet. */
   readonly severity: 'error' | 'warning';
-  /** `file`: SQLite's own check. */
-  readonly kind: FlawKind | 'file' | 'orphan' | 'edited-definition';
+  /** `file`: SQLite's own check. `version`: it cannot go on under the versions given. */
+  readonly kind: FlawKind | 'file' | 'orphan' | 'edited-definition' | 'version';
   /** The public id; `null` where it is about no saga. */
   readonly sagaId: string | null;
   readonly message: string;
@@ -47,16 +51,18 @@ export interface DoctorProgress {
 export const MAX_FINDINGS = 1_000;
 
 /**
- * Examines the database at `path`; may run beside a living engine. Yields after each saga. Throws
+ * Examines the database at `path`; may run beside a living engine. `migrations`: those by which
+ * sagas of earlier versions are to go on. Yields after each saga. Throws
  * `storage-refused` when the file is not there, not ours, or of another schema.
  */
 export function* examineDatabase(
   path: string,
   definitions: Iterable<SagaDefinition>,
+  migrations: MigrationsOf = new Map(),
 ): Generator<DoctorProgress, Diagnosis> {
   const stored = openStoredSagas(path);
   try {
-    return yield* new Examination(stored, definitions).run();
+    return yield* new Examination(stored, definitions, migrations).run();
   } finally {
     stored.close();
   }
@@ -68,14 +74,20 @@ class Examination {
   readonly #findings: DoctorFinding[] = [];
   readonly #unknown: Record<string, number> = {};
   readonly #edited = new Set<string>();
+  readonly #registry: Registry;
   #found = 0;
   #done = 0;
   #examined = 0;
   #turns = 0;
 
-  constructor(stored: StoredSagas, definitions: Iterable<SagaDefinition>) {
+  constructor(
+    stored: StoredSagas,
+    definitions: Iterable<SagaDefinition>,
+    migrations: MigrationsOf,
+  ) {
     this.#stored = stored;
     for (const definition of definitions) this.#know(definition);
+    this.#registry = registryOf(this.#definitions.values(), migrations);
   }
 
   *run(): Generator<DoctorProgress, Diagnosis> {
@@ -117,6 +129,7 @@ class Examination {
         this.#examined += 1;
         this.#turns += turns;
       }
+      this.#judgeVersion(saga.row);
       yield { done: this.#done, total, findings: this.#found };
     }
   }
@@ -145,6 +158,20 @@ class Examination {
       this.#find({ severity: 'warning', kind: 'edited-definition', sagaId: null, message });
     }
     return definition;
+  }
+
+  // A type that no module speaks of may well be registered elsewhere.
+  #judgeVersion({ definition_hash: definitionHash, ...row }: SagasTable): void {
+    const { id: sagaId, type, ended_at: endedAt } = row;
+    if (endedAt !== null || !this.#registry.knows(type)) return;
+    try {
+      const standing = standingOf(this.#registry, { ...row, definitionHash }, Date.now());
+      if (standing.kind !== 'refused') return;
+      const { message } = standing.error;
+      this.#find({ severity: 'error', kind: 'version', sagaId, message });
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error; // a damaged text was told already
+    }
   }
 
   /** What stands in a row that was edited must not steer the terminal of whoever reads of it. */

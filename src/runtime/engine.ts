@@ -129,7 +129,7 @@ class Engine implements Backstep {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
     };
-    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, logger);
+    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, this.#feed, logger);
     this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#supervisor.connect({
       runner: this.#runner,
@@ -226,7 +226,7 @@ class Engine implements Backstep {
       case 'opened':
         return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
       case 'accepting':
-        return store;
+        return this.#versions.toldIn(store);
       case 'stopping':
       case 'failed':
         return { kind: 'stopping', reason: 'the engine is stopping' };

@@ -22,8 +22,19 @@ export function sentEvent(
   };
 }
 
-/** The event as the schema gives it. Throws `input-invalid` with the member that is wrong. */
-export async function checkedEvent(
+type Received = Exclude<Inbound, { kind: 'start' }>;
+
+/** An event as the schema gives it. Throws `input-invalid` with the member that is wrong. */
+export async function checked(
+  schema: StandardSchema,
+  sagaId: string,
+  inbound: Received,
+): Promise<Received> {
+  if (inbound.kind !== 'event') return inbound;
+  return { ...inbound, event: await checkedEvent(schema, sagaId, inbound.event) };
+}
+
+async function checkedEvent(
   schema: StandardSchema,
   sagaId: string,
   { type, ...payload }: EventObject,

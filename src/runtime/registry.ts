@@ -78,17 +78,33 @@ export class Registry {
     if (registration !== undefined) return registration;
     throw new BackstepError(
       'version-missing',
-      `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`,
+      this.knows(type)
+        ? `saga type "${type}" version ${version} is not registered; register it, or migrate the saga`
+        : `saga type "${type}" is not registered; register it in every process that runs this database`,
     );
+  }
+
+  /** Whether any version of the type is registered. */
+  knows(type: string): boolean {
+    return this.#newest.has(type);
   }
 
   has(type: string, version: number): boolean {
     return this.#byVersion.has(`${type}@${version}`);
   }
 
+  /** Whether sagas of the version, with that fingerprint, go on as they are. */
+  runs(type: string, version: number, hash: string): boolean {
+    const definition = this.#byVersion.get(`${type}@${version}`)?.definition;
+    if (definition?.hash !== hash || this.#lackOf(definition) !== null) return false;
+    return this.routeFrom(type, version) === null;
+  }
+
   /** Whether sagas of the version can go on, as they are or migrated. */
   canRun(type: string, version: number): boolean {
-    return this.has(type, version) || this.routeFrom(type, version) !== null;
+    const registration =
+      this.#byVersion.get(`${type}@${version}`) ?? this.routeFrom(type, version)?.registration;
+    return registration !== undefined && this.#lackOf(registration.definition) === null;
   }
 
   /** What new starts of a version run on: itself, or where it leads. Throws as `version`. */
@@ -98,13 +114,28 @@ export class Registry {
   }
 
   /** Throws `definition-invalid` when the saga runs a child that nobody registered. */
-  assertChildren({ id, children }: SagaDefinition): void {
-    for (const { id: child, version } of Object.values(children)) {
-      if (this.canRun(child, version)) continue;
-      const what = `saga "${id}" runs "${child}" version ${version} as a child`;
-      const cure = 'register that too, before the first start';
-      throw new BackstepError('definition-invalid', `${what}, which is not registered; ${cure}`);
-    }
+  assertChildren(definition: SagaDefinition): void {
+    const lack = this.#lackOf(definition);
+    if (lack === null) return;
+    throw new BackstepError(
+      'definition-invalid',
+      `${lack}; register that too, before the first start`,
+    );
+  }
+
+  /**
+   * The same for a saga in flight. Throws `version-missing`: what it has started as a child may
+   * stand, and nobody could say how it came out.
+   */
+  assertFamily(definition: SagaDefinition): void {
+    const lack = this.#lackOf(definition);
+    if (lack !== null) throw new BackstepError('version-missing', `${lack}; register that too`);
+  }
+
+  #lackOf({ id, children }: SagaDefinition): string | null {
+    const child = Object.values(children).find((each) => !this.canRun(each.id, each.version));
+    if (child === undefined) return null;
+    return `saga "${id}" runs "${child.id}" version ${child.version} as a child, which is not registered`;
   }
 
   /** The way on from a version, as far as it leads; `null`: there is none. */
@@ -120,13 +151,6 @@ export class Registry {
     }
     if (registration === null) return null;
     return { registration, plan: { from, definition: registration.definition, steps } };
-  }
-
-  /** Versions that a migration leads on from. */
-  migratable(): readonly { readonly type: string; readonly version: number }[] {
-    return [...this.#byVersion.values()].flatMap(({ definition, migrations }) =>
-      [...migrations.keys()].map((version) => ({ type: definition.id, version })),
-    );
   }
 
   // The farthest one that knows the way.

@@ -8,7 +8,7 @@
  * removed before a day of running time has passed or a person says that the clock is right.
  */
 import { isoText } from '../core/iso-time.ts';
-import { holdStatement, removalStatements } from '../store/upkeep-reads.ts';
+import { holdStatement, removalStatements } from '../store/removal.ts';
 import type { Store } from '../store/store.ts';
 import type { Retention, RetentionState } from './backstep.ts';
 import type { CancelTimeout, Clock } from './clock.ts';

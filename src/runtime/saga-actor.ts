@@ -9,15 +9,15 @@ import type { ExpectedStatement } from '../core/activity.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
 import type { Inbound } from '../core/inbound.ts';
-import type { StandardSchema } from '../core/standard-schema.ts';
 import type { SagaState } from '../core/state.ts';
 import { migrationTurn } from '../core/migration.ts';
 import { turn } from '../core/turn.ts';
 import { START_TIMER } from '../core/waiting-room.ts';
 import type { SagaCommit } from '../store/commit.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
-import { checkedEvent } from './event-check.ts';
+import { checked } from './event-check.ts';
 import { Mailbox } from './mailbox.ts';
+import { isForVersion } from './parking.ts';
 import { commitOf, type PendingTurn } from './projection.ts';
 import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
 import { tooLongResult } from './state-bound.ts';
@@ -85,6 +85,7 @@ export class SagaActor {
   turnAway(reason: unknown): void {
     for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
       if (item.kind === 'inbound') item.reply?.reject(reason);
+      if (item.kind === 'wake') item.done?.(reason);
     }
   }
 
@@ -99,12 +100,14 @@ export class SagaActor {
   async #run(): Promise<void> {
     this.#isRunning = true;
     for (let item = this.#mailbox.take(); item !== undefined; item = this.#mailbox.take()) {
+      let why: unknown = null;
       try {
         await this.#process(item);
       } catch (error) {
+        why = error;
         await this.#survive(item, error);
       }
-      if (item.kind === 'wake') item.done?.();
+      if (item.kind === 'wake') item.done?.(why);
     }
     this.#isRunning = false;
     this.#host.onIdle(this.sid);
@@ -271,6 +274,7 @@ export class SagaActor {
   async #park(error: unknown): Promise<void> {
     const failure: Failure = { ...toFailure(error), retryable: false };
     try {
+      if (isForVersion(error)) throw error; // it was never loaded
       const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
       await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
     } catch {
@@ -290,11 +294,4 @@ function undone(code: string, message: string, retryable: boolean): Failure {
 function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
   if (inbound.kind !== 'event' || reply === null) return null;
   return registration.events.get(inbound.event.type) ?? null;
-}
-
-type Received = (Item & { kind: 'inbound' })['inbound'];
-
-async function checked(schema: StandardSchema, id: string, inbound: Received): Promise<Received> {
-  if (inbound.kind !== 'event') return inbound;
-  return { ...inbound, event: await checkedEvent(schema, id, inbound.event) };
 }

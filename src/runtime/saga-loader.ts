@@ -6,33 +6,40 @@
  * the saga (a result, a timer) would otherwise be lost until the next restart.
  */
 import { crc32 } from 'node:zlib';
-import { decodeState, parseStored, type StoredState } from '../core/codec.ts';
 import { BackstepError } from '../core/errors.ts';
-import { migrationOf, migrationTurn } from '../core/migration.ts';
+import { type Failure, failureOfText } from '../core/failure.ts';
+import { migrationTurn } from '../core/migration.ts';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
-import { isEnded } from '../core/status.ts';
-import { parkedAsItWas } from '../core/unreadable.ts';
 import type { Store, StoredSaga } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { Registry } from './registry.ts';
 import type { LoadedSaga } from './actor-host.ts';
 import type { TurnLog } from './turn-log.ts';
+import { standingOf } from './version-standing.ts';
 
 /** Loads under way at once. */
 const MAX_LOADS = 64;
+/** Versions and reasons that are told of. */
+const MAX_TOLD = 1_000;
 const RETRY = exponential({ first: '50ms', max: '2s', attempts: 10 });
 
 export class SagaLoader {
-  readonly #store: Pick<Store, 'loadBySid'>;
+  readonly #store: Pick<Store, 'loadBySid' | 'upkeep'>;
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #log: TurnLog;
   readonly #waiting: (() => void)[] = [];
   readonly #pauses = new Set<() => void>();
+  readonly #told = new Set<string>();
   #underWay = 0;
   #isClosed = false;
 
-  constructor(store: Pick<Store, 'loadBySid'>, registry: Registry, clock: Clock, log: TurnLog) {
+  constructor(
+    store: Pick<Store, 'loadBySid' | 'upkeep'>,
+    registry: Registry,
+    clock: Clock,
+    log: TurnLog,
+  ) {
     this.#store = store;
     this.#registry = registry;
     this.#clock = clock;
@@ -79,37 +86,45 @@ export class SagaLoader {
       const message = `saga ${stored.id}: stored state does not match its checksum`;
       throw new BackstepError('state-unreadable', message);
     }
-    const migrated = this.#migrated(stored);
-    if (migrated !== null) return migrated;
-    const registration = this.#registry.version(stored.type, stored.version);
-    if (registration.definition.hash !== stored.definitionHash) {
-      this.#log.definitionEdited(stored.id, registration.definition);
+    const nowMs = this.#clock.nowMs();
+    const standing = standingOf(this.#registry, stored, nowMs, await this.#parkFailureOf(stored));
+    switch (standing.kind) {
+      case 'refused':
+        throw standing.error;
+      case 'migrates': {
+        // Tried here, on the state as it is; committed by the actor before its next turn.
+        const { registration, migration } = standing;
+        const { definition } = registration;
+        if (migration.from === migration.to) {
+          this.#tellOnce(`${definition.hash} ${stored.definitionHash}`, () =>
+            this.#log.definitionEdited(definition, stored.definitionHash),
+          );
+        }
+        const { state } = migrationTurn(definition, stored.id, migration, nowMs);
+        return { registration, state, migration };
+      }
+      case 'goes-on': {
+        const { registration, state, stays } = standing;
+        if (stays !== null) {
+          const what = `${stored.type}@${stored.version} ${stays.message}`;
+          this.#tellOnce(what, () => this.#log.notMigrated(stored.id, stays));
+        }
+        return { registration, state };
+      }
     }
-    const state = decodeState(registration.definition, stored.id, stored.state, stored.format);
-    const isParkedByRow = stored.status === 'parked' && state.status !== 'parked';
-    return {
-      registration,
-      state: isParkedByRow ? parkedAsItWas(state, stored.seq) : { ...state, seq: stored.seq },
-    };
   }
 
-  // Tried here, on the state as it is; committed by the saga's actor before its next turn.
-  #migrated(stored: StoredSaga): LoadedSaga | null {
-    const route = this.#registry.routeFrom(stored.type, stored.version);
-    if (route === null || isEnded(stored.status)) return null;
-    const parts = parseStored(stored.id, stored.state, stored.format);
-    if ((parts.resolution ?? null) !== null) return null; // over, and only looked at
-    const { registration, plan } = route;
-    const nowMs = this.#clock.nowMs();
-    try {
-      const migration = migrationOf(plan, { ...stored, parts: asParked(parts, stored) }, nowMs);
-      const { state } = migrationTurn(plan.definition, stored.id, migration, nowMs);
-      return { registration, state, migration };
-    } catch (error) {
-      if (!this.#registry.has(stored.type, stored.version)) throw error;
-      this.#log.notMigrated(stored.id, error);
-      return null;
-    }
+  // Once for all sagas that it is true of.
+  #tellOnce(what: string, tell: () => void): void {
+    if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(what);
+    tell();
+  }
+
+  async #parkFailureOf({ sid, status }: StoredSaga): Promise<Failure | null> {
+    if (status !== 'parked') return null;
+    const error = await this.#store.upkeep.errorOf(sid);
+    return error === null ? null : failureOfText(error);
   }
 
   async #pause(delayMs: number): Promise<void> {
@@ -120,14 +135,6 @@ export class SagaLoader {
     this.#pauses.delete(resolve);
     cancel();
   }
-}
-
-// Only its row says so: with its text migrated, the text has to.
-function asParked(parts: StoredState, { id, status }: StoredSaga): StoredState {
-  if (status !== 'parked' || parts.status === 'parked') return parts;
-  const message = `saga ${id} was parked before it was migrated`;
-  const parkReason = { code: 'version-missing', message, retryable: false, ambiguous: false };
-  return { ...parts, status: 'parked', parkReason };
 }
 
 /** True for a refusal that time mends: the read was too slow, or there was no room for it. */

@@ -139,11 +139,15 @@ export class StartQueue {
     void this.#pump(type, gate);
   }
 
-  /** After a saga was parked whose state could not be read: it holds nothing any more. */
+  /**
+   * After a saga was parked whose state could not be read: it holds nothing any more. One that was
+   * parked before may have been let in at that moment.
+   */
   parked({ type, sid, status, state }: StoredSaga): void {
     const gate = this.#gates.get(type);
-    if (gate === undefined || isSettled(status)) return;
+    if (gate === undefined) return;
     const isAdmitted = gate.admitting.delete(sid);
+    if (isSettled(status)) return void this.#pump(type, gate);
     const place = storedPlaceOf(state) ?? (isAdmitted ? 'queued' : 'begun');
     if (place === 'queued') gate.queued -= 1;
     if (place === 'begun') gate.active -= 1;

@@ -9,13 +9,14 @@ import { isOverForParent } from '../core/child-outcome.ts';
 import type { Failure } from '../core/failure.ts';
 import { BackstepError } from '../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
-import { isEnded, isSettled, type SagaStatus } from '../core/status.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { SagaCommit } from '../store/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
+import { isFinal, isForVersion, mustPark } from './parking.ts';
 import { feedEntryOf, parkedCommit } from './projection.ts';
 import type { Registration, Registry } from './registry.ts';
 import { RestartBudget } from './restart-budget.ts';
@@ -149,9 +150,8 @@ export class Supervisor implements ActorHost {
   }
 
   /** The internal id of a saga; `null`: there is none. */
-  async findSid(sagaId: string): Promise<number | null> {
-    return this.#sids.get(sagaId) ?? this.#store.sidOf(sagaId);
-  }
+  findSid = async (sagaId: string): Promise<number | null> =>
+    this.#sids.get(sagaId) ?? this.#store.sidOf(sagaId);
 
   /** The internal id of a saga. Throws `not-found`. */
   async sidOf(sagaId: string): Promise<number> {
@@ -229,6 +229,7 @@ export class Supervisor implements ActorHost {
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
+    if (isForVersion(error)) return 'park'; // until another one is registered
     const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
@@ -237,12 +238,16 @@ export class Supervisor implements ActorHost {
   async parkUnreadable(sid: number, failure: Failure): Promise<void> {
     try {
       const stored = await this.#store.loadBySid(sid);
-      if (stored === null || stored.status === 'parked' || isEnded(stored.status)) return;
+      if (stored === null) return;
+      const { feed, queue } = this.#outletsOrThrow();
+      if (!(await mustPark(this.#store, stored, failure))) {
+        if (isSettled(stored.status)) queue.parked(stored);
+        return;
+      }
       const commit = parkedCommit(stored, failure, this.#clock.nowMs());
       const outcome = await this.#store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type } = stored;
-      const { feed, queue } = this.#outletsOrThrow();
       feed.publish(feedEntryOf(outcome.seq, sagaId, type, commit.journal));
       queue.parked(stored);
       this.#settle(sid, null, 'parked');
@@ -292,12 +297,4 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
-}
-
-/** No later try can change it. */
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof BackstepError &&
-    (error.code === 'storage-failed' || error.code === 'not-found')
-  );
 }

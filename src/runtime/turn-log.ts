@@ -35,8 +35,8 @@ export interface TurnLog {
   actorFailed(sid: number, failures: number, error: unknown): void;
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
-  definitionEdited(sagaId: string, definition: SagaDefinition): void;
   notMigrated(sagaId: string, error: unknown): void;
+  definitionEdited(definition: SagaDefinition, oldHash: string): void;
 }
 
 export function createTurnLog(log: Logger, redact: Redact): TurnLog {
@@ -44,19 +44,21 @@ export function createTurnLog(log: Logger, redact: Redact): TurnLog {
     turn: (type, committed) => logTurn(log, redact, type, committed),
     actorFailed: (sid, failures, err) =>
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
-    parkedUnreadable: (sagaId, failure) =>
-      log.error(
-        { sagaId, failure: redact(failure) },
-        'a saga was parked: its stored state cannot be read',
-      ),
+    parkedUnreadable: (sagaId, failure) => {
+      const details = { sagaId, failure: redact(failure) };
+      // Of many at once the keeper of versions tells one line.
+      if (failure.code === 'version-missing') log.debug(details, 'a saga was parked');
+      else log.error(details, 'a saga was parked: its stored state cannot be read');
+    },
     loadDelayed: (sid, attempt, err) =>
       log.warn({ sid, attempt, err }, 'a saga could not be loaded yet; trying again'),
     notMigrated: (sagaId, err) =>
-      log.warn({ sagaId, err }, 'a saga stays on its version: it could not be migrated'),
-    definitionEdited: (sagaId, { id, version }) =>
+      log.warn({ sagaId, err }, 'sagas stay on their version: they could not be migrated'),
+    definitionEdited: ({ id, version, hash }, oldHash) =>
       log.warn(
-        { sagaId, type: id, version },
-        'the definition was edited under the same version; raise its version instead',
+        { type: id, version, hash, oldHash },
+        'the drawing changed under the same version; sagas in flight go on under it as far as they ' +
+          'can. Raise the version of what you edit',
       ),
   };
 }

@@ -12,6 +12,7 @@ import type {
   SagasTable,
   StartKeysTable,
 } from './schema.ts';
+import type { StoredSaga } from './store.ts';
 
 /** One saga as it is stored, at one moment. */
 export interface SagaAsStored {
@@ -51,6 +52,10 @@ export interface StoredSagas {
   orphans(): Readonly<Record<'journal' | 'outbox', number>>;
   /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
   sagas(): Iterable<SagaAsStored>;
+  /** How many sagas are not over now. */
+  inFlightCount(): number;
+  /** Each saga that is not over, as it is when it is read. Throws what SQLite throws. */
+  inFlight(): Iterable<StoredSaga>;
   /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
   journalOf(id: string): StoredJournal | null;
   close(): void;

@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { toFailure } from '../core/failure.ts';
+import { isEnded, SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
 import { APPLICATION_ID, refused } from './database-file.ts';
 import type { SagaAsStored, StepAsStored, StoredSagas } from './as-stored.ts';
 import type {
@@ -18,8 +19,12 @@ import type {
   SagasTable,
   StartKeysTable,
 } from './schema.ts';
+import type { StoredSaga } from './store.ts';
 
 const BUSY_WAIT_MS = 5_000;
+/** Sagas in flight read at once; a state may be large. */
+const IN_FLIGHT_PAGE = 64;
+const NOT_ENDED = SAGA_STATUSES.filter((status) => !isEnded(status));
 /** Most flaws of the file that are told. */
 const MAX_FILE_FLAWS = 20;
 
@@ -73,8 +78,23 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
+  function* inFlight(): Iterable<StoredSaga> {
+    for (const status of NOT_ENDED) {
+      for (let after = 0; ;) {
+        const page = statements.inFlight.all(status, after, IN_FLIGHT_PAGE);
+        yield* page;
+        const last = page.at(-1);
+        if (last === undefined || page.length < IN_FLIGHT_PAGE) break;
+        after = last.sid;
+      }
+    }
+  }
+
   return {
     count: () => statements.count.get() ?? 0,
+    inFlightCount: () =>
+      NOT_ENDED.reduce((sum, status) => sum + (statements.inFlightCount.get(status) ?? 0), 0),
+    inFlight,
     fileFlaws: () => {
       const lines = db.pragma(`quick_check(${MAX_FILE_FLAWS})`) as { quick_check: string }[];
       return lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
@@ -101,6 +121,17 @@ function prepare(path: string, db: Database.Database) {
     return {
       count: counting('SELECT count(*) FROM sagas'),
       next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
+      // By the index on the status, so that sagas that are over are not gone through.
+      inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
+        `SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
+           checksum
+         FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`,
+      ),
+      inFlightCount: db
+        .prepare<[SagaStatus], number>(
+          'SELECT count(*) FROM sagas WHERE status = ? AND ended_at IS NULL',
+        )
+        .pluck(),
       byId: db.prepare<[string], SagasTable>('SELECT * FROM sagas WHERE id = ?'),
       steps: bySid<StepAsStored>(
         `SELECT step_name AS name, occurrence, status, attempts FROM saga_steps

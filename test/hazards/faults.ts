@@ -148,8 +148,8 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'edited row': ['http/edited-rows.test.ts', 'every page and list still answers'],
   'control characters in a row that the doctor shows': [
-    'runtime/doctor.test.ts',
-    'with nothing in it that would steer a terminal',
+    'runtime/doctor-text.test.ts',
+    'control characters of an edited row are spelt out',
   ],
   'start while nothing is accepted': [
     'runtime/engine.test.ts',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Started } from '../../src/http/answers.ts';
-import { removalStatements } from '../../src/store/upkeep-reads.ts';
+import { removalStatements } from '../../src/store/removal.ts';
 import {
   bodyOf,
   declined,

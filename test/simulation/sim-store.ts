@@ -110,7 +110,9 @@ export class SimStore implements Store {
 
   // Nor is there more than one version of it.
   upkeep: Store['upkeep'] = {
-    ofVersion: () => Promise.resolve([]),
+    drawingsInUse: () => Promise.resolve({ drawings: [], lastSid: null }),
+    ofDrawing: () => Promise.resolve([]),
+    errorOf: () => Promise.resolve(null),
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
     finalStatus: () => Promise.resolve(null),

@@ -4,7 +4,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../definition.ts';
-import { nodesOf } from '../machine-nodes.ts';
+import { initialsOf, nodesOf } from '../machine-nodes.ts';
 import { isEnded, needsPerson } from '../status.ts';
 import { statePath } from '../state-path.ts';
 import { type Edge, type Exploration, type Node, pathTo } from './exploration.ts';
@@ -215,12 +215,6 @@ function targetsOf(node: AnyStateNode): AnyStateNode[] {
     target,
     ...initialsOf(target),
   ]);
-}
-
-function initialsOf(node: AnyStateNode): AnyStateNode[] {
-  const first =
-    node.type === 'parallel' ? Object.values(node.states) : (node.initial?.target ?? []);
-  return first.flatMap((child) => [child, ...initialsOf(child)]);
 }
 
 // Final children of a compound state are left at once by its onDone.

@@ -7,6 +7,7 @@ import { railOf, stepsOn } from '../../core/rail.ts';
 import type { SagaDefinition } from '../../core/definition.ts';
 import type { Verification } from '../../core/verify.ts';
 import type { Finding } from '../../core/verify/findings.ts';
+import type { VersionGap } from '../../runtime/version-gaps.ts';
 import type { VersionCount } from '../../store/read-models.ts';
 import { type Html, table, tookTime } from './html.ts';
 import { emptyState, pageHead } from './layout.ts';
@@ -44,6 +45,17 @@ export function definitionList(definitions: readonly ShownDefinition[]): Html {
     ]),
     '',
   );
+}
+
+/** Sagas that cannot go on under what is registered, and why. */
+export function gapNote(gaps: readonly VersionGap[]): Html | string {
+  if (gaps.length === 0) return '';
+  return html`<div class="note tone-bad">
+    ${gaps.map(
+      ({ type, version, sagas, reason }) =>
+        html`<p>${sagas} of ${type} v${version} cannot go on: ${reason}.</p>`,
+    )}
+  </div>`;
 }
 
 /** Counts of versions whose definition is not here: their sagas cannot go on. */

@@ -1,0 +1,68 @@
+/**
+ * `backstep check`: tells before a deployment what becomes of every saga in flight.
+ */
+import { BackstepError } from '../core/errors.ts';
+import { type CheckGroup, checkVersions, type VersionCheck } from '../runtime/version-check.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { counted, shareText, withProgress } from './progress.ts';
+import { loadSagas } from './saga-modules.ts';
+
+export interface CheckRequest {
+  readonly modules: readonly string[];
+  readonly database: string;
+  readonly isJson: boolean;
+}
+
+/** Gives the exit code. */
+export async function check({ modules, database, isJson }: CheckRequest): Promise<number> {
+  const loaded = await loadSagas(modules);
+  if (loaded.kind === 'mistake') return complain(loaded.message, EXIT_USAGE);
+  if (loaded.stray !== null) return complain(loaded.stray, EXIT_USAGE);
+  try {
+    const work = checkVersions(database, loaded.definitions, loaded.migrations, Date.now());
+    const found = withProgress(work, ({ done, total, parked }) =>
+      shareText(done, total, `${counted(parked)} would be parked`),
+    );
+    process.stdout.write(
+      isJson ? `${JSON.stringify({ database, ...found }, null, 2)}\n` : checkText(database, found),
+    );
+    return found.parked > 0 ? EXIT_FAILED : 0;
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    return complain(error.message, error.code === 'definition-invalid' ? EXIT_USAGE : EXIT_FAILED);
+  }
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`backstep: ${message}\n`);
+  return exitCode;
+}
+
+function checkText(database: string, { sagas, parked, groups }: VersionCheck): string {
+  const verdict =
+    parked === 0
+      ? `all ${counted(sagas)} sagas in flight go on`
+      : `${counted(parked)} of ${counted(sagas)} sagas in flight would be parked`;
+  return [`${database}: ${verdict}`, ...groups.map(groupText), ''].join('\n');
+}
+
+function groupText(group: CheckGroup): string {
+  const { type, version, sagas, reason, examples } = group;
+  const more = sagas > examples.length ? ', ...' : '';
+  const why = reason === null ? '' : `: ${reason}`;
+  const which = `${counted(sagas)} of ${type}@${version}`;
+  return `  ${which} ${outcomeText(group)}${why} (${examples.join(', ')}${more})`;
+}
+
+function outcomeText({ outcome, to, reason, version }: CheckGroup): string {
+  switch (outcome) {
+    case 'goes-on':
+      return reason === null ? 'go on' : `stay on version ${version}`;
+    case 'edited':
+      return 'go on under the edited drawing';
+    case 'migrates':
+      return `migrate to version ${to}`;
+    case 'parked':
+      return 'would be parked';
+  }
+}
