@@ -37,6 +37,8 @@ const behaviour = createFaults({ activities: BEHAVING_ROUTES, random: Math.rando
 const app = createPaymentProviderApp({ ledger, behaviour, mayMisbehave });
 const server = createAdaptorServer({ fetch: app.fetch });
 
+// A log that cannot be written is no reason to refuse payments.
+process.stderr.on('error', () => {});
 server.on('error', (error) => {
   process.stderr.write(`payment provider: ${String(error)}\n`);
   process.exitCode = 1;

@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { isSecretName } from './core/secret-names.ts';
 import { checkSettings, isClosedSetting, settingOf } from './core/settings.ts';
 import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from './kept-program.ts';
+import { isPassingErrno } from './store/passing-errno.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -61,9 +62,11 @@ export interface LaunchOptions extends Partial<LaunchLimits> {
  */
 export async function launch(options: LaunchOptions): Promise<number> {
   const limits: LaunchLimits = { ...DEFAULT_LIMITS, ...options };
+  // What it has to say may find no reader, or a full disk: the programs are kept all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   if (existsSync('.env')) process.loadEnvFile('.env');
   const env = settled(process.env);
-  if (env === undefined) return EXIT_REFUSED;
+  if (typeof env === 'number') return env;
 
   const outcome = Promise.withResolvers<number>();
   const started: KeptProgram[] = [];
@@ -187,14 +190,14 @@ function readyPortOf(line: string): number | undefined {
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
-/** The environment with a path for each database, its folder made; nothing when it is refused. */
-function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
+/** The environment with a path for each database, its folder made; else the exit code. */
+function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | number {
   const result = { ...env };
   try {
     checkSettings(env);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
-    return undefined;
+    return EXIT_REFUSED;
   }
   for (const name of DATABASES) {
     const path = settingOf(env, name);
@@ -203,7 +206,7 @@ function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | undefined {
       mkdirSync(dirname(path), { recursive: true });
     } catch (error) {
       say(`cannot make the folder of ${name}=${path}: ${String(error)}`);
-      return undefined;
+      return isPassingErrno(error) ? EXIT_FAILED : EXIT_REFUSED;
     }
   }
   return result;

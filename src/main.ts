@@ -5,7 +5,6 @@
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
  * start (the launcher does not try again); 1: failed.
  */
-import { type Logger, pino } from 'pino';
 import { bank, reminderMail } from '../actors/bank.ts';
 import { createDelivery, cancelConfirmation, sendConfirmation } from '../actors/notification.ts';
 import { createFaults, type Faults, withFaults } from '../actors/faults.ts';
@@ -42,6 +41,7 @@ import type { OrderLab } from './http/order-lab.ts';
 import { type RunningServer, startServer } from './http/server.ts';
 import type { ServicePanel } from './http/service-panels.ts';
 import type { Backstep } from './runtime/backstep.ts';
+import { createServerLog } from './server-log.ts';
 import { BulkActions } from './runtime/bulk-actions.ts';
 import { systemClock } from './runtime/clock.ts';
 import { warnOfOpenFile } from './runtime/file-modes.ts';
@@ -55,22 +55,25 @@ const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const MAIL_FROM = 'orders@backstep.example';
 
 const { env } = process;
+// Whoever reads may be gone, or the disk that it goes to full: no reason to stop any saga.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 try {
   checkSettings(env);
 } catch (error) {
-  refuse(error);
+  end(error, EXIT_REFUSED);
 }
 const hides = hidesNamed(settingOf(env, 'BACKSTEP_REDACT'));
-const log = shownLog(createLogger(), createRedact(hides));
+const serverLog = createServerLog(settingOf(env, 'LOG_LEVEL'));
+const log = shownLog(serverLog.log, createRedact(hides));
 
 // The launcher holds the other end: when it is gone, nothing of the demo may linger.
 if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
 process.on('unhandledRejection', (err) => log.error({ err }, 'a rejection that nobody handled'));
 
 await run().catch((error: unknown) => {
-  const isRefusal = error instanceof BackstepError && REFUSALS.includes(error.code);
-  if (!isRefusal) throw error;
-  refuse(error);
+  if (!(error instanceof BackstepError)) throw error;
+  // A fault that may pass is an end like any other: whoever keeps this process starts it again.
+  end(error, REFUSALS.includes(error.code) ? EXIT_REFUSED : EXIT_FAILED);
 });
 
 async function run(): Promise<void> {
@@ -104,13 +107,6 @@ async function run(): Promise<void> {
   sweep.start();
   stopOnSignal(server, sweep, bulk, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
-}
-
-/** JSON lines on standard error; readable ones when a person watches. */
-function createLogger(): Logger {
-  const level = settingOf(env, 'LOG_LEVEL');
-  if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: false }));
-  return pino({ level, transport: { target: 'pino-pretty', options: { destination: 2 } } });
 }
 
 function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
@@ -176,6 +172,7 @@ async function listen(
     maxClients: binding.maxClients,
     crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
+    lostLogLines: serverLog.lostLines,
     lab: createLab(backstep, faults, providerUrl),
     inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
   });
@@ -183,7 +180,7 @@ async function listen(
     return await startServer(app, binding);
   } catch (error) {
     await backstep.stop(0);
-    refuse(error);
+    end(error, EXIT_REFUSED);
   }
 }
 
@@ -286,8 +283,8 @@ function providerUrlOf(): string {
   throw new BackstepError('input-invalid', message);
 }
 
-/** Ends the process with one clear line; the launcher does not try again. */
-function refuse(error: unknown): never {
+/** Ends the process with one clear line; after `EXIT_REFUSED` the launcher does not try again. */
+function end(error: unknown, exitCode: number): never {
   process.stderr.write(`backstep: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(EXIT_REFUSED);
+  process.exit(exitCode);
 }

@@ -63,10 +63,11 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 1,
   },
   main: {
-    layers: [...BELOW_MAIN, 'index', 'machines', 'actors'],
+    layers: [...BELOW_MAIN, 'index', 'server-log', 'machines', 'actors'],
     packages: ENTRY_PACKAGES,
     atLeast: 1,
   },
+  'server-log': { layers: [], packages: [NODE, /^pino$/], atLeast: 1 },
   cli: { layers: [...BELOW_MAIN, 'index'], packages: ENTRY_PACKAGES, atLeast: 0 },
   launcher: { layers: [...BELOW_MAIN, 'kept-program'], packages: [NODE], atLeast: 1 },
   'kept-program': { layers: [], packages: [NODE], atLeast: 1 },

@@ -8,6 +8,8 @@ import { type PersistedMachine, persistMachine } from './persisted-machine.ts';
 import { restoreMachine } from './scope.ts';
 import type { SagaState } from './state.ts';
 import { SAGA_STATUSES } from './status.ts';
+import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
+import { missingPart } from './stored-shape.ts';
 import { isUnstarted, WAITING_ROOM } from './waiting-room.ts';
 
 /** Parts that most sagas lack; they are stored only where they say something. */
@@ -46,8 +48,13 @@ export function encodeState(state: SagaState): string {
 }
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
-export function decodeState(definition: SagaDefinition, id: string, text: string): SagaState {
-  return restoreStored(definition, id, parseStored(id, text));
+export function decodeState(
+  definition: SagaDefinition,
+  id: string,
+  text: string,
+  format = STORED_FORMAT,
+): SagaState {
+  return restoreStored(definition, id, parseStored(id, text, format));
 }
 
 /** The state of the stored parts. Throws `state-unreadable` when the machine lacks it. */
@@ -58,44 +65,48 @@ export function restoreStored(
 ): SagaState {
   const { parent = null, early = [], resolution = null } = rest;
   const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
+  const flaw = isWaiting === true ? null : (definition.contextFlaw?.(persisted.context) ?? null);
+  if (flaw !== null) throw unreadable(id, `${flaw}; ${OTHER_VERSION}`);
   const self = { id, parentId: parent?.sagaId ?? null };
   const snapshot = restoreMachine(machine, self, persisted, rest.live.activities);
   return { ...rest, id, parent, early, resolution, snapshot };
 }
 
-/** The parts of a stored text. Throws `state-unreadable` when one is missing or unknown. */
-export function parseStored(id: string, text: string): StoredState {
-  const unreadable = (why: string, cause?: unknown): BackstepError =>
-    new BackstepError('state-unreadable', `saga ${id}: stored state ${why}`, { cause });
-  let value: unknown;
+/**
+ * The parts of a stored text, in the present form. Throws `state-unreadable` when one is missing or
+ * unknown.
+ */
+export function parseStored(id: string, text: string, format = STORED_FORMAT): StoredState {
+  let parsed: unknown;
   try {
-    value = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (cause) {
-    throw unreadable('is not JSON', cause);
+    throw unreadable(id, 'is not JSON', cause);
   }
-  if (!isStoredState(value)) throw unreadable('lacks a part that every state has');
-  if (!SAGA_STATUSES.includes(value.status)) throw unreadable(`has unknown status ${value.status}`);
+  const value = inPresentFormat(`saga ${id}`, format, parsed);
+  if (!isStoredState(value)) {
+    throw unreadable(
+      id,
+      `lacks a part that every state has: ${missingPart(value)}; ${OTHER_VERSION}`,
+    );
+  }
+  if (!SAGA_STATUSES.includes(value.status)) {
+    throw unreadable(id, `has unknown status ${value.status}`);
+  }
   const { machine } = value;
   if (!['active', 'done', 'error'].includes(machine.status)) {
-    throw unreadable(`has unknown machine status ${machine.status}`);
+    throw unreadable(id, `has unknown machine status ${machine.status}`);
   }
   return value;
 }
 
-function isStoredState(value: unknown): value is StoredState {
-  if (!isObject(value) || !isObject(value['machine']) || !isObject(value['live'])) return false;
-  const { machine, live } = value;
-  return (
-    Number.isInteger(value['seq']) &&
-    Array.isArray(value['steps']) &&
-    Array.isArray(value['seenEvents']) &&
-    isObject(live['activities']) &&
-    isObject(live['timers']) &&
-    isObject(machine['context']) &&
-    machine['value'] !== undefined
-  );
+const OTHER_VERSION =
+  'unless it was damaged, another version of Backstep wrote it: it needs a migration, or that version';
+
+function unreadable(id: string, why: string, cause?: unknown): BackstepError {
+  return new BackstepError('state-unreadable', `saga ${id}: stored state ${why}`, { cause });
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value);
+function isStoredState(value: unknown): value is StoredState {
+  return missingPart(value) === null;
 }

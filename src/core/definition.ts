@@ -68,6 +68,8 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   readonly keepsEarly: readonly string[];
   /** Members of the context that a person may edit; `null`: any that is there. */
   readonly editable: readonly string[] | null;
+  /** What keeps a stored context from being gone on with; absent: any object will do. */
+  readonly contextFlaw?: (context: unknown) => string | null;
   /** Values that `verify` explores the saga with. */
   readonly examples: Examples;
   /** False for a plain machine that says nothing of steps: it is not held to its ledger. */

@@ -14,6 +14,7 @@ import type { Effect, Inbound, JournalRecord, Turn } from './inbound.ts';
 import { type VersionLookup, versionsAlong } from './journal-versions.ts';
 import { migrationTurn } from './migration.ts';
 import type { SagaState } from './state.ts';
+import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
 import { begin, turn } from './turn.ts';
 import { isUnreadableRecord, parkedAsItWas } from './unreadable.ts';
 
@@ -22,6 +23,8 @@ export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {
   readonly cause: string;
   /** JSON: `{ inbound, note? }`. */
   readonly data: string;
+  /** In which form `data` is written; absent: the present one. */
+  readonly format?: number;
 };
 
 /** The saga after one record of its journal. */
@@ -158,8 +161,9 @@ export function recordOfLine(line: JournalLine): JournalRecord {
   } catch (cause) {
     throw unreadable(cause);
   }
-  if (!isJournalData(parsed) || parsed.inbound.kind !== line.cause) throw unreadable();
-  const { inbound, note } = parsed;
+  const data = inPresentFormat(`journal record ${sagaSeq}`, line.format ?? STORED_FORMAT, parsed);
+  if (!isJournalData(data) || data.inbound.kind !== line.cause) throw unreadable();
+  const { inbound, note } = data;
   const cause = inbound.kind;
   const place = { sagaSeq, atMs, kind, cause, event, from, to, status };
   return { ...place, inbound, ...(note === undefined ? {} : { note }) };

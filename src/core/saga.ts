@@ -6,6 +6,7 @@
 import type { ActivityOutput, Contract } from './activity.ts';
 import { type AnyStep, childPlan, placeOf, read, stepPlan, waitPlan } from './builder/blocks.ts';
 import { checkAwaited, checkPlan } from './builder/check.ts';
+import { contextFlaw } from './builder/context-form.ts';
 import { compileSaga } from './builder/compile.ts';
 import {
   BRANCHES,
@@ -273,11 +274,9 @@ function build<C extends Contract, Input, Output>(
     keepsEarly: awaited,
     editable: ['input', 'results'],
   };
-  const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output> => ({
-    ...durable(compileSaga(withPlaces(plan, isStrict)), durableOptions),
-    waysBack: waysBackIn(plan.blocks),
-  });
-  const definition = compiled(false);
+  const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output> =>
+    durable(compileSaga(withPlaces(plan, isStrict)), durableOptions);
+  const definition = { ...compiled(false), contextFlaw, waysBack: waysBackIn(plan.blocks) };
   checkAwaited(plan, Object.keys(events));
   noteStrict(definition.machine, () => compiled(true).machine);
   return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };

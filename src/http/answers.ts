@@ -40,7 +40,15 @@ const Failure = z.looseObject({
   ambiguous: z.boolean(),
 });
 
-export const Started = z.object({ id: text, type: text, status });
+/** How a start is answered, here and in the order demo. */
+export const startStatus = z.enum([...SAGA_STATUSES, 'removed']).meta({
+  description: 'removed: it ended and was removed before how it ended was kept with its key.',
+});
+export const isRemoved = z.literal(true).optional().meta({
+  description: 'It ended long ago, as `status` says; only its start key is kept.',
+});
+
+export const Started = z.object({ id: text, type: text, status: startStatus, isRemoved });
 export const EventAnswer = z.object({
   id: text,
   status,
@@ -258,26 +266,18 @@ export const Stats = z.object({
   store: z.looseObject({ commits: count, batches: count }),
   live: z.object({ clients: count, resyncs: count }),
 });
+export const Retention = z.object({
+  kind: z.enum(['off', 'removing', 'held']).meta({
+    description: 'held: the clock was set; nothing is removed for a day, or until it is resumed.',
+  }),
+  leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
+});
 export const Health = z.object({
   status: z.literal('ready'),
   versionGaps: z
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
-});
-
-export const FeedMessage = z.object({
-  cursor: text.meta({ description: 'For `since`; opaque.' }),
-  saga: text,
-  type: text,
-  seq: count.meta({ description: 'Counts within the saga.' }),
-  time,
-  kind: z.enum(['transition', 'note']),
-  cause: text,
-  event: text,
-  from: nullableText,
-  to: text,
-  status,
 });
 
 export const Fault = z.looseObject({

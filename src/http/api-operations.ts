@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import * as answers from './answers.ts';
 import { faultOperations, orderOperations } from './demo-operations.ts';
+import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
 import {
   AuthorQuery,
@@ -191,6 +192,18 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/retention',
+    summary: 'Where the removal of ended sagas stands.',
+    answers: ok(answers.Retention),
+  },
+  {
+    method: 'post',
+    path: '/api/retention/resume',
+    summary: 'Say that the clock is right: removal goes on.',
+    answers: accepted(answers.Retention),
+  },
+  {
+    method: 'get',
     path: '/api/health',
     summary: '200 while work is taken on, else 503 with the reason.',
     answers: ok(answers.Health),
@@ -217,13 +230,19 @@ const FEED: readonly Operation[] = [
     summary: 'Every committed transition as server-sent events; goes on after `Last-Event-ID`.',
     query: FeedQueryParameters,
     headers: { 'Last-Event-ID': z.string() },
-    answers: [{ status: 200, schema: answers.FeedMessage, mediaType: 'text/event-stream' }],
+    answers: [
+      {
+        status: 200,
+        schema: z.union([FeedMessage, FeedResync]),
+        mediaType: 'text/event-stream',
+      },
+    ],
     refusals: [400],
   },
   {
     method: 'get',
     path: '/ws/transitions',
-    summary: 'The same over a WebSocket, one JSON message each; a slow client gets `resync`.',
+    summary: 'The same over a WebSocket, one JSON message each; `resync` sends a client back.',
     query: FeedQueryParameters,
     answers: socket,
     refusals: [400, 426],

@@ -52,6 +52,8 @@ export interface AppOptions extends Pick<HttpContext, 'backstep' | 'demo' | 'fau
   readonly crash?: () => void;
   /** Default: nothing is logged. */
   readonly logger?: HttpLogger;
+  /** Lines of the log that could not be written, for the figures. Default: none. */
+  readonly lostLogLines?: () => number;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly nowMs?: () => number;
   /** Live feeds and pages at a time. Default 200. */
@@ -73,6 +75,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     crash = () => {},
     logger: log = { error: () => {} },
     nowMs = Date.now,
+    lostLogLines = () => 0,
     maxClients = DEFAULT_MAX_CLIENTS,
     inspectorsMaySend = false,
     layouts = new ChartLayouts(),
@@ -99,6 +102,7 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
     crash,
     clients,
     logger,
+    lostLogLines,
     nowMs,
   };
 
@@ -152,6 +156,12 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   const parts = { ...drawings, recorder, maySend };
   app.route('/', enginePages(kit, views, parts));
   app.route('/', pageSocket(kit, views));
+  answerProblems(app, context);
+  return app;
+}
+
+// What no route answers, and what one threw.
+function answerProblems(app: Hono<HttpEnv>, context: HttpContext): void {
   // Answered, not thrown: `methodNotAllowed` looks only at answers.
   app.notFound((c) =>
     answer(
@@ -163,11 +173,13 @@ export function createApp(options: AppOptions): Hono<HttpEnv> {
   app.onError((error, c) => {
     const problem = problemOf(error);
     if (problem.isOurFault) {
-      logger.error({ err: error, method: c.req.method, path: c.req.path }, 'a request failed');
+      context.logger.error(
+        { err: error, method: c.req.method, path: c.req.path },
+        'a request failed',
+      );
     }
     return answer(context, c, problem);
   });
-  return app;
 }
 
 // A person gets a page, or a piece of the one they see; a program gets what the contract says.

@@ -2,10 +2,10 @@
  * What the routes are given. Assembled once in `createApp`; routes hold nothing else.
  */
 import type { Context } from 'hono';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep, Spawned, StartStatus } from '../runtime/backstep.ts';
 import type { SagaDefinition } from '../core/definition.ts';
 import { redactText } from '../core/redact.ts';
-import type { SagaStatus } from '../core/status.ts';
+import { isSettled } from '../core/status.ts';
 import type { FaultControls } from './fault-controls.ts';
 import type { LiveClients } from './live-clients.ts';
 import type { OrderDemo } from './order-demo.ts';
@@ -56,6 +56,7 @@ export interface HttpContext {
   readonly crash: () => void;
   readonly clients: LiveClients;
   readonly logger: HttpLogger;
+  readonly lostLogLines: () => number;
   readonly nowMs: () => number;
 }
 
@@ -95,11 +96,24 @@ export function definitionOf(
     : versions.find((definition) => definition.version === version);
 }
 
-/** The status to answer a start with: the present one, or after the wait that was asked for. */
-export async function statusAfterWait(
+/** What a start is answered with. */
+export interface StartAnswer {
+  readonly status: StartStatus;
+  /** 200: it settled within the wait that was asked for, or long ago. */
+  readonly code: 200 | 202;
+  /** Of a saga of which only the start key is kept. */
+  readonly removed: { readonly isRemoved?: true };
+}
+
+/** The present status, or the one after the wait that was asked for. */
+export async function startAnswer(
   backstep: Backstep,
-  started: { readonly id: string; readonly status: SagaStatus },
+  { id, status: given, isRemoved }: Spawned,
   waitMs: number | null,
-): Promise<SagaStatus> {
-  return waitMs === null ? started.status : backstep.settled(started.id, waitMs);
+): Promise<StartAnswer> {
+  if (isRemoved || given === 'removed') {
+    return { status: given, code: waitMs === null ? 202 : 200, removed: { isRemoved: true } };
+  }
+  const status = waitMs === null ? given : await backstep.settled(id, waitMs);
+  return { status, code: waitMs !== null && isSettled(status) ? 200 : 202, removed: {} };
 }

@@ -3,7 +3,8 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
-import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from './context.ts';
+import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from './performance-recorder.ts';
 import { totalOf } from './order-status.ts';
@@ -12,7 +13,7 @@ import { deadLetterView } from './saga-view.ts';
 
 /** The routes, to be mounted at `/`. */
 export function engineRoutes(
-  { backstep, clients, nowMs }: HttpContext,
+  { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
@@ -36,6 +37,11 @@ export function engineRoutes(
         live: clients.figures(),
       });
     })
+    .get('/api/retention', (c) => c.json(backstep.retention.state()))
+    .post('/api/retention/resume', async (c) => {
+      await backstep.retention.resume(authorOf(c, API_AUTHOR));
+      return c.json(backstep.retention.state(), 202);
+    })
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {
@@ -51,6 +57,7 @@ export function engineRoutes(
         store: backstep.store.stats(),
         isReady: backstep.health().kind === 'ready',
         live: clients.figures(),
+        lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),
       });
       return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });

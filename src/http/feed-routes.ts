@@ -9,8 +9,9 @@ import type { WebSocket } from 'ws';
 import { queryOf, type HttpContext, type HttpEnv } from './context.ts';
 import { HttpProblem } from './error-response.ts';
 import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
+import { FEED_CURSOR, placeOf } from './feed-cursor.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
-import { badQuery, FEED_CURSOR, FeedQueryParameters, readQuery } from './query.ts';
+import { badQuery, FeedQueryParameters, readQuery } from './query.ts';
 import { sessionNamedIn } from './sessions.ts';
 import { serveSocket } from './socket-client.ts';
 import { asksForUpgrade } from './upgrade.ts';
@@ -57,13 +58,13 @@ async function feedQueryOf(
     ...(status === undefined ? {} : { status }),
   };
   const cursor = given ?? lastEventId;
-  if (cursor === null) return { filter, since: null };
+  const epochs = await backstep.read.feedEpochs();
+  if (cursor === null) return { filter, since: null, epochs };
   if (!FEED_CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
-  const since = Number(cursor);
   // A position beyond the end would silently swallow everything up to it.
-  const isKnown = since === 0 || (await backstep.read.feedAfter(since - 1, 1, {})).length > 0;
-  if (!isKnown) throw badQuery('since', 'is beyond the end of this feed');
-  return { filter, since };
+  const since = placeOf(cursor, epochs, await backstep.read.lastSeq());
+  if (since === null) throw badQuery('since', 'is beyond the end of this feed');
+  return { filter, since, epochs };
 }
 
 function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {

@@ -8,6 +8,8 @@
  */
 import type { Backstep } from '../runtime/backstep.ts';
 import type { FeedEntry, FeedFilter } from '../store/read-models.ts';
+import type { FeedEpoch } from '../store/feed-epochs.ts';
+import { feedCursor, type FeedPlace } from './feed-cursor.ts';
 import { feedMessage } from './saga-view.ts';
 
 /** A client with more than this unsent is slow, in bytes. */
@@ -29,8 +31,10 @@ export interface FeedSink {
 
 export interface FeedQuery {
   readonly filter: FeedFilter;
-  /** Global seq of the last entry the client has; `null`: from now on. */
-  readonly since: number | null;
+  /** Where the client stands; `null`: from now on. */
+  readonly since: FeedPlace | null;
+  /** What the cursors of this database are made with. */
+  readonly epochs: readonly FeedEpoch[];
 }
 
 /** What may be observed of a feed. */
@@ -44,11 +48,11 @@ export interface FeedEvents {
 /** Starts to serve one client; returns the way to stop. */
 export function openFeed(
   source: Pick<Backstep, 'subscribe' | 'read'>,
-  { filter, since }: FeedQuery,
+  { filter, since, epochs }: FeedQuery,
   sink: FeedSink,
   events: FeedEvents,
 ): () => void {
-  let position = since ?? 0;
+  let position = since?.seq ?? 0;
   let isLive = since === null;
   let isClosed = false;
   let waiting: FeedEntry[] = [];
@@ -61,7 +65,14 @@ export function openFeed(
     else if (sink.backlogBytes() > MAX_BACKLOG_BYTES) fallBack();
     else emit(entry);
   });
+  // A file that was restored: what the client has after this is not what comes after it here.
+  if (since?.isLost === true) sendBack('restored');
   if (!isLive) void catchUp();
+
+  function sendBack(reason: 'slow' | 'restored'): void {
+    const cursor = feedCursor(epochs, position);
+    sink.send(JSON.stringify({ kind: 'resync', cursor, reason }), cursor);
+  }
 
   function note(entry: FeedEntry): void {
     if (hasMissed) return;
@@ -74,13 +85,13 @@ export function openFeed(
   function emit(entry: FeedEntry): void {
     if (entry.seq <= position) return;
     position = entry.seq;
-    sink.send(textOf(entry), String(entry.seq));
+    const cursor = feedCursor(epochs, entry.seq);
+    sink.send(textOf(entry, cursor), cursor);
   }
 
   function fallBack(): void {
     events.resync();
-    const cursor = String(position);
-    sink.send(JSON.stringify({ kind: 'resync', cursor }), cursor);
+    sendBack('slow');
     isLive = false;
     void catchUp();
   }
@@ -122,10 +133,10 @@ let lastEntry: FeedEntry | null = null;
 let lastText = '';
 
 // All clients get a commit one after the other: its message is written once.
-function textOf(entry: FeedEntry): string {
+function textOf(entry: FeedEntry, cursor: string): string {
   if (entry !== lastEntry) {
     lastEntry = entry;
-    lastText = JSON.stringify(feedMessage(entry));
+    lastText = JSON.stringify(feedMessage(entry, cursor));
   }
   return lastText;
 }

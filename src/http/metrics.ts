@@ -13,6 +13,7 @@ export interface MetricsSource {
   readonly store: StoreStats;
   readonly isReady: boolean;
   readonly live: LiveFigures;
+  readonly lostLogLines: number;
   /** The 99th percentile of the event loop's delay just now, in milliseconds. */
   readonly loopP99Ms: number;
 }
@@ -27,6 +28,7 @@ export function metricsText({
   store,
   isReady,
   live,
+  lostLogLines,
   loopP99Ms,
 }: MetricsSource): string {
   const byStatus = Object.entries(sagas).map(
@@ -51,6 +53,7 @@ export function metricsText({
     ['backstep_commit_seconds', 'gauge', 'Duration of the last batch', store.lastCommitMs / 1_000],
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
+    ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],
   ];
   return [
     '# HELP backstep_sagas Sagas by status',

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { SAGA_STATUSES } from '../core/status.ts';
+import { isRemoved, startStatus } from './answers.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const text = z.string();
@@ -10,7 +11,12 @@ const status = z.enum(SAGA_STATUSES);
 const count = z.int().min(0);
 const money = z.string().meta({ examples: ['12.50'] });
 
-export const OrderStarted = z.object({ saga_id: text, order_id: text, status });
+export const OrderStarted = z.object({
+  saga_id: text,
+  order_id: text,
+  status: startStatus,
+  is_removed: isRemoved,
+});
 
 export const OrderStatus = z.object({
   id: text,

@@ -5,15 +5,8 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
-import { isSettled } from '../core/status.ts';
 import { readJsonObject } from './body.ts';
-import {
-  definitionOf,
-  queryOf,
-  statusAfterWait,
-  type HttpContext,
-  type HttpEnv,
-} from './context.ts';
+import { definitionOf, queryOf, startAnswer, type HttpContext, type HttpEnv } from './context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { startOrder } from './order-start.ts';
 import { orderSagaRow, orderStatsView, orderStatusView } from './order-status.ts';
@@ -26,10 +19,10 @@ export function orderRoutes({ backstep }: HttpContext, demo: OrderDemo): Hono<Ht
       const waitMs = waitMsOf(queryOf(c));
       const order = await demo.parseOrder(await readJsonObject(c.req.raw));
       const started = await startOrder(backstep, order);
-      const status = await statusAfterWait(backstep, started, waitMs);
-      const isAnswered = waitMs !== null && isSettled(status);
-      const body = { saga_id: started.id, order_id: order.key, status };
-      return c.json(body, isAnswered ? 200 : 202, { location: `/saga/status/${started.id}` });
+      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const isRemoved = removed.isRemoved === undefined ? {} : { is_removed: true };
+      const body = { saga_id: started.id, order_id: order.key, status, ...isRemoved };
+      return c.json(body, code, { location: `/saga/status/${started.id}` });
     })
     .get('/status/:id', async (c) => {
       const id = c.req.param('id');

@@ -1,6 +1,8 @@
 /**
  * Reads what stands in the query of a URL. Throws `query-invalid` naming the parameter.
  */
+import { FEED_CURSOR } from './feed-cursor.ts';
+import { isoText } from '../core/iso-time.ts';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
@@ -78,19 +80,14 @@ export const DefinitionQuery = z.object({
   version: wholeNumber(1, 1_000_000).optional().meta({ description: 'Default: the newest.' }),
 });
 
-/** What a position in the feed looks like. */
-export const FEED_CURSOR = /^\d{1,15}$/;
-
 /** Of the feed. */
 export const FeedQueryParameters = z.object({
   saga: text.optional().meta({ description: 'Only this saga.' }),
   type: text.optional(),
   status: knownStatus.optional(),
-  since: z
-    .string()
-    .regex(FEED_CURSOR, 'is not a cursor of this feed')
-    .optional()
-    .meta({ description: 'Everything after this cursor, then live; 0: from the beginning.' }),
+  since: z.string().regex(FEED_CURSOR, 'is not a cursor of this feed').optional().meta({
+    description: 'Everything after this cursor, then live; 0: from the beginning.',
+  }),
 });
 
 /** The parameters of a schema, checked; those it does not name are ignored, empty ones missing. */
@@ -160,7 +157,7 @@ export function textOf(query: URLSearchParams, name: string): string | null {
 export function isoTime(timeMs: number): string;
 export function isoTime(timeMs: number | null | undefined): string | null;
 export function isoTime(timeMs: number | null | undefined): string | null {
-  return timeMs === null || timeMs === undefined ? null : new Date(timeMs).toISOString();
+  return timeMs === null || timeMs === undefined ? null : isoText(timeMs);
 }
 
 /** Parameters of forms that a browser sends even when nothing was filled in. */

@@ -6,17 +6,10 @@ import type { z } from 'zod';
 import type { Duration } from '../core/duration.ts';
 import { BackstepError } from '../core/errors.ts';
 import { parseWith } from '../core/standard-schema.ts';
-import { isSettled } from '../core/status.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
 import type { SagaRecord } from '../store/read-models.ts';
-import {
-  definitionOf,
-  queryOf,
-  statusAfterWait,
-  type HttpContext,
-  type HttpEnv,
-} from './context.ts';
+import { definitionOf, queryOf, startAnswer, type HttpContext, type HttpEnv } from './context.ts';
 import { pageOf, sagaFilterOf, waitMsOf } from './query.ts';
 import { readBody, StartBody, StartKey } from './request-bodies.ts';
 import { childIdsOf, sagaView, unreadableView } from './saga-detail-view.ts';
@@ -38,10 +31,9 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         ...(key === null ? {} : { key }),
         ...startOptions(body),
       });
-      const status = await statusAfterWait(backstep, started, waitMs);
-      const isAnswered = waitMs !== null && isSettled(status);
+      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
       const location = `/api/sagas/${started.id}`;
-      return c.json({ id: started.id, type, status }, isAnswered ? 200 : 202, { location });
+      return c.json({ id: started.id, type, status, ...removed }, code, { location });
     })
     .get('/', async (c) => {
       const query = queryOf(c);

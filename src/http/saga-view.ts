@@ -112,9 +112,9 @@ function membersOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** A message of the live feed. `seq` counts within the saga; `cursor` is opaque to clients. */
-export function feedMessage(entry: FeedEntry): object {
+export function feedMessage(entry: FeedEntry, cursor: string): object {
   return {
-    cursor: String(entry.seq),
+    cursor,
     saga: entry.sagaId,
     type: entry.type,
     seq: entry.sagaSeq,

@@ -23,6 +23,7 @@ export function shownBackstep(backstep: Backstep): Backstep {
   return {
     redact,
     store: backstep.store,
+    retention: backstep.retention,
     read: shownReads(backstep),
     register: (definition, bindings) => backstep.register(definition, bindings),
     start: () => backstep.start(),
@@ -60,6 +61,7 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
     countSagas: (...args) => read.countSagas(...args),
     sagaIds: (...args) => read.sagaIds(...args),
     newestCursor: () => read.newestCursor(),
+    feedEpochs: () => read.feedEpochs(),
     oldestUnmoved: async (statuses) => shownFrame(await read.oldestUnmoved(statuses)),
     saga: async (id) => {
       const saga = await read.saga(id);

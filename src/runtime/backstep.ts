@@ -84,9 +84,32 @@ export interface SendOptions {
 
 export interface Spawned {
   readonly id: string;
-  readonly status: SagaStatus;
+  readonly status: StartStatus;
   /** False when the key had started this saga before. */
   readonly isNew: boolean;
+  /** True when that saga ended so long ago that only its key is kept: see `keepEndedFor`. */
+  readonly isRemoved: boolean;
+}
+
+/**
+ * Where a saga stands that was started; of one that was removed since, how it ended. `removed`:
+ * that is not known, because the version that removed it did not keep it.
+ */
+export type StartStatus = SagaStatus | 'removed';
+
+/** Where the removal of ended sagas stands. */
+export type RetentionState =
+  /** They are kept for ever. */
+  | { readonly kind: 'off' }
+  | { readonly kind: 'removing' }
+  /** The clock was set: nothing is removed for so much running time, or until a person says so. */
+  | { readonly kind: 'held'; readonly leftMs: number };
+
+/** The removal of ended sagas, for whoever watches it. */
+export interface Retention {
+  state(): RetentionState;
+  /** Somebody has seen that the clock is right: what waits is removed from now on. Durable. */
+  resume(by?: string): Promise<void>;
 }
 
 export interface Backstep {
@@ -113,7 +136,10 @@ export interface Backstep {
   command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
   /** The state after the last committed turn; `null` when there is no such saga. */
   state(id: string): Promise<SagaState | null>;
-  /** Resolves with the status once settled, or with the present one after `timeoutMs`. */
+  /**
+   * Resolves with the status once settled, or with the present one after `timeoutMs`; of a saga
+   * with a key that was removed since, with the one it ended in. Throws `not-found`.
+   */
   settled(id: string, timeoutMs: number): Promise<SagaStatus>;
   /** The commands that are legal in this state, for people and for 409 answers. */
   legalCommands(state: SagaState): readonly string[];
@@ -126,6 +152,8 @@ export interface Backstep {
   readonly redact: Redact;
   readonly read: ReadModels;
   readonly store: Store;
+  /** The removal of ended sagas, which a clock that was set holds up. */
+  readonly retention: Retention;
   figures(): EngineFigures;
   /** Sagas in memory, at most `limit`, the newest first. */
   liveActors(limit: number): readonly LiveActor[];

@@ -5,6 +5,7 @@
  * restarts included: an interrupted run looks into the audit before it goes on. One bulk command
  * runs at a time, a bounded number of its sagas at once.
  */
+import { isoText } from '../core/iso-time.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { CommandName } from '../core/inbound.ts';
 import {
@@ -215,7 +216,7 @@ export class BulkActions {
 
 /** Recorded in the audit of each saga, and found there again after a crash. */
 function authorOf({ by, id, createdAtMs }: BulkRecord): string {
-  return `${by} (bulk ${id}, ${new Date(createdAtMs).toISOString()})`;
+  return `${by} (bulk ${id}, ${isoText(createdAtMs)})`;
 }
 
 function isPassing(error: unknown): boolean {

@@ -62,6 +62,7 @@ export function checkedEdges(engine: Backstep): Backstep {
     redact: engine.redact,
     read: engine.read,
     store: engine.store,
+    retention: engine.retention,
     figures: () => engine.figures(),
     liveActors: (limit) => engine.liveActors(limit),
     health: () => engine.health(),

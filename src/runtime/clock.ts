@@ -1,6 +1,7 @@
 /**
  * Time as the runtime sees it; tests and simulations bring their own.
  */
+import { uptime } from 'node:os';
 
 /** Stops what `after` set up. */
 export type CancelTimeout = () => void;
@@ -8,6 +9,11 @@ export type CancelTimeout = () => void;
 export interface Clock {
   /** The wall clock, milliseconds since 1970. May jump, also backwards. */
   nowMs(): number;
+  /**
+   * Milliseconds since some moment, sleep of the machine included; never jumps. Without it, a wall
+   * clock that is set is only noticed at the next start.
+   */
+  monotonicMs?(): number;
   /** Calls `run` once after `delayMs`, unless cancelled. Never keeps the process alive. */
   after(delayMs: number, run: () => void): CancelTimeout;
 }
@@ -32,6 +38,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  // Unlike the clock of `performance` it goes on while the machine sleeps.
+  monotonicMs: () => uptime() * 1_000,
   after: (delayMs, run) => {
     let handle: NodeJS.Timeout;
     const wait = (restMs: number): void => {

@@ -5,6 +5,7 @@
 import type { SagaDefinition } from '../core/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
+import { visibleText } from '../core/visible-text.ts';
 import type { SagasTable } from '../store/schema.ts';
 import type { StoredSagas } from '../store/as-stored.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
@@ -145,7 +146,8 @@ class Examination {
     const name = nameOf(type, version);
     const definition = this.#definitions.get(name);
     if (definition === undefined) {
-      this.#unknown[name] = (this.#unknown[name] ?? 0) + 1;
+      const shown = visibleText(name);
+      this.#unknown[shown] = (this.#unknown[shown] ?? 0) + 1;
       return null;
     }
     if (definition.hash !== hash && !this.#edited.has(hash)) {
@@ -172,9 +174,12 @@ class Examination {
     }
   }
 
-  #find(finding: DoctorFinding): void {
+  /** What stands in a row that was edited must not steer the terminal of whoever reads of it. */
+  #find({ sagaId, message, ...finding }: DoctorFinding): void {
     this.#found += 1;
-    if (this.#findings.length < MAX_FINDINGS) this.#findings.push(finding);
+    if (this.#findings.length >= MAX_FINDINGS) return;
+    const shownId = sagaId === null ? null : visibleText(sagaId);
+    this.#findings.push({ ...finding, sagaId: shownId, message: visibleText(message) });
   }
 }
 

@@ -13,7 +13,7 @@ import { createReadModels } from '../store/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './activity-runner.ts';
 import { attemptReports } from './attempt-reports.ts';
-import type { Backstep, SendOptions } from './backstep.ts';
+import type { Backstep, Retention, SendOptions } from './backstep.ts';
 import { checkedEdges } from './checked-edges.ts';
 import { ChildSagas } from './child-sagas.ts';
 import { orAfter } from './clock.ts';
@@ -27,7 +27,7 @@ import { recover } from './recovery.ts';
 import { Registry } from './registry.ts';
 import { retentionOf, type Upkeep } from './retention.ts';
 import { SagaStarter } from './saga-starter.ts';
-import { untilSettled } from './settled-wait.ts';
+import { finalStatusOf, untilSettled } from './settled-wait.ts';
 import { StalledCallers } from './stalled-callers.ts';
 import { StartQueue } from './start-queue.ts';
 import { Supervisor } from './supervisor.ts';
@@ -61,7 +61,7 @@ class Engine implements Backstep {
   readonly #feed: Feed;
   readonly #queue: StartQueue;
   readonly #versions: VersionKeeper;
-  readonly #retention: Upkeep;
+  readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
   readonly #callers = new StalledCallers();
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
@@ -130,9 +130,7 @@ class Engine implements Backstep {
       last: () => this.#starter.lastSid,
     };
     this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, this.#feed, logger);
-    this.#retention = retentionOf(store, clock, parts.keepEndedMs ?? null, (err) =>
-      logger.error({ err }, 'ended sagas could not be removed; trying again'),
-    );
+    this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#supervisor.connect({
       runner: this.#runner,
       children: this.#children,
@@ -179,11 +177,11 @@ class Engine implements Backstep {
     this.#recovered.resolve();
     this.#queue.open();
     void this.#versions.run();
-    this.#retention.start();
+    this.retention.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
-  spawn: Backstep['spawn'] = (type, options) => {
+  spawn: Backstep['spawn'] = async (type, options) => {
     this.#assertAccepting();
     return this.#callers.answer(this.#starter.spawn(type, options));
   };
@@ -202,7 +200,8 @@ class Engine implements Backstep {
   }
 
   async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
-    const sid = await this.#supervisor.sidOf(id);
+    const sid = await this.#supervisor.findSid(id);
+    if (sid === null) return finalStatusOf(this.store, id);
     const { clock } = this.#parts;
     const onSettled = this.#supervisor.onSettled.bind(this.#supervisor);
     const statusOf = (): Promise<SagaStatus> => this.#statusOf(sid, id);
@@ -246,7 +245,7 @@ class Engine implements Backstep {
     this.#children.stop();
     this.#queue.close();
     this.#versions.stop();
-    this.#retention.stop();
+    this.retention.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);
@@ -274,9 +273,7 @@ class Engine implements Backstep {
   async #statusOf(sid: number, id: string): Promise<SagaStatus> {
     const state = this.#supervisor.stateInMemory(sid);
     if (state !== null) return state.status;
-    const record = await this.read.saga(id);
-    if (record === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
-    return record.status;
+    return (await this.read.saga(id))?.status ?? finalStatusOf(this.store, id);
   }
 
   #assertAccepting(): void {

@@ -48,8 +48,8 @@ export function shownExport(stored: StoredJournal, redact: Redact): JournalExpor
 /** A journal row as the core replays it. */
 export function lineOf(row: JournalTable): JournalLine {
   const { saga_seq: sagaSeq, at: atMs, from_state: from, to_state: to } = row;
-  const { kind, cause, event, status, data } = row;
-  return { sagaSeq, atMs, kind, cause, event, from, to, status, data };
+  const { kind, cause, event, status, data, format } = row;
+  return { sagaSeq, atMs, kind, cause, event, from, to, status, data, format };
 }
 
 /** Reads an export back. Throws `state-unreadable` when it is none, or damaged. */

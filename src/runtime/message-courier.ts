@@ -2,8 +2,11 @@
  * Hands over what turns have sent, to subscribers and to other sagas: at least once, in order per
  * saga, retried until it works. A message leaves the store only after its receiver returned.
  *
- * What is held in memory is bounded. Beyond that the courier is behind: it leaves new messages to
- * the store and pages through them by id, which is commit order, until it has caught up.
+ * What is held in memory is bounded. Beyond that a round is behind: it leaves new messages to the
+ * store and pages through them by id, which is commit order, until it has caught up.
+ *
+ * Invariant: what sagas tell each other shares no bound with what goes to subscribers, so that a
+ * subscriber that hangs holds up no saga.
  */
 import type { EventObject } from 'xstate';
 import { delayAfterMs, exponential } from '../core/retry-policy.ts';
@@ -15,9 +18,9 @@ import { UnheardEvents, type UnheardLog } from './unheard-events.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
 const DELIVERY_TIMEOUT_MS = 30_000;
-/** Subscribers called at once. */
+/** Deliveries of one kind at once. */
 const MAX_DELIVERIES = 64;
-/** Messages held in memory. */
+/** Messages of one kind held in memory. */
 const MAX_HELD = 10_000;
 /** Messages read from the store at once. */
 const PAGE_SIZE = 500;
@@ -33,15 +36,55 @@ export type ReceiverOf = (message: PendingMessage) => Receiver;
 type MessageStore = Pick<Store, 'acknowledge' | 'pendingMessages'>;
 
 export class MessageCourier {
+  readonly #betweenSagas: Round;
+  readonly #toSubscribers: Round;
+
+  constructor(store: MessageStore, clock: Clock, receiverOf: ReceiverOf, log: UnheardLog) {
+    const round = (isMine: (message: PendingMessage) => boolean): Round =>
+      new Round(store, clock, receiverOf, log, isMine);
+    this.#betweenSagas = round(isBetweenSagas);
+    this.#toSubscribers = round((message) => !isBetweenSagas(message));
+  }
+
+  /** Emitted events that were dropped for want of a subscriber. */
+  get unheardEvents(): number {
+    return this.#toSubscribers.unheardEvents;
+  }
+
+  /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
+  async recover(): Promise<number> {
+    const counts = [await this.#betweenSagas.recover(), await this.#toSubscribers.recover()];
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Resolves when nothing that the saga told other sagas is on its way any more. */
+  delivered(sagaId: string): Promise<void> {
+    return this.#betweenSagas.delivered(sagaId);
+  }
+
+  deliver(message: PendingMessage): void {
+    const round = isBetweenSagas(message) ? this.#betweenSagas : this.#toSubscribers;
+    round.deliver(message);
+  }
+
+  /**
+   * Starts nothing new and lets what runs finish, because a delivery cut off in the middle would be
+   * made again; what still runs after `limitMs` is aborted.
+   */
+  async stop(limitMs: number): Promise<void> {
+    await Promise.all([this.#betweenSagas.stop(limitMs), this.#toSubscribers.stop(limitMs)]);
+  }
+}
+
+/** Messages of one kind on their way. */
+class Round {
   readonly #store: MessageStore;
   readonly #clock: Clock;
   readonly #receiverOf: ReceiverOf;
   readonly #log: UnheardLog;
   readonly #unheard: UnheardEvents;
-  /**
-   * Messages per saga, oldest first; the first one is under way or waits for its turn. What goes to
-   * other sagas has a lane of its own: a subscriber that fails must not hold it up.
-   */
+  readonly #isMine: (message: PendingMessage) => boolean;
+  /** Messages per saga, oldest first; the first one is under way or waits for its turn. */
   readonly #queues = new Map<string, PendingMessage[]>();
   readonly #onDelivered = new Map<string, (() => void)[]>();
   readonly #ready: { readonly message: PendingMessage; readonly attempt: number }[] = [];
@@ -57,7 +100,14 @@ export class MessageCourier {
   #isPaging = false;
   #isStopped = false;
 
-  constructor(store: MessageStore, clock: Clock, receiverOf: ReceiverOf, log: UnheardLog) {
+  constructor(
+    store: MessageStore,
+    clock: Clock,
+    receiverOf: ReceiverOf,
+    log: UnheardLog,
+    isMine: (message: PendingMessage) => boolean,
+  ) {
+    this.#isMine = isMine;
     this.#store = store;
     this.#clock = clock;
     this.#receiverOf = receiverOf;
@@ -65,23 +115,19 @@ export class MessageCourier {
     this.#unheard = new UnheardEvents(log);
   }
 
-  /** Emitted events that were dropped for want of a subscriber. */
   get unheardEvents(): number {
     return this.#unheard.count;
   }
 
-  /** Takes up what an earlier process left; resolves with how many messages the first pages had. */
   async recover(): Promise<number> {
     await this.#catchUp();
     return this.#held.size;
   }
 
-  /** Resolves when nothing that the saga told other sagas is on its way any more. */
   delivered(sagaId: string): Promise<void> {
-    const lane = betweenSagas(sagaId);
-    if (!this.#queues.has(lane)) return Promise.resolve();
+    if (!this.#queues.has(sagaId)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#onDelivered.set(lane, [...(this.#onDelivered.get(lane) ?? []), resolve]);
+      this.#onDelivered.set(sagaId, [...(this.#onDelivered.get(sagaId) ?? []), resolve]);
     });
   }
 
@@ -97,10 +143,6 @@ export class MessageCourier {
     this.#isBehind = true;
   }
 
-  /**
-   * Starts nothing new and lets what runs finish, because a delivery cut off in the middle would be
-   * made again; what still runs after `limitMs` is aborted.
-   */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     for (const cancel of this.#cancels) cancel();
@@ -112,13 +154,12 @@ export class MessageCourier {
   #take(message: PendingMessage): void {
     if (this.#held.has(message.id)) return;
     this.#held.add(message.id);
-    const lane = laneOf(message);
-    const queue = this.#queues.get(lane);
+    const queue = this.#queues.get(message.sagaId);
     if (queue !== undefined) {
       queue.push(message);
       return;
     }
-    this.#queues.set(lane, [message]);
+    this.#queues.set(message.sagaId, [message]);
     this.#start(message, 1);
   }
 
@@ -149,7 +190,7 @@ export class MessageCourier {
       await this.#store.acknowledge(message.id);
       if (receiver.kind === 'unheard') this.#unheard.add(message, receiver.subscribed);
       this.#held.delete(message.id);
-      this.#next(laneOf(message));
+      this.#next(message.sagaId);
     } catch (error) {
       this.#retryLater(message, attempt, error);
     }
@@ -177,17 +218,17 @@ export class MessageCourier {
     }
   }
 
-  #next(lane: string): void {
-    const queue = this.#queues.get(lane);
+  #next(sagaId: string): void {
+    const queue = this.#queues.get(sagaId);
     queue?.shift();
     const next = queue?.[0];
     if (next !== undefined) {
       this.#start(next, 1);
       return;
     }
-    this.#queues.delete(lane);
-    const listeners = this.#onDelivered.get(lane) ?? [];
-    this.#onDelivered.delete(lane);
+    this.#queues.delete(sagaId);
+    const listeners = this.#onDelivered.get(sagaId) ?? [];
+    this.#onDelivered.delete(sagaId);
     for (const listener of listeners) listener();
   }
 
@@ -211,7 +252,7 @@ export class MessageCourier {
       while (!this.#isStopped && this.#held.size + PAGE_SIZE <= MAX_HELD) {
         this.#lowestLeftId = Infinity;
         const page = await this.#store.pendingMessages(this.#readAfterId, PAGE_SIZE);
-        for (const message of page) this.#take(message);
+        for (const message of page) if (this.#isMine(message)) this.#take(message);
         const readUpToId = page.at(-1)?.id ?? this.#readAfterId;
         this.#readAfterId = Math.min(readUpToId, this.#lowestLeftId - 1);
         // One left to the store during the read may be newer than what was read.
@@ -231,13 +272,4 @@ export class MessageCourier {
       this.#isPaging = false;
     }
   }
-}
-
-function laneOf(message: PendingMessage): string {
-  const { sagaId } = message;
-  return isBetweenSagas(message) ? betweenSagas(sagaId) : `${sagaId} to subscribers`;
-}
-
-function betweenSagas(sagaId: string): string {
-  return `${sagaId} to sagas`;
 }

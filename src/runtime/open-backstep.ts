@@ -38,7 +38,8 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
   readonly onFatal?: (reason: string) => void;
   /**
    * How long sagas are kept after their end; older ones are removed, a few at a time, their start
-   * keys and dead letters are not. Default: for ever.
+   * keys and dead letters are not. Nothing is removed for a day after the clock was set; see
+   * `Backstep.retention`. Default: for ever.
    */
   readonly keepEndedFor?: Duration;
   /** Default `warn`, in the log: without a logger nothing is explored. */
@@ -46,8 +47,9 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'
 }
 
 /**
- * Opens an engine over one database. Throws `input-invalid` for options that it does not take, and
- * `storage-refused`; either leaves nothing behind.
+ * Opens an engine over one database. Throws `input-invalid` for options that it does not take,
+ * `storage-refused` for what a person must mend, and `unavailable` for a fault of the disk that may
+ * pass; none leaves anything behind.
  */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');

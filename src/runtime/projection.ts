@@ -86,7 +86,11 @@ export function commitOf(
  * Parks a saga whose stored state cannot be read: the text stays as it is, for a person or a
  * migration; only the row says that nothing moves.
  */
-export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
+export function parkedCommit(
+  stored: Omit<StoredSaga, 'format'>,
+  failure: Failure,
+  nowMs: number,
+): SagaCommit {
   const { sid, seq, state, checksum } = stored;
   const letter = { ...letterOfSteps(readableSteps(state)), error: failure };
   return {
@@ -104,6 +108,7 @@ export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number
       updatedAtMs: nowMs,
       endedAtMs: null,
       isStandingSame: false,
+      isTextKept: true,
     },
     birth: null,
     journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),

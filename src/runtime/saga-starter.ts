@@ -144,7 +144,7 @@ export class SagaStarter {
     if (outcome.kind === 'committed') {
       this.#startedSagas += 1;
       supervisor.adopt(actor, { registration, state }, { ...pending, seq: outcome.seq });
-      return { id, status: state.status, isNew: true };
+      return { id, status: state.status, isNew: true, isRemoved: false };
     }
     supervisor.turnAway(actor, new BackstepError('not-found', `no saga with id "${id}"`));
     switch (outcome.kind) {
@@ -169,9 +169,13 @@ export class SagaStarter {
         `key "${key}" of saga type "${type}" started saga ${taken.sagaId} with another input`,
       );
     }
-    const record = await this.#parts.read.saga(taken.sagaId);
-    // Start keys outlive their sagas: one that is gone had completed its life long ago.
-    return { id: taken.sagaId, status: record?.status ?? 'completed', isNew: false };
+    const { read, store } = this.#parts;
+    const { sagaId: id } = taken;
+    const record = await read.saga(id);
+    if (record !== null) return { id, status: record.status, isNew: false, isRemoved: false };
+    // Start keys outlive their sagas, and know how those ended.
+    const status = (await store.upkeep.finalStatus(id)) ?? 'removed';
+    return { id, status, isNew: false, isRemoved: true };
   }
 
   #assertRoom(): void {

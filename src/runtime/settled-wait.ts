@@ -1,5 +1,7 @@
 /** Waiting for a saga to settle. */
+import { BackstepError } from '../core/errors.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
+import type { Store } from '../store/store.ts';
 import type { Clock } from './clock.ts';
 import type { SettledListener } from './settled-listeners.ts';
 
@@ -32,4 +34,14 @@ export async function untilSettled(
     stopListening();
     cancelTimeout();
   }
+}
+
+/** How a saga ended of which only the start key is left. Throws `not-found`. */
+export async function finalStatusOf(
+  { upkeep }: Pick<Store, 'upkeep'>,
+  id: string,
+): Promise<SagaStatus> {
+  const status = await upkeep.finalStatus(id);
+  if (status === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
+  return status;
 }

@@ -149,9 +149,13 @@ export class Supervisor implements ActorHost {
     return this.#actors.get(sid)?.state ?? null;
   }
 
+  /** The internal id of a saga; `null`: there is none. */
+  findSid = async (sagaId: string): Promise<number | null> =>
+    this.#sids.get(sagaId) ?? this.#store.sidOf(sagaId);
+
   /** The internal id of a saga. Throws `not-found`. */
   async sidOf(sagaId: string): Promise<number> {
-    const sid = this.#sids.get(sagaId) ?? (await this.#store.sidOf(sagaId));
+    const sid = await this.findSid(sagaId);
     if (sid === null) throw new BackstepError('not-found', `no saga with id "${sagaId}"`);
     return sid;
   }

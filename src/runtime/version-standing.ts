@@ -41,7 +41,7 @@ export function standingOf(
   nowMs: number,
   parkFailure: Failure | null = null,
 ): Standing {
-  const parts = parseStored(stored.id, stored.state);
+  const parts = parseStored(stored.id, stored.state, stored.format);
   try {
     return judged(registry, stored, parts, { nowMs, parkFailure });
   } catch (error) {

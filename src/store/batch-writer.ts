@@ -4,8 +4,9 @@
  * Invariant: what `run` reports as done is on disk, and the global seq counts without gaps over
  * committed turns. A batch that did not commit has left nothing and has used no seq.
  */
-import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { hasNoRoom } from './disk-room.ts';
+import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
 import type { BatchItem, ItemOutcome } from './writer-protocol.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
@@ -32,7 +33,9 @@ export interface BatchWriterOptions {
 export function createBatchWriter(db: Database.Database, options: BatchWriterOptions): BatchWriter {
   const apply = prepareItems(db);
   const applyAlone = prepareAlone(db, apply);
-  const transaction = prepareTransaction(db);
+  const { realPath } = options;
+  const isFull = (): boolean => realPath !== null && hasNoRoom(realPath);
+  const transaction = prepareTransaction(db, isFull);
   const lostOwnership = prepareOwnershipCheck(db, options);
   let lastSeq = options.lastSeq;
 
@@ -66,7 +69,7 @@ export function createBatchWriter(db: Database.Database, options: BatchWriterOpt
       lastSeq = applied.seq;
       return { kind: 'done', outcomes: applied.outcomes };
     } catch (thrown) {
-      const fault = toStorageFault(thrown, 'write');
+      const fault = toStorageFault(thrown, 'write', isFull);
       if (fault.kind !== 'statement') return transaction.leave(fault);
       // Guarded items catch their own statements' faults, so this one is none of theirs.
       if (guard !== null) return transaction.leave({ kind: 'failed', reason: fault.reason });
@@ -107,7 +110,7 @@ interface Again {
 
 type Failed = Extract<StorageFault, { kind: 'failed' }>;
 
-function prepareTransaction(db: Database.Database) {
+function prepareTransaction(db: Database.Database, isFull: () => boolean) {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
@@ -121,7 +124,7 @@ function prepareTransaction(db: Database.Database) {
         commit.run();
         return null;
       } catch (thrown) {
-        const fault = toStorageFault(thrown, 'commit');
+        const fault = toStorageFault(thrown, 'commit', isFull);
         return fault.kind === 'statement' ? { kind: 'failed', reason: fault.reason } : fault;
       }
     },
@@ -167,15 +170,15 @@ function prepareAlone(db: Database.Database, apply: ApplyItem) {
 function prepareOwnershipCheck(db: Database.Database, options: BatchWriterOptions) {
   const epoch = db.prepare('SELECT owner_epoch FROM engine WHERE id = 1').pluck();
   const { realPath, ownerEpoch } = options;
-  const fileId = realPath === null ? null : statSync(realPath).ino;
+  const identity = realPath === null ? null : fileIdentity(realPath);
 
   return (): string | null => {
     if (epoch.get() !== ownerEpoch) {
       return 'another process took the database over; this one must stop';
     }
     if (realPath === null) return null;
-    const now = statSync(realPath, { throwIfNoEntry: false });
-    return now?.ino === fileId ? null : 'the database file was removed or replaced while in use';
+    if (fileIdentity(realPath) === identity) return null;
+    return 'the database file was removed or replaced while in use';
   };
 }
 

@@ -27,13 +27,27 @@ interface LogState {
   readonly checkpointed: number;
 }
 
-/** `db` must have automatic checkpoints off. */
-export function createCheckpointer(db: Database.Database): Checkpointer {
+/** `db` must have automatic checkpoints off. `isFull`: whether the disk or the quota is. */
+export function createCheckpointer(
+  db: Database.Database,
+  isFull: () => boolean = () => false,
+): Checkpointer {
   const look = db.prepare<[], LogState>('PRAGMA wal_checkpoint(NOOP)');
   const passive = db.prepare<[], LogState>('PRAGMA wal_checkpoint(PASSIVE)');
   const truncate = db.prepare<[], LogState>('PRAGMA wal_checkpoint(TRUNCATE)');
   /** The next length of the log at which a reader may be waited for again. */
   let nextTruncateFrames = MAX_LOG_FRAMES;
+
+  function guarded(checkpoint: () => void): string | null {
+    try {
+      checkpoint();
+      return null;
+    } catch (thrown) {
+      // The log keeps every commit, so a stalled checkpoint loses nothing.
+      const fault = toStorageFault(thrown, 'commit', isFull);
+      return fault.kind === 'stalled' ? null : `at a checkpoint: ${fault.reason}`;
+    }
+  }
 
   function afterBatch(): string | null {
     return guarded(() => {
@@ -54,15 +68,4 @@ export function createCheckpointer(db: Database.Database): Checkpointer {
   }
 
   return { afterBatch, whenIdle };
-}
-
-function guarded(checkpoint: () => void): string | null {
-  try {
-    checkpoint();
-    return null;
-  } catch (thrown) {
-    // The log keeps every commit, so a stalled checkpoint loses nothing.
-    const fault = toStorageFault(thrown, 'commit');
-    return fault.kind === 'stalled' ? null : `at a checkpoint: ${fault.reason}`;
-  }
 }

@@ -37,6 +37,8 @@ export interface SagaRow {
    * row: then the indexes over them are not touched.
    */
   readonly isStandingSame: boolean;
+  /** True: `state` could not be read, and stays as it is stored. */
+  readonly isTextKept?: true;
 }
 
 /** What only a start writes, once. */

@@ -8,7 +8,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { ExpectedStatement } from '../core/activity.ts';
 import { createDurationCounter } from '../core/distribution.ts';
-import { BackstepError } from '../core/errors.ts';
+import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { StoreHealth, StoreStats } from './store.ts';
@@ -76,7 +76,7 @@ export class Committer {
     this.#worker.on('exit', () => this.#crash('the writer ended by itself'));
   }
 
-  /** Resolves when the writer owns the file; rejects with `storage-refused`. */
+  /** Resolves when the writer owns the file; rejects as `openStore` does. */
   opened(): Promise<OpenedWriter> {
     return this.#opened.promise;
   }
@@ -216,7 +216,7 @@ export class Committer {
         if (!this.#isClosing) this.#flush();
         return this.#opened.resolve(message);
       case 'refused':
-        return this.#refuse(message.message);
+        return this.#refuse(message.code, message.message);
       case 'done':
         return this.#settle(message.outcomes, message.durationMs);
       case 'stalled':
@@ -251,8 +251,8 @@ export class Committer {
     this.#change({ kind: 'stalled', reason, sinceMs });
   }
 
-  #refuse(message: string): void {
-    this.#opened.reject(new BackstepError('storage-refused', message));
+  #refuse(code: ErrorCode, message: string): void {
+    this.#opened.reject(new BackstepError(code, message));
     this.#fail(message);
   }
 

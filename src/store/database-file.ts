@@ -4,11 +4,12 @@
  * Must never change a file that is not ours. Invariant: every connection that may write the
  * engine's file is opened here.
  */
-import { closeSync, constants, existsSync, openSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, openSync, realpathSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { BackstepError } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
+import { isPassingFault } from './storage-fault.ts';
 
 /** "BSTP": marks a SQLite file as Backstep's. */
 export const APPLICATION_ID = 0x42535450;
@@ -32,7 +33,7 @@ export function resolveDatabaseFile(path: string): string {
     createIfMissing(path);
     return realpathSync(resolve(path));
   } catch (thrown) {
-    throw refused(path, toFailure(thrown).message, 'check the folder and its permissions', thrown);
+    throw unusable(path, thrown, 'check the folder and its permissions');
   }
 }
 
@@ -47,11 +48,34 @@ export function openForWriting(realPath: string, busyWaitMs: number): Database.D
   } catch (thrown) {
     db?.close();
     if (thrown instanceof BackstepError) throw thrown;
-    const why = toFailure(thrown).message;
     if (isCode(thrown, 'SQLITE_NOTADB')) {
+      const why = toFailure(thrown).message;
       throw new ForeignFileError(realPath, why, 'give the path of a Backstep database', thrown);
     }
-    throw refused(realPath, why, cureOf(thrown), thrown);
+    throw unusable(realPath, thrown, cureOf(thrown));
+  }
+}
+
+/**
+ * What a file could not be opened for: `unavailable` where that may pass by itself, else
+ * `storage-refused` with the cure.
+ */
+export function unusable(path: string, thrown: unknown, cure: string, what = ''): BackstepError {
+  if (thrown instanceof BackstepError) return thrown;
+  const why = `${what}${toFailure(thrown).message}`;
+  const isForbidden = isCode(thrown, 'SQLITE_CANTOPEN') && !isAccessible(path);
+  if (!isPassingFault(thrown) || isForbidden) return refused(path, why, cure, thrown);
+  const code = thrown instanceof Database.SqliteError ? ` (${thrown.code})` : '';
+  const message = `${path}: ${why}${code}; it may pass: try again`;
+  return new BackstepError('unavailable', message, { cause: thrown });
+}
+
+function isAccessible(path: string): boolean {
+  try {
+    for (const each of [path, dirname(path)]) accessSync(each, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -30,7 +30,7 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
       const row = await db
         .selectFrom('sagas')
         .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-        .select(['status', 'seq', 'state', 'checksum'])
+        .select(['status', 'seq', 'state', 'format', 'checksum'])
         .where('sid', '=', sid)
         .executeTakeFirst();
       return row ?? null;

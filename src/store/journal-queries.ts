@@ -24,7 +24,8 @@ export function journalAfter(
     .innerJoin('sagas', 'sagas.sid', 'journal.sid')
     .select(['journal.seq', 'sagas.id as sagaId', 'sagas.type', 'journal.saga_seq as sagaSeq'])
     .select(['journal.at as atMs', 'journal.kind', 'journal.cause', 'journal.event'])
-    .select(['from_state as from', 'to_state as to', 'journal.status', 'journal.data'])
+    .select(['from_state as from', 'to_state as to', 'journal.status'])
+    .select(['journal.data', 'journal.format'])
     .where('journal.seq', '>', afterSeq);
   if (sagaId !== undefined) query = query.where('sagas.id', '=', sagaId);
   if (type !== undefined) query = query.where('sagas.type', '=', type);

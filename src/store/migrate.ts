@@ -16,8 +16,13 @@ import {
   SqliteDriver,
 } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
-import { toFailure } from '../core/failure.ts';
-import { APPLICATION_ID, openForWriting, refused, resolveDatabaseFile } from './database-file.ts';
+import {
+  APPLICATION_ID,
+  openForWriting,
+  refused,
+  resolveDatabaseFile,
+  unusable,
+} from './database-file.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
 
 /** The folder beside `src` (or, published, beside its build). */
@@ -34,7 +39,8 @@ export interface MigrateOptions {
 
 /**
  * Migrates the database at `path`, creating it where there is none. Returns the names of the files
- * that ran. Throws `storage-refused`: owned, not ours, newer, or a file that fails.
+ * that ran. Throws `storage-refused`: owned, not ours, newer, or a file that fails; `unavailable`
+ * where the disk has a fault that may pass.
  */
 export async function migrateDatabase(
   path: string,
@@ -88,6 +94,9 @@ async function migrateAndClose(
     const names = await runPending(path, db, migrations);
     beforeClose();
     return names;
+  } catch (thrown) {
+    if (!(thrown instanceof Database.SqliteError)) throw thrown;
+    throw unusable(path, thrown, 'restore it from a backup');
   } finally {
     await db.destroy();
     // Kysely closes only what it has used, and a refused file was not used by it.
@@ -205,9 +214,8 @@ async function runPending(
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error !== undefined) {
     const failed = results.find((result) => result.status === 'Error')?.migrationName;
-    const why = toFailure(error).message;
     const what = failed === undefined ? 'the migrations' : `migration ${failed}`;
-    throw refused(path, `${what} failed: ${why}`, 'nothing was changed', error);
+    throw unusable(path, error, 'nothing was changed', `${what} failed: `);
   }
   return results.map((result) => result.migrationName);
 }

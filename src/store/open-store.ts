@@ -39,7 +39,10 @@ export interface OpenStoreOptions {
 const DEFAULT_FIRST_RETRY_DELAY_MS = 50;
 const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
 
-/** Opens one database. Throws `storage-refused`, with the path and the cure. */
+/**
+ * Opens one database. Throws `storage-refused`, with the path and the cure, for what a person must
+ * mend, and `unavailable` for a fault of the disk that may pass.
+ */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   await assertMigrationsFolder(options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);

@@ -4,6 +4,7 @@
  * Lists are keyset-paged: `cursor` is opaque, `nextCursor` is null on the last page.
  */
 import type { SagaStatus } from '../core/status.ts';
+import type { FeedEpoch } from './feed-epochs.ts';
 import type { PendingStartRecord, StartQueueSize } from './start-reads.ts';
 
 export interface Page {
@@ -54,7 +55,7 @@ export interface SagaRecord extends SagaSummary {
 
 /** A journal line with its saga; what the feed sends. */
 export interface FeedEntry {
-  /** Global position; the feed's cursor is its decimal text. */
+  /** Global position. */
   readonly seq: number;
   readonly sagaId: string;
   readonly type: string;
@@ -72,6 +73,8 @@ export interface FeedEntry {
 export interface JournalEntry extends FeedEntry {
   /** The JSON as stored: `{ inbound, note? }`. */
   readonly data: string;
+  /** In which form it is written. */
+  readonly format: number;
 }
 
 export interface DeadLetter {
@@ -158,6 +161,8 @@ export interface ReadModels {
     limit: number,
     filter: FeedFilter,
   ): Promise<readonly JournalEntry[]>;
+  /** Which entries are of which life of this database, the oldest first. */
+  feedEpochs(): Promise<readonly FeedEpoch[]>;
   /** Position of the last line of the journal; 0 when it is empty. */
   lastSeq(): Promise<number>;
 }

@@ -7,6 +7,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { SagaStatus } from '../core/status.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
+import { feedEpochs } from './feed-epochs.ts';
 import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import { checkedFilter, pageSize } from './list-options.ts';
 import type {
@@ -72,6 +73,7 @@ export function createReadModels(db: Db): ReadModels {
     versionCounts: () => versionCounts(db),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
+    feedEpochs: () => feedEpochs(db),
     lastSeq: () => lastJournalSeq(db),
   };
 }
@@ -127,7 +129,7 @@ async function transitions(db: Db, id: string, page: Page): Promise<Paged<Journa
   const limit = pageSize(page);
   const after = fromCursor('journal', page.cursor) ?? 0;
   const rows = await selectJournal(db)
-    .select('journal.data')
+    .select(['journal.data', 'journal.format'])
     .where('journal.sid', '=', sidOf(db, id))
     .where('journal.saga_seq', '>', after)
     .orderBy('journal.saga_seq')
@@ -138,7 +140,7 @@ async function transitions(db: Db, id: string, page: Page): Promise<Paged<Journa
 
 async function notes(db: Db, id: string, limit: number): Promise<readonly JournalEntry[]> {
   const rows = await selectJournal(db)
-    .select('journal.data')
+    .select(['journal.data', 'journal.format'])
     .where('journal.sid', '=', sidOf(db, id))
     .where('journal.kind', '=', 'note')
     .orderBy('journal.saga_seq', 'desc')

@@ -21,6 +21,8 @@ export interface SagasTable {
   created_at: number;
   updated_at: number;
   ended_at: number | null;
+  /** In which form `state` is written; see migration 0014. */
+  format: number;
 }
 
 /** A view over the steps inside `sagas.state`; times in milliseconds since 1970. */
@@ -55,6 +57,8 @@ export interface JournalTable {
   to_state: string;
   status: SagaStatus;
   data: string;
+  /** In which form `data` is written. */
+  format: number;
 }
 
 export interface OutboxTable {
@@ -71,6 +75,8 @@ export interface StartKeysTable {
   key: string;
   input_hash: string;
   saga_id: string;
+  /** How the saga ended that was removed since; see migration 0011. */
+  final_status: SagaStatus | null;
 }
 
 /** At most one open letter (`resolved_at` null) per saga. */
@@ -123,7 +129,7 @@ export interface PendingStartsTable {
   start_at: number | null;
 }
 
-/** A session that was logged out of; see migration 0012. */
+/** A session that was logged out of; see migration 0013. */
 export interface RevokedSessionsTable {
   id: string;
   until: number;
@@ -134,6 +140,15 @@ export interface EngineTable {
   id: 1;
   owner_epoch: number;
   left_clean: number;
+  /** Removals wait for so much running time; see migration 0012. */
+  removal_held_ms: number | null;
+}
+
+/** One life of the database, as its feed tells it; see migration 0015. */
+export interface FeedEpochsTable {
+  id: number;
+  name: string;
+  after_seq: number;
 }
 
 export interface EngineTables {
@@ -149,4 +164,5 @@ export interface EngineTables {
   bulk_items: BulkItemsTable;
   revoked_sessions: RevokedSessionsTable;
   engine: EngineTable;
+  feed_epochs: FeedEpochsTable;
 }

@@ -6,6 +6,7 @@
  */
 import Database from 'better-sqlite3';
 import { toFailure } from '../core/failure.ts';
+import { isPassingErrno } from './passing-errno.ts';
 
 /** Where in a batch the error came up. */
 export type BatchPhase = 'write' | 'commit';
@@ -30,8 +31,27 @@ const STATEMENT = [
   'SQLITE_RANGE',
 ];
 
-/** Classifies whatever a statement or a COMMIT threw. */
-export function toStorageFault(thrown: unknown, phase: BatchPhase): StorageFault {
+/** SQLite knows only ENOSPC as a full disk; a spent quota it reports as this. */
+const FAILED_WRITE = 'SQLITE_IOERR_WRITE';
+
+/**
+ * Whether an error while a file was opened may pass by itself. Any other, such as a file that is
+ * not ours or may not be written, stays until a person mends it.
+ */
+export function isPassingFault(thrown: unknown): boolean {
+  if (!(thrown instanceof Database.SqliteError)) return isPassingErrno(thrown);
+  return startsWithAny(thrown.code, [...PASSING, ...HARDWARE, 'SQLITE_PROTOCOL']);
+}
+
+/**
+ * Classifies whatever a statement or a COMMIT threw. `hasNoRoom` tells, when it matters, whether
+ * the disk or the quota is full.
+ */
+export function toStorageFault(
+  thrown: unknown,
+  phase: BatchPhase,
+  hasNoRoom: () => boolean = () => false,
+): StorageFault {
   const reason = toFailure(thrown).message;
   if (!(thrown instanceof Database.SqliteError)) {
     // Values that do not bind, and our own broken contracts.
@@ -40,7 +60,8 @@ export function toStorageFault(thrown: unknown, phase: BatchPhase): StorageFault
   const { code } = thrown;
   const text = `${reason} (${code})`;
   // A full disk at COMMIT is certain: the commit frame is not synced, SQLite rolled back.
-  if (startsWithAny(code, PASSING)) return { kind: 'stalled', reason: text, isHardware: false };
+  const isFull = startsWithAny(code, PASSING) || (code === FAILED_WRITE && hasNoRoom());
+  if (isFull) return { kind: 'stalled', reason: text, isHardware: false };
   if (phase === 'commit') return { kind: 'failed', reason: `at COMMIT: ${text}` };
   if (startsWithAny(code, HARDWARE)) return { kind: 'stalled', reason: text, isHardware: true };
   if (startsWithAny(code, STATEMENT)) return { kind: 'statement', reason: text };

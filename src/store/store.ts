@@ -23,6 +23,8 @@ export interface StoredSaga {
   readonly status: SagaStatus;
   readonly seq: number;
   readonly state: string;
+  /** In which form `state` is written. */
+  readonly format: number;
   readonly checksum: number;
 }
 

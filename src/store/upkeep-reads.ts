@@ -1,13 +1,12 @@
 /**
- * For the upkeep of stored sagas: what they run under, those whose version was gone, those that
- * ended long ago.
+ * For the upkeep of stored sagas: what they run under, those whose version was gone, and by
+ * removal.ts those that ended long ago.
  *
- * Invariant: each read is one statement. The highest internal id and the highest journal seq are
- * never removed, because the next process counts on from them.
+ * Invariant: each read is one statement.
  */
 import { type Kysely, sql } from 'kysely';
-import type { ExpectedStatement } from '../core/activity.ts';
 import type { SagaStatus } from '../core/status.ts';
+import { createRemovalReads, type RemovalReads } from './removal.ts';
 import type { EngineTables } from './schema.ts';
 
 /** What a saga runs under. */
@@ -40,7 +39,7 @@ export interface StatusRange {
   readonly untilSid: number;
 }
 
-export interface UpkeepReads {
+export interface UpkeepReads extends RemovalReads {
   /** What the sagas of a range that are not over run under, at most `limit` sagas looked at. */
   drawingsInUse(range: StatusRange, limit: number): Promise<DrawingsInUse>;
   /** Internal ids of those that run under it. */
@@ -48,24 +47,12 @@ export interface UpkeepReads {
   parkedForVersion(afterSid: number, limit: number): Promise<readonly ParkedForVersion[]>;
   /** What the saga's row says of why it stands as it does. */
   errorOf(sid: number): Promise<string | null>;
-  /**
-   * Internal ids of sagas that ended before, the oldest first; without those that have a message on
-   * its way and children of a parent that is not over.
-   */
-  removable(endedBeforeMs: number, limit: number): Promise<readonly number[]>;
-}
-
-/** Removes sagas with all that hangs off them but start keys and dead letters. */
-export function removalStatements(sids: readonly number[]): readonly ExpectedStatement[] {
-  const places = sids.map(() => '?').join(', ');
-  return ['journal', 'audit', 'sagas'].map((table) => ({
-    sql: `DELETE FROM ${table} WHERE sid IN (${places})`,
-    parameters: sids,
-  }));
 }
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
   return {
+    ...createRemovalReads(db),
+
     async drawingsInUse({ status, afterSid, untilSid }, limit) {
       // The bound is on what is looked at, ended ones included, so that no look takes long.
       const rows = await db
@@ -121,21 +108,6 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         .where('sid', '=', sid)
         .executeTakeFirst();
       return row?.error ?? null;
-    },
-
-    async removable(endedBeforeMs, limit) {
-      const { rows } = await sql<{ sid: number }>`SELECT sid FROM sagas
-        WHERE ended_at < ${endedBeforeMs}
-          AND sid < (SELECT max(sid) FROM sagas)
-          AND sid <> (SELECT sid FROM journal ORDER BY seq DESC LIMIT 1)
-          AND sid NOT IN (SELECT sid FROM outbox)
-          AND NOT EXISTS (
-            SELECT 1 FROM sagas AS parent
-            WHERE parent.id = sagas.state ->> '$.parent.sagaId' AND parent.ended_at IS NULL
-          )
-        ORDER BY ended_at
-        LIMIT ${limit}`.execute(db);
-      return rows.map(({ sid }) => sid);
     },
 
     parkedForVersion(afterSid, limit) {

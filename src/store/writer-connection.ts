@@ -5,6 +5,7 @@
  */
 import type Database from 'better-sqlite3';
 import { openForWriting } from './database-file.ts';
+import { beginFeedEpoch } from './feed-epochs.ts';
 import { type Ownership, takeOver } from './ownership.ts';
 import type { WriterOptions } from './writer-protocol.ts';
 
@@ -25,12 +26,11 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    return {
-      db,
-      ...takeOverSafely(db),
-      lastSid: readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas'),
-      lastSeq: readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal'),
-    };
+    const ownership = takeOverSafely(db);
+    const lastSid = readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas');
+    const lastSeq = readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal');
+    beginFeedEpoch(db, lastSeq);
+    return { db, ...ownership, lastSid, lastSeq };
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -6,6 +6,7 @@
  * that knows the order; writer-statements.ts has the statements.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';
 import type {
   AuditRow,
@@ -39,8 +40,11 @@ export interface TurnExtras {
 
 /** One turn on its way to the writer. */
 export interface TurnItem {
-  /** `progress`: a turn after which the saga stands as before, see `SagaRow.isStandingSame`. */
-  readonly kind: 'start' | 'turn' | 'progress';
+  /**
+   * `progress`: a turn after which the saga stands as before, see `SagaRow.isStandingSame`.
+   * `parking`: one that leaves the text of its state alone.
+   */
+  readonly kind: 'start' | 'turn' | 'progress' | 'parking';
   /** Parameters of the insert (`start`) or of the update; begins with the sid, or ends with it. */
   readonly saga: readonly Parameter[];
   /** Parameters of the journal line; the first, its global seq, is the writer's to set. */
@@ -79,7 +83,7 @@ export interface OpenedWriter {
 
 export type FromWriter =
   | ({ readonly kind: 'opened' } & OpenedWriter)
-  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** Answers the oldest batch under way; `durationMs` is from BEGIN to after COMMIT. */
   | {
       readonly kind: 'done';
@@ -132,13 +136,30 @@ export function toTurnItem(commit: SagaCommit): TurnItem {
 
 function kindOf({ saga, birth, version }: SagaCommit): TurnItem['kind'] {
   if (birth !== null) return 'start';
+  if (saga.isTextKept === true) return 'parking';
   // A migration is computed from a state that was never in the row.
   return saga.isStandingSame && version === undefined ? 'progress' : 'turn';
 }
 
 function sagaParameters(kind: TurnItem['kind'], { saga, birth }: SagaCommit): readonly Parameter[] {
   if (birth !== null) return insertParameters(saga, birth);
+  if (kind === 'parking') return parkingParameters(saga);
   return kind === 'progress' ? progressParameters(saga) : updateParameters(saga);
+}
+
+function parkingParameters(saga: SagaCommit['saga']): readonly Parameter[] {
+  return [
+    saga.seq,
+    saga.status,
+    saga.wakeAtMs,
+    saga.step,
+    saga.attempts,
+    saga.updatedAtMs,
+    saga.endedAtMs,
+    saga.error,
+    saga.sid,
+    saga.expectedSeq,
+  ];
 }
 
 function progressParameters(saga: SagaCommit['saga']): readonly Parameter[] {

@@ -5,6 +5,7 @@
  * an outcome other than a committed one of a plain turn (no statements) has written nothing.
  */
 import type Database from 'better-sqlite3';
+import { STORED_FORMAT } from '../core/stored-format.ts';
 import { outboxId } from './outbox-id.ts';
 import { createStatementRunner } from './participant-statements.ts';
 import {
@@ -28,13 +29,16 @@ export function prepareItems(db: Database.Database): ApplyItem {
     start: db.prepare<Parameter[]>(INSERT_SAGA),
     turn: db.prepare<Parameter[]>(UPDATE_SAGA),
     progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
+    parking: db.prepare<Parameter[]>(PARK_SAGA),
   };
   const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
   const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
   const selectKey = db.prepare<[string, string], StoredKey>(
     'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
   );
-  const insertKey = db.prepare('INSERT INTO start_keys VALUES (?, ?, ?, ?)');
+  const insertKey = db.prepare(
+    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+  );
   const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
   const runStatements = createStatementRunner(db);
   const writeExtras = prepareExtras(db);
@@ -64,6 +68,7 @@ export function prepareItems(db: Database.Database): ApplyItem {
       case 'start':
       case 'turn':
       case 'progress':
+      case 'parking':
         return applyTurn(item, seq);
       case 'write':
         return runStatements(item.statements);
@@ -129,22 +134,27 @@ function prepareExtras(db: Database.Database) {
 
 const INSERT_SAGA = `INSERT INTO sagas
   (sid, id, type, version, definition_hash, key, status, seq, wake_at, checksum, step, attempts,
-   created_at, updated_at, ended_at, error, state)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+   created_at, updated_at, ended_at, error, state, format)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${STORED_FORMAT})
   ON CONFLICT (sid) DO NOTHING`;
 
 const UPDATE_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, checksum = ?, step = ?,
-  attempts = ?, updated_at = ?, ended_at = ?, error = ?, state = ?
+  attempts = ?, updated_at = ?, ended_at = ?, error = ?, state = ?, format = ${STORED_FORMAT}
+  WHERE sid = ? AND seq = ?`;
+
+// The text stays as it is, in whatever form it is written.
+const PARK_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, step = ?, attempts = ?,
+  updated_at = ?, ended_at = ?, error = ?
   WHERE sid = ? AND seq = ?`;
 
 // SQLite rewrites the entry of every index that a named column is part of, changed or not.
 const UPDATE_PROGRESS = `UPDATE sagas SET seq = ?, checksum = ?, step = ?, attempts = ?,
-  updated_at = ?, state = ?
+  updated_at = ?, state = ?, format = ${STORED_FORMAT}
   WHERE sid = ? AND seq = ?`;
 
 const INSERT_JOURNAL = `INSERT INTO journal
-  (seq, sid, saga_seq, at, kind, cause, event, from_state, to_state, status, data)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  (seq, sid, saga_seq, at, kind, cause, event, from_state, to_state, status, data, format)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${STORED_FORMAT})`;
 
 const OPEN_LETTER = `INSERT INTO dead_letters (sid, kind, letter, opened_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (sid) WHERE resolved_at IS NULL

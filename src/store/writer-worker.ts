@@ -4,10 +4,10 @@
  * Does nothing by itself: writer-loop.ts takes the batches in order, batch-writer.ts writes them.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BackstepError } from '../core/errors.ts';
-import { toFailure } from '../core/failure.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createCheckpointer } from './checkpointer.ts';
+import { unusable } from './database-file.ts';
+import { hasNoRoom } from './disk-room.ts';
 import { leaveClean } from './ownership.ts';
 import { openWriterConnection } from './writer-connection.ts';
 import { WriterLoop } from './writer-loop.ts';
@@ -24,7 +24,7 @@ function start(send: (message: FromWriter) => void): void {
     const { realPath } = options;
     const loop = new WriterLoop({
       writer: createBatchWriter(db, { realPath, ownerEpoch, lastSeq }),
-      checkpointer: createCheckpointer(db),
+      checkpointer: createCheckpointer(db, () => hasNoRoom(realPath)),
       send,
       retry: options,
       close: () => db.close(),
@@ -34,9 +34,8 @@ function start(send: (message: FromWriter) => void): void {
     port?.on('message', (message: ToWriter) => loop.take(message));
     send({ kind: 'opened', ...opened });
   } catch (thrown) {
-    const why = toFailure(thrown).message;
-    const message = thrown instanceof BackstepError ? why : `${options.realPath}: ${why}`;
-    send({ kind: 'refused', message });
+    const { code, message } = unusable(options.realPath, thrown, 'check the file and its disk');
+    send({ kind: 'refused', code, message });
     port?.close();
   }
 }

@@ -12,6 +12,7 @@ interface Appointment {
 
 export class VirtualClock implements Clock {
   #nowMs: number;
+  #elapsedMs = 0;
   #order = 0;
   readonly #appointments = new Set<Appointment>();
 
@@ -22,6 +23,10 @@ export class VirtualClock implements Clock {
 
   nowMs(): number {
     return this.#nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.#elapsedMs;
   }
 
   after(delayMs: number, run: () => void): CancelTimeout {
@@ -47,6 +52,7 @@ export class VirtualClock implements Clock {
     let isAlive = true;
     return {
       nowMs: () => this.#nowMs,
+      monotonicMs: () => this.#elapsedMs,
       after: (delayMs, run) => {
         if (!isAlive) return () => {};
         const cancel = this.after(delayMs, () => {
@@ -73,10 +79,10 @@ export class VirtualClock implements Clock {
     for (let next = this.#earliest(); next !== null; next = this.#earliest()) {
       if (next.atMs > untilMs) break;
       this.#appointments.delete(next);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      this.#pass(Math.max(this.#nowMs, next.atMs));
       next.run();
     }
-    this.#nowMs = untilMs;
+    this.#pass(untilMs);
   }
 
   /**
@@ -84,7 +90,7 @@ export class VirtualClock implements Clock {
    * and in order. What those make for later counts from the end of the sleep.
    */
   sleep(durationMs: number): void {
-    this.#nowMs += durationMs;
+    this.#pass(this.#nowMs + durationMs);
     const due = [...this.#appointments].filter(({ atMs }) => atMs <= this.#nowMs);
     for (const each of due.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)) {
       if (this.#appointments.delete(each)) each.run();
@@ -97,6 +103,11 @@ export class VirtualClock implements Clock {
     this.#nowMs = nowMs;
     // Waiting is monotonic: what was a second away stays a second away.
     for (const each of this.#appointments) each.atMs += shiftMs;
+  }
+
+  #pass(untilMs: number): void {
+    this.#elapsedMs += untilMs - this.#nowMs;
+    this.#nowMs = untilMs;
   }
 
   #earliest(isMeant: (each: Appointment) => boolean = () => true): Appointment | null {

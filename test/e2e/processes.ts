@@ -42,21 +42,24 @@ export interface Program {
   /** Resolves with the nth line (from 1) of either stream that matches; rejects at the end. */
   line(pattern: RegExp, nth?: number): Promise<string>;
   signal(signal: NodeJS.Signals): void;
+  /** Closes this end of its streams: what it writes from now on finds nobody. */
+  deafen(): void;
   /** Resolves once it and every program that shares its streams have ended. */
   readonly ended: Promise<Exit>;
 }
 
-/** Starts a program. Whoever starts it awaits or kills it. */
+/** Starts a program. Whoever starts it awaits or kills it. `stderr`: a descriptor for it. */
 export function run(
   program: keyof typeof PROGRAMS,
   folder: string,
   env: Environment = {},
   args: readonly string[] = [],
+  stderr: number | 'pipe' = 'pipe',
 ): Program {
   const child = spawn(process.execPath, ['--no-warnings', join(ROOT, PROGRAMS[program]), ...args], {
     cwd: folder,
     env: { PATH: process.env['PATH'], ...QUICK_START, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   const lines: string[] = [];
   const out: string[] = [];
@@ -67,8 +70,10 @@ export function run(
     lines.push(line);
     for (const look of lookers) look();
   };
-  createInterface({ input: child.stdout }).on('line', take(out));
-  createInterface({ input: child.stderr }).on('line', take(err));
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  for (const stream of streams) {
+    createInterface({ input: stream }).on('line', take(stream === child.stderr ? err : out));
+  }
   // Programs below inherit the pipes: 'close' comes when the last of them has ended.
   const ended = new Promise<Exit>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal));
@@ -80,6 +85,9 @@ export function run(
     err,
     ended,
     signal: (signal) => void child.kill(signal),
+    deafen: () => {
+      for (const stream of streams) stream.destroy();
+    },
     line: (pattern, nth = 1) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

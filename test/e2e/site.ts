@@ -77,6 +77,8 @@ export class Site {
   readonly database = join(this.folder, 'backstep.db');
   readonly url: string;
   readonly providerUrl: string;
+  /** Where the programs that are started from now on write their log. */
+  stderr: number | 'pipe' = 'pipe';
   readonly #port: string;
   readonly #providerPort: string;
   readonly #programs: Program[] = [];
@@ -122,7 +124,7 @@ export class Site {
       PAYMENT_PROVIDER_DB: join(this.folder, 'provider.db'),
       ...env,
     };
-    const started = run(program, this.folder, settings, args);
+    const started = run(program, this.folder, settings, args, this.stderr);
     this.#programs.push(started);
     return started;
   }

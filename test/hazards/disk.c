@@ -7,7 +7,7 @@
  * length. And it fails the calls that the control block names. It never changes what the process
  * writes, and files elsewhere pass untouched.
  *
- * DISK_FOLDER  the folder whose *.db, *-wal and *-journal files are watched, without links in it
+ * DISK_FOLDER  the folder whose *.db, *-wal, *-journal and *-probe files are watched, without links in it
  * DISK_IMAGES  the folder for their images, of the same names
  * DISK_CONTROL a file of eight 64-bit words, shared with the test: see struct control
  *
@@ -88,7 +88,8 @@ static const char *watched_name(const char *path) {
   if (length == 0 || strncmp(path, folder, length) != 0) return NULL;
   const char *name = path + length;
   if (strchr(name, '/')) return NULL;
-  int is_ours = ends_with(name, ".db") || ends_with(name, "-wal") || ends_with(name, "-journal");
+  int is_ours = ends_with(name, ".db") || ends_with(name, "-wal") || ends_with(name, "-journal") ||
+               ends_with(name, "-probe");
   return is_ours ? name : NULL;
 }
 

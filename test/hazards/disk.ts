@@ -51,7 +51,7 @@ const LOG_HEADER_BYTES = 32;
 const LOG_RESTARTS_AT = 12;
 
 /** The errors that calls fail with, as Linux numbers them. */
-export const ERRNO = { EIO: 5, ENOSPC: 28 } as const;
+export const ERRNO = { EIO: 5, ENOSPC: 28, EDQUOT: 122 } as const;
 
 export type Library =
   | { readonly kind: 'built'; readonly path: string; readonly remove: () => void }

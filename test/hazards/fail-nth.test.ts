@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import Database from 'better-sqlite3';
-import { expectBooksToAddUp, ordersOf } from '../e2e/order-books.ts';
+import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import type { Program } from '../e2e/processes.ts';
 import { type OrderBody, type Site, siteFor, until } from '../e2e/site.ts';
 import { buildDiskLibrary, Disk, ERRNO } from './disk.ts';
@@ -127,6 +127,50 @@ describe.skipIf(library.kind === 'impossible')('a call to the disk that fails', 
         return hasFailed;
       }, GROWTH_OF_STARTS);
       report('EIO from start to end', runs);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test.each(['EIO', 'EDQUOT', 'ENOSPC'] as const)(
+    'with %s as long as it is opened: no refusal, the launcher tries again until it goes',
+    async (error) => {
+      const site = await siteFor(onTestFinished);
+      const disk = new Disk(libraryPath, site.folder);
+      await site.provide();
+      disk.failFrom(1, FOR_EVER, ERRNO[error]);
+      const settings = { ...disk.env, PAYMENT_PROVIDER_URL: site.providerUrl };
+      const server = site.start('server', settings);
+      expect(await server.ended).toBe(EXIT_FAILED);
+      expect(server.err).toEqual([expect.stringMatching(/^backstep: .*it may pass: try again$/)]);
+
+      const launcher = site.start('launcher', settings);
+      await launcher.line(/the server ended with code 1; restart 1/);
+      disk.heal();
+      await launcher.line(/^Backstep is ready: /);
+      expect((await site.order(orderOf(1), '30s')).body.status).toBe('completed');
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test(
+    'with EDQUOT until there is room is a full disk: work is refused, and goes on by itself',
+    async () => {
+      const site = await siteFor(onTestFinished);
+      const disk = new Disk(libraryPath, site.folder);
+      await site.provide();
+      const server = await site.serve(disk.env);
+      const orders = ordersOf(3);
+      disk.failFrom(1, FOR_EVER, ERRNO.EDQUOT);
+      const unanswered = await post(site, orders);
+      await server.line(/the store is stalled; trying again/, 7);
+      expect((await site.call('GET', '/api/health')).status).toBe(503);
+      disk.heal();
+      await until('it is ready again', async () => {
+        return (await site.call('GET', '/api/health')).status === 200;
+      });
+      for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
+      await site.atRest();
+      await expectBooksToAddUp(site, orders);
     },
     TEST_LIMIT_MS,
   );

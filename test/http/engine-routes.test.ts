@@ -63,6 +63,13 @@ describe('the engine as a whole', () => {
     expect(lines).toContain('backstep_sagas{status="completed"} 1');
   });
 
+  it('tells where the removal of ended sagas stands, and takes the word that the clock is right', async () => {
+    const off = { kind: 'off' };
+    expect(await bodyOf(await http.send('GET', '/api/retention'))).toEqual(off);
+    const resumed = await http.send('POST', '/api/retention/resume');
+    expect([resumed.status, await bodyOf(resumed)]).toEqual([202, off]);
+  });
+
   it('is healthy while the store takes work, else 503 with the reason', async () => {
     expect(await bodyOf(await http.send('GET', '/api/health'))).toEqual({ status: 'ready' });
     const app = createApp({

@@ -49,7 +49,7 @@ describe('a feed', () => {
     const sink = testSink();
     const gate = Promise.withResolvers<void>();
     let resyncs = 0;
-    const stop = openFeed(http.backstep, { filter: {}, since: null }, sink, {
+    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, {
       resync: () => (resyncs += 1),
       failed: fail,
     });
@@ -60,7 +60,7 @@ describe('a feed', () => {
     const sent = sink.texts.length;
     await place(MANY_SAGAS);
     expect(sink.texts.slice(sent).map((text): unknown => JSON.parse(text))).toEqual([
-      { kind: 'resync', cursor: before },
+      { kind: 'resync', cursor: before, reason: 'slow' },
     ]);
     sink.backlog = 0;
     gate.resolve();
@@ -98,7 +98,7 @@ describe('a feed', () => {
 
   it('stops at once when it is closed', async () => {
     const sink = testSink();
-    const stop = openFeed(http.backstep, { filter: {}, since: null }, sink, quiet);
+    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, quiet);
     await place(1);
     stop();
     await place(1);
@@ -116,7 +116,7 @@ describe('a feed over a socket whose client does not read', () => {
       sink.send(filler, '');
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const stop = openFeed(http.backstep, { filter: {}, since: null }, sink, quiet);
+    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, quiet);
     const heldBytes = sink.backlogBytes();
     await place(50);
     expect(sink.backlogBytes()).toBeLessThan(heldBytes + 200);
@@ -129,7 +129,7 @@ describe('a feed over a socket whose client does not read', () => {
     await client.until(() => cursors().length >= journal.length);
     expect(cursors()).toEqual(journal);
     expect(client.texts.filter((text) => text.includes('resync'))).toEqual([
-      '{"kind":"resync","cursor":"0"}',
+      '{"kind":"resync","cursor":"0","reason":"slow"}',
     ]);
     stop();
     client.socket.terminate();
@@ -226,7 +226,8 @@ function testSink(): TestSink {
 }
 
 function listen(sink: TestSink, filter: FeedFilter, since: number | null): TestSink {
-  stops.push(openFeed(http.backstep, { filter, since }, sink, quiet));
+  const from = since === null ? null : { seq: since, isLost: false };
+  stops.push(openFeed(http.backstep, { filter, since: from, epochs: [] }, sink, quiet));
   return sink;
 }
 

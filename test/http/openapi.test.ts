@@ -136,6 +136,8 @@ describe('real answers', () => {
     await expectAnswer('GET', '/api/definitions/{type}/mermaid', 200, 'order');
     await expectAnswer('GET', '/api/definitions/{type}/stately', 200, 'order');
     await expectAnswer('GET', '/api/stats', 200);
+    await expectAnswer('GET', '/api/retention', 200);
+    await expectAnswer('POST', '/api/retention/resume', 202);
     await expectAnswer('GET', '/api/health', 200);
     await expectAnswer('GET', '/metrics', 200);
     await expectAnswer('GET', '/api/openapi.json', 200);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { orderSaga } from '../../machines/order.ts';
+import { STORED_FORMAT } from '../../src/core/stored-format.ts';
 import { encodeState } from '../../src/core/codec.ts';
 import type { JournalRecord } from '../../src/core/inbound.ts';
 import { createRedact } from '../../src/core/redact.ts';
@@ -120,6 +121,7 @@ class Journal implements Pick<ReadModels, 'transitions'> {
       record.sagaSeq === this.#damagedSeq
         ? '{ damaged'
         : JSON.stringify({ inbound, ...(note === undefined ? {} : { note }) });
-    return { ...record, seq: record.sagaSeq, sagaId: 'saga-1', type: 'order', data };
+    const place = { seq: record.sagaSeq, sagaId: 'saga-1', type: 'order' };
+    return { ...record, ...place, data, format: STORED_FORMAT };
   }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Started } from '../../src/http/answers.ts';
+import { removalStatements } from '../../src/store/removal.ts';
 import {
   bodyOf,
   declined,
@@ -43,6 +45,23 @@ describe('POST /api/sagas/{type}', () => {
     expect((await bodyOf(await start('k-1', 'k-1')))['id']).toBe(first['id']);
     expect(await problemIn(await start('k-1', 'k-2'))).toEqual([400, 'input-invalid']);
     expect((await start('k'.repeat(201), undefined)).status).toBe(422);
+  });
+
+  it('says of a saga that was removed since how it ended, with and without a wait', async () => {
+    const start = async (path: string, body: unknown) => {
+      const response = await stuck.send('POST', path, body);
+      return { code: response.status, body: await bodyOf(response) };
+    };
+    const body = { input: { orderId: 'gone', quantity: 1 }, key: 'gone' };
+    const { store } = stuck.backstep;
+    const first = await start('/api/sagas/order?wait=5s', body);
+    expect(first.body['status']).toBe('compensation_failed');
+    const sid = (await store.sidOf(String(first.body['id']))) ?? 0;
+    await store.write(removalStatements([sid]));
+    const answer = { ...first.body, isRemoved: true };
+    expect(await start('/api/sagas/order?wait=5s', body)).toEqual({ code: 200, body: answer });
+    expect(await start('/api/sagas/order', body)).toEqual({ code: 202, body: answer });
+    expect(Started.parse(answer)).toEqual(answer);
   });
 
   it('is 404 for an unknown type and 400 without the input it needs', async () => {

@@ -154,6 +154,13 @@ describe('a start', () => {
     await expect(start('t2', 'key-1')).rejects.toMatchObject({ code: 'conflict' });
   });
 
+  test('is refused by its promise, never by a throw, when nothing is accepted', async () => {
+    const backstep = await engine.open(recordedActivities().activities);
+    await engine.stop();
+    const refused = backstep.spawn('trip', { input: { trip: 'late' } });
+    await expect(refused).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   test('of an unknown type, or with a bad input, is refused and leaves nothing', async () => {
     const backstep = await engine.open(recordedActivities().activities);
     await expect(backstep.spawn('nope', { input: {} })).rejects.toMatchObject({

@@ -141,6 +141,7 @@ export class Redeployed {
 
   readonly #logger: Logger = {
     ...silentLogger,
+    isLevelEnabled: () => true,
     warn: (details, message) => void this.lines.push(`${message} ${JSON.stringify(details)}`),
     error: (details, message) => void this.lines.push(`${message} ${JSON.stringify(details)}`),
   };

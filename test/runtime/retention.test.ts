@@ -28,14 +28,22 @@ async function completed(trips: readonly string[]): Promise<readonly string[]> {
   return ids;
 }
 
-/** The wall clock jumps, then goes on until only so many sagas are there. */
+/** The wall clock jumps, rightly so, then goes on until only so many sagas are there. */
 async function timePasses(durationMs: number, left: number): Promise<void> {
-  engine.clock.jumpTo(engine.clock.nowMs() + durationMs);
+  await jump(engine, durationMs);
   while ((await engine.backstep.read.listSagas({}, page)).items.length > left) {
     engine.clock.advance(1_000);
     await new Promise(setImmediate);
   }
 }
+
+/** A person says that the clock is right now. */
+async function jump({ clock, backstep }: Harness, durationMs: number): Promise<void> {
+  clock.jumpTo(clock.nowMs() + durationMs);
+  await backstep.retention.resume('ada');
+}
+
+type Harness = Pick<EngineHarness<never>, 'clock' | 'backstep'>;
 
 function rowsOf(sql: string): readonly unknown[] {
   const db = new Database(engine.database, { readonly: true });
@@ -49,7 +57,7 @@ function rowsOf(sql: string): readonly unknown[] {
 test('ended sagas go after their time with their journal; their start keys stay', async () => {
   await engine.open(recordedActivities().activities, { keepEndedFor: '2d' });
   const [old = ''] = await completed(['old']);
-  engine.clock.jumpTo(engine.clock.nowMs() + DAY_MS);
+  await jump(engine, DAY_MS);
   const [young = ''] = await completed(['young']);
   await timePasses(DAY_MS + 1, 1);
   expect(await engine.backstep.state(old)).toBeNull();
@@ -64,6 +72,33 @@ test('ended sagas go after their time with their journal; their start keys stay'
   );
   const other = engine.backstep.spawn('trip', { input: { trip: 'other' }, key: 'old' });
   await expect(other).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('a start repeated after that is told how its saga ended, and so is who waits for it', async () => {
+  const refused = (): never => {
+    throw new PermanentError('no', 'no');
+  };
+  const { activities } = recordedActivities({ charge: refused });
+  const backstep = await engine.open(activities, { keepEndedFor: '1d' });
+  const id = await spawn('turned back');
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await spawn('newest');
+  await timePasses(2 * DAY_MS, 1);
+  expect(await backstep.state(id)).toBeNull();
+  const again = { input: { trip: 'turned back' }, key: 'turned back' };
+  const removed = { id, isNew: false, isRemoved: true };
+  expect(await backstep.spawn('trip', again)).toEqual({ ...removed, status: 'compensated' });
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await expect(backstep.settled('nobody', 1e9)).rejects.toMatchObject({ code: 'not-found' });
+
+  // As a version left it that did not keep how sagas ended: nothing is claimed.
+  await engine.stop();
+  const db = new Database(engine.database);
+  db.exec('UPDATE start_keys SET final_status = NULL');
+  db.close();
+  await engine.open(activities);
+  expect(await engine.backstep.spawn('trip', again)).toEqual({ ...removed, status: 'removed' });
+  await expect(engine.backstep.settled(id, 1e9)).rejects.toMatchObject({ code: 'not-found' });
 });
 
 test('no number is used twice: ids and the journal count on after a restart', async () => {
@@ -98,7 +133,7 @@ test('a saga that is under way, needs a person or has a message on its way stays
   const stuck = await spawn('stuck');
   expect(await backstep.settled(stuck, 1e9)).toBe('compensation_failed');
   await completed(['told', 'newest']);
-  engine.clock.jumpTo(engine.clock.nowMs() + 3 * DAY_MS);
+  await jump(engine, 3 * DAY_MS);
   await looksPass(engine);
   const ids = (await backstep.read.listSagas({}, page)).items.map(({ id }) => id);
   expect(ids).toEqual(expect.arrayContaining([busy, stuck]));
@@ -107,8 +142,7 @@ test('a saga that is under way, needs a person or has a message on its way stays
   // Resolved, it is over: its saga goes in time, its dead letter stays.
   await backstep.command(stuck, { name: 'terminate' });
   await completed(['later']); // whoever has the last line of the journal stays
-  engine.clock.jumpTo(engine.clock.nowMs() + 3 * DAY_MS);
-  await timePasses(0, 4);
+  await timePasses(3 * DAY_MS, 4);
   expect(await backstep.state(stuck)).toBeNull();
   expect(rowsOf('SELECT kind FROM dead_letters WHERE sid = 2')).toHaveLength(1);
 });
@@ -154,7 +188,7 @@ test('a child stays for as long as its parent may have to ask for it', async () 
   await family.seen((line) => line.sagaId === child && line.to === 'checking');
   await family.backstep.send(child, { type: 'approve' });
   await family.seen((line) => line.sagaId === id && line.to === 'welcoming');
-  family.clock.jumpTo(family.clock.nowMs() + 3 * DAY_MS);
+  await jump(family, 3 * DAY_MS);
   await looksPass(family);
   expect((await family.backstep.state(child))?.status).toBe('completed');
   await family.dispose();

@@ -50,7 +50,7 @@ describe('a delayed start', () => {
 
     await engine.open(recordedActivities().activities);
     const again = await engine.backstep.spawn('trip', { input, key: 'k' });
-    expect(again).toEqual({ id, status: 'waiting', isNew: false });
+    expect(again).toEqual({ id, status: 'waiting', isNew: false, isRemoved: false });
     const other = engine.backstep.spawn('trip', { input: { trip: 'other' }, key: 'k' });
     await expect(other).rejects.toMatchObject({ code: 'conflict' });
     await engine.stop();

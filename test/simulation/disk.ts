@@ -112,7 +112,7 @@ export class Disk {
     if (saga === undefined) return null;
     const { id, type, version, definitionHash } = saga.birth;
     const { status, seq, state, checksum } = saga.row;
-    return { sid, id, type, version, definitionHash, status, seq, state, checksum };
+    return { sid, id, type, version, definitionHash, status, seq, state, checksum, format: 1 };
   }
 
   sidOf(sagaId: string): number | null {

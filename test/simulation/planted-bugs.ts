@@ -108,6 +108,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a restart arms its timers too late',
     oracle: 'timer-late',
+    fromSeed: 200,
     plant: {
       store: (store) => ({
         ...store,

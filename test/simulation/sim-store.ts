@@ -115,6 +115,8 @@ export class SimStore implements Store {
     errorOf: () => Promise.resolve(null),
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
+    finalStatus: () => Promise.resolve(null),
+    removalHold: () => Promise.resolve({ heldMs: null, newestAtMs: null }),
   };
 
   health = (): StoreHealth => this.#health;

@@ -24,6 +24,7 @@ describe('a commit', () => {
       status: 'running',
       seq: 1,
       state,
+      format: 1,
       checksum: 4_294_967_295,
     });
     expect(await store.sidOf('saga-000001')).toBe(1);

@@ -76,7 +76,7 @@ describe('a database that is migrated', () => {
     const path = temporaryDatabase();
     await openTestStore({ path });
     const migrating = migrateDatabase(path, { lockWaitMs: 0 });
-    await expect(migrating).rejects.toThrow(/another process owns this database/);
+    await expect(migrating).rejects.toThrow(/this process owns this database already/);
   });
 });
 

@@ -121,6 +121,7 @@ describe('one saga', () => {
           from: 'state-2',
           to: 'state-3',
           status: 'running',
+          format: 1,
           data: '{"inbound":{}}',
         },
       ],

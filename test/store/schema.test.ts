@@ -32,6 +32,7 @@ const COLUMNS: Columns = {
     created_at: 'required',
     updated_at: 'required',
     ended_at: 'nullable',
+    format: 'required',
   },
   saga_steps: {
     saga_id: 'required',
@@ -62,6 +63,7 @@ const COLUMNS: Columns = {
     to_state: 'required',
     status: 'required',
     data: 'required',
+    format: 'required',
   },
   outbox: {
     id: 'required',
@@ -71,7 +73,13 @@ const COLUMNS: Columns = {
     event: 'required',
     data: 'required',
   },
-  start_keys: { type: 'required', key: 'required', input_hash: 'required', saga_id: 'required' },
+  start_keys: {
+    type: 'required',
+    key: 'required',
+    input_hash: 'required',
+    saga_id: 'required',
+    final_status: 'nullable',
+  },
   dead_letters: {
     id: 'required',
     sid: 'required',
@@ -115,7 +123,13 @@ const COLUMNS: Columns = {
     detail: 'nullable',
   },
   revoked_sessions: { id: 'required', until: 'required' },
-  engine: { id: 'required', owner_epoch: 'required', left_clean: 'required' },
+  engine: {
+    id: 'required',
+    owner_epoch: 'required',
+    left_clean: 'required',
+    removal_held_ms: 'nullable',
+  },
+  feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
 };
 
 interface ColumnInfo {

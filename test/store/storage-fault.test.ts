@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { MESSAGES_PER_TURN } from '../../src/core/live.ts';
 import { formerOutboxId, outboxId } from '../../src/store/outbox-id.ts';
-import { toStorageFault } from '../../src/store/storage-fault.ts';
+import { isPassingFault, toStorageFault } from '../../src/store/storage-fault.ts';
 
 const faultOf = (code: string, phase: 'write' | 'commit') =>
   toStorageFault(new Database.SqliteError('why', code), phase).kind;
@@ -30,6 +30,43 @@ describe('an error of SQLite', () => {
     expect(toStorageFault(new TypeError('bind'), 'write').kind).toBe('statement');
     expect(toStorageFault(new TypeError('bind'), 'commit').kind).toBe('failed');
     expect(toStorageFault(undefined, 'commit').kind).toBe('failed');
+  });
+});
+
+describe('a spent quota, which SQLite reports as a write that failed', () => {
+  it.each(['write', 'commit'] as const)('is a full disk at %s, and only that', (phase) => {
+    const fault = (code: string, hasNoRoom: boolean) =>
+      toStorageFault(new Database.SqliteError('why', code), phase, () => hasNoRoom);
+    const full = { kind: 'stalled', isHardware: false };
+    expect(fault('SQLITE_IOERR_WRITE', true)).toMatchObject(full);
+    expect(fault('SQLITE_IOERR_WRITE', false)).not.toMatchObject(full);
+    expect(fault('SQLITE_IOERR_FSYNC', true)).not.toMatchObject(full);
+  });
+});
+
+describe('an error while a file is opened', () => {
+  const system = (code: string) => Object.assign(new Error(code), { code });
+
+  it('passes, or stays until a person mends it', () => {
+    for (const code of ['SQLITE_IOERR_WRITE', 'SQLITE_IOERR_READ', 'SQLITE_FULL', 'SQLITE_NOMEM']) {
+      expect([code, isPassingFault(new Database.SqliteError('why', code))]).toEqual([code, true]);
+    }
+    for (const code of ['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_READONLY', 'SQLITE_PERM']) {
+      expect([code, isPassingFault(new Database.SqliteError('why', code))]).toEqual([code, false]);
+    }
+    for (const code of ['EDQUOT', 'ENOSPC', 'EIO', 'EMFILE']) {
+      expect([code, isPassingFault(system(code))]).toEqual([code, true]);
+    }
+    // As Node tells of it, which has no name for a spent quota.
+    const quota = Object.assign(new Error('Unknown system error -122'), { errno: -122 });
+    if (process.platform === 'linux') expect(isPassingFault(quota)).toBe(true);
+    for (const code of ['EACCES', 'ENOENT', 'ENOTDIR', 'EROFS', 'ELOOP', 'EISDIR']) {
+      expect([code, isPassingFault(system(code))]).toEqual([code, false]);
+    }
+    expect([isPassingFault(new TypeError('bug')), isPassingFault(undefined)]).toEqual([
+      false,
+      false,
+    ]);
   });
 });
 

@@ -4,13 +4,14 @@
  * Times are rendered as clock times, so that the same facts are the same text; the page's script
  * shows them relative to now and counts down.
  */
+import { isoText } from '../../core/iso-time.ts';
 import { html } from 'hono/html';
 
 export type Html = ReturnType<typeof html>;
 
 /** A time that the page's script shows as "3 min ago"; the absolute one is its title. */
 export function relativeTime(timeMs: number): Html {
-  const iso = new Date(timeMs).toISOString();
+  const iso = isoText(timeMs);
   return html`<time class="when" datetime="${iso}" title="${iso}">${iso.slice(11, 19)}</time>`;
 }
 
@@ -21,7 +22,7 @@ export function relativeText(iso: string | null): Html {
 
 /** A time to come, which the page's script shows as "in 1.3 s". */
 export function countdown(dueMs: number): Html {
-  const iso = new Date(dueMs).toISOString();
+  const iso = isoText(dueMs);
   return html`<time class="due" datetime="${iso}" title="${iso}">at ${iso.slice(11, 19)}</time>`;
 }
 
@@ -36,7 +37,7 @@ export function stillEndTime(dueMs: number): Html {
 }
 
 function timeToEnd(dueMs: number, manner: 'ends' | 'still'): Html {
-  const iso = new Date(dueMs).toISOString();
+  const iso = isoText(dueMs);
   return html`<time class="due" data-manner="${manner}" datetime="${iso}" title="${iso}"
     >ends at ${iso.slice(11, 19)}</time
   >`;
@@ -56,7 +57,7 @@ export function tookTime(ms: number): string {
 
 /** A time to the millisecond, for logs. */
 export function exactTime(timeMs: number): Html {
-  const iso = new Date(timeMs).toISOString();
+  const iso = isoText(timeMs);
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 23)}</time>`;
 }
 

@@ -2,6 +2,7 @@
  * The inspector's page: what to look at, the chart, the step back and forth, the event and the
  * snapshot of one turn.
  */
+import { isoText } from '../../core/iso-time.ts';
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/definition.ts';
 import { triggerOf } from '../../core/event-words.ts';
@@ -209,7 +210,7 @@ export function sagaChoices(sagas: readonly SagaSummary[], chosen: string | null
 }
 
 function relativeDue(dueMs: number): Html {
-  const iso = new Date(dueMs).toISOString();
+  const iso = isoText(dueMs);
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
 }
 

@@ -1,6 +1,7 @@
 /**
  * The page of one saga: its sections, and the places of their live parts.
  */
+import { isoText } from '../../core/iso-time.ts';
 import { html } from 'hono/html';
 import type { CompensationOutcome } from '../../core/status.ts';
 import { compensationOutcomeOf } from '../../core/saga-status.ts';
@@ -51,7 +52,7 @@ export function sagaPage(page: SagaPage, region: (id: string) => Html): Html {
   const sections = sagaSections(page, region);
   if (page.asOfMs === null) return html`${pageHead(page.name)} ${sections}`;
   // Here the page's script measures what was due against that turn, and does not count on.
-  const asOf = new Date(page.asOfMs).toISOString();
+  const asOf = isoText(page.asOfMs);
   return html`${pageHead(page.name)}
     <div data-as-of="${asOf}">${sections}</div>`;
 }
