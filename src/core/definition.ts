@@ -79,6 +79,11 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
    * the saga has no loop that it counts.
    */
   readonly roundOf: ((context: unknown, step: string) => number | undefined) | null;
+  /**
+   * How each step is undone, as the author of a built saga wrote it, by step. `verify` and the test
+   * kit judge by it what the machine does; empty for a hand-written machine.
+   */
+  readonly waysBack: ReadonlyMap<string, WayBack>;
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
@@ -86,6 +91,14 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
     input(input: Input): void;
     readonly output: Output;
   };
+}
+
+/** How a step is undone, in the author's words. */
+export interface WayBack {
+  /** Makes the input of the compensation. */
+  readonly input: (view: never) => unknown;
+  /** The loop that the step runs in, and every block of it; `null` outside of one. */
+  readonly loop: { readonly name: string; readonly blocks: readonly string[] } | null;
 }
 
 /**
@@ -192,6 +205,7 @@ export function durable<C extends Contract = Contract, Input = unknown, Output =
     editable: options.editable ?? null,
     speaksOfSteps: speaksOfSteps(machine),
     roundOf: null,
+    waysBack: new Map(),
     examples,
   };
 }

@@ -26,7 +26,14 @@ import type {
   WaitOptions,
   WaitResult,
 } from './builder/options.ts';
-import { type Block, effectsIn, everyBlock, loopsByStep, type SagaPlan } from './builder/plan.ts';
+import {
+  type Block,
+  effectsIn,
+  everyBlock,
+  loopsByStep,
+  type SagaPlan,
+  waysBackIn,
+} from './builder/plan.ts';
 import { withPlaces } from './builder/user-code.ts';
 import { roundIn } from './builder/view.ts';
 import { durable, type DurableOptions, type SagaDefinition } from './definition.ts';
@@ -269,7 +276,7 @@ function build<C extends Contract, Input, Output>(
   };
   const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output> =>
     durable(compileSaga(withPlaces(plan, isStrict)), durableOptions);
-  const definition = { ...compiled(false), contextFlaw };
+  const definition = { ...compiled(false), contextFlaw, waysBack: waysBackIn(plan.blocks) };
   checkAwaited(plan, Object.keys(events));
   noteStrict(definition.machine, () => compiled(true).machine);
   return loops.size === 0 ? definition : { ...definition, roundOf: roundIn(loops) };

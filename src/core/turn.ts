@@ -87,7 +87,9 @@ export function turn(
   nowMs: number,
 ): Turn {
   const taken = drawnTurn(definition, state, inbound, nowMs);
-  return parkInstead(definition, state, inbound, taken, nowMs);
+  if (taken.kind !== 'advanced') return taken;
+  // As it counts: a failure is in doubt where an earlier start of its attempt was cut off.
+  return parkInstead(definition, state, taken.record.inbound, taken, nowMs);
 }
 
 /**

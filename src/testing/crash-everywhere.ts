@@ -1,16 +1,18 @@
 /**
  * Runs a saga again and again, each time killing the process at other points: before and after
  * every commit, and after every effect, for every choice of up to two crashes. However it was
- * killed, the saga must come to a sound end, and what is stored must be what its journal gives.
+ * killed, the saga must come to a sound end, what is stored must be what its journal gives, and
+ * every compensation must have been called for the run that it undoes, with what that run brought.
  */
 import type { EventObject } from 'xstate';
 import type { Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/definition.ts';
-import { isSettled, type SagaStatus } from '../core/status.ts';
+import type { CommandName } from '../core/inbound.ts';
+import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
 import { examplesFor } from '../core/verify/learn.ts';
-import { examineSaga } from '../runtime/examination.ts';
 import type { Letter } from '../runtime/projection.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
+import { flawsOf } from './crash-judge.ts';
 import { FakeActivities, type FakeOptions } from './fake-activities.ts';
 import { sagaMatchers } from './matchers.ts';
 import type { SagaStory } from './saga-story.ts';
@@ -23,6 +25,11 @@ export interface CrashWorld extends Omit<FakeOptions, 'onEffect'> {
   readonly input?: unknown;
   /** Events that are sent one after the other, each once the saga waits. */
   readonly events?: readonly EventObject[];
+  /**
+   * What a person orders, by saga id, whenever a saga of that type needs one. Default: nobody comes,
+   * and the run is over with a saga that needs a person.
+   */
+  readonly person?: Readonly<Record<string, CommandName>>;
   /** How the activities of child sagas behave, by saga id. Default: all goes well. */
   readonly children?: Readonly<Record<string, FakeOptions>>;
 }
@@ -46,6 +53,8 @@ export interface CrashReport {
 }
 
 const MAX_RUNS = 20_000;
+/** How often a person comes in one run. */
+const MAX_ORDERS = 20;
 
 /**
  * Resolves with the count once every run came out well. Throws on the first one that did not, with
@@ -100,6 +109,8 @@ class CrashRun {
   readonly #world: CrashWorld;
   readonly #crashes: readonly number[];
   readonly #fakes: FakeActivities;
+  /** Those of child sagas too. */
+  readonly #allFakes: FakeActivities[] = [];
   readonly #killedAt: string[] = [];
   #engine: TestEngine | null = null;
   #points = 0;
@@ -149,7 +160,26 @@ class CrashRun {
       if (isSettled(status)) break;
       await engine.send(id, event, `event-${index + 1}`);
     }
-    return engine.settled(id);
+    for (let orders = 0; orders < MAX_ORDERS; orders++) {
+      const end = await settledOrStuck(engine, id);
+      if (await this.#hasPersonDecided(engine)) continue;
+      if (end instanceof Error) throw end;
+      return end;
+    }
+    this.#fail(`it still needs a person after ${MAX_ORDERS} orders`);
+  }
+
+  async #hasPersonDecided(engine: TestEngine): Promise<boolean> {
+    const { person = {} } = this.#world;
+    let hasDecided = false;
+    for (const { row } of engine.database.stored.sagas()) {
+      const name = person[row.type];
+      if (name === undefined || !needsPerson(row.status)) continue;
+      if ((await engine.backstep.state(row.id))?.resolution !== null) continue;
+      await engine.command(row.id, { name });
+      hasDecided = true;
+    }
+    return hasDecided;
   }
 
   /** A process may be killed while it recovers, too. */
@@ -186,8 +216,8 @@ class CrashRun {
     }
     for (const stored of database.stored.sagas()) {
       const definition = this.#known(this.#definition, stored.row.type);
-      const { flaws } = definition === null ? { flaws: [] } : examineSaga(definition, stored);
-      for (const { kind, message: flaw } of flaws) this.#fail(`${kind}: ${flaw}`, story);
+      const flaws = definition === null ? [] : flawsOf(definition, stored, this.#allFakes);
+      for (const flaw of flaws) this.#fail(flaw, story);
       if (stored.openLetter === null || stored.row.id !== story.id) continue;
       const { outstanding } = JSON.parse(stored.openLetter.letter) as Letter;
       const missing = standing.filter((step) => !outstanding.includes(step));
@@ -216,7 +246,9 @@ class CrashRun {
   #fakesOf(definition: SagaDefinition, options: FakeOptions): FakeActivities {
     const onEffect = ({ activity }: { readonly activity: string }): void =>
       this.#reach(`after ${activity} had its effect`);
-    return new FakeActivities(definition, { ...options, onEffect });
+    const fakes = new FakeActivities(definition, { ...options, onEffect });
+    this.#allFakes.push(fakes);
+    return fakes;
   }
 
   #registerChildren(engine: TestEngine, parent: SagaDefinition, known = new Set<string>()): void {
@@ -235,5 +267,15 @@ class CrashRun {
       if (found !== null) return found;
     }
     return null;
+  }
+}
+
+// Where a child needs a person, its parent stands still and does not settle.
+async function settledOrStuck(engine: TestEngine, id: string): Promise<SagaStory | Error> {
+  try {
+    return await engine.settled(id);
+  } catch (error) {
+    if (error instanceof ProcessDied || !(error instanceof Error)) throw error;
+    return error;
   }
 }

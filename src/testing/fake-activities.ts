@@ -38,6 +38,8 @@ export interface FakeCall {
   readonly step: string;
   readonly direction: Direction;
   readonly key: string;
+  /** The key of the step that a compensation or a probe is about; `null` for a step itself. */
+  readonly forwardKey: string | null;
   readonly attempt: number;
   readonly input: unknown;
   readonly outcome: FakeOutcome;
@@ -54,7 +56,10 @@ export interface FakeEffect {
 }
 
 export interface FakeOptions {
-  /** What an activity answers when it goes well. Default: the saga's examples, else made up. */
+  /**
+   * What an activity answers when it goes well. Default: the saga's examples, else made up, with
+   * texts that tell the occurrences of a step apart.
+   */
   readonly outputs?: Readonly<Record<string, unknown>>;
   /** How the first calls of an activity end, in order; those after that end well. */
   readonly script?: Readonly<Record<string, readonly FakeOutcome[]>>;
@@ -69,7 +74,7 @@ export class FakeActivities<C extends Contract = Contract> {
   readonly activities: Activities<C>;
   readonly #calls: FakeCall[] = [];
   readonly #effects = new Map<string, FakeEffect>();
-  readonly #outputs: Map<string, unknown>;
+  readonly #outputOf: (activity: string, occurrence: number) => unknown;
   readonly #script: Map<string, FakeOutcome[]>;
   readonly #always: Map<string, FakeOutcome>;
   readonly #onEffect: (call: FakeCall) => void;
@@ -83,9 +88,7 @@ export class FakeActivities<C extends Contract = Contract> {
   constructor(definition: SagaDefinition<C>, options: FakeOptions = {}) {
     const { outputs = {}, script = {}, always = {}, onEffect = () => {} } = options;
     const examples = examplesFor(definition, {});
-    this.#outputs = new Map(
-      definition.activities.map((name) => [name, outputs[name] ?? examples.outputsOf(name)[0]]),
-    );
+    this.#outputOf = (name, occurrence) => outputs[name] ?? examples.outputsOf(name, occurrence)[0];
     this.#script = new Map(Object.entries(script).map(([name, list]) => [name, [...list]]));
     this.#always = new Map(Object.entries(always));
     this.#onEffect = onEffect;
@@ -144,10 +147,11 @@ export class FakeActivities<C extends Contract = Contract> {
   }
 
   async #call(activity: string, input: unknown, context: ActivityContext): Promise<unknown> {
-    const { key, step, attempt } = context;
+    const { key, forwardKey, step, attempt } = context;
     const direction = directionOf(context);
     const outcome = this.#script.get(activity)?.shift() ?? this.#always.get(activity) ?? 'done';
-    const call: FakeCall = { activity, step, direction, key, attempt, input, outcome };
+    const what = { activity, step, direction, key, forwardKey, attempt };
+    const call: FakeCall = { ...what, input, outcome };
     this.#calls.push(call);
     if (typeof outcome === 'object') return this.#apply(call, context);
     switch (outcome) {
@@ -174,10 +178,10 @@ export class FakeActivities<C extends Contract = Contract> {
   #apply(call: FakeCall, context: ActivityContext): unknown {
     const { activity, direction, outcome } = call;
     if (direction === 'probe') return this.#probe(outcome, context);
-    const usual = this.#outputs.get(activity);
+    const key = context.forwardKey ?? context.key;
+    const usual = this.#outputOf(activity, occurrenceOf(key));
     const output = typeof outcome === 'object' ? outcome.output : usual;
     const { sagaId, step } = context;
-    const key = context.forwardKey ?? context.key;
     const known = this.#effects.get(key);
     if (direction === 'compensate') {
       const state = known === undefined || known.state === 'fenced' ? 'fenced' : 'undone';
@@ -207,6 +211,10 @@ export class FakeActivities<C extends Contract = Contract> {
     signal.addEventListener('abort', () => this.#hanging.delete(call), { once: true });
     return new Promise(() => {});
   }
+}
+
+function occurrenceOf(key: string): number {
+  return Number(key.split('/').at(-1));
 }
 
 /** The key says it: `saga/step/direction/occurrence`. */

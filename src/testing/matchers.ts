@@ -3,9 +3,17 @@
  * A failure tells the whole story, so that nobody has to run the test again to see it.
  */
 import { isOwed } from '../core/ledger.ts';
+import { readInvokes } from '../core/machine-roles.ts';
 import { UNSETTLED } from '../core/park-instead.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
-import { compensatedSteps, type SagaStory, startedSteps, storyText } from './saga-story.ts';
+import { areIndependent } from '../core/verify/places.ts';
+import {
+  type CompensatedRun,
+  compensatedRuns,
+  compensatedSteps,
+  type SagaStory,
+  storyText,
+} from './saga-story.ts';
 
 /** What a matcher answers. */
 export interface MatcherResult {
@@ -25,7 +33,8 @@ export interface SagaMatchers<Result = void> {
   toHaveCompensatedInOrder(steps: readonly string[]): Result;
   /**
    * What must hold of any saga: a completed one has no step left undone, a compensated one has
-   * nothing left that stands, and compensations began in reverse order of start.
+   * nothing left that stands, and compensations began in reverse order of start, but for steps in
+   * different branches of a parallel block.
    */
   toBeSound(): Result;
 }
@@ -69,14 +78,24 @@ function faultsOf(story: SagaStory): string[] {
   }
   if (state.parkReason?.code === UNSETTLED) faults.push(state.parkReason.message);
   if (!isSettled(status)) return faults;
-  const undone = compensatedSteps(story);
-  const expected = startedSteps(story)
-    .filter((name) => undone.includes(name))
-    .toReversed();
-  if (undone.join() !== expected.join()) {
-    faults.push(`it compensated ${undone.join(', then ')}, not ${expected.join(', then ')}`);
-  }
-  return faults;
+  return [...faults, ...orderFaults(story)];
+}
+
+function orderFaults(story: SagaStory): string[] {
+  const runs = compensatedRuns(story);
+  const isOvertaken = ({ name, startedAs }: CompensatedRun, at: number): boolean =>
+    runs.slice(0, at).some((before) => {
+      if (before.startedAs > startedAs) return false;
+      const { machine } = story.state.snapshot;
+      return !areIndependent(machine, before.name, name, readInvokes(machine));
+    });
+  if (!runs.some(isOvertaken)) return [];
+  const right = runs.toSorted((one, other) => other.startedAs - one.startedAs);
+  return [`it compensated ${inOrder(runs)}, not ${inOrder(right)}`];
+}
+
+function inOrder(runs: readonly CompensatedRun[]): string {
+  return runs.map(({ name }) => name).join(', then ');
 }
 
 function answer(story: SagaStory, wanted: string, faults: readonly string[]): MatcherResult {

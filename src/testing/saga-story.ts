@@ -65,6 +65,29 @@ export function startedSteps({ state }: SagaStory): readonly string[] {
   return [...new Set(state.steps.map(({ name }) => name))];
 }
 
+/** One run of a step that was compensated. */
+export interface CompensatedRun {
+  readonly name: string;
+  /** Its place among all runs, in order of start. */
+  readonly startedAs: number;
+}
+
+/** Every run that was compensated, in the order in which their compensations began. */
+export function compensatedRuns({
+  started,
+  state: { steps },
+}: SagaStory): readonly CompensatedRun[] {
+  const undone = started.filter(({ direction }) => direction === 'compensate');
+  const runs = undone.map(({ step, key }) => `${step}/${key.split('/').at(-1)}`);
+  return [...new Set(runs)].flatMap((run) => {
+    const startedAs = steps.findIndex(
+      ({ name, occurrence, status }) => `${name}/${occurrence}` === run && status === 'compensated',
+    );
+    const name = steps[startedAs]?.name;
+    return name === undefined ? [] : [{ name, startedAs }];
+  });
+}
+
 /** A few lines that tell a person what happened. */
 export function storyText({ type, id, status, state, trail }: SagaStory): string {
   const steps = state.steps.map(stepText);

@@ -141,6 +141,14 @@ describe('a failure that nothing handles', () => {
     expect(saga.stepStatus('book')).toBe('completed');
   });
 
+  test('leaves doubt where an earlier start of the attempt was cut off', () => {
+    const saga = sagaOf({ a: { invoke: { ...book, onDone: 'b' } }, b: {} });
+    saga.take({ kind: 'interrupted', activity: 'book', token: saga.tokenOf('book') });
+    saga.fail('book', REFUSED);
+    expect(saga.state).toMatchObject({ status: 'parked', parkReason: { code: UNHANDLED } });
+    expect(saga.state.steps).toMatchObject([{ status: 'in_doubt', mayHaveHappened: true }]);
+  });
+
   test('is not taken for doubtful when the saga is terminated', () => {
     const saga = parked();
     saga.command('terminate');

@@ -11,6 +11,8 @@ export interface BookOp {
   readonly orderId: string;
   readonly quantity: number;
   readonly amountMinor: number;
+  /** A saga whose effects, and those of its children, the undo takes back as a whole. */
+  readonly child: string | null;
 }
 
 /** Why an operation was refused; it left nothing. */

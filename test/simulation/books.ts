@@ -35,6 +35,8 @@ const NO_ENTRIES: ReadonlyMap<string, BookEntry> = new Map();
 
 export class Books {
   readonly bank = new BankBooks();
+  /** Sagas whose effects were taken back as a whole: nothing of them happens any more. */
+  readonly #closed = new Set<string>();
   readonly #options: BooksOptions;
   readonly #entries = new Map<string, BookEntry>();
   /** The same by saga. */
@@ -57,6 +59,13 @@ export class Books {
   /** What one saga did, its children not counted. */
   entriesOf(sagaId: string): Iterable<BookEntry> {
     return (this.#bySaga.get(sagaId) ?? NO_ENTRIES).values();
+  }
+
+  /** The same with its children, and theirs. */
+  familyEntriesOf(sagaId: string): readonly BookEntry[] {
+    return [...this.#bySaga]
+      .filter(([id]) => isOfFamily(id, sagaId))
+      .flatMap(([, entries]) => [...entries.values()]);
   }
 
   get stock(): { initial: number; onHand: number; reserved: number; shipped: number } {
@@ -90,7 +99,10 @@ export class Books {
     if (!remembers && this.#entries.has(op.key)) op = { ...op, key: `${op.key}/again` };
     const known = this.#entries.get(op.key);
     if (known?.state === 'applied') return null;
-    if (known !== undefined) return { code: 'fenced', message: `${op.key} was undone before` };
+    const isClosed = [...this.#closed].some((id) => isOfFamily(op.sagaId, id));
+    if (known !== undefined || isClosed) {
+      return { code: 'fenced', message: `${op.key} was undone before` };
+    }
     const refusal = this.#moveForward(op);
     if (refusal !== null) return refusal;
     this.#keep(op, 'applied');
@@ -119,6 +131,12 @@ export class Books {
 
   // A step that a child did: there is no entry of its own.
   #withdraw(op: BookOp): void {
+    if (op.child !== null) {
+      if (this.#options.manners.fences) this.#closed.add(op.child);
+      for (const entry of this.familyEntriesOf(op.child)) {
+        if (entry.state === 'applied') this.#keep(entry, 'withdrawn');
+      }
+    }
     const childId = this.bank.withdraw(op);
     if (childId === null) return;
     for (const entry of this.entriesOf(childId)) this.#keep(entry, 'withdrawn');
@@ -184,6 +202,10 @@ export class Books {
     if (ofSaga === undefined) this.#bySaga.set(op.sagaId, new Map([[op.key, entry]]));
     else ofSaga.set(op.key, entry);
   }
+}
+
+function isOfFamily(id: string, root: string): boolean {
+  return id === root || id.startsWith(`${root}.`);
 }
 
 /** A statement that only the simulated disk understands. */

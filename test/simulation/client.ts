@@ -6,11 +6,13 @@ import { BackstepError } from '../../src/core/errors.ts';
 import type { CommandName } from '../../src/core/inbound.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Books } from './books.ts';
 import type { Chance } from './chance.ts';
 import type { Disk, DiskSaga } from './disk.ts';
 import { childrenOf, waitsForPerson } from './family-oracles.ts';
 import type { Oracles } from './oracles.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import { anyWay, honestly, isDenied } from './person.ts';
+import type { SimSaga } from './sim-saga.ts';
 import type { SimTime } from './sim-time.ts';
 import { isResolved, type StoredStates } from './stored-states.ts';
 import type { OracleScene } from './violation.ts';
@@ -27,6 +29,9 @@ interface Order {
 /** How long a refused caller waits, by the steady time. */
 const RETRY_AFTER_MS = 2_000;
 
+/** After so many events nobody asks any more. */
+const MAX_TOLD = 8;
+
 export interface ClientOptions {
   readonly saga: SimSaga;
   readonly chance: Chance;
@@ -34,6 +39,7 @@ export interface ClientOptions {
   readonly disk: Disk;
   readonly oracles: Oracles;
   readonly states: StoredStates;
+  readonly worldBooks: Books;
   readonly orders: number;
   /** `null`: by chance. */
   readonly quantity: number | null;
@@ -42,6 +48,8 @@ export interface ClientOptions {
 export class Client {
   readonly #options: ClientOptions;
   readonly #orders: readonly Order[];
+  /** How often sagas that are asked again were told something. */
+  readonly #told = new Map<string, number>();
   #calls = 0;
   #answers = 0;
 
@@ -78,7 +86,8 @@ export class Client {
     if (this.#options.saga.events.length === 0) return [];
     return [...this.#options.disk.sagas.values()]
       .filter(({ row, birth }) => row.status === 'waiting' && birth.type === this.#type)
-      .map(({ birth }) => birth.id);
+      .map(({ birth }) => birth.id)
+      .filter((id) => (this.#told.get(id) ?? 0) < MAX_TOLD);
   }
 
   /** Sends one of the saga's events; `index` says which. Sent again, it has the same id. */
@@ -86,7 +95,10 @@ export class Client {
     const { saga, disk, oracles } = this.#options;
     const event = saga.events[index % saga.events.length];
     if (event === undefined) return;
-    const eventId = `${event.type}-of-${sagaId}`;
+    this.#told.set(sagaId, (this.#told.get(sagaId) ?? 0) + (saga.isAskedAgain ? 1 : 0));
+    const seq = disk.sagas.get(disk.sidOf(sagaId) ?? 0)?.row.seq ?? 0;
+    const round = saga.isAskedAgain ? `-at-${seq}` : '';
+    const eventId = `${event.type}-of-${sagaId}${round}`;
     this.#ask(engine.send(sagaId, event, eventId), caller, {
       answered: () => {
         const isKept = disk.journal.some((line) => line.data.includes(`"${eventId}"`));
@@ -163,18 +175,27 @@ export class Client {
 
   /**
    * Orders a retry of everything that waits for a person. What an operator has terminated nobody
-   * can undo any more, so its parent is told to go on without.
+   * can undo any more, so its parent is told to go on without; a pivot that a person has prevented
+   * is not tried again. Some families are settled in whatever
+   * way is legal at first; `round` counts from 1.
    */
-  repair(engine: Backstep, caller: Caller): number {
-    const { disk, states } = this.#options;
-    const waiting = [...disk.sagas.values()].filter((saga) => isLeftToPerson(states, saga));
-    for (const { row, birth } of waiting) {
-      const children = childrenOf(disk, states.of(row));
-      const isInVain =
-        row.status !== 'parked' && children.some((child) => child.row.status === 'terminated');
-      this.#command(birth.id, isInVain ? 'skip' : 'retry', engine, caller);
+  repair(engine: Backstep, caller: Caller, round: number): number {
+    const { saga, chance, disk, states } = this.#options;
+    const waiting = [...disk.sagas.values()].filter((each) => isLeftToPerson(states, each));
+    for (const each of waiting) {
+      const { id } = each.birth;
+      const said = saga.isSettledAnyhow ? anyWay(chance, id, round) : null;
+      this.#command(id, said ?? this.#whatMends(each), engine, caller);
     }
     return waiting.length;
+  }
+
+  #whatMends({ row, birth }: DiskSaga): CommandName {
+    const { disk, worldBooks, states } = this.#options;
+    const parts = states.of(row);
+    if (isDenied(birth.id, parts, [disk.books, worldBooks])) return 'compensate';
+    const isLost = childrenOf(disk, parts).some((child) => child.row.status === 'terminated');
+    return isLost && row.status !== 'parked' ? 'skip' : 'retry';
   }
 
   /** The process is gone: whoever waited for an answer asks again. */
@@ -182,8 +203,11 @@ export class Client {
     for (const order of this.#orders) if (order.state === 'pending') order.state = 'unsent';
   }
 
-  #command(sagaId: string, name: CommandName, engine: Backstep, caller: Caller): void {
-    const { disk, oracles } = this.#options;
+  #command(sagaId: string, said: CommandName, engine: Backstep, caller: Caller): void {
+    const { disk, worldBooks, states, oracles } = this.#options;
+    const saga = disk.sagas.get(disk.sidOf(sagaId) ?? 0);
+    if (saga === undefined) return;
+    const name = honestly(said, sagaId, states.of(saga.row), [disk.books, worldBooks]);
     this.#ask(engine.command(sagaId, { name, by: 'operator' }), caller, {
       answered: ({ seq }) => {
         const sid = disk.sidOf(sagaId);

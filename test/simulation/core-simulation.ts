@@ -12,7 +12,9 @@ import { replay, storedTextOf } from '../../src/core/replay.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { isSettled, type SagaStatus } from '../../src/core/status.ts';
 import { begin, turn } from '../../src/core/turn.ts';
-import { drawSaga, type SimSaga } from './sim-sagas.ts';
+import type { Unwork } from './block-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
+import { drawSaga } from './sim-sagas.ts';
 
 export interface CoreResult {
   readonly status: SagaStatus;
@@ -21,6 +23,8 @@ export interface CoreResult {
   readonly fault: string | null;
   readonly records: readonly JournalRecord[];
 }
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
 const MAX_TURNS = 400;
 /** One run in so many has its journal replayed: that costs as much as the run. */
@@ -51,7 +55,9 @@ class CoreRun {
   /** What stands outside, by forward key. */
   readonly #standing = new Map<string, string>();
   readonly #fenced = new Set<string>();
-  readonly #keys = new Map<string, Extract<Effect, { kind: 'start-activity' }>>();
+  /** What the saga was answered, by forward key. */
+  readonly #brought = new Map<string, unknown>();
+  readonly #keys = new Map<string, StartEffect>();
   #draws = 0;
   #nowMs = 1_000_000;
   #fault: string | null = null;
@@ -86,7 +92,9 @@ class CoreRun {
     this.#records.push(taken.record);
     if (taken.kind === 'noted') return taken.state;
     for (const effect of taken.effects) {
-      if (effect.kind === 'start-activity') this.#keys.set(effect.activity, effect);
+      if (effect.kind !== 'start-activity') continue;
+      this.#keys.set(effect.activity, effect);
+      this.#judgeInput(effect);
     }
     return taken.state;
   }
@@ -123,6 +131,25 @@ class CoreRun {
   }
 
   #answer(activity: string): Outcome {
+    const outcome = this.#drawAnswer(activity);
+    const { key, direction } = this.#keys.get(activity) ?? {};
+    if (outcome.kind === 'done' && direction === 'forward') {
+      this.#brought.set(key ?? '', outcome.output);
+    }
+    return outcome;
+  }
+
+  /** A compensation carries what the run that it undoes has brought. */
+  #judgeInput({ activity, direction, forwardKey, input, child }: StartEffect): void {
+    if (!this.#saga.carriesRuns || direction !== 'compensate' || child !== null) return;
+    const { brought } = input as Unwork;
+    const wanted = this.#brought.get(forwardKey ?? '') ?? null;
+    if (JSON.stringify(brought) === JSON.stringify(wanted)) return;
+    const [is, was] = [JSON.stringify(brought), JSON.stringify(wanted)];
+    this.#fault ??= `${activity} carries ${is} for ${forwardKey}, which brought ${was}`;
+  }
+
+  #drawAnswer(activity: string): Outcome {
     const luck = this.#chance();
     if (luck < this.#badness / 4) return { kind: 'failed', failure: REFUSED };
     if (luck < this.#badness / 2) return { kind: 'failed', failure: BUSY };
@@ -138,7 +165,7 @@ class CoreRun {
     const effect = this.#keys.get(activity);
     if (effect === undefined) throw new Error(`${activity} was never started`);
     const { key, forwardKey, step, direction, src, child } = effect;
-    const output = this.#saga.outputs.get(src);
+    const output = this.#saga.outputOf(src, forwardKey ?? key);
     // A child that had completed is not unwound: its parent has to undo it.
     if (child?.isUnwinding === true) {
       return this.#standing.has(forwardKey ?? '')
@@ -152,7 +179,7 @@ class CoreRun {
       if (this.#fenced.has(key)) return { kind: 'failed', failure: REFUSED };
       this.#standing.set(key, step);
     } else if (this.#standing.has(forwardKey ?? '')) {
-      const answer = { kind: 'happened', output: this.#saga.outputs.get(step) };
+      const answer = { kind: 'happened', output: this.#saga.outputOf(step, forwardKey ?? '') };
       return { kind: 'done', output: answer };
     } else {
       this.#fenced.add(forwardKey ?? '');
@@ -169,7 +196,8 @@ class CoreRun {
       this.#fault ??= `compensated and ${standing.join(', ')} stands`;
     }
     const { input } = (state.snapshot.context ?? {}) as { readonly input?: unknown };
-    if (state.status === 'completed' && standing.length !== this.#saga.stepsOf(input)) {
+    const wanted = this.#saga.stepsOf(input) ?? standing.length;
+    if (state.status === 'completed' && standing.length !== wanted) {
       this.#fault ??= `completed with ${standing.join(', ') || 'nothing'}`;
     }
     if (this.#seed % REPLAYED_EVERY !== 0) return;

@@ -4,7 +4,7 @@
  * before a batch is durable, right after, and between a remote's effect and its answer.
  */
 import type { Flavor } from './participants.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
 import { type RunResult, simulate } from './simulation.ts';
 
 /** A run without chance: which calls go wrong, and how. */

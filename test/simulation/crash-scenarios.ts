@@ -4,7 +4,19 @@
  */
 import type { Scenario, ScriptedFault } from './crash-points.ts';
 import type { Flavor } from './participants.ts';
-import { ONBOARDING, ORDER, type SimSaga, TRIP } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
+import {
+  FITTING,
+  GROUP,
+  GUILD,
+  INSTALMENTS,
+  LEGS,
+  ONBOARDING,
+  ORDER,
+  PARCELS,
+  SCOUT,
+  TRIP,
+} from './sim-sagas.ts';
 
 type Script = readonly [name: string, fault: ScriptedFault];
 
@@ -127,7 +139,80 @@ const TRIP_SCRIPTS: readonly Script[] = [
   ...BOOKINGS.map((wanted) => cannotBeUndone(wanted, isCharge)),
 ];
 
-/** Every scenario of the order, of the trip, and of the onboarding with its children. */
+/** The first call of the step goes well, all others go wrong: a later round, or a later attempt. */
+function laterCallsOf(wanted: string, kind: 'transient' | 'permanent' | 'lost'): Script {
+  return [
+    `${wanted} is ${kind} from its second call on`,
+    (step, of, call) => (step === wanted && of === 'apply' && call > 1 ? kind : undefined),
+  ];
+}
+
+/** What goes wrong in the last step of a round, all rounds but the first. */
+function loopScripts(step: string): readonly Script[] {
+  return (['transient', 'permanent', 'lost'] as const).map((kind) => laterCallsOf(step, kind));
+}
+
+function onlyOf(wanted: string, kind: string, of = 'apply'): Script {
+  return [
+    `${wanted} (${of}) is ${kind}`,
+    (step, what) => (step === wanted && what === of ? kind : undefined),
+  ];
+}
+
+const ROUNDS = 2;
+
+/** A person settles what is left, the same way at every run. */
+const GROUP_SCRIPTS: readonly Script[] = [
+  ALL_WELL,
+  onlyOf('commit', 'permanent'),
+  onlyOf('commit', 'lost'),
+  onlyOf('ship', 'permanent'),
+  onlyOf('seal', 'permanent'),
+  [
+    'the job is given up past its pivot, and the team is declined',
+    (step, of) =>
+      of === 'apply' && (step === 'ship' || step === 'seal') ? 'permanent' : undefined,
+  ],
+  [
+    'the group is declined and the job cannot be taken back',
+    (step, of) => {
+      if (step === 'settle' && of === 'apply') return 'permanent';
+      return step === 'job' && of === 'undo' ? 'permanent' : undefined;
+    },
+  ],
+];
+
+const GUILD_SCRIPTS: readonly Script[] = [
+  onlyOf('fire', 'transient'),
+  onlyOf('fire', 'lost'),
+  onlyOf('crown', 'permanent'),
+];
+
+/** Sagas over the blocks of the builder, and families that a person settles. */
+const BLOCK_SCENARIOS: readonly Scenario[] = [
+  ...scenariosOf(INSTALMENTS, ROUNDS, [ALL_WELL, ...loopScripts('charge')]),
+  ...scenariosOf(
+    PARCELS,
+    ROUNDS,
+    [...loopScripts('pack'), onlyOf('bill', 'permanent')],
+    ['remote'],
+  ),
+  ...scenariosOf({ ...LEGS, events: [{ type: 'confirm' }] }, ROUNDS, loopScripts('insure'), [
+    'remote',
+  ]),
+  ...scenariosOf({ ...LEGS, events: [{ type: 'refuse' }] }, ROUNDS, [ALL_WELL], ['remote']),
+  ...scenariosOf(
+    FITTING,
+    ROUNDS,
+    [onlyOf('gloss', 'lost'), onlyOf('deliver', 'permanent')],
+    ['remote'],
+  ),
+  ...scenariosOf(GROUP, 1, GROUP_SCRIPTS, ['remote']),
+  ...scenariosOf(GUILD, 1, GUILD_SCRIPTS, ['remote']),
+  ...scenariosOf(SCOUT, 1, [onlyOf('search', 'lost')], ['remote']),
+];
+
+/** Every scenario of the order, of the trip, of the onboarding with its children, and of blocks. */
 export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf(ORDER, 2, ORDER_SCRIPTS),
   ...scenariosOf(TRIP, NIGHTS, TRIP_SCRIPTS, ['remote']),
@@ -139,6 +224,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
   ...scenariosOf({ ...TRIP, events: [] }, NIGHTS, [['nobody decides', none]], ['remote']),
   ...scenariosOf(ONBOARDING, ACCOUNTS, ONBOARDING_SCRIPTS),
+  ...BLOCK_SCENARIOS,
 ];
 
 function none(): undefined {

@@ -6,7 +6,8 @@ import { isSettled, needsPerson } from '../../src/core/status.ts';
 import type { BookEntry } from './books.ts';
 import type { DiskSaga } from './disk.ts';
 import { childrenOf, waitsForPerson } from './family-oracles.ts';
-import { memberOf } from './sim-sagas.ts';
+import { checkLedger } from './ledger-oracles.ts';
+import { memberOf } from './sim-saga.ts';
 import { isResolved } from './stored-states.ts';
 import type { OracleName, OracleScene } from './violation.ts';
 
@@ -24,6 +25,7 @@ export interface Heard {
 
 /** What a dead letter says. */
 interface Letter {
+  readonly maybe: readonly string[];
   readonly outstanding: readonly string[];
 }
 
@@ -39,6 +41,7 @@ export function checkEnd(scene: OracleScene, sid: number, fail: Fail): void {
   if (saga === undefined) return;
   const { id } = saga.birth;
   const { status } = saga.row;
+  checkLedger(scene, saga, fail);
   if (status === 'completed') checkCompleted(scene, saga, fail);
   const standing = isSettled(status) ? standingOf(scene, saga) : [];
   if (status === 'compensated' && standing.length > 0) {
@@ -94,15 +97,18 @@ export function checkBank({ disk, worldBooks }: OracleScene, fail: Fail): void {
 function checkCompleted(scene: OracleScene, saga: DiskSaga, fail: Fail): void {
   const done = entriesOf(scene, saga.birth.id).filter(isDone);
   const parts = scene.states.of(saga.row);
-  const children = childrenOf(scene.disk, parts).filter(({ row }) => row.status === 'completed');
+  // One that a person settled past its pivot went on to its end all the same.
+  const isThrough = ({ row }: DiskSaga): boolean =>
+    row.status === 'completed' || (row.status === 'failed' && isResolved(scene.states.of(row)));
+  const children = childrenOf(scene.disk, parts).filter(isThrough);
   const wanted = memberOf(scene.saga, saga.birth.type).stepsOf(parts.machine.context.input);
-  if (done.length + children.length === wanted) return;
+  if (wanted === null || done.length + children.length === wanted) return;
   const { id } = saga.birth;
   fail('all-or-nothing', `saga ${id} completed with only ${namesOf(done) || 'nothing'}`);
 }
 
 function checkLetter(
-  { disk }: OracleScene,
+  { disk, states }: OracleScene,
   { row, birth }: DiskSaga,
   standing: readonly Standing[],
   fail: Fail,
@@ -110,7 +116,16 @@ function checkLetter(
   const open = disk.letters.get(row.sid);
   if (open === undefined) return fail('dead-letter', `saga ${birth.id} is ${row.status} unlisted`);
   const letter = JSON.parse(open.letter) as Letter;
-  const missing = standing.filter((entry) => !letter.outstanding.includes(entry.step));
+  const { steps } = states.of(row);
+  const done = steps.filter(({ status }) => status === 'completed');
+  // Past its pivot a saga stands by what is done.
+  const isKept = done.some(({ kind }) => kind !== 'compensatable');
+  const givenUp = steps.filter(({ status }) => status === 'skipped');
+  const kept = (isKept ? [...done, ...givenUp] : givenUp).map(({ name }) => name);
+  if (isKept) kept.push(...letter.maybe);
+  const missing = standing.filter(
+    ({ step }) => !letter.outstanding.includes(step) && !kept.includes(step),
+  );
   if (missing.length > 0) {
     const names = namesOf(missing);
     fail('dead-letter', `the letter of saga ${birth.id} (${row.status}) does not list ${names}`);
@@ -123,7 +138,9 @@ function standingOf(scene: OracleScene, { row, birth }: DiskSaga): readonly Stan
   const { steps } = scene.states.of(row);
   const byChildren = steps.flatMap(({ name, childId }) => {
     if (childId === undefined) return [];
-    const isStanding = entriesOf(scene, childId).some(({ state }) => state === 'applied');
+    const { disk, worldBooks } = scene;
+    const all = [disk.books, worldBooks].flatMap((books) => books.familyEntriesOf(childId));
+    const isStanding = all.some(({ state }) => state === 'applied');
     return isStanding ? [{ step: name, amountMinor: 0 }] : [];
   });
   return [...own, ...byChildren];

@@ -13,7 +13,7 @@ import type { Disk } from './disk.ts';
 import type { Oracles } from './oracles.ts';
 import { createParticipants, type Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import { familyOf, type SimSaga } from './sim-saga.ts';
 import { ProcessClock, type SimTime } from './sim-time.ts';
 import { SimStore } from './sim-store.ts';
 import type { Caller, World } from './world.ts';
@@ -62,7 +62,7 @@ export class EngineProcess implements Caller {
         this.isBroken = true;
       },
     });
-    for (const member of [...saga.children, saga]) {
+    for (const member of familyOf(saga).toReversed()) {
       const { completion, reminders } = member;
       const emitted = completion === null ? reminders : [completion, ...reminders];
       this.engine.register(member.definition, {
@@ -72,7 +72,8 @@ export class EngineProcess implements Caller {
           caller: this,
           flavor,
           plant,
-          onCall: (op, context) => oracles.onCall(member, op, context, this.store.isOwner),
+          onCall: (op, context, input) =>
+            oracles.onCall(member, op, context, { input, isOwner: this.store.isOwner }),
         }),
         subscribers: Object.fromEntries(
           emitted.map((event) => [

@@ -6,13 +6,15 @@
  */
 import { UNWIND_CHILD } from '../../src/core/machine-roles.ts';
 import { childSagaId } from '../../src/core/parent-link.ts';
-import type { Inbound } from '../../src/core/inbound.ts';
+import type { Inbound, Outcome } from '../../src/core/inbound.ts';
+import { UNHANDLED } from '../../src/core/park-instead.ts';
 import type { LiveActivity } from '../../src/core/state.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
 import { sagaMessageOf } from '../../src/runtime/outgoing.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Books } from './books.ts';
 import type { Disk, DiskSaga } from './disk.ts';
+import { memberOf } from './sim-saga.ts';
 import { isResolved, type StoredParts } from './stored-states.ts';
 import type { OracleName, OracleScene } from './violation.ts';
 
@@ -23,6 +25,8 @@ export class FamilyOracles {
   readonly #fail: Fail;
   /** Ids of the children whose start was commanded by a durable turn. */
   readonly #commanded = new Set<string>();
+  /** Ids of the children that stood still, parked by a failure that nothing handles. */
+  readonly #stoodStill = new Set<string>();
 
   constructor(scene: OracleScene, fail: Fail) {
     this.#scene = scene;
@@ -46,18 +50,27 @@ export class FamilyOracles {
     for (const { childId } of Object.values(now.live.activities)) {
       if (childId !== undefined) this.#commanded.add(childId);
     }
+    if (now.parkReason?.code === UNHANDLED) this.#stoodStill.add(id);
     if (before !== null && commit.journal.kind !== 'note') {
       this.#checkOutcome(inbound, before);
       this.#checkLeft(commit, inbound, before, now);
     }
     this.#checkOrder(id, now);
     if (now.status === 'completed' || now.status === 'compensated') {
-      for (const child of childrenOf(this.#scene.disk, now)) {
+      for (const child of childrenOf(this.#scene.disk, this.#withoutSpawned(id, now))) {
         if (!this.#isOver(child)) {
           this.#fail('no-orphan', `saga ${id} is ${now.status}, ${nameOf(child)} goes on`);
         }
       }
     }
+  }
+
+  // An actor that the machine spawned is told to end with it, and does so after it.
+  #withoutSpawned(id: string, parts: StoredParts): StoredParts {
+    const { disk, saga } = this.#scene;
+    const type = childIn(disk, id)?.birth.type ?? '';
+    const { invokes } = memberOf(saga, type).definition;
+    return { ...parts, steps: parts.steps.filter(({ name }) => !invokes.get(name)?.isSpawned) };
   }
 
   /** Once all is at rest: no child goes on when its parent is over. */
@@ -81,6 +94,7 @@ export class FamilyOracles {
     const child = childIn(this.#scene.disk, activity.childId);
     const { outcome } = inbound;
     const isWellEnded = outcome.kind === 'done';
+    this.#checkCertainty(activity, outcome);
     if (child === null) {
       // Unwound before it was ever started, or refused at its start.
       if (isWellEnded && !isUnwinding(activity)) this.#failOutcome(activity, 'done', 'not there');
@@ -88,17 +102,30 @@ export class FamilyOracles {
     }
     const { status } = child.row;
     const { machine, ...parts } = this.#scene.states.of(child.row);
+    // It was told at once, and somebody has let the child go on since.
+    if (!isWellEnded && this.#stoodStill.has(activity.childId)) return;
     const wanted = isUnwinding(activity)
-      ? status !== 'completed' && status !== 'terminated'
-      : status === 'completed';
+      ? isUndone({ machine, ...parts })
+      : status === 'completed' || status === 'failed';
     if (isWellEnded !== wanted) this.#failOutcome(activity, outcome.kind, status);
-    if (!isEnded(status) && !isResolved({ machine, ...parts })) {
+    if (!isOverForParent({ machine, ...parts })) {
       this.#failOutcome(activity, outcome.kind, `still ${status}`);
     }
     if (outcome.kind !== 'done' || isUnwinding(activity)) return;
     if (JSON.stringify(outcome.output) !== JSON.stringify(machine.output ?? null)) {
       this.#failOutcome(activity, 'another output', 'not that');
     }
+  }
+
+  /** What failed for certain has left nothing, in it or below it. */
+  #checkCertainty(activity: LiveActivity, outcome: Outcome): void {
+    const { childId = '' } = activity;
+    if (isUnwinding(activity) || outcome.kind === 'done' || outcome.failure.ambiguous) return;
+    const { disk, worldBooks } = this.#scene;
+    const left = [disk.books, worldBooks].flatMap((books) =>
+      books.familyEntriesOf(childId).filter(({ state }) => state === 'applied'),
+    );
+    for (const { step } of left) this.#failOutcome(activity, 'nothing', `${step}, which stands`);
   }
 
   /** A child that is left before it answered is told to end. */
@@ -124,9 +151,10 @@ export class FamilyOracles {
       const from = steps.findIndex(
         ({ name, occurrence }) => name === activity.step && occurrence === activity.occurrence,
       );
-      for (const { childId } of steps.slice(Math.max(0, from))) {
+      for (const { childId, status } of steps.slice(Math.max(0, from))) {
         const child = childId === undefined ? null : childIn(this.#scene.disk, childId);
-        if (child === null || this.#isOver(child)) continue;
+        const isGivenUp = status === 'skipped'; // a person said that it may stand as it is
+        if (child === null || this.#isOver(child) || isGivenUp) continue;
         this.#fail('child-first', `${id} undoes ${activity.step}, ${nameOf(child)} goes on`);
       }
     }
@@ -142,13 +170,34 @@ export class FamilyOracles {
 }
 
 /** True where all that keeps the saga from going on is a child that waits for a person. */
-export function waitsForPerson({ disk, states }: OracleScene, { row }: DiskSaga): boolean {
+export function waitsForPerson(scene: OracleScene, { row }: DiskSaga): boolean {
+  const { disk, states } = scene;
   const { live } = states.of(row);
   const activities = Object.values(live.activities);
   if (activities.length === 0 || Object.keys(live.timers).length > 0) return false;
   return activities.every(({ childId }) => {
     const child = childId === undefined ? null : childIn(disk, childId);
-    return child !== null && needsPerson(child.row.status) && !isResolved(states.of(child.row));
+    if (child === null || isOverForParent(states.of(child.row))) return false;
+    return needsPerson(child.row.status) || waitsForPerson(scene, child);
+  });
+}
+
+/** Over, ended by its machine in whatever way, or parked because it has no way on from a failure. */
+function isOverForParent(parts: StoredParts): boolean {
+  const { status, machine, parkReason } = parts;
+  if (isEnded(status) || isResolved(parts)) return true;
+  return (machine.status ?? 'active') !== 'active' || parkReason?.code === UNHANDLED;
+}
+
+/** What unwinding it came to: nothing of it is left, or a person said that it may be. */
+function isUndone(parts: StoredParts): boolean {
+  const { status, steps } = parts;
+  if (status === 'completed' || status === 'failed') return false;
+  if (status === 'compensated') return true;
+  if (status === 'compensation_failed') return isResolved(parts);
+  return steps.every(({ status: at, mayHaveHappened }) => {
+    const isCertain = at === 'failed' || at === 'retrying';
+    return at === 'compensated' || at === 'skipped' || (isCertain && mayHaveHappened !== true);
   });
 }
 
@@ -170,7 +219,7 @@ export function stands(
   const child = childSagaId(sagaId, step, occurrence);
   return books.some((each) => {
     if (each.stateOf(key) === 'applied') return true;
-    return [...each.entriesOf(child)].some(({ state }) => state === 'applied');
+    return each.familyEntriesOf(child).some(({ state }) => state === 'applied');
   });
 }
 

@@ -18,7 +18,8 @@ import type { DurableTurn } from './disk.ts';
 import { checkBank, checkEnd } from './end-oracles.ts';
 import { FamilyOracles, stands } from './family-oracles.ts';
 import { inboundOf, isUnreadable, recordOf } from './journal-records.ts';
-import { memberOf, type SimSaga, type What } from './sim-sagas.ts';
+import { RunOracles } from './run-oracles.ts';
+import { memberOf, type SimSaga, type What } from './sim-saga.ts';
 import type { StoredParts } from './stored-states.ts';
 import type { OracleName, OracleScene, Violation } from './violation.ts';
 
@@ -30,6 +31,7 @@ export class Oracles {
   /** Keys of the messages to subscribers that are durable. */
   readonly emitted = new Set<string>();
   readonly #family: FamilyOracles;
+  readonly #runs: RunOracles;
   readonly #scene: OracleScene;
   /** `key#attempt` of every attempt whose intent has been durable. */
   readonly #intents = new Set<string>();
@@ -50,7 +52,9 @@ export class Oracles {
 
   constructor(scene: OracleScene) {
     this.#scene = scene;
-    this.#family = new FamilyOracles(scene, (oracle, message) => this.fail(oracle, message));
+    const fail = (oracle: OracleName, message: string): void => this.fail(oracle, message);
+    this.#family = new FamilyOracles(scene, fail);
+    this.#runs = new RunOracles(fail);
   }
 
   fail(oracle: OracleName, message: string): void {
@@ -61,9 +65,11 @@ export class Oracles {
   onCall(
     saga: SimSaga,
     op: BookOp,
-    { key, attempt, sagaId }: ActivityContext,
-    isOwner: boolean,
+    context: ActivityContext,
+    { input, isOwner }: { readonly input: unknown; readonly isOwner: boolean },
   ): void {
+    const { key, attempt, sagaId } = context;
+    this.#runs.onCall(saga, op, context, input);
     const intent = `${key}#${attempt}`;
     if (!this.#intents.has(intent)) this.fail('intent-first', `${intent} had no durable intent`);
     if (isOwner) this.#startedMs.set(intent, this.#scene.time.steadyMs);
@@ -114,7 +120,12 @@ export class Oracles {
     if (then !== null) this.#checkSuccession(commit, then, now);
     this.#keepIntents(sid, after.birth, now);
     this.#keepMessages(commit, after.birth.id);
-    this.#family.onTurn(commit, inboundOf(commit), after.birth.id, { before: then, now });
+    const inbound = inboundOf(commit);
+    const { id } = after.birth;
+    this.#family.onTurn(commit, inbound, id, { before: then, now });
+    const saga = this.#memberOf(after.birth);
+    const isNote = commit.journal.kind === 'note';
+    this.#runs.onTurn({ id, saga, inbound, isNote, before: then, now });
     checkEnd(this.#scene, sid, (oracle, message) => this.fail(oracle, message));
   }
 

@@ -9,10 +9,11 @@ import {
   type ActivityContext,
   transactional,
 } from '../../src/core/activity.ts';
+import { childSagaId } from '../../src/core/parent-link.ts';
 import type { BookOp } from './book-op.ts';
 import { statementOf } from './books.ts';
 import type { Plant } from './plant.ts';
-import type { SimSaga, What } from './sim-sagas.ts';
+import type { SimSaga, What } from './sim-saga.ts';
 import type { Caller, World } from './world.ts';
 
 /** Where the effects are of activities that may be local. */
@@ -25,16 +26,16 @@ export interface ParticipantOptions {
   readonly flavor: Flavor;
   readonly plant: Plant;
   /** Told of every call before it leaves. */
-  readonly onCall: (op: BookOp, context: ActivityContext) => void;
+  readonly onCall: (op: BookOp, context: ActivityContext, input: unknown) => void;
 }
 
 /** Activities of one process. */
 export function createParticipants(options: ParticipantOptions): Activities<never> {
   const { saga, world, caller, plant, flavor } = options;
 
-  async function remote(op: BookOp, context: ActivityContext): Promise<void> {
+  async function remote(op: BookOp, context: ActivityContext, input: unknown): Promise<void> {
     for (const each of plant.ops?.(op, context) ?? [op]) {
-      options.onCall(each, context);
+      options.onCall(each, context, input);
       try {
         await world.call(each, caller);
       } catch (error) {
@@ -44,21 +45,20 @@ export function createParticipants(options: ParticipantOptions): Activities<neve
   }
 
   function bind(name: string): Activity<What | null> {
-    const output = saga.outputs.get(name);
     if (flavor === 'transactional' && saga.local.includes(name)) {
       return transactional(async (input, context) => {
         const op = toOp(saga, input, context);
-        options.onCall(op, context);
+        options.onCall(op, context, input);
         await world.work(`${op.orderId}/${op.step}/${op.kind}`, caller);
-        return { statements: [statementOf(op)], output };
+        return { statements: [statementOf(op)], output: saga.outputOf(name, op.key) };
       });
     }
     return async (input, context) => {
       const op = toOp(saga, input, context);
-      await remote(op, context);
-      if (op.kind !== 'ask') return output;
+      await remote(op, context, input);
+      if (op.kind !== 'ask') return saga.outputOf(name, op.key);
       const answer = world.books.stateOf(op.key);
-      const forward = saga.outputs.get(op.step);
+      const forward = saga.outputOf(op.step, op.key);
       return answer === 'applied' ? { kind: 'happened', output: forward } : { kind: 'never' };
     };
   }
@@ -74,7 +74,13 @@ function toOp(saga: SimSaga, input: What | null, context: ActivityContext): Book
   const key = forwardKey ?? context.key;
   const who = { sagaId, orderId: saga.subjectOf(input ?? {}) ?? sagaId };
   const money = step === saga.chargeStep ? amountMinor : 0;
-  return { kind, step, key, ...who, quantity, amountMinor: money };
+  const isChild = kind === 'undo' && saga.isSettledAnyhow && isChildStep(saga, step);
+  const child = isChild ? childSagaId(sagaId, step, Number(key.split('/').at(-1))) : null;
+  return { kind, step, key, ...who, quantity, amountMinor: money, child };
+}
+
+function isChildStep({ definition }: SimSaga, step: string): boolean {
+  return Object.hasOwn(definition.children, step);
 }
 
 /** The key says it: `saga/step/direction/occurrence`. */

@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { Plant } from './plant.ts';
 import { answersEarly, rewrites } from './planted-stores.ts';
 import { forwardOrder, shrugsOffFailedCompensation, unheld } from './redrawn.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
 import type { OracleName } from './violation.ts';
 
 export interface PlantedBug {

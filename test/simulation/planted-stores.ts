@@ -9,6 +9,14 @@ export function rewrites(store: Store, change: (commit: SagaCommit) => SagaCommi
   return { ...store, commit: (commit) => store.commit(change(commit)) };
 }
 
+/** Never answers chosen commits, nor writes them. */
+export function standsStill(store: Store, isChosen: (commit: SagaCommit) => boolean): Store {
+  return {
+    ...store,
+    commit: (commit) => (isChosen(commit) ? new Promise(() => {}) : store.commit(commit)),
+  };
+}
+
 /** Answers chosen commits at once, with the seq that they will probably get. */
 export function answersEarly(store: Store, isChosen: (commit: SagaCommit) => boolean): Store {
   let seq = store.lastSeq;

@@ -1,10 +1,12 @@
 /**
  * Sagas with a mistake drawn into them, as their author or the compiler might have made it.
  */
-import { createMachine } from 'xstate';
+import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { durable, type SagaDefinition } from '../../src/core/definition.ts';
+import { isOwed, type Ledger } from '../../src/core/ledger.ts';
+import type { StepEntry } from '../../src/core/state.ts';
 
 type Drawing = Readonly<Record<string, unknown>>;
 
@@ -51,6 +53,72 @@ export function takesBackTooEarly(): SagaDefinition {
   return redrawn(onboardingSaga, path, (state) => ({ ...state, initial: 'running' }));
 }
 
+/** Gives every compensation what the present round has brought, whichever round it undoes. */
+export function inPresentRound(definition: SagaDefinition): SagaDefinition {
+  const { machine, waysBack } = definition;
+  const config = everywhere(drawing(machine.config), (state) => {
+    const { compensates } = drawing(state['meta'] ?? {});
+    const way = typeof compensates === 'string' ? waysBack.get(compensates) : undefined;
+    const call = drawing(state['invoke'] ?? {});
+    if (way === undefined || call['input'] === undefined) return state;
+    const input = ({ context }: { readonly context: Drawing }): unknown => {
+      const round = way.loop === null ? 1 : drawing(context['rounds'])[way.loop.name];
+      return way.input({ ...context, round } as never);
+    };
+    return { ...state, invoke: { ...call, input } };
+  });
+  return withConfig(definition, config);
+}
+
+function withConfig(definition: SagaDefinition, config: Drawing): SagaDefinition {
+  return { ...definition, machine: createMachine(config, definition.machine.implementations) };
+}
+
+/** Takes what failed for what is owed, whether it may have happened or not. */
+export function owesWhatFailed(definition: SagaDefinition): SagaDefinition {
+  return withActions(definition, {
+    readLedger: readsLedger((entry) => entry.status === 'failed' || isOwed(entry)),
+  });
+}
+
+/** Finds nothing owed, whatever was done. */
+export function forgetsWhatIsOwed(definition: SagaDefinition): SagaDefinition {
+  return withActions(definition, { readLedger: assign({ owed: [], hasGivenUp: false }) });
+}
+
+/** Takes a child without an output, as a person leaves one, for one that failed for certain. */
+export function takesSettledForFailed(definition: SagaDefinition): SagaDefinition {
+  const { id, machine, children } = definition;
+  const config = everywhere(drawing(machine.config), (state) => {
+    const call = drawing(state['invoke'] ?? {});
+    if (!Object.hasOwn(children, String(call['src']))) return state;
+    const hasNoOutput = ({ event }: { readonly event: Drawing }): boolean =>
+      event['output'] === null;
+    const back = { guard: hasNoOutput, target: `#${id}.compensating`, actions: ['turnBack'] };
+    return { ...state, invoke: { ...call, onDone: [back, call['onDone']] } };
+  });
+  const isOfChild = ({ childId }: StepEntry): boolean => childId !== undefined;
+  return withActions(withConfig(definition, config), {
+    readLedger: readsLedger((entry) => isOwed(entry) && !isOfChild(entry)),
+  });
+}
+
+function readsLedger(isMeant: (entry: StepEntry) => boolean) {
+  return assign(({ self }: { readonly self: object }) => {
+    const steps = 'ledger' in self ? (self.ledger as Ledger)() : [];
+    return { owed: steps.filter(isMeant).map(({ name }) => name), hasGivenUp: false };
+  });
+}
+
+function withActions(
+  definition: SagaDefinition,
+  actions: Readonly<Record<string, unknown>>,
+): SagaDefinition {
+  const { machine } = definition;
+  const provided = machine.provide({ actions } as Parameters<AnyStateMachine['provide']>[0]);
+  return { ...definition, machine: provided };
+}
+
 /** A saga with one of its states changed. */
 function redrawn(
   { machine, input, children }: SagaDefinition,
@@ -60,6 +128,12 @@ function redrawn(
   const config = changed(drawing(machine.config), path, change);
   const options = input === null ? { children } : { input, children };
   return durable(createMachine(config, machine.implementations), options);
+}
+
+function everywhere(state: Drawing, change: (state: Drawing) => Drawing): Drawing {
+  const below = Object.entries(drawing(state['states'] ?? {}));
+  const states = below.map(([name, each]) => [name, everywhere(drawing(each), change)]);
+  return change(below.length === 0 ? state : { ...state, states: Object.fromEntries(states) });
 }
 
 function changed(

@@ -9,7 +9,8 @@ import { SCENARIOS } from './crash-scenarios.ts';
 import { Progress } from './progress.ts';
 import { coreFailureText, CoreTally, failureText, Tally } from './report.ts';
 import { shrink } from './shrink.ts';
-import { SIM_SAGAS, type SimSaga } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
+import { SIM_SAGAS } from './sim-sagas.ts';
 import { simulate } from './simulation.ts';
 
 const USAGE = `npm run simulate -- --seed 1 --runs 10000    random runs, every fault switched on

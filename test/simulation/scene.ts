@@ -5,7 +5,7 @@
  * Invariant: the world, the disk and the callers outlive every process.
  */
 import { nextDueMs } from '../../src/core/state.ts';
-import { isSettled } from '../../src/core/status.ts';
+import { isEnded } from '../../src/core/status.ts';
 import { GOOD_MANNERS } from './books.ts';
 import { Chance, type ChancePlan } from './chance.ts';
 import { Client, isAtEnd } from './client.ts';
@@ -15,7 +15,8 @@ import { EngineProcess } from './engine-process.ts';
 import { Oracles } from './oracles.ts';
 import type { Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
-import { drawSaga, ORDER, redrawnAs, type SimSaga } from './sim-sagas.ts';
+import { redrawnAs, type SimSaga } from './sim-saga.ts';
+import { drawSaga, ORDER } from './sim-sagas.ts';
 import { SimTime } from './sim-time.ts';
 import { StoredStates } from './stored-states.ts';
 import type { OracleScene } from './violation.ts';
@@ -74,7 +75,8 @@ export class Scene {
     this.oracles = oracles;
     const count = orders ?? chance.between('orders', 1, 4);
     const about = { orders: count, quantity: quantity ?? null, states: this.states };
-    this.client = new Client({ saga, chance, time, disk, oracles, ...about });
+    const worldBooks = world.books;
+    this.client = new Client({ saga, chance, time, disk, worldBooks, oracles, ...about });
     this.process = this.#boot();
   }
 
@@ -88,8 +90,9 @@ export class Scene {
 
   /** Nothing is under way: not at the engine, not in the network, not at the callers. */
   get isAtRest(): boolean {
-    const { store, engine } = this.process;
+    const { store, engine, isBroken } = this.process;
     return (
+      !isBroken &&
       this.client.isDone &&
       isAtEnd(this.#oracleScene) &&
       this.disk.outbox.size === 0 &&
@@ -117,7 +120,8 @@ export class Scene {
     const { steadyMs, wallMs } = this.time;
     let earliest: number | null = null;
     for (const { row } of this.disk.sagas.values()) {
-      if (isSettled(row.status)) continue;
+      // What waits for a person in one branch may go on in another.
+      if (isEnded(row.status) || row.status === 'parked') continue;
       const dueMs = nextDueMs(this.states.of(row).live);
       if (dueMs !== null && (earliest === null || dueMs < earliest)) earliest = dueMs;
     }

@@ -6,6 +6,7 @@
  */
 import type { CommandName } from '../../src/core/inbound.ts';
 import type { EngineProcess } from './engine-process.ts';
+import { ANY_WAY } from './person.ts';
 import type { Scene } from './scene.ts';
 import type { BatchFault } from './sim-store.ts';
 
@@ -141,12 +142,14 @@ function addFormer(
 }
 
 /** Somebody starts an order again, or an operator steps in. */
-function callAgain({ chance, client, process }: Scene, step: number): void {
+function callAgain(scene: Scene, step: number): void {
+  const { chance, client, process } = scene;
   const { engine } = process;
   const index = chance.between(`whom/${step}`, 0, 3);
   const commands: readonly CommandName[] = ['cancel', 'cancel', 'retry', 'terminate'];
   const draw = chance.between(`what/${step}`, 0, 9);
-  const name = commands[draw];
+  const settling = scene.saga.isSettledAnyhow ? ANY_WAY[draw - commands.length] : undefined;
+  const name = commands[draw] ?? settling;
   if (name === 'terminate' && chance.fraction('terminates') < 0.8) return;
   if (name === undefined) client.sendAgain(index, draw === 9, engine, process);
   else client.command({ index, whose: chance.fraction(`whose/${step}`) }, name, engine, process);

@@ -1,54 +1,27 @@
 /**
- * The sagas that are simulated: what starts each, what its callers send it, and what must be true
- * of it at its end beside what is true of any. To simulate another one, add it here.
+ * The sagas that are simulated, and how often. To simulate another one, add it here.
  */
-import type { EventObject } from 'xstate';
 import { ACCOUNT_KINDS, accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { tripSaga } from '../../machines/trip.ts';
-import type { Contract } from '../../src/core/activity.ts';
-import type { SagaDefinition } from '../../src/core/definition.ts';
-import { nodesOf } from '../../src/core/machine-nodes.ts';
-import { examplesFor } from '../../src/core/verify/learn.ts';
-
-export interface SimSaga {
-  readonly definition: SagaDefinition;
-  /** The input of the start under this key, as callers give it. */
-  readonly inputOf: (key: string, quantity: number) => object;
-  /** What a caller may send while the saga waits. */
-  readonly events: readonly EventObject[];
-  /** The event that tells subscribers of its completion, where there is one. */
-  readonly completion: string | null;
-  /** Everything else that it tells subscribers. */
-  readonly reminders: readonly string[];
-  /** The step that moves money, where there is one. */
-  readonly chargeStep: string | null;
-  /** How many steps a completed one with this input has; a child is one. */
-  readonly stepsOf: (input: unknown) => number;
-  /** What an activity's input is about, if it says so. */
-  readonly subjectOf: (input: What) => string | undefined;
-  /** Sagas that it runs as children. */
-  readonly children: readonly SimSaga[];
-  /** Activities whose effect may be in the engine's own database. */
-  readonly local: readonly string[];
-  /** True where no step has a second occurrence. */
-  readonly isStraight: boolean;
-  /** True where compensations may run side by side. */
-  readonly isParallel: boolean;
-  /** What an activity, or a child, answers, by name. */
-  readonly outputs: ReadonlyMap<string, unknown>;
-}
-
-/** What participants read of an input. */
-export interface What {
-  readonly orderId?: string;
-  readonly tripId?: string;
-  readonly customerId?: string;
-  readonly kind?: string;
-  readonly quantity?: number;
-  readonly amountMinor?: number;
-}
+import {
+  fittingSaga,
+  instalmentsSaga,
+  legsSaga,
+  parcelsSaga,
+  type Receipt,
+} from './block-sagas.ts';
+import {
+  brittleSaga,
+  groupSaga,
+  guildSaga,
+  jobSaga,
+  scoutSaga,
+  searchSaga,
+  teamSaga,
+} from './family-sagas.ts';
+import { type SimSaga, simulated, type What } from './sim-saga.ts';
 
 /** How often a run is about the saga, against the others. */
 interface Share {
@@ -132,10 +105,110 @@ export const ONBOARDING: SimSaga = simulated(onboardingSaga, {
   local: onboardingSaga.activities,
 });
 
+/** Of a saga whose participants can tell the runs of a step apart. */
+const TOLD_APART = {
+  inputOf: (orderId: string, quantity: number) => ({ orderId, quantity }),
+  subjectOf: ({ orderId }: What) => orderId,
+  carriesRuns: true,
+  outputOf: (_: string, key: string): Receipt => ({ key }),
+};
+
+function piecesOf(input: unknown): number {
+  return (input as { readonly quantity: number }).quantity;
+}
+
+export const INSTALMENTS: SimSaga = simulated(instalmentsSaga, {
+  ...TOLD_APART,
+  stepsOf: (input) => piecesOf(input) + 1,
+  local: instalmentsSaga.activities,
+});
+
+// The second round ships nothing.
+export const PARCELS: SimSaga = simulated(parcelsSaga, {
+  ...TOLD_APART,
+  stepsOf: (input) => 2 * piecesOf(input) + (piecesOf(input) > 1 ? 1 : 2),
+  local: parcelsSaga.activities,
+});
+
+// The first leg goes by rail, the second by air.
+export const LEGS: SimSaga = simulated(legsSaga, {
+  ...TOLD_APART,
+  events: [{ type: 'confirm' }, { type: 'confirm' }, { type: 'refuse' }],
+  isAskedAgain: true,
+  stepsOf: (input) => 2 * piecesOf(input) + Math.min(2, piecesOf(input)) + 1,
+  local: legsSaga.activities,
+});
+
+export const FITTING: SimSaga = simulated(fittingSaga, {
+  ...TOLD_APART,
+  stepsOf: (input) => (piecesOf(input) < 3 ? 7 : 6),
+  local: fittingSaga.activities,
+});
+
+const SETTLED = { ...TOLD_APART, isSettledAnyhow: true, stepsOf: () => 4 };
+
+/** A member's part of the order that its family is about. */
+function partOf(member: string) {
+  return { subjectOf: ({ orderId = '' }: What) => `${orderId}.${member}` };
+}
+
+const JOB: SimSaga = simulated(jobSaga, {
+  ...SETTLED,
+  ...partOf('job'),
+  stepsOf: () => 3,
+  local: jobSaga.activities,
+});
+const TEAM: SimSaga = simulated(teamSaga, {
+  ...SETTLED,
+  ...partOf('team'),
+  children: [JOB],
+  local: teamSaga.activities,
+});
+export const GROUP: SimSaga = simulated(groupSaga, {
+  ...SETTLED,
+  children: [TEAM],
+  local: groupSaga.activities,
+});
+
+const BRITTLE: SimSaga = simulated(brittleSaga, {
+  ...SETTLED,
+  ...partOf('brittle'),
+  carriesRuns: false,
+  stepsOf: () => 2,
+  local: brittleSaga.activities,
+});
+export const GUILD: SimSaga = simulated(guildSaga, {
+  ...SETTLED,
+  children: [BRITTLE],
+  stepsOf: () => 3,
+  local: guildSaga.activities,
+});
+
+const SEARCH: SimSaga = simulated(searchSaga, {
+  ...SETTLED,
+  subjectOf: () => undefined, // there may be several of one order
+  stepsOf: () => 1,
+  local: searchSaga.activities,
+});
+export const SCOUT: SimSaga = simulated(scoutSaga, {
+  ...SETTLED,
+  events: [{ type: 'again' }],
+  isAskedAgain: true,
+  children: [SEARCH],
+  stepsOf: () => null,
+});
+
 const SHARES: readonly Share[] = [
-  { weight: 2, saga: ORDER },
-  { weight: 1, saga: TRIP },
-  { weight: 1, saga: ONBOARDING },
+  { weight: 4, saga: ORDER },
+  { weight: 2, saga: TRIP },
+  { weight: 2, saga: ONBOARDING },
+  { weight: 1, saga: INSTALMENTS },
+  { weight: 1, saga: PARCELS },
+  { weight: 1, saga: LEGS },
+  { weight: 1, saga: FITTING },
+  { weight: 2, saga: GROUP },
+  { weight: 1, saga: GUILD },
+  { weight: 1, saga: SCOUT },
 ];
 
 /** Every simulated saga, by id. */
@@ -147,39 +220,4 @@ export const SIM_SAGAS: ReadonlyMap<string, SimSaga> = new Map(
 export function drawSaga(fraction: number): SimSaga {
   let rest = fraction * SHARES.reduce((sum, { weight }) => sum + weight, 0);
   return SHARES.find(({ weight }) => (rest -= weight) < 0)?.saga ?? ORDER;
-}
-
-/** The saga of that type in the family of a run's saga. */
-export function memberOf(root: SimSaga, type: string): SimSaga {
-  const family = [root, ...root.children];
-  const member = family.find(({ definition }) => definition.id === type);
-  if (member === undefined) throw new Error(`no saga "${type}" is simulated in this run`);
-  return member;
-}
-
-/** The same saga with another drawing, as a planted bug brings it. */
-export function redrawnAs(saga: SimSaga, definition: SagaDefinition): SimSaga {
-  return { ...saga, definition };
-}
-
-function simulated<C extends Contract>(
-  definition: SagaDefinition<C>,
-  parts: Pick<SimSaga, 'inputOf' | 'stepsOf' | 'subjectOf'> &
-    Partial<Omit<SimSaga, 'definition' | 'isParallel' | 'outputs'>>,
-): SimSaga {
-  const examples = examplesFor(definition, {});
-  const answering = [...definition.activities, ...Object.keys(definition.children)];
-  return {
-    events: [],
-    completion: null,
-    reminders: [],
-    chargeStep: null,
-    children: [],
-    local: [],
-    isStraight: false,
-    ...parts,
-    definition,
-    isParallel: nodesOf(definition.machine).some(({ type }) => type === 'parallel'),
-    outputs: new Map(answering.map((name) => [name, examples.outputsOf(name)[0]])),
-  };
 }

@@ -49,8 +49,8 @@ const MAX_STEPS_AT_REST = 20;
 const MAX_CALM_STEPS = 6_000;
 const MAX_DOWNTIME_MS = 400_000;
 const MAX_DRAIN_MS = 10_000;
-/** How often a person sees to a family of sagas. */
-const MAX_REPAIRS = 6;
+/** How often a person sees to what is left. */
+const MAX_REPAIRS = 12;
 
 /** Runs one simulation to its end, or to its first violation. */
 export function simulate(options: RunOptions): Promise<RunResult> {
@@ -116,13 +116,12 @@ class Simulation {
 
   /** A person sees to what was given up on, now that nothing fails any more. */
   async #repair(): Promise<void> {
-    const { client, oracles, disk, saga } = this.#scene;
-    const { states } = this.#scene;
-    // A child that is mended may show its parent that another one cannot be.
-    const rounds = saga.children.length === 0 ? 1 : MAX_REPAIRS;
-    for (let round = 1; round <= rounds && !this.#scene.isViolated; round++) {
+    const { client, oracles, disk, states } = this.#scene;
+    // A child that is mended may show its parent that another one cannot be, and a saga that goes on
+    // after it was parked may have failed for good before.
+    for (let round = 1; round <= MAX_REPAIRS && !this.#scene.isViolated; round++) {
       const { process } = this.#scene;
-      if (client.repair(process.engine, process) === 0) break;
+      if (client.repair(process.engine, process, round) === 0) break;
       await this.#drain();
       await this.#comeToRest('after the repair');
     }

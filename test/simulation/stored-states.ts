@@ -6,11 +6,15 @@ import type { SagaState } from '../../src/core/state.ts';
 
 /** The parts that the oracles look at. */
 export interface StoredParts extends Pick<SagaState, 'live' | 'steps' | 'status' | 'seq'> {
+  /** Absent while it is not parked. */
+  readonly parkReason?: SagaState['parkReason'];
   /** Absent while no person has settled the saga. */
   readonly resolution?: SagaState['resolution'];
   readonly machine: {
     readonly context: { readonly input?: unknown };
     readonly output?: unknown;
+    /** Of the machine, as XState has it. */
+    readonly status?: string;
   };
 }
 

@@ -3,7 +3,7 @@
  */
 import type { Books } from './books.ts';
 import type { Disk } from './disk.ts';
-import type { SimSaga } from './sim-sagas.ts';
+import type { SimSaga } from './sim-saga.ts';
 import type { SimTime } from './sim-time.ts';
 import type { StoredStates } from './stored-states.ts';
 
@@ -20,6 +20,11 @@ export const ORACLES = {
   'child-first': 'a child is over before its parent undoes it or what came before it',
   'child-outcome': 'what a parent is told of its child is what became of it',
   'no-orphan': 'a child that is left is told to end, and is over soon after its parent',
+  'own-run': 'a compensation carries the key, the round and the answer of the run that it undoes',
+  'undo-of-nothing': 'what only ever failed for certain is not compensated',
+  'under-way': 'what is said to run has an attempt under way',
+  'ledger-end': 'nobody ends with a step, or a child, owed, open or in doubt',
+  'given-up': 'who gave up a compensation, or whose child did, is never compensated',
   'undo-order': 'compensation in reverse order of recorded start, one at a time',
   'single-charge': 'at most one charge of an order that is not refunded',
   stock: 'on hand, reserved and shipped add up to what there was',

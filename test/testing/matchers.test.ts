@@ -1,6 +1,7 @@
 /** Matchers: what passes, what fails, and whether the failure says what happened. */
 import { expect, test } from 'vitest';
 import type { SagaStatus, StepStatus } from '../../src/core/status.ts';
+import { tripSaga } from '../runtime/trip-saga.ts';
 import { sagaMatchers } from '../../src/testing/matchers.ts';
 import type { SagaStory, StartedAttempt } from '../../src/testing/saga-story.ts';
 
@@ -30,6 +31,7 @@ function story(
     steps: entries,
     failureReason,
     parkReason: null,
+    snapshot: { machine: tripSaga.machine },
   } as unknown as SagaStory['state'];
   const trail = ['working', 'undoing'];
   return { kind: 'saga-story', type: 'demo', id: 's', status, state, trail, started };

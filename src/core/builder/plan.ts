@@ -2,7 +2,7 @@
  * A saga as the builder's calls wrote it down: blocks in the order they run. Plain data but for the
  * mappers; `compile` makes a machine of it.
  */
-import type { SagaDefinition } from '../definition.ts';
+import type { SagaDefinition, WayBack } from '../definition.ts';
 import type { Failure } from '../failure.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 import type { StepKind } from '../status.ts';
@@ -136,6 +136,19 @@ export function loopsByStep(blocks: readonly Block[]): ReadonlyMap<string, strin
   return new Map(
     loops.flatMap((loop) => everyBlock(loop.blocks).map(({ name }) => [name, loop.name] as const)),
   );
+}
+
+/** See `SagaDefinition.waysBack`. */
+export function waysBackIn(blocks: readonly Block[]): ReadonlyMap<string, WayBack> {
+  const loops = loopsByStep(blocks);
+  const ways = effectsIn(blocks).flatMap(({ name, compensation }) => {
+    if (compensation === null) return [];
+    const loop = loops.get(name);
+    const all = [...loops].filter(([, each]) => each === loop).map(([block]) => block);
+    const round = loop === undefined ? null : { name: loop, blocks: all };
+    return [[name, { input: compensation.input, loop: round }] as const];
+  });
+  return new Map(ways);
 }
 
 /** The path of a saga in its three parts. */

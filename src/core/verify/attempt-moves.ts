@@ -13,6 +13,7 @@ import { atLastAttempt } from './budgets.ts';
 import type { ExampleValues } from './examples.ts';
 import { isCompiled } from './identity.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
+import type { Answer } from './world.ts';
 
 const FAILURES: readonly { readonly label: string; readonly failure: Failure }[] = [
   { label: 'refused', failure: failureOf('refused', false, false) },
@@ -61,7 +62,9 @@ function doneMoves(
       doneMove(state, id, live, { kind: 'unknown' }, ': cannot tell'),
     ];
   }
-  const outputs = examples.outputsOf(live.src);
+  // Made-up answers differ from round to round, so that nobody takes one for another.
+  const inLoop = (definition.waysBack.get(live.step)?.loop ?? null) !== null;
+  const outputs = examples.outputsOf(live.src, inLoop ? live.occurrence : 1);
   return outputs.map((output, index) =>
     doneMove(state, id, live, output, `: done${numbered(index, outputs.length)}`),
   );
@@ -82,7 +85,13 @@ function doneMove(
     inbound: { kind: 'result', activity, token, outcome: { kind: 'done', output } },
     from: state,
     nowMs: START_MS,
-    answer: { activity, kind: 'done', isAmbiguous: false, probed },
+    answer: {
+      activity,
+      kind: 'done',
+      output: broughtBy(output, probed),
+      isAmbiguous: false,
+      probed,
+    },
     event: eventOf(`xstate.done.actor.${activity}`, { output, actorId: activity }),
     decision: null,
     isMadeUp: false,
@@ -92,6 +101,16 @@ function doneMove(
 /** Only the runtime's own failures reach a child's unwinding. */
 function failuresOf({ src }: LiveActivity): typeof FAILURES {
   return src === UNWIND_CHILD ? UNWIND_FAILURES : FAILURES;
+}
+
+// What a probe brings is wrapped in its answer.
+function broughtBy(output: unknown, probed: Answer['probed']): unknown {
+  if (probed !== 'happened') return output;
+  return (output as { readonly output?: unknown }).output ?? null;
+}
+
+function answerOfFailure(activity: string, { ambiguous }: Failure): Answer {
+  return { activity, kind: 'failed', output: null, isAmbiguous: ambiguous, probed: null };
 }
 
 function failedMove(
@@ -108,7 +127,7 @@ function failedMove(
     inbound: { kind: 'result', activity, token, outcome: { kind: 'failed', failure } },
     from: state,
     nowMs: START_MS,
-    answer: { activity, kind: 'failed', isAmbiguous: failure.ambiguous, probed: null },
+    answer: answerOfFailure(activity, failure),
     event: eventOf(`xstate.error.actor.${activity}`, { error: failure, actorId: activity }),
     decision: null,
     isMadeUp: false,

@@ -9,6 +9,7 @@ import type { Effect, Turn } from '../inbound.ts';
 import { isOver, type SagaState } from '../state.ts';
 import type { Fault, FindingKind } from './findings.ts';
 import { areIndependent, placeOf } from './places.ts';
+import { judgeUndoing, roundOf } from './undoing.ts';
 import {
   isOwed,
   lastRun,
@@ -39,11 +40,12 @@ export function judgeStarts(
   const faults: Fault[] = [];
   for (const effect of effects) {
     if (effect.kind !== 'start-activity') continue;
-    faults.push(...judgeStart(definition, next, effect));
+    faults.push(...judgeStart(definition, next, effect, state));
     if (effect.direction === 'forward' && isGoingBack)
       faults.push(forwardWhileCompensating(effect));
     const isRetry = retriesIn(definition, before).has(effect.step);
-    next = startAttempt(overtaking(definition, next, effect), effect, state.seq, isRetry);
+    const moment = { turn: state.seq, isRetry, round: roundOf(definition, effect.step, state) };
+    next = startAttempt(overtaking(definition, next, effect), effect, moment);
   }
   return { world: next, faults };
 }
@@ -68,7 +70,12 @@ export function judgeEnd(definition: SagaDefinition, world: World, state: SagaSt
   return [];
 }
 
-function judgeStart(definition: SagaDefinition, world: World, start: Start): Fault[] {
+function judgeStart(
+  definition: SagaDefinition,
+  world: World,
+  start: Start,
+  state: SagaState,
+): Fault[] {
   const { step, direction, activity, token } = start;
   const running = world.attempts.find(
     (each) =>
@@ -86,7 +93,9 @@ function judgeStart(definition: SagaDefinition, world: World, start: Start): Fau
       ),
     ];
   }
-  return direction === 'compensate' ? judgeCompensation(definition, world, start) : [];
+  if (direction !== 'compensate') return [];
+  const faults = judgeCompensation(definition, world, start);
+  return faults.length > 0 ? faults : judgeUndoing(definition, world, start, state);
 }
 
 function judgeCompensation(

@@ -9,8 +9,11 @@ export interface ExampleValues {
   readonly input: unknown;
   /** True when nobody gave an input and it was made up from what the machine reads. */
   readonly isInputMadeUp: boolean;
-  /** What an activity's success brings; one outcome each. */
-  readonly outputsOf: (activity: string) => readonly unknown[];
+  /**
+   * What an activity's success brings; one outcome each. Made-up texts tell the occurrences of a
+   * step apart. Default: the first one.
+   */
+  readonly outputsOf: (activity: string, occurrence?: number) => readonly unknown[];
   /** True when nobody gave an example of the event. */
   readonly isEventMadeUp: (type: string) => boolean;
   /** What an event brings beside its type; one outcome each. */

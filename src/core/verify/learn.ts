@@ -35,10 +35,11 @@ export function examplesFor(definition: SagaDefinition, given: Examples): Exampl
   const { outputs = {}, events = {}, ...rest } = mergeExamples(definition.examples, given);
   const isInputMadeUp = !('input' in rest);
   const seen = new Map<string, Shape>();
-  const values = (show: (shape: Shape) => unknown): ExampleValues => ({
+  const values = (show: (shape: Shape, number?: number) => unknown): ExampleValues => ({
     input: isInputMadeUp ? show(shapeIn(seen, 'input')) : rest.input,
     isInputMadeUp,
-    outputsOf: (name) => outputs[name] ?? [show(shapeIn(seen, `output ${name}`))],
+    outputsOf: (name, occurrence) =>
+      outputs[name] ?? [show(shapeIn(seen, `output ${name}`), occurrence)],
     isEventMadeUp: (type) => events[type] === undefined,
     eventsOf: (type) => events[type] ?? [asMembers(show(shapeIn(seen, `event ${type}`)))],
   });
@@ -46,7 +47,22 @@ export function examplesFor(definition: SagaDefinition, given: Examples): Exampl
   for (let successes = 0; successes <= MAX_LEARNING_SUCCESSES; successes++) {
     if (learnAlong(definition, recorded, successes) < successes) break;
   }
-  return values((shape) => (isUnread(shape) ? {} : plainValue(shape)));
+  learnFromWaysBack(definition, recorded);
+  return values((shape, number) => (isUnread(shape) ? {} : plainValue(shape, number)));
+}
+
+/** What a compensation reads of an answer may be read on no path above, for its round was over. */
+function learnFromWaysBack({ waysBack, steps }: SagaDefinition, values: ExampleValues): void {
+  const outputs = steps.map(({ name }) => [name, values.outputsOf(name)[0]] as const);
+  const failure = { code: 'refused', message: 'refused', retryable: false, ambiguous: false };
+  const view = { input: values.input, failure, round: 1, results: Object.fromEntries(outputs) };
+  for (const { input } of waysBack.values()) {
+    try {
+      input(view as never);
+    } catch {
+      // As above.
+    }
+  }
 }
 
 /** Fails the attempt after so many successes, then lets all succeed. Gives the successes seen. */
@@ -128,18 +144,20 @@ function isUnread({ use, members }: Shape): boolean {
   return use === 'unknown' && members.size === 0;
 }
 
-function plainValue(shape: Shape): unknown {
+/** `number`: 1 for the first value of its kind; texts tell further ones apart. */
+function plainValue(shape: Shape, number = 1): unknown {
+  const text = number === 1 ? EXAMPLE_TEXT : `${EXAMPLE_TEXT}-${number}`;
   switch (shape.use) {
     case 'list':
       return [];
     case 'number':
       return EXAMPLE_NUMBER;
     case 'text':
-      return EXAMPLE_TEXT;
+      return text;
     case 'unknown':
-      if (shape.members.size === 0) return EXAMPLE_TEXT;
+      if (shape.members.size === 0) return text;
       return Object.fromEntries(
-        [...shape.members].map(([name, member]) => [name, plainValue(member)]),
+        [...shape.members].map(([name, member]) => [name, plainValue(member, number)]),
       );
   }
 }

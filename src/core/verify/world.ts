@@ -10,12 +10,18 @@ import type { Direction } from '../state.ts';
 /** One run of a step, over all its attempts, and its undoing. */
 export interface Run {
   readonly step: string;
+  /** 1 for the first run of its step, and so on. */
+  readonly occurrence: number;
+  /** The round that its loop was in when it started; `null` outside of one. */
+  readonly round: number | null;
   /** The turn of its first attempt. */
   readonly startedAt: number;
   /** `vouched`: it was in doubt until a person said what happened; `skipped`: given up by one. */
   readonly forward: 'running' | 'done' | 'failed' | 'in-doubt' | 'vouched' | 'skipped';
   /** True once an attempt of it may have had its effect, and none was answered since. */
   readonly isDoubtful: boolean;
+  /** What it answered, once the saga heard of it. */
+  readonly answered: { readonly output: unknown } | null;
   readonly undo: 'none' | 'running' | 'failed' | 'done' | 'skipped';
   /** A step that started before it and whose compensation began before its own. */
   readonly overtakenBy: string | null;
@@ -40,6 +46,8 @@ export interface World {
 export interface Answer {
   readonly activity: string;
   readonly kind: 'done' | 'failed';
+  /** What it brought; of a probe that found the step, what the step had brought. */
+  readonly output: unknown;
   readonly isAmbiguous: boolean;
   /** What a probe found out; `null` for anything else. */
   readonly probed: 'happened' | 'never' | 'unknown' | null;
@@ -48,7 +56,13 @@ export interface Answer {
 /** Before the start. */
 export const NOTHING: World = { runs: [], attempts: [] };
 
-const UNBORN = { forward: 'running', isDoubtful: false, undo: 'none', overtakenBy: null } as const;
+const UNBORN = {
+  forward: 'running',
+  isDoubtful: false,
+  answered: null,
+  undo: 'none',
+  overtakenBy: null,
+} as const;
 
 type Start = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -75,18 +89,21 @@ export function runToUndo(world: World, step: string): Run | undefined {
 }
 
 /** The world once an attempt has answered. */
-export function answer(world: World, { activity, kind, isAmbiguous, probed }: Answer): World {
-  const attempt = world.attempts.find((each) => each.activity === activity);
+export function answer(world: World, given: Answer): World {
+  const attempt = world.attempts.find((each) => each.activity === given.activity);
   if (attempt === undefined) return world;
-  if (attempt.direction === 'probe') return endProbe(world, attempt, probed);
-  return endAttempt(world, attempt, kind, isAmbiguous);
+  if (attempt.direction === 'probe') return endProbe(world, attempt, given);
+  return endAttempt(world, attempt, given);
 }
 
-function endProbe(world: World, attempt: Attempt, probed: Answer['probed']): World {
+function endProbe(world: World, attempt: Attempt, { probed, output }: Answer): World {
   const attempts = world.attempts.filter((each) => each !== attempt);
   if (probed !== 'happened' && probed !== 'never') return { runs: world.runs, attempts };
-  const forward = probed === 'happened' ? 'done' : 'failed';
-  return { runs: changeRun(world.runs, attempt.run, { forward, isDoubtful: false }), attempts };
+  const found: Partial<Run> =
+    probed === 'happened'
+      ? { forward: 'done', isDoubtful: false, answered: { output } }
+      : { forward: 'failed', isDoubtful: false };
+  return { runs: changeRun(world.runs, attempt.run, found), attempts };
 }
 
 /** The world once attempts were told to stop: nobody will learn how they came out. */
@@ -97,10 +114,12 @@ export function stopAttempts(world: World, effects: readonly Effect[]): World {
     const attempt = next.attempts.find(
       ({ activity, token }) => activity === effect.activity && token === effect.token,
     );
-    if (attempt !== undefined) next = endAttempt(next, attempt, 'failed', true);
+    if (attempt !== undefined) next = endAttempt(next, attempt, UNANSWERED);
   }
   return next;
 }
+
+const UNANSWERED = { kind: 'failed', isAmbiguous: true, output: null } as const;
 
 /** The world in which the compensation of `step` has overtaken these runs. */
 export function overtake(world: World, step: string, overtaken: readonly Run[]): World {
@@ -111,12 +130,17 @@ export function overtake(world: World, step: string, overtaken: readonly Run[]):
   return { runs, attempts: world.attempts };
 }
 
-/**
- * The world once an attempt has started. A repeated dispatch of a running one changes nothing.
- *
- * @param isRetry the step's own retry delay ran until now
- */
-export function startAttempt(world: World, start: Start, turn: number, isRetry: boolean): World {
+/** What is known of the moment in which an attempt starts. */
+export interface Moment {
+  readonly turn: number;
+  /** The step's own retry delay ran until now. */
+  readonly isRetry: boolean;
+  /** Of the step's loop; `null` outside of one. */
+  readonly round: number | null;
+}
+
+/** The world once an attempt has started. A repeated dispatch of a running one changes nothing. */
+export function startAttempt(world: World, start: Start, { turn, isRetry, round }: Moment): World {
   const { activity, step, direction, token } = start;
   if (world.attempts.some((each) => each.activity === activity && each.token === token)) {
     return world;
@@ -129,7 +153,9 @@ export function startAttempt(world: World, start: Start, turn: number, isRetry: 
   // A child saga is never taken up again: each start of it is another one.
   const isNew = present === undefined || start.child !== null || isAtRest(present, isRetry);
   if (direction === 'forward' && isNew) {
-    return begin([...world.runs, { ...UNBORN, step, startedAt: turn }], world.runs.length);
+    const occurrence = world.runs.filter((run) => run.step === step).length + 1;
+    const born: Run = { ...UNBORN, step, occurrence, round, startedAt: turn };
+    return begin([...world.runs, born], world.runs.length);
   }
   if (present === undefined) return begin(world.runs, -1);
   const at = world.runs.indexOf(present);
@@ -149,24 +175,22 @@ function isAtRest({ forward, undo }: Run, isRetry: boolean): boolean {
 function endAttempt(
   world: World,
   attempt: Attempt,
-  kind: Answer['kind'],
-  isAmbiguous: boolean,
+  given: Pick<Answer, 'kind' | 'isAmbiguous' | 'output'>,
 ): World {
   const attempts = world.attempts.filter((each) => each !== attempt);
   const run = world.runs[attempt.run];
   if (run === undefined || attempt.direction === 'probe') return { runs: world.runs, attempts };
-  const change = ending(run, attempt, kind, isAmbiguous);
+  const change = ending(run, attempt, given);
   return { runs: changeRun(world.runs, attempt.run, change), attempts };
 }
 
 function ending(
   run: Run,
   { direction }: Attempt,
-  kind: Answer['kind'],
-  isAmbiguous: boolean,
+  { kind, isAmbiguous, output }: Pick<Answer, 'kind' | 'isAmbiguous' | 'output'>,
 ): Partial<Run> {
   if (direction === 'compensate') return { undo: kind === 'done' ? 'done' : 'failed' };
-  if (kind === 'done') return { forward: 'done', isDoubtful: false };
+  if (kind === 'done') return { forward: 'done', isDoubtful: false, answered: { output } };
   const isDoubtful = run.isDoubtful || isAmbiguous;
   return { forward: isDoubtful ? 'in-doubt' : 'failed', isDoubtful };
 }
