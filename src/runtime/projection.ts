@@ -152,7 +152,8 @@ function letterOfSteps(steps: readonly StepEntry[]): Omit<Letter, 'error'> {
 }
 
 function undoneIn(steps: readonly StepEntry[]): readonly string[] {
-  return steps.filter(isUndone).map((step) => step.name);
+  const isLeft = (step: StepEntry): boolean => isUndone(step) || step.status === 'running';
+  return steps.filter(isLeft).map((step) => step.name);
 }
 
 /** The ledger inside a stored text, as far as it can be made out: better than telling nothing. */
