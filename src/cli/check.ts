@@ -2,6 +2,7 @@
  * `backstep check`: tells before a deployment what becomes of every saga in flight.
  */
 import { BackstepError } from '../core/errors.ts';
+import { redactText } from '../core/redact.ts';
 import { type CheckGroup, checkVersions, type VersionCheck } from '../runtime/version-check.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
@@ -20,9 +21,10 @@ export async function check({ modules, database, isJson }: CheckRequest): Promis
   if (loaded.stray !== null) return complain(loaded.stray, EXIT_USAGE);
   try {
     const work = checkVersions(database, loaded.definitions, loaded.migrations, Date.now());
-    const found = withProgress(work, ({ done, total, parked }) =>
+    const told = withProgress(work, ({ done, total, parked }) =>
       shareText(done, total, `${counted(parked)} would be parked`),
     );
+    const found = { ...told, groups: told.groups.map(shown) };
     process.stdout.write(
       isJson ? `${JSON.stringify({ database, ...found }, null, 2)}\n` : checkText(database, found),
     );
@@ -36,6 +38,11 @@ export async function check({ modules, database, isJson }: CheckRequest): Promis
 function complain(message: string, exitCode: number): number {
   process.stderr.write(`backstep: ${message}\n`);
   return exitCode;
+}
+
+// What a migration threw stands in the reason.
+function shown(group: CheckGroup): CheckGroup {
+  return { ...group, reason: group.reason === null ? null : redactText(group.reason) };
 }
 
 function checkText(database: string, { sagas, parked, groups }: VersionCheck): string {

@@ -2,6 +2,7 @@
  * `backstep doctor`: examines a database and tells what is not as it should be.
  */
 import { BackstepError } from '../core/errors.ts';
+import { redactText } from '../core/redact.ts';
 import { type Diagnosis, examineDatabase } from '../runtime/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
@@ -23,9 +24,10 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
   }
   try {
     const work = examineDatabase(database, loaded.definitions, loaded.migrations);
-    const diagnosis = withProgress(work, ({ done, total, findings }) =>
+    const found = withProgress(work, ({ done, total, findings }) =>
       shareText(done, total, `${counted(findings)} found`),
     );
+    const diagnosis = { ...found, findings: found.findings.map(shown) };
     process.stdout.write(
       isJson
         ? `${JSON.stringify({ database, ...diagnosis }, null, 2)}\n`
@@ -37,6 +39,11 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
     process.stderr.write(`backstep: ${error.message}\n`);
     return EXIT_FAILED;
   }
+}
+
+// What a machine threw, or a row holds, stands in the words.
+function shown(finding: Diagnosis['findings'][number]): Diagnosis['findings'][number] {
+  return { ...finding, message: redactText(finding.message) };
 }
 
 function diagnosisText(database: string, diagnosis: Diagnosis): string {

@@ -20,6 +20,9 @@ const MODULES: Readonly<Record<string, string>> = {
   'twice.ts': 'export const other = { ...v2 };',
   'upgrade.ts': 'export const next = { definition: v2, migrate: { 1: () => ({}) } };',
   'gone.ts': '',
+  'tells.ts':
+    'export const next = { definition: v2, migrate: { 1: () => {' +
+    "  throw new Error('no login with password=hunter2-4711'); } } };",
 };
 
 beforeAll(async () => {
@@ -69,6 +72,13 @@ test('ends with 1 when one would be parked, and says which and why, in JSON too'
     parked: 3,
     groups: [{ type: 'trip', version: 1, outcome: 'parked', to: null, reason, sagas: 3 }],
   });
+});
+
+test('hides a secret in what a migration throws, as doctor does', () => {
+  const { status, stdout } = check('tells.ts', '--db', path);
+  expect(status).toBe(1);
+  expect(stdout).toContain('no login with password=');
+  expect(stdout).not.toContain('hunter2');
 });
 
 describe('a mistake ends with 2 and is told in one sentence:', () => {
