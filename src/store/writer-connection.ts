@@ -5,7 +5,7 @@
  */
 import type Database from 'better-sqlite3';
 import { openForWriting } from './database-file.ts';
-import { beginFeedEpoch } from './feed-epochs.ts';
+import { beginFeedEpoch } from './feed-epoch-writer.ts';
 import { type Ownership, takeOver } from './ownership.ts';
 import type { WriterOptions } from './writer-protocol.ts';
 

@@ -120,7 +120,7 @@ test('runs the saga of the README, and the same one when it is run again', () =>
 });
 
 test('passes the tests of the README', () => {
-  const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run');
+  const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run', '--testTimeout=30000');
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/Tests +\d+ passed \(/);
 });
