@@ -2,8 +2,10 @@
  * Bugs on purpose in what is owed, to whom, and with what it is undone, alone and in families. Each
  * is tied to the oracle that must notice it.
  *
- * To be added beside them, as what they are about comes to be simulated: a step renamed or removed
- * in a saga in flight, a clean stop counted as a crash, an event kept that nobody can take any more.
+ * What is not simulated has its bug planted where it is tried: a step renamed or removed in a saga in
+ * flight in runtime/edited-sagas.property.test.ts, a clean stop that counts as a crash in
+ * runtime/clean-stops.test.ts. What is kept of events is held to the drawing by random walks, in
+ * differential/events-ahead.test.ts.
  */
 import { groupSaga, guildSaga } from './family-sagas.ts';
 import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from './block-sagas.ts';
