@@ -4,7 +4,6 @@
  * The launcher brings back what was killed; what was set in it is set again, because it lived in
  * its memory. Invariant: only processes below the given launcher are killed, by their id.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { childOf, type Program } from '../e2e/processes.ts';
 import { serverBelow, type Site, until } from '../e2e/site.ts';
 
@@ -42,13 +41,14 @@ const TURNS: readonly Turn[] = [
 ];
 
 const READY = /^Backstep is ready: /;
+/** What the launcher says of a program that ended by itself. */
+const DEATH = /^backstep: the .* ended with /;
 
 export class SoakFaults {
   readonly #site: Site;
   readonly #launcher: Program;
   #turn: Turn = { name: 'none' };
   #turns = 0;
-  #readies = 1;
   /** How often each program was killed. */
   readonly kills = { server: 0, provider: 0 };
   /** The processes that run now. */
@@ -80,15 +80,17 @@ export class SoakFaults {
 
   async killServer(): Promise<void> {
     this.kills.server += 1;
-    this.#readies += 1;
+    const readies = this.#launcher.out.filter((line) => READY.test(line)).length;
+    this.pids = this.#findPids();
     process.kill(this.pids.server, 'SIGKILL');
-    await this.#launcher.line(READY, this.#readies);
+    await this.#launcher.line(READY, readies + 1);
     this.pids = this.#findPids();
     await this.#apply();
   }
 
   async killProvider(): Promise<void> {
     this.kills.provider += 1;
+    this.pids = this.#findPids();
     process.kill(this.pids.provider, 'SIGKILL');
     await until('the provider is back', async () => {
       this.pids = this.#findPids();
@@ -96,16 +98,15 @@ export class SoakFaults {
     });
   }
 
-  /** Calls `beat` so often until the stop; a beat that takes longer delays the next. */
-  static async every(
-    everyMs: number,
-    stop: AbortSignal,
-    beat: () => Promise<void> | void,
-  ): Promise<void> {
-    while (!stop.aborted) {
-      await delay(everyMs, undefined, { signal: stop }).catch(() => {});
-      if (!stop.aborted) await beat();
-    }
+  /** Deaths in the launcher's log that are none of the kills, in words. */
+  deathsBeside(log: readonly string[]): readonly string[] {
+    const deaths = log.filter((line) => DEATH.test(line));
+    const kills = deaths.filter((line) => line.includes('SIGKILL')).length;
+    const ordered = this.kills.server + this.kills.provider;
+    return [
+      ...deaths.filter((line) => !line.includes('SIGKILL')),
+      ...(kills === ordered ? [] : [`${kills} programs were killed, ${ordered} of them here`]),
+    ];
   }
 
   /** False: one of the programs is not there to be told; it is told once it is back. */

@@ -8,6 +8,7 @@
 import { cpSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readFlags, refuse } from '../fixtures/tool-flags.ts';
 import type { Program } from '../e2e/processes.ts';
 import { freePort } from '../e2e/ports.ts';
@@ -57,18 +58,28 @@ const HABITS: readonly FeedHabit[] = [
   { name: 'restless', leaveAfterMs: 7_000 },
 ];
 
-process.exitCode = await soak();
+/** What a run is made of. */
+interface Soak {
+  readonly site: Site;
+  readonly launcher: Program;
+  readonly load: OrderLoad;
+  readonly faults: SoakFaults;
+  readonly feeds: readonly FeedReader[];
+  readonly memory: { readonly server: MemoryWatch; readonly provider: MemoryWatch };
+}
 
-async function soak(): Promise<number> {
+process.exitCode = await main();
+
+async function main(): Promise<number> {
   const site = new Site(await freePort(), await freePort());
   const onSignal = (): void => void site.dispose().then(() => process.exit(1));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   const log = join(site.folder, 'programs.log');
   site.stderr = openSync(log, 'a');
   try {
-    const env = { NODE_OPTIONS: `--max-old-space-size=${MEMORY_MB}`, BACKSTEP_VERIFY: 'warn' };
-    const launcher = await site.launch(env);
-    const violations = await run(site, launcher, log);
+    const violations = await soak(site, log).catch((error: unknown) => [
+      `the run broke off: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
     for (const violation of violations) console.log(`VIOLATED ${violation}`);
     if (violations.length > 0) console.log(`database and log are kept in ${keep(site)}`);
     console.log(violations.length === 0 ? 'all checks hold' : `${violations.length} violations`);
@@ -79,22 +90,42 @@ async function soak(): Promise<number> {
 }
 
 /** Everything that was not as it must be. */
-async function run(site: Site, launcher: Program, log: string): Promise<readonly string[]> {
-  const faults = new SoakFaults(site, launcher);
+async function soak(site: Site, log: string): Promise<readonly string[]> {
+  const env = { NODE_OPTIONS: `--max-old-space-size=${MEMORY_MB}`, BACKSTEP_VERIFY: 'warn' };
+  const launcher = await site.launch(env);
   const limit = Math.ceil(MINUTES * 60 * RATE);
-  const load = new OrderLoad(site, { rate: RATE, limit, cancelEvery: CANCEL_EVERY });
-  const feeds = HABITS.map((habit) => new FeedReader(site.url, habit));
-  const memory = { server: new MemoryWatch(), provider: new MemoryWatch() };
+  const run: Soak = {
+    site,
+    launcher,
+    load: new OrderLoad(site, { rate: RATE, limit, cancelEvery: CANCEL_EVERY }),
+    faults: new SoakFaults(site, launcher),
+    feeds: HABITS.map((habit) => new FeedReader(site.url, habit)),
+    memory: { server: new MemoryWatch(), provider: new MemoryWatch() },
+  };
   const watching = new AbortController();
-  const disturbing = new AbortController();
+  const watchers = watch(run, watching.signal);
+  const died = launcher.ended.then((exit) => {
+    throw new Error(`the launcher ended with ${exit}`);
+  });
+  let violations: readonly string[];
+  try {
+    violations = await Promise.race([work(run), died]);
+  } finally {
+    watching.abort();
+    await Promise.all([...watchers, ...run.feeds.map((feed) => feed.stop())]);
+  }
+  return [...violations, ...(await examine(run, log))];
+}
+
+/** Samples and tells until the stop. */
+function watch({ site, load, faults, memory }: Soak, stop: AbortSignal): readonly Promise<void>[] {
   const startedAt = performance.now();
-  for (const feed of feeds) feed.start();
-  const watchers = [
-    SoakFaults.every(SAMPLE_MS, watching.signal, () => {
+  return [
+    every(SAMPLE_MS, stop, () => {
       memory.server.sample(faults.pids.server);
       memory.provider.sample(faults.pids.provider);
     }),
-    SoakFaults.every(PROGRESS_MS, watching.signal, async () => {
+    every(PROGRESS_MS, stop, async () => {
       const elapsed = `${Math.round((performance.now() - startedAt) / 1_000)} s`;
       const [server, provider] = [memory.server.nowMb, memory.provider.nowMb];
       console.log(
@@ -103,58 +134,62 @@ async function run(site: Site, launcher: Program, log: string): Promise<readonly
       );
     }),
   ];
-  const disturbers = [
-    SoakFaults.every(TURN_MS, disturbing.signal, () => faults.next()),
-    ...(KILL_MS === 0
-      ? []
-      : [SoakFaults.every(KILL_MS, disturbing.signal, () => killNext(faults))]),
-  ];
-  const died = launcher.ended.then((exit) => {
-    throw new Error(`the launcher ended with ${exit}`);
-  });
-  const work = async (): Promise<readonly string[]> => {
-    await Promise.race([load.run(disturbing.signal), ...disturbers.map(asFailure)]);
-    disturbing.abort();
-    await Promise.all(disturbers);
-    await faults.end();
-    console.log(`${load.placed} orders placed; all faults are off: waiting for the rest to settle`);
-    const { retried, violations } = await settle(site, SETTLE_LIMIT_MS);
-    const found = await violationsOf(site, load, feeds, FEED_LIMIT_MS);
-    await report(site, { load, faults, feeds, retried });
-    return [...violations, ...found];
-  };
-  let violations: readonly string[];
-  try {
-    violations = await Promise.race([work(), died]);
-  } finally {
-    disturbing.abort();
-    watching.abort();
-    await Promise.all([...watchers, ...feeds.map((feed) => feed.stop())]);
-  }
-  console.log(
-    `resident memory of the server: median ${memory.server.medianMb} MB, ` +
-      `most ${memory.server.peakMb} MB of ${RESIDENT_MB} MB; of the provider: ` +
-      `median ${memory.provider.medianMb} MB, most ${memory.provider.peakMb} MB`,
-  );
-  died.catch(() => {}); // from here on it is asked to end
+}
+
+/** Orders and faults, then the end of all faults, and what is wrong after it. */
+async function work(run: Soak): Promise<readonly string[]> {
+  const { site, load, faults, feeds } = run;
+  for (const feed of feeds) feed.start();
+  const disturbing = new AbortController();
+  const { signal } = disturbing;
+  const turns = every(TURN_MS, signal, () => faults.next());
+  const kills = KILL_MS === 0 ? null : every(KILL_MS, signal, () => killNext(faults));
+  const placing = load.run(signal).finally(() => disturbing.abort());
+  await Promise.all([placing, turns, kills]).finally(() => disturbing.abort());
+  await faults.end();
+  console.log(`${load.placed} orders placed; all faults are off: waiting for the rest to settle`);
+  const { retried, violations } = await settle(site, SETTLE_LIMIT_MS);
+  const found = await violationsOf(site, load, feeds, FEED_LIMIT_MS);
+  await report(run, retried);
+  return [...violations, ...found];
+}
+
+/** Stops everything, and looks at what it leaves behind. */
+async function examine(
+  { site, launcher, faults, memory: { server, provider } }: Soak,
+  log: string,
+): Promise<readonly string[]> {
   launcher.signal('SIGTERM');
   const exit = await launcher.ended;
-  const errors = readFileSync(log, 'utf8').split('\n').filter(isError);
+  console.log(
+    `resident memory of the server: median ${server.medianMb} MB, ` +
+      `most ${server.peakMb} MB of ${RESIDENT_MB} MB; of the provider: ` +
+      `median ${provider.medianMb} MB, most ${provider.peakMb} MB`,
+  );
+  const logged = readFileSync(log, 'utf8').split('\n');
+  const errors = logged.filter((line) => /"level":(50|60)|^\s+at /.test(line));
   console.log(`${errors.length} errors logged`);
   for (const line of errors.slice(0, MAX_ERRORS_TOLD)) console.log(`  ${line.slice(0, 300)}`);
   const doctor = await doctorOf(site);
   console.log(`doctor: ${doctor.said}`);
   return [
-    ...violations,
-    ...(memory.server.peakMb > RESIDENT_MB ? [`the server held ${memory.server.peakMb} MB`] : []),
+    ...(server.peakMb > RESIDENT_MB ? [`the server held ${server.peakMb} MB`] : []),
+    ...faults.deathsBeside(logged),
     ...(exit === 0 ? [] : [`the launcher stopped with ${exit}`]),
     ...doctor.violations,
   ];
 }
 
-/** Rejects as it does, and never resolves. */
-function asFailure(disturber: Promise<void>): Promise<never> {
-  return disturber.then(() => new Promise<never>(() => {}));
+/** Calls `beat` so often until the stop; a beat that takes longer delays the next. */
+async function every(
+  everyMs: number,
+  stop: AbortSignal,
+  beat: () => Promise<void> | void,
+): Promise<void> {
+  while (!stop.aborted) {
+    await delay(everyMs, undefined, { signal: stop }).catch(() => {});
+    if (!stop.aborted) await beat();
+  }
 }
 
 async function killNext(faults: SoakFaults): Promise<void> {
@@ -182,14 +217,7 @@ function openOf(stats: Readonly<Record<string, number>>): number {
   return open.reduce((sum, status) => sum + (stats[status] ?? 0), 0);
 }
 
-interface Run {
-  readonly load: OrderLoad;
-  readonly faults: SoakFaults;
-  readonly feeds: readonly FeedReader[];
-  readonly retried: number;
-}
-
-async function report(site: Site, { load, faults, feeds, retried }: Run): Promise<void> {
+async function report({ site, load, faults, feeds }: Soak, retried: number): Promise<void> {
   const stats = await site.get<Record<string, number>>('/saga/stats');
   const standings = Object.entries(stats).filter(([, count]) => count > 0);
   const { accepted, tooLate, unanswered } = load.cancels;
@@ -206,10 +234,6 @@ async function report(site: Site, { load, faults, feeds, retried }: Run): Promis
       `load of the machine: ${loads.join(', ')}`,
     ].join('\n'),
   );
-}
-
-function isError(line: string): boolean {
-  return /"level":(50|60)|^\s+at /.test(line);
 }
 
 function keep(site: Site): string {
