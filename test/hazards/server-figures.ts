@@ -6,8 +6,17 @@ const BYTES_PER_KIB = 1_024;
 
 /** Memory that the process holds, in bytes, or `null` where no system tells. */
 export function residentBytesOf(pid: number): number | null {
+  return memoryOf(pid, /^VmRSS:\s+(\d+) kB$/m);
+}
+
+/** As `residentBytesOf`, the most that it ever held. */
+export function peakBytesOf(pid: number): number | null {
+  return memoryOf(pid, /^VmHWM:\s+(\d+) kB$/m);
+}
+
+function memoryOf(pid: number, line: RegExp): number | null {
   if (process.platform !== 'linux') return null;
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const kib = line.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return kib === undefined ? null : Number(kib) * BYTES_PER_KIB;
 }
 
