@@ -31,9 +31,17 @@ document.addEventListener('htmx:ws:close', (event) => {
   if (!isLeaving) void leaveIfLoggedOut();
 });
 
-// Nobody answered, so nobody else can say it. A refusal is an answer, which htmx shows itself.
+// Nobody answered, so nobody else can say it. A refusal is an answer, which htmx shows itself. Live
+// updates of the same place leave the note, until its form is tried again.
+const unheard = new Map();
 document.addEventListener('htmx:error', ({ detail: { ctx } }) => {
-  if (ctx?.text === undefined) ctx?.target?.replaceChildren(unanswered());
+  if (ctx?.text !== undefined || !ctx?.target) return;
+  const note = unanswered();
+  unheard.set(ctx.target, note);
+  ctx.target.replaceChildren(note);
+});
+document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+  unheard.delete(ctx?.target);
 });
 
 // A slider moves its form on; without script there is a button.
@@ -93,6 +101,7 @@ function unanswered() {
 }
 
 function refresh() {
+  for (const [place, note] of unheard) if (!note.isConnected) place.prepend(note);
   showTimes('time.when, time.due');
   lightChart();
 }

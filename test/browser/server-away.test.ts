@@ -27,3 +27,19 @@ async function unplugForms(page: Page): Promise<void> {
     (route) => route.abort('connectionrefused'),
   );
 }
+
+test('what is live in the same place leaves the note, until the form is tried again', async () => {
+  const page = await dashboard.openLive('/saga');
+  await unplugForms(page);
+  await page.getByRole('button', { name: 'Payment down' }).click();
+  const place = page.locator('#faults-active');
+  await place.getByText('The server does not answer.').waitFor();
+  await dashboard.site.fault('processPayment', { latencyMs: 1 });
+  await place.getByText('processPayment').waitFor();
+  expect(await place.getByText('The server does not answer.').count()).toBe(1);
+  expect(dashboard.takeProblems().join('\n')).toContain('ERR_CONNECTION_REFUSED');
+
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Payment down' }).click();
+  await place.getByText('The server does not answer.').waitFor({ state: 'detached' });
+});
