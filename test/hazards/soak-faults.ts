@@ -98,17 +98,6 @@ export class SoakFaults {
     });
   }
 
-  /** Deaths in the launcher's log that are none of the kills, in words. */
-  deathsBeside(log: readonly string[]): readonly string[] {
-    const deaths = log.filter((line) => DEATH.test(line));
-    const kills = deaths.filter((line) => line.includes('SIGKILL')).length;
-    const ordered = this.kills.server + this.kills.provider;
-    return [
-      ...deaths.filter((line) => !line.includes('SIGKILL')),
-      ...(kills === ordered ? [] : [`${kills} programs were killed, ${ordered} of them here`]),
-    ];
-  }
-
   /** False: one of the programs is not there to be told; it is told once it is back. */
   async #apply(): Promise<boolean> {
     const { provider, activities = {} } = this.#turn;
@@ -131,4 +120,15 @@ export class SoakFaults {
       provider: childOf(this.#launcher.pid, 'provider'),
     };
   }
+}
+
+/** Deaths in a launcher's log that are none of the kills that were ordered, in words. */
+export function deathsBeside(ordered: number, log: readonly string[]): readonly string[] {
+  const deaths = log.filter((line) => DEATH.test(line));
+  const others = deaths.filter((line) => !line.includes('SIGKILL'));
+  const kills = deaths.length - others.length;
+  return [
+    ...others,
+    ...(kills === ordered ? [] : [`${kills} programs were killed, ${ordered} of them here`]),
+  ];
 }

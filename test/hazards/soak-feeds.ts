@@ -20,7 +20,7 @@ export interface FeedHabit {
 }
 
 /** What every message of the feed may have. */
-interface Message {
+export interface FeedMessage {
   readonly kind: string;
   readonly cursor: string;
   readonly saga?: string;
@@ -28,20 +28,69 @@ interface Message {
   readonly reason?: string;
 }
 
+/** What a client has seen, over all its connections, and what of it cannot be. */
+export class FeedOrder {
+  readonly faults: string[] = [];
+  /** The seq that was seen last of each saga. */
+  readonly #seqs = new Map<string, number>();
+  #cursor = '0';
+  #entries = 0;
+  #resyncs = 0;
+
+  /** Where the client stands. */
+  get cursor(): string {
+    return this.#cursor;
+  }
+
+  /** Journal lines received. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  get sagas(): number {
+    return this.#seqs.size;
+  }
+
+  /** How often the client was sent back for its slowness. */
+  get resyncs(): number {
+    return this.#resyncs;
+  }
+
+  take({ kind, cursor, saga, seq, reason }: FeedMessage): void {
+    if (kind === 'resync') {
+      this.#resyncs += 1;
+      if (reason !== 'slow') this.#fault(`sent back because the database was ${reason}`);
+      if (cursor !== this.#cursor) this.#fault(`sent back to ${cursor} from ${this.#cursor}`);
+      return;
+    }
+    if (saga === undefined || seq === undefined) return;
+    const before = this.#seqs.get(saga) ?? 0;
+    if (seq !== before + 1) this.#fault(`line ${seq} of saga ${saga} came after ${before}`);
+    if (placeIn(cursor) <= placeIn(this.#cursor)) this.#fault(`${cursor} after ${this.#cursor}`);
+    this.#seqs.set(saga, seq);
+    this.#cursor = cursor;
+    this.#entries += 1;
+  }
+
+  /** The server did not know the cursor. */
+  refused(): void {
+    this.#fault(`the cursor ${this.#cursor} was refused`);
+  }
+
+  #fault(what: string): void {
+    if (this.faults.length < MAX_FAULTS) this.faults.push(what);
+  }
+}
+
 /** One client, from the beginning of the journal on. */
 export class FeedReader {
   readonly name: string;
   readonly #url: string;
   readonly #habit: FeedHabit;
-  readonly #faults: string[] = [];
-  /** The seq that the client saw last of each saga. */
-  readonly #seqs = new Map<string, number>();
+  readonly #order = new FeedOrder();
   readonly #stopping = new AbortController();
   readonly #hurrying = new AbortController();
-  #cursor = '0';
   #running: Promise<void> = Promise.resolve();
-  #entries = 0;
-  #resyncs = 0;
   #connections = 0;
 
   constructor(siteUrl: string, habit: FeedHabit) {
@@ -52,19 +101,20 @@ export class FeedReader {
 
   /** Journal lines received. */
   get entries(): number {
-    return this.#entries;
+    return this.#order.entries;
   }
 
   /** What did not follow what was there before. */
   get faults(): readonly string[] {
-    return this.#faults;
+    return this.#order.faults.map((fault) => `feed client ${this.name}: ${fault}`);
   }
 
   /** What the client went through, in words. */
   summary(): string {
+    const { entries, sagas, resyncs } = this.#order;
     return (
-      `${this.name}: ${this.#entries} lines of ${this.#seqs.size} sagas over ` +
-      `${this.#connections} connections, sent back ${this.#resyncs} times`
+      `${this.name}: ${entries} lines of ${sagas} sagas over ` +
+      `${this.#connections} connections, sent back ${resyncs} times`
     );
   }
 
@@ -92,7 +142,7 @@ export class FeedReader {
 
   /** One connection; resolves with its end, which is no fault: servers die here. */
   async #connect(signal: AbortSignal): Promise<void> {
-    const socket = new WebSocket(this.#url + encodeURIComponent(this.#cursor));
+    const socket = new WebSocket(this.#url + encodeURIComponent(this.#order.cursor));
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     const gone = new AbortController();
     const leave = (): void => socket.terminate();
@@ -102,9 +152,11 @@ export class FeedReader {
       const ends = [signal, gone.signal, this.#hurrying.signal];
       void this.#readByHabit(socket, AbortSignal.any(ends));
     });
-    socket.on('message', (data: Buffer) => this.#take(JSON.parse(data.toString()) as Message));
+    socket.on('message', (data: Buffer) =>
+      this.#order.take(JSON.parse(data.toString()) as FeedMessage),
+    );
     socket.on('error', ({ message }) => {
-      if (message.includes('400')) this.#fault(`the cursor ${this.#cursor} was refused`);
+      if (message.includes('400')) this.#order.refused();
     });
     await closed;
     gone.abort();
@@ -128,26 +180,6 @@ export class FeedReader {
     } catch {
       socket.resume(); // the habit has ended, or the connection, whose end nothing must hold up
     }
-  }
-
-  #take({ kind, cursor, saga, seq, reason }: Message): void {
-    if (kind === 'resync') {
-      this.#resyncs += 1;
-      if (reason !== 'slow') this.#fault(`sent back because the database was ${reason}`);
-      if (cursor !== this.#cursor) this.#fault(`sent back to ${cursor} from ${this.#cursor}`);
-      return;
-    }
-    if (saga === undefined || seq === undefined) return;
-    const before = this.#seqs.get(saga) ?? 0;
-    if (seq !== before + 1) this.#fault(`line ${seq} of saga ${saga} came after ${before}`);
-    if (placeIn(cursor) <= placeIn(this.#cursor)) this.#fault(`${cursor} after ${this.#cursor}`);
-    this.#seqs.set(saga, seq);
-    this.#cursor = cursor;
-    this.#entries += 1;
-  }
-
-  #fault(what: string): void {
-    if (this.#faults.length < MAX_FAULTS) this.#faults.push(`feed client ${this.name}: ${what}`);
   }
 }
 

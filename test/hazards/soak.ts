@@ -14,7 +14,7 @@ import type { Program } from '../e2e/processes.ts';
 import { freePort } from '../e2e/ports.ts';
 import { Site } from '../e2e/site.ts';
 import { doctorOf, settle, violationsOf } from './soak-end.ts';
-import { SoakFaults } from './soak-faults.ts';
+import { deathsBeside, SoakFaults } from './soak-faults.ts';
 import { FeedReader, type FeedHabit } from './soak-feeds.ts';
 import { OrderLoad } from './soak-load.ts';
 import { MemoryWatch } from './soak-memory.ts';
@@ -34,6 +34,7 @@ const flags = readFlags(USAGE, {
   resident: { type: 'string', default: '600' },
   'kill-every': { type: 'string', default: '240' },
 });
+// The resident bound has room for the thread that draws charts: the first page opened starts it.
 const MINUTES = numberOf('minutes', flags.minutes, 0.1, 240);
 const RATE = numberOf('rate', flags.rate, 1, 200);
 const MEMORY_MB = numberOf('memory', flags.memory, 64, 8_192);
@@ -174,7 +175,7 @@ async function examine(
   console.log(`doctor: ${doctor.said}`);
   return [
     ...(server.peakMb > RESIDENT_MB ? [`the server held ${server.peakMb} MB`] : []),
-    ...faults.deathsBeside(logged),
+    ...deathsBeside(faults.kills.server + faults.kills.provider, logged),
     ...(exit === 0 ? [] : [`the launcher stopped with ${exit}`]),
     ...doctor.violations,
   ];
