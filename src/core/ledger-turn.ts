@@ -21,11 +21,8 @@ export interface Endings {
   readonly nowMs: number;
 }
 
-/** How an attempt came out, seen from the ledger. */
-type Ending = Outcome;
-
 /** Left without an answer: nobody knows whether it happened. */
-const LEFT_BEHIND: Ending = {
+const LEFT_BEHIND: Outcome = {
   kind: 'failed',
   failure: {
     code: 'left-behind',
@@ -99,7 +96,7 @@ export function beginAttempts(
 function answeredActivity(
   definition: SagaDefinition,
   inbound: Inbound,
-): { readonly id: string; readonly ending: Ending } | null {
+): { readonly id: string; readonly ending: Outcome } | null {
   if (inbound.kind === 'result') {
     const { activity, outcome } = inbound;
     return { id: activity, ending: outcome };
@@ -125,7 +122,7 @@ function replaceEntry(
 function endAttempt(
   entry: StepEntry,
   activity: LiveActivity,
-  ending: Ending,
+  ending: Outcome,
   nowMs: number,
 ): StepEntry {
   if (activity.direction === 'probe') return endProbe(entry, ending, nowMs);
@@ -151,14 +148,14 @@ function endAttempt(
 }
 
 // What a probe cannot tell stays in doubt.
-function endProbe(entry: StepEntry, ending: Ending, nowMs: number): StepEntry {
+function endProbe(entry: StepEntry, ending: Outcome, nowMs: number): StepEntry {
   const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
   if (answer === 'unknown') return entry;
   const { mayHaveHappened: _, ...known } = entry;
   return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
 }
 
-function endProgress(progress: StepProgress, ending: Ending, nowMs: number): StepProgress {
+function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): StepProgress {
   const { attempts, startedAtMs, mayHaveHappened } = progress;
   const ended = { attempts, startedAtMs, endedAtMs: nowMs };
   if (ending.kind === 'done') return ended;
