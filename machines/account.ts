@@ -3,7 +3,7 @@
  * onboarding saga, and a saga like any other.
  */
 import { z } from 'zod';
-import { defineSaga } from '../src/core/saga.ts';
+import { defineSaga } from '../src/core/define/saga.ts';
 
 /** What an account is opened with. */
 export interface AccountRequest {

@@ -4,7 +4,7 @@
  * a saga of its own, and the customer is welcomed. Until then it can be cancelled at any time.
  */
 import { z } from 'zod';
-import { defineSaga } from '../src/core/saga.ts';
+import { defineSaga } from '../src/core/define/saga.ts';
 import { ACCOUNT_KINDS, type AccountRequest, accountSaga } from './account.ts';
 
 /** Who wants to become a customer. */

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import type { ProbeAnswer } from '../src/core/activity.ts';
 import { exponential } from '../src/core/retry-policy.ts';
-import { defineSaga } from '../src/core/saga.ts';
+import { defineSaga } from '../src/core/define/saga.ts';
 
 /** Stock that an order needs. */
 export interface OrderLine {

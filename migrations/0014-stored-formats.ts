@@ -1,5 +1,5 @@
 /**
- * In which form each state and each journal record is written: see src/core/stored-format.ts.
+ * In which form each state and each journal record is written: see src/core/history/stored-format.ts.
  *
  * Never edited after a release; a change is a new numbered file.
  */

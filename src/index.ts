@@ -20,19 +20,19 @@ export type {
   RoundView,
   SagaOptions,
   WaitResult,
-} from './core/builder/options.ts';
-export { durable, type DurableOptions, type SagaDefinition } from './core/definition.ts';
-export type { EventSchemas } from './core/event-schemas.ts';
+} from './core/define/options.ts';
+export { durable, type DurableOptions, type SagaDefinition } from './core/define/definition.ts';
+export type { EventSchemas } from './core/define/event-schemas.ts';
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';
-export type { CommandName, OperatorCommand, OutsideEvent } from './core/inbound.ts';
-export { UNWIND_CHILD } from './core/machine-roles.ts';
-export type { MachineState, MigratedState, Migration } from './core/migration.ts';
+export type { CommandName, OperatorCommand, OutsideEvent } from './core/turn/inbound.ts';
+export { UNWIND_CHILD } from './core/machine/machine-roles.ts';
+export type { MachineState, MigratedState, Migration } from './core/history/migration.ts';
 export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';
-export { defineSaga } from './core/saga.ts';
+export { defineSaga } from './core/define/saga.ts';
 export type { SagaState, StepEntry } from './core/state.ts';
 export type { SagaStatus, StepStatus } from './core/status.ts';
-export { type Verification, verify } from './core/verify.ts';
+export { type Verification, verify } from './verify/verify.ts';
 export type {
   Backstep,
   Bindings,
@@ -49,4 +49,4 @@ export type {
 export { type Clock, systemClock } from './runtime/clock.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';
-export { migrateDatabase } from './store/migrate.ts';
+export { migrateDatabase } from './store/sqlite/migrate.ts';

@@ -2,8 +2,12 @@
  * `backstep check`: tells before a deployment what becomes of every saga in flight.
  */
 import { BackstepError } from '../core/errors.ts';
-import { redactText } from '../core/redact.ts';
-import { type CheckGroup, checkVersions, type VersionCheck } from '../runtime/version-check.ts';
+import { redactText } from '../core/secrets/redact.ts';
+import {
+  type CheckGroup,
+  checkVersions,
+  type VersionCheck,
+} from '../runtime/upkeep/version-check.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';

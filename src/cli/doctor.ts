@@ -2,8 +2,8 @@
  * `backstep doctor`: examines a database and tells what is not as it should be.
  */
 import { BackstepError } from '../core/errors.ts';
-import { redactText } from '../core/redact.ts';
-import { type Diagnosis, examineDatabase } from '../runtime/doctor.ts';
+import { redactText } from '../core/secrets/redact.ts';
+import { type Diagnosis, examineDatabase } from '../runtime/upkeep/doctor.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';

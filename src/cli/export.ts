@@ -2,9 +2,9 @@
  * `backstep export`: prints the journal of one saga, to be kept beside the tests of its code.
  */
 import { BackstepError } from '../core/errors.ts';
-import { createRedact, hidesNamed } from '../core/redact.ts';
-import { journalExport, shownExport } from '../runtime/journal-export.ts';
-import { openStoredSagas } from '../store/stored-sagas.ts';
+import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
+import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
+import { openStoredSagas } from '../store/queries/stored-sagas.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 export interface ExportRequest {

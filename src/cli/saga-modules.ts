@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isDefinition, type SagaDefinition } from '../core/definition.ts';
-import { readFields } from '../core/machine-nodes.ts';
-import type { Migration } from '../core/migration.ts';
-import type { MigrationsOf } from '../runtime/version-check.ts';
+import { isDefinition, type SagaDefinition } from '../core/define/definition.ts';
+import { readFields } from '../core/machine/machine-nodes.ts';
+import type { Migration } from '../core/history/migration.ts';
+import type { MigrationsOf } from '../runtime/upkeep/version-check.ts';
 
 /** The sagas found, or what is wrong with the paths, to be told to a person. */
 export type LoadedSagas =

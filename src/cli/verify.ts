@@ -1,7 +1,7 @@
 /**
  * `backstep verify`: explores the sagas of modules and tells what was found.
  */
-import { MAX_VERIFIED_STATES, type Verification, verify } from '../core/verify.ts';
+import { MAX_VERIFIED_STATES, type Verification, verify } from '../verify/verify.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { loadSagas } from './saga-modules.ts';
 

@@ -7,7 +7,7 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
-import type { ParentLink } from './parent-link.ts';
+import type { ParentLink } from './turn/parent-link.ts';
 import { isEnded, type SagaStatus, type StepKind, type StepStatus } from './status.ts';
 
 /** Forward: the step itself. Compensate: its semantic undo. Probe: asks whether it happened. */

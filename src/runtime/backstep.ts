@@ -3,18 +3,18 @@
  */
 import type { EventObject } from 'xstate';
 import type { Activities, Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
-import type { Migration } from '../core/migration.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import type { Migration } from '../core/history/migration.ts';
 import type { Duration } from '../core/duration.ts';
-import type { OperatorCommand, OutsideEvent } from '../core/inbound.ts';
+import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
-import type { Redact } from '../core/redact.ts';
+import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
-import type { VersionGap } from './version-gaps.ts';
+import type { VersionGap } from './upkeep/version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
 export type Subscriber = (

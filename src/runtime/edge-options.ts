@@ -1,6 +1,6 @@
 /** What the engine takes from the program around it, for callers that the types do not reach. */
-import { SAGA } from '../core/definition.ts';
-import { COMMAND_NAMES } from '../core/inbound.ts';
+import { SAGA } from '../core/define/definition.ts';
+import { COMMAND_NAMES } from '../core/turn/inbound.ts';
 import {
   ANYTHING,
   DURATION,

@@ -1,6 +1,6 @@
 /** What an engine is put together from, beside its store. */
-import type { SagaDefinition } from '../core/definition.ts';
-import type { Redact } from '../core/redact.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import type { Redact } from '../core/secrets/redact.ts';
 import type { Clock } from './clock.ts';
 import type { Limits } from './limits.ts';
 import type { Subscribed } from './subscription-check.ts';

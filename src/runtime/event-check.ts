@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
-import type { Inbound } from '../core/inbound.ts';
+import type { Inbound } from '../core/turn/inbound.ts';
 import { keepJson } from '../core/json.ts';
 import { parseWith, type StandardSchema } from '../core/standard-schema.ts';
 import type { SendOptions } from './backstep.ts';

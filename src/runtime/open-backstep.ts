@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../core/duration.ts';
 import { check } from '../core/options-reader.ts';
-import { createRedact, type HidesMember } from '../core/redact.ts';
-import { openStore, type OpenStoreOptions } from '../store/open-store.ts';
+import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
+import { openStore, type OpenStoreOptions } from '../store/sqlite/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { OPEN_OPTIONS } from './edge-options.ts';

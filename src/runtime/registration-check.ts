@@ -6,9 +6,9 @@
  * its exploration goes in short slices beside the work. A refusal has to come first.
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
-import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { type Verification, verify, verifyInSteps } from '../core/verify.ts';
+import { type Verification, verify, verifyInSteps } from '../verify/verify.ts';
 import type { Logger } from './turn-log.ts';
 
 /**

@@ -3,10 +3,10 @@
  * by side; new starts use the newest.
  */
 import type { Activity, Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { eventSchemas } from '../core/event-schemas.ts';
-import type { Migration, MigrationPlan } from '../core/migration.ts';
+import { eventSchemas } from '../core/define/event-schemas.ts';
+import type { Migration, MigrationPlan } from '../core/history/migration.ts';
 import { meantInstead } from '../core/nearest-name.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Bindings, Subscriber } from './backstep.ts';

@@ -4,7 +4,7 @@
  *
  * Must never change what it is given, and costs nothing for a line that nobody logs.
  */
-import { createRedact, type Redact, redactText } from '../core/redact.ts';
+import { createRedact, type Redact, redactText } from '../core/secrets/redact.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Logger } from './turn-log.ts';
 

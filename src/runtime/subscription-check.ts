@@ -5,8 +5,8 @@
  * Invariant: says only what the drawing bears out. Of an event that is made at run time the type is
  * known when it is emitted; see `UnheardEvents`.
  */
-import type { SagaDefinition } from '../core/definition.ts';
-import { emittedEvents } from '../core/emitted-events.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { emittedEvents } from '../core/machine/emitted-events.ts';
 import { meantInstead } from '../core/nearest-name.ts';
 import type { Bindings } from './backstep.ts';
 import type { Logger } from './turn-log.ts';

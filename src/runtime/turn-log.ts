@@ -3,11 +3,11 @@
  *
  * Every transition at level debug, failures at warn, settled sagas at info. Never logs payloads.
  */
-import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
-import type { CommittedTurn } from './actor-host.ts';
+import type { CommittedTurn } from './actor/actor-host.ts';
 
 /** The part of a pino logger that the runtime calls. */
 export interface Logger {

@@ -4,8 +4,8 @@
  * Lists are keyset-paged: `cursor` is opaque, `nextCursor` is null on the last page.
  */
 import type { SagaStatus } from '../core/status.ts';
-import type { FeedEpoch } from './feed-epochs.ts';
-import type { PendingStartRecord, StartQueueSize } from './start-reads.ts';
+import type { FeedEpoch } from './queries/feed-epochs.ts';
+import type { PendingStartRecord, StartQueueSize } from './queries/start-reads.ts';
 
 export interface Page {
   /** 1 to 200. */

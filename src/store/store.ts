@@ -10,8 +10,8 @@ import type { Distribution } from '../core/distribution.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { EngineTables } from './schema.ts';
-import type { StartReads } from './start-reads.ts';
-import type { UpkeepReads } from './upkeep-reads.ts';
+import type { StartReads } from './queries/start-reads.ts';
+import type { UpkeepReads } from './queries/upkeep-reads.ts';
 
 /** The stored form of a saga, as the runtime loads it. */
 export interface StoredSaga {

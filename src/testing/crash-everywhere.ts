@@ -6,12 +6,12 @@
  */
 import type { EventObject } from 'xstate';
 import type { Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
-import type { CommandName } from '../core/inbound.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import type { CommandName } from '../core/turn/inbound.ts';
 import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
-import { examplesFor } from '../core/verify/learn.ts';
-import type { Letter } from '../runtime/projection.ts';
-import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
+import { examplesFor } from '../verify/learn.ts';
+import type { Letter } from '../runtime/actor/projection.ts';
+import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { flawsOf } from './crash-judge.ts';
 import { FakeActivities, type FakeOptions } from './fake-activities.ts';
 import { sagaMatchers } from './matchers.ts';

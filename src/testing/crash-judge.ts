@@ -5,14 +5,14 @@
  *
  * It believes the fakes, which stand for the world, and the journal; never the ledger of a saga.
  */
-import type { SagaDefinition } from '../core/definition.ts';
-import { childSagaId } from '../core/parent-link.ts';
-import { recordOfLine, replay } from '../core/replay.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { childSagaId } from '../core/turn/parent-link.ts';
+import { recordOfLine, replay } from '../core/history/replay.ts';
 import type { StepEntry } from '../core/state.ts';
-import { judgeHistory, type Undoing } from '../core/verify/history.ts';
-import { isSameValue } from '../core/verify/undoing.ts';
-import { examineSaga } from '../runtime/examination.ts';
-import { lineOf } from '../runtime/journal-export.ts';
+import { judgeHistory, type Undoing } from '../verify/history.ts';
+import { isSameValue } from '../verify/undoing.ts';
+import { examineSaga } from '../runtime/upkeep/examination.ts';
+import { lineOf } from '../runtime/upkeep/journal-export.ts';
 import type { SagaAsStored } from '../store/as-stored.ts';
 import type { FakeActivities, FakeCall } from './fake-activities.ts';
 

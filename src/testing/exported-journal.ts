@@ -3,9 +3,9 @@
  * journal notices the change that would lead its saga elsewhere.
  */
 import type { Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
-import { replay } from '../core/replay.ts';
-import { readExport } from '../runtime/journal-export.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { replay } from '../core/history/replay.ts';
+import { readExport } from '../runtime/upkeep/journal-export.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
 
 /**

@@ -6,10 +6,10 @@
  * never happened, and refuse a step whose compensation came first.
  */
 import type { Activities, ActivityContext, Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import { PermanentError, TransientError } from '../core/failure.ts';
 import type { Direction } from '../core/state.ts';
-import { examplesFor } from '../core/verify/learn.ts';
+import { examplesFor } from '../verify/learn.ts';
 
 /**
  * How one call ends:

@@ -2,11 +2,11 @@
  * Matchers over the story of a saga, for `expect.extend` of vitest and of whatever speaks like it.
  * A failure tells the whole story, so that nobody has to run the test again to see it.
  */
-import { isOwed } from '../core/ledger.ts';
-import { readInvokes } from '../core/machine-roles.ts';
-import { UNSETTLED } from '../core/park-instead.ts';
+import { isOwed } from '../core/turn/ledger.ts';
+import { readInvokes } from '../core/machine/machine-roles.ts';
+import { UNSETTLED } from '../core/turn/park-instead.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
-import { areIndependent } from '../core/verify/places.ts';
+import { areIndependent } from '../verify/places.ts';
 import {
   type CompensatedRun,
   compensatedRuns,

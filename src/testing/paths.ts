@@ -3,9 +3,9 @@
  * simple path where there are few.
  */
 import type { Contract } from '../core/activity.ts';
-import type { Examples, SagaDefinition } from '../core/definition.ts';
-import type { ExampleValues } from '../core/verify/examples.ts';
-import { movesOf } from '../core/verify/moves.ts';
+import type { Examples, SagaDefinition } from '../core/define/definition.ts';
+import type { ExampleValues } from '../verify/examples.ts';
+import { movesOf } from '../verify/moves.ts';
 import { SagaDriver } from './saga-driver.ts';
 import {
   drawnTransitions,

@@ -2,8 +2,8 @@
  * Drives a saga through the pure core, one inbound at a time, without an engine; every state goes
  * through its stored form and back, so that nothing passes that would not survive a restart.
  */
-import { decodeState, encodeState } from '../core/codec.ts';
-import type { SagaDefinition } from '../core/definition.ts';
+import { decodeState, encodeState } from '../core/history/codec.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import type {
   CommandName,
@@ -13,11 +13,11 @@ import type {
   Outcome,
   OutsideEvent,
   Turn,
-} from '../core/inbound.ts';
+} from '../core/turn/inbound.ts';
 import { takeJson } from '../core/json.ts';
 import type { LiveTimer, SagaState } from '../core/state.ts';
-import { strictly } from '../core/strict-machine.ts';
-import { begin, turn } from '../core/turn.ts';
+import { strictly } from '../core/machine/strict-machine.ts';
+import { begin, turn } from '../core/turn/turn.ts';
 import { attemptOf, type SagaStory, type StartedAttempt } from './saga-story.ts';
 
 /** Where the clock of a driven saga starts, milliseconds since 1970. */

@@ -2,17 +2,17 @@
  * Every state that a saga can get into, and the moves between them, explored through the real core
  * under every outcome of every activity, timer, event and command.
  */
-import type { Examples, SagaDefinition } from '../core/definition.ts';
-import { nodesOf } from '../core/machine-nodes.ts';
+import type { Examples, SagaDefinition } from '../core/define/definition.ts';
+import { nodesOf } from '../core/machine/machine-nodes.ts';
 import type { SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
-import { begin, turn } from '../core/turn.ts';
-import type { ExampleValues } from '../core/verify/examples.ts';
-import { identityOf } from '../core/verify/identity.ts';
-import { examplesFor } from '../core/verify/learn.ts';
-import type { Move } from '../core/verify/move.ts';
-import { movesOf } from '../core/verify/moves.ts';
-import { NOTHING } from '../core/verify/world.ts';
+import { begin, turn } from '../core/turn/turn.ts';
+import type { ExampleValues } from '../verify/examples.ts';
+import { identityOf } from '../verify/identity.ts';
+import { examplesFor } from '../verify/learn.ts';
+import type { Move } from '../verify/move.ts';
+import { movesOf } from '../verify/moves.ts';
+import { NOTHING } from '../verify/world.ts';
 
 /** A state that the saga can be in. */
 export interface GraphNode {

@@ -2,9 +2,9 @@
  * What became of one saga, in a form that a test can ask questions of: where it went, what it
  * called, what it compensated and in which order.
  */
-import type { SagaDefinition } from '../core/definition.ts';
-import type { Effect } from '../core/inbound.ts';
-import type { Replay } from '../core/replay.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import type { Effect } from '../core/turn/inbound.ts';
+import type { Replay } from '../core/history/replay.ts';
 import type { Direction, SagaState, StepEntry } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 

@@ -7,14 +7,14 @@
  */
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Contract } from '../core/activity.ts';
-import type { SagaDefinition } from '../core/definition.ts';
+import type { SagaDefinition } from '../core/define/definition.ts';
 import { type Duration, toMs } from '../core/duration.ts';
-import type { OperatorCommand, OutsideEvent } from '../core/inbound.ts';
-import { recordOfLine, replay } from '../core/replay.ts';
+import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
+import { recordOfLine, replay } from '../core/history/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
-import { strictly } from '../core/strict-machine.ts';
+import { strictly } from '../core/machine/strict-machine.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
-import { memoryDatabases, type MemoryDatabase } from '../store/memory-store.ts';
+import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { PassingTime } from './passing-time.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
 import { ProcessDied, type ProcessOptions, TestProcess } from './test-process.ts';

@@ -7,7 +7,11 @@ import type { Backstep } from '../runtime/backstep.ts';
 import { createEngine } from '../runtime/engine.ts';
 import { DEFAULT_LIMITS, type Limits } from '../runtime/limits.ts';
 import { type Logger, silentLogger } from '../runtime/turn-log.ts';
-import type { MemoryDatabase, MemoryStore, MemoryStoreHooks } from '../store/memory-store.ts';
+import type {
+  MemoryDatabase,
+  MemoryStore,
+  MemoryStoreHooks,
+} from '../store/sqlite/memory-store.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** Thrown out of whatever a test waits for when the process dies under it. */

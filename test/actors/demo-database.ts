@@ -10,14 +10,18 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { onTestFinished } from 'vitest';
-import type { OrderTables, OrderWriteOutcome, OrderWriter } from '../../actors/order-tables.ts';
+import type {
+  OrderTables,
+  OrderWriteOutcome,
+  OrderWriter,
+} from '../../actors/order/order-tables.ts';
 import { up } from '../../migrations/0002-order-demo.ts';
 import type {
   ActivityContext,
   ExpectedStatement,
   TransactionalActivity,
 } from '../../src/core/activity.ts';
-import { createStatementRunner } from '../../src/store/participant-statements.ts';
+import { createStatementRunner } from '../../src/store/sqlite/participant-statements.ts';
 
 /** What became of statements; `code` says which expectation was not met. */
 export type Written = OrderWriteOutcome & { readonly code?: string };

@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createApp } from '../../src/http/app.ts';
-import { startServer } from '../../src/http/server.ts';
+import { createApp } from '../../src/server/app.ts';
+import { startServer } from '../../src/server/server.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 
 export interface FeedClients {

@@ -5,15 +5,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Effect, Turn } from '../../src/core/inbound.ts';
-import { begin, turn } from '../../src/core/turn.ts';
-import { commitOf } from '../../src/runtime/projection.ts';
-import { createBatchWriter } from '../../src/store/batch-writer.ts';
-import { createCheckpointer } from '../../src/store/checkpointer.ts';
-import { resolveDatabaseFile } from '../../src/store/database-file.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { openWriterConnection } from '../../src/store/writer-connection.ts';
-import { type TurnItem, toTurnItem } from '../../src/store/writer-protocol.ts';
+import type { Effect, Turn } from '../../src/core/turn/inbound.ts';
+import { begin, turn } from '../../src/core/turn/turn.ts';
+import { commitOf } from '../../src/runtime/actor/projection.ts';
+import { createBatchWriter } from '../../src/store/sqlite/batch-writer.ts';
+import { createCheckpointer } from '../../src/store/sqlite/checkpointer.ts';
+import { resolveDatabaseFile } from '../../src/store/sqlite/database-file.ts';
+import { openStore } from '../../src/store/sqlite/open-store.ts';
+import { openWriterConnection } from '../../src/store/sqlite/writer-connection.ts';
+import { type TurnItem, toTurnItem } from '../../src/store/sqlite/writer-protocol.ts';
 import { fourStepSaga, RECEIPT } from './workload.ts';
 
 const STATE_LENGTH = 1_000_000;

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Activities, transactional } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 
 interface Order {
   readonly order: number;

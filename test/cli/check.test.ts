@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DoctoredDatabase } from '../runtime/doctored-database.ts';
+import { DoctoredDatabase } from '../runtime/upkeep/doctored-database.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const TRIP = new URL('../runtime/trip-saga.ts', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'backstep-check-'));
 const database = new DoctoredDatabase();

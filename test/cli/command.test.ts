@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const INDEX = new URL('../../src/index.ts', import.meta.url).href;
 const SAGAS = new URL('../fixtures/defective-sagas/forgetful.ts', import.meta.url).href;
 /** A command that hangs is stopped, and fails its test by its missing exit code. */

@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DoctoredDatabase } from '../runtime/doctored-database.ts';
+import { DoctoredDatabase } from '../runtime/upkeep/doctored-database.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const RUNTIME = fileURLToPath(new URL('../runtime', import.meta.url));
 
 const database = new DoctoredDatabase();

@@ -6,8 +6,8 @@ import { isFailure, PermanentError, toFailure, TransientError } from '../../src/
 import { canonicalJson, copyJson, isLongerThan, keepJson, takeJson } from '../../src/core/json.ts';
 import { nearestName } from '../../src/core/nearest-name.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
-import { statePath } from '../../src/core/state-path.ts';
-import { sagaId } from '../../src/runtime/saga-id.ts';
+import { statePath } from '../../src/core/machine/state-path.ts';
+import { sagaId } from '../../src/runtime/starts/saga-id.ts';
 
 describe('JSON strictness', () => {
   test('lets pass exactly what comes back equal', () => {

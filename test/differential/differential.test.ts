@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/core/failure.ts';
-import { nodesOf } from '../../src/core/machine-nodes.ts';
+import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import type { Case, Happening, Side, Sight } from './case.ts';
 import { DurableSide } from './durable-side.ts';
 import { LiveSide } from './live-side.ts';

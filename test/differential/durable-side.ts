@@ -3,13 +3,13 @@
  * with the smallest host that keeps the host law.
  */
 import type { AnyStateMachine, EventObject } from 'xstate';
-import { decodeState, encodeState } from '../../src/core/codec.ts';
-import { durable, type SagaDefinition } from '../../src/core/definition.ts';
+import { decodeState, encodeState } from '../../src/core/history/codec.ts';
+import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import type { Effect, Inbound, Outcome, Turn } from '../../src/core/inbound.ts';
-import { UNHANDLED } from '../../src/core/park-instead.ts';
+import type { Effect, Inbound, Outcome, Turn } from '../../src/core/turn/inbound.ts';
+import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { SagaState } from '../../src/core/state.ts';
-import { begin, turn } from '../../src/core/turn.ts';
+import { begin, turn } from '../../src/core/turn/turn.ts';
 import { plain, type Side, type Sight } from './case.ts';
 
 const SAGA_ID = 'saga-1';

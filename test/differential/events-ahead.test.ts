@@ -8,10 +8,15 @@ import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { tripSaga } from '../../machines/trip.ts';
-import { isAhead, startNodes, type Way } from '../../src/core/events-ahead.ts';
-import { isReserved } from '../../src/core/legal.ts';
-import { acceptedEvents, activeNodes, enterMachine, stepMachine } from '../../src/core/scope.ts';
-import { ALL_KINDS } from '../core/builder-sagas.ts';
+import { isAhead, startNodes, type Way } from '../../src/core/machine/events-ahead.ts';
+import { isReserved } from '../../src/core/turn/legal.ts';
+import {
+  acceptedEvents,
+  activeNodes,
+  enterMachine,
+  stepMachine,
+} from '../../src/core/machine/scope.ts';
+import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';

@@ -15,18 +15,18 @@ import { accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { tripSaga } from '../../machines/trip.ts';
-import { type ExecutableAction, toCommand } from '../../src/core/action-command.ts';
-import { nodesOf } from '../../src/core/machine-nodes.ts';
-import { tableStart, tableStep } from '../../src/core/microstep-run.ts';
+import { type ExecutableAction, toCommand } from '../../src/core/machine/action-command.ts';
+import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
+import { tableStart, tableStep } from '../../src/core/machine/microstep-run.ts';
 import {
   InvokedChild,
   MAX_CONFIGURATIONS,
   tableOf,
   tableRestore,
-} from '../../src/core/microstep-table.ts';
-import { type PersistedMachine, persistMachine } from '../../src/core/persisted-machine.ts';
-import { acceptedEvents, enterMachine, stepMachine } from '../../src/core/scope.ts';
-import { ALL_KINDS } from '../core/builder-sagas.ts';
+} from '../../src/core/machine/microstep-table.ts';
+import { type PersistedMachine, persistMachine } from '../../src/core/machine/persisted-machine.ts';
+import { acceptedEvents, enterMachine, stepMachine } from '../../src/core/machine/scope.ts';
+import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
 import { plain } from './case.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';

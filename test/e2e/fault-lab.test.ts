@@ -1,6 +1,6 @@
 /** Every scenario of the fault lab on the real system, side by side: each comes out as expected. */
 import { expect, test } from 'vitest';
-import { SCENARIOS } from '../../src/http/lab-scenarios.ts';
+import { SCENARIOS } from '../../src/demo/lab/lab-scenarios.ts';
 import { siteFor, until } from './site.ts';
 
 test('every scenario of the fault lab comes out as it must', async ({ onTestFinished }) => {

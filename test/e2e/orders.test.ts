@@ -1,7 +1,7 @@
 /** Orders that nothing disturbs, and orders that are posted more than once. */
 import { expect, test } from 'vitest';
 import { expectBooksToAddUp, orderOf, ordersOf, readLedger } from './order-books.ts';
-import { startSmtpServer } from '../actors/smtp-server.ts';
+import { startSmtpServer } from '../actors/notification/smtp-server.ts';
 import { siteFor, until } from './site.ts';
 
 test('a hundred orders complete, and stock, money, ledger and mails add up', async ({

@@ -90,7 +90,7 @@ test('holds what a user needs and no source', () => {
   ]);
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/src/http'))).toEqual([]);
+  expect(files.filter((file) => file.startsWith('dist/src/server'))).toEqual([]);
 });
 
 test.each([true, false])('type-checks in a strict project, its exact options %s', (isExact) => {

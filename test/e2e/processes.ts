@@ -12,10 +12,10 @@ import { COMPILE_CACHE } from './compile-cache.ts';
 
 /** The programs a person or the launcher runs, from the root of the repository. */
 export const PROGRAMS = {
-  launcher: 'src/start.js',
-  server: 'src/main.ts',
-  provider: 'actors/payment-provider.ts',
-  cli: 'src/cli.ts',
+  launcher: 'src/demo/start.js',
+  server: 'src/demo/main.ts',
+  provider: 'actors/payment/payment-provider.ts',
+  cli: 'src/cli/main.ts',
 } as const;
 
 export type Environment = Readonly<Record<string, string>>;

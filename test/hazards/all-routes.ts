@@ -1,6 +1,6 @@
 /** Every route of the app, as it is registered: what is added later is tried too. */
-import { createFaults } from '../../actors/faults.ts';
-import { openFixture } from '../http/http-fixture.ts';
+import { createFaults } from '../../actors/faults/faults.ts';
+import { openFixture } from '../server/http-fixture.ts';
 
 export interface Route {
   readonly method: string;

@@ -1,7 +1,7 @@
 /** A wall clock that jumps while the timers of the process go on, or stop with the machine. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/runtime/clock.ts';
-import { WakeTimers } from '../../src/runtime/wake-timers.ts';
+import { WakeTimers } from '../../src/runtime/outside/wake-timers.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const SECOND_MS = 1_000;

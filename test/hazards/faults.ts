@@ -1,6 +1,8 @@
 /**
  * Every fault that the guarantees are tried with, and the test that tries it: a file below test/
  * and words of a title in it. A fault without a test has none here and stands in FAULTS.md.
+ *
+ * Longer than 300 lines because it is one table.
  */
 
 /** Where a fault is tried; `null`: nowhere yet. */
@@ -12,15 +14,21 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'e2e/payment-in-doubt.test.ts',
     'that hangs twice goes on with the third attempt and is charged once',
   ],
-  'late result after its time-out': ['core/turn-control.test.ts', 'a late result is a note'],
-  'late result after compensation began': ['runtime/attempts.test.ts', 'moves nothing, and the'],
-  'late result after the end': ['runtime/attempts.test.ts', 'is a note as well when the saga has'],
+  'late result after its time-out': ['core/turn/turn-control.test.ts', 'a late result is a note'],
+  'late result after compensation began': [
+    'runtime/outside/attempts.test.ts',
+    'moves nothing, and the',
+  ],
+  'late result after the end': [
+    'runtime/outside/attempts.test.ts',
+    'is a note as well when the saga has',
+  ],
   'compensation that fails for ever': [
     'runtime/engine.test.ts',
     'that cannot be compensated waits in a dead letter until a person retries',
   ],
   'crash between effect and record': [
-    'runtime/restart.test.ts',
+    'runtime/actor/restart.test.ts',
     'an attempt in flight starts again with the same key, counted',
   ],
   'crash between two compensations': [
@@ -49,16 +57,22 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   // Sagas
   'poison event': ['runtime/hand-written.test.ts', 'is unharmed by an event that makes it throw'],
-  'guard or assign that throws': ['runtime/parking.test.ts', 'a turn that keeps throwing is tried'],
+  'guard or assign that throws': [
+    'runtime/actor/parking.test.ts',
+    'a turn that keeps throwing is tried',
+  ],
   'unknown event': ['runtime/hand-written.test.ts', 'refuses what it does not accept'],
   'huge result': ['hazards/hostile-activities.test.ts', 'a result of many megabytes'],
-  'context that does not survive JSON': ['core/context.test.ts', 'is refused at the start as well'],
+  'context that does not survive JSON': [
+    'core/define/context.test.ts',
+    'is refused at the start as well',
+  ],
   'snapshot of an unknown version': [
-    'runtime/adversity.test.ts',
+    'runtime/actor/adversity.test.ts',
     'a saga whose version is gone is parked',
   ],
   'unknown state in the snapshot': [
-    'core/scope.test.ts',
+    'core/machine/scope.test.ts',
     'of a state the machine does not have is refused',
   ],
   'garbage instead of a snapshot': [
@@ -66,24 +80,24 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'parks that saga and lets the others go on',
   ],
   'stored state of another form': [
-    'runtime/stored-formats.test.ts',
+    'runtime/upkeep/stored-formats.test.ts',
     'a state of a later form is parked as it is',
   ],
   'part of a stored state missing': [
-    'runtime/stored-formats.test.ts',
+    'runtime/upkeep/stored-formats.test.ts',
     'is parked with the part that is missing',
   ],
   'database of a released version with sagas in flight': [
-    'runtime/released.test.ts',
+    'runtime/upkeep/released.test.ts',
     'its sagas in flight all come to their ends',
   ],
   // Time
   'clock set back an hour': ['hazards/clock-jumps.test.ts', 'waits longer when the clock is set'],
   'clock set forward a day': ['hazards/clock-jumps.test.ts', 'a clock set forward a day wakes'],
-  'sixty-day timer': ['runtime/restart.test.ts', 'a sixty-day timer fires on its day'],
-  'restart past the due time': ['runtime/restart.test.ts', 'a deadline that passed while'],
+  'sixty-day timer': ['runtime/actor/restart.test.ts', 'a sixty-day timer fires on its day'],
+  'restart past the due time': ['runtime/actor/restart.test.ts', 'a deadline that passed while'],
   'clock 400 days ahead for a minute, under retention': [
-    'runtime/retention-clock.test.ts',
+    'runtime/upkeep/retention-clock.test.ts',
     'for a minute removes nothing, then or later',
   ],
   'laptop sleep': ['hazards/clock-jumps.test.ts', 'after a sleep of the machine past its due time'],
@@ -101,7 +115,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
   'power cut': ['hazards/power-cut.test.ts', 'cuts lose nothing that a client or the feed'],
   'slow sync': ['hazards/fail-nth.test.ts', 'but only takes long, as a sync of two seconds'],
-  'SQLITE_BUSY from outside': ['store/storage-hazards.test.ts', 'stalls the batch until it is'],
+  'SQLITE_BUSY from outside': [
+    'store/sqlite/storage-hazards.test.ts',
+    'stalls the batch until it is',
+  ],
   'truncated or overwritten database': [
     'hazards/damaged-files.test.ts',
     'that was cut off or written over',
@@ -111,22 +128,28 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'not our file': ['e2e/life-cycle.test.ts', 'because the database is a folder or another program'],
   'future schema version': ['hazards/damaged-files.test.ts', 'of a later version is refused'],
   'read-only directory': ['hazards/damaged-files.test.ts', 'that cannot be written is named'],
-  'two processes on one file': ['store/processes.test.ts', 'is refused, by its path and by a link'],
+  'two processes on one file': [
+    'store/sqlite/processes.test.ts',
+    'is refused, by its path and by a link',
+  ],
   'one file under two names': [
-    'store/second-names.test.ts',
+    'store/sqlite/second-names.test.ts',
     'that is a hard link is refused by both',
   ],
   'database mounted as a single file': [
-    'store/second-names.test.ts',
+    'store/sqlite/second-names.test.ts',
     'that is a mount of the single file is refused',
   ],
   'database renamed while open': [
-    'store/second-names.test.ts',
+    'store/sqlite/second-names.test.ts',
     'that it was given while a process has it open is refused',
   ],
-  'log that lies elsewhere': ['store/second-names.test.ts', 'that lies elsewhere (%s) is refused'],
+  'log that lies elsewhere': [
+    'store/sqlite/second-names.test.ts',
+    'that lies elsewhere (%s) is refused',
+  ],
   'two copies of the package in one process': [
-    'store/second-names.test.ts',
+    'store/sqlite/second-names.test.ts',
     'with an SQLite each never own one file at once',
   ],
   'owner stopped with SIGSTOP': [
@@ -135,7 +158,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'database replaced while running': ['hazards/damaged-files.test.ts', 'that is replaced under a'],
   'start repeated after its saga was removed': [
-    'runtime/retention.test.ts',
+    'runtime/upkeep/retention.test.ts',
     'a start repeated after that is told how its saga ended',
   ],
   'log on a full disk': [
@@ -146,9 +169,9 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/unwritable-log.test.ts',
     'that nobody reads any more stop nothing',
   ],
-  'edited row': ['http/edited-rows.test.ts', 'every page and list still answers'],
+  'edited row': ['server/edited-rows.test.ts', 'every page and list still answers'],
   'control characters in a row that the doctor shows': [
-    'runtime/doctor-text.test.ts',
+    'runtime/upkeep/doctor-text.test.ts',
     'control characters of an edited row are spelt out',
   ],
   'start while nothing is accepted': [
@@ -156,11 +179,11 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'is refused by its promise, never by a throw',
   ],
   'subscriber that hangs for many sagas': [
-    'runtime/hanging-subscribers.test.ts',
+    'runtime/outside/hanging-subscribers.test.ts',
     'does not keep a parent from its child',
   ],
   'older file restored under a client of the feed': [
-    'http/feed-epochs.test.ts',
+    'server/live/feed-epochs.test.ts',
     'is answered with resync where the two histories part',
   ],
   // Load
@@ -173,10 +196,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'oversized batch': ['store/commit.test.ts', 'does not wait for the rest when it fills an early'],
   // HTTP
   'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
-    'http/body.test.ts',
+    'server/body.test.ts',
     'is refused with 400 when it %s',
   ],
-  'prototype keys': ['http/body.test.ts', 'reaches for the prototype'],
+  'prototype keys': ['server/body.test.ts', 'reaches for the prototype'],
   'slow and never-ending requests': ['hazards/slow-requests.test.ts', 'that %s are cut off'],
   'oversized headers, path tricks, broken framing': [
     'hazards/http-fuzz.test.ts',
@@ -186,18 +209,24 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/attacks.test.ts',
     'are shown as text in every view',
   ],
-  'cross-site post': ['http/security.test.ts', 'is required by upgrades and by unsafe methods'],
+  'cross-site post': ['server/security.test.ts', 'is required by upgrades and by unsafe methods'],
   'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
   'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
-  'secrets in payloads and errors': ['http/redact.test.ts', 'hides what stands under a secret'],
+  'secrets in payloads and errors': [
+    'server/api/redact.test.ts',
+    'hides what stands under a secret',
+  ],
   'secrets in every field, by every way out': [
-    'http/canary.test.ts',
+    'server/canary.test.ts',
     'secrets none is seen in an answer of any route',
   ],
-  'secrets at every socket': ['http/canary.test.ts', 'nor by any socket: of pages, of the feed'],
-  'secrets in the log and in exports': ['http/canary.test.ts', 'nor in the log, nor in an export'],
+  'secrets at every socket': ['server/canary.test.ts', 'nor by any socket: of pages, of the feed'],
+  'secrets in the log and in exports': [
+    'server/canary.test.ts',
+    'nor in the log, nor in an export',
+  ],
   'secrets in JSON, addresses and cut texts': [
-    'http/redact.test.ts',
+    'server/api/redact.test.ts',
     'hides every word of it, in whatever form',
   ],
   'settings that say nothing known': [
@@ -209,15 +238,15 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'refuses to start, in one line and for good',
   ],
   'cookie that is used after the logout': [
-    'http/login.test.ts',
+    'server/access/login.test.ts',
     'is let in by no cookie that was logged out of, after a restart neither',
   ],
   'wrong guesses that shut the right token out': [
-    'http/login.test.ts',
+    'server/access/login.test.ts',
     'for that client and for a while, the right one not',
   ],
   'client that says it is another': [
-    'http/client-address.test.ts',
+    'server/access/client-address.test.ts',
     'is who its connection says, whatever its headers say',
   ],
   'connections that ask and never read': [
@@ -236,25 +265,28 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'lock-file.test.ts',
     'names a hash for every package that is fetched',
   ],
-  'redirect of a payment': ['actors/payment-answers.test.ts', 'is never followed, and ambiguous'],
+  'redirect of a payment': [
+    'actors/payment/payment-answers.test.ts',
+    'is never followed, and ambiguous',
+  ],
   'endless answer of a participant': [
-    'actors/payment-answers.test.ts',
+    'actors/payment/payment-answers.test.ts',
     'reads no more of an answer than its bound',
   ],
   'answer of a participant that lacks a member': [
-    'actors/payment-answers.test.ts',
+    'actors/payment/payment-answers.test.ts',
     'an answer that is not as documented is ambiguous',
   ],
   'refusal by a machine between us and a participant': [
-    'actors/payment-answers.test.ts',
+    'actors/payment/payment-answers.test.ts',
     'that is not the provider’s own',
   ],
   'page that charges by itself at the payment provider': [
-    'actors/payment-provider-guard.test.ts',
+    'actors/payment/payment-provider-guard.test.ts',
     'answers no page, and under no other name',
   ],
   'payment provider told to misbehave in read-only mode': [
-    'actors/payment-provider-guard.test.ts',
+    'actors/payment/payment-provider-guard.test.ts',
     'cannot be told to misbehave with',
   ],
   'secrets of the server in the environment of another program': [
@@ -262,13 +294,13 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'keeps from the provider what the server keeps secret',
   ],
   'texts that make the search for secrets slow': [
-    'http/redact.test.ts',
+    'server/api/redact.test.ts',
     'takes no longer for hostile %s than for others',
   ],
   // WebSocket
   'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
   'flood, oversized frames, bad UTF-8': [
-    'http/server.test.ts',
+    'server/server.test.ts',
     'closes a client that sends a frame that is too large, or too many, or bad UTF-8',
   ],
   'reconnect storms': ['hazards/live-clients.test.ts', 'storms of clients that come and go'],
@@ -278,7 +310,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
   'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
   'upgrade with sagas in flight': [
-    'runtime/versions.test.ts',
+    'runtime/upkeep/versions.test.ts',
     'new starts use the newest, sagas in flight keep theirs',
   ],
   'backup while writing': ['hazards/damaged-files.test.ts', 'can be backed up while orders run'],

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { exponential } from '../../src/core/retry-policy.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import { orderOf } from '../e2e/order-books.ts';
 import { siteFor } from '../e2e/site.ts';
 import { EngineHarness } from '../runtime/engine-harness.ts';

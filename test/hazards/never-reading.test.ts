@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { HttpEnv } from '../../src/http/context.ts';
-import { startServer, type RunningServer } from '../../src/http/server.ts';
-import { openFixture, type HttpFixture } from '../http/http-fixture.ts';
+import type { HttpEnv } from '../../src/server/context.ts';
+import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { openFixture, type HttpFixture } from '../server/http-fixture.ts';
 
 const PER_ADDRESS = 20;
 const PIPELINED = 80;

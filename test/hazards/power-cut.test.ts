@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { hashOf, seededRandom } from '../../actors/seeded-random.ts';
+import { hashOf, seededRandom } from '../../actors/faults/seeded-random.ts';
 import { expectBooksToAddUp, ordersOf } from '../e2e/order-books.ts';
 import type { Environment } from '../e2e/processes.ts';
 import { type OrderBody, siteFor } from '../e2e/site.ts';
@@ -29,7 +29,7 @@ const COMMITS_PER_CUT = 300;
 /** Then a new file: each cut looks at every byte of it, and it grows by a good 20 MB each time. */
 const CUTS_PER_DATABASE = 10;
 
-const STORE_PROCESS = fileURLToPath(new URL('../store/store-process.ts', import.meta.url));
+const STORE_PROCESS = fileURLToPath(new URL('../store/sqlite/store-process.ts', import.meta.url));
 const NORMAL = fileURLToPath(new URL('./normal-synchronous.ts', import.meta.url));
 const WITH_NORMAL = { NODE_OPTIONS: `--import=${pathToFileURL(NORMAL).href}` };
 

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
-import type { SagaDefinition } from '../../src/core/definition.ts';
-import { LOST, ORDER, REFUSED, SagaDriver } from '../core/saga-driver.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { LOST, ORDER, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';
 
 /** How a saga turns back while `activity` is under way. True: it may have had its effect. */
 const WAYS: Readonly<

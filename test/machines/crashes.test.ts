@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
-import type { SagaDefinition } from '../../src/core/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { crashEverywhere, type CrashWorld } from '../../src/testing/crash-everywhere.ts';
 import { WORLDS } from '../testing/crash-worlds.ts';
 

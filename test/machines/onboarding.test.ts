@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { OnboardingInput, onboardingSaga } from '../../machines/onboarding.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import { legalCommands } from '../../src/core/legal.ts';
-import { LOST, REFUSED, SagaDriver } from '../core/saga-driver.ts';
+import { legalCommands } from '../../src/core/turn/legal.ts';
+import { LOST, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';
 
 const INPUT = {
   customerId: 'c-1',

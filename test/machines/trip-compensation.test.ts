@@ -2,9 +2,9 @@
 import '../../src/testing/vitest.ts';
 import { describe, expect, test } from 'vitest';
 import type { EventObject } from 'xstate';
-import { legalCommands } from '../../src/core/legal.ts';
+import { legalCommands } from '../../src/core/turn/legal.ts';
 import type { SagaDriver } from '../../src/testing/saga-driver.ts';
-import { BUSY, LOST, REFUSED } from '../core/saga-driver.ts';
+import { BUSY, LOST, REFUSED } from '../core/turn/saga-driver.ts';
 import { booked, cancelled, cancellationsOf, ORDERS, SERVICES, trip, undo } from './trip-driver.ts';
 
 const TOO_DEAR: EventObject & { readonly reason: string } = { type: 'reject', reason: 'too dear' };

@@ -2,10 +2,10 @@
 import '../../src/testing/vitest.ts';
 import { describe, expect, test } from 'vitest';
 import { tripSaga } from '../../machines/trip.ts';
-import { legalCommands } from '../../src/core/legal.ts';
-import { verify } from '../../src/core/verify.ts';
+import { legalCommands } from '../../src/core/turn/legal.ts';
+import { verify } from '../../src/verify/verify.ts';
 import type { SagaDriver } from '../../src/testing/saga-driver.ts';
-import { BUSY, LOST, REFUSED } from '../core/saga-driver.ts';
+import { BUSY, LOST, REFUSED } from '../core/turn/saga-driver.ts';
 import {
   approved,
   booked,

@@ -1,7 +1,7 @@
 /** How a process ended decides what it says of the attempts that it had under way. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
-import { MAX_DISPATCHES } from '../../src/core/turn.ts';
+import { MAX_DISPATCHES } from '../../src/core/turn/turn.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import type { Store } from '../../src/store/store.ts';
 import { EngineHarness } from './engine-harness.ts';

@@ -13,7 +13,7 @@ import {
   type MemoryDatabase,
   memoryDatabases,
   type MemoryStore,
-} from '../../src/store/memory-store.ts';
+} from '../../src/store/sqlite/memory-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 /** A life to be lived through a crash. */

@@ -1,7 +1,7 @@
 /** Events held against the schemas that their definition carries, or that registration gives. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import type { StandardSchema } from '../../src/core/standard-schema.ts';
 import { EngineHarness, type EngineSettings } from './engine-harness.ts';
 

@@ -1,6 +1,6 @@
 /** A saga is verified when it is registered: told in the log, or refused, or left alone. */
 import { expect, onTestFinished, test } from 'vitest';
-import type { SagaDefinition } from '../../src/core/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { settingOf } from '../../src/core/settings.ts';
 import { openBackstep, type BackstepOptions } from '../../src/runtime/open-backstep.ts';
 import {

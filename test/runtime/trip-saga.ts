@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Activities } from '../../src/core/activity.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 
 type Call = (input: { readonly trip: string }) => { readonly receipt: string };
 

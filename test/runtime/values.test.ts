@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { transactional } from '../../src/core/activity.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import { EngineHarness } from './engine-harness.ts';
 
 type Value = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 /**
  * The bank's part of the books: customers' files and the accounts of customers, as the participants
- * in actors/bank.ts keep them. Knows no keys: what is done twice is found out before.
+ * in actors/bank/bank.ts keep them. Knows no keys: what is done twice is found out before.
  */
 import type { BookOp, Refusal } from './book-op.ts';
 

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { exponential } from '../../src/core/retry-policy.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 
 /** What a participant answered, under which key. */
 export interface Receipt {

@@ -3,7 +3,7 @@
  * and give the orders of an operator. They believe only what they were answered.
  */
 import { BackstepError } from '../../src/core/errors.ts';
-import type { CommandName } from '../../src/core/inbound.ts';
+import type { CommandName } from '../../src/core/turn/inbound.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import type { Books } from './books.ts';

@@ -4,14 +4,14 @@
  * and answers alone: a compensated saga leaves nothing standing, a completed one lacks nothing, and
  * the journal replays to the same text.
  */
-import { encodeState } from '../../src/core/codec.ts';
+import { encodeState } from '../../src/core/history/codec.ts';
 import { CHILD_COMPLETED, type Failure } from '../../src/core/failure.ts';
 import { unitInterval } from '../../src/core/hash.ts';
-import type { Effect, Inbound, JournalRecord, Outcome, Turn } from '../../src/core/inbound.ts';
-import { replay, storedTextOf } from '../../src/core/replay.ts';
+import type { Effect, Inbound, JournalRecord, Outcome, Turn } from '../../src/core/turn/inbound.ts';
+import { replay, storedTextOf } from '../../src/core/history/replay.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { isSettled, type SagaStatus } from '../../src/core/status.ts';
-import { begin, turn } from '../../src/core/turn.ts';
+import { begin, turn } from '../../src/core/turn/turn.ts';
 import type { Unwork } from './block-sagas.ts';
 import type { SimSaga } from './sim-saga.ts';
 import { drawSaga } from './sim-sagas.ts';

@@ -4,13 +4,13 @@
  *
  * A child is told by its id, which starts with that of its parent.
  */
-import { UNWIND_CHILD } from '../../src/core/machine-roles.ts';
-import { childSagaId } from '../../src/core/parent-link.ts';
-import type { Inbound, Outcome } from '../../src/core/inbound.ts';
-import { UNHANDLED } from '../../src/core/park-instead.ts';
+import { UNWIND_CHILD } from '../../src/core/machine/machine-roles.ts';
+import { childSagaId } from '../../src/core/turn/parent-link.ts';
+import type { Inbound, Outcome } from '../../src/core/turn/inbound.ts';
+import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { LiveActivity } from '../../src/core/state.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
-import { sagaMessageOf } from '../../src/runtime/outgoing.ts';
+import { sagaMessageOf } from '../../src/runtime/outside/outgoing.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Books } from './books.ts';
 import type { Disk, DiskSaga } from './disk.ts';

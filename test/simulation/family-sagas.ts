@@ -5,9 +5,9 @@
  */
 import { setup, spawnChild } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/definition.ts';
+import { durable } from '../../src/core/define/definition.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import {
   after,
   asked,

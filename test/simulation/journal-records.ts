@@ -2,9 +2,9 @@
  * What a turn's journal line says, read for the oracles: each is asked for by several of them, and
  * parsed once.
  */
-import type { Inbound, JournalRecord } from '../../src/core/inbound.ts';
-import { recordOfLine } from '../../src/core/replay.ts';
-import { isUnreadableRecord } from '../../src/core/unreadable.ts';
+import type { Inbound, JournalRecord } from '../../src/core/turn/inbound.ts';
+import { recordOfLine } from '../../src/core/history/replay.ts';
+import { isUnreadableRecord } from '../../src/core/turn/unreadable.ts';
 import type { JournalRow, SagaCommit } from '../../src/store/commit.ts';
 
 const records = new WeakMap<JournalRow, JournalRecord>();

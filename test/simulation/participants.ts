@@ -9,7 +9,7 @@ import {
   type ActivityContext,
   transactional,
 } from '../../src/core/activity.ts';
-import { childSagaId } from '../../src/core/parent-link.ts';
+import { childSagaId } from '../../src/core/turn/parent-link.ts';
 import type { BookOp } from './book-op.ts';
 import { statementOf } from './books.ts';
 import type { Plant } from './plant.ts';

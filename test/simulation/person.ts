@@ -2,7 +2,7 @@
  * A person who settles what waits for one, in whatever way is legal, but never with a lie: who says
  * that something never happened has looked, and has seen to it that it never will.
  */
-import type { CommandName } from '../../src/core/inbound.ts';
+import type { CommandName } from '../../src/core/turn/inbound.ts';
 import type { Books } from './books.ts';
 import type { Chance } from './chance.ts';
 import type { StoredParts } from './stored-states.ts';

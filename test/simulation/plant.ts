@@ -4,7 +4,7 @@
  * Only tests use it, to show that an oracle would notice.
  */
 import type { ActivityContext } from '../../src/core/activity.ts';
-import type { SagaDefinition } from '../../src/core/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { BookOp } from './book-op.ts';

@@ -4,8 +4,8 @@
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
-import { durable, type SagaDefinition } from '../../src/core/definition.ts';
-import { isOwed, type Ledger } from '../../src/core/ledger.ts';
+import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import { isOwed, type Ledger } from '../../src/core/turn/ledger.ts';
 import type { StepEntry } from '../../src/core/state.ts';
 
 type Drawing = Readonly<Record<string, unknown>>;

@@ -7,8 +7,8 @@
  * ledger of a saga is only looked at to judge it.
  */
 import type { ActivityContext } from '../../src/core/activity.ts';
-import type { Inbound } from '../../src/core/inbound.ts';
-import { UNWIND_CHILD } from '../../src/core/machine-roles.ts';
+import type { Inbound } from '../../src/core/turn/inbound.ts';
+import { UNWIND_CHILD } from '../../src/core/machine/machine-roles.ts';
 import type { LiveActivity } from '../../src/core/state.ts';
 import type { Unwork, Work } from './block-sagas.ts';
 import type { BookOp } from './book-op.ts';

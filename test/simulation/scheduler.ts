@@ -4,7 +4,7 @@
  * One decision per step, by the chance of the run. The list is in orderly sequence: what is under
  * way is finished first, callers come next, and time passes only when there is nothing else.
  */
-import type { CommandName } from '../../src/core/inbound.ts';
+import type { CommandName } from '../../src/core/turn/inbound.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { ANY_WAY } from './person.ts';
 import type { Scene } from './scene.ts';

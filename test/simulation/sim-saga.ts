@@ -4,9 +4,9 @@
  */
 import type { EventObject } from 'xstate';
 import type { Contract } from '../../src/core/activity.ts';
-import type { SagaDefinition } from '../../src/core/definition.ts';
-import { nodesOf } from '../../src/core/machine-nodes.ts';
-import { examplesFor } from '../../src/core/verify/learn.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
+import { examplesFor } from '../../src/verify/learn.ts';
 
 export interface SimSaga {
   readonly definition: SagaDefinition;

@@ -5,7 +5,7 @@
  * Invariant: waiting is by the steady time, as in a real process; a jump moves no appointment.
  */
 import type { CancelTimeout, Clock } from '../../src/runtime/clock.ts';
-import { MAX_SLEEP_MS } from '../../src/runtime/wake-timers.ts';
+import { MAX_SLEEP_MS } from '../../src/runtime/outside/wake-timers.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 

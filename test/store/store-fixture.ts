@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { openStore, type OpenStoreOptions } from '../../src/store/open-store.ts';
+import { openStore, type OpenStoreOptions } from '../../src/store/sqlite/open-store.ts';
 import type { Store, StoreHealth } from '../../src/store/store.ts';
 
 export { startOf, turnOf } from './saga-commits.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { loadSagas } from '../../src/cli/saga-modules.ts';
 import { activity, type Contract } from '../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../src/core/definition.ts';
+import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
 import { crashEverywhere, type CrashWorld } from '../../src/testing/crash-everywhere.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
 import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from '../simulation/block-sagas.ts';

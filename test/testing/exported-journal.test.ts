@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import { replayExported } from '../../src/testing/exported-journal.ts';
-import { DoctoredDatabase } from '../runtime/doctored-database.ts';
+import { DoctoredDatabase } from '../runtime/upkeep/doctored-database.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 const database = new DoctoredDatabase();
 

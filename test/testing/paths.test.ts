@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { loadSagas } from '../../src/cli/saga-modules.ts';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/definition.ts';
+import { durable } from '../../src/core/define/definition.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import type { CommandName } from '../../src/core/inbound.ts';
+import type { CommandName } from '../../src/core/turn/inbound.ts';
 import { coverageOf, pathsOf } from '../../src/testing/paths.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
 

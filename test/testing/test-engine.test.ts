@@ -3,7 +3,7 @@ import '../../src/testing/vitest.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { exponential } from '../../src/core/retry-policy.ts';
-import { defineSaga } from '../../src/core/saga.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
 import { FakeActivities, type FakeOptions } from '../../src/testing/fake-activities.ts';
 import { openTestEngine, type TestEngine } from '../../src/testing/test-engine.ts';
 import { tripSaga, type TripActivities } from '../runtime/trip-saga.ts';

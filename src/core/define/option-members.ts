@@ -1,0 +1,102 @@
+/** What the builder's methods take, for callers that the types do not reach. */
+import { EXAMPLES, SAGA } from './definition.ts';
+import { isAsync } from '../machine/machine-nodes.ts';
+import {
+  ANYTHING,
+  FLAG,
+  FUNCTION,
+  type Kind,
+  kindOf,
+  mapOf,
+  oneOf,
+  optionsOf,
+  required,
+  SCHEMA,
+  TEXT,
+  TIME,
+  whole,
+} from '../options-reader.ts';
+import { RETRY } from '../retry-policy.ts';
+
+const MAPPER = answeringAtOnce('a function of what the saga knows so far');
+const CONDITION = answeringAtOnce('a function that answers true or false');
+const PART = kindOf(
+  'a function that adds steps, such as (part) => part.step(...)',
+  (value) => typeof value === 'function',
+);
+const WAY = oneOf(['continue', 'compensate']);
+
+const ATTEMPT = {
+  timeout: TIME,
+  heartbeat: TIME,
+  retry: RETRY,
+  isPermanent: FUNCTION,
+};
+
+const COMPENSATION = optionsOf({ activity: required(TEXT), input: required(MAPPER), ...ATTEMPT });
+
+export const SAGA_OPTIONS = optionsOf({
+  id: required(TEXT),
+  version: whole(1),
+  input: required(SCHEMA),
+  // Looked at with the events that the saga knows.
+  events: mapOf(ANYTHING, 'schemas by event type'),
+  deadline: TIME,
+  examples: EXAMPLES,
+});
+
+export const STEP_OPTIONS = optionsOf({
+  kind: oneOf(['compensatable', 'pivot', 'retriable']),
+  input: required(MAPPER),
+  when: CONDITION,
+  compensate: COMPENSATION,
+  probe: COMPENSATION,
+  repeatable: FLAG,
+  ...ATTEMPT,
+});
+
+export const CHILD_OPTIONS = optionsOf({
+  saga: required(SAGA),
+  input: required(MAPPER),
+  when: CONDITION,
+  within: TIME,
+  compensate: required(COMPENSATION),
+});
+
+export const WAIT_OPTIONS = optionsOf({
+  on: required(mapOf(WAY, 'event types, each with continue or compensate')),
+  within: required(TIME),
+  onExpired: WAY,
+  shared: FLAG,
+  remind: optionsOf({ every: required(TIME), emit: required(MAPPER) }),
+});
+
+export const BRANCHES = mapOf(PART, 'branches, each a function that adds steps');
+
+export const CHOICES = mapOf(
+  optionsOf({ when: required(CONDITION), steps: required(PART) }),
+  'options, each with when and steps',
+);
+
+export const LOOP_OPTIONS = optionsOf({
+  while: required(CONDITION),
+  atMost: required(kindOf('a whole number', (value) => typeof value === 'number')),
+  steps: required(PART),
+});
+
+/** The name of a block; which names will do is for the plan to say. */
+export const BLOCK_NAME: Kind = TEXT;
+/** What the saga's own event or output is made with. */
+export const SAGA_MAPPER: Kind = MAPPER;
+
+// One that answers with a promise all the same is found when it is asked.
+function answeringAtOnce(takes: string): Kind {
+  const kind = kindOf(takes, (value) => typeof value === 'function');
+  return {
+    takes,
+    faultOf: (value) => {
+      if (!isAsync(value)) return kind.faultOf(value);
+      return { path: '', what: `is async, but a turn cannot wait; give ${takes}, at once` };
+    },
+  };
+}

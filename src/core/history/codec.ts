@@ -1,0 +1,112 @@
+/**
+ * A saga's state as stored text and back. What is read back is checked before XState sees it,
+ * because `restoreSnapshot` accepts nonsense.
+ */
+import type { SagaDefinition } from '../define/definition.ts';
+import { BackstepError } from '../errors.ts';
+import { type PersistedMachine, persistMachine } from '../machine/persisted-machine.ts';
+import { restoreMachine } from '../machine/scope.ts';
+import type { SagaState } from '../state.ts';
+import { SAGA_STATUSES } from '../status.ts';
+import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
+import { missingPart } from './stored-shape.ts';
+import { isUnstarted, WAITING_ROOM } from '../turn/waiting-room.ts';
+
+/** Parts that most sagas lack; they are stored only where they say something. */
+type RarePart = 'parent' | 'early' | 'resolution';
+
+/** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
+export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
+  Partial<Pick<SagaState, RarePart>> & {
+    readonly machine: PersistedMachine;
+    /** The machine is the waiting room, not the saga's own. */
+    readonly isUnstarted?: true;
+  };
+
+type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undefined };
+
+/** The text of a state. */
+export function encodeState(state: SagaState): string {
+  const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
+  const { snapshot, parent, early, resolution } = state;
+  // Every member named, once and in one order: what is undefined is left out by JSON.
+  const stored: Stored = {
+    seq,
+    status,
+    live,
+    steps,
+    failureReason,
+    seenEvents,
+    parkReason,
+    isUnstarted: isUnstarted(state) ? true : undefined,
+    parent: parent ?? undefined,
+    early: early.length === 0 ? undefined : early,
+    resolution: resolution ?? undefined,
+    machine: persistMachine(snapshot),
+  };
+  return JSON.stringify(stored);
+}
+
+/** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
+export function decodeState(
+  definition: SagaDefinition,
+  id: string,
+  text: string,
+  format = STORED_FORMAT,
+): SagaState {
+  return restoreStored(definition, id, parseStored(id, text, format));
+}
+
+/** The state of the stored parts. Throws `state-unreadable` when the machine lacks it. */
+export function restoreStored(
+  definition: SagaDefinition,
+  id: string,
+  { machine: persisted, isUnstarted: isWaiting, ...rest }: StoredState,
+): SagaState {
+  const { parent = null, early = [], resolution = null } = rest;
+  const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
+  const flaw = isWaiting === true ? null : (definition.contextFlaw?.(persisted.context) ?? null);
+  if (flaw !== null) throw unreadable(id, `${flaw}; ${OTHER_VERSION}`);
+  const self = { id, parentId: parent?.sagaId ?? null };
+  const snapshot = restoreMachine(machine, self, persisted, rest.live.activities);
+  return { ...rest, id, parent, early, resolution, snapshot };
+}
+
+/**
+ * The parts of a stored text, in the present form. Throws `state-unreadable` when one is missing or
+ * unknown.
+ */
+export function parseStored(id: string, text: string, format = STORED_FORMAT): StoredState {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(id, 'is not JSON', cause);
+  }
+  const value = inPresentFormat(`saga ${id}`, format, parsed);
+  if (!isStoredState(value)) {
+    throw unreadable(
+      id,
+      `lacks a part that every state has: ${missingPart(value)}; ${OTHER_VERSION}`,
+    );
+  }
+  if (!SAGA_STATUSES.includes(value.status)) {
+    throw unreadable(id, `has unknown status ${value.status}`);
+  }
+  const { machine } = value;
+  if (!['active', 'done', 'error'].includes(machine.status)) {
+    throw unreadable(id, `has unknown machine status ${machine.status}`);
+  }
+  return value;
+}
+
+const OTHER_VERSION =
+  'unless it was damaged, another version of Backstep wrote it: it needs a migration, or that version';
+
+function unreadable(id: string, why: string, cause?: unknown): BackstepError {
+  return new BackstepError('state-unreadable', `saga ${id}: stored state ${why}`, { cause });
+}
+
+function isStoredState(value: unknown): value is StoredState {
+  return missingPart(value) === null;
+}

@@ -1,0 +1,263 @@
+/**
+ * The turn: one inbound taken through the machine. The pure heart of Backstep.
+ *
+ * No clock, no randomness, no I/O, no await: the same definition, state, inbound and time give the
+ * same answer. Whatever is not live any more never makes a transition; it becomes a note.
+ */
+import type { EventObject } from 'xstate';
+import { advance, note, react, selfOf } from './advance.ts';
+import { onCommand, park, whileStill } from './commands.ts';
+import type { SagaDefinition } from '../define/definition.ts';
+import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
+import { startEffects } from './effects.ts';
+import { INTERRUPTED, INTERRUPTED_ONCE } from '../failure.ts';
+import type { Inbound, StartHold, Turn } from './inbound.ts';
+import { noteRecord, type Occasion, type Predecessor } from '../history/journal-record.ts';
+import { withLateResult } from './late-results.ts';
+import { canTake, isReserved } from './legal.ts';
+import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
+import { migrationTurn } from '../history/migration.ts';
+import { parkInstead } from './park-instead.ts';
+import type { ParentLink } from './parent-link.ts';
+import { enterMachine } from '../machine/scope.ts';
+import { isOver, isStill, type SagaState } from '../state.ts';
+import {
+  ADMIT_EVENT,
+  isLimited,
+  isUnstarted,
+  pendingStartOf,
+  START_TIMER,
+  startDelay,
+  waitingInputOf,
+  WAITING_ROOM,
+} from './waiting-room.ts';
+
+/**
+ * How often one attempt is started before an activity that ends the process is given up on. What
+ * was ended in good order (a stop of the engine, a pause) does not count.
+ */
+export const MAX_DISPATCHES = 10;
+
+/**
+ * The first turn of a saga. `input` is parsed already; `parent` started it as its child; with a
+ * `hold` it waits before its machine is entered. Throws what the machine's own code throws.
+ */
+export function begin(
+  definition: SagaDefinition,
+  id: string,
+  input: unknown,
+  nowMs: number,
+  parent: ParentLink | null = null,
+  hold: StartHold | null = null,
+): Turn & { kind: 'advanced' } {
+  const unborn: Predecessor = {
+    id,
+    parent,
+    seq: 0,
+    snapshot: null,
+    live: NOTHING_LIVE,
+    steps: [],
+    failureReason: null,
+    seenEvents: [],
+    early: [],
+    resolution: null,
+  };
+  const inbound: Inbound = {
+    kind: 'start',
+    input,
+    ...(parent === null ? {} : { parent }),
+    ...(hold === null ? {} : { hold }),
+  };
+  const occasion = { inbound, event: 'start', nowMs };
+  if (hold === null) {
+    const step = enterMachine(definition.machine, selfOf(definition, unborn, occasion), input);
+    return advance(definition, unborn, NOTHING_LIVE, step, occasion);
+  }
+  const self = selfOf(definition, unborn, occasion);
+  const { snapshot } = enterMachine(WAITING_ROOM, self, { input, hold });
+  const waiting = { snapshot, commands: startDelay(hold, nowMs) };
+  return advance(definition, unborn, NOTHING_LIVE, waiting, occasion);
+}
+
+/** Every further turn. Throws what a guard, mapper or assign of the machine throws. */
+export function turn(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Exclude<Inbound, { kind: 'start' }>,
+  nowMs: number,
+): Turn {
+  const taken = drawnTurn(definition, state, inbound, nowMs);
+  if (taken.kind !== 'advanced') return taken;
+  // As it counts: a failure is in doubt where an earlier start of its attempt was cut off.
+  return parkInstead(definition, state, taken.record.inbound, taken, nowMs);
+}
+
+/**
+ * The turn as the machine draws it, also where it would end the saga against its ledger: for
+ * `verify`, which must see what the drawing does. Hosts take `turn`.
+ */
+export function drawnTurn(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Exclude<Inbound, { kind: 'start' }>,
+  nowMs: number,
+): Turn {
+  if (inbound.kind === 'migrate') return migrationTurn(definition, state.id, inbound, nowMs);
+  // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
+  if (inbound.kind === 'event' && isKnownEvent(state, inbound.id)) {
+    return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
+  }
+  if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
+  if (isStill(state)) {
+    return whileStill(definition, state, inbound, nowMs);
+  }
+  switch (inbound.kind) {
+    case 'result':
+      return onResult(definition, state, inbound, nowMs);
+    case 'timer':
+      return onTimer(definition, state, inbound, nowMs);
+    case 'admit':
+      return onAdmit(definition, state, inbound, nowMs);
+    case 'interrupted':
+      return onInterrupted(definition, state, inbound, nowMs);
+    case 'event':
+      return onEvent(definition, state, inbound, nowMs);
+    case 'command':
+      return onCommand(definition, state, inbound, nowMs);
+    case 'park':
+      return park(state, inbound, nowMs);
+  }
+}
+
+type Result = Extract<Inbound, { kind: 'result' }>;
+type Timer = Extract<Inbound, { kind: 'timer' }>;
+type Admit = Extract<Inbound, { kind: 'admit' }>;
+type Interrupted = Extract<Inbound, { kind: 'interrupted' }>;
+type Event = Extract<Inbound, { kind: 'event' }>;
+
+function onResult(definition: SagaDefinition, state: SagaState, came: Result, nowMs: number) {
+  const { activity, token } = came;
+  const answered = state.live.activities[activity];
+  if (answered?.token !== token) {
+    const steps = withLateResult(definition, state.steps, came, nowMs);
+    return note(
+      { ...state, steps },
+      came,
+      nowMs,
+      'late or duplicate result: the saga has moved on',
+    );
+  }
+  const inbound = resultOf(answered, came);
+  const { outcome } = inbound;
+  const event: EventObject =
+    outcome.kind === 'done'
+      ? eventOf(`xstate.done.actor.${activity}`, { output: outcome.output, actorId: activity })
+      : eventOf(`xstate.error.actor.${activity}`, { error: outcome.failure, actorId: activity });
+  const { [activity]: _, ...activities } = state.live.activities;
+  return react(definition, state, { ...state.live, activities }, { inbound, event, nowMs });
+}
+
+function onTimer(definition: SagaDefinition, state: SagaState, inbound: Timer, nowMs: number) {
+  const timer = state.live.timers[inbound.timer];
+  if (timer?.token !== inbound.token) {
+    return note(state, inbound, nowMs, 'stale timer: the saga has moved on');
+  }
+  if (timer.dueMs !== undefined && timer.dueMs > nowMs) {
+    return note(state, inbound, nowMs, 'early timer: not due yet');
+  }
+  const { [inbound.timer]: _, ...timers } = state.live.timers;
+  const { event } = timer;
+  const needsPlace = inbound.isLimited ?? (isUnstarted(state) && isLimited(state));
+  if (inbound.timer === START_TIMER && isUnstarted(state) && !needsPlace) {
+    return leaveWaitingRoom(definition, state, { inbound, event: event.type, nowMs });
+  }
+  return react(definition, state, { ...state.live, timers }, { inbound, event, nowMs });
+}
+
+function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, nowMs: number) {
+  if (pendingStartOf(state)?.kind !== 'queued') {
+    return note(state, inbound, nowMs, 'admitted: the saga does not wait for a place');
+  }
+  return leaveWaitingRoom(definition, state, { inbound, event: ADMIT_EVENT, nowMs });
+}
+
+function leaveWaitingRoom(definition: SagaDefinition, state: SagaState, occasion: Occasion): Turn {
+  const self = selfOf(definition, state, occasion);
+  const step = enterMachine(definition.machine, self, waitingInputOf(state));
+  return advance(definition, state, NOTHING_LIVE, step, occasion);
+}
+
+function onInterrupted(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Interrupted,
+  nowMs: number,
+): Turn {
+  const { activity: id, token, wasClean = false } = inbound;
+  const activity = state.live.activities[id];
+  const isIt = (each: string): boolean => each === id;
+  if (activity?.token !== token) {
+    return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
+  }
+  if (activity.childId !== undefined) return lookAgain(definition, state, inbound, nowMs);
+  const { dispatches, cleanStops = 0, isOnce = false } = activity;
+  const crashes = dispatches - cleanStops;
+  if (isOnce || (!wasClean && crashes >= MAX_DISPATCHES)) {
+    const failure = isOnce ? INTERRUPTED_ONCE : INTERRUPTED;
+    const outcome = { kind: 'failed', failure } as const;
+    return onResult(definition, state, { kind: 'result', activity: id, token, outcome }, nowMs);
+  }
+  const next = { ...state, seq: state.seq + 1, live: dispatchedAgain(state.live, isIt, wasClean) };
+  const why = wasClean
+    ? 'started again: the process before was stopped in good order'
+    : `started again after the process ended, dispatch ${crashes + 1} of ${MAX_DISPATCHES}`;
+  const effects = startEffects(definition, next, isIt);
+  return { kind: 'advanced', state: next, effects, record: noteRecord(next, inbound, nowMs, why) };
+}
+
+// Finding a child saga again is no second start of it: nothing to count, nothing in doubt.
+function lookAgain(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Interrupted,
+  nowMs: number,
+): Turn {
+  const next = { ...state, seq: state.seq + 1 };
+  const effects = startEffects(definition, next, (each) => each === inbound.activity);
+  const record = noteRecord(next, inbound, nowMs, 'the child saga is looked at again');
+  return { kind: 'advanced', state: next, effects, record };
+}
+
+function onEvent(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Event,
+  nowMs: number,
+): Turn {
+  const { id, event } = inbound;
+  if (isReserved(event.type) || !canTake(state, event)) {
+    return keepOrRefuse(definition, state, inbound, nowMs);
+  }
+  const seenEvents = rememberEvent(state, id);
+  return react(definition, { ...state, seenEvents }, state.live, { inbound, event, nowMs });
+}
+
+function afterTheEnd(
+  definition: SagaDefinition,
+  state: SagaState,
+  inbound: Inbound,
+  nowMs: number,
+): Turn {
+  if (inbound.kind === 'event' || inbound.kind === 'command') {
+    return { kind: 'refused', reason: 'ended', legal: [] };
+  }
+  const steps =
+    inbound.kind === 'result'
+      ? withLateResult(definition, state.steps, inbound, nowMs)
+      : state.steps;
+  return note({ ...state, steps }, inbound, nowMs, 'late: the saga has ended');
+}
+
+function eventOf(type: string, members: Readonly<Record<string, unknown>>): EventObject {
+  return { type, ...members };
+}

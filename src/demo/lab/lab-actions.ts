@@ -1,0 +1,87 @@
+/**
+ * What the forms of the fault lab do. They work without script: then the answer is a redirect or a
+ * whole page.
+ */
+import { Hono, type Context } from 'hono';
+import { html } from 'hono/html';
+import { BackstepError } from '../../core/errors.ts';
+import { readForm } from '../../server/body.ts';
+import { definitionOf, type HttpEnv } from '../../server/context.ts';
+import type { FaultControls } from './fault-controls.ts';
+import { applyFaultForm, loadIn } from './fault-form.ts';
+import { formRefusals, isFromScript } from '../../server/dashboard/frame/form-answers.ts';
+import { crashSoon, type LabContext, startScenario } from './lab-runner.ts';
+import { scenarioOf, SCENARIOS } from './lab-scenarios.ts';
+import type { LoadGenerator } from './load-generator.ts';
+import { ORDER_SAGA } from '../order/order-demo.ts';
+import type { PageKit } from '../../server/dashboard/frame/page-frame.ts';
+import type { Html } from '../../server/dashboard/frame/html.ts';
+
+/** The routes, to be mounted at `/faults/actions`. */
+export function labActions(
+  { context, hub }: PageKit,
+  faults: FaultControls,
+  labContext: LabContext,
+  load: LoadGenerator,
+): Hono<HttpEnv> {
+  const { backstep, provider } = context;
+  const actions = new Hono<HttpEnv>();
+  actions.post('/scenarios/:id', async (c) => {
+    const scenario = scenarioOf(c.req.param('id'));
+    if (scenario === undefined) {
+      const known = SCENARIOS.map(({ id }) => id).join(', ');
+      throw new BackstepError('not-found', `there is no such scenario; known: ${known}`);
+    }
+    await startScenario(labContext, scenario);
+    hub.touch();
+    const place = `#scenario-${scenario.id}`;
+    // Its card says how it goes; this stays true when it is over.
+    const words = html`“${scenario.title}” is tried: <a href="${place}">what comes of it</a>.`;
+    return done(c, words, place);
+  });
+  actions.post('/set', async (c) => {
+    const form = await readForm(c.req.raw);
+    const isReset = form.get('reset') === 'yes';
+    if (isReset) {
+      faults.clear();
+      load.stop();
+      provider?.order('running');
+    } else applyFaultForm(faults, definitionOf(backstep, ORDER_SAGA)?.activities ?? [], form);
+    hub.touch();
+    return done(c, isReset ? 'Everything may work again.' : 'The faults are set.', '#own');
+  });
+  actions.post('/crash', async (c) => {
+    await crashSoon(labContext);
+    return done(c, 'The server ends now. This page comes back by itself in a moment.', '');
+  });
+  actions.post('/provider', async (c) => {
+    const wanted = (await readForm(c.req.raw)).get('wanted');
+    if (provider === null) {
+      throw new BackstepError('unavailable', 'the payment provider was not started by npm start');
+    }
+    provider.order(wanted === 'stopped' ? 'stopped' : 'running');
+    hub.touch();
+    const words = wanted === 'stopped' ? 'is being stopped' : 'is being started';
+    return done(c, `The payment provider ${words}.`, '#processes');
+  });
+  actions.post('/load', async (c) => {
+    load.start(loadIn(await readForm(c.req.raw)));
+    hub.touch();
+    return done(c, 'The orders are being placed.', '#load');
+  });
+  actions.post('/load/stop', (c) => {
+    load.stop();
+    hub.touch();
+    return done(c, 'No more orders are placed.', '#load');
+  });
+  actions.onError(formRefusals(context));
+  return actions;
+}
+
+function done(c: Context, words: Html | string, place: string): Response | Promise<Response> {
+  if (!isFromScript(c)) return c.redirect(`/faults${place}`, 303);
+  const note: Html = html`<p class="note tone-good">
+    <span class="icon" aria-hidden="true">✓</span> ${words}
+  </p>`;
+  return c.html(note);
+}

@@ -1,0 +1,294 @@
+/**
+ * The composition root of the demo: the only file that knows machines/ and actors/.
+ *
+ * Binds the sagas to their participants, opens the engine, serves HTTP, and ends as it should:
+ * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
+ * start (the launcher does not try again); 1: failed.
+ */
+import { bank, reminderMail } from '../../actors/bank/bank.ts';
+import {
+  createDelivery,
+  cancelConfirmation,
+  sendConfirmation,
+} from '../../actors/notification/notification.ts';
+import { createFaults, type Faults, withFaults } from '../../actors/faults/faults.ts';
+import {
+  RESERVATION_LIFETIME_MS,
+  releaseInventory,
+  reserveInventory,
+} from '../../actors/inventory/inventory.ts';
+import { createSmtpSender } from '../../actors/notification/mail.ts';
+import { createOrderDemoReads } from '../../actors/order/order-demo.ts';
+import { checkOrderInvariants } from '../../actors/order/order-invariants.ts';
+import { createOrderLab, type LabTables } from '../../actors/order/order-lab.ts';
+import { type OrderReader, type OrderTables, writeAll } from '../../actors/order/order-tables.ts';
+import { revertOrder, updateOrder } from '../../actors/order/order.ts';
+import { createPayments } from '../../actors/payment/payment.ts';
+import { ReservationSweep } from '../../actors/inventory/reservation-sweep.ts';
+import { readPlaces, type TravelTables } from '../../actors/travel/travel-places.ts';
+import { createTravel, tripEvents } from '../../actors/travel/travel.ts';
+import { accountSaga } from '../../machines/account.ts';
+import { onboardingSaga } from '../../machines/onboarding.ts';
+import { CURRENCY, type OrderActivities, OrderRequest, orderSaga } from '../../machines/order.ts';
+import { tripSaga } from '../../machines/trip.ts';
+import type { TripActivities } from '../../machines/trip-parts.ts';
+import type { Activities } from '../core/activity.ts';
+import { BackstepError, type ErrorCode } from '../core/errors.ts';
+import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
+import { checkSettings, settingOf } from '../core/settings.ts';
+import { parseWith } from '../core/standard-schema.ts';
+import { isEnded } from '../core/status.ts';
+import { createApp } from '../server/app.ts';
+import { type Binding, bindingOf } from '../server/binding.ts';
+import type { OrderDemo } from './order/order-demo.ts';
+import type { OrderLab } from './lab/order-lab.ts';
+import { type RunningServer, startServer } from '../server/server.ts';
+import type { ServicePanel } from '../server/dashboard/services/service-panels.ts';
+import type { Backstep } from '../runtime/backstep.ts';
+import { createServerLog } from '../server/server-log.ts';
+import { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { warnOfOpenFile } from '../runtime/file-modes.ts';
+import { openBackstep } from '../runtime/open-backstep.ts';
+import { shownLog } from '../runtime/shown-log.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_REFUSED = 78;
+/** What a person must mend before another start makes sense. */
+const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
+const MAIL_FROM = 'orders@backstep.example';
+
+const { env } = process;
+// Whoever reads may be gone, or the disk that it goes to full: no reason to stop any saga.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+try {
+  checkSettings(env);
+} catch (error) {
+  end(error, EXIT_REFUSED);
+}
+const hides = hidesNamed(settingOf(env, 'BACKSTEP_REDACT'));
+const serverLog = createServerLog(settingOf(env, 'LOG_LEVEL'));
+const log = shownLog(serverLog.log, createRedact(hides));
+
+// The launcher holds the other end: when it is gone, nothing of the demo may linger.
+if (process.send !== undefined) process.on('disconnect', () => process.exit(EXIT_FAILED));
+process.on('unhandledRejection', (err) => log.error({ err }, 'a rejection that nobody handled'));
+
+await run().catch((error: unknown) => {
+  if (!(error instanceof BackstepError)) throw error;
+  // A fault that may pass is an end like any other: whoever keeps this process starts it again.
+  end(error, REFUSALS.includes(error.code) ? EXIT_REFUSED : EXIT_FAILED);
+});
+
+async function run(): Promise<void> {
+  const binding = bindingOf(env);
+  const tokenFile = settingOf(env, 'BACKSTEP_TOKEN_FILE');
+  if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
+  const providerUrl = providerUrlOf();
+  const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
+  const backstep = await openBackstep({
+    database: settingOf(env, 'BACKSTEP_DB'),
+    ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
+    verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
+    logger: log,
+    hides,
+    // The outcome of a commit is unknown or the file is damaged: a new process finds out.
+    onFatal: () => process.exit(EXIT_FAILED),
+  });
+  const activities = [orderSaga, tripSaga, onboardingSaga, accountSaga].flatMap(
+    (saga) => saga.activities,
+  );
+  const faults = createFaults({ activities, random: Math.random });
+  registerOrders(backstep, faults, providerUrl);
+  registerTrips(backstep, faults);
+  registerOnboarding(backstep, faults);
+  // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
+  const bulk = new BulkActions(backstep, { logger: log });
+  const server = await listen(backstep, bulk, faults, providerUrl, binding);
+  await backstep.start();
+  await bulk.resume();
+  const sweep = createSweep(backstep, Date.now);
+  sweep.start();
+  stopOnSignal(server, sweep, bulk, backstep);
+  process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
+}
+
+function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
+  const { store } = backstep;
+  const write = store.write.bind(store);
+  const smtpUrl = settingOf(env, 'SMTP_URL');
+  const activities = {
+    reserveInventory,
+    releaseInventory,
+    ...createPayments({ providerUrl, write }),
+    sendConfirmation,
+    cancelConfirmation,
+    updateOrder,
+    revertOrder,
+  } satisfies Activities<OrderActivities>;
+  backstep.register(orderSaga, {
+    activities: withFaults(faults, activities),
+    subscribers: {
+      'order.completed': createDelivery({
+        reader: readerOf(backstep),
+        write,
+        sendMail: smtpUrl === null ? null : createSmtpSender({ url: smtpUrl, from: MAIL_FROM }),
+        nowMs: Date.now,
+      }),
+    },
+  });
+}
+
+function registerTrips(backstep: Backstep, faults: Faults): void {
+  const { store } = backstep;
+  const travel: Activities<TripActivities> = createTravel({ write: store.write.bind(store) });
+  backstep.register(tripSaga, { activities: withFaults(faults, travel), subscribers: tripEvents });
+}
+
+function registerOnboarding(backstep: Backstep, faults: Faults): void {
+  const activities = withFaults(faults, bank);
+  backstep.register(accountSaga, { activities });
+  backstep.register(onboardingSaga, {
+    activities,
+    subscribers: {
+      'onboarding.reminder': async (event, { key }) => {
+        const mail = reminderMail(key, String(Reflect.get(event, 'customerId')), Date.now());
+        await writeAll(backstep.store.write.bind(backstep.store), [mail]);
+      },
+    },
+  });
+}
+
+async function listen(
+  backstep: Backstep,
+  bulk: BulkActions,
+  faults: Faults,
+  providerUrl: string,
+  binding: Binding,
+): Promise<RunningServer> {
+  const app = createApp({
+    backstep,
+    services: [tripPanel(backstep)],
+    bulk,
+    demo: createOrderDemo(readerOf(backstep), providerUrl),
+    faults: settingOf(env, 'BACKSTEP_FAULTS') ? faults : null,
+    security: binding.security,
+    maxClients: binding.maxClients,
+    crash: () => process.kill(process.pid, 'SIGKILL'),
+    logger: log,
+    lostLogLines: serverLog.lostLines,
+    lab: createLab(backstep, faults, providerUrl),
+    inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
+  });
+  try {
+    return await startServer(app, binding);
+  } catch (error) {
+    await backstep.stop(0);
+    end(error, EXIT_REFUSED);
+  }
+}
+
+function tripPanel({ store }: Backstep): ServicePanel {
+  const reader = store.reader<TravelTables>();
+  return { id: 'trip-places', title: 'Travel: places', read: () => readPlaces(reader) };
+}
+
+function createOrderDemo(reader: OrderReader, providerUrl: string): OrderDemo {
+  return {
+    ...createOrderDemoReads(reader),
+    invariants: () => checkOrderInvariants(reader, providerUrl),
+    orderBody: OrderRequest,
+    currency: CURRENCY,
+    parseOrder: async (body) => {
+      const input = await parseWith(OrderRequest, body);
+      await assertProductExists(reader, input.productId);
+      return { input, key: input.orderId };
+    },
+  };
+}
+
+async function assertProductExists(reader: OrderReader, productId: string): Promise<void> {
+  const products = await reader.selectFrom('products').select('product_id').execute();
+  if (products.some((product) => product.product_id === productId)) return;
+  const known = products.map((product) => product.product_id).join(', ');
+  const message = `there is no product "${productId}"; known: ${known}`;
+  throw new BackstepError('input-invalid', message, {
+    issues: [{ path: 'product_id', message, isTypeError: false }],
+  });
+}
+
+function createLab(backstep: Backstep, faults: Faults, providerUrl: string): OrderLab {
+  const { store } = backstep;
+  // The launcher is at the other end of the channel; without it nobody restarts anything.
+  const tellLauncher = process.send?.bind(process);
+  return createOrderLab({
+    reader: store.reader<LabTables>(),
+    write: store.write.bind(store),
+    providerUrl,
+    faults,
+    sweepAfterExpiry: () =>
+      createSweep(backstep, () => Date.now() + RESERVATION_LIFETIME_MS + 1).sweep(),
+    tellLauncher: tellLauncher === undefined ? null : (message) => void tellLauncher(message),
+    ownsProvider: env['PAYMENT_PROVIDER_KEPT'] === 'yes',
+  });
+}
+
+function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep {
+  return new ReservationSweep({
+    reader: readerOf(backstep),
+    write: backstep.store.write.bind(backstep.store),
+    isSagaOver: async (sagaId) => {
+      const saga = await backstep.read.saga(sagaId);
+      return saga === null || isEnded(saga.status);
+    },
+    alarm: (alarm) => log.error(alarm, 'reservation sweep'),
+    nowMs,
+    schedule: (callback, delayMs) => systemClock.after(delayMs, callback),
+  });
+}
+
+function stopOnSignal(
+  server: RunningServer,
+  sweep: ReservationSweep,
+  bulk: BulkActions,
+  backstep: Backstep,
+): void {
+  let isStopping = false;
+  const stop = async (): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({}, 'draining');
+    await server.close();
+    // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
+    const others = [sweep.stop(), bulk.stop()];
+    await backstep.stop();
+    await Promise.all(others);
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop().catch((err: unknown) => {
+        log.fatal({ err }, 'the drain failed; nothing accepted is lost');
+        process.exit(EXIT_FAILED);
+      });
+    });
+  }
+}
+
+function readerOf(backstep: Backstep): OrderReader {
+  return backstep.store.reader<OrderTables>();
+}
+
+function providerUrlOf(): string {
+  const url = settingOf(env, 'PAYMENT_PROVIDER_URL');
+  if (url !== null) return url;
+  const message = 'PAYMENT_PROVIDER_URL must be set; npm start brings a payment provider';
+  throw new BackstepError('input-invalid', message);
+}
+
+/** Ends the process with one clear line; after `EXIT_REFUSED` the launcher does not try again. */
+function end(error: unknown, exitCode: number): never {
+  process.stderr.write(`backstep: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitCode);
+}

@@ -1,0 +1,133 @@
+/**
+ * The order demo as the HTTP layer sees it: the port that the composition root fills.
+ *
+ * Must never know tables or participants. Invariant: rows are ready to be sent: names as in the
+ * tables (snake_case), times ISO 8601 UTC with milliseconds, money as decimal text (`"12.50"`).
+ */
+import type { z } from 'zod';
+import type { Page, Paged } from '../../store/read-models.ts';
+
+/** The saga type that the demo starts. */
+export const ORDER_SAGA = 'order';
+
+/** A body that was accepted. */
+export interface ParsedOrder {
+  /** The input of the order saga. */
+  readonly input: unknown;
+  /** The start key: the order's id. */
+  readonly key: string;
+}
+
+export interface InventoryRow {
+  readonly product_id: string;
+  readonly name: string;
+  readonly initial: number;
+  readonly on_hand: number;
+  readonly reserved: number;
+  readonly shipped: number;
+}
+
+export interface ReservationRow {
+  readonly reservation_id: string;
+  readonly saga_id: string;
+  readonly order_id: string;
+  readonly product_id: string;
+  readonly quantity: number;
+  readonly status: string;
+  readonly reserved_at: string | null;
+  readonly expires_at: string | null;
+}
+
+export interface Inventory {
+  readonly items: readonly InventoryRow[];
+  /** The newest ones, bounded. */
+  readonly reservations: readonly ReservationRow[];
+}
+
+/** One row per charge. */
+export interface PaymentRow {
+  readonly transaction_id: string;
+  readonly saga_id: string;
+  readonly order_id: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly payment_method: string;
+  readonly status: 'completed' | 'refunded';
+  readonly processed_at: string;
+  readonly refunded_at: string | null;
+}
+
+/** All charges and refunds together; money as decimal text. */
+export interface PaymentTotals {
+  readonly charges: number;
+  readonly charged: string;
+  readonly refunds: number;
+  readonly refunded: string;
+  readonly net: string;
+  /** Of all of them; `null`: in several, or none so far. */
+  readonly currency: string | null;
+}
+
+export interface NotificationRow {
+  readonly notification_id: string;
+  readonly saga_id: string;
+  readonly order_id: string;
+  readonly type: string;
+  readonly recipient: string;
+  readonly status: 'queued' | 'sent' | 'cancelled';
+  readonly queued_at: string | null;
+  readonly sent_at: string | null;
+  readonly cancelled_at: string | null;
+}
+
+export interface OrderRow {
+  readonly order_id: string;
+  readonly saga_id: string;
+  readonly customer_id: string;
+  readonly product_id: string;
+  readonly quantity: number;
+  readonly status: string;
+  readonly amount: string;
+  /** ISO 4217; `null`: nothing was paid for it. */
+  readonly currency: string | null;
+  readonly reason: string | null;
+  readonly confirmed_at: string | null;
+  readonly reverted_at: string | null;
+}
+
+/** A statement about the whole system, and whether it is true. */
+export interface Invariant {
+  readonly name: string;
+  /** For example `initial = on hand + reserved + shipped`. */
+  readonly statement: string;
+  /** Null: it could not be told just now. */
+  readonly holds: boolean | null;
+  readonly expected: number | null;
+  readonly actual: number | null;
+  /** What the figures count; money is in minor units. Default: pieces. */
+  readonly unit?: 'pieces' | 'money';
+  /** Of money; `null`: in several, or none so far. */
+  readonly currency?: string | null;
+  /** True: it may be off while sagas are under way. */
+  readonly isExactAtRestOnly: boolean;
+}
+
+/** What the routes and the page of the demo need. Lists are newest first. */
+export interface OrderDemo {
+  /** What `parseOrder` checks bodies with, for the OpenAPI document. Default: any object. */
+  readonly orderBody?: z.ZodType;
+  /**
+   * Checks a body of `POST /saga/execute` (snake_case, see the contract). Throws `input-invalid`
+   * with every issue: `isTypeError` for a missing or wrong type, else out of range.
+   */
+  parseOrder(body: Readonly<Record<string, unknown>>): Promise<ParsedOrder>;
+  /** ISO 4217: what the amounts of `parseOrder` are in. */
+  readonly currency: string;
+  inventory(): Promise<Inventory>;
+  payments(page: Page): Promise<Paged<PaymentRow>>;
+  paymentTotals(): Promise<PaymentTotals>;
+  notifications(page: Page): Promise<Paged<NotificationRow>>;
+  orders(page: Page): Promise<Paged<OrderRow>>;
+  /** May be slow: reads whole tables and asks the provider. */
+  invariants(): Promise<readonly Invariant[]>;
+}

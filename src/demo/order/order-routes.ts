@@ -1,0 +1,58 @@
+/**
+ * `/saga/*`: the order demo's JSON routes, as in the contract.
+ *
+ * Invariant: a saga that failed is never reported as a success; the status says how it stands.
+ */
+import { Hono } from 'hono';
+import { BackstepError } from '../../core/errors.ts';
+import { readJsonObject } from '../../server/body.ts';
+import {
+  definitionOf,
+  queryOf,
+  startAnswer,
+  type HttpContext,
+  type HttpEnv,
+} from '../../server/context.ts';
+import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
+import { startOrder } from './order-start.ts';
+import { orderSagaRow, orderStatsView, orderStatusView } from './order-status.ts';
+import { pageOf, waitMsOf } from '../../server/query.ts';
+
+/** The routes, to be mounted at `/saga`. */
+export function orderRoutes({ backstep }: HttpContext, demo: OrderDemo): Hono<HttpEnv> {
+  return new Hono<HttpEnv>()
+    .post('/execute', async (c) => {
+      const waitMs = waitMsOf(queryOf(c));
+      const order = await demo.parseOrder(await readJsonObject(c.req.raw));
+      const started = await startOrder(backstep, order);
+      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const isRemoved = removed.isRemoved === undefined ? {} : { is_removed: true };
+      const body = { saga_id: started.id, order_id: order.key, status, ...isRemoved };
+      return c.json(body, code, { location: `/saga/status/${started.id}` });
+    })
+    .get('/status/:id', async (c) => {
+      const id = c.req.param('id');
+      const [saga, state] = await Promise.all([backstep.read.saga(id), backstep.state(id)]);
+      if (saga === null || state === null) throw noSaga(id);
+      const definition = definitionOf(backstep, saga.type, saga.version);
+      return c.json(orderStatusView(saga.type, state, definition));
+    })
+    .get('/all', async (c) => {
+      const page = await backstep.read.listSagas({ type: ORDER_SAGA }, pageOf(queryOf(c)));
+      return c.json({
+        items: page.items.map((saga) => orderSagaRow(saga)),
+        nextCursor: page.nextCursor,
+      });
+    })
+    .get('/stats', async (c) =>
+      c.json(orderStatsView(await backstep.read.statusCounts(ORDER_SAGA))),
+    )
+    .get('/inventory', async (c) => c.json(await demo.inventory()))
+    .get('/payments', async (c) => c.json(await demo.payments(pageOf(queryOf(c)))))
+    .get('/notifications', async (c) => c.json(await demo.notifications(pageOf(queryOf(c)))))
+    .get('/orders', async (c) => c.json(await demo.orders(pageOf(queryOf(c)))));
+}
+
+function noSaga(id: string): BackstepError {
+  return new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
+}

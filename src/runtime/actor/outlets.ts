@@ -1,0 +1,88 @@
+/**
+ * Where the effects of a committed turn go.
+ */
+import { BackstepError } from '../../core/errors.ts';
+import type { Effect } from '../../core/turn/inbound.ts';
+import type { SagaState } from '../../core/state.ts';
+import { outboxId } from '../../store/outbox-id.ts';
+import type { FeedEntry } from '../../store/read-models.ts';
+import type { PendingMessage, StoredSaga } from '../../store/store.ts';
+import type { AttemptTask } from '../outside/activity-runner.ts';
+import type { CommittedTurn } from './actor-host.ts';
+import type { ChildCall } from '../outside/child-sagas.ts';
+import { outboxRowsOf } from '../outside/outgoing.ts';
+import type { Registration } from '../registry.ts';
+
+/** Where a turn's effects go. */
+export interface Outlets {
+  readonly runner: {
+    start(task: AttemptTask): void;
+    stop(sid: number, activity: string, token: number): void;
+  };
+  readonly children: {
+    call(call: ChildCall): void;
+    leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
+    over(state: SagaState): void;
+  };
+  readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
+  readonly courier: { deliver(message: PendingMessage): void };
+  readonly queue: {
+    isBounded(type: string): boolean;
+    parked(stored: StoredSaga): void;
+    changed(type: string, sid: number, before: SagaState | null, after: SagaState): void;
+  };
+  readonly feed: { publish(entry: FeedEntry): void };
+}
+
+/** Carries out the effects of a turn that is durable. Throws when an activity is not bound. */
+export function carryOut(
+  sid: number,
+  registration: Registration,
+  turn: CommittedTurn,
+  outlets: Outlets,
+): void {
+  const { id: type } = registration.definition;
+  for (const effect of turn.effects) carryOutOne(effect, sid, registration, turn, outlets);
+  for (const { index, ...row } of outboxRowsOf(turn)) {
+    outlets.courier.deliver({
+      id: outboxId(turn.seq, index),
+      sid,
+      sagaId: turn.after.id,
+      type,
+      ...row,
+    });
+  }
+}
+
+function carryOutOne(
+  effect: Effect,
+  sid: number,
+  registration: Registration,
+  turn: CommittedTurn,
+  { runner, children }: Outlets,
+): void {
+  const { id: sagaId } = turn.after;
+  switch (effect.kind) {
+    case 'stop-activity':
+      runner.stop(sid, effect.activity, effect.token);
+      children.leave({ sid }, effect.activity, effect.token);
+      return;
+    case 'start-activity': {
+      const { child } = effect;
+      if (child !== null) {
+        const definition = registration.definition.children[effect.src] ?? null;
+        children.call({ sid, sagaId, effect: { ...effect, child }, definition });
+        return;
+      }
+      const implementation = registration.activities.get(effect.src);
+      if (implementation === undefined) {
+        throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
+      }
+      runner.start({ sid, sagaId, effect, implementation });
+      return;
+    }
+    case 'emit':
+    case 'send':
+      return; // with the rows of the outbox
+  }
+}

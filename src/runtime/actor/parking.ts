@@ -1,0 +1,35 @@
+/**
+ * What becomes of a saga that could not be loaded or go on: which errors are for good, and which
+ * sagas are parked as they are.
+ */
+import { BackstepError } from '../../core/errors.ts';
+import type { Failure } from '../../core/failure.ts';
+import { isEnded } from '../../core/status.ts';
+import type { Store, StoredSaga } from '../../store/store.ts';
+
+/** No later try can change it. */
+export function isFinal(error: unknown): boolean {
+  return (
+    error instanceof BackstepError &&
+    (error.code === 'storage-failed' || error.code === 'not-found')
+  );
+}
+
+/** True where what is registered cannot take a saga on; the version keeper sees that change. */
+export function isForVersion(error: unknown): boolean {
+  return error instanceof BackstepError && error.code === 'version-missing';
+}
+
+/** Whether the saga is to be parked for the failure, or its letter to say that from now on. */
+export async function mustPark(
+  { upkeep }: Pick<Store, 'upkeep'>,
+  { sid, status }: StoredSaga,
+  { code, message }: Failure,
+): Promise<boolean> {
+  if (isEnded(status)) return false;
+  const isOfVersion = code === 'version-missing';
+  if (status === 'paused') return !isOfVersion; // a person's word: it must not go on by itself
+  if (status !== 'parked') return true;
+  const known = (await upkeep.errorOf(sid)) ?? '';
+  return isOfVersion && known.startsWith('version-missing:') && known !== `${code}: ${message}`;
+}

@@ -1,0 +1,266 @@
+/**
+ * What a turn writes: the saga's row, its journal line and the projections that follow from them.
+ * Pure; the store gives the global seq and makes it durable.
+ */
+import { crc32 } from 'node:zlib';
+import { encodeState } from '../../core/history/codec.ts';
+import type { Failure } from '../../core/failure.ts';
+import type { Effect, Inbound, JournalRecord } from '../../core/turn/inbound.ts';
+import { isDoubtful, isOwed, isPastPivot, isUndone } from '../../core/turn/ledger.ts';
+import {
+  currentStep,
+  hasLiveActivity,
+  isOver,
+  isStill,
+  nextDueMs,
+  type SagaState,
+  type StepEntry,
+} from '../../core/state.ts';
+import { needsPerson } from '../../core/status.ts';
+import { unreadableRecord } from '../../core/turn/unreadable.ts';
+import type {
+  AuditRow,
+  DeadLetterRow,
+  JournalRow,
+  PendingStartRow,
+  SagaBirth,
+  SagaCommit,
+  SagaRow,
+} from '../../store/commit.ts';
+import type { FeedEntry } from '../../store/read-models.ts';
+import type { StoredSaga } from '../../store/store.ts';
+import { pendingStartOf } from '../../core/turn/waiting-room.ts';
+import { outboxRowsOf } from '../outside/outgoing.ts';
+import { assertLength } from './state-bound.ts';
+
+/** How the audit tells events that were sent from commands. */
+const SENT_PREFIX = 'send ';
+
+/** A turn about to be committed. */
+export interface PendingTurn {
+  readonly sid: number;
+  readonly before: SagaState | null;
+  readonly after: SagaState;
+  readonly record: JournalRecord;
+  readonly effects: readonly Effect[];
+}
+
+/** What a person sees of work given up on. */
+export interface Letter {
+  /** Steps whose effect stands. */
+  readonly done: readonly string[];
+  /** Steps whose effect may have happened. */
+  readonly maybe: readonly string[];
+  readonly compensated: readonly string[];
+  /**
+   * What is left to do, first things first: compensations that are owed, or past the pivot the
+   * steps that are not done.
+   */
+  readonly outstanding: readonly string[];
+  readonly error: Failure | null;
+}
+
+/** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
+export function commitOf(
+  turn: PendingTurn,
+  stateLength: number,
+  birth: SagaBirth | null,
+  statements: SagaCommit['statements'],
+): SagaCommit {
+  const { sid, before, after, record } = turn;
+  const state = encodeState(after);
+  assertLength(turn, state.length, stateLength);
+  return {
+    saga: rowOf(sid, before, after, state, record.atMs),
+    birth,
+    journal: journalRowOf(record),
+    outbox: outboxRowsOf(turn),
+    deadLetter: deadLetterOf(before, after),
+    audit: auditOf(before, record.inbound),
+    pendingStart: pendingStartRow(before, after),
+    statements,
+  };
+}
+
+/**
+ * Parks a saga whose stored state cannot be read: the text stays as it is, for a person or a
+ * migration; only the row says that nothing moves.
+ */
+export function parkedCommit(
+  stored: Omit<StoredSaga, 'format'>,
+  failure: Failure,
+  nowMs: number,
+): SagaCommit {
+  const { sid, seq, state, checksum } = stored;
+  const letter = { ...letterOfSteps(readableSteps(state)), error: failure };
+  return {
+    saga: {
+      sid,
+      expectedSeq: seq,
+      seq: seq + 1,
+      status: 'parked',
+      wakeAtMs: null,
+      state,
+      checksum,
+      step: null,
+      attempts: 0,
+      error: `${failure.code}: ${failure.message}`,
+      updatedAtMs: nowMs,
+      endedAtMs: null,
+      isStandingSame: false,
+      isTextKept: true,
+    },
+    birth: null,
+    journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),
+    outbox: [],
+    deadLetter: { kind: 'parked', letter: JSON.stringify(letter satisfies Letter) },
+    audit: null,
+    pendingStart: { kind: 'leave' },
+    statements: [],
+  };
+}
+
+/** The line of a committed turn as the feed sends it. */
+export function feedEntryOf(
+  seq: number,
+  sagaId: string,
+  type: string,
+  { sagaSeq, atMs, kind, cause, event, from, to, status }: Omit<JournalRow, 'data'>,
+): FeedEntry {
+  return { seq, sagaId, type, sagaSeq, atMs, kind, cause, event, from, to, status };
+}
+
+/** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
+function letterOf(state: SagaState): Letter {
+  const failedCompensation = state.steps.find((step) => step.status === 'compensation_failed');
+  return {
+    ...letterOfSteps(state.steps),
+    ...(isPastPivot(state.steps) ? { outstanding: undoneIn(state.steps) } : {}),
+    error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
+  };
+}
+
+function letterOfSteps(steps: readonly StepEntry[]): Omit<Letter, 'error'> {
+  const named = (isMember: (step: StepEntry) => boolean): string[] =>
+    steps.filter(isMember).map((step) => step.name);
+  return {
+    done: named((step) => isOwed(step) && !isDoubtful(step)),
+    maybe: named((step) => isOwed(step) && isDoubtful(step)),
+    compensated: named((step) => step.status === 'compensated'),
+    outstanding: named(isOwed).toReversed(),
+  };
+}
+
+function undoneIn(steps: readonly StepEntry[]): readonly string[] {
+  const isLeft = (step: StepEntry): boolean => isUndone(step) || step.status === 'running';
+  return steps.filter(isLeft).map((step) => step.name);
+}
+
+/** The ledger inside a stored text, as far as it can be made out: better than telling nothing. */
+function readableSteps(text: string): readonly StepEntry[] {
+  try {
+    const { steps = [] } = JSON.parse(text) as Partial<Pick<SagaState, 'steps'>>;
+    return steps.filter((step) => typeof step.name === 'string');
+  } catch {
+    return []; // damaged: nothing can be said
+  }
+}
+
+function rowOf(
+  sid: number,
+  before: SagaState | null,
+  after: SagaState,
+  state: string,
+  nowMs: number,
+): SagaRow {
+  const step = currentStep(after.steps);
+  const standing = standingOf(after, step);
+  const { status, wakeAtMs, error } = standing;
+  return {
+    sid,
+    expectedSeq: before?.seq ?? 0,
+    seq: after.seq,
+    status,
+    wakeAtMs,
+    error,
+    state,
+    checksum: crc32(state),
+    step: step?.name ?? null,
+    attempts: step?.compensation?.attempts ?? step?.attempts ?? 0,
+    updatedAtMs: nowMs,
+    endedAtMs: isOver(after) ? nowMs : null,
+    isStandingSame: before !== null && !isOver(after) && isSame(before, standing),
+  };
+}
+
+type Standing = Pick<SagaRow, 'status' | 'wakeAtMs' | 'error'>;
+
+function standingOf(state: SagaState, step: StepEntry | undefined): Standing {
+  return { status: state.status, wakeAtMs: wakeAtMsOf(state), error: errorText(state, step) };
+}
+
+function isSame(before: SagaState, { status, wakeAtMs: dueMs, error }: Standing): boolean {
+  if (before.status !== status || isOver(before)) return false;
+  const was = standingOf(before, currentStep(before.steps));
+  return was.wakeAtMs === dueMs && was.error === error;
+}
+
+function pendingStartRow(before: SagaState | null, after: SagaState): PendingStartRow | null {
+  const was = before === null ? null : pendingStartOf(before);
+  const is = pendingStartOf(after);
+  if (was?.kind === is?.kind) return null;
+  if (is === null) return { kind: 'leave' };
+  const startAtMs = is.kind === 'queued' ? null : is.startAtMs;
+  return { kind: 'enter', startAtMs };
+}
+
+/** 0: in flight. A parked or paused saga sleeps until a person wakes it. */
+function wakeAtMsOf(state: SagaState): number | null {
+  if (isOver(state) || isStill(state)) return null;
+  return hasLiveActivity(state.live) ? 0 : nextDueMs(state.live);
+}
+
+function errorText(state: SagaState, step: StepEntry | undefined): string | null {
+  const failure =
+    state.parkReason ?? step?.compensation?.error ?? state.failureReason ?? step?.error;
+  return failure === undefined || failure === null ? null : `${failure.code}: ${failure.message}`;
+}
+
+function journalRowOf(record: JournalRecord): JournalRow {
+  const { sagaSeq, atMs, kind, cause, event, from, to, status, inbound, note } = record;
+  const data = JSON.stringify(note === undefined ? { inbound } : { inbound, note });
+  return { sagaSeq, atMs, kind, cause, event, from, to, status, data };
+}
+
+function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow | null {
+  const isOpen = before !== null && needsPerson(before.status) && !isOver(before);
+  const mustOpen = needsPerson(after.status) && !isOver(after);
+  if (mustOpen && isOpen && before.status === after.status) return null;
+  if (mustOpen) return { kind: after.status, letter: JSON.stringify(letterOf(after)) };
+  return isOpen ? { kind: after.status, letter: null } : null;
+}
+
+function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
+  switch (inbound.kind) {
+    case 'command': {
+      const { name, by, reason } = inbound.command;
+      return { command: name, by: by ?? 'unknown', reason: reason ?? null };
+    }
+    case 'event': {
+      const { id, event, by, reason } = inbound;
+      // One that comes again was ordered once.
+      if (before?.seenEvents.includes(id) === true) return null;
+      if (by === undefined && reason === undefined) return null;
+      const command = `${SENT_PREFIX}${event.type}`;
+      return { command, by: by ?? 'unknown', reason: reason ?? null };
+    }
+    case 'start':
+    case 'migrate':
+    case 'admit':
+    case 'result':
+    case 'timer':
+    case 'interrupted':
+    case 'park':
+      return null;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Loads sagas that are not in memory: a bounded number at once, patient with a store that is busy.
+ *
+ * A load is only ever given up for good: the saga's state is unreadable, it does not exist, or the
+ * engine stops. A read that took too long or found no room is tried again, because what waits for
+ * the saga (a result, a timer) would otherwise be lost until the next restart.
+ */
+import { crc32 } from 'node:zlib';
+import { BackstepError } from '../../core/errors.ts';
+import { type Failure, failureOfText } from '../../core/failure.ts';
+import { migrationTurn } from '../../core/history/migration.ts';
+import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
+import type { Store, StoredSaga } from '../../store/store.ts';
+import type { Clock } from '../clock.ts';
+import type { Registry } from '../registry.ts';
+import type { LoadedSaga } from './actor-host.ts';
+import type { TurnLog } from '../turn-log.ts';
+import { standingOf } from '../upkeep/version-standing.ts';
+
+/** Loads under way at once. */
+const MAX_LOADS = 64;
+/** Versions and reasons that are told of. */
+const MAX_TOLD = 1_000;
+const RETRY = exponential({ first: '50ms', max: '2s', attempts: 10 });
+
+export class SagaLoader {
+  readonly #store: Pick<Store, 'loadBySid' | 'upkeep'>;
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #log: TurnLog;
+  readonly #waiting: (() => void)[] = [];
+  readonly #pauses = new Set<() => void>();
+  readonly #told = new Set<string>();
+  #underWay = 0;
+  #isClosed = false;
+
+  constructor(
+    store: Pick<Store, 'loadBySid' | 'upkeep'>,
+    registry: Registry,
+    clock: Clock,
+    log: TurnLog,
+  ) {
+    this.#store = store;
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Loads that run or wait. */
+  get backlog(): number {
+    return this.#underWay + this.#waiting.length;
+  }
+
+  /** From now on a load that fails is not tried again. */
+  close(): void {
+    this.#isClosed = true;
+    for (const endPause of this.#pauses) endPause();
+  }
+
+  /** Throws `not-found`, `state-unreadable`, or what the store threw once it is closed. */
+  async load(sid: number): Promise<LoadedSaga> {
+    if (this.#underWay >= MAX_LOADS) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#underWay += 1;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#loadOnce(sid);
+        } catch (error) {
+          if (this.#isClosed || !isPassing(error)) throw error;
+          this.#log.loadDelayed(sid, attempt, error);
+          await this.#pause(delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), `${sid}`));
+        }
+      }
+    } finally {
+      this.#underWay -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #loadOnce(sid: number): Promise<LoadedSaga> {
+    const stored = await this.#store.loadBySid(sid);
+    if (stored === null) throw new BackstepError('not-found', `no saga with sid ${sid}`);
+    if (crc32(stored.state) !== stored.checksum) {
+      const message = `saga ${stored.id}: stored state does not match its checksum`;
+      throw new BackstepError('state-unreadable', message);
+    }
+    const nowMs = this.#clock.nowMs();
+    const standing = standingOf(this.#registry, stored, nowMs, await this.#parkFailureOf(stored));
+    switch (standing.kind) {
+      case 'refused':
+        throw standing.error;
+      case 'migrates': {
+        // Tried here, on the state as it is; committed by the actor before its next turn.
+        const { registration, migration } = standing;
+        const { definition } = registration;
+        if (migration.from === migration.to) {
+          this.#tellOnce(`${definition.hash} ${stored.definitionHash}`, () =>
+            this.#log.definitionEdited(definition, stored.definitionHash),
+          );
+        }
+        const { state } = migrationTurn(definition, stored.id, migration, nowMs);
+        return { registration, state, migration };
+      }
+      case 'goes-on': {
+        const { registration, state, stays } = standing;
+        if (stays !== null) {
+          const what = `${stored.type}@${stored.version} ${stays.message}`;
+          this.#tellOnce(what, () => this.#log.notMigrated(stored.id, stays));
+        }
+        return { registration, state };
+      }
+    }
+  }
+
+  // Once for all sagas that it is true of.
+  #tellOnce(what: string, tell: () => void): void {
+    if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
+    this.#told.add(what);
+    tell();
+  }
+
+  async #parkFailureOf({ sid, status }: StoredSaga): Promise<Failure | null> {
+    if (status !== 'parked') return null;
+    const error = await this.#store.upkeep.errorOf(sid);
+    return error === null ? null : failureOfText(error);
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(delayMs, resolve);
+    this.#pauses.add(resolve);
+    await promise;
+    this.#pauses.delete(resolve);
+    cancel();
+  }
+}
+
+/** True for a refusal that time mends: the read was too slow, or there was no room for it. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof BackstepError && (error.code === 'unavailable' || error.code === 'overloaded')
+  );
+}

@@ -1,0 +1,300 @@
+/**
+ * Keeps saga actors alive: finds or makes the actor of a saga, carries out what its turns command,
+ * restarts it within a budget and parks it beyond.
+ *
+ * Restart intensity and period are those of Erlang's supervisor: more than `restarts` failures
+ * within `restartPeriodMs` and the saga is parked, with a dead letter. Never a hot loop.
+ */
+import { isOverForParent } from '../../core/turn/child-outcome.ts';
+import type { Failure } from '../../core/failure.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
+import { isSettled, type SagaStatus } from '../../core/status.ts';
+import type { SagaCommit } from '../../store/commit.ts';
+import type { Store } from '../../store/store.ts';
+import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
+import type { Clock } from '../clock.ts';
+import type { Limits } from '../limits.ts';
+import { carryOut, type Outlets } from './outlets.ts';
+import { isFinal, isForVersion, mustPark } from './parking.ts';
+import { feedEntryOf, parkedCommit } from './projection.ts';
+import type { Registration, Registry } from '../registry.ts';
+import { RestartBudget } from './restart-budget.ts';
+import { SagaActor } from './saga-actor.ts';
+import { isPassing, SagaLoader } from './saga-loader.ts';
+import { type SettledListener, SettledListeners } from '../settled-listeners.ts';
+import { TimerPace } from './timer-pace.ts';
+import type { TurnLog } from '../turn-log.ts';
+
+/** Loads waiting, above which no further sagas are woken. */
+const MAX_LOAD_BACKLOG = 256;
+/** How long an actor waits when the store has no room for its turn. */
+const BUSY_STORE_PAUSE_MS = 100;
+/** When a saga is taken up again that could neither go on nor be parked. */
+const LOOK_AGAIN_MS = 30_000;
+
+export class Supervisor implements ActorHost {
+  readonly mailboxEvents: number;
+  readonly stateLength: number;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #log: TurnLog;
+  #outlets: Outlets | null = null;
+  readonly #actors = new Map<number, SagaActor>();
+  readonly #sids = new Map<string, number>();
+  /** Idle actors, the one idle for longest first. */
+  readonly #idle = new Set<SagaActor>();
+  readonly #budget: RestartBudget;
+  readonly #settled = new SettledListeners();
+  readonly #pace = new TimerPace();
+  readonly #idleListeners = new Set<() => void>();
+  readonly #loader: SagaLoader;
+  #settledSagas = 0;
+  #isStopping = false;
+
+  constructor(store: Store, clock: Clock, registry: Registry, limits: Limits, log: TurnLog) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#budget = new RestartBudget(limits.restarts, limits.restartPeriodMs);
+    this.#loader = new SagaLoader(store, registry, clock, log);
+    this.#limits = limits;
+    this.#log = log;
+    this.mailboxEvents = limits.mailboxEvents;
+    this.stateLength = limits.stateLength;
+  }
+
+  /** Where effects go; set once, before the first turn. */
+  connect(outlets: Outlets): void {
+    this.#outlets = outlets;
+  }
+
+  /** Every actor in memory, the oldest first. */
+  actors(): Iterable<SagaActor> {
+    return this.#actors.values();
+  }
+
+  get liveActors(): number {
+    return this.#actors.size;
+  }
+
+  get settledSagas(): number {
+    return this.#settledSagas;
+  }
+
+  /** Actors with work in hand. */
+  get busyActors(): number {
+    return this.#actors.size - this.#idle.size;
+  }
+
+  /** The actor of a saga, made cold when it is not in memory. */
+  actor(sid: number): SagaActor {
+    const known = this.#actors.get(sid);
+    if (known !== undefined) {
+      this.#idle.delete(known);
+      return known;
+    }
+    const actor = new SagaActor(sid, this, null);
+    this.#actors.set(sid, actor);
+    return actor;
+  }
+
+  /** The actor of a saga whose start is being committed: it takes items and waits. */
+  expect(sid: number): SagaActor {
+    const actor = new SagaActor(sid, this, null);
+    actor.hold();
+    this.#actors.set(sid, actor);
+    return actor;
+  }
+
+  /** The start is durable: its effects go out, then the actor takes what came meanwhile. */
+  adopt(actor: SagaActor, saga: LoadedSaga, turn: CommittedTurn): void {
+    this.#sids.set(saga.state.id, actor.sid);
+    this.dispatch(actor.sid, saga.registration, turn);
+    actor.release(saga);
+  }
+
+  /** The start did not happen. */
+  turnAway(actor: SagaActor, reason: unknown): void {
+    this.#forget(actor, null);
+    actor.turnAway(reason);
+  }
+
+  /** From now on a failing actor is not started again: its saga goes on in the next process. */
+  close(): void {
+    this.#isStopping = true;
+    this.#loader.close();
+  }
+
+  /** True while loads leave room for more sagas to be woken. */
+  hasRoom(): boolean {
+    return this.#loader.backlog < MAX_LOAD_BACKLOG;
+  }
+
+  /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
+  resume(sid: number, saga: LoadedSaga | null): void {
+    // One that has to migrate first is loaded by its actor, which sees to that.
+    const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
+    this.#actors.set(sid, actor);
+    actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
+  }
+
+  /** The stored state of a saga that may not be in memory, for whoever only looks. */
+  async peek(sid: number): Promise<SagaState> {
+    return (await this.#loader.load(sid)).state;
+  }
+
+  /** The state after the last committed turn when the saga is in memory. */
+  stateInMemory(sid: number): SagaState | null {
+    return this.#actors.get(sid)?.state ?? null;
+  }
+
+  /** The internal id of a saga; `null`: there is none. */
+  findSid = async (sagaId: string): Promise<number | null> =>
+    this.#sids.get(sagaId) ?? this.#store.sidOf(sagaId);
+
+  /** The internal id of a saga. Throws `not-found`. */
+  async sidOf(sagaId: string): Promise<number> {
+    const sid = await this.findSid(sagaId);
+    if (sid === null) throw new BackstepError('not-found', `no saga with id "${sagaId}"`);
+    return sid;
+  }
+
+  /** Calls back once when the saga next settles. Returns the way to stop listening. */
+  onSettled(sid: number, listener: SettledListener): () => void {
+    return this.#settled.add(sid, listener);
+  }
+
+  /** Resolves when no actor has a turn in flight or an item waiting. */
+  async quiet(): Promise<void> {
+    while ([...this.#actors.values()].some((actor) => actor.isBusy)) {
+      await new Promise<void>((resolve) => {
+        const once = (): void => {
+          this.#idleListeners.delete(once);
+          resolve();
+        };
+        this.#idleListeners.add(once);
+      });
+    }
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  commit(commit: SagaCommit): ReturnType<Store['commit']> {
+    return this.#store.commit(commit);
+  }
+
+  async load(sid: number): Promise<LoadedSaga> {
+    const saga = await this.#loader.load(sid);
+    this.#sids.set(saga.state.id, sid);
+    return saga;
+  }
+
+  // The turn is durable: nothing that goes wrong here may look like a refusal, and observers hear
+  // of it whatever else fails.
+  dispatch(sid: number, registration: Registration, turn: CommittedTurn): void {
+    const { after, record, seq } = turn;
+    const { id: type } = registration.definition;
+    const outlets = this.#outletsOrThrow();
+    outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
+    try {
+      carryOut(sid, registration, turn, outlets);
+      this.arm(sid, after, record.cause);
+      outlets.queue.changed(type, sid, turn.before, after);
+      if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
+      if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
+      this.#log.turn(type, turn);
+    } catch (error) {
+      this.#log.actorFailed(sid, 0, error);
+    }
+  }
+
+  arm(sid: number, state: SagaState, cause = 'wake'): void {
+    const isAsleep = isOver(state) || isStill(state);
+    const nextMs = isAsleep ? null : nextDueMs(state.live);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
+    this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
+  }
+
+  isBounded(type: string): boolean {
+    return this.#outletsOrThrow().queue.isBounded(type);
+  }
+
+  later(run: () => void): void {
+    this.#clock.after(BUSY_STORE_PAUSE_MS, run);
+  }
+
+  decide(sid: number, error: unknown): Verdict {
+    if (this.#isStopping || isFinal(error)) return 'stop';
+    if (isPassing(error)) return 'later';
+    if (isForVersion(error)) return 'park'; // until another one is registered
+    const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
+    this.#log.actorFailed(sid, failures, error);
+    return isSpent ? 'park' : 'restart';
+  }
+
+  async parkUnreadable(sid: number, failure: Failure): Promise<void> {
+    try {
+      const stored = await this.#store.loadBySid(sid);
+      if (stored === null) return;
+      const { feed, queue } = this.#outletsOrThrow();
+      if (!(await mustPark(this.#store, stored, failure))) {
+        if (isSettled(stored.status)) queue.parked(stored);
+        return;
+      }
+      const commit = parkedCommit(stored, failure, this.#clock.nowMs());
+      const outcome = await this.#store.commit(commit);
+      if (outcome.kind !== 'committed') return this.#lookAgain(sid);
+      const { id: sagaId, type } = stored;
+      feed.publish(feedEntryOf(outcome.seq, sagaId, type, commit.journal));
+      queue.parked(stored);
+      this.#settle(sid, null, 'parked');
+      this.#log.parkedUnreadable(sagaId, failure);
+    } catch (error) {
+      this.#log.actorFailed(sid, 0, error);
+      this.#lookAgain(sid);
+    }
+  }
+
+  // Not even parked: nobody else would look at it before the next restart.
+  #lookAgain(sid: number): void {
+    this.#clock.after(LOOK_AGAIN_MS, () => {
+      if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
+    });
+  }
+
+  onIdle(sid: number): void {
+    const actor = this.#actors.get(sid);
+    if (actor === undefined) return;
+    const { state } = actor;
+    if (state === null || isSettled(state.status)) {
+      this.#forget(actor, state);
+    } else {
+      this.#idle.add(actor);
+      const [oldest] = this.#idle;
+      if (this.#idle.size > this.#limits.idleSagas && oldest !== undefined) {
+        this.#forget(oldest, oldest.state);
+      }
+    }
+    for (const listener of this.#idleListeners) listener();
+  }
+
+  #forget(actor: SagaActor, state: SagaState | null): void {
+    this.#idle.delete(actor);
+    this.#actors.delete(actor.sid);
+    if (state !== null) this.#sids.delete(state.id);
+    this.#budget.forget(actor.sid);
+  }
+
+  #settle(sid: number, before: SagaState | null, status: SagaStatus): void {
+    if (before === null || !isSettled(before.status)) this.#settledSagas += 1;
+    this.#settled.call(sid, status);
+  }
+
+  #outletsOrThrow(): Outlets {
+    if (this.#outlets !== null) return this.#outlets;
+    throw new BackstepError('unavailable', 'the supervisor is not connected');
+  }
+}

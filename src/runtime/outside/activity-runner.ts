@@ -1,0 +1,255 @@
+/**
+ * Runs activities: bounded in number, cut off by time, never believed twice.
+ *
+ * Starts only what a committed turn commanded. Whatever an activity does (throws synchronously,
+ * hangs, ignores its signal, answers after it was stopped), exactly one report per dispatch reaches
+ * the saga, and the saga's tokens decide what it is worth.
+ */
+import type { Activity, ActivityContext, WritePlan } from '../../core/activity.ts';
+import { createDurationCounter, type Distribution } from '../../core/distribution.ts';
+import { type Failure, toFailure } from '../../core/failure.ts';
+import type { Effect, Outcome } from '../../core/turn/inbound.ts';
+import { copyJson, isLongerThan, takeJson } from '../../core/json.ts';
+import { ANYTHING, check, listOf, optionsOf, required } from '../../core/options-reader.ts';
+import type { CancelTimeout, Clock } from '../clock.ts';
+import type { Limits } from '../limits.ts';
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+
+/** One attempt to be made. */
+export interface AttemptTask {
+  readonly sid: number;
+  readonly sagaId: string;
+  readonly effect: StartEffect;
+  readonly implementation: Activity;
+}
+
+/** What becomes of attempts. */
+export interface AttemptReports {
+  /** An attempt that was stopped has had its effect after all. */
+  onLate(task: AttemptTask, outcome: Outcome): void;
+  /** The attempt answered; `plan` is there for a transactional one and not written yet. */
+  onOutcome(task: AttemptTask, outcome: Outcome, plan: WritePlan<unknown> | null): void;
+  /** The attempt took longer than its time-out, or was silent for too long. It may still run. */
+  onTimeout(task: AttemptTask, timer: string): void;
+}
+
+interface Attempt {
+  readonly task: AttemptTask;
+  readonly controller: AbortController;
+  readonly startedAtMs: number;
+  cancelTimeout: CancelTimeout | null;
+  cancelSilence: CancelTimeout | null;
+}
+
+const WRITE_PLAN = optionsOf({
+  statements: required(listOf(ANYTHING, 'statements')),
+  output: ANYTHING,
+});
+
+/** Code of the failure of an attempt whose output no state could hold. */
+const OUTPUT_TOO_LARGE = 'output-too-large';
+
+export class ActivityRunner {
+  readonly #clock: Clock;
+  readonly #reports: AttemptReports;
+  readonly #maxInFlight: number;
+  readonly #maxOutputLength: number;
+  /** By `sid/activity/token`. */
+  readonly #running = new Map<string, Attempt>();
+  readonly #waiting = new Map<string, AttemptTask>();
+  readonly #durations = createDurationCounter();
+  #isStopped = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(
+    clock: Clock,
+    reports: AttemptReports,
+    limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>,
+  ) {
+    this.#clock = clock;
+    this.#reports = reports;
+    this.#maxInFlight = limits.activitiesInFlight;
+    this.#maxOutputLength = limits.outputLength;
+  }
+
+  get inFlight(): number {
+    return this.#running.size;
+  }
+
+  /** Attempts that run or wait for a place. */
+  get backlog(): number {
+    return this.#running.size + this.#waiting.size;
+  }
+
+  /** How long attempts took that answered, from dispatch on. */
+  attemptMs(): Distribution {
+    return this.#durations.snapshot();
+  }
+
+  start(task: AttemptTask): void {
+    if (this.#isStopped) return; // its intent is durable: the next process dispatches it
+    const name = nameOf(task.sid, task.effect.activity, task.effect.token);
+    if (this.#running.size >= this.#maxInFlight) {
+      this.#waiting.set(name, task);
+      return;
+    }
+    this.#dispatch(name, task);
+  }
+
+  /** The saga has moved on: abort, and take no report any more. */
+  stop(sid: number, activity: string, token: number): void {
+    const name = nameOf(sid, activity, token);
+    this.#waiting.delete(name);
+    const attempt = this.#running.get(name);
+    if (attempt === undefined) return;
+    this.#release(name, attempt);
+    attempt.controller.abort(new Error('the saga has moved on'));
+  }
+
+  /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
+  async drain(drainMs: number): Promise<void> {
+    this.#isStopped = true;
+    this.#waiting.clear();
+    if (this.#running.size > 0) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#clock.after(drainMs, resolve);
+        this.#onIdle = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    for (const [name, attempt] of this.#running) {
+      this.#release(name, attempt);
+      attempt.controller.abort(new Error('the engine stops'));
+    }
+  }
+
+  #dispatch(name: string, task: AttemptTask): void {
+    const controller = new AbortController();
+    const startedAtMs = this.#clock.nowMs();
+    const none = { cancelTimeout: null, cancelSilence: null };
+    const attempt: Attempt = { task, controller, startedAtMs, ...none };
+    this.#running.set(name, attempt);
+    this.#awaitHeartbeat(attempt);
+    const { timeout } = task.effect;
+    if (timeout !== null) {
+      attempt.cancelTimeout = this.#clock.after(timeout.delayMs, () => {
+        attempt.cancelSilence?.();
+        attempt.cancelSilence = null;
+        // The slot stays taken until the saga's turn stops the attempt or it ends by itself.
+        this.#reports.onTimeout(task, timeout.timer);
+      });
+    }
+    void this.#run(name, attempt);
+  }
+
+  async #run(name: string, attempt: Attempt): Promise<void> {
+    const { task } = attempt;
+    const { implementation, effect } = task;
+    let outcome: Outcome;
+    let plan: WritePlan<unknown> | null = null;
+    try {
+      // A copy: an activity that changes its input must not change the saga. It was written for
+      // this activity where the saga was defined; here every type is alike.
+      const input = copyJson(effect.input) as never;
+      const context = this.#contextOf(attempt);
+      if (typeof implementation === 'function') {
+        outcome = this.#outcomeOf(await implementation(input, context), null, effect.src);
+      } else {
+        const planned = await implementation.plan(input, context);
+        check(planned, WRITE_PLAN, `plan of ${effect.src}`, 'definition-invalid');
+        outcome = this.#outcomeOf(planned.output, planned, effect.src);
+        if (outcome.kind === 'done') plan = planned;
+      }
+    } catch (thrown) {
+      outcome = { kind: 'failed', failure: failureOf(task, thrown) };
+    }
+    if (this.#running.get(name) !== attempt) {
+      // Stopped meanwhile. What a plan wanted was never written, and a failure proves nothing.
+      if (outcome.kind === 'done' && plan === null && !this.#isStopped) {
+        this.#reports.onLate(task, outcome);
+      }
+      return;
+    }
+    this.#durations.note(this.#clock.nowMs() - attempt.startedAtMs);
+    this.#release(name, attempt);
+    this.#reports.onOutcome(task, outcome, plan);
+  }
+
+  #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): Outcome {
+    // An unusable answer is one that no attempt would mend. A plan has written nothing yet; any
+    // other effect has happened, so the step is in doubt.
+    const unusable = { retryable: false, ambiguous: plan === null };
+    let taken: unknown;
+    try {
+      // A copy: the activity may keep what it returned and change it.
+      taken = takeJson(output, `output of ${src}`) ?? null;
+    } catch (thrown) {
+      return { kind: 'failed', failure: { ...toFailure(thrown), ...unusable } };
+    }
+    if (!isLongerThan(taken, this.#maxOutputLength)) return { kind: 'done', output: taken };
+    const message =
+      `output of ${src}: its JSON has more than ${this.#maxOutputLength} characters; ` +
+      'keep large results outside and give their ids';
+    return { kind: 'failed', failure: { code: OUTPUT_TOO_LARGE, message, ...unusable } };
+  }
+
+  #contextOf(attempt: Attempt): ActivityContext {
+    const { task, controller } = attempt;
+    const { key, forwardKey, step, attempt: number, late } = task.effect;
+    return {
+      key,
+      forwardKey,
+      sagaId: task.sagaId,
+      step,
+      attempt: number,
+      nowMs: this.#clock.nowMs(),
+      late,
+      heartbeat: () => {
+        if (attempt.cancelSilence !== null) this.#awaitHeartbeat(attempt);
+      },
+      signal: controller.signal,
+    };
+  }
+
+  #awaitHeartbeat(attempt: Attempt): void {
+    const { task } = attempt;
+    const { timeout } = task.effect;
+    attempt.cancelSilence?.();
+    attempt.cancelSilence = null;
+    if (timeout === null || timeout.heartbeatMs === null) return;
+    attempt.cancelSilence = this.#clock.after(timeout.heartbeatMs, () => {
+      attempt.cancelSilence = null;
+      attempt.cancelTimeout?.(); // one report is enough
+      this.#reports.onTimeout(task, timeout.timer);
+    });
+  }
+
+  #release(name: string, attempt: Attempt): void {
+    attempt.cancelTimeout?.();
+    attempt.cancelSilence?.();
+    attempt.cancelSilence = null;
+    this.#running.delete(name);
+    const [next] = this.#waiting;
+    if (next !== undefined && !this.#isStopped) {
+      this.#waiting.delete(next[0]);
+      this.#dispatch(next[0], next[1]);
+    }
+    if (this.#running.size === 0) this.#onIdle?.();
+  }
+}
+
+// The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
+function failureOf(task: AttemptTask, thrown: unknown): Failure {
+  const failure = toFailure(thrown);
+  if (typeof task.implementation === 'function') return failure;
+  // No other attempt would give a plan where this one gave none.
+  const retryable = failure.retryable && failure.code !== 'definition-invalid';
+  return { ...failure, retryable, ambiguous: false };
+}
+
+function nameOf(sid: number, activity: string, token: number): string {
+  return `${sid}/${activity}/${token}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * Who gets a message of the outbox: the subscriber of an emitted event, or another saga.
+ */
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../../core/errors.ts';
+import { isOver, type SagaState } from '../../core/state.ts';
+import type { PendingMessage } from '../../store/store.ts';
+import type { Subscriber } from '../backstep.ts';
+import type { Receiver, ReceiverOf } from './message-courier.ts';
+import { type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
+import type { Registry } from '../registry.ts';
+
+/** What this needs of the engine. */
+export interface SagaPorts {
+  send(id: string, event: EventObject, eventId: string): Promise<unknown>;
+  /** Tells a child saga to end that its parent has left, or may have left. */
+  end(id: string, command: ChildEnd['command']): Promise<void>;
+  /** Resolves when a start of that child that is under way is through. */
+  started(id: string): Promise<void>;
+  state(id: string): Promise<SagaState | null>;
+}
+
+/** Finds the receiver of a message. */
+export function receiverOf(registry: Registry, sagas: SagaPorts): ReceiverOf {
+  return (message) => {
+    const told = sagaMessageOf(message);
+    return told === null
+      ? subscriberOf(registry, message)
+      : { kind: 'subscriber', call: sagaReceiver(message, told, sagas) };
+  };
+}
+
+function subscriberOf(registry: Registry, { type, event }: PendingMessage): Receiver {
+  const { subscribers } = registry.newest(type);
+  const call = subscribers.get(event);
+  return call === undefined
+    ? { kind: 'unheard', subscribed: [...subscribers.keys()] }
+    : { kind: 'subscriber', call };
+}
+
+// As between actors of XState: what the other one does not take, or what comes after its end, is
+// not heard. The message's own id makes a second delivery harmless.
+function sagaReceiver(
+  { id, sagaId }: PendingMessage,
+  told: SagaMessage,
+  sagas: SagaPorts,
+): Subscriber {
+  if (told.kind === 'end-children') {
+    return async () => {
+      for (const child of told.children) await sagas.end(child.id, child.command);
+    };
+  }
+  const { to, event } = told;
+  return async () => {
+    await sagas.started(to);
+    try {
+      await sagas.send(to, event, `message-${id}`);
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error;
+      // Nor what it does not understand: no later try would mend that.
+      if (error.code === 'not-legal' || error.code === 'input-invalid') return;
+      if (error.code !== 'not-found' || (await isStarting(sagaId, to, sagas))) throw error;
+    }
+  };
+}
+
+// A child that its parent has commanded but that is not there yet; any other is gone for good.
+async function isStarting(parentId: string, childId: string, sagas: SagaPorts): Promise<boolean> {
+  const parent = await sagas.state(parentId);
+  if (parent === null || isOver(parent)) return false;
+  return Object.values(parent.live.activities).some((activity) => activity.childId === childId);
+}

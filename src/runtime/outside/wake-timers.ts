@@ -1,0 +1,129 @@
+/**
+ * Durable timers: wakes each saga when its earliest timer is due, by the wall clock.
+ *
+ * Due times live in the store; only those of the near future are held here, loaded window by
+ * window, so a sleeping saga costs no memory. A clock set back delays a wake, a clock set forward
+ * fires what is due: the clock is looked at no less than once a second.
+ */
+import type { Wake } from '../../store/store.ts';
+import type { CancelTimeout, Clock } from '../clock.ts';
+import { DueHeap } from './due-heap.ts';
+
+/** How far ahead due times are held in memory. */
+export const WINDOW_MS = 60_000;
+/** Longest sleep between two looks at the clock. */
+export const MAX_SLEEP_MS = 1_000;
+/** Due times read from the store at once. */
+const PAGE_SIZE = 1_000;
+/** Wait between two looks whether there is room again for sagas that are due. */
+const NO_ROOM_PAUSE_MS = 20;
+
+export interface WakeSource {
+  wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
+}
+
+/** Who is woken. */
+export interface WakeTarget {
+  /** False: too many sagas are being loaded just now; what is due waits, in order. */
+  hasRoom(): boolean;
+  wake(sid: number): void;
+  onError(error: unknown): void;
+}
+
+export class WakeTimers {
+  readonly #clock: Clock;
+  readonly #source: WakeSource;
+  readonly #target: WakeTarget;
+  readonly #due = new DueHeap();
+  #loadedUntilMs = 0;
+  #isLoading = false;
+  #cancelSleep: CancelTimeout | null = null;
+  #sleepsUntilMs = Infinity;
+  #isRunning = false;
+
+  constructor(clock: Clock, source: WakeSource, target: WakeTarget) {
+    this.#clock = clock;
+    this.#source = source;
+    this.#target = target;
+  }
+
+  get armed(): number {
+    return this.#due.size;
+  }
+
+  /** `loadedUntilMs`: up to when the caller has handed over the stored due times. */
+  start(loadedUntilMs: number): void {
+    this.#loadedUntilMs = loadedUntilMs;
+    this.#isRunning = true;
+    this.#tick();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancelSleep?.();
+    this.#cancelSleep = null;
+  }
+
+  /**
+   * The saga's earliest due time after a turn; `null` when none is armed. `isInFlight`: an activity
+   * runs as well, so the store's row says "look at me after a restart" instead of a due time, and
+   * no window will bring it.
+   */
+  set(sid: number, dueMs: number | null, isInFlight: boolean): void {
+    const isOfThisWindow = !this.#isRunning || (dueMs ?? 0) <= this.#loadedUntilMs;
+    // Later than the window: the store has it, and the window that covers it will bring it.
+    if (dueMs === null || !(isInFlight || isOfThisWindow)) {
+      this.#due.delete(sid);
+      return;
+    }
+    this.#due.set(sid, dueMs);
+    if (dueMs < this.#sleepsUntilMs && this.#isRunning) this.#sleep();
+  }
+
+  #tick(): void {
+    if (!this.#isRunning) return;
+    const nowMs = this.#clock.nowMs();
+    while (this.#target.hasRoom()) {
+      const sid = this.#due.takeDue(nowMs);
+      if (sid === null) break;
+      this.#target.wake(sid);
+    }
+    if (nowMs > this.#loadedUntilMs - WINDOW_MS / 2) void this.#loadWindow(nowMs + WINDOW_MS);
+    this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#cancelSleep?.();
+    const nowMs = this.#clock.nowMs();
+    const restMs = Math.min(this.#due.earliestMs - nowMs, MAX_SLEEP_MS);
+    // Overdue and still here: there was no room.
+    const sleepMs = restMs <= 0 && !this.#target.hasRoom() ? NO_ROOM_PAUSE_MS : Math.max(0, restMs);
+    this.#sleepsUntilMs = nowMs + sleepMs;
+    this.#cancelSleep = this.#clock.after(sleepMs, () => this.#tick());
+  }
+
+  async #loadWindow(untilMs: number): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    // Raised first: what a turn arms from now on is held here, what it armed before is in the store.
+    this.#loadedUntilMs = untilMs;
+    try {
+      let after: Wake | null = { sid: Number.MAX_SAFE_INTEGER, wakeAtMs: 0 };
+      for (;;) {
+        const page: readonly Wake[] = await this.#source.wakes(untilMs, after, PAGE_SIZE);
+        for (const { sid, wakeAtMs } of page) {
+          if (!this.#due.has(sid)) this.#due.set(sid, wakeAtMs);
+        }
+        after = page.at(-1) ?? null;
+        if (after === null || page.length < PAGE_SIZE) break;
+      }
+      // Some may be due already: the clock jumped, or the process slept.
+      this.#tick();
+    } catch (error) {
+      this.#loadedUntilMs = 0; // the next look at the clock tries again
+      this.#target.onError(error);
+    } finally {
+      this.#isLoading = false;
+    }
+  }
+}

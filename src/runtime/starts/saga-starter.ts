@@ -1,0 +1,198 @@
+/**
+ * Starts sagas: checks, takes the first turn, commits it, hands the saga to the supervisor.
+ *
+ * Invariant: refused before acceptance or accepted for ever. A start key is decided by the store in
+ * the commit of the start itself, so that any number of equal starts at once make one saga.
+ */
+import { createHash } from 'node:crypto';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { BackstepError } from '../../core/errors.ts';
+import type { StartHold } from '../../core/turn/inbound.ts';
+import { canonicalJson, keepJson, takeJson } from '../../core/json.ts';
+import { check } from '../../core/options-reader.ts';
+import type { ParentLink } from '../../core/turn/parent-link.ts';
+import { parseWith } from '../../core/standard-schema.ts';
+import { begin } from '../../core/turn/turn.ts';
+import type { CommitOutcome } from '../../store/commit.ts';
+import type { ReadModels } from '../../store/read-models.ts';
+import type { Store } from '../../store/store.ts';
+import type { Spawned, SpawnOptions } from '../backstep.ts';
+import type { Clock } from '../clock.ts';
+import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
+import type { Limits } from '../limits.ts';
+import { commitOf } from '../actor/projection.ts';
+import type { Registration, Registry } from '../registry.ts';
+import { sagaId } from './saga-id.ts';
+import type { StartQueue } from './start-queue.ts';
+import { startTimeOf } from './start-time.ts';
+import type { Supervisor } from '../actor/supervisor.ts';
+
+export interface StarterParts {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly supervisor: Supervisor;
+  readonly read: ReadModels;
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly limits: Limits;
+  readonly queue: Pick<StartQueue, 'enter' | 'isBounded'>;
+  /** Attempts that run or wait for a place. */
+  readonly backlog: () => number;
+}
+
+/** One start, its input parsed. */
+interface Start {
+  readonly input: unknown;
+  readonly key: string | null;
+  readonly hold: StartHold | null;
+  /** Of a child saga; any other gets one made. */
+  readonly id?: string;
+  readonly parent?: ParentLink | null;
+}
+
+export class SagaStarter {
+  readonly #parts: StarterParts;
+  #lastSid: number;
+  #underWay = 0;
+  #startedSagas = 0;
+
+  constructor(parts: StarterParts) {
+    this.#parts = parts;
+    this.#lastSid = parts.store.lastSid;
+  }
+
+  /** Highest internal id in use. */
+  get lastSid(): number {
+    return this.#lastSid;
+  }
+
+  get startedSagas(): number {
+    return this.#startedSagas;
+  }
+
+  /** See `Backstep.spawn`. */
+  async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
+    check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
+    check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
+    this.#assertRoom();
+    const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
+    const { registry } = this.#parts;
+    const registration = registry.newest(type);
+    registry.assertChildren(registration.definition);
+    const { queue } = this.#parts;
+    const isLimited = queue.isBounded(type);
+    this.#underWay += 1;
+    try {
+      const parsed = await parseInput(registration.definition, options.input);
+      const key = options.key ?? null;
+      if (startAtMs !== null) {
+        const hold = { startAtMs, isLimited };
+        return await this.#start(registration, { input: parsed, key, hold });
+      }
+      const place = queue.enter(type);
+      try {
+        const hold = place?.isQueued === true ? { startAtMs, isLimited } : null;
+        return await this.#start(registration, { input: parsed, key, hold });
+      } finally {
+        place?.settle();
+      }
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /**
+   * Starts a child saga under the id its parent gave it; one that was started before is left as it
+   * is. Never refused for overload: its parent was accepted. Throws as `spawn` does.
+   */
+  async spawnChild(
+    definition: SagaDefinition,
+    child: { readonly id: string; readonly input: unknown; readonly parent: ParentLink },
+  ): Promise<void> {
+    const { id, input, parent } = child;
+    const registration = this.#parts.registry.current(definition.id, definition.version);
+    const parsed = await parseInput(registration.definition, input);
+    // Its id serves as its key, so that starting it again finds it, whatever became of it.
+    await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });
+  }
+
+  async #start(
+    registration: Registration,
+    { input, key, hold, id: givenId, parent = null }: Start,
+  ): Promise<Spawned> {
+    const { store, supervisor, clock, randomId, limits } = this.#parts;
+    const { definition } = registration;
+    const nowMs = clock.nowMs();
+    const id = givenId ?? sagaId(nowMs, randomId());
+    const sid = ++this.#lastSid;
+    const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold);
+    const inputHash = key === null ? null : sha256(canonicalJson(input));
+    const { id: type, version, hash: definitionHash } = definition;
+    const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
+    const pending = { sid, before: null, after: state, record, effects };
+    const commit = commitOf(pending, limits.stateLength, birth, []);
+    // Its row can be read, and commanded, before this promise resolves: from now on whoever looks
+    // for the saga finds this actor, which takes nothing before it has dispatched its first turn.
+    const actor = supervisor.expect(sid);
+    let outcome: CommitOutcome;
+    try {
+      outcome = await store.commit(commit);
+    } catch (error) {
+      supervisor.turnAway(actor, error);
+      throw error;
+    }
+    if (outcome.kind === 'committed') {
+      this.#startedSagas += 1;
+      supervisor.adopt(actor, { registration, state }, { ...pending, seq: outcome.seq });
+      return { id, status: state.status, isNew: true, isRemoved: false };
+    }
+    supervisor.turnAway(actor, new BackstepError('not-found', `no saga with id "${id}"`));
+    switch (outcome.kind) {
+      case 'key-taken':
+        return this.#existing(outcome, type, key, inputHash);
+      case 'stale':
+      case 'rejected':
+      case 'unmet':
+        throw new BackstepError('conflict', `the start was refused by the store: ${outcome.kind}`);
+    }
+  }
+
+  async #existing(
+    taken: { readonly sagaId: string; readonly inputHash: string },
+    type: string,
+    key: string | null,
+    inputHash: string | null,
+  ): Promise<Spawned> {
+    if (taken.inputHash !== inputHash) {
+      throw new BackstepError(
+        'conflict',
+        `key "${key}" of saga type "${type}" started saga ${taken.sagaId} with another input`,
+      );
+    }
+    const { read, store } = this.#parts;
+    const { sagaId: id } = taken;
+    const record = await read.saga(id);
+    if (record !== null) return { id, status: record.status, isNew: false, isRemoved: false };
+    // Start keys outlive their sagas, and know how those ended.
+    const status = (await store.upkeep.finalStatus(id)) ?? 'removed';
+    return { id, status, isNew: false, isRemoved: true };
+  }
+
+  #assertRoom(): void {
+    const { backlog, supervisor, limits } = this.#parts;
+    if (backlog() + supervisor.busyActors + this.#underWay < limits.busySagas) return;
+    throw new BackstepError('overloaded', 'too many sagas are at work; try again shortly', {
+      retryAfterMs: 1_000,
+    });
+  }
+}
+
+async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
+  const kept = keepJson(input, 'input');
+  // A copy: the caller may go on using what it gave.
+  return takeJson(schema === null ? kept : await parseWith(schema, kept), 'input');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,232 @@
+/**
+ * One command for many sagas: the list is frozen first, then each saga takes or refuses it.
+ *
+ * Invariant: the list never changes once frozen, and each saga of it gets the command at most once,
+ * restarts included: an interrupted run looks into the audit before it goes on. One bulk command
+ * runs at a time, a bounded number of its sagas at once.
+ */
+import { isoText } from '../../core/iso-time.ts';
+import { BackstepError } from '../../core/errors.ts';
+import type { CommandName } from '../../core/turn/inbound.ts';
+import {
+  type BulkCounts,
+  type BulkItem,
+  type BulkOutcome,
+  type BulkReads,
+  type BulkRecord,
+  createBulkReads,
+  freezeWrites,
+  markWrite,
+  outcomesWrite,
+} from '../../store/queries/bulk-records.ts';
+import type { Page, Paged, SagaFilter } from '../../store/read-models.ts';
+import type { Backstep } from '../backstep.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import type { Logger } from '../turn-log.ts';
+
+/** Most sagas of one bulk command. */
+const MAX_BULK_SAGAS = 100_000;
+/** Sagas commanded at once, and the outcomes that are written together. */
+const SAGAS_AT_ONCE = 64;
+/** Pause when the engine takes nothing on just now. */
+const PAUSE_MS = 500;
+
+/** What is to be done, and for which sagas. */
+export interface BulkRequest {
+  readonly command: CommandName;
+  readonly by: string;
+  readonly reason: string | null;
+  /** These, or those that a filter finds now. */
+  readonly sagas: { readonly ids: readonly string[] } | { readonly filter: SagaFilter };
+}
+
+/** A bulk command and how far it is. */
+export interface BulkProgress extends BulkRecord {
+  readonly counts: BulkCounts;
+}
+
+export interface BulkParts {
+  readonly logger: Pick<Logger, 'error'>;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+}
+
+export class BulkActions {
+  readonly #backstep: Backstep;
+  readonly #reads: BulkReads;
+  readonly #clock: Clock;
+  readonly #logger: BulkParts['logger'];
+  /** Freezes and runs, one after the other. */
+  #freezing: Promise<unknown> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(backstep: Backstep, { logger, clock = systemClock }: BulkParts) {
+    this.#backstep = backstep;
+    this.#reads = createBulkReads(backstep.store.reader());
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * Freezes the list; resolves once it is durable. Throws `input-invalid` for more sagas than
+   * `MAX_BULK_SAGAS`, `overloaded`, `unavailable`.
+   */
+  freeze(request: BulkRequest): Promise<BulkProgress> {
+    const frozen = this.#freezing.then(() => this.#freeze(request));
+    this.#freezing = frozen.catch(() => {});
+    return frozen;
+  }
+
+  /** Starts what was frozen, once; resolves when that is durable. Throws `not-found`. */
+  async start(id: number): Promise<BulkProgress> {
+    const found = await this.find(id);
+    if (found.startedAtMs !== null) return found;
+    const startedAtMs = this.#clock.nowMs();
+    await this.#backstep.store.write([markWrite(id, 'started', startedAtMs)]);
+    this.#queue(id, false);
+    return { ...found, startedAtMs };
+  }
+
+  /** Goes on with what an earlier process left unfinished; to be called when work is accepted. */
+  async resume(): Promise<void> {
+    for (const id of await this.#reads.underWay()) this.#queue(id, true);
+  }
+
+  /** Throws `not-found`. */
+  async find(id: number): Promise<BulkProgress> {
+    const [record, counts] = await Promise.all([this.#reads.find(id), this.#reads.counts(id)]);
+    if (record !== null) return { ...record, counts };
+    throw new BackstepError('not-found', `there is no bulk command ${id}`);
+  }
+
+  /** Newest first; the last 200 are kept. */
+  list(page: Page): Promise<Paged<BulkRecord>> {
+    return this.#reads.list(page);
+  }
+
+  /** Saga by saga, in the order of the list. Throws `not-found`. */
+  async items(id: number, outcome: BulkOutcome | null, page: Page): Promise<Paged<BulkItem>> {
+    await this.find(id);
+    return this.#reads.items(id, outcome, page);
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  /** Stops between two commands; `resume` goes on in the next process. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running;
+  }
+
+  async #freeze({ command, by, reason, sagas }: BulkRequest): Promise<BulkProgress> {
+    const isFilter = 'filter' in sagas;
+    const ids = isFilter
+      ? await this.#backstep.read.sagaIds(sagas.filter, MAX_BULK_SAGAS + 1)
+      : [...new Set(sagas.ids)];
+    if (ids.length > MAX_BULK_SAGAS) throw tooMany();
+    const record = {
+      id: (await this.#reads.lastId()) + 1,
+      command,
+      by,
+      reason,
+      filter: isFilter ? JSON.stringify(sagas.filter) : null,
+      total: ids.length,
+      createdAtMs: this.#clock.nowMs(),
+    };
+    for (const write of freezeWrites(record, ids)) await this.#backstep.store.write(write);
+    const counts = { taken: 0, refused: 0, failed: 0, pending: ids.length };
+    return { ...record, startedAtMs: null, endedAtMs: null, counts };
+  }
+
+  #queue(id: number, isResumed: boolean): void {
+    this.#running = this.#running.then(async () => {
+      try {
+        await this.#run(id, isResumed);
+      } catch (err) {
+        // What is not done stays pending; the next process goes on with it.
+        this.#logger.error({ err, bulk: id }, 'a bulk command stopped halfway');
+      }
+    });
+  }
+
+  async #run(id: number, isResumed: boolean): Promise<void> {
+    const record = await this.#reads.find(id);
+    if (record === null) return;
+    // Only the first items can have been commanded without a record of it.
+    let mayHaveBeenTaken = isResumed;
+    while (!this.#isStopped) {
+      const items = await this.#reads.pending(id, SAGAS_AT_ONCE);
+      if (items.length === 0) {
+        await this.#backstep.store.write([markWrite(id, 'ended', this.#clock.nowMs())]);
+        return;
+      }
+      const taken = mayHaveBeenTaken ? await this.#takenBefore(record, items) : new Set<string>();
+      mayHaveBeenTaken = false;
+      const done = await Promise.all(
+        items.map((item) =>
+          taken.has(item.sagaId) ? this.#takenItem(item) : this.#command(record, item),
+        ),
+      );
+      const known = done.filter((item) => item.outcome !== null);
+      if (known.length > 0) await this.#backstep.store.write([outcomesWrite(id, known)]);
+    }
+  }
+
+  #takenBefore(record: BulkRecord, items: readonly BulkItem[]): Promise<ReadonlySet<string>> {
+    return this.#reads.audited(
+      items.map(({ sagaId }) => sagaId),
+      authorOf(record),
+    );
+  }
+
+  async #takenItem(item: BulkItem): Promise<BulkItem> {
+    const saga = await this.#backstep.read.saga(item.sagaId);
+    return { ...item, outcome: 'taken', status: saga?.status ?? null };
+  }
+
+  async #command(record: BulkRecord, item: BulkItem): Promise<BulkItem> {
+    const { command, reason } = record;
+    const order = {
+      name: command as CommandName, // written by `freeze`
+      by: authorOf(record),
+      ...(reason === null ? {} : { reason }),
+    };
+    while (!this.#isStopped) {
+      try {
+        const { status } = await this.#backstep.command(item.sagaId, order);
+        return { ...item, outcome: 'taken', status };
+      } catch (error) {
+        if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };
+        await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+      }
+    }
+    return item;
+  }
+
+  #refusal(err: unknown, { sagaId }: BulkItem): Pick<BulkItem, 'outcome' | 'detail'> {
+    if (err instanceof BackstepError) return { outcome: 'refused', detail: err.message };
+    this.#logger.error({ err, sagaId }, 'a saga failed on a bulk command');
+    return { outcome: 'failed', detail: 'the machine of this saga fails on the command' };
+  }
+}
+
+/** Recorded in the audit of each saga, and found there again after a crash. */
+function authorOf({ by, id, createdAtMs }: BulkRecord): string {
+  return `${by} (bulk ${id}, ${isoText(createdAtMs)})`;
+}
+
+function isPassing(error: unknown): boolean {
+  return (
+    error instanceof BackstepError && (error.code === 'overloaded' || error.code === 'unavailable')
+  );
+}
+
+function tooMany(): BackstepError {
+  const message = `at most ${MAX_BULK_SAGAS} sagas at once: narrow the filter`;
+  const issues = [{ path: 'filter', message, isTypeError: false }];
+  return new BackstepError('input-invalid', message, { issues });
+}

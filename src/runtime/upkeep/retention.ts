@@ -1,0 +1,168 @@
+/**
+ * Removes sagas that ended long ago: a few at a time, each batch behind the commits that wait, so
+ * that none of them is held up.
+ *
+ * What stays: start keys, so that a repeated start is still known; dead letters; sagas with a
+ * message on its way; children of a parent that is not over, which may have to ask for them.
+ * Invariant: what a wrong clock would remove is gone for good, so after a jump of it nothing is
+ * removed before a day of running time has passed or a person says that the clock is right.
+ */
+import { isoText } from '../../core/iso-time.ts';
+import { holdStatement, removalStatements } from '../../store/queries/removal.ts';
+import type { Store } from '../../store/store.ts';
+import type { Retention, RetentionState } from '../backstep.ts';
+import type { CancelTimeout, Clock } from '../clock.ts';
+import { type JumpWatch, watchJumps } from '../outside/jump-watch.ts';
+import type { Logger } from '../turn-log.ts';
+
+/** Sagas removed with one commit. */
+const BATCH_SIZE = 50;
+/** Between two batches. */
+const PAUSE_MS = 50;
+/** Between two looks when nothing is old enough. */
+const LOOK_MS = 60_000;
+/** How long nothing is removed after a jump of the clock. */
+const HOLD_MS = 86_400_000;
+/** How much of that may be waited once more after a restart. */
+const KEPT_EVERY_MS = 3_600_000;
+/** Jumps up to this, or up to a tenth of what ended sagas are kept for, are nothing unusual. */
+const MAX_TOLERANCE_MS = 3_600_000;
+/** A start so long after the newest line of the journal may be one with a wrong clock. */
+const MAX_GAP_MS = 86_400_000;
+
+/** Something that goes on beside the sagas. */
+export interface Upkeep {
+  start(): void;
+  stop(): void;
+}
+
+type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'health'>;
+type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
+
+/** Removes what ended `keepEndedMs` ago; absent: everything is kept. */
+export function retentionOf(
+  store: RetentionStore,
+  clock: Clock,
+  keepEndedMs: number | undefined,
+  log: RetentionLog,
+): Upkeep & Retention {
+  if (keepEndedMs !== undefined) return new Removal(store, clock, keepEndedMs, log);
+  const idle = (): void => {};
+  return { start: idle, stop: idle, state: () => ({ kind: 'off' }), resume: async () => {} };
+}
+
+class Removal implements Upkeep, Retention {
+  readonly #store: RetentionStore;
+  readonly #clock: Clock;
+  readonly #keepMs: number;
+  readonly #log: RetentionLog;
+  readonly #watch: JumpWatch;
+  readonly #openedAtMs: number;
+  #cancel: CancelTimeout | null = null;
+  #isStopped = false;
+  /** Running time for which nothing is removed; `null`: it is not held. */
+  #leftMs: number | null = null;
+  /** What the database says of it; `undefined` before the first look. */
+  #keptLeftMs: number | null | undefined = undefined;
+
+  constructor(store: RetentionStore, clock: Clock, keepMs: number, log: RetentionLog) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#keepMs = keepMs;
+    this.#log = log;
+    this.#openedAtMs = clock.nowMs();
+    this.#watch = watchJumps(clock, Math.min(MAX_TOLERANCE_MS, keepMs / 10));
+  }
+
+  start(): void {
+    this.#later(0);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  state(): RetentionState {
+    return this.#leftMs === null ? { kind: 'removing' } : { kind: 'held', leftMs: this.#leftMs };
+  }
+
+  async resume(by = 'unknown'): Promise<void> {
+    this.#watch.accept();
+    await this.#takeUp();
+    if (this.#leftMs !== null) this.#log.warn({ by }, 'a person said that the clock is right');
+    await this.#keep(null);
+  }
+
+  #later(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancel = this.#clock.after(delayMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    // A stalled disk has other things to do than to forget.
+    if (this.#store.health().kind !== 'ready') return this.#later(LOOK_MS);
+    try {
+      const endedBeforeMs = this.#clock.nowMs() - this.#keepMs;
+      // Afterwards, so that a clock that was set in between is noticed as well.
+      this.#later((await this.#isHeld()) ? LOOK_MS : await this.#removeBatch(endedBeforeMs));
+    } catch (err) {
+      this.#log.error({ err }, 'ended sagas could not be removed; trying again');
+      this.#later(LOOK_MS);
+    }
+  }
+
+  /** Gives the delay until the next look. */
+  async #removeBatch(endedBeforeMs: number): Promise<number> {
+    const sids = await this.#store.upkeep.removable(endedBeforeMs, BATCH_SIZE);
+    if (sids.length > 0) await this.#store.write(removalStatements(sids));
+    return sids.length === BATCH_SIZE ? PAUSE_MS : LOOK_MS;
+  }
+
+  async #isHeld(): Promise<boolean> {
+    const gapMs = await this.#takeUp();
+    const elapsedMs = this.#watch.elapsedMs() ?? LOOK_MS;
+    const jumpMs = this.#watch.jumpMs();
+    if (jumpMs !== null) await this.#hold(jumpMs, 'the clock was set');
+    else if (gapMs !== null) await this.#hold(gapMs, 'the clock is far from the newest entry');
+    else if (this.#leftMs !== null) await this.#passed(this.#leftMs - elapsedMs);
+    return this.#leftMs !== null;
+  }
+
+  /** Once: what an earlier process knew. Gives how far the clock was from it, when too far. */
+  async #takeUp(): Promise<number | null> {
+    if (this.#keptLeftMs !== undefined) return null;
+    const { heldMs, newestAtMs } = await this.#store.upkeep.removalHold();
+    this.#leftMs = heldMs;
+    this.#keptLeftMs = heldMs;
+    const gapMs = newestAtMs === null ? 0 : this.#openedAtMs - newestAtMs;
+    return heldMs === null && Math.abs(gapMs) > MAX_GAP_MS ? gapMs : null;
+  }
+
+  async #hold(jumpMs: number, why: string): Promise<void> {
+    await this.#keep(HOLD_MS);
+    const now = isoText(this.#clock.nowMs());
+    this.#log.warn(
+      { jumpMs, now },
+      `${why}: no ended saga is removed for a day, or until a person says that the clock is right`,
+    );
+  }
+
+  async #passed(leftMs: number): Promise<void> {
+    if (leftMs <= 0) {
+      await this.#keep(null);
+      this.#log.info({}, 'ended sagas are removed again');
+      return;
+    }
+    this.#leftMs = leftMs;
+    const keptMs = this.#keptLeftMs ?? HOLD_MS;
+    if (keptMs - leftMs >= KEPT_EVERY_MS) await this.#keep(leftMs);
+  }
+
+  async #keep(leftMs: number | null): Promise<void> {
+    this.#leftMs = leftMs;
+    if (this.#keptLeftMs === leftMs) return;
+    await this.#store.write([holdStatement(leftMs)]);
+    this.#keptLeftMs = leftMs;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * `/api/definitions`: what can run here, how many run under each version, what verify found, and
+ * the drawing for other tools. Without `?version=` it is the newest version.
+ */
+import { Hono } from 'hono';
+import { chartOf } from '../../explain/chart.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { mermaidOf } from './mermaid.ts';
+import { DefinitionQuery, readQuery } from '../query.ts';
+import { statelySourceOf } from './stately-source.ts';
+import type { Verifications } from './verifications.ts';
+
+/** How many sagas there are of a version, and how many of them are not over. */
+interface Counts {
+  readonly underWay: number;
+  readonly total: number;
+}
+
+/** The routes, to be mounted at `/api/definitions`. */
+export function definitionRoutes(
+  { backstep }: Pick<HttpContext, 'backstep'>,
+  verifications: Verifications,
+): Hono<HttpEnv> {
+  const wanted = (type: string, query: URLSearchParams): SagaDefinition => {
+    const { version } = readQuery(query, DefinitionQuery);
+    const definition = definitionOf(backstep, type, version);
+    if (definition !== undefined) return definition;
+    const what = version === undefined ? 'saga type' : `version ${version} of saga type`;
+    throw new BackstepError('not-found', `there is no ${what} ${type.slice(0, 100)}`);
+  };
+  const counter = async (): Promise<(definition: SagaDefinition) => Counts> => {
+    const counts = await backstep.read.versionCounts();
+    return ({ id, version }) => {
+      const found = counts.find((each) => each.type === id && each.version === version);
+      return { underWay: found?.underWay ?? 0, total: found?.total ?? 0 };
+    };
+  };
+  return new Hono<HttpEnv>()
+    .get('/', async (c) => {
+      const countsOf = await counter();
+      const items = backstep.definitions().map((definition) => ({
+        ...summaryOf(definition),
+        ...countsOf(definition),
+        queue: backstep.startQueue(definition.id),
+      }));
+      return c.json({ items, nextCursor: null });
+    })
+    .get('/:type', async (c) => {
+      const definition = wanted(c.req.param('type'), queryOf(c));
+      const countsOf = await counter();
+      const versions = backstep
+        .definitions()
+        .filter(({ id }) => id === definition.id)
+        .toSorted((one, other) => other.version - one.version);
+      const machine: unknown = definition.machine.definition;
+      const { findings, states, transitions, isExhaustive } = await verifications.of(definition);
+      return c.json({
+        ...summaryOf(definition),
+        ...countsOf(definition),
+        queue: backstep.startQueue(definition.id),
+        versions: versions.map((each) => ({
+          version: each.version,
+          hash: each.hash,
+          ...countsOf(each),
+        })),
+        machine,
+        findings,
+        explored: { states, transitions, isExhaustive },
+      });
+    })
+    .get('/:type/machine', (c) => {
+      const machine: unknown = wanted(c.req.param('type'), queryOf(c)).machine.definition;
+      return c.body(JSON.stringify(machine), 200, { 'content-type': 'application/json' });
+    })
+    .get('/:type/mermaid', (c) =>
+      c.text(mermaidOf(chartOf(wanted(c.req.param('type'), queryOf(c))))),
+    )
+    .get('/:type/stately', (c) =>
+      c.text(statelySourceOf(wanted(c.req.param('type'), queryOf(c)).machine)),
+    );
+}
+
+function summaryOf({ id, version, hash, steps, activities }: SagaDefinition): object {
+  return { type: id, version, hash, steps, activities };
+}

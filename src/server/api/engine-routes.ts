@@ -1,0 +1,65 @@
+/**
+ * `/api/*` and `/metrics`: the engine as a whole. Dead letters, figures, health.
+ */
+import { Hono } from 'hono';
+import { BackstepError } from '../../core/errors.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { API_AUTHOR } from './request-bodies.ts';
+import { distributionView, metricsText } from './metrics.ts';
+import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
+import { totalOf } from '../../demo/order/order-status.ts';
+import { pageOf } from '../query.ts';
+import { deadLetterView } from './saga-answers.ts';
+
+/** The routes, to be mounted at `/`. */
+export function engineRoutes(
+  { backstep, clients, nowMs, lostLogLines }: HttpContext,
+  recorder: PerformanceRecorder,
+): Hono<HttpEnv> {
+  return new Hono<HttpEnv>()
+    .get('/api/dead-letters', async (c) => {
+      const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
+      const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
+      return c.json({ items, nextCursor: page.nextCursor });
+    })
+    .get('/api/stats', async (c) => {
+      const sagas = await backstep.read.statusCounts();
+      const engine = backstep.figures();
+      const store = backstep.store.stats();
+      return c.json({
+        sagas: { total: totalOf(sagas), ...sagas },
+        engine: { ...engine, attemptMs: distributionView(engine.attemptMs) },
+        store: {
+          ...store,
+          commitMs: distributionView(store.commitMs),
+          waitMs: distributionView(store.waitMs),
+        },
+        live: clients.figures(),
+      });
+    })
+    .get('/api/retention', (c) => c.json(backstep.retention.state()))
+    .post('/api/retention/resume', async (c) => {
+      await backstep.retention.resume(authorOf(c, API_AUTHOR));
+      return c.json(backstep.retention.state(), 202);
+    })
+    .get('/api/health', (c) => {
+      const health = backstep.health();
+      if (health.kind === 'ready') {
+        const { versionGaps } = health;
+        return c.json({ status: 'ready', ...(versionGaps === undefined ? {} : { versionGaps }) });
+      }
+      throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
+    })
+    .get('/metrics', async (c) => {
+      const text = metricsText({
+        sagas: await backstep.read.statusCounts(),
+        engine: backstep.figures(),
+        store: backstep.store.stats(),
+        isReady: backstep.health().kind === 'ready',
+        live: clients.figures(),
+        lostLogLines: lostLogLines(),
+        loopP99Ms: recorder.loopP99Ms(),
+      });
+      return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+    });
+}

@@ -1,0 +1,48 @@
+/**
+ * The API for any saga and for the engine, everything below `/api` and what watches beside it.
+ */
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { Backstep } from '../../runtime/backstep.ts';
+import { bulkRoutes } from './bulk-routes.ts';
+import type { HttpContext, HttpEnv } from '../context.ts';
+import { definitionRoutes } from './definition-routes.ts';
+import { engineRoutes } from './engine-routes.ts';
+import { faultRoutes } from '../../demo/lab/fault-routes.ts';
+import { feedRoutes } from '../live/feed-routes.ts';
+import { inspectRoutes } from '../inspect/inspect-routes.ts';
+import { openApiOf } from './openapi.ts';
+import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
+import { sagaCommandRoutes } from './saga-commands.ts';
+import { sagaRoutes } from './saga-routes.ts';
+import type { Verifications } from './verifications.ts';
+
+export interface ApiParts {
+  /** With the journal as it is stored, which inspectors replay. */
+  readonly engine: Backstep;
+  readonly recorder: PerformanceRecorder;
+  readonly verifications: Verifications;
+  /** Whether events that an inspector sends reach the sagas. */
+  readonly inspectorsMaySend: boolean;
+}
+
+/** The routes, to be mounted at `/`. */
+export function apiRoutes(
+  context: HttpContext,
+  { engine, recorder, verifications, inspectorsMaySend }: ApiParts,
+): Hono<HttpEnv> {
+  const { demo, faults } = context;
+  const order = demo === null ? null : (demo.orderBody ?? z.looseObject({}));
+  const document = openApiOf({ order, hasFaults: faults !== null });
+  const app = new Hono<HttpEnv>()
+    .get('/api/openapi.json', (c) => c.json(document))
+    .route('/api/sagas', sagaRoutes(context))
+    .route('/api/sagas', sagaCommandRoutes(context))
+    .route('/api/bulk', bulkRoutes(context))
+    .route('/api/definitions', definitionRoutes(context, verifications))
+    .route('/', engineRoutes(context, recorder))
+    .route('/', feedRoutes(context))
+    .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
+  if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
+  return app;
+}

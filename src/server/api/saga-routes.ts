@@ -1,0 +1,108 @@
+/**
+ * `/api/sagas`: any saga, as in the contract: start, list, look at.
+ */
+import { Hono } from 'hono';
+import type { z } from 'zod';
+import type { Duration } from '../../core/duration.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { parseWith } from '../../core/standard-schema.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { Backstep, SpawnOptions } from '../../runtime/backstep.ts';
+import type { SagaRecord } from '../../store/read-models.ts';
+import { definitionOf, queryOf, startAnswer, type HttpContext, type HttpEnv } from '../context.ts';
+import { pageOf, sagaFilterOf, waitMsOf } from '../query.ts';
+import { readBody, StartBody, StartKey } from './request-bodies.ts';
+import { childIdsOf, sagaView, unreadableView } from './saga-detail-answer.ts';
+import { summaryView, transitionView } from './saga-answers.ts';
+
+/** Notes shown with a saga: the newest. */
+const MAX_NOTES = 20;
+
+/** The routes, to be mounted at `/api/sagas`. */
+export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
+  return new Hono<HttpEnv>()
+    .post('/:type', async (c) => {
+      const waitMs = waitMsOf(queryOf(c));
+      const body = await readBody(c.req.raw, StartBody);
+      const key = await startKey(body.key ?? null, c.req.header('idempotency-key'));
+      const type = c.req.param('type');
+      const started = await backstep.spawn(type, {
+        input: body.input ?? null,
+        ...(key === null ? {} : { key }),
+        ...startOptions(body),
+      });
+      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const location = `/api/sagas/${started.id}`;
+      return c.json({ id: started.id, type, status, ...removed }, code, { location });
+    })
+    .get('/', async (c) => {
+      const query = queryOf(c);
+      const page = await backstep.read.listSagas(sagaFilterOf(query, nowMs()), pageOf(query));
+      return c.json({
+        items: page.items.map((saga) => summaryView(saga)),
+        nextCursor: page.nextCursor,
+      });
+    })
+    .get('/:id', async (c) => {
+      const saga = await sagaOf(backstep, c.req.param('id'));
+      const state = await readableState(backstep, saga.id);
+      const [audit, notes, pendingStart] = await Promise.all([
+        backstep.read.audit(saga.id),
+        backstep.read.notes(saga.id, MAX_NOTES),
+        backstep.read.pendingStart(saga.id),
+      ]);
+      if (state instanceof BackstepError) {
+        return c.json(unreadableView(saga, state.message, { audit, notes }));
+      }
+      const children = await backstep.read.summaries(childIdsOf(state));
+      const definition = definitionOf(backstep, saga.type, saga.version);
+      return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
+    })
+    .get('/:id/transitions', async (c) => {
+      const { id } = await sagaOf(backstep, c.req.param('id'));
+      const page = await backstep.read.transitions(id, pageOf(queryOf(c)));
+      return c.json({ items: page.items.map(transitionView), nextCursor: page.nextCursor });
+    });
+}
+
+function startOptions({ startAt, delay }: z.infer<typeof StartBody>): Partial<SpawnOptions> {
+  return {
+    ...(typeof startAt === 'string' ? { startAt: new Date(startAt) } : {}),
+    ...(typeof delay === 'string' ? { delay: delay as Duration } : {}), // spawn checks it
+  };
+}
+
+/** The saga's row. Throws `not-found`. */
+async function sagaOf(backstep: Backstep, id: string): Promise<SagaRecord> {
+  const saga = await backstep.read.saga(id);
+  if (saga === null) {
+    throw new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
+  }
+  return saga;
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['state-unreadable', 'version-missing']);
+
+/** The state, or why it cannot be read: such a saga must still be found and looked at. */
+export async function readableState(
+  backstep: Backstep,
+  id: string,
+): Promise<SagaState | BackstepError> {
+  try {
+    const state = await backstep.state(id);
+    return state ?? new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
+  } catch (error) {
+    if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;
+    throw error;
+  }
+}
+
+async function startKey(inBody: string | null, header: string | undefined): Promise<string | null> {
+  if (header === undefined) return inBody;
+  const inHeader = await parseWith(StartKey, header);
+  if (inBody === null || inBody === inHeader) return inHeader;
+  const message = 'differs from the header Idempotency-Key';
+  throw new BackstepError('input-invalid', `key ${message}`, {
+    issues: [{ path: 'key', message, isTypeError: true }],
+  });
+}

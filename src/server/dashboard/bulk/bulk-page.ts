@@ -1,0 +1,196 @@
+/**
+ * `/bulk`: one command for many sagas: asked with the exact number, then carried out and told saga
+ * by saga.
+ *
+ * Invariant: the list is frozen before the question is asked, so that what is confirmed is what
+ * happens. GET never changes anything.
+ */
+import { Hono } from 'hono';
+import { BackstepError } from '../../../core/errors.ts';
+import { COMMAND_NAMES, type CommandName } from '../../../core/turn/inbound.ts';
+import { commandChoices } from '../../../core/turn/legal-reason.ts';
+import type { BulkProgress, BulkRequest } from '../../../runtime/upkeep/bulk-actions.ts';
+import type { BulkOutcome } from '../../../store/queries/bulk-records.ts';
+import type { LetterGroupKey } from '../../../store/read-models.ts';
+import { readForm } from '../../body.ts';
+import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
+import { HttpProblem } from '../../error-response.ts';
+import { formRefusals } from '../frame/form-answers.ts';
+import { letterGroupOf } from '../dead-letters/letter-group.ts';
+import { renderPage, type PageKit } from '../frame/page-frame.ts';
+import { region, type RegionGroup } from '../../live/page-region.ts';
+import { badQuery, textOf } from '../../query.ts';
+import { readableState } from '../../api/saga-routes.ts';
+import { filterOf, listAddress, listQueryOf } from '../sagas/saga-list-query.ts';
+import { bulkContent, bulkPage, titleOf } from './bulk-view.ts';
+import { CHOSEN_PREFIX } from '../sagas/sagas-view.ts';
+
+const MIN_AGE_MS = 500;
+const SHOWN_ITEMS = 50;
+/** Letters of a group that one command reaches. */
+const MAX_LETTERS = 10_000;
+const LETTERS_PER_READ = 200;
+const OUTCOMES: readonly BulkOutcome[] = ['taken', 'refused', 'failed'];
+/** Recorded as the author of what is ordered on a page. */
+const PAGE_AUTHOR = 'page';
+type Form = ReadonlyMap<string, string>;
+
+/** The routes, to be mounted at `/bulk`. */
+export function bulkPageRoutes(kit: PageKit): Hono<HttpEnv> {
+  const { context } = kit;
+  const { bulk } = context;
+  const app = new Hono<HttpEnv>();
+  app.post('/', async (c) => {
+    const form = await readForm(c.req.raw);
+    try {
+      const frozen = await bulk.freeze({
+        command: commandOf(form),
+        by: authorOf(c, PAGE_AUTHOR),
+        reason: form.get('reason')?.trim() || null,
+        sagas: await chosenBy(context, form),
+      });
+      return c.redirect(`/bulk/${frozen.id}`, 303);
+    } catch (error) {
+      if (!(error instanceof BackstepError)) throw error;
+      return formRefusals(context, listOf(form))(error, c);
+    }
+  });
+  app.post('/:id/start', async (c) => {
+    const { id } = await bulk.start(idOf(c.req.param('id')));
+    return c.redirect(`/bulk/${id}`, 303);
+  });
+  app.get('/:id', async (c) => {
+    const query = queryOf(c);
+    query.set('id', c.req.param('id'));
+    const progress = await bulk.find(idOf(c.req.param('id')));
+    query.set('view', 'bulk');
+    const groups = bulkGroups(context, query);
+    const spec = {
+      title: titleOf(progress),
+      at: '/sagas',
+      live: query.toString(),
+      groups,
+    } as const;
+    return c.html(await renderPage(kit, spec, (place) => bulkPage(progress, place)));
+  });
+  const refuse = formRefusals(context);
+  app.onError((error, c) => {
+    if (c.req.method === 'GET') throw error;
+    return refuse(error, c);
+  });
+  return app;
+}
+
+/** The live parts of the page. Throws `query-invalid` and `not-found`. */
+export function bulkGroups(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
+  const { bulk, backstep } = context;
+  const id = idOf(query.get('id') ?? '');
+  const outcome = outcomeOf(query.get('outcome'));
+  const cursor = textOf(query, 'cursor');
+  return [
+    {
+      key: `bulk ${id} ${outcome ?? ''} ${cursor ?? ''}`,
+      minAgeMs: MIN_AGE_MS,
+      render: async () => {
+        const progress = await bulk.find(id);
+        const page = await bulk.items(id, outcome, { limit: SHOWN_ITEMS, cursor });
+        const ids = page.items.map(({ sagaId }) => sagaId);
+        const sagas = await backstep.read.summaries(ids);
+        const objections =
+          progress.startedAtMs === null
+            ? await objectionsOf(backstep, progress, ids)
+            : new Map<string, string>();
+        const { isReadOnly } = context;
+        const content = { progress, page, outcome, sagas, objections, isReadOnly };
+        return [await region('bulk', bulkContent(content))];
+      },
+    },
+  ];
+}
+
+/** Why sagas would refuse the command as they are now, by their ids. */
+async function objectionsOf(
+  backstep: HttpContext['backstep'],
+  { command }: BulkProgress,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(
+    ids.map(async (id): Promise<readonly [string, string] | null> => {
+      const state = await readableState(backstep, id);
+      if (state instanceof BackstepError) return [id, state.message];
+      const choice = commandChoices(state).find((one) => one.command === command);
+      return choice?.reason === null || choice === undefined ? null : [id, choice.reason];
+    }),
+  );
+  return new Map(found.filter((one) => one !== null));
+}
+
+async function chosenBy(context: HttpContext, form: Form): Promise<BulkRequest['sagas']> {
+  const { backstep, nowMs } = context;
+  const scope = form.get('scope');
+  if (scope === 'matching') {
+    return { filter: filterOf(listQueryOf(keptFilters(form)), nowMs()) };
+  }
+  if (scope === 'letters') {
+    const group = letterGroupOf(new URLSearchParams([...form]));
+    return { ids: required(await letterIds(backstep.read, group), 'There is no such letter.') };
+  }
+  if (scope !== 'chosen') throw badQuery('scope', 'must be chosen, matching or letters');
+  const chosen = [...form.keys()].filter((name) => name.startsWith(CHOSEN_PREFIX));
+  const ids = chosen.map((name) => name.slice(CHOSEN_PREFIX.length));
+  return { ids: required(ids, 'Choose sagas first: tick them in the list.') };
+}
+
+function required(ids: readonly string[], otherwise: string): readonly string[] {
+  if (ids.length > 0) return ids;
+  const issues = [{ path: 'sagas', message: otherwise, isTypeError: false }];
+  throw new BackstepError('input-invalid', otherwise, { issues });
+}
+
+async function letterIds(
+  read: HttpContext['backstep']['read'],
+  group: LetterGroupKey | null,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = { limit: LETTERS_PER_READ, cursor };
+    const letters = await read.deadLetters(page, group ?? undefined);
+    ids.push(...letters.items.map(({ sagaId }) => sagaId));
+    cursor = letters.nextCursor;
+  } while (cursor !== null && ids.length < MAX_LETTERS);
+  return ids;
+}
+
+/** The list that the form was on, narrowed as it was. */
+function listOf(form: Form): string {
+  return form.get('scope') === 'letters' ? '/dead-letters' : listAddress(keptFilters(form));
+}
+
+/** A form has each field once; the filters stand under numbered names. */
+function keptFilters(form: Form): URLSearchParams {
+  const filters = new URLSearchParams();
+  for (const [name, value] of form) {
+    const filter = /^filter-\d+-(\w+)$/.exec(name)?.[1];
+    if (filter !== undefined) filters.append(filter, value);
+  }
+  return filters;
+}
+
+function commandOf(form: Form): CommandName {
+  const name = COMMAND_NAMES.find((command) => command === form.get('command'));
+  if (name === undefined) throw new HttpProblem('route-unknown', 'There is no such command.');
+  return name;
+}
+
+function idOf(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new BackstepError('not-found', `there is no bulk command ${text.slice(0, 100)}`);
+}
+
+function outcomeOf(text: string | null): BulkOutcome | null {
+  if (text === null) return null;
+  const outcome = OUTCOMES.find((known) => known === text);
+  if (outcome === undefined) throw badQuery('outcome', `must be one of ${OUTCOMES.join(', ')}`);
+  return outcome;
+}

@@ -1,0 +1,252 @@
+/**
+ * What a person may order of a saga: every command, the legal ones as buttons that name what they
+ * reach, the others with the reason why not; and the events that it waits for.
+ */
+import { html } from 'hono/html';
+import { COMMAND_NAMES, type CommandName } from '../../../core/turn/inbound.ts';
+import { isOwed } from '../../../core/turn/ledger.ts';
+import {
+  type CommandChoice,
+  commandChoices,
+  distinctChoices,
+} from '../../../core/turn/legal-reason.ts';
+import { legalEvents } from '../../../core/turn/legal.ts';
+import { giveUpEntries } from '../../../core/turn/skip.ts';
+import type { SagaState } from '../../../core/state.ts';
+import { type Html, readOnlyNote } from '../frame/html.ts';
+
+/** A saga as its actions name it. */
+export interface ActionScope {
+  readonly id: string;
+  /** Such as `order o-1`. */
+  readonly name: string;
+  readonly state: SagaState;
+  /** Members of the context that may be edited; `null`: any. */
+  readonly editable: readonly string[] | null;
+  /** True: this server takes no orders, whatever would be legal. */
+  readonly isReadOnly: boolean;
+}
+
+const LABELS: Readonly<Record<CommandName, string>> = {
+  retry: 'Retry',
+  skip: 'Skip',
+  'accept-partial': 'Accept as it is',
+  compensate: 'Compensate now',
+  'edit-context': 'Edit the context',
+  resume: 'Resume',
+  pause: 'Pause',
+  cancel: 'Cancel and compensate',
+  terminate: 'Terminate without compensating',
+};
+
+/** What the button of a command says; anything else that was ordered is its own name. */
+export function orderInWords(order: string): string {
+  const command = COMMAND_NAMES.find((name) => name === order);
+  return command === undefined ? order : LABELS[command];
+}
+
+/** Commands whose reason matters later: what they do cannot be taken back. */
+const WITH_REASON: readonly CommandName[] = [
+  'skip',
+  'accept-partial',
+  'compensate',
+  'cancel',
+  'terminate',
+];
+
+/** Every command. */
+export function sagaActions(scope: ActionScope): Html {
+  if (scope.isReadOnly) return nothingHere(scope);
+  const choices = distinctChoices(scope.state);
+  const legal = choices.filter(({ isLegal }) => isLegal);
+  const others = choices.filter(({ isLegal }) => !isLegal);
+  return html`${
+    legal.length === 0
+      ? html`<p class="quiet">Nothing can be ordered any more.</p>`
+      : html`<ul class="actions">
+          ${legal.map(({ command }) => html`<li>${commandForm(scope, command)}</li>`)}
+        </ul>`
+  }
+  ${eventForm(scope)}
+  ${
+    others.length === 0
+      ? ''
+      : html`<details>
+          <summary>Not now (${others.length})</summary>
+          ${refusedList(others)}
+        </details>`
+  }`;
+}
+
+/** Every command of a server that takes none: those that would be legal elsewhere, and the rest. */
+function nothingHere({ state }: ActionScope): Html {
+  const choices = commandChoices(state).map(({ command, reason }) => ({
+    command,
+    reason: reason ?? 'It would be legal now, but this server only shows.',
+  }));
+  return html`${readOnlyNote('nothing can be ordered here')} ${refusedList(choices)}`;
+}
+
+function refusedList(choices: readonly Pick<CommandChoice, 'command' | 'reason'>[]): Html {
+  return html`<ul class="actions">
+    ${choices.map(
+      ({ command, reason }) =>
+        html`<li>
+          <button type="button" disabled>${LABELS[command]}</button>
+          <span class="quiet">${reason}</span>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+/** One command as a lone button, for lists; `question` is asked before it. */
+export function commandButton(
+  id: string,
+  command: CommandName,
+  seq: number,
+  question: string | null = null,
+): Html {
+  return commandFrame(
+    id,
+    command,
+    question,
+    html`<input type="hidden" name="expected_version" value="${seq}" />
+      <button type="submit" class="${command === 'terminate' ? 'danger' : ''}">
+        ${LABELS[command]}
+      </button>`,
+  );
+}
+
+/** What a command does to this very saga, as the question before it. */
+export function scopeInWords(
+  { name, state }: Pick<ActionScope, 'name' | 'state'>,
+  command: CommandName,
+): string | null {
+  const owed = state.steps.filter(isOwed).map((step) => step.name);
+  const owedList = listOf(owed.toReversed());
+  switch (command) {
+    case 'cancel':
+    case 'compensate': {
+      const question = command === 'cancel' ? `Cancel ${name}?` : `Turn ${name} back?`;
+      return owed.length === 0
+        ? `${question} Nothing of it needs compensating.`
+        : `${question} ${countOf(owed.length)} compensated: ${owedList}.`;
+    }
+    case 'terminate':
+      return owed.length === 0
+        ? `Terminate ${name}? Nothing of it stays behind.`
+        : `Terminate ${name} without compensating? What was done stays done: ${owedList}.`;
+    case 'accept-partial':
+      return `End ${name} as it is? This stays undone: ${owedList}.`;
+    case 'skip': {
+      const failed = listOf(skipped(state));
+      return `Give up ${failed} of ${name} and go on? It will not be tried again.`;
+    }
+    case 'retry':
+    case 'pause':
+    case 'resume':
+    case 'edit-context':
+      return null;
+  }
+}
+
+function commandForm(scope: ActionScope, command: CommandName): Html {
+  const question = scopeInWords(scope, command);
+  const version = html`<input type="hidden" name="expected_version" value="${scope.state.seq}" />`;
+  if (command === 'edit-context') return editForm(scope, version);
+  const reason = WITH_REASON.includes(command)
+    ? reasonField(`Reason to ${LABELS[command].toLowerCase()}`)
+    : '';
+  const button = html`<button type="submit" class="${command === 'terminate' ? 'danger' : ''}">
+    ${LABELS[command]}
+  </button>`;
+  return html`${commandFrame(scope.id, command, question, html`${version} ${button} ${reason}`)}
+  ${question === null ? '' : html`<p class="quiet">${question}</p>`}`;
+}
+
+function reasonField(label: string): Html {
+  return html`<label class="inline"
+    ><span class="visually-hidden">${label}</span
+    ><input name="reason" placeholder="Reason, for the audit" maxlength="500" autocomplete="off"
+  /></label>`;
+}
+
+function commandFrame(
+  id: string,
+  command: CommandName,
+  question: string | null,
+  content: Html,
+): Html {
+  const action = `/sagas/${encodeURIComponent(id)}/commands/${command}`;
+  return html`<form
+    class="action"
+    method="post"
+    action="${action}"
+    hx-post="${action}"
+    hx-target="#action-result"
+    ${question === null ? '' : html`hx-confirm="${question}"`}
+  >
+    ${content}
+  </form>`;
+}
+
+function editForm({ id, state, editable }: ActionScope, version: Html): Html {
+  const context = state.snapshot.context as Readonly<Record<string, unknown>>;
+  const names = (editable ?? Object.keys(context)).join(', ');
+  return html`<details>
+    <summary>${LABELS['edit-context']}</summary>
+    ${commandFrame(
+      id,
+      'edit-context',
+      null,
+      html`${version}
+        <label
+          >Members to replace, as a JSON object; any of: ${names}
+          <textarea name="context" rows="4" required spellcheck="false">{}</textarea>
+        </label>
+        <label>Reason <input name="reason" maxlength="500" autocomplete="off" /></label>
+        <button type="submit">${LABELS['edit-context']}</button>`,
+    )}
+  </details>`;
+}
+
+function eventForm({ id, state }: ActionScope): Html {
+  const events = legalEvents(state);
+  if (events.length === 0) return html``;
+  const action = `/sagas/${encodeURIComponent(id)}/events`;
+  return html`<form
+    class="action"
+    method="post"
+    action="${action}"
+    hx-post="${action}"
+    hx-target="#action-result"
+  >
+    <label class="inline"
+      >Event to send
+      <select name="type">
+        ${events.map((type) => html`<option>${type}</option>`)}
+      </select></label
+    >
+    <label class="inline"
+      >Its data, as JSON
+      <input name="members" placeholder='{ "amount": 5 }' spellcheck="false" autocomplete="off"
+    /></label>
+    ${reasonField('Reason to send the event')}
+    <button type="submit" class="primary">Send</button>
+  </form>`;
+}
+
+// Exactly what the command would give up, as the core decides it.
+function skipped(state: SagaState): readonly string[] {
+  const { steps } = giveUpEntries(state, 'skip', undefined, { by: null, reason: null });
+  const given = steps.filter((entry) => !state.steps.includes(entry));
+  return given.map(({ name, compensation }) => compensation?.name ?? name);
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ');
+}
+
+function countOf(count: number): string {
+  return count === 1 ? 'One step is' : `${count} steps are`;
+}

@@ -1,0 +1,113 @@
+/**
+ * `WS /ws/transitions` and `GET /api/transitions`: every committed transition, live.
+ *
+ * Must never hold a client's backlog: see `live-feed.ts`.
+ */
+import { upgradeWebSocket } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { WebSocket } from 'ws';
+import { queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { HttpProblem } from '../error-response.ts';
+import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
+import { FEED_CURSOR, placeOf } from './feed-cursor.ts';
+import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
+import { badQuery, FeedQueryParameters, readQuery } from '../query.ts';
+import { sessionNamedIn } from '../access/sessions.ts';
+import { serveSocket } from './socket-client.ts';
+import { asksForUpgrade } from '../upgrade.ts';
+
+/** The routes, to be mounted at `/`. */
+export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
+  const { backstep, clients } = context;
+  return new Hono<HttpEnv>()
+    .get(
+      '/ws/transitions',
+      asksForUpgrade,
+      upgradeWebSocket(async (c) => {
+        const query = await feedQueryOf(context, queryOf(c), null);
+        clients.requireRoom();
+        return serveSocket(c, context, (socket) =>
+          openFeed(backstep, query, socketSink(socket), socketEvents(context, socket)),
+        );
+      }),
+      () => {
+        throw new HttpProblem('upgrade-required', 'This is a WebSocket; see /api/transitions.', {
+          upgrade: 'websocket',
+        });
+      },
+    )
+    .get('/api/transitions', async (c) => {
+      const lastEventId = c.req.header('last-event-id') ?? null;
+      const query = await feedQueryOf(context, queryOf(c), lastEventId);
+      clients.requireRoom();
+      const body = openEventFeed(context, query, sessionNamedIn(c), c.env?.stopping);
+      return c.body(body, 200, { 'content-type': 'text/event-stream; charset=utf-8' });
+    });
+}
+
+/** Reads the query and checks that the cursor is one of this journal. Throws `query-invalid`. */
+async function feedQueryOf(
+  { backstep }: HttpContext,
+  query: URLSearchParams,
+  lastEventId: string | null,
+): Promise<FeedQuery> {
+  const { saga: sagaId, type, status, since: given } = readQuery(query, FeedQueryParameters);
+  const filter = {
+    ...(sagaId === undefined ? {} : { sagaId }),
+    ...(type === undefined ? {} : { type }),
+    ...(status === undefined ? {} : { status }),
+  };
+  const cursor = given ?? lastEventId;
+  const epochs = await backstep.read.feedEpochs();
+  if (cursor === null) return { filter, since: null, epochs };
+  if (!FEED_CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
+  // A position beyond the end would silently swallow everything up to it.
+  const since = placeOf(cursor, epochs, await backstep.read.lastSeq());
+  if (since === null) throw badQuery('since', 'is beyond the end of this feed');
+  return { filter, since, epochs };
+}
+
+function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {
+  return {
+    resync: () => context.clients.noteResync(),
+    failed(error) {
+      context.logger.error({ err: error }, 'a live feed could not read the journal');
+      socket.close(1011, 'the journal cannot be read');
+    },
+  };
+}
+
+function openEventFeed(
+  { backstep, clients, logger }: HttpContext,
+  query: FeedQuery,
+  session: string,
+  stopping: AbortSignal | undefined,
+): ReadableStream<Uint8Array> {
+  const close = (): void => events.close();
+  const events: EventStream = eventStream(() => {
+    stopFeed();
+    leave?.();
+    stopping?.removeEventListener('abort', close);
+  });
+  const stopFeed = openFeed(backstep, query, events.sink, {
+    resync: () => clients.noteResync(),
+    failed(error) {
+      logger.error({ err: error }, 'a live feed could not read the journal');
+      close();
+    },
+  });
+  let wasBehind = false;
+  const leave = clients.add({
+    isAlive() {
+      if (wasBehind && events.isBehind()) return false;
+      wasBehind = events.isBehind();
+      events.comment();
+      return true;
+    },
+    drop: () => events.drop(),
+    session,
+  });
+  stopping?.addEventListener('abort', close);
+  if (leave === null) close();
+  return events.body;
+}

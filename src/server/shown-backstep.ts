@@ -1,0 +1,158 @@
+/**
+ * The engine as the HTTP layer knows it: the one place where what leaves the process has its
+ * secrets hidden, whatever page, answer, socket or export it is for.
+ *
+ * Routes and views get nothing else, so they have nothing to hide. Replays need the journal as it is
+ * stored; they hide by `shown-state.ts` what they give away. Invariant: orders and checks reach the
+ * engine as they came.
+ */
+import { BackstepError } from '../core/errors.ts';
+import { redactText } from '../core/secrets/redact.ts';
+import type { Backstep } from '../runtime/backstep.ts';
+import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
+import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
+import type { OrderDemo } from '../demo/order/order-demo.ts';
+import type { OrderLab } from '../demo/lab/order-lab.ts';
+import type { ServicePanel } from './dashboard/services/service-panels.ts';
+import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';
+
+/** The engine, with secrets hidden in all that it tells. */
+export function shownBackstep(backstep: Backstep): Backstep {
+  const { redact } = backstep;
+  const shownEntry = entryOnce();
+  return {
+    redact,
+    store: backstep.store,
+    retention: backstep.retention,
+    read: shownReads(backstep),
+    register: (definition, bindings) => backstep.register(definition, bindings),
+    start: () => backstep.start(),
+    stop: (drainMs) => backstep.stop(drainMs),
+    spawn: (type, options) => backstep.spawn(type, options),
+    send: async (...args) => shownState(await backstep.send(...args), redact),
+    command: async (...args) => shownState(await backstep.command(...args), redact),
+    state: async (id) => {
+      const state = await backstep.state(id).catch(rethrowShown);
+      return state === null ? null : shownState(state, redact);
+    },
+    settled: (id, timeoutMs) => backstep.settled(id, timeoutMs),
+    legalCommands: (state) => backstep.legalCommands(state),
+    subscribe: (listener) => backstep.subscribe((entry) => listener(shownEntry(entry))),
+    startQueue: (type) => backstep.startQueue(type),
+    definitions: () => backstep.definitions(),
+    figures: () => backstep.figures(),
+    liveActors: (limit) =>
+      backstep
+        .liveActors(limit)
+        .map(({ state, ...actor }) => ({ ...actor, state: shownState(state, redact) })),
+    health: () => backstep.health(),
+  };
+}
+
+function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadModels {
+  // A text of JSON is read, and the user's rule holds for what is in it.
+  const textOf = (json: string): string => String(redact(json));
+  const line = (entry: JournalEntry): JournalEntry => {
+    const { data: _, ...frame } = entry;
+    return { ...shownFrame(frame), data: shownData(entry, redact) };
+  };
+  return {
+    listSagas: async (...args) => shownFrame(await read.listSagas(...args)),
+    countSagas: (...args) => read.countSagas(...args),
+    sagaIds: (...args) => read.sagaIds(...args),
+    newestCursor: () => read.newestCursor(),
+    feedEpochs: () => read.feedEpochs(),
+    oldestUnmoved: async (statuses) => shownFrame(await read.oldestUnmoved(statuses)),
+    saga: async (id) => {
+      const saga = await read.saga(id);
+      if (saga === null) return null;
+      const { state, ...frame } = saga;
+      return { ...shownFrame(frame), state: textOf(state) };
+    },
+    idOfKey: (type, key) => read.idOfKey(type, key),
+    transitions: async (...args) => itemsShown(await read.transitions(...args), line),
+    notes: async (...args) => (await read.notes(...args)).map(line),
+    summaries: async (ids) => shownFrame(await read.summaries(ids)),
+    deadLetters: async (...args) =>
+      itemsShown(await read.deadLetters(...args), ({ letter, ...frame }) => ({
+        ...shownFrame(frame),
+        letter: textOf(letter),
+      })),
+    deadLetterGroups: async () => shownFrame(await read.deadLetterGroups()),
+    audit: async (id) => shownFrame(await read.audit(id)),
+    pendingStart: async (id) => shownFrame(await read.pendingStart(id)),
+    startQueues: () => read.startQueues(),
+    statusCounts: (type) => read.statusCounts(type),
+    versionCounts: () => read.versionCounts(),
+    feedAfter: async (...args) => shownFrame(await read.feedAfter(...args)),
+    journalAfter: async (...args) => (await read.journalAfter(...args)).map(line),
+    lastSeq: () => read.lastSeq(),
+  };
+}
+
+/** What participants show of themselves. */
+export function shownPanels(
+  panels: readonly ServicePanel[],
+  { redact }: Pick<Backstep, 'redact'>,
+): readonly ServicePanel[] {
+  return panels.map((panel) => ({
+    ...panel,
+    read: async (page) => redact(await panel.read(page)) as Awaited<ReturnType<typeof panel.read>>,
+  }));
+}
+
+/** The demo's rows. */
+export function shownDemo(demo: OrderDemo, { redact }: Pick<Backstep, 'redact'>): OrderDemo {
+  const shown = <Rows>(rows: Rows): Rows => redact(rows) as Rows; // texts stay texts
+  return {
+    ...demo,
+    inventory: async () => shown(await demo.inventory()),
+    payments: async (page) => shown(await demo.payments(page)),
+    notifications: async (page) => shown(await demo.notifications(page)),
+    orders: async (page) => shown(await demo.orders(page)),
+    invariants: async () => shown(await demo.invariants()),
+  };
+}
+
+/** The lab's notes, which quote what participants answered. */
+export function shownLab(lab: OrderLab): OrderLab {
+  return { ...lab, latestRuns: async () => shownFrame(await lab.latestRuns()) };
+}
+
+/** Bulk commands: who ordered them and why, and what each saga answered. */
+export type ShownBulk = Pick<BulkActions, 'freeze' | 'start' | 'find' | 'list' | 'items'>;
+
+/** The same, with secrets hidden. */
+export function shownBulk(bulk: BulkActions): ShownBulk {
+  return {
+    freeze: async (request) => shownFrame(await bulk.freeze(request)),
+    start: async (id) => shownFrame(await bulk.start(id)),
+    find: async (id) => shownFrame(await bulk.find(id)),
+    list: async (page) => shownFrame(await bulk.list(page)),
+    items: async (...args) => shownFrame(await bulk.items(...args)),
+  };
+}
+
+function itemsShown<Item>(page: Paged<Item>, shown: (item: Item) => Item): Paged<Item> {
+  return { ...page, items: page.items.map(shown) };
+}
+
+/** All listeners get a commit one after the other: it is looked through once. */
+function entryOnce(): (entry: FeedEntry) => FeedEntry {
+  let last: FeedEntry | null = null;
+  let shown: FeedEntry | null = null;
+  return (entry) => {
+    if (shown === null || entry !== last) {
+      const event = redactText(entry.event);
+      shown = event === entry.event ? entry : { ...entry, event };
+      last = entry;
+    }
+    return shown;
+  };
+}
+
+function rethrowShown(error: unknown): never {
+  if (!(error instanceof BackstepError)) throw error;
+  const { code, message, cause } = error;
+  throw new BackstepError(code, redactText(message), { cause });
+}

@@ -1,0 +1,88 @@
+/**
+ * The runtime's own reads: by key or by index, on a lane of their own, so that a slow page never
+ * holds a saga up.
+ *
+ * Invariant: each is one statement, so each sees one committed state.
+ */
+import type { Kysely } from 'kysely';
+import type { EngineTables } from '../schema.ts';
+import { createStartReads, type StartReads } from './start-reads.ts';
+import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
+import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
+
+/** The reading half of the store. */
+export interface EngineReads {
+  loadBySid(sid: number): Promise<StoredSaga | null>;
+  sidOf(sagaId: string): Promise<number | null>;
+  findStartKey(type: string, key: string): Promise<{ sagaId: string; inputHash: string } | null>;
+  wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
+  pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
+  readonly starts: StartReads;
+  readonly upkeep: UpkeepReads;
+}
+
+export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
+  return {
+    starts: createStartReads(db),
+    upkeep: createUpkeepReads(db),
+
+    async loadBySid(sid) {
+      const row = await db
+        .selectFrom('sagas')
+        .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
+        .select(['status', 'seq', 'state', 'format', 'checksum'])
+        .where('sid', '=', sid)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+
+    async sidOf(sagaId) {
+      const row = await db
+        .selectFrom('sagas')
+        .select('sid')
+        .where('id', '=', sagaId)
+        .executeTakeFirst();
+      return row?.sid ?? null;
+    },
+
+    async findStartKey(type, key) {
+      const row = await db
+        .selectFrom('start_keys')
+        .select(['saga_id as sagaId', 'input_hash as inputHash'])
+        .where('type', '=', type)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row ?? null;
+    },
+
+    wakes(untilMs, after, limit) {
+      return db
+        .selectFrom('sagas')
+        .select('sid')
+        .select((eb) => eb.ref('wake_at').$notNull().as('wakeAtMs'))
+        .where('wake_at', 'is not', null)
+        .where('wake_at', '<=', untilMs)
+        .$if(after !== null, (query) =>
+          query.where((eb) =>
+            eb(eb.refTuple('wake_at', 'sid'), '>', eb.tuple(after?.wakeAtMs ?? 0, after?.sid ?? 0)),
+          ),
+        )
+        .orderBy('wake_at')
+        .orderBy('sid')
+        .limit(limit)
+        .execute();
+    },
+
+    pendingMessages(afterId, limit) {
+      return db
+        .selectFrom('outbox')
+        .innerJoin('sagas', 'sagas.sid', 'outbox.sid')
+        .select(['outbox.id', 'outbox.sid', 'sagas.id as sagaId', 'sagas.type'])
+        .select(['outbox.event', 'outbox.data'])
+        .where('outbox.id', '>', afterId)
+        .orderBy('outbox.id')
+        .limit(limit)
+        .execute();
+    },
+  };
+}

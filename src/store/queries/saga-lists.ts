@@ -1,0 +1,110 @@
+/**
+ * Finding sagas by filter: which ones a list shows, how many there are, and their ids.
+ *
+ * Never reads the wide rows of `sagas` to decide: a filter is answered from one of two indexes.
+ * `sagas_by_status` when nothing but status and type is asked for, a status at a time, so that rare
+ * ones are found at once; else `sagas_for_lists`, in the order of the list. Newest first is by
+ * `sid`, which counts up with the starts, so that a list never skips or repeats a saga.
+ */
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { SagaStatus } from '../../core/status.ts';
+import type { SagaFilter } from '../read-models.ts';
+import type { EngineTables } from '../schema.ts';
+
+/** Part of the list by internal ids, both exclusive. */
+export interface SidRange {
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+type Db = Kysely<EngineTables>;
+type Condition = RawBuilder<unknown>;
+
+/** True for the newest matching sagas, at most `limit`. */
+export function isAmong(filter: SagaFilter, range: SidRange, limit: number): RawBuilder<boolean> {
+  return sql<boolean>`sid IN (${matching(filter, range, limit)})`;
+}
+
+/** The ids of the newest matching sagas, at most `limit`, newest first. */
+export async function findIds(
+  db: Db,
+  filter: SagaFilter,
+  range: SidRange,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('sagas')
+    .select('id')
+    .where(isAmong(filter, range, limit))
+    .orderBy('sid', 'desc')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** How many match. */
+export async function countMatching(db: Db, filter: SagaFilter, range: SidRange): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM (${matching(filter, range, null)})`.execute(db);
+  return rows[0]?.count ?? 0;
+}
+
+/** The internal id, of those in one of the statuses, of the one that changed longest ago. */
+export async function findOldestUnmoved(
+  db: Db,
+  statuses: readonly SagaStatus[],
+): Promise<number | null> {
+  const { rows } = await sql<{ sid: number }>`
+    SELECT sid FROM sagas INDEXED BY sagas_for_lists
+      WHERE status IN (${sql.join(statuses)}) ORDER BY updated_at, sid LIMIT 1`.execute(db);
+  return rows[0]?.sid ?? null;
+}
+
+function matching(filter: SagaFilter, range: SidRange, limit: number | null) {
+  const { status, type, ...rest } = filter;
+  const page = limit === null ? sql`` : sql`ORDER BY sid DESC LIMIT ${limit}`;
+  if (status === undefined || Object.values(rest).some((value) => value !== undefined)) {
+    const conditions = [...conditionsOf(filter), ...within(range)];
+    return sql<{ sid: number }>`
+      SELECT sid FROM sagas INDEXED BY sagas_for_lists WHERE ${every(conditions)} ${page}`;
+  }
+  if (status.length === 0) return sql<{ sid: number }>`SELECT sid FROM sagas WHERE 0`;
+  const conditions = [...conditionsOf(type === undefined ? {} : { type }), ...within(range)];
+  const parts = [...new Set(status)].map(
+    (one) => sql`SELECT sid FROM (SELECT sid FROM sagas INDEXED BY sagas_by_status
+      WHERE status = ${one} AND ${every(conditions)} ${page})`,
+  );
+  return sql<{ sid: number }>`
+    SELECT sid FROM (${sql.join(parts, sql` UNION ALL `)}) ${page}`;
+}
+
+function conditionsOf(filter: SagaFilter): readonly Condition[] {
+  const { type, status, step, minAttempts, updatedBeforeMs, text } = filter;
+  const conditions: Condition[] = [];
+  if (type !== undefined) conditions.push(sql`type = ${type}`);
+  if (status !== undefined) {
+    conditions.push(status.length === 0 ? sql`0` : sql`status IN (${sql.join(status)})`);
+  }
+  if (step !== undefined) conditions.push(sql`step = ${step}`);
+  if (minAttempts !== undefined) conditions.push(sql`attempts >= ${minAttempts}`);
+  if (updatedBeforeMs !== undefined) conditions.push(sql`updated_at < ${updatedBeforeMs}`);
+  if (text !== undefined && text !== '') conditions.push(startsWith(text));
+  return conditions;
+}
+
+function within({ before, after }: SidRange): readonly Condition[] {
+  return [
+    ...(before === null ? [] : [sql`sid < ${before}`]),
+    ...(after === null ? [] : [sql`sid > ${after}`]),
+  ];
+}
+
+/** Of the id, the key or the error; letter case does not matter. */
+function startsWith(text: string): Condition {
+  const pattern = `${text.replace(/[\\%_]/g, '\\$&')}%`;
+  return sql`(id LIKE ${pattern} ESCAPE '\\' OR key LIKE ${pattern} ESCAPE '\\'
+    OR error LIKE ${pattern} ESCAPE '\\')`;
+}
+
+function every(conditions: readonly Condition[]): Condition {
+  return conditions.length === 0 ? sql`1` : sql.join(conditions, sql` AND `);
+}

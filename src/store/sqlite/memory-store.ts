@@ -1,0 +1,231 @@
+/**
+ * The store over a SQLite database in memory, in one thread: real SQL, real transactions, nothing
+ * on disk. For tests and simulations; what it holds is gone with the process.
+ *
+ * A `MemoryDatabase` is what a disk is to a process: it outlives the stores opened on it, so that
+ * a killed store loses what was not committed and the next one finds what was.
+ */
+import Database from 'better-sqlite3';
+import { NO_DURATIONS } from '../../core/distribution.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-writer.ts';
+import { createEngineReads } from '../queries/engine-reads.ts';
+import { emptyDatabase } from './migrate.ts';
+import { leaveClean, takeOver } from './ownership.ts';
+import type { EngineTables } from '../schema.ts';
+import type { StoredSagas } from '../as-stored.ts';
+import { storedSagasOf } from '../queries/stored-sagas.ts';
+import type { Store, StoreHealth } from '../store.ts';
+import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
+import {
+  type BatchItem,
+  type ItemOutcome,
+  toCommitOutcome,
+  toTurnItem,
+  toWriteOutcome,
+} from './writer-protocol.ts';
+
+/** Told around every batch; either may kill the store. */
+export interface MemoryStoreHooks {
+  readonly beforeCommit?: () => void;
+  /** The batch is durable and nobody has heard of it. */
+  readonly afterCommit?: () => void;
+}
+
+/** A store that can die. */
+export interface MemoryStore extends Store {
+  /** As at the death of its process: what is queued is lost, nobody is answered any more. */
+  kill(): void;
+  /** True while something waits to be committed. */
+  readonly hasQueued: boolean;
+}
+
+/** A database in memory. */
+export interface MemoryDatabase {
+  /** Opens it, taking it from whoever had it before. */
+  open(hooks?: MemoryStoreHooks): MemoryStore;
+  /** Everything in it, to examine. */
+  readonly stored: StoredSagas;
+  close(): void;
+}
+
+/**
+ * Prepares empty databases; the schema is made once. Resolves with the way to make one.
+ *
+ * @param migrationsFolder participants' migrations, as in `openStore`
+ */
+export async function memoryDatabases(migrationsFolder?: string): Promise<() => MemoryDatabase> {
+  const empty = await emptyDatabase(migrationsFolder);
+  return () => {
+    const db = new Database(empty);
+    db.pragma('foreign_keys = OFF');
+    const prepared = new Map<string, Database.Statement>();
+    return {
+      open: (hooks = {}) => new SingleThreadStore(db, prepared, hooks),
+      get stored() {
+        return storedSagasOf(':memory:', db);
+      },
+      close: () => db.close(),
+    };
+  };
+}
+
+/** Most prepared queries that a database keeps. */
+const MAX_PREPARED = 256;
+
+interface Entry {
+  readonly item: BatchItem;
+  readonly settle: (outcome: ItemOutcome) => void;
+  readonly fail: (error: BackstepError) => void;
+}
+
+class SingleThreadStore implements MemoryStore {
+  readonly lastSid: number;
+  readonly lastSeq: number;
+  readonly wasLeftClean: boolean;
+  readonly reader: Store['reader'];
+  readonly loadBySid: Store['loadBySid'];
+  readonly sidOf: Store['sidOf'];
+  readonly findStartKey: Store['findStartKey'];
+  readonly wakes: Store['wakes'];
+  readonly pendingMessages: Store['pendingMessages'];
+  readonly starts: Store['starts'];
+  readonly upkeep: Store['upkeep'];
+  readonly #writer: BatchWriter;
+  readonly #leaveClean: () => void;
+  readonly #hooks: MemoryStoreHooks;
+  readonly #listeners = new Set<(health: StoreHealth) => void>();
+  #health: StoreHealth = { kind: 'ready' };
+  #queue: Entry[] = [];
+  #isAlive = true;
+  #isClosed = false;
+  #commits = 0;
+  #batches = 0;
+
+  constructor(
+    db: Database.Database,
+    prepared: Map<string, Database.Statement>,
+    hooks: MemoryStoreHooks,
+  ) {
+    const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
+    const { ownerEpoch, wasLeftClean } = takeOver(db);
+    this.wasLeftClean = wasLeftClean;
+    this.#leaveClean = () => leaveClean(db, ownerEpoch);
+    this.lastSid = ask('SELECT coalesce(max(sid), 0) FROM sagas');
+    this.lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
+    this.#hooks = hooks;
+    this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq: this.lastSeq });
+    const lane: QueryLane = {
+      query: (sql, parameters) => this.#query(db, prepared, sql, parameters),
+    };
+    this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
+    const reads = createEngineReads(createReadOnlyKysely<EngineTables>(lane));
+    this.loadBySid = reads.loadBySid;
+    this.sidOf = reads.sidOf;
+    this.findStartKey = reads.findStartKey;
+    this.wakes = reads.wakes;
+    this.pendingMessages = reads.pendingMessages;
+    this.starts = reads.starts;
+    this.upkeep = reads.upkeep;
+  }
+
+  get hasQueued(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  commit: Store['commit'] = (commit) => this.#enqueue(toTurnItem(commit)).then(toCommitOutcome);
+
+  write: Store['write'] = (statements) =>
+    this.#enqueue({ kind: 'write', statements }).then(toWriteOutcome);
+
+  acknowledge: Store['acknowledge'] = async (messageId) => {
+    await this.#enqueue({ kind: 'acknowledge', messageId });
+  };
+
+  health: Store['health'] = () => this.#health;
+
+  stats: Store['stats'] = () => ({
+    commits: this.#commits,
+    batches: this.#batches,
+    lastBatchSize: 0,
+    lastCommitMs: 0,
+    commitMs: NO_DURATIONS,
+    waitMs: NO_DURATIONS,
+    queued: 0,
+  });
+
+  onHealth: Store['onHealth'] = (listener) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  close: Store['close'] = async (isClean = false) => {
+    this.#flush();
+    if (isClean && this.#isAlive && !this.#isClosed) this.#leaveClean();
+    this.#isClosed = true;
+  };
+
+  kill(): void {
+    this.#isAlive = false;
+    this.#queue = [];
+    this.#listeners.clear();
+  }
+
+  #query(
+    db: Database.Database,
+    prepared: Map<string, Database.Statement>,
+    sql: string,
+    parameters: readonly unknown[],
+  ): Promise<readonly unknown[]> {
+    if (!this.#isAlive) return new Promise(() => {});
+    if (this.#isClosed) return Promise.reject(closed());
+    const statement = prepared.get(sql) ?? db.prepare(sql);
+    if (prepared.size < MAX_PREPARED) prepared.set(sql, statement);
+    if (!statement.reader || !statement.readonly) {
+      const why = 'this connection only reads; write through the store';
+      return Promise.reject(new Error(why));
+    }
+    return Promise.resolve(statement.all(...parameters));
+  }
+
+  #enqueue(item: BatchItem): Promise<ItemOutcome> {
+    if (!this.#isAlive) return new Promise(() => {});
+    if (this.#isClosed) return Promise.reject(closed());
+    return new Promise((settle, fail) => {
+      // All that is handed over in one go is one batch.
+      if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
+      this.#queue.push({ item, settle, fail });
+    });
+  }
+
+  #flush(): void {
+    if (this.#queue.length === 0) return;
+    this.#hooks.beforeCommit?.();
+    const batch = this.#queue;
+    if (!this.#isAlive) return;
+    this.#queue = [];
+    const result = this.#writer.run(batch.map((entry) => entry.item));
+    this.#hooks.afterCommit?.();
+    if (this.#isAlive) this.#answer(batch, result);
+  }
+
+  #answer(batch: readonly Entry[], result: BatchResult): void {
+    if (result.kind !== 'done') {
+      // A newer store has opened the same database.
+      this.#health = { kind: 'failed', reason: result.reason };
+      for (const listener of this.#listeners) listener(this.#health);
+      for (const entry of batch) entry.fail(new BackstepError('storage-failed', result.reason));
+      return;
+    }
+    this.#batches += 1;
+    this.#commits += batch.length;
+    for (const [index, entry] of batch.entries()) {
+      const outcome = result.outcomes[index];
+      if (outcome !== undefined) entry.settle(outcome);
+    }
+  }
+}
+
+function closed(): BackstepError {
+  return new BackstepError('unavailable', 'the store is closed');
+}

@@ -1,0 +1,221 @@
+/**
+ * Brings a database to the schema of this version, by numbered files of a folder.
+ *
+ * All pending files run in one transaction: after a crash or a failing file the schema is the one
+ * before. Never runs beside an engine: the caller holds the owner's lock. Never goes down.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
+import {
+  type DatabaseConnection,
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import {
+  APPLICATION_ID,
+  openForWriting,
+  refused,
+  resolveDatabaseFile,
+  unusable,
+} from './database-file.ts';
+import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
+
+/** The folder beside `src` (or, published, beside its build). */
+const DEFAULT_MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url));
+const MIGRATION_FILE = /^(\d{4}-[a-z0-9-]+)\.(?:ts|js)$/;
+const MIGRATION_BUSY_WAIT_MS = 5_000;
+
+export interface MigrateOptions {
+  /** Folder of files such as `0002-orders.ts`. The engine's own always run with them. */
+  readonly migrationsFolder?: string;
+  /** How long to wait for another owner to leave. Default 5,000. */
+  readonly lockWaitMs?: number;
+}
+
+/**
+ * Migrates the database at `path`, creating it where there is none. Returns the names of the files
+ * that ran. Throws `storage-refused`: owned, not ours, newer, or a file that fails; `unavailable`
+ * where the disk has a fault that may pass.
+ */
+export async function migrateDatabase(
+  path: string,
+  options: MigrateOptions = {},
+): Promise<readonly string[]> {
+  const realPath = resolveDatabaseFile(path);
+  const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
+  try {
+    const names = await applyMigrations(realPath, options.migrationsFolder);
+    lock.release();
+    return names;
+  } catch (thrown) {
+    lock.releaseAfter(thrown);
+    throw thrown;
+  }
+}
+
+/** As `migrateDatabase`, for a caller that holds the lock and knows the real path. */
+export async function applyMigrations(
+  realPath: string,
+  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
+): Promise<readonly string[]> {
+  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+  const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
+  database.pragma('synchronous = FULL');
+  return migrateAndClose(realPath, database, migrations);
+}
+
+/** The bytes of an empty database with the schema of this version. */
+export async function emptyDatabase(
+  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
+): Promise<Buffer> {
+  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+  const database = new Database(':memory:');
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  const bytes: Buffer[] = [];
+  await migrateAndClose(':memory:', database, migrations, () => bytes.push(database.serialize()));
+  return Buffer.concat(bytes);
+}
+
+async function migrateAndClose(
+  path: string,
+  database: Database.Database,
+  migrations: Record<string, Migration>,
+  beforeClose: () => void = () => {},
+): Promise<readonly string[]> {
+  database.pragma('foreign_keys = OFF');
+  const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect(database) });
+  try {
+    refuseNewer(path, database, migrations);
+    const names = await runPending(path, db, migrations);
+    beforeClose();
+    return names;
+  } catch (thrown) {
+    if (!(thrown instanceof Database.SqliteError)) throw thrown;
+    throw unusable(path, thrown, 'restore it from a backup');
+  } finally {
+    await db.destroy();
+    // Kysely closes only what it has used, and a refused file was not used by it.
+    database.close();
+  }
+}
+
+/** SQLite has transactional DDL; Kysely's adapter says no, and would wrap nothing. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class TransactionalDdlDialect extends SqliteDialect {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalDdlAdapter();
+  }
+
+  override createDriver(): SqliteDriver {
+    return new RollbackOnceDriver(this.#database);
+  }
+}
+
+/**
+ * After a full disk or an I/O error SQLite has rolled back by itself: a second one would fail, and
+ * its error would stand in the place of the one that matters.
+ */
+class RollbackOnceDriver extends SqliteDriver {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
+async function readMigrations(folders: readonly string[]): Promise<Record<string, Migration>> {
+  const migrations: Record<string, Migration> = {};
+  for (const folder of new Set(folders)) {
+    for (const file of await listFolder(folder)) {
+      const name = MIGRATION_FILE.exec(file)?.[1];
+      if (name === undefined || name in migrations) continue;
+      const path = join(folder, file);
+      const loaded: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href);
+      if (!isMigration(loaded)) {
+        throw refused(path, 'it exports no function `up`', 'export one, or move the file away');
+      }
+      migrations[name] = loaded;
+    }
+  }
+  return migrations;
+}
+
+/** Throws `storage-refused` for a folder that cannot be read, before anything is opened. */
+export async function assertMigrationsFolder(folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await listFolder(folder);
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (thrown) {
+    throw refused(folder, 'the migrations cannot be read', 'give the folder they are in', thrown);
+  }
+}
+
+function isMigration(loaded: unknown): loaded is Migration {
+  return (
+    typeof loaded === 'object' && loaded !== null && typeof Reflect.get(loaded, 'up') === 'function'
+  );
+}
+
+function refuseNewer(
+  path: string,
+  db: Database.Database,
+  known: Readonly<Record<string, Migration>>,
+): void {
+  const table = db
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
+    .get(DEFAULT_MIGRATION_TABLE);
+  if (table === undefined) return;
+  const names = db.prepare(`SELECT name FROM ${DEFAULT_MIGRATION_TABLE} ORDER BY name`).pluck();
+  const unknown = names
+    .all()
+    .map(String)
+    .filter((name) => !(name in known));
+  if (unknown.length === 0) return;
+  const why = `its schema is newer than this program or from elsewhere (${unknown.join(', ')})`;
+  throw refused(path, why, 'start the version that made it, or give its migrations folder');
+}
+
+async function runPending(
+  path: string,
+  db: Kysely<unknown>,
+  migrations: Record<string, Migration>,
+): Promise<readonly string[]> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+    // A later file of the engine may sort before one of a participant that ran long ago.
+    allowUnorderedMigrations: true,
+  });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results.find((result) => result.status === 'Error')?.migrationName;
+    const what = failed === undefined ? 'the migrations' : `migration ${failed}`;
+    throw unusable(path, error, 'nothing was changed', `${what} failed: `);
+  }
+  return results.map((result) => result.migrationName);
+}

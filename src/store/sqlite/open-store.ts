@@ -1,0 +1,108 @@
+/**
+ * Opens the store: takes the lock, migrates, starts the writer and the readers; and closes it all
+ * in the opposite order.
+ *
+ * Invariant: from the moment `openStore` resolves until `close` does, no other Backstep process
+ * writes this file.
+ */
+import type { Kysely } from 'kysely';
+import { Committer } from './committer.ts';
+import { resolveDatabaseFile } from './database-file.ts';
+import { createEngineReads } from '../queries/engine-reads.ts';
+import { applyMigrations, assertMigrationsFolder } from './migrate.ts';
+import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
+import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
+import type { EngineTables } from '../schema.ts';
+import type { Store } from '../store.ts';
+import type { OpenedWriter } from './writer-protocol.ts';
+import { createReadOnlyKysely } from './worker-dialect.ts';
+
+export interface OpenStoreOptions {
+  /** The database file; created where there is none. */
+  readonly path: string;
+  /** Participants' migrations; the engine's own always run. Default: the package's folder. */
+  readonly migrationsFolder?: string;
+  /** How long to wait for the owner before us to leave. Default 5,000. */
+  readonly lockWaitMs?: number;
+  /** How long one read may take. Default 2,000. */
+  readonly readTimeLimitMs?: number;
+  /** Upper bound of the file in pages of 8 KiB; at it the store stalls as on a full disk. */
+  readonly maxPages?: number;
+  /** Delay before a stalled batch is tried again; doubles up to the maximum. Default 50. */
+  readonly firstRetryDelayMs?: number;
+  /** Default 2,000. */
+  readonly maxRetryDelayMs?: number;
+  /** Milliseconds since 1970; for `health().sinceMs`. Default `Date.now`. */
+  readonly nowMs?: () => number;
+}
+
+const DEFAULT_FIRST_RETRY_DELAY_MS = 50;
+const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
+
+/**
+ * Opens one database. Throws `storage-refused`, with the path and the cure, for what a person must
+ * mend, and `unavailable` for a fault of the disk that may pass.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  await assertMigrationsFolder(options.migrationsFolder);
+  const realPath = resolveDatabaseFile(options.path);
+  const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
+  let committer: Committer | undefined;
+  try {
+    await applyMigrations(realPath, options.migrationsFolder);
+    committer = startCommitter(realPath, options);
+    const opened = await committer.opened();
+    return assemble(realPath, options, lock, committer, opened);
+  } catch (thrown) {
+    await committer?.close();
+    lock.releaseAfter(thrown);
+    throw thrown;
+  }
+}
+
+function startCommitter(realPath: string, options: OpenStoreOptions): Committer {
+  return new Committer(
+    {
+      realPath,
+      maxPages: options.maxPages ?? null,
+      firstRetryDelayMs: options.firstRetryDelayMs ?? DEFAULT_FIRST_RETRY_DELAY_MS,
+      maxRetryDelayMs: options.maxRetryDelayMs ?? DEFAULT_MAX_RETRY_DELAY_MS,
+    },
+    options.nowMs ?? Date.now,
+  );
+}
+
+function assemble(
+  realPath: string,
+  options: OpenStoreOptions,
+  lock: OwnerLock,
+  committer: Committer,
+  opened: OpenedWriter,
+): Store {
+  const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
+  const pages = new Reader({ realPath }, timeLimitMs);
+  const engine = new Reader({ realPath }, timeLimitMs);
+  let closing: Promise<void> | undefined;
+
+  async function closeAll(isClean: boolean): Promise<void> {
+    // The readers first: an open reader would keep the last checkpoint from emptying the log.
+    await Promise.all([pages.close(), engine.close()]);
+    await committer.close(isClean);
+    lock.release();
+  }
+
+  return {
+    lastSid: opened.lastSid,
+    lastSeq: opened.lastSeq,
+    wasLeftClean: opened.wasLeftClean,
+    commit: (commit) => committer.commit(commit),
+    write: (statements) => committer.write(statements),
+    acknowledge: (messageId) => committer.acknowledge(messageId),
+    reader: <Extra>(): Kysely<EngineTables & Extra> => createReadOnlyKysely(pages),
+    ...createEngineReads(createReadOnlyKysely(engine)),
+    health: () => committer.health(),
+    stats: () => committer.stats(),
+    onHealth: (listener) => committer.onHealth(listener),
+    close: (isClean = false) => (closing ??= closeAll(isClean)),
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * The prepared statements of the hot path, and what one item of a batch does with them.
+ *
+ * Runs inside the transaction of the batch and never opens, commits or rolls one back. Invariant:
+ * an outcome other than a committed one of a plain turn (no statements) has written nothing.
+ */
+import type Database from 'better-sqlite3';
+import { STORED_FORMAT } from '../../core/history/stored-format.ts';
+import { outboxId } from '../outbox-id.ts';
+import { createStatementRunner } from './participant-statements.ts';
+import {
+  type BatchItem,
+  type ItemOutcome,
+  JOURNAL_AT,
+  JOURNAL_SAGA_SEQ,
+  JOURNAL_SEQ,
+  JOURNAL_SID,
+  type Parameter,
+  type TurnExtras,
+  type TurnItem,
+} from './writer-protocol.ts';
+
+/** Applies items; `seq` is the global seq that the item's turn takes if it is committed. */
+export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
+
+/** Prepares everything once for a connection. */
+export function prepareItems(db: Database.Database): ApplyItem {
+  const writeSaga = {
+    start: db.prepare<Parameter[]>(INSERT_SAGA),
+    turn: db.prepare<Parameter[]>(UPDATE_SAGA),
+    progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
+    parking: db.prepare<Parameter[]>(PARK_SAGA),
+  };
+  const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
+  const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
+  const selectKey = db.prepare<[string, string], StoredKey>(
+    'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+  );
+  const insertKey = db.prepare(
+    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+  );
+  const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
+  const runStatements = createStatementRunner(db);
+  const writeExtras = prepareExtras(db);
+
+  function applyTurn(item: TurnItem, seq: number): ItemOutcome {
+    const { extras } = item;
+    const key = extras?.key ?? null;
+    if (key !== null) {
+      const stored = selectKey.get(key.type, key.key);
+      if (stored !== undefined) return { kind: 'key-taken', ...stored };
+    }
+    if (writeSaga[item.kind].run(...item.saga).changes !== 1) {
+      const stored = storedSeq.get(item.journal[JOURNAL_SID] ?? null);
+      return { kind: 'stale', storedSeq: stored ?? null };
+    }
+    item.journal[JOURNAL_SEQ] = seq;
+    insertJournal.run(...item.journal);
+    if (extras === null) return seq;
+    if (key !== null) insertKey.run(key.type, key.key, key.inputHash, key.sagaId);
+    writeExtras(item.journal, extras);
+    const result = runStatements(extras.statements);
+    return result.kind === 'written' ? seq : result;
+  }
+
+  return (item, seq) => {
+    switch (item.kind) {
+      case 'start':
+      case 'turn':
+      case 'progress':
+      case 'parking':
+        return applyTurn(item, seq);
+      case 'write':
+        return runStatements(item.statements);
+      case 'acknowledge':
+        acknowledge.run(item.messageId);
+        return { kind: 'acknowledged' };
+    }
+  };
+}
+
+/** True when the item may have to be undone alone, in the ordinary course of things. */
+export function needsSavepoint(item: BatchItem): boolean {
+  if (item.kind === 'acknowledge') return false;
+  if (item.kind === 'write') return true;
+  return item.extras !== null && item.extras.statements.length > 0;
+}
+
+interface StoredKey {
+  readonly sagaId: string;
+  readonly inputHash: string;
+}
+
+function prepareExtras(db: Database.Database) {
+  const insertOutbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
+  const openLetter = db.prepare(OPEN_LETTER);
+  const closeLetter = db.prepare(
+    'UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL',
+  );
+  const insertAudit = db.prepare(
+    'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+
+  const putPending = db.prepare(
+    'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
+  );
+  const setVersion = db.prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
+  const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
+
+  return (journal: readonly Parameter[], extras: TurnExtras): void => {
+    const { outbox, deadLetter, audit, pendingStart, version } = extras;
+    const seq = Number(journal[JOURNAL_SEQ]);
+    const sid = journal[JOURNAL_SID];
+    const sagaSeq = journal[JOURNAL_SAGA_SEQ];
+    const atMs = journal[JOURNAL_AT];
+    for (const { index, event, data } of outbox) {
+      insertOutbox.run(outboxId(seq, index), sid, sagaSeq, index, event, data);
+    }
+    if (deadLetter !== null) {
+      if (deadLetter.letter === null) closeLetter.run(atMs, sid);
+      else openLetter.run(sid, deadLetter.kind, deadLetter.letter, atMs);
+    }
+    if (audit !== null) {
+      insertAudit.run(sid, sagaSeq, atMs, audit.command, audit.by, audit.reason);
+    }
+    if (version !== null) setVersion.run(version.version, version.definitionHash, sid);
+    if (pendingStart?.kind === 'leave') removePending.run(sid);
+    if (pendingStart?.kind === 'enter') {
+      const { startAtMs } = pendingStart;
+      putPending.run(startAtMs === null ? seq : null, startAtMs, sid);
+    }
+  };
+}
+
+const INSERT_SAGA = `INSERT INTO sagas
+  (sid, id, type, version, definition_hash, key, status, seq, wake_at, checksum, step, attempts,
+   created_at, updated_at, ended_at, error, state, format)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${STORED_FORMAT})
+  ON CONFLICT (sid) DO NOTHING`;
+
+const UPDATE_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, checksum = ?, step = ?,
+  attempts = ?, updated_at = ?, ended_at = ?, error = ?, state = ?, format = ${STORED_FORMAT}
+  WHERE sid = ? AND seq = ?`;
+
+// The text stays as it is, in whatever form it is written.
+const PARK_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, step = ?, attempts = ?,
+  updated_at = ?, ended_at = ?, error = ?
+  WHERE sid = ? AND seq = ?`;
+
+// SQLite rewrites the entry of every index that a named column is part of, changed or not.
+const UPDATE_PROGRESS = `UPDATE sagas SET seq = ?, checksum = ?, step = ?, attempts = ?,
+  updated_at = ?, state = ?, format = ${STORED_FORMAT}
+  WHERE sid = ? AND seq = ?`;
+
+const INSERT_JOURNAL = `INSERT INTO journal
+  (seq, sid, saga_seq, at, kind, cause, event, from_state, to_state, status, data, format)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ${STORED_FORMAT})`;
+
+const OPEN_LETTER = `INSERT INTO dead_letters (sid, kind, letter, opened_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (sid) WHERE resolved_at IS NULL
+  DO UPDATE SET kind = excluded.kind, letter = excluded.letter, opened_at = excluded.opened_at`;

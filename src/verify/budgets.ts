@@ -1,0 +1,68 @@
+/**
+ * Retry budgets of compiled sagas, explored by what they can do instead of attempt by attempt: the
+ * first attempt, one in between, and the last one differ; the hundred in between do not.
+ *
+ * Sound because a compiled machine looks at the number of an attempt only to compare it with the
+ * budget, see `retryGuard`; the delay that depends on it is a time, and times are left out anyway.
+ */
+import { identityOf } from '../core/turn/advance.ts';
+import type { SagaContext, Tries } from '../core/define/saga-context.ts';
+import type { AnyStateMachine } from 'xstate';
+import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { withContext } from '../core/machine/scope.ts';
+import type { SagaState } from '../core/state.ts';
+
+/** A budget up to here is counted out: it has nothing in between. */
+const COUNTED_OUT = 2;
+
+/**
+ * The saga as if the attempt under way were the last of its budget; `null` when it is, or when the
+ * budget is counted out.
+ */
+export function atLastAttempt(state: SagaState, activity: string): SagaState | null {
+  const attempts = budgetOf(state, activity);
+  const context = state.snapshot.context as SagaContext;
+  const { attempt, inDoubt } = context.tries[activity] ?? { attempt: 1, inDoubt: false };
+  if (attempts === null || attempts <= COUNTED_OUT || attempt >= attempts) return null;
+  const tries = { ...context.tries, [activity]: { attempt: attempts, inDoubt } };
+  const { snapshot, live } = state;
+  const last = withContext(snapshot, identityOf(state), { ...context, tries }, live.activities);
+  return { ...state, snapshot: last };
+}
+
+/** What the future depends on of how activities fared. */
+export function triesShape(state: SagaState): readonly (readonly [string, string, boolean])[] {
+  const { tries } = state.snapshot.context as SagaContext;
+  return Object.entries(tries).map(([activity, { attempt, inDoubt }]: [string, Tries]) => {
+    return [activity, placeInBudget(attempt, budgetOf(state, activity)), inDoubt] as const;
+  });
+}
+
+function placeInBudget(attempt: number, attempts: number | null): string {
+  if (attempts === null || attempts <= COUNTED_OUT) return String(attempt);
+  if (attempt >= attempts) return 'last';
+  return attempt === 1 ? 'first' : 'between';
+}
+
+function budgetOf({ snapshot }: SagaState, activity: string): number | null {
+  const machine: AnyStateMachine = snapshot.machine;
+  const known = budgets.get(machine) ?? readBudgets(machine);
+  budgets.set(machine, known);
+  return known.get(activity) ?? null;
+}
+
+const budgets = new WeakMap<AnyStateMachine, ReadonlyMap<string, number>>();
+
+// The drawing says it: as a parameter of the guard that asks whether there is another attempt.
+function readBudgets(machine: AnyStateMachine): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const node of nodesOf(machine)) {
+    for (const { guard } of [...node.transitions.values()].flat()) {
+      const { activity, attempts } = readFields(readFields(guard)['params']);
+      if (typeof activity === 'string' && typeof attempts === 'number') {
+        found.set(activity, attempts);
+      }
+    }
+  }
+  return found;
+}

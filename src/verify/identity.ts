@@ -1,0 +1,105 @@
+/**
+ * When two states count as one: what the future of a saga, and the judgement on it, depends on.
+ *
+ * Times, tokens, messages and the numbers of attempts that the machine does not count itself are
+ * left out; otherwise every loop would be endless.
+ */
+import type { AnyStateMachine } from 'xstate';
+import { canonicalJson } from '../core/json.ts';
+import { readFields } from '../core/machine/machine-nodes.ts';
+import type { SagaContext } from '../core/define/saga-context.ts';
+import { isOwed, wasGivenUp } from '../core/turn/ledger.ts';
+import { persistMachine } from '../core/machine/persisted-machine.ts';
+import type { SagaState } from '../core/state.ts';
+import { triesShape } from './budgets.ts';
+import { isOpen, type Run, type World } from './world.ts';
+
+/** Runs of one step that are told apart; a loop beyond that is the same loop. */
+const MAX_RUNS_TOLD_APART = 2;
+
+/** True for the machine of a builder saga, whose context is known to the last member. */
+export function isCompiled({ snapshot }: SagaState): boolean {
+  return builderTraits(snapshot) !== null;
+}
+
+/** Equal text: the same future. */
+export function identityOf(state: SagaState, world: World): string {
+  const { value, context, historyValue } = persistMachine(state.snapshot);
+  const live = liveShape(state);
+  const builder = builderTraits(state.snapshot);
+  if (builder !== null) {
+    const { rounds, results } = context as SagaContext;
+    const { steps } = state;
+    // What no compensation undoes is told by the world alone.
+    const owed = steps
+      .filter((entry) => entry.kind === 'compensatable' && isOwed(entry))
+      .map(({ name, round }) => (round === undefined ? name : [name, round]));
+    const asked = [owed, wasGivenUp(steps)];
+    const shape = [value, ...asked, triesShape(state), rounds, live, worldShape(world, state)];
+    return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
+  }
+  const shape = boundedRuns(world.runs, letterOf);
+  return canonicalJson([state.status, value, historyValue, context, live, shape]);
+}
+
+// What `compileSaga` says of its machine in the meta of the root.
+function builderTraits({ machine }: SagaState['snapshot']): { isConditional: boolean } | null {
+  const { builder } = readFields((machine as AnyStateMachine).root.meta);
+  return builder === undefined
+    ? null
+    : { isConditional: readFields(builder)['isConditional'] === true };
+}
+
+/** The id of a timer without the token that an unnamed one ends with. */
+export function timerName(id: string): string {
+  return id.replace(/#\d+$/, '');
+}
+
+function liveShape({ live }: SagaState): string {
+  const activities = Object.keys(live.activities).toSorted();
+  const timers = Object.keys(live.timers).map(timerName).toSorted();
+  return `${activities.join(',')}|${timers.join(',')}`;
+}
+
+/** A pivot or retriable step that failed is forward still. */
+const FORWARD: ReadonlySet<SagaState['status']> = new Set([
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+]);
+
+// A compiled saga never goes forward again once it compensates: from there on it only matters
+// what is owed, so that the point of failure does not multiply the states. Nor does it matter of a
+// step past the pivot whether it was done or given up, but that something was, see `identityOf`.
+function worldShape({ runs }: World, { status, steps }: SagaState): string {
+  if (!FORWARD.has(status)) return boundedRuns(runs, owedLetterOf);
+  const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
+  const isPast = ({ step, forward }: Run): boolean =>
+    kinds.get(step) !== 'compensatable' && (forward === 'done' || forward === 'skipped');
+  return boundedRuns(runs, (run) => (isPast(run) ? '' : letterOf(run)));
+}
+
+// A run that is over and owes nothing says nothing once its step has run again.
+function boundedRuns(runs: readonly Run[], letter: (run: Run) => string): string {
+  const seen = new Map<string, number>();
+  const told: string[] = [];
+  for (const run of runs) {
+    const isLast = runs.findLast(({ step }) => step === run.step) === run;
+    const text = isLast || isOpen(run) ? letter(run) : '';
+    if (text === '') continue;
+    const name = `${run.step}=${text}`;
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    if (count <= MAX_RUNS_TOLD_APART) told.push(name);
+  }
+  return told.join(' ');
+}
+
+function letterOf({ forward, isDoubtful, undo, overtakenBy }: Run): string {
+  return `${forward}${isDoubtful ? '?' : ''}/${undo}/${overtakenBy ?? ''}`;
+}
+
+function owedLetterOf(run: Run): string {
+  return isOpen(run) ? `owed/${run.overtakenBy ?? ''}` : '';
+}

@@ -1,0 +1,234 @@
+/** What cannot run durably is refused with the place and the cure. */
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import {
+  type AnyStateMachine,
+  enqueueActions,
+  fromCallback,
+  fromObservable,
+  fromPromise,
+  fromTransition,
+  sendTo,
+  setup,
+  spawnChild,
+} from 'xstate';
+import { activity } from '../../../src/core/activity.ts';
+import { durable } from '../../../src/core/define/definition.ts';
+import { exponential } from '../../../src/core/retry-policy.ts';
+import { defineSaga } from '../../../src/core/define/saga.ts';
+import { begin } from '../../../src/core/turn/turn.ts';
+
+const asyncGuard = async (): Promise<boolean> => Promise.resolve(true);
+
+const kit = setup({
+  guards: { late: asyncGuard as never },
+  actors: { book: activity<null, null>(), unbook: activity<null, null>() },
+  delays: { soon: 1_000, 'book.timeout': 1_000, 'book.retry': 500 },
+  actions: { mail: () => {} },
+});
+
+describe('a hand-written machine', () => {
+  test('is read: steps, compensations, the roles of its delays', () => {
+    const machine = kit.createMachine({
+      id: 'hotel',
+      initial: 'booking',
+      states: {
+        booking: {
+          meta: { step: 'book', kind: 'compensatable' },
+          invoke: { id: 'book', src: 'book', input: null, onDone: 'end', onError: 'undoing' },
+          after: { 'book.timeout': 'undoing', soon: 'undoing' },
+        },
+        undoing: {
+          tags: ['compensating'],
+          meta: { compensates: 'book' },
+          invoke: { id: 'unbook', src: 'unbook', input: null, onDone: 'end' },
+        },
+        end: { type: 'final' },
+      },
+    });
+    const definition = durable(machine);
+    expect(definition.steps).toEqual([
+      { name: 'book', kind: 'compensatable', compensation: 'unbook' },
+    ]);
+    expect(definition.activities).toEqual(['book', 'unbook']);
+    expect([...definition.timers.values()]).toEqual([
+      { kind: 'attempt-timeout', activity: 'book' },
+      { kind: 'wait', delay: 'soon' },
+    ]);
+  });
+
+  const state = (config: object) =>
+    kit.createMachine({
+      id: 'hotel',
+      initial: 'a',
+      states: { a: config },
+    } as never) as unknown as AnyStateMachine;
+
+  test.each([
+    ['a numeric delay', state({ after: { 1000: 'a' } }), 'numeric delay 1000'],
+    ['an unknown delay', state({ after: { later: 'a' } }), 'unknown delay "later"'],
+    ['an invoke without id', state({ invoke: { src: 'book' } }), 'without an id'],
+    [
+      'inline logic',
+      state({ invoke: { id: 'x', src: fromPromise(() => Promise.resolve()) } }),
+      'invokes inline logic',
+    ],
+    ['an unknown activity', state({ invoke: { id: 'x', src: 'fly' } }), 'unknown "fly"'],
+    ['a custom action', state({ entry: 'mail' }), 'custom action "mail"'],
+    ['an inline action', state({ exit: () => {} }), 'custom action'],
+    ['spawnChild without an id', state({ entry: spawnChild('book') }), 'without an id'],
+    [
+      'a delayed sendTo',
+      state({ on: { go: { actions: sendTo('x', { type: 'hi' }, { delay: 5 }) } } }),
+      'with a delay',
+    ],
+    [
+      'an action on entering',
+      state({ initial: { target: 'b', actions: 'mail' }, states: { b: {} } }),
+      'custom action "mail"',
+    ],
+    ['an async guard', state({ on: { go: { guard: asyncGuard, target: 'a' } } }), 'guard on "go"'],
+    ['an async guard by name', state({ always: { guard: 'late', target: 'a' } }), 'async guard on'],
+    [
+      'an async input',
+      state({ invoke: { id: 'x', src: 'book', input: asyncGuard } }),
+      'the input of "x" is async',
+    ],
+    ['a systemId', state({ invoke: { id: 'x', src: 'book', systemId: 's' } }), 'systemId'],
+  ])('with %s is refused', (_, machine, message) => {
+    expect(() => durable(machine)).toThrow(message);
+    expect(() => durable(machine)).toThrow(/machine "hotel".*; /);
+  });
+
+  test.each([
+    ['callback', fromCallback(() => {})],
+    ['observable', fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => {} }) }))],
+    ['transition', fromTransition(() => null, null)],
+  ])('that invokes a %s actor is refused, which no restart would find again', (kind, logic) => {
+    const machine = setup({ actors: { feed: logic } }).createMachine({
+      id: 'hotel',
+      invoke: { id: 'feed', src: 'feed' },
+    });
+    expect(() => durable(machine as unknown as AnyStateMachine)).toThrow(
+      `starts the ${kind} actor "feed", which lives in memory only; make it an activity`,
+    );
+  });
+
+  test('without an id is refused', () => {
+    expect(() => durable(setup({}).createMachine({}))).toThrow('the machine has no id');
+  });
+
+  test('with the same invoke id twice is refused', () => {
+    const twice = { invoke: { id: 'x', src: 'book' as const, input: null } };
+    const machine = kit.createMachine({ id: 'h', initial: 'a', states: { a: twice, b: twice } });
+    expect(() => durable(machine)).toThrow('both invoke with id "x"');
+  });
+});
+
+describe('a delay', () => {
+  const roles = (states: object) => {
+    const machine = kit.createMachine({ id: 'hotel', initial: 'a', states } as never);
+    return [...durable(machine as unknown as AnyStateMachine).timers.values()];
+  };
+  const invoke = { id: 'book', src: 'book', input: null };
+
+  test('is an attempt time-out only where that activity runs', () => {
+    expect(roles({ a: { after: { 'book.timeout': 'a' } } })).toEqual([
+      { kind: 'wait', delay: 'book.timeout' },
+    ]);
+    const parent = { after: { 'book.timeout': 'a' }, initial: 'b', states: { b: { invoke } } };
+    expect(roles({ a: parent })).toEqual([{ kind: 'wait', delay: 'book.timeout' }]);
+    expect(roles({ a: { invoke, after: { 'book.timeout': 'a' } } })).toEqual([
+      { kind: 'attempt-timeout', activity: 'book' },
+    ]);
+  });
+
+  test('is a retry delay only of an activity that the machine invokes', () => {
+    const after = { 'book.retry': 'a' };
+    expect(roles({ a: { after } })).toEqual([{ kind: 'wait', delay: 'book.retry' }]);
+    expect(roles({ a: { after }, b: { invoke } })).toEqual([{ kind: 'retry', activity: 'book' }]);
+  });
+});
+
+describe('two activities that could share an idempotency key', () => {
+  const book = { id: 'book', src: 'book', input: null };
+  const more = { id: 'more', src: 'book', input: null };
+  const meta = { step: 'book' };
+  const machineOf = (config: object) =>
+    kit.createMachine({ id: 'hotel', ...config } as never) as unknown as AnyStateMachine;
+
+  test.each([
+    ['in one state', { initial: 'a', states: { a: { meta, invoke: [book, more] } } }],
+    [
+      'in two regions',
+      { type: 'parallel', states: { a: { meta, invoke: book }, b: { meta, invoke: more } } },
+    ],
+    [
+      'in a state and one inside it',
+      { meta, invoke: book, initial: 'a', states: { a: { meta, invoke: more } } },
+    ],
+    ['as compensations of one step', { meta: { compensates: 'book' }, invoke: [book, more] }],
+  ])('%s are refused, with the place and the cure', (_, config) => {
+    expect(() => durable(machineOf(config))).toThrow(
+      /machine "hotel": .*"book" and "more" .* step "book" .*; /,
+    );
+  });
+
+  test('are fine one after the other, as different steps, and as step and compensation', () => {
+    const after = { a: { meta, invoke: book }, b: { meta, invoke: more } };
+    expect(() => durable(machineOf({ initial: 'a', states: after }))).not.toThrow();
+    expect(() => durable(machineOf({ invoke: [book, more] }))).not.toThrow();
+    const undo = { meta: { compensates: 'book' }, invoke: more };
+    expect(() =>
+      durable(machineOf({ type: 'parallel', states: { a: { meta, invoke: book }, b: undo } })),
+    ).not.toThrow();
+  });
+});
+
+test('an actor that an action starts unseen is refused when it is started', () => {
+  const machine = kit.createMachine({
+    id: 'hotel',
+    entry: enqueueActions(({ enqueue }) => enqueue.spawnChild('book', { id: 'x', input: null })),
+  });
+  expect(() => begin(durable(machine), 'saga-1', null, 0)).toThrow(
+    /machine "hotel": .*"x".* invoke the activity in a state/,
+  );
+});
+
+describe('a builder saga', () => {
+  type Any = Record<string, (input: null) => null>;
+  const draft = (id: string) => defineSaga<Any>()({ id, input: z.null() });
+  const compensate = { activity: 'undo', input: () => null };
+
+  test('without steps is refused', () => {
+    expect(() => draft('empty').build()).toThrow('saga "empty": it has no step');
+  });
+
+  test('that uses an activity twice is refused', () => {
+    const twice = draft('twice')
+      .step('one', { input: () => null, compensate })
+      .step('two', { input: () => null, compensate });
+    expect(() => twice.build()).toThrow('activity "undo" is used twice');
+  });
+
+  test.each(['deadline', 'next'])('with an activity called %s is refused', (name) => {
+    const step = draft('s').step(name, { input: () => null, compensate });
+    expect(() => step.build()).toThrow(`saga "s": the name "${name}" is reserved`);
+    const undo = { activity: name, input: () => null };
+    const compensation = draft('s').step('x', { input: () => null, compensate: undo });
+    expect(() => compensation.build()).toThrow(`saga "s": the name "${name}" is reserved`);
+  });
+
+  test('with a wrong name, time or policy is refused, naming the place', () => {
+    expect(() =>
+      draft('a b')
+        .step('x', { input: () => null, compensate })
+        .build(),
+    ).toThrow('the id must be letters');
+    expect(() => draft('s').step('x', { input: () => null, timeout: -1, compensate })).toThrow(
+      'saga "s", step "x": timeout: "-1" is not a duration',
+    );
+    expect(() => exponential({ attempts: 0 })).toThrow('attempts is 0');
+    expect(() => exponential({ factor: 0.5 })).toThrow('factor is 0.5');
+  });
+});

@@ -1,0 +1,103 @@
+/** A saga the engine cannot go on with is parked, alone, with a dead letter. */
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineSaga } from '../../../src/core/define/saga.ts';
+import { EngineHarness } from '../engine-harness.ts';
+
+type Poison = Record<'first' | 'undoFirst' | 'second' | 'undoSecond', (input: string) => string>;
+
+let isPoisoned = true;
+
+/** The second step's mapper throws for the input `poison` until it is mended. */
+const saga = defineSaga<Poison>()({ id: 'poison', input: z.string() })
+  .step('first', {
+    input: ({ input }) => input,
+    compensate: { activity: 'undoFirst', input: ({ input }) => input },
+  })
+  .step('second', {
+    input: ({ input }) => {
+      if (input === 'poison' && isPoisoned) throw new Error('the mapper broke');
+      return input;
+    },
+    compensate: { activity: 'undoSecond', input: ({ input }) => input },
+  })
+  .build();
+
+const echo = (input: string): string => input;
+const activities = { first: echo, undoFirst: echo, second: echo, undoSecond: echo };
+const page = { limit: 10, cursor: null };
+
+let engine: EngineHarness<Poison>;
+
+beforeEach(() => {
+  isPoisoned = true;
+  engine = new EngineHarness(saga);
+});
+
+afterEach(() => engine.dispose());
+
+const start = (input: string) => engine.backstep.spawn('poison', { input });
+
+test('a turn that keeps throwing is tried a bounded number of times, then parked', async () => {
+  const backstep = await engine.open(activities);
+  const poisoned = await start('poison');
+  const healthy = await Promise.all(['a', 'b', 'c'].map(start));
+  expect(await backstep.settled(poisoned.id, 10_000)).toBe('parked');
+  for (const { id } of healthy) expect(await backstep.settled(id, 10_000)).toBe('completed');
+  const { items } = await backstep.read.deadLetters(page);
+  expect(items).toMatchObject([{ sagaId: poisoned.id, kind: 'parked' }]);
+  expect(items[0]?.letter).toContain('the mapper broke');
+});
+
+test('the dead letter of a parked saga names the step that was under way as maybe done', async () => {
+  const backstep = await engine.open(activities);
+  const { id } = await start('poison');
+  await backstep.settled(id, 10_000);
+  const { items } = await backstep.read.deadLetters(page);
+  expect(JSON.parse(items[0]?.letter ?? '')).toMatchObject({
+    done: [],
+    maybe: ['first'],
+    outstanding: ['first'],
+  });
+});
+
+test('a parked saga goes on when a person retries after the cause is mended', async () => {
+  const backstep = await engine.open(activities);
+  const { id } = await start('poison');
+  await backstep.settled(id, 10_000);
+  isPoisoned = false;
+  await backstep.command(id, { name: 'retry', by: 'operator' });
+  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.read.deadLetters(page)).items).toEqual([]);
+});
+
+test('a parked saga stays parked over a restart', async () => {
+  await engine.open(activities);
+  const { id } = await start('poison');
+  await engine.backstep.settled(id, 10_000);
+  await engine.stop();
+  const backstep = await engine.open(activities);
+  expect((await backstep.state(id))?.status).toBe('parked');
+});
+
+test('a flipped bit in a stored state parks that saga and no other', async () => {
+  const never = (): Promise<never> => new Promise(() => {});
+  await engine.open({ ...activities, second: never });
+  const damaged = await start('a');
+  const sound = await start('b');
+  for (const { id } of [damaged, sound]) {
+    await engine.seen((entry) => entry.sagaId === id && entry.to === 'forward.second.running');
+  }
+  await engine.stop();
+  const db = new Database(engine.database);
+  db.prepare(`UPDATE sagas SET state = replace(state, '"a"', '"x"') WHERE id = ?`).run(damaged.id);
+  db.close();
+
+  const backstep = await engine.open(activities);
+  expect(await backstep.settled(sound.id, 10_000)).toBe('completed');
+  expect(await backstep.settled(damaged.id, 10_000)).toBe('parked');
+  const { items } = await backstep.read.deadLetters(page);
+  expect(items).toMatchObject([{ sagaId: damaged.id, kind: 'parked' }]);
+  expect(items[0]?.letter).toContain('does not match its checksum');
+});

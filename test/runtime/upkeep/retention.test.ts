@@ -1,0 +1,195 @@
+/** Sagas that ended long ago are removed; what must outlive them stays. */
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PermanentError } from '../../../src/core/failure.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { EngineHarness } from '../engine-harness.ts';
+import { accountSaga, type CustomerActivities, customerSaga } from '../outside/family-sagas.ts';
+import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
+
+const DAY_MS = 86_400_000;
+const page = { limit: 200, cursor: null };
+
+let engine: EngineHarness<TripActivities>;
+
+beforeEach(() => {
+  engine = new EngineHarness(tripSaga);
+});
+
+afterEach(() => engine.dispose());
+
+const never = (): Promise<never> => new Promise(() => {});
+const spawn = async (trip: string): Promise<string> =>
+  (await engine.backstep.spawn('trip', { input: { trip }, key: trip })).id;
+
+async function completed(trips: readonly string[]): Promise<readonly string[]> {
+  const ids = await Promise.all(trips.map(spawn));
+  for (const id of ids) await engine.backstep.settled(id, 1e9);
+  return ids;
+}
+
+/** The wall clock jumps, rightly so, then goes on until only so many sagas are there. */
+async function timePasses(durationMs: number, left: number): Promise<void> {
+  await jump(engine, durationMs);
+  while ((await engine.backstep.read.listSagas({}, page)).items.length > left) {
+    engine.clock.advance(1_000);
+    await new Promise(setImmediate);
+  }
+}
+
+/** A person says that the clock is right now. */
+async function jump({ clock, backstep }: Harness, durationMs: number): Promise<void> {
+  clock.jumpTo(clock.nowMs() + durationMs);
+  await backstep.retention.resume('ada');
+}
+
+type Harness = Pick<EngineHarness<never>, 'clock' | 'backstep'>;
+
+function rowsOf(sql: string): readonly unknown[] {
+  const db = new Database(engine.database, { readonly: true });
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+test('ended sagas go after their time with their journal; their start keys stay', async () => {
+  await engine.open(recordedActivities().activities, { keepEndedFor: '2d' });
+  const [old = ''] = await completed(['old']);
+  await jump(engine, DAY_MS);
+  const [young = ''] = await completed(['young']);
+  await timePasses(DAY_MS + 1, 1);
+  expect(await engine.backstep.state(old)).toBeNull();
+  expect(await engine.backstep.read.saga(young)).not.toBeNull();
+  expect((await engine.backstep.read.transitions(old, page)).items).toEqual([]);
+  expect(rowsOf('SELECT DISTINCT sid FROM journal')).toEqual([{ sid: 2 }]);
+  expect(await engine.backstep.spawn('trip', { input: { trip: 'old' }, key: 'old' })).toMatchObject(
+    {
+      id: old,
+      isNew: false,
+    },
+  );
+  const other = engine.backstep.spawn('trip', { input: { trip: 'other' }, key: 'old' });
+  await expect(other).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('a start repeated after that is told how its saga ended, and so is who waits for it', async () => {
+  const refused = (): never => {
+    throw new PermanentError('no', 'no');
+  };
+  const { activities } = recordedActivities({ charge: refused });
+  const backstep = await engine.open(activities, { keepEndedFor: '1d' });
+  const id = await spawn('turned back');
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await spawn('newest');
+  await timePasses(2 * DAY_MS, 1);
+  expect(await backstep.state(id)).toBeNull();
+  const again = { input: { trip: 'turned back' }, key: 'turned back' };
+  const removed = { id, isNew: false, isRemoved: true };
+  expect(await backstep.spawn('trip', again)).toEqual({ ...removed, status: 'compensated' });
+  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await expect(backstep.settled('nobody', 1e9)).rejects.toMatchObject({ code: 'not-found' });
+
+  // As a version left it that did not keep how sagas ended: nothing is claimed.
+  await engine.stop();
+  const db = new Database(engine.database);
+  db.exec('UPDATE start_keys SET final_status = NULL');
+  db.close();
+  await engine.open(activities);
+  expect(await engine.backstep.spawn('trip', again)).toEqual({ ...removed, status: 'removed' });
+  await expect(engine.backstep.settled(id, 1e9)).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('no number is used twice: ids and the journal count on after a restart', async () => {
+  await engine.open(recordedActivities().activities, { keepEndedFor: '1d' });
+  await completed(['a', 'b', 'c']);
+  const [last] = rowsOf('SELECT max(seq) AS seq FROM journal');
+  await timePasses(2 * DAY_MS, 1);
+  await engine.stop();
+  await engine.open(recordedActivities().activities);
+  const id = await spawn('d');
+  await engine.backstep.settled(id, 1e9);
+  expect(rowsOf(`SELECT sid FROM sagas WHERE id = '${id}'`)).toEqual([{ sid: 4 }]);
+  const { seq } = last as { seq: number };
+  const [next] = rowsOf('SELECT min(seq) AS seq FROM journal WHERE sid = 4');
+  expect(next).toEqual({ seq: seq + 1 });
+});
+
+test('a saga that is under way, needs a person or has a message on its way stays', async () => {
+  const refused = (): never => {
+    throw new PermanentError('broken', 'broken for good');
+  };
+  const { activities } = recordedActivities({
+    charge: ({ trip }) => {
+      if (trip === 'busy') return never();
+      return trip === 'stuck' ? refused() : { receipt: 'paid' };
+    },
+    release: refused,
+  });
+  const subscribers = { 'trip.completed': () => Promise.reject(new Error('not now')) };
+  const backstep = await engine.open(activities, { keepEndedFor: '1d', subscribers });
+  const busy = await spawn('busy');
+  const stuck = await spawn('stuck');
+  expect(await backstep.settled(stuck, 1e9)).toBe('compensation_failed');
+  await completed(['told', 'newest']);
+  await jump(engine, 3 * DAY_MS);
+  await looksPass(engine);
+  const ids = (await backstep.read.listSagas({}, page)).items.map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining([busy, stuck]));
+  expect(ids).toHaveLength(4);
+
+  // Resolved, it is over: its saga goes in time, its dead letter stays.
+  await backstep.command(stuck, { name: 'terminate' });
+  await completed(['later']); // whoever has the last line of the journal stays
+  await timePasses(3 * DAY_MS, 4);
+  expect(await backstep.state(stuck)).toBeNull();
+  expect(rowsOf('SELECT kind FROM dead_letters WHERE sid = 2')).toHaveLength(1);
+});
+
+/** Time for some looks at what is old enough. */
+async function looksPass({ clock }: { readonly clock: EngineHarness<never>['clock'] }) {
+  for (let look = 0; look < 10; look++) {
+    clock.advance(10_000);
+    await new Promise(setImmediate);
+  }
+}
+
+test('many go in batches of fifty, so that no commit waits for long', async () => {
+  const batches: number[] = [];
+  const wrapStore = (store: Store): Store =>
+    new Proxy(store, {
+      get: (target, name) => {
+        if (name !== 'write') return Reflect.get(target, name, target) as unknown;
+        return (statements: Parameters<Store['write']>[0]) => {
+          batches.push(statements[0]?.parameters.length ?? 0);
+          return store.write(statements);
+        };
+      },
+    });
+  await engine.open(recordedActivities().activities, { keepEndedFor: '1d', wrapStore });
+  await completed(Array.from({ length: 120 }, (_, n) => `t${n}`));
+  await timePasses(2 * DAY_MS, 1);
+  expect(batches).toEqual([50, 50, 19]);
+});
+
+test('a child stays for as long as its parent may have to ask for it', async () => {
+  const family = new EngineHarness<CustomerActivities>(customerSaga);
+  const all = { open: () => ({ iban: 'AT1' }), close: () => null, remove: () => null };
+  await family.open(
+    { ...all, welcome: never },
+    {
+      keepEndedFor: '1d',
+      also: (backstep) => backstep.register(accountSaga, { activities: all }),
+    },
+  );
+  const { id } = await family.backstep.spawn('customer', { input: { name: 'Ada' } });
+  const child = `${id}.account.1`;
+  await family.seen((line) => line.sagaId === child && line.to === 'checking');
+  await family.backstep.send(child, { type: 'approve' });
+  await family.seen((line) => line.sagaId === id && line.to === 'welcoming');
+  await jump(family, 3 * DAY_MS);
+  await looksPass(family);
+  expect((await family.backstep.state(child))?.status).toBe('completed');
+  await family.dispose();
+});

@@ -1,0 +1,83 @@
+/** Laying out charts: once each, ahead of the first look, and whatever one graph does to another. */
+import type { ElkNode } from 'elkjs/lib/elk-api.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { accountSaga } from '../../../machines/account.ts';
+import { onboardingSaga } from '../../../machines/onboarding.ts';
+import { ChartLayouts } from '../../../src/server/dashboard/chart/chart-layout.ts';
+import { LayoutThread } from '../../../src/server/dashboard/chart/layout-thread.ts';
+import { type HttpFixture, openFixture } from '../http-fixture.ts';
+
+const SMALL: ElkNode = { id: 'root', children: [{ id: 'a', width: 10, height: 10 }] };
+
+describe('the thread', () => {
+  it('lays out graph after graph, and one that it cannot harms no other', async () => {
+    const thread = new LayoutThread();
+    const edges = [{ id: 'e', sources: ['a'], targets: ['nowhere'] }];
+    const [first, broken, last] = await Promise.allSettled([
+      thread.layOut(SMALL),
+      thread.layOut({ ...SMALL, edges }),
+      thread.layOut(SMALL),
+    ]);
+    expect(broken.status).toBe('rejected');
+    for (const laid of [first, last]) {
+      expect(laid).toMatchObject({ value: { children: [{ x: 12, y: 12 }] } });
+    }
+  });
+});
+
+describe('the layouts', () => {
+  it('are made once, one at a time ahead, and what is asked for meanwhile comes next', async () => {
+    const { thread, asked, answer } = heldThread();
+    const layouts = new ChartLayouts(thread);
+    const warming = layouts.warm(() => [onboardingSaga, accountSaga]);
+    expect(asked).toEqual(['onboarding']);
+    const wanted = layouts.of(accountSaga);
+    expect(layouts.of(accountSaga)).toBe(wanted);
+    expect(asked).toEqual(['onboarding', 'account']);
+    answer();
+    await warming;
+    await layouts.warm(() => [onboardingSaga]);
+    expect((await wanted).chart.root.id).toBe('account');
+    expect(asked).toEqual(['onboarding', 'account']);
+  });
+
+  it('that failed are tried again by whoever looks', async () => {
+    let tries = 0;
+    const layouts = new ChartLayouts({
+      layOut: async (graph) => {
+        tries += 1;
+        if (tries === 1) throw new Error('not this time');
+        return graph;
+      },
+    });
+    await layouts.warm(() => [accountSaga]);
+    expect((await layouts.of(accountSaga)).graph.id).toBe('account');
+  });
+});
+
+describe('a page', () => {
+  let http: HttpFixture;
+  afterEach(() => http.dispose());
+
+  it('of any kind has the charts laid out for the pages after it', async () => {
+    const { thread, asked, answer } = heldThread();
+    http = await openFixture({ layouts: new ChartLayouts(thread) });
+    expect((await http.app.request('/api/stats')).status).toBe(200);
+    expect(asked).toEqual([]);
+    expect((await http.app.request('/sagas')).status).toBe(200);
+    expect(asked).toEqual(['order']);
+    answer();
+  });
+});
+
+/** A thread that answers when it is told to. */
+function heldThread() {
+  const gate = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  const layOut = async (graph: ElkNode): Promise<ElkNode> => {
+    asked.push(graph.id);
+    await gate.promise;
+    return graph;
+  };
+  return { thread: { layOut }, asked, answer: gate.resolve };
+}

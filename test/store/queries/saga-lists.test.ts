@@ -1,0 +1,149 @@
+/** How the list of sagas is found: by index for any filter, and counted, and frozen as ids. */
+import { Kysely, SqliteDialect } from 'kysely';
+import { describe, expect, it } from 'vitest';
+import { migrateDatabase } from '../../../src/store/sqlite/migrate.ts';
+import type { ReadModels, SagaFilter } from '../../../src/store/read-models.ts';
+import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
+import type { EngineTables } from '../../../src/store/schema.ts';
+import { connect, openTestStore, startOf, temporaryDatabase } from '../store-fixture.ts';
+
+const PAGE = { limit: 50, cursor: Buffer.from('sagas:1000').toString('base64url') };
+const NARROW: Required<SagaFilter> = {
+  type: 'order',
+  status: ['running', 'completed'],
+  step: 'pay',
+  minAttempts: 2,
+  updatedBeforeMs: 1,
+  text: 'o-1',
+};
+
+/** Tells what SQLite would do for each query that a call makes. */
+async function planner() {
+  const path = temporaryDatabase();
+  await migrateDatabase(path);
+  const database = connect(path);
+  let plans: string[] = [];
+  const db = new Kysely<EngineTables>({
+    dialect: new SqliteDialect({ database }),
+    log({ query }) {
+      const rows = database
+        .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${query.sql}`)
+        .all(...query.parameters);
+      plans.push(rows.map(({ detail }) => detail).join('; '));
+    },
+  });
+  const read = createReadModels(db);
+  return async (call: (read: ReadModels) => Promise<unknown>): Promise<readonly string[]> => {
+    plans = [];
+    await call(read);
+    return plans;
+  };
+}
+
+/** Every way to switch the six filters on and off. */
+const COMBINATIONS: readonly SagaFilter[] = Object.entries(NARROW).reduce<readonly SagaFilter[]>(
+  (known, [name, value]) => [...known, ...known.map((filter) => ({ ...filter, [name]: value }))],
+  [{}],
+);
+
+describe('any combination of filters', () => {
+  it('is all sixty-four of them', () => {
+    expect(COMBINATIONS).toHaveLength(64);
+  });
+
+  it('is decided over an index, never over the wide rows', async () => {
+    const plansOf = await planner();
+    const slow: string[] = [];
+    for (const filter of COMBINATIONS) {
+      const [plan = ''] = await plansOf((read) => read.listSagas(filter, PAGE));
+      const isIndexed = /COVERING INDEX sagas_(for_lists|by_status)/.test(plan);
+      const isWide = /SCAN sagas(?! USING COVERING INDEX)/.test(plan);
+      if (!isIndexed || isWide) slow.push(`${JSON.stringify(filter)}: ${plan}`);
+    }
+    expect(slow).toEqual([]);
+  });
+
+  it('is counted over an index alone', async () => {
+    const plansOf = await planner();
+    const slow: string[] = [];
+    for (const filter of COMBINATIONS) {
+      const [plan = ''] = await plansOf((read) => read.countSagas(filter, PAGE.cursor));
+      const isIndexed = /COVERING INDEX sagas_(for_lists|by_status)/.test(plan);
+      if (!isIndexed || plan.includes('PRIMARY KEY')) slow.push(plan);
+    }
+    expect(slow).toEqual([]);
+  });
+});
+
+describe('the other questions about the list', () => {
+  it('find the rarest status without reading the others', async () => {
+    const plansOf = await planner();
+    const [plan] = await plansOf((read) => read.listSagas({ status: ['parked'] }, PAGE));
+    expect(plan).toContain('SEARCH sagas USING COVERING INDEX sagas_by_status (status=?');
+  });
+
+  it('count what matches, and what is new since a list was shown', async () => {
+    const store = await openTestStore();
+    const read = createReadModels(store.reader());
+    const before = await read.newestCursor();
+    expect(await read.countSagas({}, before)).toBe(0);
+    await Promise.all([
+      store.commit(startOf(1)),
+      store.commit(startOf(2, { saga: { status: 'waiting' } })),
+    ]);
+    const shown = await read.newestCursor();
+    await store.commit(startOf(3));
+    expect(await read.countSagas({})).toBe(3);
+    expect(await read.countSagas({ status: ['running'] })).toBe(2);
+    expect(await read.countSagas({ status: ['running'] }, shown)).toBe(1);
+    expect(await read.countSagas({ status: ['waiting'] }, shown)).toBe(0);
+    expect(await read.countSagas({}, before)).toBe(3);
+  });
+
+  it('give the ids of what matches, newest first and bounded', async () => {
+    const store = await openTestStore();
+    const read = createReadModels(store.reader());
+    await Promise.all([1, 2, 3].map((sid) => store.commit(startOf(sid))));
+    expect(await read.sagaIds({ status: ['running'] }, 2)).toEqual(['saga-000003', 'saga-000002']);
+    expect(await read.sagaIds({ step: 'pay' }, 9)).toHaveLength(3);
+    expect(await read.sagaIds({ step: 'none' }, 9)).toEqual([]);
+  });
+
+  it('name the saga that changed longest ago among those asked for', async () => {
+    const store = await openTestStore();
+    const read = createReadModels(store.reader());
+    await store.commit(startOf(1, { saga: { status: 'completed', updatedAtMs: 1 } }));
+    await store.commit(startOf(2, { saga: { updatedAtMs: 30 } }));
+    await store.commit(startOf(3, { saga: { updatedAtMs: 20 } }));
+    expect((await read.oldestUnmoved(['running', 'waiting']))?.id).toBe('saga-000003');
+    expect(await read.oldestUnmoved(['parked'])).toBeNull();
+  });
+});
+
+describe('dead letters', () => {
+  it('are grouped by what they are for, and listed by group', async () => {
+    const store = await openTestStore();
+    const read = createReadModels(store.reader());
+    const letter = (code: string | null) => ({
+      kind: 'compensation_failed' as const,
+      letter: JSON.stringify({ error: code === null ? null : { code, message: 'm' } }),
+    });
+    const saga = { status: 'compensation_failed' as const };
+    await store.commit(startOf(1, { saga, deadLetter: letter('refused') }));
+    await store.commit(startOf(2, { saga, deadLetter: letter('refused') }));
+    await store.commit(startOf(3, { saga, deadLetter: letter(null) }));
+    const groups = await read.deadLetterGroups();
+    const group = { type: 'order', kind: 'compensation_failed' };
+    expect(groups).toEqual([
+      { ...group, code: 'refused', count: 2, oldestMs: 1_002 },
+      { ...group, code: '', count: 1, oldestMs: 1_004 },
+    ]);
+    const [first, second] = groups;
+    const page = { limit: 50, cursor: null };
+    expect((await read.deadLetters(page, first)).items.map(({ sagaId }) => sagaId)).toEqual([
+      'saga-000002',
+      'saga-000001',
+    ]);
+    expect((await read.deadLetters(page, second)).items).toHaveLength(1);
+  });
+});

@@ -1,0 +1,70 @@
+/** `backstep verify`, as a process. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { verify } from '../../src/verify/verify.ts';
+import { forgetful, sound, STEP } from '../fixtures/defective-sagas/forgetful.ts';
+import { leisurely } from '../fixtures/defective-sagas/leisurely.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../fixtures/defective-sagas', import.meta.url));
+
+function backstep(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    cwd: FIXTURES,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+describe('backstep verify', () => {
+  test('prints the finding with its path and ends with 1', () => {
+    const { status, stdout } = backstep('verify', 'forgetful.ts');
+    expect(status).toBe(1);
+    expect(stdout).toContain('saga, version 1: nothing found in 19 states and 54 transitions');
+    expect(stdout).toContain('  error left-uncompensated: the saga ends compensated in');
+    expect(stdout).toContain('      charge: refused → refunding\n');
+    expect(stdout).toContain('      refund: done → compensated\n');
+  });
+
+  test('gives the same as JSON, one for every saga that the module exports', () => {
+    expect(STEP).toBeDefined();
+    const { status, stdout } = backstep('verify', 'forgetful.ts', '--json');
+    expect(status).toBe(1);
+    // A module's exports come in the order of their names.
+    expect(JSON.parse(stdout)).toEqual([verify(forgetful), verify(sound)]);
+  });
+
+  test('takes several modules, and a folder for all modules in it that export a saga', () => {
+    const { stdout } = backstep('verify', 'leisurely.ts', '../../../machines', '--json');
+    const verifications = JSON.parse(stdout) as { definition: { id: string } }[];
+    const [first, ...others] = verifications.map(({ definition }) => definition.id);
+    expect(first).toBe(leisurely.id);
+    expect(others).toContain('order');
+  });
+
+  test('says clearly when the bound on states was reached', () => {
+    const { stdout } = backstep('verify', 'leisurely.ts', '--max-states', '2');
+    expect(stdout).toContain('NOT EXHAUSTIVE: there are more, and nothing is said of them');
+  });
+
+  test('ends with 0 when there are only warnings', () => {
+    const { status, stdout } = backstep('verify', 'leisurely.ts', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([verify(leisurely)]);
+    expect(verify(leisurely).findings).toHaveLength(1);
+  });
+
+  test.each([
+    ['no module is named', [], 'say which module'],
+    ['the module is not there', ['nowhere.ts'], 'nowhere.ts: there is no such file'],
+    ['the module exports no saga', ['handling.ts'], 'handling.ts exports no saga'],
+    ['a bound makes no sense', ['forgetful.ts', '--max-states', 'x'], '--max-states takes a whole'],
+    ['an option is unknown', ['forgetful.ts', '--jsn'], 'there is no option --jsn'],
+  ])('ends with 2 when %s', (_, args, says) => {
+    const { status, stdout, stderr } = backstep('verify', ...args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(says);
+  });
+});

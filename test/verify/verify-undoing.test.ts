@@ -1,0 +1,51 @@
+/** What a compensation of a built saga is given, against the run that it undoes. */
+import { describe, expect, test } from 'vitest';
+import { verify } from '../../src/verify/verify.ts';
+import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from '../simulation/block-sagas.ts';
+import { inPresentRound } from '../simulation/redrawn.ts';
+
+/** Enough to meet a round that turns back while it waits for a retry. */
+const SOME_STATES = 1_500;
+
+const LOOPS = [instalmentsSaga, parcelsSaga, legsSaga];
+
+describe.each(LOOPS)('the loop of the $id saga', (saga) => {
+  test('undoes each run under its key, with its round and what it brought', () => {
+    expect(verify(saga, { maxStates: SOME_STATES }).findings.filter(isDefect)).toEqual([]);
+  });
+
+  test('is found out where it undoes a run with what the present round has brought', () => {
+    const findings = verify(inPresentRound(saga), { maxStates: SOME_STATES }).findings;
+    const [finding] = findings.filter(isDefect);
+    expect(finding?.message).toMatch(/^"\w+" compensates run \d of step "\w+" of round \d, with/);
+    expect(finding?.path.length).toBeGreaterThan(2);
+  });
+});
+
+test('rounds with made-up answers are told apart even where no input names the round', () => {
+  const { waysBack } = instalmentsSaga;
+  const unnumbered = new Map(
+    [...waysBack].map(([step, way]) => [
+      step,
+      {
+        ...way,
+        input: ({
+          results,
+        }: {
+          readonly results: { readonly charge?: { readonly key: string } };
+        }) => ({ payment: results.charge?.key ?? null }) as const,
+      },
+    ]),
+  );
+  const named = { ...instalmentsSaga, waysBack: unnumbered };
+  const ofLastRound = verify(inPresentRound(named)).findings.filter(isDefect);
+  expect(ofLastRound[0]?.message).toContain('with the input {"payment":null}');
+});
+
+test('blocks within blocks have no such finding', () => {
+  expect(verify(fittingSaga, { maxStates: SOME_STATES }).findings.filter(isDefect)).toEqual([]);
+});
+
+function isDefect({ kind }: { readonly kind: string }): boolean {
+  return kind === 'engine-defect';
+}

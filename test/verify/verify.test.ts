@@ -1,0 +1,237 @@
+/** What `verify` says of sound sagas, how much it looks at, and what it makes up. */
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { orderSaga } from '../../machines/order.ts';
+import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaOptions } from '../../src/core/define/options.ts';
+import { defineSaga } from '../../src/core/define/saga.ts';
+import type { StandardSchema } from '../../src/core/standard-schema.ts';
+import { MAX_VERIFIED_STATES, verify, verifyInSteps } from '../../src/verify/verify.ts';
+import { begin } from '../../src/core/turn/turn.ts';
+import { judgeStarts } from '../../src/verify/checks.ts';
+import { answer, NOTHING, startAttempt } from '../../src/verify/world.ts';
+import { judgeLedger } from '../../src/verify/ledger.ts';
+import { tripSaga } from '../runtime/trip-saga.ts';
+import { SOUND } from '../fixtures/sound-sagas.ts';
+import { ORDER, SagaDriver } from '../core/turn/saga-driver.ts';
+
+type Call = (input: unknown) => unknown;
+type View = { readonly input: unknown; readonly results: unknown };
+
+/** A saga of so many steps; `toInput` maps for every step and compensation. */
+function chain(
+  steps: number,
+  toInput: (view: View, step: number) => unknown = () => null,
+  rest: Partial<SagaOptions<StandardSchema>> = {},
+): SagaDefinition {
+  const options = { id: 'chain', input: z.unknown(), ...rest };
+  let draft = defineSaga<Record<string, Call>>()(options);
+  for (let step = 1; step <= steps; step++) {
+    draft = draft.step(`do${step}`, {
+      input: (view) => toInput(view, step),
+      compensate: { activity: `undo${step}`, input: (view) => toInput(view, step) },
+    });
+  }
+  return draft.build();
+}
+
+describe('a sound saga', () => {
+  test('of the order machine has no finding in all its states', () => {
+    const { findings, states, transitions, isExhaustive } = verify(orderSaga);
+    expect(findings).toEqual([]);
+    expect({ states, transitions, isExhaustive }).toEqual({
+      states: 83,
+      transitions: 627,
+      isExhaustive: true,
+    });
+  });
+
+  test('of twelve steps stays far under the bound on states', () => {
+    const { findings, states, isExhaustive } = verify(chain(12, () => null, { deadline: '5m' }));
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeLessThan(MAX_VERIFIED_STATES / 20);
+  });
+
+  test('grows by the same number of states with every step', () => {
+    const sizes = [2, 3, 4, 5].map((steps) => verify(chain(steps)).states);
+    const growth = sizes.slice(1).map((size, index) => size - (sizes[index] ?? 0));
+    expect(new Set(growth).size).toBe(1);
+  });
+
+  test.each(Object.entries(SOUND))('written by hand has no finding: %s', (_, saga) => {
+    const { findings, isExhaustive } = verify(saga);
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+  });
+
+  test('is judged the same every time, and in steps as at once', () => {
+    const once = verify(tripSaga);
+    expect(verify(tripSaga)).toEqual(once);
+    const work = verifyInSteps(tripSaga);
+    let pauses = 0;
+    let step = work.next();
+    while (step.done !== true) {
+      pauses += 1;
+      step = work.next();
+    }
+    expect(step.value).toEqual(once);
+    expect(pauses).toBeGreaterThan(once.states / 2);
+  });
+});
+
+describe('the bound on states', () => {
+  test('is said to be reached, so that silence is never taken for proof', () => {
+    const { isExhaustive, states, findings } = verify(orderSaga, { maxStates: 50 });
+    expect(isExhaustive).toBe(false);
+    expect(states).toBeLessThan(60);
+    expect(findings.map(({ kind }) => kind)).toEqual(['too-many-states']);
+  });
+});
+
+describe('values that nobody gave', () => {
+  test('are made up from what the machine reads', () => {
+    const made = verify(orderSaga);
+    expect(verify(orderSaga, { input: ORDER })).toEqual(made);
+  });
+
+  test('may be lists, numbers and texts, in the input and in results', () => {
+    interface Basket {
+      readonly lines: readonly { readonly price: number }[];
+      readonly total: number;
+      readonly customer: { readonly name: string };
+    }
+    const saga = chain(3, ({ input, results }, step) => {
+      const { lines, total, customer } = input as Basket;
+      const before = (results as Record<string, { readonly id: string }>)[`do${step - 1}`];
+      return {
+        prices: lines.map(({ price }) => price * 2),
+        count: lines.length,
+        total: total * 100,
+        name: customer.name.toUpperCase(),
+        before: step === 1 ? '' : `after ${before?.id ?? 'nothing'}`,
+      };
+    });
+    expect(verify(saga).findings).toEqual([]);
+  });
+
+  test('give way to examples of the definition, and those to examples of the caller', () => {
+    const needsGold = ({ input }: View): unknown => {
+      if ((input as { plan?: string }).plan !== 'gold') throw new Error('unknown plan');
+      return null;
+    };
+    const gold: Examples = { input: { plan: 'gold' } };
+    const [refused] = verify(chain(1, needsGold)).findings;
+    expect(refused).toMatchObject({ kind: 'needs-example', severity: 'error', path: [] });
+    expect(refused?.message).toContain('unknown plan');
+    expect(verify(chain(1, needsGold, { examples: gold })).findings).toEqual([]);
+    expect(verify(chain(1, needsGold), gold).findings).toEqual([]);
+    const lead = { input: { plan: 'lead' } };
+    const [thrown] = verify(chain(1, needsGold, { examples: gold }), lead).findings;
+    expect(thrown).toMatchObject({ kind: 'throws' });
+  });
+});
+
+describe('a builder saga', () => {
+  type Steps = Record<string, (input: null) => null>;
+  const retriable = { kind: 'retriable', input: () => null } as const;
+
+  test('is explored by what budgets can do, not by counting to a hundred: in parallel', () => {
+    const saga = defineSaga<Steps>()({ id: 'two', input: z.unknown() })
+      .parallel('both', {
+        one: (part) => part.step('left', retriable),
+        other: (part) => part.step('right', retriable),
+      })
+      .build();
+    const { findings, states, isExhaustive } = verify(saga);
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeLessThan(300);
+  });
+
+  test.each(['compensatable', 'retriable'])('is explored in full with twelve %s steps', (kind) => {
+    let draft = defineSaga<Steps>()({ id: 'twelve', input: z.unknown() });
+    for (let step = 1; step <= 12; step++) {
+      const undo = { activity: `undo${step}`, input: () => null };
+      const options = kind === 'retriable' ? retriable : { input: () => null, compensate: undo };
+      draft = draft.step(`step${step}`, options);
+    }
+    const { findings, states, isExhaustive } = verify(draft.build());
+    expect(findings).toEqual([]);
+    expect(isExhaustive).toBe(true);
+    expect(states).toBeLessThan(250);
+  });
+
+  test('whose compensation needs the answer that was lost is found out', () => {
+    const saga = defineSaga<Record<'pay' | 'repay', Call>>()({ id: 'pay', input: z.unknown() })
+      .step('pay', {
+        input: () => null,
+        compensate: {
+          activity: 'repay',
+          input: ({ results }) => (results.pay as { readonly id: string }).id,
+        },
+      })
+      .build();
+    expect(verify(saga).findings).toMatchObject([
+      {
+        kind: 'throws',
+        severity: 'error',
+        path: [
+          { event: 'start', state: 'forward.pay.running' },
+          { event: 'pay: interrupted too often', state: 'forward.pay.running' },
+        ],
+      },
+    ]);
+  });
+});
+
+const HOLD = {
+  kind: 'start-activity',
+  activity: 'hold',
+  src: 'hold',
+  input: null,
+  token: 1,
+  key: 'k',
+  forwardKey: null,
+  step: 'hold',
+  direction: 'forward',
+  occurrence: 1,
+  attempt: 1,
+  late: null,
+  timeout: null,
+  child: null,
+} as const;
+
+describe('the ledger', () => {
+  test('is compared with what happened, and a difference is a defect of ours', () => {
+    const { state } = new SagaDriver(tripSaga, { trip: 't' });
+    const begun = startAttempt(NOTHING, HOLD, { turn: 1, isRetry: false, round: null });
+    expect(judgeLedger(begun, state)).toEqual([]);
+    const done = answer(begun, {
+      activity: 'hold',
+      kind: 'done',
+      output: null,
+      isAmbiguous: false,
+      probed: null,
+    });
+    const [fault] = judgeLedger(done, state);
+    expect(fault?.kind).toBe('engine-defect');
+    expect(fault?.message).toContain('hold, running; it should say: hold, completed');
+    expect(judgeLedger(begun, { ...state, steps: [] })).toHaveLength(1);
+  });
+});
+
+// Definitions with such a drawing are refused; this is for a defect of the core itself.
+describe('two attempts of one step at once', () => {
+  test.each([
+    ['by another activity', { ...HOLD, activity: 'holdAgain' }],
+    ['without an end of the first', { ...HOLD, token: 2 }],
+  ])('are found out: %s', (_, second) => {
+    const first = begin(tripSaga, 'saga-1', { trip: 't' }, 0);
+    const turn = { ...first, effects: [HOLD, second] };
+    const { faults } = judgeStarts(tripSaga, NOTHING, null, false, turn);
+    expect(faults.map(({ kind }) => kind)).toEqual(['started-twice']);
+    const again = { ...first, effects: [HOLD, HOLD] };
+    expect(judgeStarts(tripSaga, NOTHING, null, false, again).faults).toEqual([]);
+  });
+});
