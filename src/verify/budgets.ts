@@ -15,6 +15,9 @@ import type { SagaState } from '../core/state.ts';
 /** A budget up to here is counted out: it has nothing in between. */
 const COUNTED_OUT = 2;
 
+/** The place in a budget of any attempt that is neither the first nor the last. */
+const BETWEEN = 'between';
+
 /**
  * The saga as if the attempt under way were the last of its budget; `null` when it is, or when the
  * budget is counted out.
@@ -38,10 +41,24 @@ export function triesShape(state: SagaState): readonly (readonly [string, string
   });
 }
 
+/**
+ * True when a turn counted an activity up within its budget, to a number that is not told apart
+ * from the one before: the two states look alike, and yet it cannot go on so for ever.
+ */
+export function isCountedUp(before: SagaState, after: SagaState): boolean {
+  const { tries } = before.snapshot.context as SagaContext;
+  const triesAfter = (after.snapshot.context as SagaContext).tries;
+  return Object.entries(triesAfter).some(([activity, { attempt }]) => {
+    const attempts = budgetOf(after, activity);
+    const isBetween = placeInBudget(attempt, attempts) === BETWEEN;
+    return isBetween && attempt > (tries[activity]?.attempt ?? 1);
+  });
+}
+
 function placeInBudget(attempt: number, attempts: number | null): string {
-  if (attempts === null || attempts <= COUNTED_OUT) return String(attempt);
+  if (attempts === null) return String(attempt);
   if (attempt >= attempts) return 'last';
-  return attempt === 1 ? 'first' : 'between';
+  return attempts <= COUNTED_OUT || attempt === 1 ? String(attempt) : BETWEEN;
 }
 
 function budgetOf({ snapshot }: SagaState, activity: string): number | null {

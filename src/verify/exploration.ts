@@ -27,6 +27,8 @@ export interface Edge {
   readonly drive: Drive;
   /** The timer that fired, if one did. */
   readonly timer: string | null;
+  /** See `isCountedUp`. */
+  readonly isCounted: boolean;
   /** Ids of the timers that run on from before. */
   readonly keptTimers: readonly string[];
 }

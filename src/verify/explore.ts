@@ -11,6 +11,7 @@ import type { Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import { statePath } from '../core/machine/state-path.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
+import { isCountedUp } from './budgets.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
 import { type Edge, type Exploration, type Node, pathTo } from './exploration.ts';
 import type { ExampleValues } from './examples.ts';
@@ -215,7 +216,8 @@ function edgeTo(to: number, step: Step, before: SagaState, after: SagaState): Ed
     .filter(([id, { token }]) => before.live.timers[id]?.token === token)
     .map(([id]) => timerName(id));
   const timer = step.drive === 'timer' ? step.subject : null;
-  return { to, label: step.label, drive: step.drive, timer, keptTimers };
+  const isCounted = isCompiled(after) && isCountedUp(before, after);
+  return { to, label: step.label, drive: step.drive, timer, isCounted, keptTimers };
 }
 
 // Only hand-written machines are judged by their branches; compiled ones are all alike.
