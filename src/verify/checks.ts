@@ -250,7 +250,7 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
       ),
     ];
   }
-  const isAnyDone = world.runs.some(({ forward, undo }) => forward === 'done' && undo !== 'done');
+  const isAnyDone = world.runs.some(stands);
   if (!isAnyDone && world.runs.length > 0) {
     const cure = world.runs.some(({ undo }) => undo === 'done')
       ? 'tag the final state compensated'
@@ -268,6 +268,11 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
         `${end} although step "${step}" failed; ` +
         'fine when another step stands in for it, else compensate',
     }));
+}
+
+// What a person vouched for, or goes on without, is theirs to answer for.
+function stands({ forward, undo }: Run): boolean {
+  return undo !== 'done' && (forward === 'done' || forward === 'vouched' || forward === 'skipped');
 }
 
 function isUnsettled({ forward, undo }: Run): boolean {

@@ -169,8 +169,8 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
     status,
     isRetrying: (step, direction) =>
       retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
-    canBeUndone: (step) =>
-      definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
+    isForwardOnly: (step) =>
+      definition.steps.some(({ name, kind }) => name === step && kind !== 'compensatable'),
   };
 }
 
