@@ -122,7 +122,7 @@ export class Supervisor implements ActorHost {
 
   /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
   resume(sid: number, saga: LoadedSaga | null): void {
-    // One that has to migrate first is loaded by its actor, which sees to that.
+    // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
     actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
@@ -248,7 +248,7 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  // Not even parked: nobody else would look at it before the next restart.
+  // The saga could not be parked: without this nobody would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
       if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
