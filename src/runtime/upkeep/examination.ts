@@ -162,7 +162,7 @@ function expectedAfter(
   const commit =
     before !== null && isUnreadableRecord(record)
       ? parkingOf(before, record)
-      : commitOf(turn, Infinity, null, []);
+      : commitOf(turn, Infinity);
   const { deadLetter, audit } = commit;
   const messages = new Map(before?.messages);
   for (const message of commit.outbox) {
