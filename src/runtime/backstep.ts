@@ -23,7 +23,7 @@ export type Subscriber = (
 ) => Promise<void> | void;
 
 /** What a saga needs at run time: an implementation per activity, subscribers by event type. */
-export interface Bindings<C extends Contract = Contract> {
+export interface Bindings<C extends object = Contract> {
   readonly activities: Activities<C>;
   /**
    * Who hears what the saga emits, by event type. What has no subscriber is dropped: counted in the
@@ -117,7 +117,7 @@ export interface Backstep {
    * Binds a definition. Throws `definition-invalid` when an activity has no implementation, and for
    * bindings that it does not know.
    */
-  register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
+  register<C extends object>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
   /** Recovers what is in flight, then accepts work. */
   start(): Promise<void>;
   /**

@@ -2,7 +2,7 @@
  * Which definitions are registered, with what implementations. Several versions of a saga live side
  * by side; new starts use the newest.
  */
-import type { Activity, Contract } from '../core/activity.ts';
+import type { Activity } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { eventSchemas } from '../core/define/event-schemas.ts';
@@ -34,7 +34,7 @@ export class Registry {
   readonly #newest = new Map<string, Registration>();
 
   /** Throws `definition-invalid` when an activity has no implementation or a version is taken. */
-  add<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void {
+  add<C extends object>(definition: SagaDefinition<C>, bindings: Bindings<C>): void {
     const { id, version } = definition;
     const name = `${id}@${version}`;
     if (this.#byVersion.has(name)) {
@@ -157,7 +157,7 @@ export class Registry {
     return { registration, plan: { from, definition: registration.definition, steps } };
   }
 
-  // The farthest one that knows the way.
+  // The newest version with a migration from the stored one.
   #successorOf(type: string, version: number) {
     let best: { readonly registration: Registration; readonly migration: Migration } | null = null;
     for (const registration of this.#byVersion.values()) {

@@ -36,13 +36,21 @@ import {
   whole,
 } from '../options-reader.ts';
 import { shown } from '../shown.ts';
+import type { OutsideEvent } from '../turn/inbound.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 
 /**
  * A saga that can be registered. `C`: the activities its implementation must bring; `Input`, as
- * parsed, and `Output`: what a parent saga gives it and gets of it.
+ * parsed, and `Output`: what a parent saga gives it and gets of it; `Event`: what it waits for;
+ * `Given`: what a start gives, before it is parsed.
  */
-export interface SagaDefinition<C extends Contract = Contract, Input = unknown, Output = unknown> {
+export interface SagaDefinition<
+  C extends object = object,
+  Input = unknown,
+  Output = unknown,
+  Event = OutsideEvent,
+  Given = unknown,
+> {
   readonly id: string;
   readonly version: number;
   /** Fingerprint of the drawing; another one under the same version means it was edited. */
@@ -87,8 +95,10 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
-    // Taken by whoever starts it, hence a parameter.
+    // Taken by whoever starts it or sends to it, hence parameters.
     input(input: Input): void;
+    given(given: Given): void;
+    event(event: Event): void;
     readonly output: Output;
   };
 }
@@ -179,10 +189,16 @@ export interface DurableOptions {
  *
  * Throws `definition-invalid` for what cannot run durably.
  */
-export function durable<C extends Contract = Contract, Input = unknown, Output = unknown>(
+export function durable<
+  C extends object = Contract,
+  Input = unknown,
+  Output = unknown,
+  Event = OutsideEvent,
+  Given = Input,
+>(
   drawn: AnyStateMachine,
   options: DurableOptions = {},
-): SagaDefinition<C, Input, Output> {
+): SagaDefinition<C, Input, Output, Event, Given> {
   check(drawn, MACHINE, 'durable', 'definition-invalid');
   check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   const { version = 1, input = null, examples = {}, children = {} } = options;
