@@ -147,11 +147,14 @@ class Engine implements Backstep {
     });
   }
 
-  register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
+  register: Backstep['register'] = (definition, ...given) => {
+    const [bindings = {}] = given;
     const { concurrency } = bindings;
     // What is wrong with it is said before the type is there to be started without a bound.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
+    for (const each of this.#registry.familyOf(definition)) {
+      this.#parts.onRegister?.(each, this.#recovered.promise, bindings);
+    }
     this.#registry.add(definition, bindings);
     bound?.();
     if (this.#phase === 'accepting') void this.#versions.run();
