@@ -26,7 +26,7 @@ export function checkedEdges(engine: Backstep): Backstep {
       engine.register(definition, ...given);
     },
     start: () => engine.start(),
-    // Looked at where it is read: a start is the hot path, and costs no promise more.
+    // `spawn` checks its options itself: one more promise here would slow every start.
     spawn: (type, options) => engine.spawn(type, options),
     send: async (id, event, options) => {
       take(id, SAGA_ID, 'send, the saga id');

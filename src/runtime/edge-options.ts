@@ -65,7 +65,7 @@ const ACTIVITY = either(
   optionsOf({ kind: required(oneOf(['transactional'])), plan: required(FUNCTION) }),
 );
 
-// Which numbers will do is for the queue to say.
+// The start queue refuses numbers that it cannot use.
 const COUNT = kindOf('a whole number', (value) => typeof value === 'number');
 
 /** The second argument of `register`. */

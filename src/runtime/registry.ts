@@ -180,7 +180,7 @@ export class Registry {
     return { registration, plan: { from, definition: registration.definition, steps } };
   }
 
-  // The farthest one that knows the way.
+  // The newest version with a migration from the stored one.
   #successorOf(type: string, version: number) {
     let best: { readonly registration: Registration; readonly migration: Migration } | null = null;
     for (const registration of this.#byVersion.values()) {

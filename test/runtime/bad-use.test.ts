@@ -15,7 +15,7 @@ type Calls = Record<'book' | 'cancel', (input: null) => null>;
 
 const input = (): null => null;
 const stay = (id = 'stay') =>
-  defineSaga<Calls>()({ id, input: z.any() })
+  defineSaga({ id, input: z.any(), activities: {} as Calls })
     .step('book', { input, compensate: { activity: 'cancel', input } })
     .wait('approval', { on: { approve: 'continue' }, within: '1d' });
 const activities = { book: () => null, cancel: () => null };

@@ -4,15 +4,22 @@
  * `durable` reads it from a hand-written machine; `defineSaga` compiles to it.
  */
 import type { AnyStateMachine } from 'xstate';
-import type { Contract } from '../activity.ts';
 import type { InvokeRole, SagaStep, TimerRole } from '../machine/machine-roles.ts';
+import type { OutsideEvent } from '../turn/inbound.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 
 /**
  * A saga that can be registered. `C`: the activities its implementation must bring; `Input`, as
- * parsed, and `Output`: what a parent saga gives it and gets of it.
+ * parsed, and `Output`: what a parent saga gives it and gets of it; `Event`: what it waits for;
+ * `Given`: what a start gives, before it is parsed.
  */
-export interface SagaDefinition<C extends Contract = Contract, Input = unknown, Output = unknown> {
+export interface SagaDefinition<
+  C extends object = object,
+  Input = unknown,
+  Output = unknown,
+  Event = OutsideEvent,
+  Given = unknown,
+> {
   readonly id: string;
   readonly version: number;
   /** Fingerprint of the drawing; another one under the same version means it was edited. */
@@ -63,8 +70,10 @@ export interface SagaDefinition<C extends Contract = Contract, Input = unknown, 
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
-    // Taken by whoever starts it, hence a parameter.
+    // Taken by whoever starts it or sends to it, hence parameters.
     input(input: Input): void;
+    given(given: Given): void;
+    event(event: Event): void;
     readonly output: Output;
   };
 }

@@ -25,6 +25,7 @@ import {
   TEXT,
   whole,
 } from '../options-reader.ts';
+import type { OutsideEvent } from '../turn/inbound.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 import type { Examples, SagaDefinition } from './definition.ts';
 import { EXAMPLES, MACHINE, SAGA } from './definition-kinds.ts';
@@ -104,21 +105,27 @@ export interface DurableOptions {
  *
  * Throws `definition-invalid` for what cannot run durably.
  */
-export function durable<C extends Contract = Contract, Input = unknown, Output = unknown>(
+export function durable<
+  C extends object = Contract,
+  Input = unknown,
+  Output = unknown,
+  Event = OutsideEvent,
+  Given = Input,
+>(
   drawn: AnyStateMachine,
   options: DurableOptions = {},
-): SagaDefinition<C, Input, Output> {
+): SagaDefinition<C, Input, Output, Event, Given> {
   check(drawn, MACHINE, 'durable', 'definition-invalid');
   check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   return defined(drawn, options, []);
 }
 
 // `within`: the machines that this one is a child of, the outermost first.
-function defined<C extends Contract, Input, Output>(
+function defined(
   drawn: AnyStateMachine,
   options: DurableOptions,
   within: readonly AnyStateMachine[],
-): SagaDefinition<C, Input, Output> {
+): Omit<SagaDefinition, 'types'> {
   const { id = drawn.id, version = 1, input = null, examples = {} } = options;
   const family = [...within, drawn];
   const { machine, children, ownChildren, own } = runnable(

@@ -26,7 +26,7 @@ export function withLateResult(
   const meant = steps.findLast(
     (entry) => entry.name === role.step && entry.occurrence === (occurrence ?? present?.occurrence),
   );
-  // One that was answered in time: the result is a duplicate.
+  // The attempt was answered in time: this result is a duplicate.
   if (meant === undefined || meant.status === 'completed' || meant.late !== undefined) return steps;
   const { output = null } = outcome;
   const isKept = JSON.stringify(output).length <= MAX_LATE_LENGTH;

@@ -154,7 +154,7 @@ function endAttempt(
   return { ...entry, status: 'compensated', compensation };
 }
 
-// What a probe cannot tell stays in doubt.
+// A step that its probe cannot tell of stays in doubt.
 function endProbe(entry: StepEntry, ending: Outcome, nowMs: number): StepEntry {
   const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
   if (answer === 'unknown') return entry;

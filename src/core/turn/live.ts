@@ -63,7 +63,7 @@ export function rearrange(
     switch (command.kind) {
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
-        // Started again under the id of one that still runs: the new one takes its place.
+        // An actor started under the id of one that still runs takes its place.
         activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
@@ -115,7 +115,7 @@ function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { ki
   return isBuilt ? (kept ?? null) : kept;
 }
 
-// Made anew: an object that has had a member deleted stays slow, for the encoder as well.
+// A new object: one that has had a member deleted stays slow, for the encoder as well.
 function without<Member>(
   members: Readonly<Record<string, Member>>,
   id: string,

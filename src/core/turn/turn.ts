@@ -89,7 +89,7 @@ export function turn(
 ): Turn {
   const taken = drawnTurn(definition, state, inbound, nowMs);
   if (taken.kind !== 'advanced') return taken;
-  // As it counts: a failure is in doubt where an earlier start of its attempt was cut off.
+  // A failure counts as doubt where an earlier start of the same attempt was cut off.
   return parkInstead(definition, state, taken.record.inbound, taken, nowMs);
 }
 

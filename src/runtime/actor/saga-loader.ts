@@ -92,7 +92,7 @@ export class SagaLoader {
       case 'refused':
         throw standing.error;
       case 'migrates': {
-        // Tried here, on the state as it is; committed by the actor before its next turn.
+        // A migration is tried on the stored state; the actor commits it before its next turn.
         const { registration, migration } = standing;
         const { definition } = registration;
         if (migration.from === migration.to) {
@@ -114,7 +114,7 @@ export class SagaLoader {
     }
   }
 
-  // Once for all sagas that it is true of.
+  // Logged once for all sagas that it holds for.
   #tellOnce(what: string, tell: () => void): void {
     if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(what);

@@ -171,7 +171,7 @@ export class ActivityRunner {
       outcome = { kind: 'failed', failure: failureOf(task, thrown) };
     }
     if (this.#running.get(name) !== attempt) {
-      // Stopped meanwhile. What a plan wanted was never written, and a failure proves nothing.
+      // The attempt was stopped meanwhile: a plan was never written, a failure proves nothing.
       if (outcome.kind === 'done' && plan === null && !this.#isStopped) {
         this.#reports.onLate(task, outcome);
       }

@@ -163,7 +163,7 @@ export class ChildSagas {
     await this.#order(id, parent.status === 'terminated' ? 'terminate' : 'cancel', why);
   }
 
-  // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
+  // A child that takes no cancel goes on to its own end: it compensates already, is past its pivot,
   // or waits for a person. A machine that knows nothing of cancelling is ended as XState would; one
   // that has ended by itself stays as it is.
   async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
@@ -207,7 +207,7 @@ export class ChildSagas {
   }
 }
 
-// What is wrong with a saga is told where that is looked at.
+// A child whose state cannot be read is reported where that child is loaded, not here.
 function orUnreadable(error: unknown): null {
   if (isPassing(error)) throw error;
   return null;

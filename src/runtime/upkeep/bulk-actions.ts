@@ -147,7 +147,7 @@ export class BulkActions {
       try {
         await this.#run(id, isResumed);
       } catch (err) {
-        // What is not done stays pending; the next process goes on with it.
+        // Items that are not done stay pending; the next process goes on with them.
         this.#logger.error({ err, bulk: id }, 'a bulk command stopped halfway');
       }
     });

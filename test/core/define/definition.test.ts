@@ -226,7 +226,7 @@ test('an actor that an action starts unseen is refused when it is started', () =
 
 describe('a builder saga', () => {
   type Any = Record<string, (input: null) => null>;
-  const draft = (id: string) => defineSaga<Any>()({ id, input: z.null() });
+  const draft = (id: string) => defineSaga({ id, input: z.null(), activities: {} as Any });
   const compensate = { activity: 'undo', input: () => null };
 
   test('without steps is refused', () => {

@@ -81,7 +81,12 @@ describe('a duration of the builder', () => {
 
   test('may be a fraction wherever one is taken', () => {
     const input = () => ({});
-    const saga = defineSaga<Any>()({ id: 's', input: z.object({}), deadline: '1.5s' })
+    const saga = defineSaga({
+      id: 's',
+      input: z.object({}),
+      activities: {} as Any,
+      deadline: '1.5s',
+    })
       .step('a', {
         input,
         timeout: 100.7,

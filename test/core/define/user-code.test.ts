@@ -13,7 +13,7 @@ type View = Readonly<Record<'input' | 'results', Readonly<Record<string, { id: s
 
 const input = (): null => null;
 const undo = (name: string) => ({ activity: name, input });
-const draft = () => defineSaga<Any>()({ id: 'order', input: z.any() });
+const draft = () => defineSaga({ id: 'order', input: z.any(), activities: {} as Any });
 // As a caller in plain JavaScript writes it: what it reads is not there.
 const wrong = (view: object): never => (view as View).input['b']?.id.trim() as never;
 const broken = (view: object): never => {

@@ -15,9 +15,9 @@ type Calls = Record<string, (input: null) => unknown>;
 const input = (): null => null;
 const retry = exponential({ first: '1m', attempts: 3 });
 const undo = (name: string, policy = retry) => ({ activity: name, input, retry: policy });
-const on = { ok: 'continue', no: 'compensate' } as const;
-const wait = { on, within: '1d' } as const;
-const begun = (version = 1) => defineSaga<Calls>()({ id: 'stay', version, input: z.null() });
+const wait = { on: { ok: 'continue', no: 'compensate' }, within: '1d' } as const;
+const stay = { id: 'stay', input: z.null(), activities: {} as Calls };
+const begun = (version = 1) => defineSaga({ ...stay, version });
 
 const booking = (version: number, step = 'book') =>
   begun(version)

@@ -58,7 +58,7 @@ test.each([
 type Calls = { work: (input: null) => null };
 const input = (): null => null;
 const noting = (version: number) =>
-  defineSaga<Calls>()({ id: 'noting', version, input: z.null() })
+  defineSaga({ id: 'noting', version, input: z.null(), activities: {} as Calls })
     .step('work', { kind: 'pivot', input })
     .emitOnCompleted(() => ({ type: 'done' }))
     .build();

@@ -24,10 +24,11 @@ describe('the debug page', () => {
   it('shows a child saga below its parent, with what both wait for', async () => {
     http = await openFixture();
     const gate = Promise.withResolvers<void>();
-    const child = defineSaga<{
-      open: (input: object) => Promise<void>;
-      close: (input: object) => void;
-    }>()({
+    const child = defineSaga({
+      activities: {} as {
+        open: (input: object) => Promise<void>;
+        close: (input: object) => void;
+      },
       id: 'account',
       input: z.unknown(),
     })

@@ -94,9 +94,10 @@ describe('a @statelyai/inspect receiver', () => {
 
   it('knows the parent of a child saga', async () => {
     await open();
-    const child = defineSaga<{ open: (input: object) => void; close: (input: object) => void }>()({
+    const child = defineSaga({
       id: 'account',
       input: z.object({}),
+      activities: {} as { open: (input: object) => void; close: (input: object) => void },
     })
       .step('open', {
         input: () => ({}),
