@@ -12,8 +12,7 @@ import { defineSaga } from '../../../src/core/define/saga.ts';
 import { BUSY, LOST, REFUSED, SagaDriver } from '../turn/saga-driver.ts';
 
 type Calls = Record<string, (input: null) => unknown>;
-const input = (): null => null;
-const retry = exponential({ first: '1m', attempts: 3 });
+const [input, retry] = [(): null => null, exponential({ first: '1m', attempts: 3 })];
 const undo = (name: string, policy = retry) => ({ activity: name, input, retry: policy });
 const wait = { on: { ok: 'continue', no: 'compensate' }, within: '1d' } as const;
 const stay = { id: 'stay', input: z.null(), activities: {} as Calls };
