@@ -6,7 +6,7 @@
  * the saga (a result, a timer) would otherwise be lost until the next restart.
  */
 import { crc32 } from 'node:zlib';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import { type Failure, failureOfText } from '../../core/failure.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
@@ -135,11 +135,4 @@ export class SagaLoader {
     this.#pauses.delete(resolve);
     cancel();
   }
-}
-
-/** True for a refusal that time mends: the read was too slow, or there was no room for it. */
-export function isPassing(error: unknown): boolean {
-  return (
-    error instanceof BackstepError && (error.code === 'unavailable' || error.code === 'overloaded')
-  );
 }

@@ -7,7 +7,7 @@
  */
 import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
 import { isSettled, type SagaStatus } from '../../core/status.ts';
 import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
@@ -21,7 +21,7 @@ import { feedEntryOf, parkedCommit, type PendingTurn } from './projection.ts';
 import type { Registration, Registry } from '../registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
-import { isPassing, SagaLoader } from './saga-loader.ts';
+import { SagaLoader } from './saga-loader.ts';
 import { type SettledListener, SettledListeners } from '../settled-listeners.ts';
 import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from '../turn-log.ts';

@@ -7,7 +7,7 @@
  * start nor a completion is ever lost or doubled. Nothing is polled.
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import {
   CHILD_GONE,
   childOutcome,
@@ -126,7 +126,7 @@ export class ChildSagas {
     try {
       await this.#ports.spawn(definition, { id: child.id, input, parent: { sagaId, step } });
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (mayBeReached(error)) throw error;
       this.#answer(call, neverBegan(toFailure(error)));
       return;
     }
@@ -209,16 +209,12 @@ export class ChildSagas {
 
 // A child whose state cannot be read is reported where that child is loaded, not here.
 function orUnreadable(error: unknown): null {
-  if (isPassing(error)) throw error;
+  if (mayBeReached(error)) throw error;
   return null;
 }
 
-/** A refusal that time mends. */
-function isPassing(error: unknown): boolean {
-  return (
-    !(error instanceof BackstepError) ||
-    error.code === 'unavailable' ||
-    error.code === 'overloaded' ||
-    error.code === 'storage-failed'
-  );
+/** Whether a child may still be reached: only the engine's own refusals are final. */
+function mayBeReached(error: unknown): boolean {
+  const isRefusal = error instanceof BackstepError && error.code !== 'storage-failed';
+  return !isRefusal || isPassing(error);
 }
