@@ -19,10 +19,11 @@ import {
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
 export function checkedEdges(engine: Backstep): Backstep {
   return {
-    register: (definition, bindings) => {
+    register: (definition, ...given) => {
+      const [bindings = {}] = given;
       check(definition, REGISTERED, 'register', 'definition-invalid');
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
-      engine.register(definition, bindings);
+      engine.register(definition, ...given);
     },
     start: () => engine.start(),
     // `spawn` checks its options itself: one more promise here would slow every start.

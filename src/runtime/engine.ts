@@ -147,11 +147,14 @@ class Engine implements Backstep {
     });
   }
 
-  register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
+  register: Backstep['register'] = (definition, ...given) => {
+    const [bindings = {}] = given;
     const { concurrency } = bindings;
     // A wrong bound is refused before the type is registered, else it could be started without one.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
+    for (const each of this.#registry.familyOf(definition)) {
+      this.#parts.onRegister?.(each, this.#recovered.promise, bindings);
+    }
     this.#registry.add(definition, bindings);
     bound?.();
     if (this.#phase === 'accepting') void this.#versions.run();

@@ -2,7 +2,8 @@
  * Sagas with a mistake drawn into them, as their author or the compiler might have made it.
  */
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { isOwed, type Ledger } from '../../src/core/turn/ledger.ts';
 import type { StepEntry } from '../../src/core/state.ts';
 

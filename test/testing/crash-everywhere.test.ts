@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { activity, type Contract } from '../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { crashEverywhere, type CrashWorld } from '../../src/testing/crash-everywhere.ts';
 import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';

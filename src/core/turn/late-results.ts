@@ -28,7 +28,8 @@ export function withLateResult(
   );
   // The attempt was answered in time: this result is a duplicate.
   if (meant === undefined || meant.status === 'completed' || meant.late !== undefined) return steps;
-  const isKept = JSON.stringify(outcome.output).length <= MAX_LATE_LENGTH;
-  const late = { atMs: nowMs, output: isKept ? outcome.output : null };
+  const { output = null } = outcome;
+  const isKept = JSON.stringify(output).length <= MAX_LATE_LENGTH;
+  const late = { atMs: nowMs, output: isKept ? output : null };
   return steps.map((entry) => (entry === meant ? { ...entry, late } : entry));
 }

@@ -5,7 +5,7 @@
  * Invariant: entries are only ever added or changed, never moved or removed.
  */
 import type { SagaDefinition } from '../define/definition.ts';
-import { ATTEMPT_TIMED_OUT } from '../failure.ts';
+import { ATTEMPT_TIMED_OUT, plainFailure } from '../failure.ts';
 import { probeAnswerOf } from './probe.ts';
 import type { Inbound, Outcome } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
@@ -168,7 +168,11 @@ function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): St
   if (ending.kind === 'done') return ended;
   const { failure } = ending;
   const isDoubtful = mayHaveHappened === true || failure.ambiguous;
-  return { ...ended, error: failure, ...(isDoubtful ? { mayHaveHappened: true } : {}) };
+  return {
+    ...ended,
+    error: plainFailure(failure),
+    ...(isDoubtful ? { mayHaveHappened: true } : {}),
+  };
 }
 
 function beginAttempt(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { settingFacts, versionFacts } from '../../../src/server/environment.ts';
 import { TurnStream } from '../../../src/server/live/turn-stream.ts';
