@@ -5,6 +5,7 @@
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
  * start (the launcher does not try again); 1: failed.
  */
+import { fileURLToPath } from 'node:url';
 import { bank, reminderMail } from '../../actors/bank/bank.ts';
 import {
   createDelivery,
@@ -89,6 +90,7 @@ async function run(): Promise<void> {
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const backstep = await openBackstep({
     database: settingOf(env, 'BACKSTEP_DB'),
+    migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
     ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
     logger: log,

@@ -23,7 +23,7 @@ export function shownBackstep(backstep: Backstep): Backstep {
     store: backstep.store,
     retention: backstep.retention,
     read: shownReads(backstep),
-    register: (definition, bindings) => backstep.register(definition, bindings),
+    register: (definition, ...bindings) => backstep.register(definition, ...bindings),
     start: () => backstep.start(),
     stop: (drainMs) => backstep.stop(drainMs),
     spawn: (type, options) => backstep.spawn(type, options),

@@ -290,7 +290,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'cannot be told to misbehave with',
   ],
   'secrets of the server in the environment of another program': [
-    'launcher.test.ts',
+    'demo/launcher.test.ts',
     'keeps from the provider what the server keeps secret',
   ],
   'texts that make the search for secrets slow': [

@@ -17,9 +17,10 @@ type VaultActivities = {
 
 const retry = exponential({ first: '1ms', factor: 1, max: '1ms', attempts: 2, jitter: 'none' });
 const input = (view: { readonly input: object }): object => view.input;
-const vaultSaga = defineSaga<VaultActivities>()({
+const vaultSaga = defineSaga({
   id: 'vault',
   input: z.looseObject({ ends: z.enum(['well', 'undone', 'stuck']) }),
+  activities: {} as VaultActivities,
 })
   .step('open', { input, retry, compensate: { activity: 'close', input, retry } })
   .wait('approval', {

@@ -40,7 +40,7 @@ const OrderBody = z
   .object({ order_id: z.string().min(1).max(100), quantity: z.int().min(1).max(1_000) })
   .transform(({ order_id, quantity }) => ({ orderId: order_id, quantity }));
 
-const orderSaga = defineSaga<TestActivities>()({ id: 'order', input: OrderInput })
+const orderSaga = defineSaga({ id: 'order', input: OrderInput, activities: {} as TestActivities })
   .step('reserve', { input, retry, compensate: { activity: 'release', input, retry } })
   .step('charge', { input, retry, compensate: { activity: 'refund', input, retry } })
   .build();

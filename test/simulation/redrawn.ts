@@ -4,7 +4,8 @@
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { isOwed, type Ledger } from '../../src/core/turn/ledger.ts';
 import type { StepEntry } from '../../src/core/state.ts';
 

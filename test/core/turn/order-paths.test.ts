@@ -238,7 +238,7 @@ describe('an order machine with a single attempt per activity', () => {
 /** Steps and compensations named as in the order saga, one attempt each. */
 function singleAttempt(): SagaDefinition {
   type Any = Record<string, (input: unknown) => unknown>;
-  let draft = defineSaga<Any>()({ id: 'order', input: OrderInput, deadline: '5m' });
+  let draft = defineSaga({ id: 'order', input: OrderInput, activities: {} as Any, deadline: '5m' });
   for (const { name, compensation } of orderSaga.steps) {
     draft = draft.step(name, {
       input: () => null,

@@ -16,7 +16,7 @@ const input = (): null => null;
 
 // The wait has another name in version 2, and there is one step more.
 const begun = (version: number) =>
-  defineSaga<Calls>()({ id: 'stay', version, input: z.null() }).step('book', {
+  defineSaga({ id: 'stay', version, input: z.null(), activities: {} as Calls }).step('book', {
     input,
     compensate: { activity: 'cancel', input },
   });

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { versionFacts } from '../../../src/server/environment.ts';
 import { TurnStream } from '../../../src/server/live/turn-stream.ts';
@@ -23,10 +23,11 @@ describe('the debug page', () => {
   it('shows a child saga below its parent, with what both wait for', async () => {
     http = await openFixture();
     const gate = Promise.withResolvers<void>();
-    const child = defineSaga<{
-      open: (input: object) => Promise<void>;
-      close: (input: object) => void;
-    }>()({
+    const child = defineSaga({
+      activities: {} as {
+        open: (input: object) => Promise<void>;
+        close: (input: object) => void;
+      },
       id: 'account',
       input: z.unknown(),
     })

@@ -9,9 +9,10 @@ import { createApp } from '../../../src/server/app.ts';
 import { placeOf } from '../../../src/server/live/feed-cursor.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 
-const saga = defineSaga<{ say: (input: string) => string; unsay: (input: string) => string }>()({
+const saga = defineSaga({
   id: 'word',
   input: z.string(),
+  activities: {} as { say: (input: string) => string; unsay: (input: string) => string },
 })
   .step('say', {
     input: ({ input }) => input,
