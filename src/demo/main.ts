@@ -185,7 +185,7 @@ async function listen(
   try {
     return await startServer(app, binding);
   } catch (error) {
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
     end(error, EXIT_REFUSED);
   }
 }

@@ -31,7 +31,7 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         ...(key === null ? {} : { key }),
         ...startOptions(body),
       });
-      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;
       return c.json({ id: started.id, type, status, ...removed }, code, { location });
     })
@@ -89,7 +89,7 @@ export async function readableState(
   id: string,
 ): Promise<SagaState | BackstepError> {
   try {
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     return state ?? new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
   } catch (error) {
     if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;

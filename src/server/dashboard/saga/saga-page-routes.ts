@@ -86,7 +86,7 @@ export function sagaPageRoutes(
       ...textMember(form, 'step'),
       ...contextOf(form),
     };
-    const state = await backstep.command(id, command, versionOf(form));
+    const state = await backstep.saga(id).command(command, { expectedVersion: versionOf(form) });
     return taken(c, id, wasTaken(orderInWords(name), state));
   });
   app.post('/:id/events', async (c) => {
@@ -95,7 +95,7 @@ export function sagaPageRoutes(
     const type = form.get('type') ?? '';
     const members = jsonMembers(form.get('members') ?? '', 'members');
     const author = { by: authorOf(c, PAGE_AUTHOR), ...textMember(form, 'reason') };
-    const state = await backstep.send(id, { ...members, type }, author);
+    const state = await backstep.saga(id).send({ ...members, type }, author);
     const isKept = state.early.some(({ event }) => event.type === type);
     return taken(c, id, isKept ? isWaiting(type, state) : wasTaken(type, state));
   });
