@@ -135,7 +135,16 @@ export function transactional<Input, Output>(
  * invoke; the engine runs the bound implementation and never this one.
  */
 export function activity<Input, Output>(): PromiseActorLogic<Output, Input> {
-  return fromPromise<Output, Input>(() =>
+  const standIn = fromPromise<Output, Input>(() =>
     Promise.reject(new Error('a durable activity runs only under the Backstep engine')),
   );
+  standIns.add(standIn);
+  return standIn;
+}
+
+const standIns = new WeakSet<object>();
+
+/** True for what `activity` gives: it runs nothing. */
+export function isStandIn(logic: unknown): boolean {
+  return logic !== null && typeof logic === 'object' && standIns.has(logic);
 }

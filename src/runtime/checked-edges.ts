@@ -32,10 +32,11 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
       ? handleOf(sagas, checkedId(given), null)
       : handleOf(sagas, checkedId(id), typeOf(given));
   return {
-    register: (definition, bindings) => {
+    register: (definition, ...given) => {
+      const [bindings = {}] = given;
       check(definition, REGISTERED, 'register', 'definition-invalid');
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
-      engine.register(definition, bindings);
+      engine.register(definition, ...given);
     },
     start: () => engine.start(),
     spawn,

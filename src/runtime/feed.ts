@@ -67,10 +67,10 @@ export function tellListener(
   onError: (error: unknown) => void,
 ): void {
   try {
-    // One that is async fails later, and an unhandled rejection would end the process.
+    // An async listener fails later, and an unhandled rejection would end the process.
     const returned: unknown = listener(entry);
     if (returned instanceof Promise) returned.catch(onError);
   } catch (error) {
-    onError(error);
+    onError(error); // an observer's fault is never the engine's
   }
 }

@@ -176,7 +176,7 @@ export class TestEngine {
   async story(id: string): Promise<SagaStory> {
     const { read } = this.backstep;
     const record = await read.saga(id);
-    const known = this.#registered.find(({ definition }) => definition.id === record?.type);
+    const known = this.backstep.definitions().find((each) => each.id === record?.type);
     if (record === null || known === undefined) throw new Error(`there is no saga ${id}`);
     const lines = [];
     for (let cursor: string | null = null; ;) {
@@ -185,7 +185,7 @@ export class TestEngine {
       cursor = page.nextCursor;
       if (cursor === null) break;
     }
-    return storyOf(known.definition, id, replay(known.definition, id, lines.map(recordOfLine)));
+    return storyOf(known, id, replay(known, id, lines.map(recordOfLine)));
   }
 
   /** Lets everything happen that needs no time to pass. */

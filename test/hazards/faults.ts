@@ -262,7 +262,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'is told of once, with its mode and the cure, and left as it is',
   ],
   'package that is fetched without a hash': [
-    'lock-file.test.ts',
+    'package/lock-file.test.ts',
     'names a hash for every package that is fetched',
   ],
   'redirect of a payment': [

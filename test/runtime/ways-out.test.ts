@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { legalCommands } from '../../src/core/turn/legal.ts';
 import { commandChoices } from '../../src/core/turn/legal-reason.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';

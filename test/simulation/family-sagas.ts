@@ -5,7 +5,7 @@
  */
 import { setup, spawnChild } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import {

@@ -1,7 +1,7 @@
 /** What `verify` says of sound sagas, how much it looks at, and what it makes up. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
 import type { SagaOptions } from '../../src/core/define/options.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';

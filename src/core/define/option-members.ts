@@ -1,5 +1,5 @@
 /** What the builder's methods take, for callers that the types do not reach. */
-import { EXAMPLES, SAGA } from './definition.ts';
+import { EXAMPLES, SAGA } from './definition-kinds.ts';
 import { isAsync } from '../machine/machine-nodes.ts';
 import {
   ANYTHING,

@@ -21,7 +21,8 @@ import {
 } from './plan.ts';
 import { withPlaces } from './user-code.ts';
 import { roundIn } from './view.ts';
-import { durable, type DurableOptions, type SagaDefinition } from './definition.ts';
+import type { SagaDefinition } from './definition.ts';
+import { durable, type DurableOptions } from './durable.ts';
 import { toMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
 import type { EventSchemas } from './event-schemas.ts';

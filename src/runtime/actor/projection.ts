@@ -201,7 +201,7 @@ function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
     }
     case 'event': {
       const { id, event, by, reason } = inbound;
-      // One that comes again was ordered once.
+      // An event that is delivered again was audited with its first delivery.
       if (before?.seenEvents.includes(id) === true) return null;
       if (by === undefined && reason === undefined) return null;
       const command = `${SENT_PREFIX}${event.type}`;

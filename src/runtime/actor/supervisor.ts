@@ -7,7 +7,7 @@
  */
 import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
 import { isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
@@ -22,7 +22,7 @@ import { feedEntryOf, parkedCommit, type PendingTurn } from './projection.ts';
 import type { Registration, Registry } from '../registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
-import { isPassing, SagaLoader } from './saga-loader.ts';
+import { SagaLoader } from './saga-loader.ts';
 import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from '../turn-log.ts';
 
@@ -124,7 +124,7 @@ export class Supervisor implements ActorHost {
 
   /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
   resume(sid: number, saga: LoadedSaga | null): void {
-    // One that has to migrate first is loaded by its actor, which sees to that.
+    // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
     actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
@@ -254,7 +254,7 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  // Not even parked: nobody else would look at it before the next restart.
+  // The saga could not be parked: without this nobody would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
       if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });

@@ -111,7 +111,7 @@ export class SagaStarter {
     const { id, input, parent } = child;
     const registration = this.#parts.registry.current(definition.id, definition.version);
     const parsed = await parseInput(registration.definition, input);
-    // Its id serves as its key, so that starting it again finds it, whatever became of it.
+    // The child's id is its start key, so that starting it again finds it, whatever became of it.
     await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });
   }
 

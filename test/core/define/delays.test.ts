@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { raise, setup } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { toMs, wholeMs } from '../../../src/core/duration.ts';
 import { delayAfterMs, exponential } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { EventSchemas } from '../../../src/core/define/event-schemas.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { StandardSchema } from '../../../src/core/standard-schema.ts';

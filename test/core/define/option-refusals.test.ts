@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { setup } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { meantInstead, nearestName } from '../../../src/core/nearest-name.ts';
 import { check, mapOf, NAME, optionsOf, required, TEXT } from '../../../src/core/options-reader.ts';
 import { exponential } from '../../../src/core/retry-policy.ts';

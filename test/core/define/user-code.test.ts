@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyStateMachine, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { verify } from '../../../src/verify/verify.ts';
 import { SagaDriver } from '../../../src/testing/saga-driver.ts';

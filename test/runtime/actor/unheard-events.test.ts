@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { emit, enqueueActions, setup } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';

@@ -5,7 +5,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { CommandName } from '../../../src/core/turn/inbound.ts';
 import { NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
