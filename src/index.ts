@@ -21,7 +21,8 @@ export type {
   SagaOptions,
   WaitResult,
 } from './core/define/options.ts';
-export { durable, type DurableOptions, type SagaDefinition } from './core/define/definition.ts';
+export type { SagaDefinition } from './core/define/definition.ts';
+export { durable, type DurableOptions } from './core/define/durable.ts';
 export type { EventSchemas } from './core/define/event-schemas.ts';
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';
@@ -39,14 +40,20 @@ export type {
   Concurrency,
   Retention,
   RetentionState,
-  Spawned,
-  StartStatus,
-  SendOptions,
   SpawnOptions,
   StartQueueFigures,
   Subscriber,
 } from './runtime/backstep.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';
+export type { Outcome, Unsettled } from './runtime/outcome.ts';
+export type {
+  CommandOptions,
+  SagaHandle,
+  SendOptions,
+  Spawned,
+  StartStatus,
+  WaitOptions,
+} from './runtime/saga-handle.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';
 export { migrateDatabase } from './store/sqlite/migrate.ts';

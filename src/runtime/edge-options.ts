@@ -1,5 +1,5 @@
 /** What the engine takes from the program around it, for callers that the types do not reach. */
-import { SAGA } from '../core/define/definition.ts';
+import { SAGA } from '../core/define/definition-kinds.ts';
 import { COMMAND_NAMES } from '../core/turn/inbound.ts';
 import {
   ANYTHING,
@@ -65,12 +65,12 @@ const ACTIVITY = either(
   optionsOf({ kind: required(oneOf(['transactional'])), plan: required(FUNCTION) }),
 );
 
-// Which numbers will do is for the queue to say.
+// The start queue refuses numbers that it cannot use.
 const COUNT = kindOf('a whole number', (value) => typeof value === 'number');
 
 /** The second argument of `register`. */
 export const BINDINGS = optionsOf({
-  activities: required(mapOf(ACTIVITY, 'functions by activity name')),
+  activities: mapOf(ACTIVITY, 'functions by activity name'),
   subscribers: mapOf(FUNCTION, 'functions by event type'),
   concurrency: either(COUNT, optionsOf({ limit: required(COUNT), maxQueued: COUNT })),
   migrate: mapOf(FUNCTION, 'functions by earlier version'),
@@ -116,8 +116,8 @@ export const EVENT: Kind = {
   },
 };
 
-/** The third argument of `send`. */
-export const SEND_OPTIONS = either(NAME, optionsOf({ eventId: NAME, by: PROSE, reason: PROSE }));
+/** The options of `send`. */
+export const SEND_OPTIONS = optionsOf({ eventId: NAME, by: PROSE, reason: PROSE });
 
 const COMMAND_MEMBERS = optionsOf({
   name: required(oneOf(COMMAND_NAMES)),
@@ -135,13 +135,11 @@ export const COMMAND: Kind = {
   },
 };
 
-export const VERSION = whole(0);
+/** The options of `command`. */
+export const COMMAND_OPTIONS = optionsOf({ expectedVersion: whole(0) });
 
-/** Time to wait; `Infinity`: for ever. */
-export const WAIT_MS = kindOf(
-  'milliseconds from 0',
-  (value) => typeof value === 'number' && value >= 0,
-);
+/** The options of everything that waits. */
+export const WAIT_OPTIONS = optionsOf({ within: DURATION });
 
 function withMethods(what: string, names: readonly string[]): Kind {
   return {

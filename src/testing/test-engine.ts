@@ -14,6 +14,7 @@ import { recordOfLine, replay } from '../core/history/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import { strictly } from '../core/machine/strict-machine.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
+import type { SendOptions } from '../runtime/saga-handle.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { PassingTime } from './passing-time.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
@@ -21,7 +22,7 @@ import { ProcessDied, type ProcessOptions, TestProcess } from './test-process.ts
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What a saga is bound to; `FakeActivities` fits. */
-export interface TestBindings<C extends Contract = Contract> extends Bindings<C> {
+export interface TestBindings<C extends object = Contract> extends Bindings<C> {
   /** How many of its calls hang just now and will not answer. */
   readonly hanging?: number;
   /** Told at a crash. */
@@ -50,7 +51,7 @@ const MAX_MOVES = 100_000;
  * const engine = await openTestEngine(tripSaga, fakes);
  * expect(await engine.run({ trip: 't-1' })).toHaveCompensatedInOrder(['bookHotel']);
  */
-export async function openTestEngine<C extends Contract>(
+export async function openTestEngine<C extends object>(
   definition: SagaDefinition<C>,
   bindings: TestBindings<C>,
   options: TestEngineOptions = {},
@@ -94,7 +95,7 @@ export class TestEngine {
   }
 
   /** Binds another saga, such as a child; from now on, and after every crash again. */
-  register<C extends Contract>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
+  register<C extends object>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
     // In the list every contract is alike; what was bound fits the definition it stands with.
     const registered = { definition: strictly(definition), bindings } as unknown as Registered;
     this.#registered.push(registered);
@@ -132,9 +133,9 @@ export class TestEngine {
   }
 
   /** Sends an event and lets everything happen that follows from it at once. */
-  async send(id: string, event: OutsideEvent, eventId?: string): Promise<SagaStory> {
+  async send(id: string, event: OutsideEvent, options?: SendOptions): Promise<SagaStory> {
     const process = this.#running();
-    await process.answer(process.backstep.send(id, event, eventId));
+    await process.answer(process.backstep.saga(id).send(event, options));
     await this.quiet();
     return this.story(id);
   }
@@ -142,7 +143,7 @@ export class TestEngine {
   /** Gives an operator's order and lets everything happen that follows from it at once. */
   async command(id: string, command: OperatorCommand): Promise<SagaStory> {
     const process = this.#running();
-    await process.answer(process.backstep.command(id, command));
+    await process.answer(process.backstep.saga(id).command(command));
     await this.quiet();
     return this.story(id);
   }
@@ -175,7 +176,7 @@ export class TestEngine {
   async story(id: string): Promise<SagaStory> {
     const { read } = this.backstep;
     const record = await read.saga(id);
-    const known = this.#registered.find(({ definition }) => definition.id === record?.type);
+    const known = this.backstep.definitions().find((each) => each.id === record?.type);
     if (record === null || known === undefined) throw new Error(`there is no saga ${id}`);
     const lines = [];
     for (let cursor: string | null = null; ;) {
@@ -184,7 +185,7 @@ export class TestEngine {
       cursor = page.nextCursor;
       if (cursor === null) break;
     }
-    return storyOf(known.definition, id, replay(known.definition, id, lines.map(recordOfLine)));
+    return storyOf(known, id, replay(known, id, lines.map(recordOfLine)));
   }
 
   /** Lets everything happen that needs no time to pass. */
@@ -226,7 +227,7 @@ export class TestEngine {
   async #until(id: string, isThere: (status: SagaStatus) => boolean): Promise<SagaStory> {
     for (let moves = 0; moves < MAX_MOVES; moves++) {
       await this.quiet();
-      const state = await this.backstep.state(id);
+      const state = await this.backstep.saga(id).state();
       if (state === null) throw new Error(`there is no saga ${id}`);
       if (isThere(state.status) || isSettled(state.status)) {
         const story = await this.story(id);

@@ -17,7 +17,7 @@ import {
   spawnChild,
   stopChild,
 } from 'xstate';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { openTestEngine, type TestEngine } from '../../src/testing/test-engine.ts';
 import { plain } from './case.ts';
@@ -156,7 +156,7 @@ function sightOf({ value, context }: AnyMachineSnapshot) {
 
 async function sightOfSagas(engine: TestEngine, id: string): Promise<Sight> {
   const stateOf = async (sagaId: string): Promise<SagaState> => {
-    const state = await engine.backstep.state(sagaId);
+    const state = await engine.backstep.saga(sagaId).state();
     if (state === null) throw new Error(`there is no saga ${sagaId}`);
     return state;
   };

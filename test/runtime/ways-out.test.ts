@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { legalCommands } from '../../src/core/turn/legal.ts';
 import { commandChoices } from '../../src/core/turn/legal-reason.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
@@ -28,7 +28,7 @@ function breakingAt(place: typeof broken): null {
 
 const undo = (name: 'ua' | 'ub' | 'uc') => ({ activity: name, input: () => null }) as const;
 
-const saga = defineSaga<Calls>()({ id: 'three', input: z.null(), deadline: '9d' })
+const saga = defineSaga({ id: 'three', input: z.null(), activities: {} as Calls, deadline: '9d' })
   .step('a', {
     input: () => null,
     compensate: { activity: 'ua', input: () => breakingAt('compensation') },
@@ -71,7 +71,7 @@ async function waiting(): Promise<string> {
 }
 
 async function stateOf(id: string): Promise<SagaState> {
-  const state = await engine.backstep.state(id);
+  const state = await engine.backstep.saga(id).state();
   if (state === null) throw new Error('no such saga');
   return state;
 }
@@ -81,7 +81,7 @@ describe('a saga that was parked', () => {
     'because its result leads to code that throws turns back by `%s`, what ran in doubt',
     async (order) => {
       broken = 'mapper';
-      const early = defineSaga<Calls>()({ id: 'early', input: z.null() })
+      const early = defineSaga({ id: 'early', input: z.null(), activities: {} as Calls })
         .step('a', { input: () => null, compensate: undo('ua') })
         .step('b', { input: () => breakingAt('mapper'), compensate: undo('ub') })
         .build();
@@ -89,15 +89,15 @@ describe('a saga that was parked', () => {
         also: (other) => other.register(early, { activities }),
       });
       const { id } = await backstep.spawn('early', { input: null });
-      expect(await backstep.settled(id, 1e9)).toBe('parked');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
       const parked = await stateOf(id);
       expect(scopeInWords({ name: 'early', state: parked }, order)).toContain('compensated: a.');
       const [{ kind } = { kind: '' }] = (
         await backstep.read.deadLetters({ limit: 5, cursor: null })
       ).items;
       expect(kind).toBe('parked');
-      await backstep.command(id, { name: order, by: 'ada', reason: 'no way on' });
-      expect(await backstep.settled(id, 1e9)).toBe('compensated');
+      await backstep.saga(id).command({ name: order, by: 'ada', reason: 'no way on' });
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
       expect(calls).toEqual(['a', 'ua']);
       const { steps, failureReason, parkReason } = await stateOf(id);
       expect(steps).toMatchObject([{ name: 'a', status: 'compensated', mayHaveHappened: true }]);
@@ -127,7 +127,7 @@ describe('a saga that was parked', () => {
       const id = await waiting();
       isRefused = true;
       engine.clock.advance(30_000);
-      expect(await backstep.settled(id, 1e9)).toBe('parked');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
       isRefused = false;
       expect(legalCommands(await stateOf(id))).toEqual([
         'retry',
@@ -136,22 +136,22 @@ describe('a saga that was parked', () => {
         'cancel',
         'terminate',
       ]);
-      await backstep.command(id, { name: order });
+      await backstep.saga(id).command({ name: order });
       engine.clock.advance(0); // its time is over long since
       const turned = await engine.seen(({ sagaId, to }) => sagaId === id && to === BACKWARD);
       expect(turned.cause).toBe(cause);
-      expect(await backstep.settled(id, 1e9)).toBe('compensated');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
       expect(calls).toEqual(['a', 'ua']);
     },
   );
 
   test('is unwound with its parent, when that is cancelled', async () => {
     broken = 'mapper';
-    const child = defineSaga<Calls>()({ id: 'child', input: z.null() })
+    const child = defineSaga({ id: 'child', input: z.null(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .step('b', { input: () => breakingAt('mapper'), compensate: undo('ub') })
       .build();
-    const parent = defineSaga<Calls>()({ id: 'parent', input: z.null() })
+    const parent = defineSaga({ id: 'parent', input: z.null(), activities: {} as Calls })
       .child('child', { saga: child, input: () => null, compensate: undo('uc') })
       .build();
     const backstep = await engine.open(activities, {
@@ -163,8 +163,8 @@ describe('a saga that was parked', () => {
     const { id } = await backstep.spawn('parent', { input: null });
     const childId = `${id}.child.1`;
     await engine.seen(({ sagaId, status }) => sagaId === childId && status === 'parked');
-    await backstep.command(id, { name: 'cancel' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'cancel' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect((await stateOf(childId)).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
@@ -173,17 +173,19 @@ describe('a saga that was parked', () => {
     const backstep = await engine.open(activities);
     const id = await waiting();
     broken = 'compensation';
-    await expect(backstep.command(id, { name: 'cancel' })).rejects.toThrow('compensation broke');
+    await expect(backstep.saga(id).command({ name: 'cancel' })).rejects.toThrow(
+      'compensation broke',
+    );
     engine.clock.advance(30_000);
-    expect(await backstep.settled(id, 1e9)).toBe('parked');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
     const parked = await stateOf(id);
     expect(legalCommands(parked)).toContain('retry');
-    await expect(backstep.command(id, { name: 'compensate' })).rejects.toThrow(
+    await expect(backstep.saga(id).command({ name: 'compensate' })).rejects.toThrow(
       'compensation broke',
     );
     broken = 'nothing';
-    await backstep.command(id, { name: 'compensate' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'compensate' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
 });

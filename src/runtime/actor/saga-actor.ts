@@ -127,7 +127,7 @@ export class SagaActor {
   }
 
   #process(item: Item): Promise<void> {
-    // The usual way costs no promise of its own.
+    // A loaded saga skips `#processLoaded`: that saves one promise per turn.
     if (item.kind === 'inbound' && this.#saga !== null) return this.#take(this.#saga, item);
     return this.#processLoaded(item);
   }
@@ -202,7 +202,8 @@ export class SagaActor {
     }
   }
 
-  // The turn was not written, and what a transactional activity would have written neither.
+  // Takes the result of an attempt again as a failure. Neither its turn nor the statements of its
+  // transactional activity were written.
   #takeAsFailed(inbound: Inbound, failure: Failure): void {
     if (inbound.kind !== 'result') throw new BackstepError('conflict', failure.message);
     const again: Inbound & { kind: 'result' } = {
@@ -217,7 +218,7 @@ export class SagaActor {
     });
   }
 
-  // Its own turn, durable before the first one under the new version.
+  // A migration is a turn of its own, durable before the first turn under the new version.
   async #migrate({ migration, ...saga }: LoadedSaga): Promise<LoadedSaga> {
     if (migration === undefined) return saga;
     const { registration, state } = saga;
@@ -247,7 +248,7 @@ export class SagaActor {
     if (due.length === 0) this.#host.arm(this.sid, state);
   }
 
-  // What is overdue first: an attempt that its deadline ends need not start again.
+  // Due timers go first: an attempt whose deadline has passed must not start again.
   #recover(saga: LoadedSaga, wasClean: boolean): void {
     this.#fireDueTimers(saga);
     for (const interrupted of interruptions(saga.state, wasClean)) this.tell(interrupted);
@@ -282,7 +283,7 @@ export class SagaActor {
       const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
       await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
     } catch {
-      // Its state cannot even be read, or not written: park the row as it is.
+      // The state cannot be read, or not be written: the row is parked with its text as it is.
       this.#saga = null;
       await this.#host.parkUnreadable(this.sid, failure);
       this.turnAway(error);
@@ -290,7 +291,7 @@ export class SagaActor {
   }
 }
 
-// Only what somebody waits for has come from outside; a refusal goes to them.
+// Only events with a waiting sender come from outside the engine; the sender gets the refusal.
 function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
   if (inbound.kind !== 'event' || reply === null) return null;
   return registration.events.get(inbound.event.type) ?? null;

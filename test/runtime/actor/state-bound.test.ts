@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { activity, type Contract } from '../../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { SagaState } from '../../../src/core/state.ts';
@@ -40,7 +41,7 @@ function recorded(outputs: Partial<Record<keyof Calls, unknown>>) {
 const steps = ({ steps: all }: SagaState) => all.map(({ name, status }) => `${name} ${status}`);
 const long = (length: number): string => 'x'.repeat(length);
 
-const twoSteps = defineSaga<Calls>()({ id: 'two', input: z.null() })
+const twoSteps = defineSaga({ id: 'two', input: z.null(), activities: {} as Calls })
   .step('a', { input: () => null, compensate: undo('ua') })
   .step('b', { input: () => null, compensate: undo('ub') })
   .step('c', { kind: 'pivot', input: () => null })
@@ -51,9 +52,9 @@ describe('a result that makes the state too long', () => {
     const { calls, activities } = recorded({ b: long(ROOM) });
     const backstep = await harness(twoSteps).open(activities, { limits });
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'b', 'ub', 'ua']);
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     expect(state?.failureReason).toMatchObject({ code: 'state-too-large', retryable: false });
     expect(state?.failureReason?.message).toContain('keep large results outside');
     expect(state?.failureReason?.message).toContain(`over the limit of ${ROOM}`);
@@ -63,7 +64,7 @@ describe('a result that makes the state too long', () => {
     const { activities } = recorded({ c: long(ROOM) });
     const backstep = await harness(twoSteps).open(activities, { limits });
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('of a pivot beyond the whole bound waits for a person, who ends it either way', async () => {
@@ -75,8 +76,8 @@ describe('a result that makes the state too long', () => {
       const here = harness(twoSteps);
       const backstep = await here.open(activities, { limits });
       const { id } = await backstep.spawn('two', { input: null });
-      expect(await backstep.settled(id, 1e9)).toBe('failed');
-      await backstep.command(id, { name: order, by: 'ada' });
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('failed');
+      await backstep.saga(id).command({ name: order, by: 'ada' });
       await here.seen(({ sagaId, status }) => sagaId === id && status === end);
       await here.dispose();
     }
@@ -96,20 +97,21 @@ describe('a result that makes the state too long', () => {
       { limits },
     );
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).not.toContain('ub');
-    expect((await backstep.state(id))?.failureReason?.code).toBe('state-too-large');
+    expect((await backstep.saga(id).state())?.failureReason?.code).toBe('state-too-large');
   });
 
   test('of a child saga: the child is undone by the activity that compensates it', async () => {
-    const child = defineSaga<Record<'k' | 'uk', (input: null) => unknown>>()({
+    const child = defineSaga({
       id: 'kid',
       input: z.null(),
+      activities: {} as Record<'k' | 'uk', (input: null) => unknown>,
     })
       .step('k', { input: () => null, compensate: { activity: 'uk', input: () => null } })
       .output(() => long(ROOM))
       .build();
-    const parent = defineSaga<Calls>()({ id: 'parent', input: z.null() })
+    const parent = defineSaga({ id: 'parent', input: z.null(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .child('kid', { saga: child, input: () => null, compensate: undo('ub') })
       .step('c', { kind: 'pivot', input: () => null })
@@ -120,12 +122,12 @@ describe('a result that makes the state too long', () => {
       also: (other) => other.register(child, { activities: { k: () => null, uk: () => null } }),
     });
     const { id } = await backstep.spawn('parent', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ub', 'ua']);
   });
 
   test('of a probe leaves its step in doubt: it is compensated', async () => {
-    const lost = defineSaga<Calls>()({ id: 'lost', input: z.null() })
+    const lost = defineSaga({ id: 'lost', input: z.null(), activities: {} as Calls })
       .step('a', {
         input: () => null,
         retry: NO_RETRY,
@@ -140,12 +142,12 @@ describe('a result that makes the state too long', () => {
     };
     const backstep = await harness(lost).open({ ...activities, a: failing }, { limits });
     const { id } = await backstep.spawn('lost', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['b', 'ua']);
   });
 
   test('of one branch ends the others, and what they have under way is in doubt', async () => {
-    const forked = defineSaga<Calls>()({ id: 'forked', input: z.null() })
+    const forked = defineSaga({ id: 'forked', input: z.null(), activities: {} as Calls })
       .parallel('both', {
         one: (branch) => branch.step('a', { input: () => null, compensate: undo('ua') }),
         other: (branch) => branch.step('b', { input: () => null, compensate: undo('ub') }),
@@ -155,7 +157,7 @@ describe('a result that makes the state too long', () => {
     const hanging = (): Promise<never> => new Promise(() => {});
     const backstep = await harness(forked).open({ ...activities, b: hanging }, { limits });
     const { id } = await backstep.spawn('forked', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls.toSorted()).toEqual(['a', 'ua', 'ub']);
   });
 
@@ -190,14 +192,14 @@ describe('a result that makes the state too long', () => {
     const backstep = await here.open(activities, { limits });
     const { id } = await backstep.spawn('mine', { input: null });
     await here.seen(({ to }) => to === 'asked');
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     const error = { code: 'state-too-large' };
     expect(state?.steps).toMatchObject([{ status: 'in_doubt', error }]);
   });
 });
 
 test('a long loop of small results turns back at the bound, and is undone beyond it', async () => {
-  const loop = defineSaga<Calls>()({ id: 'loop', input: z.null() })
+  const loop = defineSaga({ id: 'loop', input: z.null(), activities: {} as Calls })
     .repeat('all', {
       while: () => true,
       atMost: 1_000,
@@ -211,20 +213,22 @@ test('a long loop of small results turns back at the bound, and is undone beyond
   const here = harness(loop);
   const backstep = await here.open(activities, { limits });
   const { id } = await backstep.spawn('loop', { input: null });
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
-  const state = await backstep.state(id);
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+  const state = await backstep.saga(id).state();
   const isUndone = (each: string): boolean => each.endsWith(' compensated');
   expect(state === null ? [] : steps(state)).toSatisfy((all: string[]) => all.every(isUndone));
   expect(calls.filter((each) => each.startsWith('u'))).toHaveLength(state?.steps.length ?? -1);
   const sid = await backstep.store.sidOf(id);
   expect((await backstep.store.loadBySid(sid ?? 0))?.state.length).toBeGreaterThan(LIMIT);
   await here.stop();
-  expect((await (await here.open(activities, { limits })).state(id))?.status).toBe('compensated');
+  expect((await (await here.open(activities, { limits })).saga(id).state())?.status).toBe(
+    'compensated',
+  );
 });
 
 describe('what makes the state too long without a result', () => {
   const waits = (length: number) =>
-    defineSaga<Calls>()({ id: 'waits', input: z.null(), deadline: '9d' })
+    defineSaga({ id: 'waits', input: z.null(), activities: {} as Calls, deadline: '9d' })
       .step('a', { input: () => null, compensate: undo('ua') })
       .wait('w', { on: { go: 'continue' }, within: '30s', onExpired: 'continue' })
       .step('b', { input: () => long(length), compensate: undo('ub') })
@@ -236,11 +240,11 @@ describe('what makes the state too long without a result', () => {
     const backstep = await here.open(activities, { limits });
     const { id } = await backstep.spawn('waits', { input: null });
     await here.seen(({ status }) => status === 'waiting');
-    const sent = backstep.send(id, { type: 'go', note: long(LIMIT) });
+    const sent = backstep.saga(id).send({ type: 'go', note: long(LIMIT) });
     await expect(sent).rejects.toMatchObject({ code: 'too-large' });
-    expect((await backstep.state(id))?.status).toBe('waiting');
-    await backstep.send(id, { type: 'go' });
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).state())?.status).toBe('waiting');
+    await backstep.saga(id).send({ type: 'go' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('parks a saga whose timer leads there; a person turns it back', async () => {
@@ -250,18 +254,18 @@ describe('what makes the state too long without a result', () => {
     const { id } = await backstep.spawn('waits', { input: null });
     await here.seen(({ status }) => status === 'waiting');
     here.clock.advance(30_000);
-    expect(await backstep.settled(id, 1e9)).toBe('parked');
-    const parked = await backstep.state(id);
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
+    const parked = await backstep.saga(id).state();
     expect(parked?.parkReason?.message).toContain(`over the limit of ${LIMIT}`);
     expect(parked === null ? [] : backstep.legalCommands(parked)).toContain('compensate');
-    await backstep.command(id, { name: 'compensate', by: 'ada', reason: 'too much' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'compensate', by: 'ada', reason: 'too much' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
 
   test('is an input at the start: refused before anything is accepted', async () => {
     const { activities } = recorded({});
-    const definition = defineSaga<Calls>()({ id: 'start', input: z.string() })
+    const definition = defineSaga({ id: 'start', input: z.string(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .build();
     const backstep = await harness(definition).open(activities, { limits });

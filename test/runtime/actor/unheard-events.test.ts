@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { emit, enqueueActions, setup } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
@@ -58,7 +58,7 @@ test.each([
 type Calls = { work: (input: null) => null };
 const input = (): null => null;
 const noting = (version: number) =>
-  defineSaga<Calls>()({ id: 'noting', version, input: z.null() })
+  defineSaga({ id: 'noting', version, input: z.null(), activities: {} as Calls })
     .step('work', { kind: 'pivot', input })
     .emitOnCompleted(() => ({ type: 'done' }))
     .build();
@@ -74,13 +74,13 @@ function heardBy(lines: Line[]): Logger {
 async function open(logger: Logger): Promise<Backstep> {
   const options = { database: temporaryDatabase(), logger, verifyAtRegistration: 'off' } as const;
   const backstep = await openBackstep(options);
-  onTestFinished(() => backstep.stop(0));
+  onTestFinished(() => backstep.stop({ within: 0 }));
   return backstep;
 }
 
 async function complete(backstep: Backstep): Promise<void> {
   const { id } = await backstep.spawn('noting', { input: null });
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
 }
 
 /** Resolves once so many events were dropped, with what waits to be delivered. */

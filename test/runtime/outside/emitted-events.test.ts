@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { emit, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { isEnded } from '../../../src/core/status.ts';
 import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
 import { crashEverywhere } from '../crash-everywhere.ts';
@@ -61,7 +61,7 @@ test.each([0, 2])(
         live: async (backstep, pass) => {
           const { id } = await backstep.spawn('parcel', { input: null, key: 'p' });
           await pass(async () => {
-            const state = await backstep.state(id);
+            const state = await backstep.saga(id).state();
             const isHeard = life.heard.some(({ type }) => type === 'parcel.delivered');
             return state !== null && isEnded(state.status) && isHeard;
           });

@@ -67,7 +67,7 @@ test('waits for a place where the bound came after it was accepted', async () =>
   while (begun.length < 1) await new Promise(setImmediate);
   expect(begun).toEqual(['a']);
   finish('a');
-  await engine.backstep.settled(a, 1e9);
+  await engine.backstep.saga(a).settled({ within: 1e9 });
   await begins(late);
   expect(begun).toEqual(['a', 'late']);
   finish('late');
@@ -118,7 +118,7 @@ test('begins at its time where the bound is gone since', async () => {
 
 test('of a type that comes after the start is refused before the type is there', async () => {
   await open();
-  const other = defineSaga<TripActivities>()({ id: 'other', input: tripInput })
+  const other = defineSaga({ id: 'other', input: tripInput, activities: {} as TripActivities })
     .step('hold', {
       input: () => ({ trip: 't' }),
       compensate: { activity: 'release', input: () => ({ trip: 't' }) },

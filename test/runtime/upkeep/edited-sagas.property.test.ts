@@ -58,7 +58,7 @@ function sagaOf(blocks: readonly Block[], version: number): SagaDefinition | nul
   const pivot = blocks.findIndex(({ kind }) => kind === 'pivot');
   // Its failure would turn back what never turns back.
   if (firstRetriable !== -1 && firstRetriable < pivot) return null;
-  let draft = defineSaga<Calls>()({ id: 'edited', version, input: z.null() });
+  let draft = defineSaga({ id: 'edited', version, input: z.null(), activities: {} as Calls });
   const add = (method: 'step' | 'wait', name: string, options: object): void => {
     draft = Reflect.apply(draft[method], draft, [name, options]) as typeof draft;
   };
@@ -167,10 +167,13 @@ async function lived(engine: TestEngine, id: string, answer: string): Promise<vo
     if (isSettled(status)) return;
     if (status === 'waiting') {
       if (answer === 'none') return;
-      await engine.backstep.send(id, { type: answer }).catch((error: unknown) => {
-        // The drawing that it is on takes no such event any more; its wait expires.
-        if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
-      });
+      await engine.backstep
+        .saga(id)
+        .send({ type: answer })
+        .catch((error: unknown) => {
+          // The drawing that it is on takes no such event any more; its wait expires.
+          if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
+        });
       await engine.quiet();
     }
     const isStill = (await statusOf(engine, id)) === 'waiting';

@@ -36,7 +36,7 @@ export function stay(shape: StayShape = {}): SagaDefinition {
       'insure',
       { input, compensate: compensate('uninsure') },
     ]) as Draft;
-  const begun = defineSaga<Calls>()({ id, version, input: z.null() }).step(step, {
+  const begun = defineSaga({ id, version, input: z.null(), activities: {} as Calls }).step(step, {
     input,
     compensate: compensate('cancel'),
   });
@@ -128,7 +128,7 @@ export class Redeployed {
   }
 
   async stop(): Promise<void> {
-    const stopping = this.#running?.stop(0);
+    const stopping = this.#running?.stop({ within: 0 });
     this.clock.advance(0);
     await stopping;
     this.#running = null;

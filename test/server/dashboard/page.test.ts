@@ -58,7 +58,7 @@ describe('GET /saga', () => {
       input: { orderId: SCRIPT, quantity: 1 },
       key: SCRIPT,
     });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
     for (const path of ['/saga', `/saga?id=${id}`, `/saga?id=${encodeURIComponent(SCRIPT)}`]) {
       const page = await (await http.send('GET', path)).text();
       expect(page).toContain('&lt;script&gt;');
@@ -161,7 +161,7 @@ describe('the actions of the page', () => {
     const path = `/sagas/${id}/commands`;
     const stale = await post(`${path}/terminate`, 'expected_version=1', true);
     expect(stale.status).toBe(409);
-    const { seq } = (await http.backstep.state(id)) ?? { seq: 0 };
+    const { seq } = (await http.backstep.saga(id).state()) ?? { seq: 0 };
     const taken = await post(`${path}/terminate`, `expected_version=${seq}`, true);
     expect(await taken.text()).toContain('terminated');
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'page' }]);
@@ -200,7 +200,7 @@ describe('WS /ws/page', () => {
     const { id } = await http.backstep.spawn('order', { input: { orderId: 'o', quantity: 1 } });
     const server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
     const address = server.url.replace('http', 'ws');
-    const client = await openSocket(`${address}/ws/page?view=saga&id=${id}`);
+    const client = await openSocket(`${address}/ws/page?page=/saga&id=${id}`);
     await client.until((texts) => texts.length >= 1);
     for (const target of ['saga-rows', 'counts', 'stock', 'dead-letters', 'saga-detail']) {
       expect(client.texts[0]).toContain(`hx-target="#${target}"`);
@@ -217,7 +217,7 @@ describe('WS /ws/page', () => {
   it('refuses a view that there is not', async () => {
     http = await openFixture();
     const headers = { connection: 'Upgrade', upgrade: 'websocket' };
-    const response = await http.app.request('/ws/page?view=x', { headers });
+    const response = await http.app.request('/ws/page?page=x', { headers });
     expect(response.status).toBe(400);
   });
 });

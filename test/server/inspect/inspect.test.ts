@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { statePath } from '../../../src/core/machine/state-path.ts';
 import { startServer, type RunningServer } from '../../../src/server/server.ts';
 import { declined, type HttpFixture, listWith, openFixture } from '../http-fixture.ts';
@@ -84,7 +84,7 @@ describe('a @statelyai/inspect receiver', () => {
     await open();
     const input = { orderId: 'secret', quantity: 1, cardNumber: '4111-1111' };
     const { id } = await http.backstep.spawn('order', { input });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     const socket = await openSocket(address(`/inspect?saga=${id}`));
     await socket.until((texts) => texts.some((text) => text.includes('"status":"done"')));
     expect(socket.texts.join('\n')).toContain('[redacted]');
@@ -94,9 +94,10 @@ describe('a @statelyai/inspect receiver', () => {
 
   it('knows the parent of a child saga', async () => {
     await open();
-    const child = defineSaga<{ open: (input: object) => void; close: (input: object) => void }>()({
+    const child = defineSaga({
       id: 'account',
       input: z.object({}),
+      activities: {} as { open: (input: object) => void; close: (input: object) => void },
     })
       .step('open', {
         input: () => ({}),
@@ -128,7 +129,7 @@ describe('a @statelyai/inspect receiver', () => {
     const inspector = receive();
     await inspector.until((events) => events.length === 1);
     const { id } = await http.backstep.spawn('customer', { input: {} });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     await inspector.until((events) =>
       events.some((event) => isDone(event) && event.sessionId === id),
     );
