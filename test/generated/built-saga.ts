@@ -62,9 +62,10 @@ export function drawForBuilder(id: string, dice: Dice): SagaSketch {
 /** The sketch as a built saga. */
 export function build(sketch: SagaSketch): SagaDefinition {
   const { id, quantity, blocks, pivot, finishing, hasDeadline, emits } = sketch;
-  let draft = defineSaga()({
+  let draft = defineSaga({
     id,
     input: INPUT,
+    activities: {} as Readonly<Record<string, (input: unknown) => unknown>>,
     ...(hasDeadline ? { deadline: '60s' } : {}),
     examples: { input: { orderId: 'order-1', quantity }, outputs: answersOf(sketch) },
   }) as unknown as Draft;

@@ -4,7 +4,8 @@
  */
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import { answersOf, build } from './built-saga.ts';
 import type { Dice } from './dice.ts';

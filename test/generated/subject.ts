@@ -1,6 +1,7 @@
 /** A random valid saga, built or drawn by hand, that a mistake can be put into. */
 import { createMachine } from 'xstate';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { build, drawForBuilder } from './built-saga.ts';
 import { Dice } from './dice.ts';
 import { drawByHand, drawingOf, runnable } from './drawn-saga.ts';
