@@ -7,6 +7,7 @@ import { chartOf } from '../../explain/chart.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import type { Finding } from '../../verify/findings.ts';
 import { mermaidOf } from './mermaid.ts';
 import { DefinitionQuery, readQuery } from '../query.ts';
 import { statelySourceOf } from './stately-source.ts';
@@ -55,7 +56,8 @@ export function definitionRoutes(
         .filter(({ id }) => id === definition.id)
         .toSorted((one, other) => other.version - one.version);
       const machine: unknown = definition.machine.definition;
-      const { findings, states, transitions, isExhaustive } = await verifications.of(definition);
+      const found = await verifications.of(definition);
+      const { states, transitions } = found.bounds;
       return c.json({
         ...summaryOf(definition),
         ...countsOf(definition),
@@ -66,8 +68,8 @@ export function definitionRoutes(
           ...countsOf(each),
         })),
         machine,
-        findings,
-        explored: { states, transitions, isExhaustive },
+        findings: found.findings.map(findingOf),
+        explored: { states, transitions, isExhaustive: found.exhaustive },
       });
     })
     .get('/:type/machine', (c) => {
@@ -80,6 +82,13 @@ export function definitionRoutes(
     .get('/:type/stately', (c) =>
       c.text(statelySourceOf(wanted(c.req.param('type'), queryOf(c)).machine)),
     );
+}
+
+// `kind`, `message` and `path` are what it was called first; clients read them still.
+function findingOf(finding: Finding): object {
+  const { code, way, what, cure } = finding;
+  const path = way.map(({ event, state }) => ({ event, state }));
+  return { kind: code, message: `${what}; ${cure}`, path, ...finding };
 }
 
 function summaryOf({ id, version, hash, steps, activities }: SagaDefinition): object {
