@@ -28,9 +28,10 @@ export const AccountInput = z.strictObject({
   kind: z.enum(ACCOUNT_KINDS),
 });
 
-export const accountSaga = defineSaga<AccountActivities>()({
+export const accountSaga = defineSaga({
   id: 'account',
   input: AccountInput,
+  activities: {} as AccountActivities,
   deadline: '10m',
 })
   .step('reserveNumber', {

@@ -41,9 +41,10 @@ export const OnboardingInput = z.strictObject({
 
 type Application = z.output<typeof OnboardingInput>;
 
-export const onboardingSaga = defineSaga<OnboardingActivities>()({
+export const onboardingSaga = defineSaga({
   id: 'onboarding',
   input: OnboardingInput,
+  activities: {} as OnboardingActivities,
   deadline: '35d',
   examples: {
     input: {

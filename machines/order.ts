@@ -141,10 +141,11 @@ const paymentRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempt
 
 const probeRetry = exponential({ first: '200ms', factor: 2, max: '5s', attempts: 3 });
 
-export const orderSaga = defineSaga<OrderActivities>()({
+export const orderSaga = defineSaga({
   id: 'order',
   version: 1,
   input: OrderInput,
+  activities: {} as OrderActivities,
   deadline: '5m',
 })
   .step('reserveInventory', {

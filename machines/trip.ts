@@ -16,7 +16,7 @@
  * certain. So `bookings` is written before an attempt starts, and only a certain answer clears it.
  */
 import { emit } from 'xstate';
-import { durable } from '../src/core/define/definition.ts';
+import { durable } from '../src/core/define/durable.ts';
 import {
   chargeOf,
   chargeRetry,

@@ -21,7 +21,8 @@ export type {
   SagaOptions,
   WaitResult,
 } from './core/define/options.ts';
-export { durable, type DurableOptions, type SagaDefinition } from './core/define/definition.ts';
+export type { SagaDefinition } from './core/define/definition.ts';
+export { durable, type DurableOptions } from './core/define/durable.ts';
 export type { EventSchemas } from './core/define/event-schemas.ts';
 export { BackstepError, type ErrorCode } from './core/errors.ts';
 export { type Failure, PermanentError, TransientError } from './core/failure.ts';

@@ -3,7 +3,7 @@
  * participants are given: a reader and a writer.
  *
  * Must never open a connection: there is one writer, the engine's. The DDL is in
- * migrations/0002-order-demo.ts. Invariant: times are milliseconds since 1970, money is in minor
+ * migrations/demo/0002-order-demo.ts. Invariant: times are milliseconds since 1970, money is in minor
  * units.
  */
 import type { Generated, Kysely } from 'kysely';

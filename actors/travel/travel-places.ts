@@ -5,7 +5,7 @@
  */
 import type { Kysely } from 'kysely';
 
-/** The tables as Kysely sees them; the DDL is in migrations/0004-trip-demo.ts. */
+/** The tables as Kysely sees them; the DDL is in migrations/demo/0004-trip-demo.ts. */
 export interface TravelTables {
   trip_places: { service: string; destination: string; capacity: number; taken: number };
   trip_bookings: { service: string; destination: string; status: string };

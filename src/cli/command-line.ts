@@ -6,12 +6,13 @@ import { settingOf } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
+import type { MigrateRequest } from './migrate.ts';
 import type { VerifyRequest } from './verify.ts';
 
 /** What is asked for. */
 export type Wanted =
   | { readonly command: 'help' }
-  | { readonly command: 'migrate'; readonly database: string }
+  | ({ readonly command: 'migrate' } & MigrateRequest)
   | ({ readonly command: 'verify' } & VerifyRequest)
   | ({ readonly command: 'check' } & CheckRequest)
   | ({ readonly command: 'doctor' } & DoctorRequest)
@@ -25,13 +26,14 @@ interface Mistake {
 
 const OPTIONS = {
   db: { type: 'string' },
+  migrations: { type: 'string' },
   json: { type: 'boolean' },
   'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 /** How the value of an option is called in the help. */
-const VALUES = { db: '<path>', 'max-states': '<n>' } as const;
+const VALUES = { db: '<path>', migrations: '<folder>', 'max-states': '<n>' } as const;
 
 /** Reads the arguments; `env` may name the database. */
 export function readCommandLine(
@@ -60,7 +62,7 @@ export function readCommandLine(
     case 'migrate':
       if (operands.length > 0)
         return mistake('migrate takes no argument; name the file with --db <path>');
-      return { command, database };
+      return { command, database, migrationsFolder: textOf(values.migrations) };
     case 'verify': {
       if (operands.length === 0) return mistake('say which module');
       const bound = textOf(values['max-states']);

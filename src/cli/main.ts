@@ -1,21 +1,21 @@
 /**
  * The `backstep` command: reads what is asked for and hands it to the file that does it.
  */
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { check } from './check.ts';
 import { readCommandLine, type Wanted } from './command-line.ts';
 import { doctor } from './doctor.ts';
-import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { EXIT_USAGE } from './exit-codes.ts';
 import { exportJournal } from './export.ts';
+import { migrate } from './migrate.ts';
 import { verifyModules } from './verify.ts';
 import { BackstepError } from '../core/errors.ts';
-import { migrateDatabase } from '../store/sqlite/migrate.ts';
 
 const USAGE = `Usage: backstep <command> [options]
 
 Commands:
-  migrate             bring a database file to the schema of this version
+  migrate             bring a database file to the schema of this version, and with
+                      --migrations to that of your own files too
   verify <module...>  prove that the sagas that modules export compensate, or show a path
                       on which one does not; ends with 1 when an error was found
   check <module...>   before a deployment: tell which sagas in flight in a database go on
@@ -34,6 +34,8 @@ something found or a database that cannot be read, 2 is a command line or module
 
 Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
+  --migrations <dir>  the folder of your own migrations, such as 0100-seats.ts: the one that
+                      openBackstep is given as migrationsFolder
   --json              print what was found as JSON
   --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
                       differ where one decides
@@ -60,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     case 'migrate':
-      return migrate(wanted.database);
+      return migrate(wanted);
     case 'verify':
       return verifyModules(wanted);
     case 'check':
@@ -82,29 +84,6 @@ function wantedBy(args: readonly string[]): Wanted {
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;
     return { command: 'mistake', mistake: error.message };
-  }
-}
-
-async function migrate(database: string): Promise<number> {
-  try {
-    makeFolderOf(database);
-    await migrateDatabase(database);
-    process.stdout.write(`${database} has the schema of this version\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof BackstepError)) throw error;
-    process.stderr.write(`backstep: ${error.message}\n`);
-    return EXIT_FAILED;
-  }
-}
-
-/** A fresh checkout has no folder for the default database. */
-function makeFolderOf(database: string): void {
-  try {
-    mkdirSync(dirname(database), { recursive: true });
-  } catch (cause) {
-    const why = `cannot make the folder of ${database}: ${String(cause)}`;
-    throw new BackstepError('storage-refused', why, { cause });
   }
 }
 

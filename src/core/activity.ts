@@ -6,20 +6,35 @@
  */
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 
+/** What an activity takes and gives; both are kept as JSON keeps them, without undefined members. */
+export type ActivitySignature = (input: never) => unknown;
+
 /**
- * A contract: activity name to signature; a type, as TypeScript takes no interface for it. `input`
- * and `output` are kept as JSON keeps them, without undefined members.
+ * A contract: signatures by activity name, as an interface or a type.
  *
  * @example
- * type Orders = { createOrder: (input: { orderId: string }) => { number: number } };
+ * interface OrderActivities {
+ *   createOrder(input: { orderId: string }): { number: number };
+ *   cancelOrder(input: { orderId: string }): void;
+ * }
  */
-export type Contract = Record<string, (input: never) => unknown>;
+export type Contract<C = Record<string, ActivitySignature>> = {
+  readonly [Name in keyof C]: ActivitySignature;
+};
 
 /** Input type of an activity of a contract. */
-export type ActivityInput<C extends Contract, Name extends keyof C> = Parameters<C[Name]>[0];
+export type ActivityInput<C, Name extends keyof C> = C[Name] extends (
+  ...args: infer Args extends readonly unknown[]
+) => unknown
+  ? Args[0]
+  : never;
 
 /** Output type of an activity of a contract. */
-export type ActivityOutput<C extends Contract, Name extends keyof C> = Awaited<ReturnType<C[Name]>>;
+export type ActivityOutput<C, Name extends keyof C> = C[Name] extends (
+  ...args: never
+) => infer Output
+  ? Awaited<Output>
+  : never;
 
 /** What an activity is told about the call it serves. */
 export interface ActivityContext {
@@ -104,7 +119,7 @@ export type Activity<Input = never, Output = unknown> =
   RemoteActivity<Input, Output> | TransactionalActivity<Input, Output>;
 
 /** Implementations for a whole contract. */
-export type Activities<C extends Contract> = {
+export type Activities<C = Contract> = {
   readonly [Name in keyof C]: Activity<ActivityInput<C, Name>, ActivityOutput<C, Name>>;
 };
 
@@ -120,7 +135,16 @@ export function transactional<Input, Output>(
  * invoke; the engine runs the bound implementation and never this one.
  */
 export function activity<Input, Output>(): PromiseActorLogic<Output, Input> {
-  return fromPromise<Output, Input>(() =>
+  const standIn = fromPromise<Output, Input>(() =>
     Promise.reject(new Error('a durable activity runs only under the Backstep engine')),
   );
+  standIns.add(standIn);
+  return standIn;
+}
+
+const standIns = new WeakSet<object>();
+
+/** True for what `activity` gives: it runs nothing. */
+export function isStandIn(logic: unknown): boolean {
+  return logic !== null && typeof logic === 'object' && standIns.has(logic);
 }

@@ -74,3 +74,10 @@ export class BackstepError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 }
+
+/** True for a refusal that time mends: there was no room, or the store was too slow or away. */
+export function isPassing(error: unknown): boolean {
+  return (
+    error instanceof BackstepError && (error.code === 'unavailable' || error.code === 'overloaded')
+  );
+}

@@ -17,6 +17,26 @@ export interface Failure {
    * effect and record), so the step must be treated as if it had.
    */
   readonly ambiguous: boolean;
+  /** What was thrown, for a machine that somebody drew; see `errorOf`. */
+  readonly thrown?: Thrown;
+}
+
+/** What was thrown: an error by what makes it up, anything else as it is. */
+export type Thrown =
+  | {
+      readonly kind: 'error';
+      readonly name: string;
+      readonly message: string;
+      /** Own members that JSON keeps, such as `status`. */
+      readonly members: Readonly<Record<string, unknown>>;
+    }
+  | { readonly kind: 'value'; readonly value: unknown };
+
+/** The failure without what was thrown, as ledgers and reasons keep it. */
+export function plainFailure(failure: Failure): Failure {
+  if (failure.thrown === undefined) return failure;
+  const { thrown: _, ...plain } = failure;
+  return plain;
 }
 
 /** Longest message kept of an error; the rest is cut. */

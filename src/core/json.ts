@@ -15,10 +15,17 @@ const MAX_JSON_DEPTH = 64;
 /** A context holds whole values inside members of its own. */
 const MAX_CONTEXT_DEPTH = 128;
 
+/**
+ * What stands in a context for an object of a class: itself where it reads the same after a
+ * restart, another one in its place, or `undefined`: JSON does not keep it.
+ */
+export type StandIn = (value: object) => unknown;
+
 interface Rules {
   readonly maxDepth: number;
   /** Half a character is refused: a text that is also a key would be changed by the store. */
   readonly needsWholeTexts: boolean;
+  readonly standIn?: StandIn;
 }
 
 const VALUE_RULES: Rules = { maxDepth: MAX_JSON_DEPTH, needsWholeTexts: true };
@@ -32,11 +39,11 @@ const CONTEXT_RULES: Rules = { maxDepth: MAX_CONTEXT_DEPTH, needsWholeTexts: fal
  *
  * @param subject what the value is, for the message, e.g. `input of reserveInventory`
  */
-export function keepJson<T>(value: T, subject: string): T {
+export function keepJson<T>(value: T, subject: string, standIn?: StandIn): T {
   if (value === undefined) return value;
-  const found = findFlaw(value, 0, VALUE_RULES);
+  const found = findFlaw(value, 0, rulesWith(VALUE_RULES, standIn));
   if (found === null) return value;
-  if (found === OMITTED) return copyJson(value);
+  if (found === OMITTED) return copyJson(value, standIn);
   throw new BackstepError('not-json', `${subject}: ${sayFlaw(found, value)}`);
 }
 
@@ -47,10 +54,10 @@ export function takeJson<T>(value: T, subject: string): T {
 }
 
 /** As `keepJson`, for a machine's context. */
-export function keepContext<T>(context: T, subject: string): T {
-  const found = findFlaw(context, 0, CONTEXT_RULES);
+export function keepContext<T>(context: T, subject: string, standIn?: StandIn): T {
+  const found = findFlaw(context, 0, rulesWith(CONTEXT_RULES, standIn));
   if (found === null) return context;
-  if (found === OMITTED) return copyJson(context);
+  if (found === OMITTED) return copyJson(context, standIn);
   throw new BackstepError(
     'not-json',
     `${subject}: ${sayFlaw(found, context)}; keep plain values in a context, and invoke what is ` +
@@ -63,17 +70,28 @@ export function keepContext<T>(context: T, subject: string): T {
  * `structuredClone` for the small values of activities. An object without a prototype comes back
  * with the usual one, as from `JSON.parse`.
  */
-export function copyJson<T>(value: T): T;
-export function copyJson(value: unknown): unknown {
+export function copyJson<T>(value: T, standIn?: StandIn): T;
+export function copyJson(value: unknown, standIn?: StandIn): unknown {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((each: unknown) => copyJson(each));
+  if (Array.isArray(value)) return value.map((each: unknown) => copyJson(each, standIn));
+  const own = standIn === undefined || isPlain(value) ? undefined : standIn(value);
+  if (own !== undefined) return own;
   const copy: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
     if (member === undefined) continue;
-    if (key === '__proto__') define(copy, key, copyJson(member));
-    else copy[key] = copyJson(member);
+    if (key === '__proto__') define(copy, key, copyJson(member, standIn));
+    else copy[key] = copyJson(member, standIn);
   }
   return copy;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function rulesWith(rules: Rules, standIn: StandIn | undefined): Rules {
+  return standIn === undefined ? rules : { ...rules, standIn };
 }
 
 // An own member of that name, which `JSON.parse` makes; an assignment would set the prototype.
@@ -140,7 +158,7 @@ interface Flaw {
 }
 
 /** No flaw, but members to be left out. */
-const OMITTED: Flaw = { path: [], what: 'has undefined members' };
+const OMITTED: Flaw = { path: [], what: 'has members that a copy goes without' };
 
 function sayFlaw(flaw: Flaw, value: unknown): string {
   const { path, what } = (flaw.isTooDeep && cycleOn(flaw.path, value)) || flaw;
@@ -199,8 +217,11 @@ function findFlawInside(value: object, depth: number, rules: Rules): Flaw | null
     }
     return omitted;
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return flawOf(sayClass(value));
+  if (!isPlain(value)) {
+    const own = rules.standIn?.(value);
+    if (own === undefined) return flawOf(sayClass(value));
+    return own === value ? null : OMITTED;
+  }
   const members = value as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(members)) {
     if (rules.needsWholeTexts && !key.isWellFormed()) return HALF_CHARACTER_IN_KEY;

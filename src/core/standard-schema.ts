@@ -4,26 +4,31 @@
  */
 import { BackstepError, type Issue } from './errors.ts';
 
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Output = unknown, Input = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
-type SchemaResult<Output> =
+/** What a schema says of a value. */
+export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
 
-interface SchemaIssue {
+/** What a schema does not accept, and where. */
+export interface SchemaIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
 /** The type a schema gives. */
 export type SchemaOutput<S> = S extends StandardSchema<infer Output> ? Output : never;
+
+/** The type a schema takes. */
+export type SchemaInput<S> = S extends StandardSchema<unknown, infer Input> ? Input : never;
 
 /** Whether something from outside the types, such as plain JavaScript, is a schema. */
 export function isStandardSchema(value: unknown): value is StandardSchema {

@@ -23,7 +23,7 @@ export type Subscriber = (
 ) => Promise<void> | void;
 
 /** What a saga needs at run time: an implementation per activity, subscribers by event type. */
-export interface Bindings<C extends Contract = Contract> {
+export interface Bindings<C extends object = Contract> {
   readonly activities: Activities<C>;
   /**
    * Who hears what the saga emits, by event type. What has no subscriber is dropped: counted in the
@@ -49,6 +49,18 @@ export interface Bindings<C extends Contract = Contract> {
    */
   readonly events?: Readonly<Record<string, StandardSchema>>;
 }
+
+/**
+ * The bindings as `register` takes them: none, or without activities, where the saga names no
+ * contract, because a machine may bring its own logic along.
+ */
+export type BindingsGiven<C extends object> = string extends keyof C
+  ? [bindings?: MachineBindings<C>]
+  : [bindings: Bindings<C>];
+
+/** Bindings of a machine that may bring its own activities along. */
+export type MachineBindings<C extends object = Contract> = Omit<Bindings<C>, 'activities'> &
+  Partial<Pick<Bindings<C>, 'activities'>>;
 
 /** Sagas of a type at once, or that and how many may wait beyond (default 100,000). */
 export type Concurrency = number | { readonly limit: number; readonly maxQueued?: number };
@@ -114,10 +126,11 @@ export interface Retention {
 
 export interface Backstep {
   /**
-   * Binds a definition. Throws `definition-invalid` when an activity has no implementation, and for
+   * Binds a definition, and the sagas made of machines inside it. An activity that is not bound
+   * runs the machine's own logic. Throws `definition-invalid` when an activity has neither, and for
    * bindings that it does not know.
    */
-  register<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void;
+  register<C extends object>(definition: SagaDefinition<C>, ...bindings: BindingsGiven<C>): void;
   /** Recovers what is in flight, then accepts work. */
   start(): Promise<void>;
   /**

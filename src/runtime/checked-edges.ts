@@ -19,13 +19,14 @@ import {
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
 export function checkedEdges(engine: Backstep): Backstep {
   return {
-    register: (definition, bindings) => {
+    register: (definition, ...given) => {
+      const [bindings = {}] = given;
       check(definition, REGISTERED, 'register', 'definition-invalid');
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
-      engine.register(definition, bindings);
+      engine.register(definition, ...given);
     },
     start: () => engine.start(),
-    // Looked at where it is read: a start is the hot path, and costs no promise more.
+    // `spawn` checks its options itself: one more promise here would slow every start.
     spawn: (type, options) => engine.spawn(type, options),
     send: async (id, event, options) => {
       take(id, SAGA_ID, 'send, the saga id');

@@ -1,5 +1,5 @@
 /** What the engine takes from the program around it, for callers that the types do not reach. */
-import { SAGA } from '../core/define/definition.ts';
+import { SAGA } from '../core/define/definition-kinds.ts';
 import { COMMAND_NAMES } from '../core/turn/inbound.ts';
 import {
   ANYTHING,
@@ -65,12 +65,12 @@ const ACTIVITY = either(
   optionsOf({ kind: required(oneOf(['transactional'])), plan: required(FUNCTION) }),
 );
 
-// Which numbers will do is for the queue to say.
+// The start queue refuses numbers that it cannot use.
 const COUNT = kindOf('a whole number', (value) => typeof value === 'number');
 
 /** The second argument of `register`. */
 export const BINDINGS = optionsOf({
-  activities: required(mapOf(ACTIVITY, 'functions by activity name')),
+  activities: mapOf(ACTIVITY, 'functions by activity name'),
   subscribers: mapOf(FUNCTION, 'functions by event type'),
   concurrency: either(COUNT, optionsOf({ limit: required(COUNT), maxQueued: COUNT })),
   migrate: mapOf(FUNCTION, 'functions by earlier version'),

@@ -147,11 +147,14 @@ class Engine implements Backstep {
     });
   }
 
-  register: Backstep['register'] = (definition, bindings) => {
-    this.#parts.onRegister?.(definition, this.#recovered.promise, bindings);
+  register: Backstep['register'] = (definition, ...given) => {
+    const [bindings = {}] = given;
     const { concurrency } = bindings;
-    // What is wrong with it is said before the type is there to be started without a bound.
+    // A wrong bound is refused before the type is registered, else it could be started without one.
     const bound = concurrency === undefined ? null : this.#queue.bound(definition.id, concurrency);
+    for (const each of this.#registry.familyOf(definition)) {
+      this.#parts.onRegister?.(each, this.#recovered.promise, bindings);
+    }
     this.#registry.add(definition, bindings);
     bound?.();
     if (this.#phase === 'accepting') void this.#versions.run();
@@ -159,9 +162,9 @@ class Engine implements Backstep {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
-    // Before any saga goes on, so that what it emitted earlier is delivered first.
+    // Messages before sagas, so that what a saga emitted earlier is delivered first.
     const messages = await this.#courier.recover();
-    // Before any saga moves: from then on its turns are counted.
+    // The queue before sagas move: from then on it counts their turns.
     await this.#queue.recover(new Set(this.#registry.all().map(({ id }) => id)));
     const recovered = await recover(
       {
@@ -237,7 +240,7 @@ class Engine implements Backstep {
 
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
-    // One that never took its sagas up hands on what it found.
+    // An engine that was never started leaves the mark of its predecessor.
     const isClean = this.#phase === 'opened' ? this.store.wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();

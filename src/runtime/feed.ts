@@ -58,7 +58,7 @@ export class Feed {
     this.#nextSeq = entry.seq + 1;
     for (const listener of this.#listeners) {
       try {
-        // One that is async fails later, and an unhandled rejection would end the process.
+        // An async listener fails later, and an unhandled rejection would end the process.
         const returned: unknown = listener(entry);
         if (returned instanceof Promise) returned.catch(this.#onError);
       } catch (error) {

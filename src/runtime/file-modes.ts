@@ -11,7 +11,7 @@ const OTHERS = 0o077;
 
 /** Warns of a file that others than its owner may read or write; of none where there is none. */
 export function warnOfOpenFile(path: string, what: string, log: Pick<Logger, 'warn'>): void {
-  // There the bits say nothing.
+  // On Windows the mode bits say nothing.
   if (process.platform === 'win32') return;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
   if ((mode & OTHERS) === 0) return;

@@ -2,14 +2,15 @@
  * Which definitions are registered, with what implementations. Several versions of a saga live side
  * by side; new starts use the newest.
  */
-import type { Activity, Contract } from '../core/activity.ts';
+import type { Activity } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import { ownActivities } from './outside/own-activities.ts';
 import { eventSchemas } from '../core/define/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/history/migration.ts';
 import { meantInstead } from '../core/nearest-name.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
-import type { Bindings, Subscriber } from './backstep.ts';
+import type { MachineBindings, Subscriber } from './backstep.ts';
 
 /** A definition with everything it needs to run. */
 export interface Registration {
@@ -34,16 +35,34 @@ export class Registry {
   readonly #newest = new Map<string, Registration>();
 
   /** Throws `definition-invalid` when an activity has no implementation or a version is taken. */
-  add<C extends Contract>(definition: SagaDefinition<C>, bindings: Bindings<C>): void {
+  add(definition: SagaDefinition, bindings: MachineBindings): void {
+    const { migrate: _, ...forChildren } = bindings;
+    const added = [];
+    for (const each of this.familyOf(definition)) {
+      added.push(this.#registrationOf(each, each === definition ? bindings : forChildren));
+    }
+    for (const registration of added) this.#put(registration);
+  }
+
+  /** The saga, and those made of machines inside it that are not registered yet. */
+  familyOf(definition: SagaDefinition): readonly SagaDefinition[] {
+    const own = definition.ownChildren.filter((each) => !this.has(each.id, each.version));
+    return [...own.flatMap((each) => this.familyOf(each)), definition];
+  }
+
+  #registrationOf(definition: SagaDefinition, bindings: MachineBindings): Registration {
     const { id, version } = definition;
     const name = `${id}@${version}`;
     if (this.#byVersion.has(name)) {
       throw new BackstepError('definition-invalid', `saga "${id}" version ${version} stands twice`);
     }
-    const activities = new Map<string, Activity>(Object.entries(bindings.activities));
+    const bound = Object.entries(bindings.activities ?? {});
+    const activities = new Map<string, Activity>([...ownActivities(definition.own), ...bound]);
     const missing = definition.activities.filter((each) => !activities.has(each));
     if (missing.length > 0) {
-      const extra = [...activities.keys()].filter((each) => !definition.activities.includes(each));
+      const extra = bound
+        .map(([each]) => each)
+        .filter((each) => !definition.activities.includes(each));
       throw new BackstepError(
         'definition-invalid',
         `saga "${id}" calls ${missing.join(', ')} but no implementation was given; ` +
@@ -52,14 +71,18 @@ export class Registry {
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
     const overriding = eventSchemas(definition.machine, bindings.events ?? {});
-    const registration: Registration = {
+    return {
       definition,
       activities,
       subscribers,
       migrations: readMigrations(definition, bindings.migrate ?? {}),
       events: new Map([...definition.events, ...overriding]),
     };
-    this.#byVersion.set(name, registration);
+  }
+
+  #put(registration: Registration): void {
+    const { id, version } = registration.definition;
+    this.#byVersion.set(`${id}@${version}`, registration);
     const newest = this.#newest.get(id);
     if (newest === undefined || newest.definition.version < version) {
       this.#newest.set(id, registration);
@@ -157,7 +180,7 @@ export class Registry {
     return { registration, plan: { from, definition: registration.definition, steps } };
   }
 
-  // The farthest one that knows the way.
+  // The newest version with a migration from the stored one.
   #successorOf(type: string, version: number) {
     let best: { readonly registration: Registration; readonly migration: Migration } | null = null;
     for (const registration of this.#byVersion.values()) {

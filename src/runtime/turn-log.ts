@@ -46,7 +46,7 @@ export function createTurnLog(log: Logger): TurnLog {
       log.error({ sid, failures, err }, 'a saga actor failed; it starts again from the store'),
     parkedUnreadable: (sagaId, failure) => {
       const details = { sagaId, failure };
-      // Of many at once the keeper of versions tells one line.
+      // When many sagas are parked at once for their version, the version keeper logs one line.
       if (failure.code === 'version-missing') log.debug(details, 'a saga was parked');
       else log.error(details, 'a saga was parked: its stored state cannot be read');
     },

@@ -5,7 +5,6 @@
  * every compensation must have been called for the run that it undoes, with what that run brought.
  */
 import type { EventObject } from 'xstate';
-import type { Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { CommandName } from '../core/turn/inbound.ts';
 import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
@@ -63,7 +62,7 @@ const MAX_ORDERS = 20;
  * @example
  * await crashEverywhere(tripSaga, { input: { trip: 't-1' }, always: { chargeCard: 'permanent' } });
  */
-export async function crashEverywhere<C extends Contract>(
+export async function crashEverywhere<C extends object>(
   definition: SagaDefinition<C>,
   world: CrashWorld = {},
   options: CrashOptions = {},

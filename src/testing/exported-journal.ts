@@ -2,7 +2,6 @@
  * A saga that ran in production, replayed against the code of today: a test that keeps an exported
  * journal notices the change that would lead its saga elsewhere.
  */
-import type { Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { replay } from '../core/history/replay.ts';
 import { readExport } from '../runtime/upkeep/journal-export.ts';
@@ -17,7 +16,7 @@ import { type SagaStory, storyOf } from './saga-story.ts';
  * const exported: unknown = JSON.parse(await readFile('test/journals/order-4711.json', 'utf8'));
  * expect(replayExported(orderSaga, exported)).toBeCompleted();
  */
-export function replayExported<C extends Contract>(
+export function replayExported<C extends object>(
   definition: SagaDefinition<C>,
   exported: unknown,
 ): SagaStory {

@@ -5,7 +5,7 @@
  * Like any participant must, they give the same key one effect, accept the compensation of what
  * never happened, and refuse a step whose compensation came first.
  */
-import type { Activities, ActivityContext, Contract } from '../core/activity.ts';
+import type { Activities, ActivityContext } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { PermanentError, TransientError } from '../core/failure.ts';
 import type { Direction } from '../core/state.ts';
@@ -70,7 +70,7 @@ export interface FakeOptions {
 }
 
 /** Fakes for every activity of a saga; bind `activities`. */
-export class FakeActivities<C extends Contract = Contract> {
+export class FakeActivities<C extends object = object> {
   readonly activities: Activities<C>;
   readonly #calls: FakeCall[] = [];
   readonly #effects = new Map<string, FakeEffect>();

@@ -2,7 +2,6 @@
  * Paths through a saga for a test runner: each drawn transition on at least one of them, and every
  * simple path where there are few.
  */
-import type { Contract } from '../core/activity.ts';
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
 import type { ExampleValues } from '../verify/values/examples.ts';
 import { movesOf } from '../verify/moves.ts';
@@ -62,7 +61,7 @@ const MOVES_IN_A_NAME = 4;
  *   expect(path.run()).toBeSound();
  * });
  */
-export function pathsOf<C extends Contract>(
+export function pathsOf<C extends object>(
   definition: SagaDefinition<C>,
   options: PathOptions = {},
 ): readonly SagaPath[] {
@@ -89,7 +88,7 @@ export function pathsOf<C extends Contract>(
 }
 
 /** How much of the drawing `pathsOf` covers. */
-export function coverageOf<C extends Contract>(
+export function coverageOf<C extends object>(
   definition: SagaDefinition<C>,
   options: PathOptions = {},
 ): PathCoverage {

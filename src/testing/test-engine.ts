@@ -21,7 +21,7 @@ import { ProcessDied, type ProcessOptions, TestProcess } from './test-process.ts
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What a saga is bound to; `FakeActivities` fits. */
-export interface TestBindings<C extends Contract = Contract> extends Bindings<C> {
+export interface TestBindings<C extends object = Contract> extends Bindings<C> {
   /** How many of its calls hang just now and will not answer. */
   readonly hanging?: number;
   /** Told at a crash. */
@@ -50,7 +50,7 @@ const MAX_MOVES = 100_000;
  * const engine = await openTestEngine(tripSaga, fakes);
  * expect(await engine.run({ trip: 't-1' })).toHaveCompensatedInOrder(['bookHotel']);
  */
-export async function openTestEngine<C extends Contract>(
+export async function openTestEngine<C extends object>(
   definition: SagaDefinition<C>,
   bindings: TestBindings<C>,
   options: TestEngineOptions = {},
@@ -94,7 +94,7 @@ export class TestEngine {
   }
 
   /** Binds another saga, such as a child; from now on, and after every crash again. */
-  register<C extends Contract>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
+  register<C extends object>(definition: SagaDefinition<C>, bindings: TestBindings<C>): this {
     // In the list every contract is alike; what was bound fits the definition it stands with.
     const registered = { definition: strictly(definition), bindings } as unknown as Registered;
     this.#registered.push(registered);
@@ -175,7 +175,7 @@ export class TestEngine {
   async story(id: string): Promise<SagaStory> {
     const { read } = this.backstep;
     const record = await read.saga(id);
-    const known = this.#registered.find(({ definition }) => definition.id === record?.type);
+    const known = this.backstep.definitions().find((each) => each.id === record?.type);
     if (record === null || known === undefined) throw new Error(`there is no saga ${id}`);
     const lines = [];
     for (let cursor: string | null = null; ;) {
@@ -184,7 +184,7 @@ export class TestEngine {
       cursor = page.nextCursor;
       if (cursor === null) break;
     }
-    return storyOf(known.definition, id, replay(known.definition, id, lines.map(recordOfLine)));
+    return storyOf(known, id, replay(known, id, lines.map(recordOfLine)));
   }
 
   /** Lets everything happen that needs no time to pass. */

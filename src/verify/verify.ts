@@ -7,7 +7,8 @@
  * no clock, no chance. Timers are taken in any order, so that a process that was down does not hide
  * a path.
  */
-import { type Examples, SAGA, type SagaDefinition } from '../core/define/definition.ts';
+import type { Examples, SagaDefinition } from '../core/define/definition.ts';
+import { SAGA } from '../core/define/definition-kinds.ts';
 import { check } from '../core/options-reader.ts';
 import { strictly } from '../core/machine/strict-machine.ts';
 import { type Bounds, boundsOf } from './bounds.ts';

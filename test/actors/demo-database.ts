@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { onTestFinished } from 'vitest';
@@ -15,7 +16,7 @@ import type {
   OrderWriteOutcome,
   OrderWriter,
 } from '../../actors/order/order-tables.ts';
-import { up } from '../../migrations/0002-order-demo.ts';
+import { up } from '../../migrations/demo/0002-order-demo.ts';
 import type {
   ActivityContext,
   ExpectedStatement,
@@ -40,6 +41,9 @@ export interface DemoDatabase {
   /** The rows of a table, in order of creation. */
   readonly rows: (table: keyof OrderTables) => readonly Record<string, unknown>[];
 }
+
+/** The folder of the demo's migrations. */
+export const DEMO_MIGRATIONS = fileURLToPath(new URL('../../migrations/demo', import.meta.url));
 
 /** A moment for tests. */
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 6);

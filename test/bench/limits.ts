@@ -103,5 +103,5 @@ function itemOf(sid: number, { state, record, effects }: Advanced, before: Advan
   const birth = { id: state.id, type, version, definitionHash, key: null, inputHash: null };
   const pending = { sid, before: before?.state ?? null, after: state, record, effects };
   const born = before === null ? { ...birth, createdAtMs } : null;
-  return toTurnItem(commitOf(pending, STATE_LENGTH, born, []));
+  return toTurnItem(commitOf(pending, STATE_LENGTH, { birth: born }));
 }

@@ -22,9 +22,10 @@ export type FourSteps = Record<Name, (input: Order) => Receipt>;
 
 const input = (view: { readonly input: Order }) => view.input;
 
-export const fourStepSaga = defineSaga<FourSteps>()({
+export const fourStepSaga = defineSaga({
   id: 'four-steps',
   input: z.object({ order: z.number() }),
+  activities: {} as FourSteps,
 })
   .step('reserve', { input, compensate: { activity: 'release', input } })
   .step('charge', { input, compensate: { activity: 'refund', input } })
@@ -33,9 +34,10 @@ export const fourStepSaga = defineSaga<FourSteps>()({
   .build();
 
 /** One step, then a wait of months: what a sleeping saga costs. */
-export const sleeperSaga = defineSaga<Pick<FourSteps, 'reserve' | 'release'>>()({
+export const sleeperSaga = defineSaga({
   id: 'sleeper',
   input: z.object({ order: z.number() }),
+  activities: {} as Pick<FourSteps, 'reserve' | 'release'>,
 })
   .step('reserve', { input, compensate: { activity: 'release', input } })
   .wait('approval', { on: { approve: 'continue' }, within: '90d' })

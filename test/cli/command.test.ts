@@ -1,6 +1,6 @@
 /** The `backstep` command: how it ends, and what it says of a command line that makes no sense. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -102,4 +102,18 @@ test('migrate refuses a file that is no database and leaves nothing beside it', 
   expect(status).toBe(1);
   expect(stderr).toMatch(/^backstep: .*README\.md: .*; give the path of a Backstep database\n$/);
   expect(readdirSync(folder).filter((name) => name.startsWith('README'))).toEqual(['README.md']);
+});
+
+test('migrate runs the files of a folder that is named, and needs it from then on', () => {
+  mkdirSync(join(folder, 'own'));
+  writeFileSync(join(folder, 'own', '0100-seats.js'), 'export const up = () => Promise.resolve();');
+  const migrate = (...more: string[]) => backstep(['migrate', '--db', 'own.db', ...more]);
+  expect(migrate('--migrations', 'own')).toEqual({
+    status: 0,
+    stdout: 'own.db has the schema of this version\n',
+    stderr: '',
+  });
+  const { status, stderr } = migrate();
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/\(0100-seats\); .*give its migrations folder\n$/);
 });

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { assign, createActor, emit, raise, setup } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { SagaDriver } from '../../src/testing/saga-driver.ts';
 import { DurableSide } from './durable-side.ts';
 import { LiveSide } from './live-side.ts';

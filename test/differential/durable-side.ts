@@ -4,7 +4,8 @@
  */
 import type { AnyStateMachine, EventObject } from 'xstate';
 import { decodeState, encodeState } from '../../src/core/history/codec.ts';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Effect, Inbound, Outcome, Turn } from '../../src/core/turn/inbound.ts';
 import { UNHANDLED } from '../../src/core/turn/park-instead.ts';

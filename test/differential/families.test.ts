@@ -17,7 +17,7 @@ import {
   spawnChild,
   stopChild,
 } from 'xstate';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { openTestEngine, type TestEngine } from '../../src/testing/test-engine.ts';
 import { plain } from './case.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { activity } from '../../src/core/activity.ts';
 import { type Light, type LitState, litStates } from '../../src/explain/chart-lights.ts';
 import { chartOf, statesIn, waysOutOf } from '../../src/explain/chart.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';
 

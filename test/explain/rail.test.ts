@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { setup } from 'xstate';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { activity } from '../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { type Rail, railOf, type RailStep, stepsOn } from '../../src/explain/rail.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';
 

@@ -262,7 +262,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'is told of once, with its mode and the cure, and left as it is',
   ],
   'package that is fetched without a hash': [
-    'lock-file.test.ts',
+    'package/lock-file.test.ts',
     'names a hash for every package that is fetched',
   ],
   'redirect of a payment': [
@@ -290,7 +290,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'cannot be told to misbehave with',
   ],
   'secrets of the server in the environment of another program': [
-    'launcher.test.ts',
+    'demo/launcher.test.ts',
     'keeps from the provider what the server keeps secret',
   ],
   'texts that make the search for secrets slow': [

@@ -17,7 +17,7 @@ const PATIENCE_MS = 10_000;
 
 const input = (view: { readonly input: string }): string => view.input;
 const retry = exponential({ first: '1ms', factor: 1, max: '1ms', attempts: 1, jitter: 'none' });
-const saga = defineSaga<Acts>()({ id: 'hostile', input: z.string() })
+const saga = defineSaga({ id: 'hostile', input: z.string(), activities: {} as Acts })
   .step('act', { input, retry, compensate: { activity: 'undo', input, retry } })
   .build();
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { emit, setup } from 'xstate';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
@@ -15,7 +15,7 @@ type Calls = Record<'book' | 'cancel', (input: null) => null>;
 
 const input = (): null => null;
 const stay = (id = 'stay') =>
-  defineSaga<Calls>()({ id, input: z.any() })
+  defineSaga({ id, input: z.any(), activities: {} as Calls })
     .step('book', { input, compensate: { activity: 'cancel', input } })
     .wait('approval', { on: { approve: 'continue' }, within: '1d' });
 const activities = { book: () => null, cancel: () => null };
@@ -101,8 +101,9 @@ describe('register refuses', () => {
     ['a draft', [stay('x'), { activities }], /a draft that is not built yet; call .build\(\)/],
     ['a bare machine', [machine({}), { activities }], /bare machine; make it durable\(machine\)/],
     ['anything else', [{ id: 'x' }, { activities }], /give what .build\(\) or durable/],
-    ['no bindings', [stay('x').build()], /register of "x": what was given is undefined; give/],
-    ['no activities', [stay('x').build(), {}], /activities is missing; give an object of func/],
+    ['no bindings', [stay('x').build()], /saga "x" calls .*book.* but no implementation was given/],
+    ['no activities', [stay('x').build(), {}], /saga "x" calls .*book.* but no implementation/],
+    ['odd bindings', [stay('x').build(), 5], /register of "x": what was given is 5; give/],
     [
       'an activity that is none',
       [stay('x').build(), { activities: { ...activities, book: 'x' } }],

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { activity, type ProbeAnswer } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { isFailure, PermanentError } from '../../src/core/failure.ts';
 import { EngineHarness } from './engine-harness.ts';
 

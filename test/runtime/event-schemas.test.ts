@@ -7,9 +7,10 @@ import { EngineHarness, type EngineSettings } from './engine-harness.ts';
 
 type Calls = Record<'book' | 'cancel', (input: null) => null>;
 
-const staySaga = defineSaga<Calls>()({
+const staySaga = defineSaga({
   id: 'stay',
   input: z.null(),
+  activities: {} as Calls,
   events: {
     approve: z.strictObject({ amount: z.object({ value: z.int() }), note: z.string().default('') }),
     reject: z.looseObject({}),

@@ -11,9 +11,10 @@ export type TripActivities = Record<'hold' | 'release' | 'charge' | 'refund', Ca
 const retry = exponential({ first: '1s', factor: 2, max: '1m', attempts: 3, jitter: 'none' });
 const input = (view: { readonly input: { readonly trip: string } }) => view.input;
 
-export const tripSaga = defineSaga<TripActivities>()({
+export const tripSaga = defineSaga({
   id: 'trip',
   input: z.object({ trip: z.string().min(1) }),
+  activities: {} as TripActivities,
   deadline: '60d',
 })
   .step('hold', { input, timeout: '5s', retry, compensate: { activity: 'release', input, retry } })

@@ -13,7 +13,7 @@ const Note = z.object({ note: z.string().optional() });
 /** Whether a mapper sees the member, wherever it looks. */
 const seen = (value: unknown): boolean => 'note' in (value as Value);
 
-const staySaga = defineSaga<Calls>()({ id: 'stay', input: Note })
+const staySaga = defineSaga({ id: 'stay', input: Note, activities: {} as Calls })
   .step('book', {
     input: ({ input }) => ({ note: input.note, input: seen(input) }),
     compensate: {

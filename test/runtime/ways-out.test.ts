@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { legalCommands } from '../../src/core/turn/legal.ts';
 import { commandChoices } from '../../src/core/turn/legal-reason.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
@@ -28,7 +28,7 @@ function breakingAt(place: typeof broken): null {
 
 const undo = (name: 'ua' | 'ub' | 'uc') => ({ activity: name, input: () => null }) as const;
 
-const saga = defineSaga<Calls>()({ id: 'three', input: z.null(), deadline: '9d' })
+const saga = defineSaga({ id: 'three', input: z.null(), activities: {} as Calls, deadline: '9d' })
   .step('a', {
     input: () => null,
     compensate: { activity: 'ua', input: () => breakingAt('compensation') },
@@ -81,7 +81,7 @@ describe('a saga that was parked', () => {
     'because its result leads to code that throws turns back by `%s`, what ran in doubt',
     async (order) => {
       broken = 'mapper';
-      const early = defineSaga<Calls>()({ id: 'early', input: z.null() })
+      const early = defineSaga({ id: 'early', input: z.null(), activities: {} as Calls })
         .step('a', { input: () => null, compensate: undo('ua') })
         .step('b', { input: () => breakingAt('mapper'), compensate: undo('ub') })
         .build();
@@ -147,11 +147,11 @@ describe('a saga that was parked', () => {
 
   test('is unwound with its parent, when that is cancelled', async () => {
     broken = 'mapper';
-    const child = defineSaga<Calls>()({ id: 'child', input: z.null() })
+    const child = defineSaga({ id: 'child', input: z.null(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .step('b', { input: () => breakingAt('mapper'), compensate: undo('ub') })
       .build();
-    const parent = defineSaga<Calls>()({ id: 'parent', input: z.null() })
+    const parent = defineSaga({ id: 'parent', input: z.null(), activities: {} as Calls })
       .child('child', { saga: child, input: () => null, compensate: undo('uc') })
       .build();
     const backstep = await engine.open(activities, {

@@ -81,9 +81,10 @@ const perPiece = {
 } as const;
 
 /** A charge in each round. */
-export const instalmentsSaga = defineSaga<Steps<'charge' | 'close'> & Undos<'refund'>>()(
-  options('instalments'),
-)
+export const instalmentsSaga = defineSaga({
+  ...options('instalments'),
+  activities: {} as Steps<'charge' | 'close'> & Undos<'refund'>,
+})
   .repeat('rounds', {
     ...perPiece,
     steps: (round) => round.step('charge', { ...asked, compensate: undoneBy('refund', 'charge') }),
@@ -92,9 +93,11 @@ export const instalmentsSaga = defineSaga<Steps<'charge' | 'close'> & Undos<'ref
   .build();
 
 /** Each round packs a parcel, and ships it but for the second, which is fetched. */
-export const parcelsSaga = defineSaga<
-  Steps<'order' | 'pack' | 'ship' | 'bill'> & Undos<'withdraw' | 'unpack' | 'recall'>
->()(options('parcels'))
+export const parcelsSaga = defineSaga({
+  ...options('parcels'),
+  activities: {} as Steps<'order' | 'pack' | 'ship' | 'bill'> &
+    Undos<'withdraw' | 'unpack' | 'recall'>,
+})
   .step('order', { ...asked, compensate: undoneBy('withdraw', 'order') })
   .repeat('rounds', {
     ...perPiece,
@@ -109,10 +112,11 @@ export const parcelsSaga = defineSaga<
   .build();
 
 /** Each leg is booked, confirmed by the traveller or else by silence, ridden or flown, insured. */
-export const legsSaga = defineSaga<
-  Steps<'book' | 'ride' | 'fly' | 'insure' | 'issue'> &
-    Undos<'unbook' | 'unride' | 'unfly' | 'uninsure'>
->()(options('legs'))
+export const legsSaga = defineSaga({
+  ...options('legs'),
+  activities: {} as Steps<'book' | 'ride' | 'fly' | 'insure' | 'issue'> &
+    Undos<'unbook' | 'unride' | 'unfly' | 'uninsure'>,
+})
   .repeat('legs', {
     ...perPiece,
     steps: (leg) =>
@@ -139,10 +143,13 @@ export const legsSaga = defineSaga<
   .build();
 
 /** Two branches at once, one with a choice in it; a pivot, and what comes after it. */
-export const fittingSaga = defineSaga<
-  Steps<'quote' | 'paint' | 'gloss' | 'matt' | 'wire' | 'check' | 'deliver' | 'invoice'> &
-    Undos<'unquote' | 'unpaint' | 'ungloss' | 'unmatt' | 'unwire' | 'uncheck'>
->()(options('fitting'))
+export const fittingSaga = defineSaga({
+  ...options('fitting'),
+  activities: {} as Steps<
+    'quote' | 'paint' | 'gloss' | 'matt' | 'wire' | 'check' | 'deliver' | 'invoice'
+  > &
+    Undos<'unquote' | 'unpaint' | 'ungloss' | 'unmatt' | 'unwire' | 'uncheck'>,
+})
   .step('quote', { ...asked, compensate: undoneBy('unquote', 'quote') })
   .parallel('both', {
     look: (branch) =>

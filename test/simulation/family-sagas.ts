@@ -5,7 +5,7 @@
  */
 import { setup, spawnChild } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import {
@@ -40,9 +40,10 @@ interface Start {
 }
 
 /** Prepared, committed, then shipped whatever it takes. */
-export const jobSaga = defineSaga<{ prepare: Do; discard: Undo; commit: Do; ship: Do }>()(
-  options('job', '20s'),
-)
+export const jobSaga = defineSaga({
+  ...options('job', '20s'),
+  activities: {} as { prepare: Do; discard: Undo; commit: Do; ship: Do },
+})
   .step('prepare', {
     ...asked,
     compensate: { ...undoneBy('discard', 'prepare'), ...backward },
@@ -52,13 +53,16 @@ export const jobSaga = defineSaga<{ prepare: Do; discard: Undo; commit: Do; ship
   .output(({ results }) => ({ key: results.prepare.key }))
   .build();
 
-export const teamSaga = defineSaga<{
-  open: Do;
-  close: Undo;
-  takeBackJob: Undo;
-  seal: Do;
-  tell: Do;
-}>()(options('team'))
+export const teamSaga = defineSaga({
+  ...options('team'),
+  activities: {} as {
+    open: Do;
+    close: Undo;
+    takeBackJob: Undo;
+    seal: Do;
+    tell: Do;
+  },
+})
   .step('open', { ...asked, compensate: { ...undoneBy('close', 'open'), ...backward } })
   .child('job', {
     saga: jobSaga,
@@ -70,13 +74,16 @@ export const teamSaga = defineSaga<{
   .output(({ results }) => ({ key: results.open.key }))
   .build();
 
-export const groupSaga = defineSaga<{
-  reserve: Do;
-  release: Undo;
-  takeBackTeam: Undo;
-  settle: Do;
-  notify: Do;
-}>()(options('group'))
+export const groupSaga = defineSaga({
+  ...options('group'),
+  activities: {} as {
+    reserve: Do;
+    release: Undo;
+    takeBackTeam: Undo;
+    settle: Do;
+    notify: Do;
+  },
+})
   .step('reserve', { ...asked, compensate: { ...undoneBy('release', 'reserve'), ...backward } })
   .child('team', {
     saga: teamSaga,
@@ -170,7 +177,10 @@ export const brittleSaga = durable<{ lay: Do; lift: Undo; fire: Do; quench: Undo
 );
 
 /** One search; whoever is sent again leaves the one under way. */
-export const searchSaga = defineSaga<{ search: Do; abandon: Undo }>()(options('search', '20s'))
+export const searchSaga = defineSaga({
+  ...options('search', '20s'),
+  activities: {} as { search: Do; abandon: Undo },
+})
   .step('search', { ...asked, compensate: { ...undoneBy('abandon', 'search'), ...backward } })
   .build();
 
@@ -207,9 +217,10 @@ export const scoutSaga = durable<Record<never, never>, Facts>(
 );
 
 /** Its child may end in an error. */
-export const guildSaga = defineSaga<{ admit: Do; expel: Undo; douse: Undo; crown: Do }>()(
-  options('guild', '40s'),
-)
+export const guildSaga = defineSaga({
+  ...options('guild', '40s'),
+  activities: {} as { admit: Do; expel: Undo; douse: Undo; crown: Do },
+})
   .step('admit', { ...asked, compensate: { ...undoneBy('expel', 'admit'), ...backward } })
   .child('brittle', {
     saga: brittleSaga,

@@ -32,9 +32,10 @@ test('it tells the saga as it was, with the code that made it', () => {
 test('it shows the record at which other code leads elsewhere', () => {
   const { stdout } = exported(database.ids.cancelled, '--db', database.damagedBy());
   const input = (): null => null;
-  const other = defineSaga<Record<'hold' | 'release', (input: null) => unknown>>()({
+  const other = defineSaga({
     id: 'trip',
     input: z.unknown(),
+    activities: {} as Record<'hold' | 'release', (input: null) => unknown>,
   })
     .step('hold', { input, compensate: { activity: 'release', input } })
     .build();

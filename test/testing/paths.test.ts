@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { loadSagas } from '../../src/cli/saga-modules.ts';
 import { activity } from '../../src/core/activity.ts';
-import { durable } from '../../src/core/define/definition.ts';
+import { durable } from '../../src/core/define/durable.ts';
 import type { Failure } from '../../src/core/failure.ts';
 import type { CommandName } from '../../src/core/turn/inbound.ts';
 import { coverageOf, pathsOf } from '../../src/testing/paths.ts';

@@ -90,7 +90,12 @@ describe('a saga on the test engine', () => {
     type Remind = Record<'remind' | 'unremind', (input: null) => { sent: string }>;
     const input = (): null => null;
     const retry = exponential({ first: '3d', factor: 1, max: '3d', attempts: 11, jitter: 'none' });
-    const patient = defineSaga<Remind>()({ id: 'patient', input: z.unknown(), deadline: '60d' })
+    const patient = defineSaga({
+      id: 'patient',
+      input: z.unknown(),
+      activities: {} as Remind,
+      deadline: '60d',
+    })
       .step('remind', { input, timeout: '1m', retry, compensate: { activity: 'unremind', input } })
       .build();
     let fastestMs = Infinity;

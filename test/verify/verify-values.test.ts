@@ -17,7 +17,7 @@ function mapping<S extends StandardSchema>(
   map: (input: never) => unknown,
   rest: object = {},
 ) {
-  return defineSaga<Steps>()({ id: 'mapping', input, ...rest })
+  return defineSaga({ activities: {} as Steps, id: 'mapping', input, ...rest })
     .step('one', { input: ({ input: given }) => map(given as never), compensate: undo })
     .build();
 }
@@ -102,7 +102,7 @@ describe('a schema', () => {
 
   test('of an event is given what it takes, too', () => {
     const events = { paid: z.object({ by: z.email(), sum: z.int().min(3) }) };
-    const saga = defineSaga<Steps>()({ id: 'waiting', input: z.object({}), events })
+    const saga = defineSaga({ activities: {} as Steps, id: 'waiting', input: z.object({}), events })
       .wait('money', { on: { paid: 'continue' }, within: '1d' })
       .step('one', {
         input: ({ results: { money } }) => {
@@ -123,7 +123,7 @@ describe('a schema', () => {
 
 describe('a value that was made up', () => {
   test('is to blame where a mapper finds no member that it looks for', () => {
-    const saga = defineSaga<Steps>()({ id: 'listing', input: z.object({}) })
+    const saga = defineSaga({ activities: {} as Steps, id: 'listing', input: z.object({}) })
       .step('one', { input: () => null, compensate: undo })
       .step('other', {
         input: ({ results: { one } }) => {
@@ -142,7 +142,7 @@ describe('a value that was made up', () => {
   });
 
   test('is to blame where the author refuses what is none of the known ones', () => {
-    const saga = defineSaga<Steps>()({ id: 'kinds', input: z.object({}) })
+    const saga = defineSaga({ activities: {} as Steps, id: 'kinds', input: z.object({}) })
       .step('one', { input: () => null, compensate: undo })
       .step('other', {
         input: ({ results: { one } }) => {

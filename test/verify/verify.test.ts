@@ -1,11 +1,10 @@
 /** What `verify` says of sound sagas, how much it looks at, and what it makes up. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
 import type { SagaOptions } from '../../src/core/define/options.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
-import type { StandardSchema } from '../../src/core/standard-schema.ts';
 import { MAX_VERIFIED_STATES, verify, verifyInSteps } from '../../src/verify/verify.ts';
 import { begin } from '../../src/core/turn/turn.ts';
 import { judgeStarts } from '../../src/verify/checks.ts';
@@ -22,10 +21,10 @@ type View = { readonly input: unknown; readonly results: unknown };
 function chain(
   steps: number,
   toInput: (view: View, step: number) => unknown = () => null,
-  rest: Partial<SagaOptions<StandardSchema>> = {},
+  rest: Partial<SagaOptions> = {},
 ): SagaDefinition {
   const options = { id: 'chain', input: z.unknown(), ...rest };
-  let draft = defineSaga<Record<string, Call>>()(options);
+  let draft = defineSaga({ ...options, activities: {} as Record<string, Call> });
   for (let step = 1; step <= steps; step++) {
     draft = draft.step(`do${step}`, {
       input: (view) => toInput(view, step),
@@ -145,7 +144,7 @@ describe('a builder saga', () => {
   const retriable = { kind: 'retriable', input: () => null } as const;
 
   test('is explored by what budgets can do, not by counting to a hundred: in parallel', () => {
-    const saga = defineSaga<Steps>()({ id: 'two', input: z.unknown() })
+    const saga = defineSaga({ id: 'two', input: z.unknown(), activities: {} as Steps })
       .parallel('both', {
         one: (part) => part.step('left', retriable),
         other: (part) => part.step('right', retriable),
@@ -158,11 +157,13 @@ describe('a builder saga', () => {
   });
 
   test.each(['compensatable', 'retriable'])('is explored in full with twelve %s steps', (kind) => {
-    let draft = defineSaga<Steps>()({ id: 'twelve', input: z.unknown() });
+    let draft = defineSaga({ id: 'twelve', input: z.unknown(), activities: {} as Steps });
     for (let step = 1; step <= 12; step++) {
       const undo = { activity: `undo${step}`, input: () => null };
-      const options = kind === 'retriable' ? retriable : { input: () => null, compensate: undo };
-      draft = draft.step(`step${step}`, options);
+      draft =
+        kind === 'retriable'
+          ? draft.step(`step${step}`, retriable)
+          : draft.step(`step${step}`, { input: () => null, compensate: undo });
     }
     const { findings, bounds, exhaustive } = verify(draft.build());
     expect(findings).toEqual([]);
@@ -171,7 +172,11 @@ describe('a builder saga', () => {
   });
 
   test('whose compensation needs the answer that was lost is found out', () => {
-    const saga = defineSaga<Record<'pay' | 'repay', Call>>()({ id: 'pay', input: z.unknown() })
+    const saga = defineSaga({
+      id: 'pay',
+      input: z.unknown(),
+      activities: {} as Record<'pay' | 'repay', Call>,
+    })
       .step('pay', {
         input: () => null,
         compensate: {

@@ -1,5 +1,5 @@
 /** What the builder's methods take, for callers that the types do not reach. */
-import { EXAMPLES, SAGA } from './definition.ts';
+import { EXAMPLES, SAGA } from './definition-kinds.ts';
 import { isAsync } from '../machine/machine-nodes.ts';
 import {
   ANYTHING,
@@ -39,6 +39,7 @@ export const SAGA_OPTIONS = optionsOf({
   id: required(TEXT),
   version: whole(1),
   input: required(SCHEMA),
+  activities: kindOf('an object that carries their types, such as {} as TripActivities', isObject),
   // Looked at with the events that the saga knows.
   events: mapOf(ANYTHING, 'schemas by event type'),
   deadline: TIME,
@@ -88,6 +89,10 @@ export const LOOP_OPTIONS = optionsOf({
 export const BLOCK_NAME: Kind = TEXT;
 /** What the saga's own event or output is made with. */
 export const SAGA_MAPPER: Kind = MAPPER;
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
 
 // One that answers with a promise all the same is found when it is asked.
 function answeringAtOnce(takes: string): Kind {

@@ -1,23 +1,36 @@
 /**
  * What the builder's methods take, typed from the contract, the saga's input and the results of
  * what runs before.
+ *
+ * Where something is missing, the name of the type that asks for it is the sentence that says what:
+ * the compiler prints it.
  */
-import type { ActivityInput, ActivityOutput, Contract, ProbeAnswer } from '../activity.ts';
+import type { ActivityInput, ActivityOutput, ProbeAnswer } from '../activity.ts';
 import type { Examples, SagaDefinition } from './definition.ts';
 import type { Duration } from '../duration.ts';
 import type { Failure } from '../failure.ts';
 import type { RetryPolicy } from '../retry-policy.ts';
 import type { EventSchemas } from './event-schemas.ts';
-import type { SchemaOutput, StandardSchema } from '../standard-schema.ts';
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.ts';
+import type { StepKind } from '../status.ts';
 
 /** What a saga is beside its steps. */
-export interface SagaOptions<S extends StandardSchema, Events extends EventSchemas = EventSchemas> {
+export interface SagaOptions<
+  S extends StandardSchema = StandardSchema,
+  C = object,
+  Events extends EventSchemas = EventSchemas,
+> {
   /** Name of the saga type; letters, digits, `-` and `_`. */
   readonly id: string;
   /** See `DurableOptions.version`. Default 1. */
   readonly version?: number;
   /** Parses and types the input of a start. */
   readonly input: S;
+  /**
+   * The contract of its activities, for the types alone: `{} as TripActivities`. Their
+   * implementations are given to `register`.
+   */
+  readonly activities: C;
   /**
    * Parses and types the events that its waits wait for, by event type; a schema sees the event
    * without its `type`. One that does not match is refused as `input-invalid`.
@@ -32,7 +45,10 @@ export interface SagaOptions<S extends StandardSchema, Events extends EventSchem
 /** What a step's input mapper sees. */
 export interface ForwardView<Input, Results> {
   readonly input: Input;
-  /** Outputs of what ran before, by name. */
+  /**
+   * Outputs of what ran before, by name; of a loop the list of its finished rounds' outputs, within
+   * the loop as well.
+   */
   readonly results: Results;
 }
 
@@ -70,7 +86,7 @@ export interface AttemptOptions {
 
 /** A compensation. It must be repeatable and accept that its step never happened. */
 export interface CompensationOptions<
-  C extends Contract,
+  C,
   Name extends keyof C,
   Input,
   Results,
@@ -81,7 +97,7 @@ export interface CompensationOptions<
 
 /** An activity that answers whether a step in doubt happened. */
 export interface ProbeOptions<
-  C extends Contract,
+  C,
   Name extends keyof C,
   Probe extends keyof C,
   Input,
@@ -93,16 +109,31 @@ export interface ProbeOptions<
   readonly input: (saga: RoundView<Input, Results>) => ActivityInput<C, Probe>;
 }
 
-interface AnyStepOptions<
-  C extends Contract,
-  Name extends keyof C,
+/**
+ * What every step takes. `Activity`: whom it calls. `When` is `never` for one without a condition.
+ */
+export interface StepOptions<
+  C,
+  Activity extends keyof C,
   Probe extends keyof C,
+  Kind extends StepKind,
+  When extends boolean,
   Input,
   Results,
 > extends AttemptOptions {
-  readonly input: (saga: RoundView<Input, Results>) => ActivityInput<C, Name>;
+  /**
+   * `compensatable`, the default: compensated when the saga fails later, or while nobody knows how
+   * the step came out. `pivot`: the go or no-go; once it is done the saga goes forward only.
+   * `retriable`: after it; given up on only by a person. `read-only`: changes nothing, so nothing
+   * is owed for it. See Garcia-Molina and Salem, "Sagas", 1987, and the taxonomy in Richardson,
+   * "Microservices Patterns", chapter 4.
+   */
+  readonly kind?: Kind;
+  readonly input: (saga: RoundView<Input, Results>) => ActivityInput<C, Activity>;
+  /** False: the saga goes on without it, and it has no result. Pure. */
+  readonly when?: (saga: RoundView<Input, Results>) => When;
   /** Asked once no attempt is left and nobody knows whether the step happened. */
-  readonly probe?: ProbeOptions<C, Name, Probe, Input, Results>;
+  readonly probe?: ProbeOptions<C, Activity, Probe, Input, Results>;
   /**
    * False: an attempt that may have had its effect is never followed by another. Default true:
    * the activity honours its idempotency key.
@@ -110,58 +141,63 @@ interface AnyStepOptions<
   readonly repeatable?: boolean;
 }
 
-/** A step that is compensated when the saga fails later, or while nobody knows how it came out. */
-export interface CompensatableOptions<
-  C extends Contract,
-  Name extends keyof C,
+/** Whom a step calls: by default the activity of its own name. */
+export type CalledActivity<C, Step extends string, Activity extends keyof C> = Step extends keyof C
+  ? { readonly activity?: Activity }
+  : NamesActivity<
+      `no activity is called "${Step}": say in "activity" which one it calls`,
+      Activity
+    >;
+
+/** The compiler prints the sentence where the activity is missing. */
+export interface NamesActivity<_Sentence extends string, Activity> {
+  readonly activity: Activity;
+}
+
+/** How a step is undone: always, or never. */
+export type WayBackOptions<
+  C,
+  Step extends string,
+  Kind extends StepKind,
   Compensation extends keyof C,
-  Probe extends keyof C,
   Input,
   Results,
-> extends AnyStepOptions<C, Name, Probe, Input, Results> {
-  readonly kind?: 'compensatable';
-  readonly compensate: CompensationOptions<
-    C,
-    Compensation,
-    Input,
-    Results & Record<Name, ActivityOutput<C, Name>>
-  >;
+> = Kind extends 'compensatable'
+  ? Compensates<
+      `step "${Step}" needs "compensate", or a kind: pivot, retriable or read-only`,
+      C,
+      Compensation,
+      Input,
+      Results
+    >
+  : { readonly compensate?: `a ${Kind} step is never compensated` };
+
+/** The compiler prints the sentence where the compensation is missing. */
+export interface Compensates<_Sentence extends string, C, Name extends keyof C, Input, Results> {
+  readonly compensate: CompensationOptions<C, Name, Input, Results>;
 }
 
-/**
- * A step without a way back. `pivot`: the go or no-go; once it is done the saga goes forward only.
- * `retriable`: after it; given up on only by a person. See Garcia-Molina and Salem, "Sagas", 1987,
- * and the taxonomy in Richardson, "Microservices Patterns", chapter 4.
- */
-export interface ForwardOnlyOptions<
-  C extends Contract,
-  Name extends keyof C,
-  Probe extends keyof C,
-  Input,
-  Results,
-> extends AnyStepOptions<C, Name, Probe, Input, Results> {
-  readonly kind: 'pivot' | 'retriable';
-  readonly compensate?: never;
-}
-
-/** Makes a step or child conditional. */
+/** Makes an option conditional. */
 export interface Condition<Input, Results> {
-  /** False: the saga goes on without it, and it has no result. Pure. */
+  /** Pure. */
   readonly when: (saga: RoundView<Input, Results>) => boolean;
 }
 
 /** A saga of its own as a step. */
 export interface ChildOptions<
-  C extends Contract,
+  C,
   Name extends string,
   Compensation extends keyof C,
+  When extends boolean,
   ChildInput,
   Output,
   Input,
   Results,
 > {
-  readonly saga: SagaDefinition<Contract, ChildInput, Output>;
+  readonly saga: SagaDefinition<object, ChildInput, Output>;
   readonly input: (saga: RoundView<Input, Results>) => ChildInput;
+  /** False: the saga goes on without it, and it has no result. Pure. */
+  readonly when?: (saga: RoundView<Input, Results>) => When;
   /** Past it the child is cancelled and this saga compensates. Default: none but the child's own. */
   readonly within?: Duration;
   /** Undoes a child that had completed; one that still runs is cancelled first. */
@@ -190,8 +226,14 @@ export interface WaitOptions<On extends string, Input, Results> {
 
 /** How a wait ended: the event as it came, or as its schema gave it, or that none did. */
 export type WaitResult<On extends string, Events = Record<never, never>> =
-  { readonly kind: 'event'; readonly event: EventOf<On, Events> } | { readonly kind: 'expired' };
+  { readonly kind: 'event'; readonly event: TakenEvent<On, Events> } | { readonly kind: 'expired' };
 
-type EventOf<On extends string, Events> = On extends keyof Events
-  ? { readonly type: On } & Readonly<SchemaOutput<Events[On]>>
-  : { readonly type: On } & Readonly<Record<string, unknown>>;
+/** An event as a saga has it. */
+export type TakenEvent<Type extends string, Events> = Type extends keyof Events
+  ? { readonly type: Type } & Readonly<SchemaOutput<Events[Type]>>
+  : { readonly type: Type } & Readonly<Record<string, unknown>>;
+
+/** An event as its sender gives it, before the schema of its type has seen it. */
+export type SentEvent<Type extends string, Events> = Type extends keyof Events
+  ? { readonly type: Type } & Readonly<SchemaInput<Events[Type]>>
+  : { readonly type: Type } & Readonly<Record<string, unknown>>;

@@ -5,6 +5,7 @@
 import type { SagaDefinition } from '../define/definition.ts';
 import { BackstepError } from '../errors.ts';
 import { type PersistedMachine, persistMachine } from '../machine/persisted-machine.ts';
+import { revived } from '../machine/machine-values.ts';
 import { restoreMachine } from '../machine/scope.ts';
 import type { SagaState } from '../state.ts';
 import { SAGA_STATUSES } from '../status.ts';
@@ -61,8 +62,11 @@ export function decodeState(
 export function restoreStored(
   definition: SagaDefinition,
   id: string,
-  { machine: persisted, isUnstarted: isWaiting, ...rest }: StoredState,
+  stored: StoredState,
 ): SagaState {
+  // Only a drawn machine holds more than JSON.
+  const parts = definition.isBuilt ? stored : revived(stored);
+  const { machine: persisted, isUnstarted: isWaiting, ...rest } = parts;
   const { parent = null, early = [], resolution = null } = rest;
   const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
   const flaw = isWaiting === true ? null : (definition.contextFlaw?.(persisted.context) ?? null);

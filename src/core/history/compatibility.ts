@@ -98,7 +98,7 @@ function targetOf({ version }: SagaDefinition, from: number): Target {
       };
 }
 
-// All of it: a region that is new would be entered without anything in it being started.
+// All regions must be known: a new one would be entered without anything in it being started.
 function hasPlace(node: AnyStateNode, value: StateValue | undefined): boolean {
   if (value === undefined) return true;
   const inner = typeof value === 'string' ? [[value, undefined] as const] : Object.entries(value);
@@ -190,7 +190,7 @@ function wordsFor({ status }: StepEntry): string {
   }
 }
 
-// Nobody would hear its answer, or it would be taken for that of another step.
+// Nobody would hear the answer of this attempt, or it would be taken for that of another step.
 function strayActivity(
   definition: SagaDefinition,
   { snapshot, live, steps }: SagaState,
@@ -210,7 +210,7 @@ function strayActivity(
     return `${id} is under way for ${step} and ${name} uses it for ${role.step}: ${elsewhere}`;
   }
   const unstarted = invoked.filter((id) => live.activities[id] === undefined);
-  // In a drawing that was edited it may be over while its state goes on.
+  // In an edited drawing an invoke may be over while the state that holds it goes on.
   const never = unstarted.find((id) => !isEdited || !wasStarted(definition, steps, id));
   if (never === undefined) return null;
   const place = statePath(snapshot.value);

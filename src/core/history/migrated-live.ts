@@ -7,6 +7,7 @@
 import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
+import { delayName } from '../machine/machine-delays.ts';
 import { delayOf } from '../machine/scope.ts';
 import type { Live, LiveTimer, SagaState } from '../state.ts';
 import type { StepNames } from './step-names.ts';
@@ -55,7 +56,7 @@ export function keptTimers(moving: Moving, live: Live['timers']): Live['timers']
     if (!id.startsWith(AFTER)) kept[id] = timer; // a delayed event of its own
   }
   for (const node of nodes) {
-    for (const delay of Object.keys(node.config.after ?? {})) {
+    for (const delay of Object.keys(node.config.after ?? {}).map(delayName)) {
       const id = `${AFTER}${delay}.${node.id}`;
       const known = live[id] ?? timerOf(delay, live) ?? timerOf(oldDelay(delay, names), live);
       if (known !== undefined) {

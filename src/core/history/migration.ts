@@ -165,7 +165,7 @@ function migrate(
 
 const ANSWERED: readonly string[] = ['state', 'context', 'steps'];
 
-// User code, and what it leaves out stays: a misspelt member would be left out without a word.
+// `migrate` is user code: a misspelt member of its answer would be dropped without a word.
 function checkedAnswer(answer: MigratedState): MigratedState {
   const given: unknown = answer ?? {};
   if (typeof given !== 'object' || given === null || given instanceof Promise) {

@@ -7,6 +7,7 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { StoredState } from './codec.ts';
 import { BackstepError } from '../errors.ts';
+import { type Failure, plainFailure, type Thrown } from '../failure.ts';
 import type { Effect, Inbound, JournalRecord, Outcome } from '../turn/inbound.ts';
 import { createRedact, type Redact } from '../secrets/redact.ts';
 import { type JournalLine, recordOfLine, type ReplayedTurn } from './replay.ts';
@@ -36,7 +37,7 @@ export function shownState(state: SagaState, redact: Redact): SagaState {
       event: shownEvent(event, redact),
     })),
     resolution: shownFrame(state.resolution),
-    parkReason: shownFrame(state.parkReason),
+    parkReason: state.parkReason && shownFrame(plainFailure(state.parkReason)),
   };
 }
 
@@ -191,7 +192,14 @@ function storedIn(text: string): StoredState | null {
 function shownOutcome(outcome: Outcome, redact: Redact): Outcome {
   return outcome.kind === 'done'
     ? { kind: 'done', output: redact(outcome.output) }
-    : { kind: 'failed', failure: shownFrame(outcome.failure) };
+    : { kind: 'failed', failure: shownFailure(outcome.failure, redact) };
+}
+
+// What was thrown is the user's own, as payloads are.
+function shownFailure(failure: Failure, redact: Redact): Failure {
+  const { thrown } = failure;
+  if (thrown === undefined) return shownFrame(failure);
+  return { ...shownFrame(plainFailure(failure)), thrown: redact(thrown) as Thrown }; // the same members
 }
 
 interface Author {

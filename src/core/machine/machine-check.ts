@@ -1,198 +1,195 @@
 /**
- * Which machines can run durably: the checks made once, at definition time. Everything refused
- * here would otherwise be lost, repeated or orphaned at a restart.
+ * Which machines can run durably: what is looked at once, at definition time. Everything named
+ * here would otherwise be lost, repeated or orphaned at a restart, or never run at all.
+ *
+ * Invariant: all that is wrong is said, each with its place and its cure.
  */
-import {
-  type AnyStateMachine,
-  type AnyStateNode,
-  fromCallback,
-  fromObservable,
-  fromTransition,
-  StateMachine,
-} from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { isDelayMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
+import { kindOfLogic } from './actor-kinds.ts';
 import {
   actionsOf,
   asList,
+  canBeActiveTogether,
   isAsync,
   isBuiltIn,
   nodesOf,
   readFields,
-  spawnsOf,
 } from './machine-nodes.ts';
 
-/** Throws `definition-invalid` with the first thing that cannot run durably. */
-export function checkMachine(machine: AnyStateMachine): void {
-  if (machine.id === '(machine)') refuse(machine, 'the machine has no id', 'give it one');
-  const invokeOwners = new Map<string, string>();
-  for (const node of nodesOf(machine)) {
-    checkInvokes(machine, node, invokeOwners);
-    for (const { id } of spawnsOf(node, machine)) claimId(machine, node, id, invokeOwners);
-    checkAnswers(machine, node);
-    checkDelays(machine, node);
-    checkHeartbeat(machine, node);
-    checkActions(machine, node);
-  }
+/** What cannot run durably, a sentence each with its cure; empty when all can. */
+export function refusalsOf(machine: AnyStateMachine): readonly string[] {
+  const invokeOwners = new Map<string, readonly AnyStateNode[]>();
+  return nodesOf(machine).flatMap((node) => [
+    ...invokeRefusals(node, invokeOwners),
+    ...guardRefusals(machine, node),
+    ...delayRefusals(machine, node),
+    ...heartbeatRefusals(node),
+    ...actionRefusals(machine, node),
+  ]);
 }
 
-function checkInvokes(
-  machine: AnyStateMachine,
+/** The error that says all of it; one that names its place by itself is left as it is. */
+export function refusal(id: string, refusals: readonly string[]): BackstepError {
+  const [only = ''] = refusals;
+  const isPlaced = /^(?:machine|saga) "/.test(only);
+  const said =
+    refusals.length === 1
+      ? only
+      : `${refusals.length} things keep it from running durably:\n- ${refusals.join('\n- ')}`;
+  const message = refusals.length === 1 && isPlaced ? only : `machine "${id}": ${said}`;
+  return new BackstepError('definition-invalid', message);
+}
+
+function invokeRefusals(
   node: AnyStateNode,
-  owners: Map<string, string>,
-): void {
-  for (const invoke of asList(node.config.invoke)) {
-    const at = `state "${node.id}"`;
-    const { id, src, systemId, onSnapshot } = readFields(invoke);
-    if (typeof src !== 'string') {
-      refuse(machine, `${at} invokes inline logic`, 'name the activity in setup({ actors })');
-    }
-    if (typeof id !== 'string') {
-      refuse(machine, `${at} invokes "${src}" without an id`, 'give the invoke an explicit id');
-    }
-    if (systemId !== undefined) {
-      refuse(machine, `${at} invokes with a systemId`, 'use the id; sagas share no system');
-    }
-    if (onSnapshot !== undefined) {
-      refuse(machine, `${at} listens to the snapshots of "${id}"`, 'use onDone and onError');
-    }
-    checkActor(machine, at, src);
-    claimId(machine, node, id, owners);
-  }
+  owners: Map<string, readonly AnyStateNode[]>,
+): string[] {
+  const at = `state "${node.id}"`;
+  return node.invoke.flatMap(({ id, input, systemId, onSnapshot }) => [
+    ...(systemId === undefined
+      ? []
+      : [`${at} invokes "${id}" with a systemId; use the id, which names it within its saga`]),
+    ...(onSnapshot === undefined
+      ? []
+      : [`${at} listens to the snapshots of "${id}"; use onDone and onError`]),
+    ...(isAsync(input) ? [`${at}: the input of "${id}" is async; let it answer at once`] : []),
+    ...claimId(node, id, owners),
+  ]);
 }
 
 function claimId(
-  machine: AnyStateMachine,
   node: AnyStateNode,
   id: string,
-  owners: Map<string, string>,
-): void {
-  const owner = owners.get(id);
-  if (owner !== undefined) {
-    refuse(
-      machine,
-      `state "${node.id}" and "${owner}" both invoke with id "${id}"`,
-      'make the ids differ',
+  owners: Map<string, readonly AnyStateNode[]>,
+): string[] {
+  const others = owners.get(id) ?? [];
+  owners.set(id, [...others, node]);
+  return others
+    .filter((other) => canBeActiveTogether(node, other))
+    .map(
+      (other) =>
+        `state "${node.id}" and "${other.id}", which can be active at once, both start an actor ` +
+        `with id "${id}"; make the ids differ`,
     );
-  }
-  owners.set(id, node.id);
 }
 
-// A promise always holds as a guard, and no input waits for one.
-function checkAnswers(machine: AnyStateMachine, node: AnyStateNode): void {
+// A promise always holds as a guard.
+function guardRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
   const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-  for (const { guard, eventType } of transitions) {
-    const named: unknown =
-      typeof guard === 'string' ? machine.implementations.guards[guard] : guard;
-    if (!isAsync(named)) continue;
+  return transitions.flatMap(({ guard, eventType }) => {
     const on = eventType === '' ? 'an eventless transition' : `"${eventType}"`;
-    refuse(machine, `state "${node.id}" has an async guard on ${on}`, 'let it answer at once');
-  }
-  for (const { id, input } of node.invoke) {
-    if (!isAsync(input)) continue;
-    refuse(machine, `state "${node.id}": the input of "${id}" is async`, 'let it answer at once');
-  }
+    const at = `state "${node.id}"`;
+    const parts = guardsIn(machine, guard);
+    const missing = parts.flatMap(({ name, resolved }) => (resolved === undefined ? [name] : []));
+    return [
+      ...(parts.some(({ resolved }) => isAsync(resolved))
+        ? [`${at} has an async guard on ${on}; let it answer at once`]
+        : []),
+      ...missing.map(
+        (name) => `${at} asks the guard "${name}" on ${on}, which nobody wrote; add it to guards`,
+      ),
+    ];
+  });
 }
 
-function checkDelays(machine: AnyStateMachine, node: AnyStateNode): void {
-  for (const delay of Object.keys(node.config.after ?? {})) {
-    if (!Number.isNaN(Number(delay))) {
-      refuse(
-        machine,
-        `state "${node.id}" has the numeric delay ${delay}, part of an event type`,
-        'name it in setup({ delays }), so that a change does not orphan sagas in flight',
-      );
-    }
-    if (machine.implementations.delays[delay] === undefined) {
-      refuse(machine, `state "${node.id}" uses unknown delay "${delay}"`, 'add it to delays');
-    }
+interface GuardPart {
+  readonly name: string;
+  readonly resolved: unknown;
+}
+
+/** A guard and all that `and`, `or` and `not` put together in it, looked up by name. */
+function guardsIn(machine: AnyStateMachine, guard: unknown, depth = 0): readonly GuardPart[] {
+  if (guard === undefined || depth > MAX_GUARD_DEPTH) return [];
+  const isNamed = typeof guard !== 'function';
+  const type = typeof guard === 'string' ? guard : readFields(guard)['type'];
+  const name = isNamed && typeof type === 'string' ? type : '(inline)';
+  const resolved: unknown = isNamed ? machine.implementations.guards[name] : guard;
+  const inner = asList(readFields(resolved)['guards']);
+  const own = { name, resolved };
+  // One name may stand for another.
+  if (isNamed && resolved !== undefined && typeof resolved !== 'function') {
+    return guardsIn(machine, resolved, depth + 1);
   }
+  return [own, ...inner.flatMap((each) => guardsIn(machine, each, depth + 1))];
+}
+
+/** Deeper ones hold themselves. */
+const MAX_GUARD_DEPTH = 32;
+
+function delayRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
+  const at = `state "${node.id}"`;
+  return Object.keys(node.config.after ?? {}).flatMap((delay) => {
+    const ms = Number(delay);
+    if (Number.isNaN(ms)) {
+      return machine.implementations.delays[delay] === undefined
+        ? [`${at} uses unknown delay "${delay}"; add it to delays`]
+        : [];
+    }
+    if (isDelayMs(ms)) return [];
+    return [`${at} has the delay ${delay}; give milliseconds, 0 up to ten years`];
+  });
 }
 
 // A silence is told to the machine as the time-out of the attempt.
-function checkHeartbeat(machine: AnyStateMachine, node: AnyStateNode): void {
+function heartbeatRefusals(node: AnyStateNode): string[] {
   const { heartbeatMs } = readFields(node.meta);
-  if (heartbeatMs === undefined) return;
+  if (heartbeatMs === undefined) return [];
   const at = `state "${node.id}"`;
-  if (typeof heartbeatMs !== 'number' || !(heartbeatMs > 0)) {
-    refuse(machine, `${at} has no valid heartbeatMs`, 'give milliseconds above 0');
-  }
-  for (const { id } of node.invoke) {
-    if (node.config.after?.[`${id}.timeout`] !== undefined) continue;
-    refuse(
-      machine,
-      `${at} wants heartbeats of "${id}" but has no time-out for it`,
-      `add the delay "${id}.timeout" to its after: silence fires it, too`,
-    );
-  }
-}
-
-function checkActions(machine: AnyStateMachine, node: AnyStateNode): void {
-  const at = `state "${node.id}"`;
-  for (const { name, resolved } of actionsOf(machine, node)) {
-    if (!isBuiltIn(resolved)) {
-      refuse(
-        machine,
-        `${at} has the custom action "${name || '(inline)'}"`,
-        'put the side effect into an invoked activity',
-      );
-    }
-    if (resolved.type === 'xstate.spawnChild') checkSpawn(machine, at, readFields(resolved));
-    if (resolved.type === 'xstate.sendTo' && readFields(resolved)['delay'] !== undefined) {
-      refuse(machine, `${at} sends to another saga with a delay`, 'wait in a state, then send');
-    }
-  }
-}
-
-function checkSpawn(machine: AnyStateMachine, at: string, spawn: Record<string, unknown>): void {
-  const { id, src, systemId } = spawn;
-  if (typeof src !== 'string') {
-    refuse(machine, `${at} spawns inline logic`, 'name the activity in setup({ actors })');
-  }
-  if (typeof id !== 'string') {
-    refuse(machine, `${at} spawns "${src}" without an id`, 'give spawnChild an explicit id');
-  }
-  if (systemId !== undefined) {
-    refuse(machine, `${at} spawns with a systemId`, 'use the id; sagas share no system');
-  }
-  checkActor(machine, at, src);
-}
-
-// A machine inside a machine would run in memory only; as a saga of its own it is durable.
-function checkActor(machine: AnyStateMachine, at: string, src: string): void {
-  const logic: unknown = machine.implementations.actors[src];
-  if (logic === undefined) {
-    refuse(machine, `${at} starts unknown "${src}"`, 'declare it in setup({ actors })');
-  }
-  if (logic instanceof StateMachine) {
-    refuse(
-      machine,
-      `${at} starts the machine "${src}"`,
-      `make it a saga of its own: durable(machine, { children: { ${src}: durable(...) } })`,
-    );
-  }
-  const kind = kindOfLogic(logic);
-  if (kind === null) return;
-  refuse(
-    machine,
-    `${at} starts the ${kind} actor "${src}", which lives in memory only`,
-    `make it an activity: declare it as activity() in setup({ actors }), and bind a function`,
+  const isTime = typeof heartbeatMs === 'number' && heartbeatMs > 0;
+  const untimed = node.invoke.filter(
+    ({ id }) => node.config.after?.[`${id}.timeout`] === undefined,
   );
+  return [
+    ...(isTime ? [] : [`${at} has no valid heartbeatMs; give milliseconds above 0`]),
+    ...untimed.map(
+      ({ id }) =>
+        `${at} wants heartbeats of "${id}" but has no time-out for it; ` +
+        `add the delay "${id}.timeout" to its after: silence fires it, too`,
+    ),
+  ];
 }
 
-/** One of each kind of actor that no restart would find again. */
-const MEMORY_ONLY = {
-  callback: fromCallback(() => {}),
-  observable: fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => {} }) })),
-  transition: fromTransition(() => null, null),
-};
-
-// XState marks no logic with its kind; the code of its transition, which is XState's own, tells.
-function kindOfLogic(logic: unknown): string | null {
-  const code = String(readFields(logic)['transition']);
-  const kinds = Object.entries(MEMORY_ONLY);
-  return kinds.find(([, { transition }]) => String(transition) === code)?.[0] ?? null;
+function actionRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
+  const at = `state "${node.id}"`;
+  return actionsOf(machine, node).flatMap(({ name, resolved }) => {
+    if (!isBuiltIn(resolved)) {
+      const what = `${at} has the custom action "${name || '(inline)'}"`;
+      return [`${what}; put the side effect into an invoked activity`];
+    }
+    if (resolved.type === 'xstate.spawnChild') return spawnRefusals(at, readFields(resolved));
+    const isDelayed = readFields(resolved)['delay'] !== undefined;
+    return resolved.type === 'xstate.sendTo' && isDelayed
+      ? [`${at} sends to another saga with a delay; wait in a state, then send`]
+      : [];
+  });
 }
 
-function refuse(machine: AnyStateMachine, what: string, cure: string): never {
-  throw new BackstepError('definition-invalid', `machine "${machine.id}": ${what}; ${cure}`);
+function spawnRefusals(at: string, { id, src, systemId }: Record<string, unknown>): string[] {
+  if (typeof src !== 'string') {
+    return [`${at} spawns inline logic; name it in setup({ actors })`];
+  }
+  return [
+    ...(typeof id === 'string'
+      ? []
+      : [`${at} spawns "${src}" without an id; give spawnChild an explicit id`]),
+    ...(systemId === undefined
+      ? []
+      : [`${at} spawns "${src}" with a systemId; use the id, which names it within its saga`]),
+  ];
+}
+
+/** What is wrong with the actors that a machine has logic for; the names among them are told. */
+export function actorRefusals(actors: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(actors).flatMap(([name, logic]) => {
+    const kind = kindOfLogic(logic);
+    if (kind === 'promise' || kind === 'machine') return [];
+    const what =
+      kind === 'unknown' ? 'an actor that no creator of XState made' : `the ${kind} actor`;
+    return [
+      `it starts ${what} "${name}", which lives in memory only; make it an activity: ` +
+        'declare it as activity() in setup({ actors }), and bind a function',
+    ];
+  });
 }

@@ -26,6 +26,11 @@ export function wholeDelays(machine: AnyStateMachine): Readonly<Record<string, D
   return delays;
 }
 
+/** The name of a delay as XState has it in the type of its event: of a number its shortest form. */
+export function delayName(written: string): string {
+  return Number.isNaN(Number(written)) ? written : String(Number(written));
+}
+
 /** Whole milliseconds of what a delay gave. Throws `definition-invalid`, naming the delay. */
 export function wholeDelay(machine: AnyStateMachine, name: string, given: unknown): number {
   if (isDelayMs(given)) return wholeMs(given);

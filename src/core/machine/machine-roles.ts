@@ -4,6 +4,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from '../errors.ts';
+import { delayName } from './machine-delays.ts';
 import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';
 import { isStatusTag } from './status-tags.ts';
@@ -62,6 +63,7 @@ export function readInvokes(machine: AnyStateMachine): Map<string, InvokeRole> {
     const meta = readMeta(node.meta);
     for (const { id } of node.invoke) {
       const role = roleOf(id, meta);
+      refuseOtherRole(machine, id, roles.get(id), role);
       const invoke = { id, node, role };
       for (const other of seen) refuseSharedKey(machine, other, invoke);
       seen.push(invoke);
@@ -69,6 +71,22 @@ export function readInvokes(machine: AnyStateMachine): Map<string, InvokeRole> {
     }
   }
   return roles;
+}
+
+// States that are never active together may start an actor under one id, as one and the same step.
+function refuseOtherRole(
+  machine: AnyStateMachine,
+  id: string,
+  known: InvokeRole | undefined,
+  role: InvokeRole,
+): void {
+  if (known === undefined || known.isSpawned === true) return;
+  if (JSON.stringify(known) === JSON.stringify(role)) return;
+  throw new BackstepError(
+    'definition-invalid',
+    `machine "${machine.id}": several states invoke with id "${id}" and their meta makes it ` +
+      'different steps; make the ids differ, or give them the same meta',
+  );
 }
 
 function roleOf(id: string, meta: StateMeta): InvokeRole {
@@ -129,7 +147,8 @@ export function readTimers(
   const timers = new Map<string, TimerRole>();
   for (const node of nodesOf(machine)) {
     for (const delay of Object.keys(node.config.after ?? {})) {
-      timers.set(`xstate.after.${delay}.${node.id}`, timerRole(delay, node, invokes));
+      const name = delayName(delay);
+      timers.set(`xstate.after.${name}.${node.id}`, timerRole(name, node, invokes));
     }
   }
   return timers;

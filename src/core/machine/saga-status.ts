@@ -8,6 +8,7 @@ import {
   DEADLINE_PASSED,
   type Failure,
   isFailure,
+  plainFailure,
   toFailure,
 } from '../failure.ts';
 import type { Inbound } from '../turn/inbound.ts';
@@ -58,7 +59,7 @@ export function failureReasonAfter(
   if (told !== null) return told;
   switch (inbound.kind) {
     case 'result':
-      return inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;
+      return inbound.outcome.kind === 'failed' ? plainFailure(inbound.outcome.failure) : null;
     case 'timer':
       return timerReason(definition, inbound.timer);
     case 'command':

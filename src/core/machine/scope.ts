@@ -167,7 +167,7 @@ export function acceptedEvents(snapshot: AnyMachineSnapshot): readonly string[] 
 /** Milliseconds of a named delay as it would be armed now. */
 export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: string): number {
   const machine: AnyStateMachine = snapshot.machine;
-  const delay: unknown = machine.implementations.delays[name];
+  const delay: unknown = machine.implementations.delays[name] ?? Number(name); // or a number of its own
   const self = { id: sagaId };
   const { context } = snapshot as { readonly context: unknown };
   const ms: unknown =

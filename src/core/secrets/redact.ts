@@ -6,6 +6,7 @@
  * it as it went in, the same object where nothing was to hide.
  */
 import { hideInText, REDACTED, type HideValue } from './redact-text.ts';
+import { MachineError } from '../thrown.ts';
 import { isCardDetail, isCardKind, isSecretName } from './secret-names.ts';
 
 /** A user's own rule: true hides what stands under that property name. */
@@ -34,7 +35,9 @@ export function createRedact(hides: HidesMember = () => false): Redact {
     const shown = list.map((item) => copy(item, depth + 1));
     return shown.some((item, index) => item !== list[index]) ? shown : list;
   };
-  const copyObject = (value: object, depth: number): unknown => {
+  const copyObject = (given: object, depth: number): unknown => {
+    // An error is shown as it is stored, which its members alone do not tell.
+    const value = given instanceof MachineError ? given.toJSON() : given;
     const isCard = isCardKind(value);
     let isChanged = false;
     const members = Object.entries(value).map(([name, member]: [string, unknown]) => {

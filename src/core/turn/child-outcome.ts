@@ -27,11 +27,10 @@ export function childOutcome(state: SagaState): Outcome {
   const { id, status, snapshot, resolution } = state;
   switch (status) {
     case 'completed':
-      return { kind: 'done', output: (snapshot.output as unknown) ?? null };
+      return { kind: 'done', output: snapshot.output as unknown };
     case 'failed':
       // Past its pivot a saga goes on to its end, also where a person gave a step up.
-      if (resolution !== null)
-        return { kind: 'done', output: (snapshot.output as unknown) ?? null };
+      if (resolution !== null) return { kind: 'done', output: snapshot.output as unknown };
       return failed('child-failed', `child saga ${id} ended as failed${whyOf(state)}`, true);
     case 'compensated':
       return failed('child-compensated', `child saga ${id} was compensated${whyOf(state)}`, false);

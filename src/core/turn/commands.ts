@@ -104,7 +104,7 @@ function toMachine(
   const event: EventObject & Record<string, unknown> = { type: COMMAND_EVENTS[name] };
   if (reason !== undefined) event['reason'] = reason;
   if (step !== undefined) event['step'] = step;
-  // Legal for some step, but perhaps not for the one that was named.
+  // The command may be legal for another step than the one that was named.
   if (!canTake(state, event)) return refusal(state);
   return react(definition, state, state.live, { inbound, event, nowMs });
 }

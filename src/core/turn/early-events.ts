@@ -32,7 +32,7 @@ export function keepOrRefuse(
   nowMs: number,
 ): Turn {
   const { type } = inbound.event;
-  // One that stands still takes nothing, wherever it stands.
+  // A paused or parked saga takes nothing, wherever it stands.
   const legal = isStill(state) ? [] : legalEvents(state);
   const places = placesOf(definition, state);
   const isKept = (each: string): boolean => isAhead(places, each, 'drawing');

@@ -26,9 +26,10 @@ export function withLateResult(
   const meant = steps.findLast(
     (entry) => entry.name === role.step && entry.occurrence === (occurrence ?? present?.occurrence),
   );
-  // One that was answered in time: the result is a duplicate.
+  // The attempt was answered in time: this result is a duplicate.
   if (meant === undefined || meant.status === 'completed' || meant.late !== undefined) return steps;
-  const isKept = JSON.stringify(outcome.output).length <= MAX_LATE_LENGTH;
-  const late = { atMs: nowMs, output: isKept ? outcome.output : null };
+  const { output = null } = outcome;
+  const isKept = JSON.stringify(output).length <= MAX_LATE_LENGTH;
+  const late = { atMs: nowMs, output: isKept ? output : null };
   return steps.map((entry) => (entry === meant ? { ...entry, late } : entry));
 }

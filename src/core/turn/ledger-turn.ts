@@ -5,7 +5,7 @@
  * Invariant: entries are only ever added or changed, never moved or removed.
  */
 import type { SagaDefinition } from '../define/definition.ts';
-import { ATTEMPT_TIMED_OUT } from '../failure.ts';
+import { ATTEMPT_TIMED_OUT, plainFailure } from '../failure.ts';
 import { probeAnswerOf } from './probe.ts';
 import type { Inbound, Outcome } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
@@ -154,7 +154,7 @@ function endAttempt(
   return { ...entry, status: 'compensated', compensation };
 }
 
-// What a probe cannot tell stays in doubt.
+// A step that its probe cannot tell of stays in doubt.
 function endProbe(entry: StepEntry, ending: Outcome, nowMs: number): StepEntry {
   const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
   if (answer === 'unknown') return entry;
@@ -168,7 +168,11 @@ function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): St
   if (ending.kind === 'done') return ended;
   const { failure } = ending;
   const isDoubtful = mayHaveHappened === true || failure.ambiguous;
-  return { ...ended, error: failure, ...(isDoubtful ? { mayHaveHappened: true } : {}) };
+  return {
+    ...ended,
+    error: plainFailure(failure),
+    ...(isDoubtful ? { mayHaveHappened: true } : {}),
+  };
 }
 
 function beginAttempt(

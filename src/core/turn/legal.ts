@@ -37,9 +37,9 @@ export function isLegal(state: SagaState, name: CommandName): boolean {
       if (state.status === 'parked') return isRunnable(state);
       return state.status !== 'paused' && isTaken(state, name);
     case 'accept-partial':
-      // A machine that ended so by itself takes no command: the engine settles it.
+      // A machine that has ended by itself takes no command: the engine settles the saga.
       if (hasEndedUnsettled(state)) return true;
-      // What still runs would be left to itself.
+      // Accepted while an attempt runs, it would leave that attempt to itself.
       return !isStill(state) && !hasLiveActivity(state.live) && isTaken(state, name);
     case 'skip':
       return !isStill(state) && isTaken(state, name);
@@ -113,7 +113,7 @@ function isMoving({ status }: SagaState): boolean {
   return status === 'running' || status === 'waiting' || status === 'compensating';
 }
 
-// Resuming would have to start it a second time.
+// An activity that must not be repeated: resuming would have to start it a second time.
 function hasUnrepeatable({ live }: SagaState): boolean {
   return Object.values(live.activities).some(({ isOnce }) => isOnce === true);
 }

@@ -6,6 +6,7 @@ import { BackstepError } from '../errors.ts';
 import type { Inbound } from './inbound.ts';
 import { keepJson } from '../json.ts';
 import { presentEntry } from './ledger.ts';
+import { machineValue } from '../machine/machine-values.ts';
 import { wholeDelay } from '../machine/machine-delays.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
@@ -62,15 +63,14 @@ export function rearrange(
     switch (command.kind) {
       case 'invoke':
         if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
-        // Started again under the id of one that still runs: the new one takes its place.
+        // An actor started under the id of one that still runs takes its place.
         activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),
           {
             id: command.id,
             src: command.src,
-            input:
-              keepJson(command.input, `saga "${definition.id}": input of ${command.src}`) ?? null,
+            input: inputOf(definition, command),
           },
         ];
         break;
@@ -93,6 +93,7 @@ export function rearrange(
           event: keepJson(
             command.event,
             `saga "${definition.id}": emitted event ${command.event.type}`,
+            machineValue,
           ),
         });
         break;
@@ -108,7 +109,13 @@ export function rearrange(
   return { kept: { activities, timers }, invoked, outgoing };
 }
 
-// Made anew: an object that has had a member deleted stays slow, for the encoder as well.
+// Without an input an actor of XState gets none; an activity of a built saga gets `null`.
+function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { kind: 'invoke' }) {
+  const kept = keepJson(input, `saga "${id}": input of ${src}`, machineValue);
+  return isBuilt ? (kept ?? null) : kept;
+}
+
+// A new object: one that has had a member deleted stays slow, for the encoder as well.
 function without<Member>(
   members: Readonly<Record<string, Member>>,
   id: string,
@@ -145,7 +152,11 @@ function armTimer(
   const isOwn = id.startsWith('xstate.after.');
   const event = isOwn
     ? command.event
-    : keepJson(command.event, `saga "${definition.id}": delayed event ${command.event.type}`);
+    : keepJson(
+        command.event,
+        `saga "${definition.id}": delayed event ${command.event.type}`,
+        machineValue,
+      );
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
 }

@@ -10,7 +10,7 @@ import { onCommand, park, whileStill } from './commands.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
-import { INTERRUPTED, INTERRUPTED_ONCE } from '../failure.ts';
+import { INTERRUPTED, INTERRUPTED_ONCE, plainFailure } from '../failure.ts';
 import type { Inbound, StartHold, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor } from '../history/journal-record.ts';
 import { withLateResult } from './late-results.ts';
@@ -21,6 +21,7 @@ import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from '../machine/scope.ts';
 import { isOver, isStill, type SagaState } from '../state.ts';
+import { errorOf } from '../thrown.ts';
 import {
   ADMIT_EVENT,
   isLimited,
@@ -88,7 +89,7 @@ export function turn(
 ): Turn {
   const taken = drawnTurn(definition, state, inbound, nowMs);
   if (taken.kind !== 'advanced') return taken;
-  // As it counts: a failure is in doubt where an earlier start of its attempt was cut off.
+  // A failure counts as doubt where an earlier start of the same attempt was cut off.
   return parkInstead(definition, state, taken.record.inbound, taken, nowMs);
 }
 
@@ -149,10 +150,7 @@ function onResult(definition: SagaDefinition, state: SagaState, came: Result, no
   }
   const inbound = resultOf(answered, came);
   const { outcome } = inbound;
-  const event: EventObject =
-    outcome.kind === 'done'
-      ? eventOf(`xstate.done.actor.${activity}`, { output: outcome.output, actorId: activity })
-      : eventOf(`xstate.error.actor.${activity}`, { error: outcome.failure, actorId: activity });
+  const event = endOfActor(definition, activity, outcome);
   const { [activity]: _, ...activities } = state.live.activities;
   return react(definition, state, { ...state.live, activities }, { inbound, event, nowMs });
 }
@@ -256,6 +254,20 @@ function afterTheEnd(
       ? withLateResult(definition, state.steps, inbound, nowMs)
       : state.steps;
   return note({ ...state, steps }, inbound, nowMs, 'late: the saga has ended');
+}
+
+// A built saga knows failures, and no result but `null`; any other machine hears what it would live.
+function endOfActor(
+  { isBuilt }: SagaDefinition,
+  activity: string,
+  outcome: Result['outcome'],
+): EventObject {
+  if (outcome.kind === 'done') {
+    const output = isBuilt ? (outcome.output ?? null) : outcome.output;
+    return eventOf(`xstate.done.actor.${activity}`, { output, actorId: activity });
+  }
+  const error = isBuilt ? plainFailure(outcome.failure) : errorOf(outcome.failure);
+  return eventOf(`xstate.error.actor.${activity}`, { error, actorId: activity });
 }
 
 function eventOf(type: string, members: Readonly<Record<string, unknown>>): EventObject {

@@ -54,7 +54,7 @@ export function isUnstarted({ snapshot }: Pick<SagaState, 'snapshot'>): boolean 
 export function pendingStartOf(state: SagaState): PendingStart | null {
   if (!isUnstarted(state) || state.snapshot.status !== 'active') return null;
   if (state.status === 'terminated') return null;
-  // One that a person has to look at first gives its place up.
+  // A queued start that needs a person first gives its place up.
   if (state.snapshot.value === 'queued') {
     return state.status === 'waiting' ? { kind: 'queued' } : null;
   }

@@ -77,4 +77,6 @@ export interface ActorHost {
   /** Parks a saga whose stored state cannot be read. */
   parkUnreadable(sid: number, failure: Failure): Promise<void>;
   onIdle(sid: number): void;
+  /** Drops the actor of a saga that was not started. */
+  forget(sid: number): void;
 }

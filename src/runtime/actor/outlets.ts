@@ -78,7 +78,8 @@ function carryOutOne(
       if (implementation === undefined) {
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
       }
-      runner.start({ sid, sagaId, effect, implementation });
+      const keepsThrown = !registration.definition.isBuilt;
+      runner.start({ sid, sagaId, effect, implementation, keepsThrown });
       return;
     }
     case 'emit':

@@ -23,7 +23,6 @@ import type {
   DeadLetterRow,
   JournalRow,
   PendingStartRow,
-  SagaBirth,
   SagaCommit,
   SagaRow,
 } from '../../store/commit.ts';
@@ -60,12 +59,16 @@ export interface Letter {
   readonly error: Failure | null;
 }
 
+/** What some turns write beside the usual: a start its birth, a migration the new version. */
+export type BesideTurn = Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements'>>;
+
+const NO_STATEMENTS: SagaCommit['statements'] = [];
+
 /** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
 export function commitOf(
   turn: PendingTurn,
   stateLength: number,
-  birth: SagaBirth | null,
-  statements: SagaCommit['statements'],
+  { birth = null, version, statements = NO_STATEMENTS }: BesideTurn = {},
 ): SagaCommit {
   const { sid, before, after, record } = turn;
   const state = encodeState(after);
@@ -73,6 +76,7 @@ export function commitOf(
   return {
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
+    ...(version === undefined ? {} : { version }),
     journal: journalRowOf(record),
     outbox: outboxRowsOf(turn),
     deadLetter: deadLetterOf(before, after),
@@ -248,7 +252,7 @@ function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
     }
     case 'event': {
       const { id, event, by, reason } = inbound;
-      // One that comes again was ordered once.
+      // An event that is delivered again was audited with its first delivery.
       if (before?.seenEvents.includes(id) === true) return null;
       if (by === undefined && reason === undefined) return null;
       const command = `${SENT_PREFIX}${event.type}`;

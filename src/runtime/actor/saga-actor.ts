@@ -12,15 +12,17 @@ import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { turn } from '../../core/turn/turn.ts';
-import { START_TIMER } from '../../core/turn/waiting-room.ts';
-import type { SagaCommit } from '../../store/commit.ts';
+import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checked } from '../event-check.ts';
+import type { Registration } from '../registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from './parking.ts';
 import { commitOf, type PendingTurn } from './projection.ts';
 import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
 import { tooLongResult } from './state-bound.ts';
+import { failureOfUnwritten } from './unwritten.ts';
+import { dueTimers, interruptions } from './wake-ups.ts';
 
 const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 
@@ -67,15 +69,26 @@ export class SagaActor {
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Takes items but no turn until `release`: the saga's start is being committed. */
-  hold(): void {
+  /**
+   * The first turn of a saga that is not there yet, and with it the saga. Its row can be read, and
+   * commanded, before this resolves: what comes meanwhile waits for the turn to be dispatched, and
+   * is turned away when the saga was not started.
+   */
+  async begin(
+    registration: Registration,
+    first: PendingTurn,
+    birth: SagaBirth,
+  ): Promise<CommitOutcome> {
     this.#isRunning = true;
-  }
-
-  /** The start is durable; what came meanwhile is taken now. */
-  release(saga: LoadedSaga): void {
-    this.#saga = saga;
-    void this.#run();
+    try {
+      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, { birth }));
+      if (this.#hasMoved(registration, first, outcome)) void this.#run();
+      else this.#abandon(new BackstepError('not-found', `no saga with id "${birth.id}"`));
+      return outcome;
+    } catch (error) {
+      this.#abandon(error);
+      throw error;
+    }
   }
 
   /**
@@ -114,7 +127,7 @@ export class SagaActor {
   }
 
   #process(item: Item): Promise<void> {
-    // The usual way costs no promise of its own.
+    // A loaded saga skips `#processLoaded`: that saves one promise per turn.
     if (item.kind === 'inbound' && this.#saga !== null) return this.#take(this.#saga, item);
     return this.#processLoaded(item);
   }
@@ -127,10 +140,10 @@ export class SagaActor {
         await this.#take(saga, item);
         return;
       case 'wake':
-        this.#fireDueTimers(saga.state);
+        this.#fireDueTimers(saga);
         return;
       case 'recover':
-        this.#recover(saga.state, item.wasClean);
+        this.#recover(saga, item.wasClean);
         return;
     }
   }
@@ -159,30 +172,27 @@ export class SagaActor {
     const commit = this.#commitOf(pending, statements);
     if (commit === null) return;
     const outcome = await this.#host.commit(commit);
-    switch (outcome.kind) {
-      case 'committed':
-        this.#saga = { registration, state: after };
-        this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
-        reply?.resolve(after);
-        return;
-      case 'unmet':
-        this.#takeAsFailed(inbound, undone(outcome.code, outcome.message, false));
-        return;
-      case 'rejected':
-        if (statements.length === 0) throw new BackstepError('conflict', outcome.message);
-        this.#takeAsFailed(inbound, undone('statement-failed', outcome.message, true));
-        return;
-      case 'stale':
-      case 'key-taken':
-        throw changedElsewhere(state.id);
-    }
+    if (this.#hasMoved(registration, pending, outcome)) reply?.resolve(after);
+    else this.#takeAsFailed(inbound, failureOfUnwritten(outcome, statements.length > 0, state.id));
+  }
+
+  // Every turn of every kind passes here: what is durable is the saga, and only then has effects.
+  #hasMoved(
+    registration: Registration,
+    pending: PendingTurn,
+    outcome: CommitOutcome,
+  ): outcome is Extract<CommitOutcome, { kind: 'committed' }> {
+    if (outcome.kind !== 'committed') return false;
+    this.#saga = { registration, state: pending.after };
+    this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
+    return true;
   }
 
   // `null`: the result makes the state too long, and is taken once more as a failed attempt, while
   // there is room to compensate.
   #commitOf(pending: PendingTurn, statements: readonly ExpectedStatement[]): SagaCommit | null {
     try {
-      return commitOf(pending, this.#host.stateLength, null, statements);
+      return commitOf(pending, this.#host.stateLength, { statements });
     } catch (error) {
       const { inbound } = pending.record;
       const failure = tooLongResult(error, inbound, statements.length === 0);
@@ -192,7 +202,8 @@ export class SagaActor {
     }
   }
 
-  // The turn was not written, and what a transactional activity would have written neither.
+  // Takes the result of an attempt again as a failure. Neither its turn nor the statements of its
+  // transactional activity were written.
   #takeAsFailed(inbound: Inbound, failure: Failure): void {
     if (inbound.kind !== 'result') throw new BackstepError('conflict', failure.message);
     const again: Inbound & { kind: 'result' } = {
@@ -207,7 +218,7 @@ export class SagaActor {
     });
   }
 
-  // Its own turn, durable before the first one under the new version.
+  // A migration is a turn of its own, durable before the first turn under the new version.
   async #migrate({ migration, ...saga }: LoadedSaga): Promise<LoadedSaga> {
     if (migration === undefined) return saga;
     const { registration, state } = saga;
@@ -216,37 +227,31 @@ export class SagaActor {
     const before = { ...taken.state, seq: taken.state.seq - 1 };
     const { record, effects } = taken;
     const pending = { sid: this.sid, before, after: taken.state, record, effects };
-    const commit = commitOf(pending, this.#host.stateLength, null, NO_STATEMENTS);
-    const outcome = await this.#host.commit({ ...commit, version: { version, definitionHash } });
-    if (outcome.kind !== 'committed') throw changedElsewhere(id);
-    this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
+    const newVersion = { version, definitionHash };
+    const commit = commitOf(pending, this.#host.stateLength, { version: newVersion });
+    const outcome = await this.#host.commit(commit);
+    if (!this.#hasMoved(registration, pending, outcome)) throw changedElsewhere(id);
     return { registration, state: taken.state };
   }
 
-  #fireDueTimers(state: SagaState): void {
-    const nowMs = this.#host.nowMs();
-    const due = Object.entries(state.live.timers)
-      .filter(([, timer]) => timer.dueMs !== undefined && timer.dueMs <= nowMs)
-      .sort(([, a], [, b]) => (a.dueMs ?? 0) - (b.dueMs ?? 0));
-    for (const [timer, { token }] of due) this.tell(this.#timer(timer, token));
+  // The saga was not started.
+  #abandon(reason: unknown): void {
+    this.#host.forget(this.sid);
+    this.turnAway(reason);
+  }
+
+  #fireDueTimers({ registration, state }: LoadedSaga): void {
+    const { definition } = registration;
+    const due = dueTimers(state, this.#host.nowMs(), () => this.#host.isBounded(definition.id));
+    for (const timer of due) this.tell(timer);
     // The clock was set back since the wake-up was due: it is armed again.
     if (due.length === 0) this.#host.arm(this.sid, state);
   }
 
-  // A saga that was accepted long ago begins under the bound of today.
-  #timer(timer: string, token: number): Inbound & { kind: 'timer' } {
-    const inbound = { kind: 'timer', timer, token } as const;
-    if (timer !== START_TIMER || this.#saga === null) return inbound;
-    return { ...inbound, isLimited: this.#host.isBounded(this.#saga.registration.definition.id) };
-  }
-
-  // What is overdue first: an attempt that its deadline ends need not start again.
-  #recover(state: SagaState, wasClean: boolean): void {
-    this.#fireDueTimers(state);
-    for (const [activity, { token }] of Object.entries(state.live.activities)) {
-      const interrupted = { kind: 'interrupted', activity, token } as const;
-      this.tell(wasClean ? { ...interrupted, wasClean } : interrupted);
-    }
+  // Due timers go first: an attempt whose deadline has passed must not start again.
+  #recover(saga: LoadedSaga, wasClean: boolean): void {
+    this.#fireDueTimers(saga);
+    for (const interrupted of interruptions(saga.state, wasClean)) this.tell(interrupted);
   }
 
   async #survive(item: Item, error: unknown): Promise<void> {
@@ -278,7 +283,7 @@ export class SagaActor {
       const inbound: Inbound & { kind: 'park' } = { kind: 'park', failure };
       await this.#process({ kind: 'inbound', inbound, statements: NO_STATEMENTS, reply: null });
     } catch {
-      // Its state cannot even be read, or not written: park the row as it is.
+      // The state cannot be read, or not be written: the row is parked with its text as it is.
       this.#saga = null;
       await this.#host.parkUnreadable(this.sid, failure);
       this.turnAway(error);
@@ -286,11 +291,7 @@ export class SagaActor {
   }
 }
 
-function undone(code: string, message: string, retryable: boolean): Failure {
-  return { code, message, retryable, ambiguous: false };
-}
-
-// Only what somebody waits for has come from outside; a refusal goes to them.
+// Only events with a waiting sender come from outside the engine; the sender gets the refusal.
 function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
   if (inbound.kind !== 'event' || reply === null) return null;
   return registration.events.get(inbound.event.type) ?? null;

@@ -6,7 +6,7 @@
  * the saga (a result, a timer) would otherwise be lost until the next restart.
  */
 import { crc32 } from 'node:zlib';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import { type Failure, failureOfText } from '../../core/failure.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
@@ -92,7 +92,7 @@ export class SagaLoader {
       case 'refused':
         throw standing.error;
       case 'migrates': {
-        // Tried here, on the state as it is; committed by the actor before its next turn.
+        // A migration is tried on the stored state; the actor commits it before its next turn.
         const { registration, migration } = standing;
         const { definition } = registration;
         if (migration.from === migration.to) {
@@ -114,7 +114,7 @@ export class SagaLoader {
     }
   }
 
-  // Once for all sagas that it is true of.
+  // Logged once for all sagas that it holds for.
   #tellOnce(what: string, tell: () => void): void {
     if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(what);
@@ -135,11 +135,4 @@ export class SagaLoader {
     this.#pauses.delete(resolve);
     cancel();
   }
-}
-
-/** True for a refusal that time mends: the read was too slow, or there was no room for it. */
-export function isPassing(error: unknown): boolean {
-  return (
-    error instanceof BackstepError && (error.code === 'unavailable' || error.code === 'overloaded')
-  );
 }

@@ -7,21 +7,21 @@
  */
 import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
 import { isSettled, type SagaStatus } from '../../core/status.ts';
-import type { SagaCommit } from '../../store/commit.ts';
+import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
 import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
 import type { Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from './parking.ts';
-import { feedEntryOf, parkedCommit } from './projection.ts';
+import { feedEntryOf, parkedCommit, type PendingTurn } from './projection.ts';
 import type { Registration, Registry } from '../registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
-import { isPassing, SagaLoader } from './saga-loader.ts';
+import { SagaLoader } from './saga-loader.ts';
 import { type SettledListener, SettledListeners } from '../settled-listeners.ts';
 import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from '../turn-log.ts';
@@ -99,25 +99,14 @@ export class Supervisor implements ActorHost {
     return actor;
   }
 
-  /** The actor of a saga whose start is being committed: it takes items and waits. */
-  expect(sid: number): SagaActor {
-    const actor = new SagaActor(sid, this, null);
-    actor.hold();
-    this.#actors.set(sid, actor);
-    return actor;
-  }
-
-  /** The start is durable: its effects go out, then the actor takes what came meanwhile. */
-  adopt(actor: SagaActor, saga: LoadedSaga, turn: CommittedTurn): void {
-    this.#sids.set(saga.state.id, actor.sid);
-    this.dispatch(actor.sid, saga.registration, turn);
-    actor.release(saga);
-  }
-
-  /** The start did not happen. */
-  turnAway(actor: SagaActor, reason: unknown): void {
-    this.#forget(actor, null);
-    actor.turnAway(reason);
+  /** Starts a saga with its first turn, which the store may refuse; see `SagaActor.begin`. */
+  begin(
+    sid: number,
+    registration: Registration,
+    first: PendingTurn,
+    birth: SagaBirth,
+  ): Promise<CommitOutcome> {
+    return this.actor(sid).begin(registration, first, birth);
   }
 
   /** From now on a failing actor is not started again: its saga goes on in the next process. */
@@ -133,7 +122,7 @@ export class Supervisor implements ActorHost {
 
   /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
   resume(sid: number, saga: LoadedSaga | null): void {
-    // One that has to migrate first is loaded by its actor, which sees to that.
+    // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
     actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
@@ -195,16 +184,17 @@ export class Supervisor implements ActorHost {
   // The turn is durable: nothing that goes wrong here may look like a refusal, and observers hear
   // of it whatever else fails.
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void {
-    const { after, record, seq } = turn;
+    const { before, after, record, seq } = turn;
     const { id: type } = registration.definition;
     const outlets = this.#outletsOrThrow();
+    if (before === null) this.#sids.set(after.id, sid);
     outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
     try {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after, record.cause);
-      outlets.queue.changed(type, sid, turn.before, after);
+      outlets.queue.changed(type, sid, before, after);
       if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
-      if (isSettled(after.status)) this.#settle(sid, turn.before, after.status);
+      if (isSettled(after.status)) this.#settle(sid, before, after.status);
       this.#log.turn(type, turn);
     } catch (error) {
       this.#log.actorFailed(sid, 0, error);
@@ -258,11 +248,16 @@ export class Supervisor implements ActorHost {
     }
   }
 
-  // Not even parked: nobody else would look at it before the next restart.
+  // The saga could not be parked: without this nobody would look at it before the next restart.
   #lookAgain(sid: number): void {
     this.#clock.after(LOOK_AGAIN_MS, () => {
       if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
+  }
+
+  forget(sid: number): void {
+    const actor = this.#actors.get(sid);
+    if (actor !== undefined) this.#forget(actor, null);
   }
 
   onIdle(sid: number): void {

@@ -10,6 +10,8 @@ import { createDurationCounter, type Distribution } from '../../core/distributio
 import { type Failure, toFailure } from '../../core/failure.ts';
 import type { Effect, Outcome } from '../../core/turn/inbound.ts';
 import { copyJson, isLongerThan, takeJson } from '../../core/json.ts';
+import { machineValue } from '../../core/machine/machine-values.ts';
+import { thrownOf } from '../../core/thrown.ts';
 import { ANYTHING, check, listOf, optionsOf, required } from '../../core/options-reader.ts';
 import type { CancelTimeout, Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
@@ -22,6 +24,8 @@ export interface AttemptTask {
   readonly sagaId: string;
   readonly effect: StartEffect;
   readonly implementation: Activity;
+  /** The machine is told what was thrown, not only what kind of failure it is. */
+  readonly keepsThrown: boolean;
 }
 
 /** What becomes of attempts. */
@@ -153,7 +157,7 @@ export class ActivityRunner {
     try {
       // A copy: an activity that changes its input must not change the saga. It was written for
       // this activity where the saga was defined; here every type is alike.
-      const input = copyJson(effect.input) as never;
+      const input = copyJson(effect.input, machineValue) as never;
       const context = this.#contextOf(attempt);
       if (typeof implementation === 'function') {
         outcome = this.#outcomeOf(await implementation(input, context), null, effect.src);
@@ -167,7 +171,7 @@ export class ActivityRunner {
       outcome = { kind: 'failed', failure: failureOf(task, thrown) };
     }
     if (this.#running.get(name) !== attempt) {
-      // Stopped meanwhile. What a plan wanted was never written, and a failure proves nothing.
+      // The attempt was stopped meanwhile: a plan was never written, a failure proves nothing.
       if (outcome.kind === 'done' && plan === null && !this.#isStopped) {
         this.#reports.onLate(task, outcome);
       }
@@ -185,7 +189,7 @@ export class ActivityRunner {
     let taken: unknown;
     try {
       // A copy: the activity may keep what it returned and change it.
-      taken = takeJson(output, `output of ${src}`) ?? null;
+      taken = takeJson(output, `output of ${src}`);
     } catch (thrown) {
       return { kind: 'failed', failure: { ...toFailure(thrown), ...unusable } };
     }
@@ -243,11 +247,16 @@ export class ActivityRunner {
 
 // The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
 function failureOf(task: AttemptTask, thrown: unknown): Failure {
-  const failure = toFailure(thrown);
+  const failure = task.keepsThrown ? withThrown(toFailure(thrown), thrown) : toFailure(thrown);
   if (typeof task.implementation === 'function') return failure;
   // No other attempt would give a plan where this one gave none.
   const retryable = failure.retryable && failure.code !== 'definition-invalid';
   return { ...failure, retryable, ambiguous: false };
+}
+
+function withThrown(failure: Failure, thrown: unknown): Failure {
+  const kept = thrownOf(thrown);
+  return kept === null ? failure : { ...failure, thrown: kept };
 }
 
 function nameOf(sid: number, activity: string, token: number): string {

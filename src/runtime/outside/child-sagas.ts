@@ -7,7 +7,7 @@
  * start nor a completion is ever lost or doubled. Nothing is polled.
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import {
   CHILD_GONE,
   childOutcome,
@@ -126,7 +126,7 @@ export class ChildSagas {
     try {
       await this.#ports.spawn(definition, { id: child.id, input, parent: { sagaId, step } });
     } catch (error) {
-      if (isPassing(error)) throw error;
+      if (mayBeReached(error)) throw error;
       this.#answer(call, neverBegan(toFailure(error)));
       return;
     }
@@ -163,7 +163,7 @@ export class ChildSagas {
     await this.#order(id, parent.status === 'terminated' ? 'terminate' : 'cancel', why);
   }
 
-  // One that takes no cancel goes its own way to an end: it compensates already, is past its pivot,
+  // A child that takes no cancel goes on to its own end: it compensates already, is past its pivot,
   // or waits for a person. A machine that knows nothing of cancelling is ended as XState would; one
   // that has ended by itself stays as it is.
   async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
@@ -207,18 +207,14 @@ export class ChildSagas {
   }
 }
 
-// What is wrong with a saga is told where that is looked at.
+// A child whose state cannot be read is reported where that child is loaded, not here.
 function orUnreadable(error: unknown): null {
-  if (isPassing(error)) throw error;
+  if (mayBeReached(error)) throw error;
   return null;
 }
 
-/** A refusal that time mends. */
-function isPassing(error: unknown): boolean {
-  return (
-    !(error instanceof BackstepError) ||
-    error.code === 'unavailable' ||
-    error.code === 'overloaded' ||
-    error.code === 'storage-failed'
-  );
+/** Whether a child may still be reached: only the engine's own refusals are final. */
+function mayBeReached(error: unknown): boolean {
+  const isRefusal = error instanceof BackstepError && error.code !== 'storage-failed';
+  return !isRefusal || isPassing(error);
 }

@@ -255,7 +255,7 @@ class Round {
         for (const message of page) if (this.#isMine(message)) this.#take(message);
         const readUpToId = page.at(-1)?.id ?? this.#readAfterId;
         this.#readAfterId = Math.min(readUpToId, this.#lowestLeftId - 1);
-        // One left to the store during the read may be newer than what was read.
+        // A message left to the store during the read may be newer than what was read.
         if (page.length === 0 && this.#lowestLeftId === Infinity) {
           this.#isBehind = false;
           return;

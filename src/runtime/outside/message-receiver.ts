@@ -57,7 +57,7 @@ function sagaReceiver(
       await sagas.send(to, event, `message-${id}`);
     } catch (error) {
       if (!(error instanceof BackstepError)) throw error;
-      // Nor what it does not understand: no later try would mend that.
+      // A message that the receiver does not understand is dropped: no later try would mend that.
       if (error.code === 'not-legal' || error.code === 'input-invalid') return;
       if (error.code !== 'not-found' || (await isStarting(sagaId, to, sagas))) throw error;
     }

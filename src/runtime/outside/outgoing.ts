@@ -68,8 +68,8 @@ export function sagaMessageOf({ event, data }: Omit<OutboxRow, 'index'>): SagaMe
   return { kind: 'end-children', children: JSON.parse(data) as readonly ChildEnd[] };
 }
 
-// What its parent ordered while it stood still was not legal. Durable with the turn that lets it go
-// on: nothing else would look at it again after a crash.
+// A parent's order to a paused or parked child is not legal. The note that the child goes on is
+// durable with the turn that lets it: after a crash nothing else would repeat the order.
 function goesOn(before: SagaState | null, after: SagaState): boolean {
   if (before === null || after.parent === null) return false;
   return isStill(before) && !isStill(after) && !isOver(after);

@@ -71,7 +71,7 @@ export class WakeTimers {
    */
   set(sid: number, dueMs: number | null, isInFlight: boolean): void {
     const isOfThisWindow = !this.#isRunning || (dueMs ?? 0) <= this.#loadedUntilMs;
-    // Later than the window: the store has it, and the window that covers it will bring it.
+    // Due later than the window: the store keeps the time, and a later window loads it.
     if (dueMs === null || !(isInFlight || isOfThisWindow)) {
       this.#due.delete(sid);
       return;
@@ -96,7 +96,7 @@ export class WakeTimers {
     this.#cancelSleep?.();
     const nowMs = this.#clock.nowMs();
     const restMs = Math.min(this.#due.earliestMs - nowMs, MAX_SLEEP_MS);
-    // Overdue and still here: there was no room.
+    // An overdue saga that is still in the heap found no room to be woken.
     const sleepMs = restMs <= 0 && !this.#target.hasRoom() ? NO_ROOM_PAUSE_MS : Math.max(0, restMs);
     this.#sleepsUntilMs = nowMs + sleepMs;
     this.#cancelSleep = this.#clock.after(sleepMs, () => this.#tick());

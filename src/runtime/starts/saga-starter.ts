@@ -13,14 +13,12 @@ import { check } from '../../core/options-reader.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { parseWith } from '../../core/standard-schema.ts';
 import { begin } from '../../core/turn/turn.ts';
-import type { CommitOutcome } from '../../store/commit.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
 import type { Spawned, SpawnOptions } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
 import type { Limits } from '../limits.ts';
-import { commitOf } from '../actor/projection.ts';
 import type { Registration, Registry } from '../registry.ts';
 import { sagaId } from './saga-id.ts';
 import type { StartQueue } from './start-queue.ts';
@@ -112,7 +110,7 @@ export class SagaStarter {
     const { id, input, parent } = child;
     const registration = this.#parts.registry.current(definition.id, definition.version);
     const parsed = await parseInput(registration.definition, input);
-    // Its id serves as its key, so that starting it again finds it, whatever became of it.
+    // The child's id is its start key, so that starting it again finds it, whatever became of it.
     await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });
   }
 
@@ -120,7 +118,7 @@ export class SagaStarter {
     registration: Registration,
     { input, key, hold, id: givenId, parent = null }: Start,
   ): Promise<Spawned> {
-    const { store, supervisor, clock, randomId, limits } = this.#parts;
+    const { supervisor, clock, randomId } = this.#parts;
     const { definition } = registration;
     const nowMs = clock.nowMs();
     const id = givenId ?? sagaId(nowMs, randomId());
@@ -130,24 +128,11 @@ export class SagaStarter {
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const pending = { sid, before: null, after: state, record, effects };
-    const commit = commitOf(pending, limits.stateLength, birth, []);
-    // Its row can be read, and commanded, before this promise resolves: from now on whoever looks
-    // for the saga finds this actor, which takes nothing before it has dispatched its first turn.
-    const actor = supervisor.expect(sid);
-    let outcome: CommitOutcome;
-    try {
-      outcome = await store.commit(commit);
-    } catch (error) {
-      supervisor.turnAway(actor, error);
-      throw error;
-    }
-    if (outcome.kind === 'committed') {
-      this.#startedSagas += 1;
-      supervisor.adopt(actor, { registration, state }, { ...pending, seq: outcome.seq });
-      return { id, status: state.status, isNew: true, isRemoved: false };
-    }
-    supervisor.turnAway(actor, new BackstepError('not-found', `no saga with id "${id}"`));
+    const outcome = await supervisor.begin(sid, registration, pending, birth);
     switch (outcome.kind) {
+      case 'committed':
+        this.#startedSagas += 1;
+        return { id, status: state.status, isNew: true, isRemoved: false };
       case 'key-taken':
         return this.#existing(outcome, type, key, inputHash);
       case 'stale':

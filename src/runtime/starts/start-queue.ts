@@ -162,7 +162,7 @@ export class StartQueue {
     return { limit, maxQueued, active, queued };
   }
 
-  // Queued under a bound that is gone.
+  // Lets in sagas that were queued under a bound that is no longer registered.
   #letIn(type: string): Gate {
     const gate = newGate(Infinity, 0);
     this.#gates.set(type, gate);

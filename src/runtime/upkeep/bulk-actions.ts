@@ -6,7 +6,7 @@
  * runs at a time, a bounded number of its sagas at once.
  */
 import { isoText } from '../../core/iso-time.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { CommandName } from '../../core/turn/inbound.ts';
 import {
   type BulkCounts,
@@ -147,7 +147,7 @@ export class BulkActions {
       try {
         await this.#run(id, isResumed);
       } catch (err) {
-        // What is not done stays pending; the next process goes on with it.
+        // Items that are not done stay pending; the next process goes on with them.
         this.#logger.error({ err, bulk: id }, 'a bulk command stopped halfway');
       }
     });
@@ -217,12 +217,6 @@ export class BulkActions {
 /** Recorded in the audit of each saga, and found there again after a crash. */
 function authorOf({ by, id, createdAtMs }: BulkRecord): string {
   return `${by} (bulk ${id}, ${isoText(createdAtMs)})`;
-}
-
-function isPassing(error: unknown): boolean {
-  return (
-    error instanceof BackstepError && (error.code === 'overloaded' || error.code === 'unavailable')
-  );
 }
 
 function tooMany(): BackstepError {

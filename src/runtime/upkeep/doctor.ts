@@ -160,7 +160,7 @@ class Examination {
     return definition;
   }
 
-  // A type that no module speaks of may well be registered elsewhere.
+  // A type that none of the given modules defines may be registered by another program.
   #judgeVersion({ definition_hash: definitionHash, ...row }: SagasTable): void {
     const { id: sagaId, type, ended_at: endedAt } = row;
     if (endedAt !== null || !this.#registry.knows(type)) return;

@@ -162,7 +162,7 @@ function expectedAfter(
   const commit =
     before !== null && isUnreadableRecord(record)
       ? parkingOf(before, record)
-      : commitOf(turn, Infinity, null, []);
+      : commitOf(turn, Infinity);
   const { deadLetter, audit } = commit;
   const messages = new Map(before?.messages);
   for (const message of commit.outbox) {
@@ -258,7 +258,7 @@ function compareLetter({ openLetter }: SagaAsStored, { letter }: Expected, flaw:
   if (openLetter.kind !== wanted.kind) {
     flaw('dead-letter', `its dead letter says ${openLetter.kind} and should say ${wanted.kind}`);
   } else if (wanted.kind !== 'parked' && openLetter.letter !== wanted.letter) {
-    // That of a parked saga may have been read from a text that was damaged then.
+    // A parked saga's letter may have been read from a text that was damaged when it was parked.
     flaw('dead-letter', 'its dead letter does not list what its journal gives');
   }
 }

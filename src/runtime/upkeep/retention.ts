@@ -100,11 +100,11 @@ class Removal implements Upkeep, Retention {
   }
 
   async #look(): Promise<void> {
-    // A stalled disk has other things to do than to forget.
+    // While the disk is stalled nothing is removed: commits that wait come first.
     if (this.#store.health().kind !== 'ready') return this.#later(LOOK_MS);
     try {
       const endedBeforeMs = this.#clock.nowMs() - this.#keepMs;
-      // Afterwards, so that a clock that was set in between is noticed as well.
+      // The clock is judged after the bound was taken, so that one set in between is noticed.
       this.#later((await this.#isHeld()) ? LOOK_MS : await this.#removeBatch(endedBeforeMs));
     } catch (err) {
       this.#log.error({ err }, 'ended sagas could not be removed; trying again');

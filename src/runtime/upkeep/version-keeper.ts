@@ -144,11 +144,11 @@ export class VersionKeeper {
     await this.#eachDrawing(async (drawing, range) => {
       const { type, version, definitionHash } = drawing;
       if (registry.runs(type, version, definitionHash)) return;
-      // It was parked for that: nothing has come that could take it along.
+      // Already parked for its missing version, and no version has come that could take it up.
       if (range.status === 'parked' && !registry.canRun(type, version)) return;
       const sids = await this.#ports.reads.ofDrawing(drawing, range);
       const refusals = await this.#wakeAll(sids);
-      // Soon, as there may be very many; and once more with all of them when that is done.
+      // Counted soon, as there may be very many sagas, and once more when all were looked at.
       if (refusals.size > 0 && !isTold) await this.#count();
       isTold ||= refusals.size > 0;
       if (range.status !== 'paused') return;

@@ -87,7 +87,7 @@ function refusalOf(error: unknown): BackstepError {
   throw error;
 }
 
-// Where only its row says so, its text has to say it once that is written anew.
+// A saga that was parked in its row alone must be parked in its text too, once the text is written.
 function asParked(
   parts: StoredState,
   { status }: StoredSaga,

@@ -26,7 +26,7 @@ const FILTER = optionsOf({
 });
 
 const PAGE = optionsOf({
-  // Which numbers will do is said below.
+  // The bounds of the numbers are checked below.
   limit: required(kindOf('a whole number', (value) => typeof value === 'number')),
   cursor: required(
     kindOf(

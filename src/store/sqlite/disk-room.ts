@@ -26,6 +26,6 @@ function remove(probe: string): void {
   try {
     rmSync(probe, { force: true });
   } catch {
-    // It is written over the next time.
+    // The file stays: the next probe writes over it.
   }
 }

@@ -1,12 +1,9 @@
 /**
- * Brings a database to the schema of this version, by numbered files of a folder.
+ * Brings a database to the schema of this version, by numbered files.
  *
  * All pending files run in one transaction: after a crash or a failing file the schema is the one
  * before. Never runs beside an engine: the caller holds the owner's lock. Never goes down.
  */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import {
   type DatabaseConnection,
@@ -15,7 +12,7 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
-import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration';
+import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
 import {
   APPLICATION_ID,
   openForWriting,
@@ -23,15 +20,16 @@ import {
   resolveDatabaseFile,
   unusable,
 } from './database-file.ts';
+import { type Migrations, readMigrations, withFormerlyRun } from './migration-files.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
 
-/** The folder beside `src` (or, published, beside its build). */
-const DEFAULT_MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../migrations', import.meta.url));
-const MIGRATION_FILE = /^(\d{4}-[a-z0-9-]+)\.(?:ts|js)$/;
 const MIGRATION_BUSY_WAIT_MS = 5_000;
 
 export interface MigrateOptions {
-  /** Folder of files such as `0002-orders.ts`. The engine's own always run with them. */
+  /**
+   * Folder of your own files such as `0100-orders.ts`, each with a function `up`; the engine's
+   * always run with them. Default: the engine's only.
+   */
   readonly migrationsFolder?: string;
   /** How long to wait for another owner to leave. Default 5,000. */
   readonly lockWaitMs?: number;
@@ -61,19 +59,17 @@ export async function migrateDatabase(
 /** As `migrateDatabase`, for a caller that holds the lock and knows the real path. */
 export async function applyMigrations(
   realPath: string,
-  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
+  migrationsFolder?: string,
 ): Promise<readonly string[]> {
-  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+  const migrations = await readMigrations(migrationsFolder);
   const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
   database.pragma('synchronous = FULL');
   return migrateAndClose(realPath, database, migrations);
 }
 
 /** The bytes of an empty database with the schema of this version. */
-export async function emptyDatabase(
-  migrationsFolder: string = DEFAULT_MIGRATIONS_FOLDER,
-): Promise<Buffer> {
-  const migrations = await readMigrations([DEFAULT_MIGRATIONS_FOLDER, migrationsFolder]);
+export async function emptyDatabase(migrationsFolder?: string): Promise<Buffer> {
+  const migrations = await readMigrations(migrationsFolder);
   const database = new Database(':memory:');
   database.pragma(`application_id = ${APPLICATION_ID}`);
   const bytes: Buffer[] = [];
@@ -84,14 +80,16 @@ export async function emptyDatabase(
 async function migrateAndClose(
   path: string,
   database: Database.Database,
-  migrations: Record<string, Migration>,
+  migrations: Migrations,
   beforeClose: () => void = () => {},
 ): Promise<readonly string[]> {
   database.pragma('foreign_keys = OFF');
   const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect(database) });
   try {
-    refuseNewer(path, database, migrations);
-    const names = await runPending(path, db, migrations);
+    const ran = namesOfRun(database);
+    const known = withFormerlyRun(migrations, ran);
+    refuseNewer(path, ran, known);
+    const names = await runPending(path, db, known);
     beforeClose();
     return names;
   } catch (thrown) {
@@ -145,56 +143,18 @@ class RollbackOnceDriver extends SqliteDriver {
   }
 }
 
-async function readMigrations(folders: readonly string[]): Promise<Record<string, Migration>> {
-  const migrations: Record<string, Migration> = {};
-  for (const folder of new Set(folders)) {
-    for (const file of await listFolder(folder)) {
-      const name = MIGRATION_FILE.exec(file)?.[1];
-      if (name === undefined || name in migrations) continue;
-      const path = join(folder, file);
-      const loaded: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href);
-      if (!isMigration(loaded)) {
-        throw refused(path, 'it exports no function `up`', 'export one, or move the file away');
-      }
-      migrations[name] = loaded;
-    }
-  }
-  return migrations;
-}
-
-/** Throws `storage-refused` for a folder that cannot be read, before anything is opened. */
-export async function assertMigrationsFolder(folder: string | undefined): Promise<void> {
-  if (folder !== undefined) await listFolder(folder);
-}
-
-async function listFolder(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (thrown) {
-    throw refused(folder, 'the migrations cannot be read', 'give the folder they are in', thrown);
-  }
-}
-
-function isMigration(loaded: unknown): loaded is Migration {
-  return (
-    typeof loaded === 'object' && loaded !== null && typeof Reflect.get(loaded, 'up') === 'function'
-  );
-}
-
-function refuseNewer(
-  path: string,
-  db: Database.Database,
-  known: Readonly<Record<string, Migration>>,
-): void {
+/** Names of the migrations that this database has seen. */
+function namesOfRun(db: Database.Database): readonly string[] {
   const table = db
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
     .get(DEFAULT_MIGRATION_TABLE);
-  if (table === undefined) return;
+  if (table === undefined) return [];
   const names = db.prepare(`SELECT name FROM ${DEFAULT_MIGRATION_TABLE} ORDER BY name`).pluck();
-  const unknown = names
-    .all()
-    .map(String)
-    .filter((name) => !(name in known));
+  return names.all().map(String);
+}
+
+function refuseNewer(path: string, ran: readonly string[], known: Migrations): void {
+  const unknown = ran.filter((name) => !(name in known));
   if (unknown.length === 0) return;
   const why = `its schema is newer than this program or from elsewhere (${unknown.join(', ')})`;
   throw refused(path, why, 'start the version that made it, or give its migrations folder');
@@ -203,11 +163,11 @@ function refuseNewer(
 async function runPending(
   path: string,
   db: Kysely<unknown>,
-  migrations: Record<string, Migration>,
+  migrations: Migrations,
 ): Promise<readonly string[]> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
     // A later file of the engine may sort before one of a participant that ran long ago.
     allowUnorderedMigrations: true,
   });

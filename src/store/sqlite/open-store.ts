@@ -9,7 +9,8 @@ import type { Kysely } from 'kysely';
 import { Committer } from './committer.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
-import { applyMigrations, assertMigrationsFolder } from './migrate.ts';
+import { applyMigrations } from './migrate.ts';
+import { listMigrations } from './migration-files.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
@@ -20,7 +21,7 @@ import { createReadOnlyKysely } from './worker-dialect.ts';
 export interface OpenStoreOptions {
   /** The database file; created where there is none. */
   readonly path: string;
-  /** Participants' migrations; the engine's own always run. Default: the package's folder. */
+  /** Folder of participants' migrations, see `MigrateOptions`. Default: none. */
   readonly migrationsFolder?: string;
   /** How long to wait for the owner before us to leave. Default 5,000. */
   readonly lockWaitMs?: number;
@@ -44,7 +45,7 @@ const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
  * mend, and `unavailable` for a fault of the disk that may pass.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
-  await assertMigrationsFolder(options.migrationsFolder);
+  await listMigrations(options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   let committer: Committer | undefined;

@@ -54,7 +54,7 @@ export function toStorageFault(
 ): StorageFault {
   const reason = toFailure(thrown).message;
   if (!(thrown instanceof Database.SqliteError)) {
-    // Values that do not bind, and our own broken contracts.
+    // Not an error of SQLite: values that do not bind, or a broken contract of ours.
     return phase === 'write' ? { kind: 'statement', reason } : { kind: 'failed', reason };
   }
   const { code } = thrown;

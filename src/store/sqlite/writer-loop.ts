@@ -111,7 +111,7 @@ export class WriterLoop {
     try {
       this.#parts.leaveClean();
     } catch {
-      // No room for it: the next owner takes this for a crash, which only counts against attempts.
+      // No room for the mark of a clean stop: to the next owner this stop looks like a crash.
     }
   }
 

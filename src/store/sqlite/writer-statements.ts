@@ -142,7 +142,7 @@ const UPDATE_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, checksum
   attempts = ?, updated_at = ?, ended_at = ?, error = ?, state = ?, format = ${STORED_FORMAT}
   WHERE sid = ? AND seq = ?`;
 
-// The text stays as it is, in whatever form it is written.
+// An unreadable state keeps its text, in whatever form it was written.
 const PARK_SAGA = `UPDATE sagas SET seq = ?, status = ?, wake_at = ?, step = ?, attempts = ?,
   updated_at = ?, ended_at = ?, error = ?
   WHERE sid = ? AND seq = ?`;

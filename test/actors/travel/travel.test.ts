@@ -13,7 +13,7 @@ import {
 } from '../../../actors/travel/travel-places.ts';
 import type { ActivityContext } from '../../../src/core/activity.ts';
 import { connect, openTestStore, temporaryDatabase } from '../../store/store-fixture.ts';
-import { contextOf } from '../demo-database.ts';
+import { contextOf, DEMO_MIGRATIONS } from '../demo-database.ts';
 
 const TRIP = { tripId: 't-1', traveller: 'traveller-1', destination: 'Lisbon', nights: 2 };
 const CHARGE = { tripId: 't-1', traveller: 'traveller-1', amountMinor: 5_000, currency: 'EUR' };
@@ -27,7 +27,7 @@ let db: ReturnType<typeof connect>;
 
 beforeEach(async () => {
   const path = temporaryDatabase();
-  const store = await openTestStore({ path });
+  const store = await openTestStore({ path, migrationsFolder: DEMO_MIGRATIONS });
   travel = createTravel({ write: store.write.bind(store) });
   reader = store.reader<TravelTables>();
   db = connect(path);

@@ -7,7 +7,7 @@ type Any = Record<string, (input: null) => null>;
 
 const input = (): null => null;
 const undo = (activity: string) => ({ input, compensate: { activity, input } });
-const draft = () => defineSaga<Any>()({ id: 's', input: z.null() });
+const draft = () => defineSaga({ id: 's', input: z.null(), activities: {} as Any });
 
 describe('a builder saga is refused', () => {
   test.each([
@@ -160,7 +160,7 @@ describe('a builder saga is refused', () => {
   });
 
   test('that has a deadline and nothing before its pivot', () => {
-    const saga = defineSaga<Any>()({ id: 's', input: z.null(), deadline: '1h' });
+    const saga = defineSaga({ id: 's', input: z.null(), activities: {} as Any, deadline: '1h' });
     expect(() => saga.step('a', { kind: 'pivot', input }).build()).toThrow('remove the deadline');
   });
 });

@@ -29,7 +29,13 @@ const of = ({ input }: { readonly input: { readonly of: string } }): { readonly 
 export const INPUT = { of: 'order-1', big: true, parcels: 2 };
 
 const draft = (id: string) =>
-  defineSaga<Kinds>()({ id, input: Input, deadline: '1h', examples: { input: INPUT } });
+  defineSaga({
+    id,
+    input: Input,
+    activities: {} as Kinds,
+    deadline: '1h',
+    examples: { input: INPUT },
+  });
 
 const held = { input: of, compensate: { activity: 'release', input: of, retry: twice } } as const;
 

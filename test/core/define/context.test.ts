@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { assign, fromPromise, raise, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { Turn } from '../../../src/core/turn/inbound.ts';
 import { begin } from '../../../src/core/turn/turn.ts';
 import { SagaDriver } from '../turn/saga-driver.ts';

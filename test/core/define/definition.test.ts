@@ -2,18 +2,19 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
+  and,
   type AnyStateMachine,
   enqueueActions,
   fromCallback,
   fromObservable,
-  fromPromise,
+  not,
   fromTransition,
   sendTo,
   setup,
   spawnChild,
 } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { exponential } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { begin } from '../../../src/core/turn/turn.ts';
@@ -65,15 +66,14 @@ describe('a hand-written machine', () => {
     } as never) as unknown as AnyStateMachine;
 
   test.each([
-    ['a numeric delay', state({ after: { 1000: 'a' } }), 'numeric delay 1000'],
+    ['a negative delay', state({ after: { '-5': 'a' } }), 'the delay -5'],
     ['an unknown delay', state({ after: { later: 'a' } }), 'unknown delay "later"'],
-    ['an invoke without id', state({ invoke: { src: 'book' } }), 'without an id'],
+    ['a guard that nobody wrote', state({ always: { guard: 'odd', target: 'a' } }), 'guard "odd"'],
     [
-      'inline logic',
-      state({ invoke: { id: 'x', src: fromPromise(() => Promise.resolve()) } }),
-      'invokes inline logic',
+      'a part of a guard that nobody wrote',
+      state({ on: { go: { guard: and([() => true, not('odd')]), target: 'a' } } }),
+      'the guard "odd" on "go"',
     ],
-    ['an unknown activity', state({ invoke: { id: 'x', src: 'fly' } }), 'unknown "fly"'],
     ['a custom action', state({ entry: 'mail' }), 'custom action "mail"'],
     ['an inline action', state({ exit: () => {} }), 'custom action'],
     ['spawnChild without an id', state({ entry: spawnChild('book') }), 'without an id'],
@@ -118,10 +118,39 @@ describe('a hand-written machine', () => {
     expect(() => durable(setup({}).createMachine({}))).toThrow('the machine has no id');
   });
 
-  test('with the same invoke id twice is refused', () => {
+  test('with one invoke id in states that can be active at once is refused', () => {
     const twice = { invoke: { id: 'x', src: 'book' as const, input: null } };
-    const machine = kit.createMachine({ id: 'h', initial: 'a', states: { a: twice, b: twice } });
-    expect(() => durable(machine)).toThrow('both invoke with id "x"');
+    const states = { a: twice, b: twice };
+    const machine = kit.createMachine({ id: 'h', type: 'parallel', states });
+    expect(() => durable(machine)).toThrow('both start an actor with id "x"; make the ids differ');
+    expect(() => durable(kit.createMachine({ id: 'h', initial: 'a', states }))).not.toThrow();
+  });
+
+  test('with one invoke id for different steps is refused', () => {
+    const as = (step: string) => ({
+      meta: { step },
+      invoke: { id: 'x', src: 'book' as const, input: null },
+    });
+    const states = { a: as('one'), b: as('two') };
+    const machine = kit.createMachine({ id: 'h', initial: 'a', states });
+    expect(() => durable(machine)).toThrow('several states invoke with id "x"');
+  });
+
+  test('hears of everything that is wrong at once', () => {
+    const machine = kit.createMachine({
+      id: 'hotel',
+      initial: 'a',
+      states: { a: { entry: 'mail', after: { later: 'b' } }, b: { always: { guard: 'odd' } } },
+    } as never);
+    expect(() => durable(machine as unknown as AnyStateMachine)).toThrow(
+      [
+        'machine "hotel": 3 things keep it from running durably:',
+        '- state "hotel.a" uses unknown delay "later"; add it to delays',
+        '- state "hotel.a" has the custom action "mail"; put the side effect into an invoked activity',
+        '- state "hotel.b" asks the guard "odd" on an eventless transition, which nobody wrote; ' +
+          'add it to guards',
+      ].join('\n'),
+    );
   });
 });
 
@@ -197,7 +226,7 @@ test('an actor that an action starts unseen is refused when it is started', () =
 
 describe('a builder saga', () => {
   type Any = Record<string, (input: null) => null>;
-  const draft = (id: string) => defineSaga<Any>()({ id, input: z.null() });
+  const draft = (id: string) => defineSaga({ id, input: z.null(), activities: {} as Any });
   const compensate = { activity: 'undo', input: () => null };
 
   test('without steps is refused', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { raise, setup } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { toMs, wholeMs } from '../../../src/core/duration.ts';
 import { delayAfterMs, exponential } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
@@ -81,7 +81,12 @@ describe('a duration of the builder', () => {
 
   test('may be a fraction wherever one is taken', () => {
     const input = () => ({});
-    const saga = defineSaga<Any>()({ id: 's', input: z.object({}), deadline: '1.5s' })
+    const saga = defineSaga({
+      id: 's',
+      input: z.object({}),
+      activities: {} as Any,
+      deadline: '1.5s',
+    })
       .step('a', {
         input,
         timeout: 100.7,

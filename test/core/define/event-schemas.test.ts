@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { EventSchemas } from '../../../src/core/define/event-schemas.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { StandardSchema } from '../../../src/core/standard-schema.ts';
@@ -17,7 +17,7 @@ const input = (): null => null;
 const Approval = z.object({ amount: z.number() });
 
 const draft = <Events extends EventSchemas>(events: Events) =>
-  defineSaga<Calls>()({ id: 'stay', input: z.null(), events })
+  defineSaga({ id: 'stay', input: z.null(), activities: {} as Calls, events })
     .step('book', { input, compensate: { activity: 'cancel', input } })
     .wait('approval', { on: { approve: 'continue', skip: 'continue' }, within: '1d' });
 
@@ -44,21 +44,23 @@ test('the payload of an event is typed by its schema, and reaches the steps', ()
 });
 
 test('it is typed inside of branches, options and rounds too', () => {
-  defineSaga<Calls>()({ id: 'nested', input: z.null(), events: { approve: Approval } }).choose(
-    'asked',
-    {
-      always: {
-        when: () => true,
-        steps: (part) =>
-          part.wait('approval', { on: { approve: 'continue' }, within: '1d' }).step('pay', {
-            input: ({ results: { approval } }) => ({
-              amount: approval.kind === 'event' ? approval.event.amount : 0,
-            }),
-            compensate: { activity: 'cancel', input },
+  defineSaga({
+    id: 'nested',
+    input: z.null(),
+    activities: {} as Calls,
+    events: { approve: Approval },
+  }).choose('asked', {
+    always: {
+      when: () => true,
+      steps: (part) =>
+        part.wait('approval', { on: { approve: 'continue' }, within: '1d' }).step('pay', {
+          input: ({ results: { approval } }) => ({
+            amount: approval.kind === 'event' ? approval.event.amount : 0,
           }),
-      },
+          compensate: { activity: 'cancel', input },
+        }),
     },
-  );
+  });
   expect(staySaga.events.get('approve')).toBe(Approval);
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { setup } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { meantInstead, nearestName } from '../../../src/core/nearest-name.ts';
 import { check, mapOf, NAME, optionsOf, required, TEXT } from '../../../src/core/options-reader.ts';
 import { exponential } from '../../../src/core/retry-policy.ts';
@@ -15,19 +15,20 @@ const loose = (call: unknown): Loose => call as Loose;
 
 const input = (): null => null;
 const compensate = { activity: 'ub', input };
-const options = { id: 's', input: z.null() };
-const draft = () => defineSaga()(options);
+const options = { id: 's', input: z.null(), activities: {} };
+const draft = () => defineSaga(options);
 const step = (more: object) => loose(draft().step)('a', { input, compensate, ...more });
 const wait = (more: object) =>
   loose(draft().wait)('w', { on: { ok: 'continue' }, within: '1d', ...more });
 
 describe('defineSaga refuses', () => {
-  const define = loose(defineSaga());
+  const define = loose(defineSaga);
 
   test.each([
-    [undefined, 'defineSaga()(...): what was given is undefined; give an object with id and input'],
-    [{ input: z.null() }, 'defineSaga()(...): id is missing; give a text'],
+    [undefined, 'defineSaga: what was given is undefined; give an object with id and input'],
+    [{ input: z.null() }, 'defineSaga: id is missing; give a text'],
     [{ id: 's' }, 'saga "s": input is missing; give a schema of the Standard Schema'],
+    [{ ...options, activities: 'x' }, 'saga "s": activities is "x"; give an object'],
     [{ id: 's', input: {} }, 'saga "s": input is an empty object; give a schema'],
     [{ ...options, deadlin: '1d' }, 'saga "s": deadlin is not known (did you mean "deadline"?)'],
     [{ ...options, version: 1.5 }, 'saga "s": version is 1.5; give a whole number from 1'],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyStateMachine, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { verify } from '../../../src/verify/verify.ts';
 import { SagaDriver } from '../../../src/testing/saga-driver.ts';
@@ -13,7 +13,7 @@ type View = Readonly<Record<'input' | 'results', Readonly<Record<string, { id: s
 
 const input = (): null => null;
 const undo = (name: string) => ({ activity: name, input });
-const draft = () => defineSaga<Any>()({ id: 'order', input: z.any() });
+const draft = () => defineSaga({ id: 'order', input: z.any(), activities: {} as Any });
 // As a caller in plain JavaScript writes it: what it reads is not there.
 const wrong = (view: object): never => (view as View).input['b']?.id.trim() as never;
 const broken = (view: object): never => {

@@ -5,18 +5,18 @@ import { z } from 'zod';
 import { activity } from '../../../src/core/activity.ts';
 import { encodeState, parseStored } from '../../../src/core/history/codec.ts';
 import { fitOf } from '../../../src/core/history/compatibility.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { exponential, NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { BUSY, LOST, REFUSED, SagaDriver } from '../turn/saga-driver.ts';
 
 type Calls = Record<string, (input: null) => unknown>;
-const input = (): null => null;
-const retry = exponential({ first: '1m', attempts: 3 });
+const [input, retry] = [(): null => null, exponential({ first: '1m', attempts: 3 })];
 const undo = (name: string, policy = retry) => ({ activity: name, input, retry: policy });
-const on = { ok: 'continue', no: 'compensate' } as const;
-const wait = { on, within: '1d' } as const;
-const begun = (version = 1) => defineSaga<Calls>()({ id: 'stay', version, input: z.null() });
+const wait = { on: { ok: 'continue', no: 'compensate' }, within: '1d' } as const;
+const stay = { id: 'stay', input: z.null(), activities: {} as Calls };
+const begun = (version = 1) => defineSaga({ ...stay, version });
 
 const booking = (version: number, step = 'book') =>
   begun(version)

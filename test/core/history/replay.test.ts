@@ -1,10 +1,11 @@
 /** A journal replayed through the core gives the saga back; one that cannot says where and why. */
 import { describe, expect, test } from 'vitest';
 import { assign, sendParent, sendTo, setup } from 'xstate';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { activity } from '../../../src/core/activity.ts';
 import { encodeState } from '../../../src/core/history/codec.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { CommandName, Inbound, JournalRecord } from '../../../src/core/turn/inbound.ts';
 import { recordOfLine, replay, storedTextOf } from '../../../src/core/history/replay.ts';
 import { parkedAsItWas, unreadableRecord } from '../../../src/core/turn/unreadable.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, type AnyStateNode, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { isAhead, startNodes, type Way } from '../../../src/core/machine/events-ahead.ts';
 import { nodesOf } from '../../../src/core/machine/machine-nodes.ts';
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { assign, createActor, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/index.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { SagaDriver } from '../turn/saga-driver.ts';
 
 const input = z.object({ wanted: z.array(z.boolean()) });
@@ -17,7 +18,7 @@ interface Counted {
 
 /** A loop whose rounds run the steps only where the input says so. */
 function loopOf(steps: readonly string[]): SagaDefinition {
-  return defineSaga<Calls>()({ id: 'loop', input })
+  return defineSaga({ id: 'loop', input, activities: {} as Calls })
     .repeat('all', {
       while: ({ input: { wanted }, round }) => round <= wanted.length,
       atMost: ROUNDS,
@@ -68,13 +69,16 @@ describe('one turn takes as many microsteps as a saga needs', () => {
   test('five hundred skipped steps one after the other', () => {
     const draft = names(500).reduce(
       (blocks, name) => blocks.step(name, conditional(name)) as typeof blocks,
-      defineSaga<Calls>()({ id: 'line', input }).step('first', conditional('first')),
+      defineSaga({ id: 'line', input, activities: {} as Calls }).step(
+        'first',
+        conditional('first'),
+      ),
     );
     expect(new SagaDriver(draft.build(), { wanted: [] }).state.status).toBe('completed');
   });
 
   test('a thousand rounds of choices that take nothing', () => {
-    const definition = defineSaga<Calls>()({ id: 'mixed', input })
+    const definition = defineSaga({ id: 'mixed', input, activities: {} as Calls })
       .choose('way', {
         none: { when: () => false, steps: (way) => way.step('never', conditional('never')) },
       })

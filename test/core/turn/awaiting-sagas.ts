@@ -18,7 +18,7 @@ export const retry = NO_RETRY;
 export const undo = (activity: 'cancel' | 'release' | 'unpack') =>
   ({ input, retry, compensate: { activity, input, retry } }) as const;
 
-export const draft = () => defineSaga<Calls>()({ id: 'stay', input: z.unknown() });
+export const draft = () => defineSaga({ id: 'stay', input: z.unknown(), activities: {} as Calls });
 
 /** Waits before the pivot and after it. */
 export const pivotSaga = draft()

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, setup, spawnChild } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { legalCommands } from '../../../src/core/turn/legal.ts';
 import { UNSETTLED } from '../../../src/core/turn/park-instead.ts';
 import { replay } from '../../../src/core/history/replay.ts';

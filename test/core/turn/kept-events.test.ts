@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { keepOrRefuse } from '../../../src/core/turn/early-events.ts';
 import type { Inbound, Turn } from '../../../src/core/turn/inbound.ts';
 import { replay } from '../../../src/core/history/replay.ts';

@@ -5,7 +5,7 @@
 import { type ActorLogic, type AnyEventObject, type AnyStateMachine, type Snapshot } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { describe, expect, test } from 'vitest';
-import { OrderInput, orderSaga } from '../../../machines/order.ts';
+import { OrderInput, orderSaga } from '../../fixtures/order-saga.ts';
 import type { SagaContext } from '../../../src/core/define/saga-context.ts';
 import type { Inbound } from '../../../src/core/turn/inbound.ts';
 import { isOwed, wasGivenUp } from '../../../src/core/turn/ledger.ts';
@@ -238,7 +238,7 @@ describe('an order machine with a single attempt per activity', () => {
 /** Steps and compensations named as in the order saga, one attempt each. */
 function singleAttempt(): SagaDefinition {
   type Any = Record<string, (input: unknown) => unknown>;
-  let draft = defineSaga<Any>()({ id: 'order', input: OrderInput, deadline: '5m' });
+  let draft = defineSaga({ id: 'order', input: OrderInput, activities: {} as Any, deadline: '5m' });
   for (const { name, compensation } of orderSaga.steps) {
     draft = draft.step(name, {
       input: () => null,

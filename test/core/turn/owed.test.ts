@@ -19,7 +19,7 @@ const ROUNDS = 3;
 /** A loop of so many steps a round; each says in its output, and is told, what it belongs to. */
 function loopOf(steps: number): SagaDefinition {
   const retry = exponential({ first: '5s', attempts: 3 });
-  return defineSaga<Any>()({ id: 'loop', input: ANYTHING, deadline: '1s' })
+  return defineSaga({ id: 'loop', input: ANYTHING, activities: {} as Any, deadline: '1s' })
     .repeat('rounds', {
       while: ({ round }) => round <= ROUNDS,
       atMost: ROUNDS,
@@ -207,7 +207,7 @@ describe.each([1, 2, 3])('a loop of %i steps a round', (steps) => {
 describe('a step that only ever failed for certain', () => {
   const saga = (): SagaDriver =>
     new SagaDriver(
-      defineSaga<Any>()({ id: 'one', input: ANYTHING, deadline: '1s' })
+      defineSaga({ id: 'one', input: ANYTHING, activities: {} as Any, deadline: '1s' })
         .step('first', {
           input: () => null,
           compensate: { activity: 'unFirst', input: () => null },

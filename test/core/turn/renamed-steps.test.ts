@@ -18,7 +18,8 @@ const input = (): null => null;
 const retry = exponential({ first: '1m', attempts: 3, jitter: 'none' });
 const on = { ok: 'continue', no: 'compensate' } as const;
 const wait = { on, within: '1d' } as const;
-const begun = (version: number) => defineSaga<Calls>()({ id: 'stay', version, input: z.null() });
+const begun = (version: number) =>
+  defineSaga({ id: 'stay', version, input: z.null(), activities: {} as Calls });
 
 const booking = (version: number, step: string) =>
   begun(version)
@@ -128,7 +129,7 @@ describe('a step that was renamed', () => {
 
   test('is asked for by its probe with the key it was made under', () => {
     const probing = (version: number, step: 'book' | 'reserve') =>
-      defineSaga<Probed>()({ id: 'stay', version, input: z.null() })
+      defineSaga({ id: 'stay', version, input: z.null(), activities: {} as Probed })
         .step(step, {
           input,
           retry: NO_RETRY,

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, raise, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { legalCommands } from '../../../src/core/turn/legal.ts';
 import { UNHANDLED } from '../../../src/core/turn/park-instead.ts';
 import { BUSY, LOST, REFUSED, SagaDriver } from './saga-driver.ts';

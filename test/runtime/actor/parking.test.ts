@@ -10,7 +10,7 @@ type Poison = Record<'first' | 'undoFirst' | 'second' | 'undoSecond', (input: st
 let isPoisoned = true;
 
 /** The second step's mapper throws for the input `poison` until it is mended. */
-const saga = defineSaga<Poison>()({ id: 'poison', input: z.string() })
+const saga = defineSaga({ id: 'poison', input: z.string(), activities: {} as Poison })
   .step('first', {
     input: ({ input }) => input,
     compensate: { activity: 'undoFirst', input: ({ input }) => input },

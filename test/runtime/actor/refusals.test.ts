@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { FakeActivities } from '../../../src/testing/fake-activities.ts';
 import { openTestEngine, type TestEngine } from '../../../src/testing/test-engine.ts';
 

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { activity, type Contract } from '../../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { SagaState } from '../../../src/core/state.ts';
@@ -40,7 +41,7 @@ function recorded(outputs: Partial<Record<keyof Calls, unknown>>) {
 const steps = ({ steps: all }: SagaState) => all.map(({ name, status }) => `${name} ${status}`);
 const long = (length: number): string => 'x'.repeat(length);
 
-const twoSteps = defineSaga<Calls>()({ id: 'two', input: z.null() })
+const twoSteps = defineSaga({ id: 'two', input: z.null(), activities: {} as Calls })
   .step('a', { input: () => null, compensate: undo('ua') })
   .step('b', { input: () => null, compensate: undo('ub') })
   .step('c', { kind: 'pivot', input: () => null })
@@ -102,14 +103,15 @@ describe('a result that makes the state too long', () => {
   });
 
   test('of a child saga: the child is undone by the activity that compensates it', async () => {
-    const child = defineSaga<Record<'k' | 'uk', (input: null) => unknown>>()({
+    const child = defineSaga({
       id: 'kid',
       input: z.null(),
+      activities: {} as Record<'k' | 'uk', (input: null) => unknown>,
     })
       .step('k', { input: () => null, compensate: { activity: 'uk', input: () => null } })
       .output(() => long(ROOM))
       .build();
-    const parent = defineSaga<Calls>()({ id: 'parent', input: z.null() })
+    const parent = defineSaga({ id: 'parent', input: z.null(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .child('kid', { saga: child, input: () => null, compensate: undo('ub') })
       .step('c', { kind: 'pivot', input: () => null })
@@ -125,7 +127,7 @@ describe('a result that makes the state too long', () => {
   });
 
   test('of a probe leaves its step in doubt: it is compensated', async () => {
-    const lost = defineSaga<Calls>()({ id: 'lost', input: z.null() })
+    const lost = defineSaga({ id: 'lost', input: z.null(), activities: {} as Calls })
       .step('a', {
         input: () => null,
         retry: NO_RETRY,
@@ -145,7 +147,7 @@ describe('a result that makes the state too long', () => {
   });
 
   test('of one branch ends the others, and what they have under way is in doubt', async () => {
-    const forked = defineSaga<Calls>()({ id: 'forked', input: z.null() })
+    const forked = defineSaga({ id: 'forked', input: z.null(), activities: {} as Calls })
       .parallel('both', {
         one: (branch) => branch.step('a', { input: () => null, compensate: undo('ua') }),
         other: (branch) => branch.step('b', { input: () => null, compensate: undo('ub') }),
@@ -197,7 +199,7 @@ describe('a result that makes the state too long', () => {
 });
 
 test('a long loop of small results turns back at the bound, and is undone beyond it', async () => {
-  const loop = defineSaga<Calls>()({ id: 'loop', input: z.null() })
+  const loop = defineSaga({ id: 'loop', input: z.null(), activities: {} as Calls })
     .repeat('all', {
       while: () => true,
       atMost: 1_000,
@@ -224,7 +226,7 @@ test('a long loop of small results turns back at the bound, and is undone beyond
 
 describe('what makes the state too long without a result', () => {
   const waits = (length: number) =>
-    defineSaga<Calls>()({ id: 'waits', input: z.null(), deadline: '9d' })
+    defineSaga({ id: 'waits', input: z.null(), activities: {} as Calls, deadline: '9d' })
       .step('a', { input: () => null, compensate: undo('ua') })
       .wait('w', { on: { go: 'continue' }, within: '30s', onExpired: 'continue' })
       .step('b', { input: () => long(length), compensate: undo('ub') })
@@ -261,7 +263,7 @@ describe('what makes the state too long without a result', () => {
 
   test('is an input at the start: refused before anything is accepted', async () => {
     const { activities } = recorded({});
-    const definition = defineSaga<Calls>()({ id: 'start', input: z.string() })
+    const definition = defineSaga({ id: 'start', input: z.string(), activities: {} as Calls })
       .step('a', { input: () => null, compensate: undo('ua') })
       .build();
     const backstep = await harness(definition).open(activities, { limits });

@@ -1,7 +1,7 @@
 /** Timers that lead to one another at once do not fill the disk; honest ones fire when they are due. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import {
   FAST_TIMER_PACE_MS,
   MAX_FAST_TIMERS,

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { emit, enqueueActions, setup } from 'xstate';
 import { z } from 'zod';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
@@ -58,7 +58,7 @@ test.each([
 type Calls = { work: (input: null) => null };
 const input = (): null => null;
 const noting = (version: number) =>
-  defineSaga<Calls>()({ id: 'noting', version, input: z.null() })
+  defineSaga({ id: 'noting', version, input: z.null(), activities: {} as Calls })
     .step('work', { kind: 'pivot', input })
     .emitOnCompleted(() => ({ type: 'done' }))
     .build();

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { emit, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { isEnded } from '../../../src/core/status.ts';
 import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
 import { crashEverywhere } from '../crash-everywhere.ts';

@@ -1,7 +1,7 @@
 /** A parent saga and the child it runs, hand-written: a customer who gets an account. */
 import { assign, sendParent, sendTo, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { UNWIND_CHILD } from '../../../src/core/machine/machine-roles.ts';
 
 type Named = { readonly name: string };

@@ -10,7 +10,7 @@ import {
   setup,
 } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { MESSAGES_PER_TURN } from '../../../src/core/turn/live.ts';
 import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { SagaDriver } from '../../core/turn/saga-driver.ts';

@@ -8,7 +8,7 @@ import { EngineHarness } from '../engine-harness.ts';
 
 type Calls = Record<'book' | 'cancel', (input: null) => null>;
 
-const staySaga = defineSaga<Calls>()({ id: 'stay', input: z.null() })
+const staySaga = defineSaga({ id: 'stay', input: z.null(), activities: {} as Calls })
   .step('book', { input: () => null, compensate: { activity: 'cancel', input: () => null } })
   .wait('approval', { on: { approve: 'continue', reject: 'compensate' }, within: '1d' })
   .build();

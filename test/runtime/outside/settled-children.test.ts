@@ -5,7 +5,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable, type SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import type { CommandName } from '../../../src/core/turn/inbound.ts';
 import { NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
@@ -21,7 +22,7 @@ const ANYTHING = {
 
 const input = () => ({});
 
-const paySaga = defineSaga<Any>()({ id: 'pay', input: ANYTHING })
+const paySaga = defineSaga({ id: 'pay', input: ANYTHING, activities: {} as Any })
   .step('reserve', {
     input,
     compensate: { activity: 'unreserve', input, retry: NO_RETRY },
@@ -32,7 +33,7 @@ const paySaga = defineSaga<Any>()({ id: 'pay', input: ANYTHING })
 
 /** A parent with a step before its child and one after it. */
 function parentOf(child: SagaDefinition, id = 'order'): SagaDefinition {
-  return defineSaga<Any>()({ id, input: ANYTHING })
+  return defineSaga({ id, input: ANYTHING, activities: {} as Any })
     .step('stock', { input, compensate: { activity: 'restock', input } })
     .child('pay', { saga: child, input, compensate: { activity: 'refund', input } })
     .step('ship', { input, retry: NO_RETRY, compensate: { activity: 'unship', input } })
@@ -128,7 +129,7 @@ describe('a child whose compensation was given up', () => {
 
   test('leaves every saga above it partial, up to the root', async () => {
     const middle = parentOf(paySaga, 'middle');
-    const root = defineSaga<Any>()({ id: 'root', input: ANYTHING })
+    const root = defineSaga({ id: 'root', input: ANYTHING, activities: {} as Any })
       .child('middle', { saga: middle, input, compensate: { activity: 'undoMiddle', input } })
       .build();
     const engine = await openTestEngine(root, new FakeActivities(root));

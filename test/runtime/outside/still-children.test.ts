@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { BackstepError } from '../../../src/core/errors.ts';
 import type { Backstep } from '../../../src/runtime/backstep.ts';
 import type { Store } from '../../../src/store/store.ts';

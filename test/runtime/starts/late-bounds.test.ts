@@ -118,7 +118,7 @@ test('begins at its time where the bound is gone since', async () => {
 
 test('of a type that comes after the start is refused before the type is there', async () => {
   await open();
-  const other = defineSaga<TripActivities>()({ id: 'other', input: tripInput })
+  const other = defineSaga({ id: 'other', input: tripInput, activities: {} as TripActivities })
     .step('hold', {
       input: () => ({ trip: 't' }),
       compensate: { activity: 'release', input: () => ({ trip: 't' }) },

@@ -99,9 +99,10 @@ describe('a database that only the engine wrote', () => {
 
   test('shows where the journal no longer holds in other code', () => {
     const input = (): null => null;
-    const other = defineSaga<Record<'hold' | 'release', (input: null) => unknown>>()({
+    const other = defineSaga({
       id: 'trip',
       input: z.unknown(),
+      activities: {} as Record<'hold' | 'release', (input: null) => unknown>,
     })
       .step('hold', { input, compensate: { activity: 'release', input } })
       .build();

@@ -58,7 +58,7 @@ function sagaOf(blocks: readonly Block[], version: number): SagaDefinition | nul
   const pivot = blocks.findIndex(({ kind }) => kind === 'pivot');
   // Its failure would turn back what never turns back.
   if (firstRetriable !== -1 && firstRetriable < pivot) return null;
-  let draft = defineSaga<Calls>()({ id: 'edited', version, input: z.null() });
+  let draft = defineSaga({ id: 'edited', version, input: z.null(), activities: {} as Calls });
   const add = (method: 'step' | 'wait', name: string, options: object): void => {
     draft = Reflect.apply(draft[method], draft, [name, options]) as typeof draft;
   };

@@ -36,7 +36,7 @@ export function stay(shape: StayShape = {}): SagaDefinition {
       'insure',
       { input, compensate: compensate('uninsure') },
     ]) as Draft;
-  const begun = defineSaga<Calls>()({ id, version, input: z.null() }).step(step, {
+  const begun = defineSaga({ id, version, input: z.null(), activities: {} as Calls }).step(step, {
     input,
     compensate: compensate('cancel'),
   });

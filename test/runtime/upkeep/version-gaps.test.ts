@@ -164,7 +164,11 @@ test('a paused saga is told and not parked, so that it does not go on against a 
 
 test('a saga whose child is not registered is parked with it, and both go on once it is', async () => {
   const child = stay({ id: 'child' });
-  const parent = defineSaga<{ undo: (input: null) => unknown }>()({ id: 'parent', input: z.null() })
+  const parent = defineSaga({
+    id: 'parent',
+    input: z.null(),
+    activities: {} as { undo: (input: null) => unknown },
+  })
     .child('part', {
       saga: child,
       input: () => null,

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
 import type { Backstep, Bindings } from '../../../src/runtime/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';

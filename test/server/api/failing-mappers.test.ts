@@ -6,7 +6,11 @@ import { openFixture, problemIn } from '../http-fixture.ts';
 
 it('is 422 for an event on which a mapper throws, and the log says which', async () => {
   const missing: { readonly id?: { readonly text: string } } = {};
-  const throwing = defineSaga<{ pay: (input: unknown) => null }>()({ id: 'odd', input: z.null() })
+  const throwing = defineSaga({
+    id: 'odd',
+    input: z.null(),
+    activities: {} as { pay: (input: unknown) => null },
+  })
     .wait('word', { on: { say: 'continue' }, within: '1d' })
     .step('pay', { kind: 'pivot', input: () => (missing.id as { readonly text: string }).text })
     .build();

@@ -16,7 +16,7 @@ const input = (): null => null;
 
 // The wait has another name in version 2, and there is one step more.
 const begun = (version: number) =>
-  defineSaga<Calls>()({ id: 'stay', version, input: z.null() }).step('book', {
+  defineSaga({ id: 'stay', version, input: z.null(), activities: {} as Calls }).step('book', {
     input,
     compensate: { activity: 'cancel', input },
   });
@@ -71,10 +71,8 @@ async function migratedStay(): Promise<string> {
 }
 
 async function pageOf(id: string, query: string): Promise<string> {
-  const app = createApp({
+  const { hono: app } = createApp({
     backstep,
-    demo: null,
-    faults: null,
     security: { allowedHosts: ['localhost'], token: null },
     logger: { error: () => {} },
   });

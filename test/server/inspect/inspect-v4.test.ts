@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { statePath } from '../../../src/core/machine/state-path.ts';
 import { startServer, type RunningServer } from '../../../src/server/server.ts';
 import { declined, type HttpFixture, listWith, openFixture } from '../http-fixture.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import { durable } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { statePath } from '../../../src/core/machine/state-path.ts';
 import { startServer, type RunningServer } from '../../../src/server/server.ts';
 import { declined, type HttpFixture, listWith, openFixture } from '../http-fixture.ts';
@@ -94,9 +94,10 @@ describe('a @statelyai/inspect receiver', () => {
 
   it('knows the parent of a child saga', async () => {
     await open();
-    const child = defineSaga<{ open: (input: object) => void; close: (input: object) => void }>()({
+    const child = defineSaga({
       id: 'account',
       input: z.object({}),
+      activities: {} as { open: (input: object) => void; close: (input: object) => void },
     })
       .step('open', {
         input: () => ({}),

@@ -9,9 +9,10 @@ import { createApp } from '../../../src/server/app.ts';
 import { placeOf } from '../../../src/server/live/feed-cursor.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 
-const saga = defineSaga<{ say: (input: string) => string; unsay: (input: string) => string }>()({
+const saga = defineSaga({
   id: 'word',
   input: z.string(),
+  activities: {} as { say: (input: string) => string; unsay: (input: string) => string },
 })
   .step('say', {
     input: ({ input }) => input,
@@ -37,7 +38,7 @@ async function live(database: string, words: readonly string[], since: string, c
     await backstep.settled(id, 10_000);
   }
   const security = { allowedHosts: ['localhost'], token: null };
-  const app = createApp({ backstep, demo: null, faults: null, security });
+  const app = createApp({ backstep, security }).hono;
   const response = await app.request(`/api/transitions?since=${since}`);
   const messages = await messagesOf(response, count);
   await backstep.stop(0);

@@ -52,11 +52,60 @@ describe('a database that is migrated', () => {
     const folder = migrationsFolder({
       '0000-early.ts': createTable('early'),
       '0900-late.js': createTable('late'),
-      'notes.md': 'not a migration',
     });
     const ran = await migrateDatabase(path, { migrationsFolder: folder });
     expect(ran).toEqual(['0000-early', '0900-late']);
     expect(tablesOf(connect(path))).toEqual(expect.arrayContaining(['early', 'late', 'sagas']));
+  });
+
+  it("has the engine's tables only, unless it is given others", async () => {
+    const path = temporaryDatabase();
+    await migrateDatabase(path);
+    const tables = tablesOf(connect(path));
+    expect(tables).toContain('sagas');
+    for (const demo of ['products', 'payments', 'trip_places', 'bank_accounts', 'lab_runs']) {
+      expect(tables).not.toContain(demo);
+    }
+  });
+
+  it('never passes over an own file because of its name', async () => {
+    const path = temporaryDatabase();
+    const text = createTable('seats');
+    for (const [name, files] of [
+      ['0001-engine.ts', {}],
+      ['0001-engine.js', {}],
+      ['0100-seats.ts', { '0100-seats.js': text }],
+      ['100-seats.ts', {}],
+      ['00100-seats.ts', {}],
+      ['0100_seats.ts', {}],
+      ['0100-Seats.ts', {}],
+      ['0100-seats.mjs', {}],
+      ['0100-seats.sql', {}],
+      ['0100-seats.test.ts', {}],
+      ['0100seats.ts', {}],
+      ['0100-', {}],
+      ['20260101-seats.js', {}],
+      ['seats.ts', { '0100-other.ts': text }],
+    ] as const) {
+      const folder = migrationsFolder({ [name]: text, ...files });
+      const migrating = migrateDatabase(path, { migrationsFolder: folder });
+      await expect(migrating).rejects.toMatchObject({ code: 'storage-refused' });
+      await expect(migrating).rejects.toThrow(join(folder, name));
+    }
+    expect(tablesOf(connect(path))).toEqual([]);
+  });
+
+  it('lets lie what only stands beside migrations', async () => {
+    const path = temporaryDatabase();
+    const folder = migrationsFolder({
+      '0100-seats.js': createTable('seats'),
+      '0100-seats.d.ts': '',
+      '0100-seats.js.map': '{}',
+      'README.md': '0101 comes next',
+      '.keep': '',
+    });
+    mkdirSync(join(folder, 'drafts'));
+    expect(await migrateDatabase(path, { migrationsFolder: folder })).toContain('0100-seats');
   });
 
   it('is as before when one of the files fails', async () => {
@@ -87,6 +136,10 @@ describe('a database that is refused', () => {
     await expect(migrateDatabase(path, { migrationsFolder: missing })).rejects.toThrow(missing);
     const folder = migrationsFolder({ '0900-empty.ts': 'export const down = 1;' });
     await expect(migrateDatabase(path, { migrationsFolder: folder })).rejects.toThrow(/0900-empty/);
+    const above = temporaryFolder();
+    mkdirSync(join(above, 'mine'));
+    const migrating = migrateDatabase(path, { migrationsFolder: above });
+    await expect(migrating).rejects.toThrow(`${above}: no migration is in it, only folders`);
   });
 
   it.each([

@@ -17,7 +17,7 @@ const Lock = z.object({
 const Manifest = z.object({ allowScripts: z.record(z.string(), z.boolean()) });
 
 const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
 const { packages } = Lock.parse(read('package-lock.json'));
 const fetched = Object.entries(packages).filter(
   ([path, { link }]) => path.includes('node_modules/') && link !== true,

@@ -1,0 +1,38 @@
+/**
+ * `backstep migrate`: brings a database file to the schema of this version, or tells why not.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BackstepError } from '../core/errors.ts';
+import { migrateDatabase } from '../store/sqlite/migrate.ts';
+import { EXIT_FAILED } from './exit-codes.ts';
+
+export interface MigrateRequest {
+  readonly database: string;
+  /** Where your own migrations are; `undefined`: the engine's only. */
+  readonly migrationsFolder: string | undefined;
+}
+
+/** Gives the exit code. */
+export async function migrate({ database, migrationsFolder }: MigrateRequest): Promise<number> {
+  try {
+    makeFolderOf(database);
+    await migrateDatabase(database, migrationsFolder === undefined ? {} : { migrationsFolder });
+    process.stdout.write(`${database} has the schema of this version\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BackstepError)) throw error;
+    process.stderr.write(`backstep: ${error.message}\n`);
+    return EXIT_FAILED;
+  }
+}
+
+/** A fresh checkout has no folder for the default database. */
+function makeFolderOf(database: string): void {
+  try {
+    mkdirSync(dirname(database), { recursive: true });
+  } catch (cause) {
+    const why = `cannot make the folder of ${database}: ${String(cause)}`;
+    throw new BackstepError('storage-refused', why, { cause });
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a machine may hold beside JSON, in its context and in what it hands on: errors. They are
+ * stored by what makes them up, and made again when they are read.
+ *
+ * Pure. Invariant: what was stored and read again reads as what was there before.
+ */
+import type { StandIn } from '../json.ts';
+import { asMachineError, errorInJson, MachineError } from '../thrown.ts';
+
+/** See `StandIn`. */
+export const machineValue: StandIn = (value) => {
+  if (value instanceof MachineError) return value;
+  return value instanceof Error ? asMachineError(value) : undefined;
+};
+
+/** The value with everything made again that JSON stands for; the same object where nothing is. */
+export function revived<T>(value: T): T;
+export function revived(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    const list: readonly unknown[] = value;
+    const read = list.map((each) => revived(each));
+    return read.some((each, index) => each !== list[index]) ? read : list;
+  }
+  const made = errorInJson(value);
+  if (made !== null) return made;
+  let isChanged = false;
+  const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
+    const read = revived(member);
+    isChanged ||= read !== member;
+    return [name, read] as const;
+  });
+  return isChanged ? Object.fromEntries(members) : value;
+}
