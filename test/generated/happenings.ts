@@ -5,7 +5,7 @@ import { UNWIND_CHILD } from '../../src/core/machine/machine-roles.ts';
 import type { Inbound } from '../../src/core/turn/inbound.ts';
 import { legalEvents } from '../../src/core/turn/legal.ts';
 import type { SagaState } from '../../src/core/state.ts';
-import type { ExampleValues } from '../../src/verify/examples.ts';
+import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import type { Dice } from './dice.ts';
 import type { EffectBook } from './effect-book.ts';
 import { timersThatFire, waysOn } from './standing.ts';
@@ -100,13 +100,13 @@ export class Happenings {
   #outside(state: SagaState): Option[] {
     const { examples } = this.#options;
     const events = legalEvents(state).flatMap((type) =>
-      examples.eventsOf(type).map((members, index): Option => ({
+      examples.eventsOf(type).values.map((members, index): Option => ({
         label: `event ${type} ${index}`,
         weight: 2,
         isOutside: true,
         take: () => {
           if (state.status === 'failed') this.#book.decide('event', state.status);
-          return { kind: 'event', id: `${type}#${state.seq}`, event: { ...members, type } };
+          return { kind: 'event', id: `${type}#${state.seq}`, event: { ...Object(members), type } };
         },
       })),
     );

@@ -3,7 +3,8 @@
  * no finding, a harmful mistake has one whose way shows the harm, and one that `verify` lets pass
  * does no harm on any way that is walked.
  */
-import { examplesFor } from '../../src/verify/learn.ts';
+import { examplesFor } from '../../src/verify/values/learn.ts';
+import type { Finding } from '../../src/verify/findings.ts';
 import { verify } from '../../src/verify/verify.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { Dice } from './dice.ts';
@@ -53,11 +54,12 @@ export interface Unmutated {
 
 /** Verifies a saga as it was drawn. */
 export function judgeUnmutated({ definition }: Subject): Unmutated {
-  const { findings, states, isExhaustive } = verify(definition, { maxStates: MAX_STATES });
+  const { findings, bounds, exhaustive } = verify(definition, { maxStates: MAX_STATES });
   const messagesOf = (wanted: string): string[] =>
-    findings.filter(({ severity }) => severity === wanted).map(({ message }) => message);
+    findings.filter(({ severity }) => severity === wanted).map(textOf);
   const warnings = new Set(messagesOf('warning'));
-  return { states, isExhaustive, errors: messagesOf('error'), warnings };
+  const { states } = bounds;
+  return { states, isExhaustive: exhaustive, errors: messagesOf('error'), warnings };
 }
 
 /** The first harm that is met on any way; `null`: none. */
@@ -109,7 +111,7 @@ function judge(
   } catch (error) {
     return { verdict: 'refused', told: String(error) };
   }
-  const { findings, isExhaustive } = verify(definition, { maxStates: MAX_STATES });
+  const { findings, exhaustive } = verify(definition, { maxStates: MAX_STATES });
   const errors = findings.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (first !== undefined) {
@@ -117,16 +119,23 @@ function judge(
     const shown = errors
       .map((each) => retake(definition, examples, each))
       .find((each) => each !== null);
-    const way = first.path.map(({ event, state }) => `${event} → ${state}`).join(' | ');
-    const told = `${first.kind}: ${first.message}\n      ${way}\n      ${shown ?? ''}`;
+    const way = first.way.map(({ event, state }) => `${event} → ${state}`).join(' | ');
+    const told = `${first.code}: ${textOf(first)}\n      ${way}\n      ${shown ?? ''}`;
     return { verdict: shown === undefined ? 'unshown' : 'found', told };
   }
   const harm = harmIn(subject, definition);
   if (harm === null) {
-    const news = findings.find(({ message }) => !known.has(message));
-    return { verdict: news === undefined ? 'harmless' : 'warned', told: news?.message ?? '' };
+    const news = findings.find((each) => !known.has(textOf(each)));
+    return {
+      verdict: news === undefined ? 'harmless' : 'warned',
+      told: news === undefined ? '' : textOf(news),
+    };
   }
-  return { verdict: isExhaustive ? 'missed' : 'unproved', told: harm };
+  return { verdict: exhaustive ? 'missed' : 'unproved', told: harm };
+}
+
+function textOf({ what, where }: Finding): string {
+  return `${where}: ${what}`;
 }
 
 /** One activity in trouble at a time, and each compensation together with every last step. */

@@ -7,7 +7,7 @@ import type { Turn } from '../../src/core/turn/inbound.ts';
 import { statePath } from '../../src/core/machine/state-path.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
 import { isOver, type SagaState } from '../../src/core/state.ts';
-import type { ExampleValues } from '../../src/verify/examples.ts';
+import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import type { Finding } from '../../src/verify/findings.ts';
 import type { Move } from '../../src/verify/move.ts';
 import { areIndependent } from '../../src/verify/places.ts';
@@ -19,7 +19,7 @@ import { hasGivenUpByItself, standsStill } from './standing.ts';
 export function retake(
   definition: SagaDefinition,
   examples: ExampleValues,
-  { path, kind }: Finding,
+  { way, code }: Finding,
 ): string | null {
   // What nobody knows of has happened, where that is the worse.
   const { machine, invokes } = definition;
@@ -34,14 +34,14 @@ export function retake(
     state = first.state;
     note(book, first, null, null);
     seen.push(statePath(state.snapshot.value));
-    for (const { event } of path.slice(1)) {
+    for (const { event } of way.slice(1)) {
       const move = movesOf(definition, state, examples).find(({ label }) => label === event);
       if (move === undefined) return null;
       tell(book, definition, move, state);
       const next = turn(definition, move.from, move.inbound, move.nowMs);
       if (next.kind === 'refused') return null;
       note(book, next, move, state);
-      const isLost = next.state.snapshot === state.snapshot && kind === 'unhandled-outcome';
+      const isLost = next.state.snapshot === state.snapshot && code === 'unhandled-outcome';
       ({ state } = next);
       seen.push(statePath(state.snapshot.value));
       if (isLost) return `"${event}" is lost`;
@@ -55,12 +55,12 @@ export function retake(
   if (standsStill(definition, state)) return 'stuck';
   if (hasGivenUpByItself(state)) return `ends ${state.status}, and nobody said so`;
   const last = seen.at(-1) ?? '';
-  if (isLoop(kind) && seen.indexOf(last) < seen.length - 1) return `again in ${last}`;
-  return kind === 'no-end-reachable' ? 'no end' : null;
+  if (isLoop(code) && seen.indexOf(last) < seen.length - 1) return `again in ${last}`;
+  return code === 'no-end-reachable' ? 'no end' : null;
 }
 
-function isLoop(kind: Finding['kind']): boolean {
-  return kind === 'endless-retry' || kind === 'busy-loop';
+function isLoop(code: Finding['code']): boolean {
+  return code === 'endless-retry' || code === 'busy-loop';
 }
 
 function note(book: EffectBook, next: Turn, move: Move | null, before: SagaState | null): void {

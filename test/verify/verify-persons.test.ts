@@ -7,7 +7,7 @@ import { ENDS, person, saga, step, twoSteps } from '../fixtures/defective-sagas/
 const errorsOf = (definition: SagaDefinition): readonly string[] =>
   verify(definition)
     .findings.filter(({ severity }) => severity === 'error')
-    .map(({ message }) => message);
+    .map(({ what, cure }) => `${what}; ${cure}`);
 
 const GIVEN_UP = { type: 'final', tags: ['compensation_failed'] };
 
