@@ -62,3 +62,8 @@ export function needsPerson(status: SagaStatus): boolean {
 export function isSettled(status: SagaStatus): boolean {
   return isEnded(status) || needsPerson(status);
 }
+
+/** How many there are of all statuses. */
+export function totalOf(counts: Readonly<Record<SagaStatus, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

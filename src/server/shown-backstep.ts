@@ -11,9 +11,7 @@ import { redactText } from '../core/secrets/redact.ts';
 import type { Backstep } from '../runtime/backstep.ts';
 import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
-import type { OrderDemo } from '../demo/order/order-demo.ts';
-import type { OrderLab } from '../demo/lab/order-lab.ts';
-import type { ServicePanel } from './dashboard/services/service-panels.ts';
+import type { Extension } from './extension.ts';
 import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';
 
 /** The engine, with secrets hidden in all that it tells. */
@@ -90,33 +88,27 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
   };
 }
 
-/** What participants show of themselves. */
-export function shownPanels(
-  panels: readonly ServicePanel[],
+/** What an extension reads for pages of the server. */
+export function shownExtension(
+  extension: Extension,
   { redact }: Pick<Backstep, 'redact'>,
-): readonly ServicePanel[] {
-  return panels.map((panel) => ({
-    ...panel,
-    read: async (page) => redact(await panel.read(page)) as Awaited<ReturnType<typeof panel.read>>,
-  }));
-}
-
-/** The demo's rows. */
-export function shownDemo(demo: OrderDemo, { redact }: Pick<Backstep, 'redact'>): OrderDemo {
-  const shown = <Rows>(rows: Rows): Rows => redact(rows) as Rows; // texts stay texts
+): Extension {
+  const shown = <Read>(read: Read): Read => redact(read) as Read; // texts stay texts
+  const { panels, invariants } = extension;
   return {
-    ...demo,
-    inventory: async () => shown(await demo.inventory()),
-    payments: async (page) => shown(await demo.payments(page)),
-    notifications: async (page) => shown(await demo.notifications(page)),
-    orders: async (page) => shown(await demo.orders(page)),
-    invariants: async () => shown(await demo.invariants()),
+    ...extension,
+    ...(panels === undefined
+      ? {}
+      : {
+          panels: panels.map((panel) => ({
+            ...panel,
+            read: async (page) => shown(await panel.read(page)),
+          })),
+        }),
+    ...(invariants === undefined
+      ? {}
+      : { invariants: async () => shown(await invariants.call(extension)) }),
   };
-}
-
-/** The lab's notes, which quote what participants answered. */
-export function shownLab(lab: OrderLab): OrderLab {
-  return { ...lab, latestRuns: async () => shownFrame(await lab.latestRuns()) };
 }
 
 /** Bulk commands: who ordered them and why, and what each saga answered. */

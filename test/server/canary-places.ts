@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PermanentError } from '../../src/core/failure.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
-import type { ServicePanel } from '../../src/server/dashboard/services/service-panels.ts';
+import type { Panel } from '../../src/server/dashboard/services/panel.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import type { Canaries } from './canaries.ts';
 import { emptyDemo } from './http-fixture.ts';
@@ -51,7 +51,7 @@ export function registerVault(backstep: Backstep, canaries: Canaries): void {
 }
 
 /** A participant's own panel. */
-export function panelOf(canaries: Canaries): ServicePanel {
+export function panelOf(canaries: Canaries): Panel {
   return {
     id: 'safe',
     title: 'Safe',

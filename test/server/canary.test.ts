@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFaults } from '../../actors/faults/faults.ts';
-import { createApp } from '../../src/server/app.ts';
+import { createApp, type App } from '../../src/server/app.ts';
 import { startServer, type RunningServer } from '../../src/server/server.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { BulkActions } from '../../src/runtime/upkeep/bulk-actions.ts';
@@ -17,6 +17,7 @@ import { openStoredSagas } from '../../src/store/queries/stored-sagas.ts';
 import { demoOf, panelOf, registerVault } from './canary-places.ts';
 import { requestsOf, type Asked } from './canary-requests.ts';
 import { Canaries, canariesIn } from './canaries.ts';
+import { demoExtensions } from './http-fixture.ts';
 import { fakeLab } from '../demo/fake-lab.ts';
 import { openSocket } from './live/live-socket.ts';
 
@@ -30,7 +31,7 @@ const database = join(folder, 'engine.db');
 const logged: string[] = [];
 let backstep: Backstep;
 let server: RunningServer;
-let app: ReturnType<typeof createApp>;
+let app: App['hono'];
 const ids: string[] = [];
 
 beforeAll(async () => {
@@ -41,8 +42,7 @@ beforeAll(async () => {
   });
   registerVault(backstep, canaries);
   await backstep.start();
-  app = createApp({
-    backstep,
+  const extensions = demoExtensions({
     demo: demoOf(canaries),
     faults: createFaults({ activities: ['open'], random: Math.random }),
     lab: fakeLab({
@@ -51,10 +51,14 @@ beforeAll(async () => {
       ],
     }),
     services: [panelOf(canaries)],
+  });
+  ({ hono: app } = createApp({
+    backstep,
+    extensions,
     security: { allowedHosts: ['127.0.0.1'], token: null, requestsPerSecond: null },
     logger: logger(),
     inspectorsMaySend: true,
-  });
+  }));
   server = await startServer(app, { host: '127.0.0.1', port: 0 });
   await fill();
 }, TEST_LIMIT_MS);
@@ -241,11 +245,14 @@ async function pagesShown(): Promise<readonly string[]> {
     }
   }
   const headers = { upgrade: 'websocket', connection: 'Upgrade' };
-  const refused = await app.request('http://127.0.0.1/ws/page?view=x', { headers });
-  const named = /must be one of ([\w, -]+)/.exec(await refused.text())?.[1]?.split(', ') ?? [];
+  const refused = await app.request('http://127.0.0.1/ws/page?page=x', { headers });
+  const named = /must be one of ([\w, /:-]+)/.exec(await refused.text())?.[1]?.split(', ') ?? [];
   const pages = [...shown.values()];
   expect(named.length).toBeGreaterThan(7);
-  expect(named.filter((view) => !pages.some((page) => page.includes(`view=${view}`)))).toEqual([]);
+  const isShown = (path: string) =>
+    pages.some((page) => page.includes(`page=${encodeURIComponent(path)}`));
+  // The bridge to the vendor's inspector stands still.
+  expect(named.filter((path) => !isShown(path))).toEqual(['/inspector/stately']);
   return pages;
 }
 

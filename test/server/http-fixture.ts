@@ -13,9 +13,13 @@ import type { HidesMember } from '../../src/core/secrets/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import { parseWith } from '../../src/core/standard-schema.ts';
-import { createApp, type AppOptions } from '../../src/server/app.ts';
-import type { HttpLogger } from '../../src/server/context.ts';
+import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
+import type { Panel } from '../../src/server/dashboard/services/panel.ts';
+import type { ExtensionSource } from '../../src/server/extension.ts';
+import type { HttpLogger } from '../../src/server/http-env.ts';
 import type { OrderDemo } from '../../src/demo/order/order-demo.ts';
+import { orderExtension, type OrderExtensionParts } from '../../src/demo/order-extension.ts';
+import { fakeLab } from '../demo/fake-lab.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 
@@ -48,7 +52,18 @@ export const declined: Call = () => {
   throw new PermanentError('declined', 'the card was declined');
 };
 
-export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
+/** What the demo and its participants bring; without `demo` there is only the product. */
+export interface DemoOptions {
+  readonly demo?: OrderDemo | null | undefined;
+  readonly faults?: OrderExtensionParts['faults'] | undefined;
+  readonly lab?: OrderExtensionParts['lab'] | undefined;
+  readonly crash?: OrderExtensionParts['crash'] | undefined;
+  /** Of a participant that is not of the order demo. */
+  readonly services?: readonly Panel[] | undefined;
+}
+
+export interface FixtureOptions
+  extends Partial<Omit<AppOptions, 'backstep' | 'extensions'>>, DemoOptions {
   readonly activities?: Partial<Activities<TestActivities>>;
   /** A redaction rule of the user's own. */
   readonly hides?: HidesMember;
@@ -61,7 +76,7 @@ export type LogLine = Parameters<HttpLogger['error']>;
 
 export interface HttpFixture {
   readonly backstep: Backstep;
-  readonly app: ReturnType<typeof createApp>;
+  readonly app: App['hono'];
   readonly log: readonly LogLine[];
   /** A JSON request without any browser header. */
   send(method: string, path: string, body?: unknown): Promise<Response>;
@@ -71,7 +86,8 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, register, hides, ...rest } = options;
+  const { activities, register, hides, demo, faults, lab, crash, services, ...rest } = options;
+  const parts = { demo, faults, lab, crash, services };
   const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
   const backstep = await openBackstep({
     database: join(folder, 'engine.db'),
@@ -89,14 +105,14 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
   register?.(backstep);
   await backstep.start();
   const log: LogLine[] = [];
-  const app = createApp({
+  const { hono: app, ...server } = createApp({
     backstep,
-    demo: emptyDemo(),
-    faults: null,
+    extensions: demoExtensions(parts),
     security: { allowedHosts: ['localhost', '127.0.0.1', '[::1]'], token: null },
     logger: { error: (...line) => void log.push(line) },
     ...rest,
   });
+  server.start();
   return {
     backstep,
     app,
@@ -108,10 +124,23 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
       return id;
     },
     async dispose() {
+      await server.stop();
       await backstep.stop(0);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The extensions of such a demo: by default one without rows, whose faults are off. */
+export function demoExtensions({
+  demo = emptyDemo(),
+  faults = null,
+  lab = fakeLab(),
+  crash = () => {},
+  services = [],
+}: DemoOptions): readonly ExtensionSource[] {
+  const orders = demo === null ? [] : [orderExtension({ demo, faults, lab, crash })];
+  return [...orders, { name: 'test', panels: services }];
 }
 
 /** A demo without rows. */

@@ -76,7 +76,7 @@ describe('a request from another site', () => {
 
   it.each(FOREIGN)('is refused with 403 on an upgrade: %j', async (origin) => {
     const headers = { host: 'localhost', upgrade: 'websocket', connection: 'upgrade', ...origin };
-    for (const route of ['/ws/transitions', '/ws/page?view=saga']) {
+    for (const route of ['/ws/transitions', '/ws/page?page=/saga']) {
       const response = await http.app.request(route, { headers });
       expect(await problemIn(response)).toEqual([403, 'origin-refused']);
     }

@@ -140,7 +140,7 @@ describe('WS /ws/transitions', () => {
   it('refuses with 503 more clients than configured, and takes them when there is room', async () => {
     const clients = await Promise.all([1, 2, 3].map(() => openSocket(ws('/ws/transitions'))));
     await expect(openSocket(ws('/ws/transitions'))).rejects.toThrow('503');
-    await expect(openSocket(ws('/ws/page?view=saga'))).rejects.toThrow('503');
+    await expect(openSocket(ws('/ws/page?page=/saga'))).rejects.toThrow('503');
     const refused = await fetch(`${server.url}/api/transitions`);
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');

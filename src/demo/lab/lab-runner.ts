@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { BackstepError } from '../../core/errors.ts';
 import type { CommandName } from '../../core/turn/inbound.ts';
 import { isSettled } from '../../core/status.ts';
-import type { HttpContext } from '../../server/context.ts';
+import type { DemoContext } from '../demo-context.ts';
 import type { LabAct, Scenario } from './lab-scenarios.ts';
 import { ORDER_SAGA, type OrderDemo } from '../order/order-demo.ts';
 import { CRASH_RUN, type OrderLab } from './order-lab.ts';
@@ -24,8 +24,7 @@ const CRASH_DELAY_MS = 150;
 /** Recorded as the author of its commands. */
 const LAB_AUTHOR = 'fault lab';
 
-export type LabContext = Pick<HttpContext, 'backstep' | 'crash' | 'logger' | 'nowMs'> & {
-  readonly demo: OrderDemo;
+export type LabContext = Pick<DemoContext, 'backstep' | 'crash' | 'demo' | 'logger' | 'nowMs'> & {
   readonly lab: OrderLab;
 };
 

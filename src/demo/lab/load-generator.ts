@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackstepError } from '../../core/errors.ts';
 import type { SagaStatus } from '../../core/status.ts';
-import type { HttpContext } from '../../server/context.ts';
+import type { DemoContext } from '../demo-context.ts';
 import { labOrder, productIdsOf } from './lab-runner.ts';
 import { ORDER_SAGA, type OrderDemo } from '../order/order-demo.ts';
 
@@ -40,7 +40,7 @@ export interface LoadFigures extends LoadRequest {
 }
 
 export class LoadGenerator {
-  readonly #context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>;
+  readonly #context: Pick<DemoContext, 'backstep' | 'logger' | 'nowMs'>;
   readonly #demo: OrderDemo;
   readonly #onChange: () => void;
   #figures: LoadFigures | null = null;
@@ -49,7 +49,7 @@ export class LoadGenerator {
 
   /** `onChange`: called when the figures change without a transition. */
   constructor(
-    context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>,
+    context: Pick<DemoContext, 'backstep' | 'logger' | 'nowMs'>,
     demo: OrderDemo,
     onChange: () => void,
   ) {

@@ -279,13 +279,3 @@ export const Health = z.object({
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
 });
-
-export const Fault = z.looseObject({
-  activity: text,
-  failNext: count,
-  failureRate: z.number(),
-  latencyMs: count,
-  mode: text,
-  calls: count,
-  hits: count,
-});

@@ -5,12 +5,13 @@
 import { Hono } from 'hono';
 import { chartOf } from '../../explain/chart.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { BackstepError } from '../../core/errors.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { mermaidOf } from './mermaid.ts';
 import { DefinitionQuery, readQuery } from '../query.ts';
+import { requireDefinition, versionsOf } from '../saga-lookup.ts';
 import { statelySourceOf } from './stately-source.ts';
-import type { Verifications } from './verifications.ts';
+import type { Verifications } from '../verifications.ts';
 
 /** How many sagas there are of a version, and how many of them are not over. */
 interface Counts {
@@ -25,10 +26,7 @@ export function definitionRoutes(
 ): Hono<HttpEnv> {
   const wanted = (type: string, query: URLSearchParams): SagaDefinition => {
     const { version } = readQuery(query, DefinitionQuery);
-    const definition = definitionOf(backstep, type, version);
-    if (definition !== undefined) return definition;
-    const what = version === undefined ? 'saga type' : `version ${version} of saga type`;
-    throw new BackstepError('not-found', `there is no ${what} ${type.slice(0, 100)}`);
+    return requireDefinition(backstep, type, version);
   };
   const counter = async (): Promise<(definition: SagaDefinition) => Counts> => {
     const counts = await backstep.read.versionCounts();
@@ -50,10 +48,7 @@ export function definitionRoutes(
     .get('/:type', async (c) => {
       const definition = wanted(c.req.param('type'), queryOf(c));
       const countsOf = await counter();
-      const versions = backstep
-        .definitions()
-        .filter(({ id }) => id === definition.id)
-        .toSorted((one, other) => other.version - one.version);
+      const versions = versionsOf(backstep, definition.id);
       const machine: unknown = definition.machine.definition;
       const { findings, states, transitions, isExhaustive } = await verifications.of(definition);
       return c.json({

@@ -10,9 +10,11 @@ import { BackstepError } from '../../core/errors.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
 import type { SagaState, StepEntry } from '../../core/state.ts';
 import type { Backstep } from '../../runtime/backstep.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import { HttpProblem } from '../error-response.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { AuthorQuery, readQuery } from '../query.ts';
+import { stateOf } from '../saga-lookup.ts';
 import { shownFrame } from '../../core/history/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
@@ -125,10 +127,4 @@ function isOpen({ status }: StepEntry): boolean {
     case 'skipped':
       return false;
   }
-}
-
-async function stateOf(backstep: Backstep, id: string): Promise<SagaState> {
-  const state = await backstep.state(id);
-  if (state !== null) return state;
-  throw new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
 }

@@ -15,7 +15,7 @@ import { isEnded } from '../../core/status.ts';
 import type { Backstep } from '../../runtime/backstep.ts';
 import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
-import { definitionOf } from '../context.ts';
+import { definitionOf } from '../saga-lookup.ts';
 
 /** Sagas whose last state is kept at hand. */
 const MAX_HELD = 200;

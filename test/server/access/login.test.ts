@@ -134,7 +134,7 @@ describe('a person with a browser', () => {
     const mine = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
     const theirs = cookieOf(await login({ token: TOKEN, name: 'Robin' }));
     const sockets = server.url.replace('http', 'ws');
-    const page = await openSocket(`${sockets}/ws/page?view=overview`, { cookie: mine });
+    const page = await openSocket(`${sockets}/ws/page?page=/`, { cookie: mine });
     const feed = await openSocket(`${sockets}/ws/transitions`, { cookie: mine });
     const other = await openSocket(`${sockets}/ws/transitions`, { cookie: theirs });
     const events = await fetch(`${server.url}/api/transitions`, { headers: { cookie: mine } });
@@ -157,10 +157,8 @@ describe('a person with a browser', () => {
     expect(await statusWith(again)).toBe(200);
     const headers = { cookie: mine, upgrade: 'websocket', connection: 'Upgrade' };
     expect((await http.app.request('/ws/transitions', { headers })).status).toBe(401);
-    const later = createApp({
+    const { hono: later } = createApp({
       backstep: http.backstep,
-      demo: null,
-      faults: null,
       security: { allowedHosts: ['localhost'], token: TOKEN },
       nowMs: () => nowMs,
     });

@@ -72,10 +72,8 @@ describe('the engine as a whole', () => {
 
   it('is healthy while the store takes work, else 503 with the reason', async () => {
     expect(await bodyOf(await http.send('GET', '/api/health'))).toEqual({ status: 'ready' });
-    const app = createApp({
+    const { hono: app } = createApp({
       backstep: withStalledStore(http.backstep),
-      demo: null,
-      faults: null,
       security: { allowedHosts: ['localhost'], token: null },
     });
     const response = await app.request('/api/health');

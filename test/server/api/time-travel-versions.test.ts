@@ -71,10 +71,8 @@ async function migratedStay(): Promise<string> {
 }
 
 async function pageOf(id: string, query: string): Promise<string> {
-  const app = createApp({
+  const { hono: app } = createApp({
     backstep,
-    demo: null,
-    faults: null,
     security: { allowedHosts: ['localhost'], token: null },
     logger: { error: () => {} },
   });

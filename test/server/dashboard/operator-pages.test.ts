@@ -1,7 +1,7 @@
 /** The pages over all sagas, as the server renders them. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '../../../src/core/failure.ts';
-import type { ServicePanel } from '../../../src/server/dashboard/services/service-panels.ts';
+import type { Panel } from '../../../src/server/dashboard/services/panel.ts';
 import { hostileDemo, hostileFaults, SCRIPT } from '../hostile-demo.ts';
 import { declined, emptyDemo, openFixture, type HttpFixture } from '../http-fixture.ts';
 
@@ -94,7 +94,7 @@ describe('GET /', () => {
 
 describe('GET /services', () => {
   it('shows the panels that a program brings, page by page', async () => {
-    const panel: ServicePanel = {
+    const panel: Panel = {
       id: 'rooms',
       title: 'Hotel: rooms',
       read: async ({ cursor }) => ({
@@ -125,7 +125,7 @@ describe('GET /services', () => {
     expect(page).toContain('href="/services?rooms=n%26xt#title-rooms"');
     const next = await textOf('/services?rooms=n%26xt');
     expect(next).toContain('>n&amp;xt</a>');
-    expect(next).toContain('/ws/page?view=services&amp;rooms=n%26xt');
+    expect(next).toContain('/ws/page?rooms=n%26xt&amp;page=%2Fservices');
     expect(next).toContain('Newest');
   });
 

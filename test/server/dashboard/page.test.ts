@@ -200,7 +200,7 @@ describe('WS /ws/page', () => {
     const { id } = await http.backstep.spawn('order', { input: { orderId: 'o', quantity: 1 } });
     const server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
     const address = server.url.replace('http', 'ws');
-    const client = await openSocket(`${address}/ws/page?view=saga&id=${id}`);
+    const client = await openSocket(`${address}/ws/page?page=/saga&id=${id}`);
     await client.until((texts) => texts.length >= 1);
     for (const target of ['saga-rows', 'counts', 'stock', 'dead-letters', 'saga-detail']) {
       expect(client.texts[0]).toContain(`hx-target="#${target}"`);
@@ -217,7 +217,7 @@ describe('WS /ws/page', () => {
   it('refuses a view that there is not', async () => {
     http = await openFixture();
     const headers = { connection: 'Upgrade', upgrade: 'websocket' };
-    const response = await http.app.request('/ws/page?view=x', { headers });
+    const response = await http.app.request('/ws/page?page=x', { headers });
     expect(response.status).toBe(400);
   });
 });

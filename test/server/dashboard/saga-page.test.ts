@@ -181,7 +181,7 @@ describe('the live page of one saga', () => {
     await until(id, 'charge');
     const server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
     const address = server.url.replace('http', 'ws');
-    const client = await openSocket(`${address}/ws/page?view=saga-page&tab=rail&id=${id}`);
+    const client = await openSocket(`${address}/ws/page?page=/sagas/:id&id=${id}`);
     await client.until((texts) => texts.length >= 1);
     expect(client.texts[0]).toContain('hx-target="#saga-rail"');
     gate.resolve({ receipt: 'r' });

@@ -38,7 +38,7 @@ async function live(database: string, words: readonly string[], since: string, c
     await backstep.settled(id, 10_000);
   }
   const security = { allowedHosts: ['localhost'], token: null };
-  const app = createApp({ backstep, demo: null, faults: null, security });
+  const app = createApp({ backstep, security }).hono;
   const response = await app.request(`/api/transitions?since=${since}`);
   const messages = await messagesOf(response, count);
   await backstep.stop(0);

@@ -1,56 +1,17 @@
 /**
- * What a participant shows of itself on the page of services: the port that the composition root
- * fills, and the panels of the order demo.
- *
- * Must never know tables. Content is plain data, so that a participant can give it without knowing
- * this layer; it is rendered, and escaped, here.
+ * What each participant of the order demo shows of itself: stock, reservations, payments, mails,
+ * orders.
  */
-import type { Page } from '../../../store/read-models.ts';
-import type { OrderDemo, PaymentTotals } from '../../../demo/order/order-demo.ts';
-import { moneyInWords } from './money.ts';
+import type { Page } from '../../store/read-models.ts';
+import { moneyInWords } from '../../server/dashboard/services/money.ts';
+import type { Figure, Panel, PanelContent } from '../../server/dashboard/services/panel.ts';
+import type { OrderDemo, PaymentTotals } from './order-demo.ts';
 
 /** The newest ones; all of them are in the API. */
 const SHOWN_RESERVATIONS = 10;
 
-/** A value of a table: text as it is, or a value with a look of its own. */
-export type Cell =
-  | string
-  | number
-  | { readonly kind: 'state'; readonly state: string }
-  /** ISO 8601, or `null` when it has not happened. */
-  | { readonly kind: 'time'; readonly at: string | null }
-  /** Decimal text; the currency is ISO 4217, or not known. */
-  | { readonly kind: 'money'; readonly amount: string; readonly currency: string | null }
-  | { readonly kind: 'saga'; readonly id: string; readonly text: string };
-
-/** A number with its name, such as money in all; or a statement that holds or not. */
-export interface Figure {
-  readonly label: string;
-  readonly value: string;
-  /** For a statement; `value` then says the same in a word. */
-  readonly holds?: boolean;
-}
-
-export interface PanelContent {
-  readonly figures?: readonly Figure[];
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly Cell[])[];
-  /** Said when there are no rows: what would make some. */
-  readonly empty: string;
-  /** The rest of the list; `null`: there is none. */
-  readonly nextCursor: string | null;
-}
-
-/** One table of one service. */
-export interface ServicePanel {
-  /** Letters and hyphens; unique on the page. */
-  readonly id: string;
-  readonly title: string;
-  read(page: Page): Promise<PanelContent>;
-}
-
 /** The panels of the order demo. */
-export function orderPanels(demo: OrderDemo): readonly ServicePanel[] {
+export function orderPanels(demo: OrderDemo): readonly Panel[] {
   return [
     { id: 'stock', title: 'Inventory: stock', read: () => stock(demo) },
     { id: 'reservations', title: 'Inventory: reservations', read: () => reservations(demo) },
