@@ -13,12 +13,7 @@ import {
   SqliteDriver,
 } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
-import {
-  APPLICATION_ID,
-  openForWriting,
-  refused,
-  unusable,
-} from './database-file.ts';
+import { APPLICATION_ID, openForWriting, refused, unusable } from './database-file.ts';
 import { type Migrations, readMigrations, withFormerlyRun } from './migration-files.ts';
 
 const MIGRATION_BUSY_WAIT_MS = 5_000;
