@@ -185,7 +185,7 @@ async function listen(backstep: Backstep, app: App, binding: Binding): Promise<R
   try {
     return await startServer(app.hono, binding);
   } catch (error) {
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
     end(error, EXIT_REFUSED);
   }
 }

@@ -221,10 +221,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'secrets none is seen in an answer of any route',
   ],
   'secrets at every socket': ['demo/canary.test.ts', 'nor by any socket: of pages, of the feed'],
-  'secrets in the log and in exports': [
-    'demo/canary.test.ts',
-    'nor in the log, nor in an export',
-  ],
+  'secrets in the log and in exports': ['demo/canary.test.ts', 'nor in the log, nor in an export'],
   'secrets in JSON, addresses and cut texts': [
     'server/api/redact.test.ts',
     'hides every word of it, in whatever form',

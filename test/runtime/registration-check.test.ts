@@ -13,7 +13,7 @@ import { temporaryDatabase } from '../store/store-fixture.ts';
 
 async function open(options: Omit<BackstepOptions, 'database'>) {
   const backstep = await openBackstep({ ...options, database: temporaryDatabase() });
-  onTestFinished(() => backstep.stop(0));
+  onTestFinished(() => backstep.stop({ within: 0 }));
   return backstep;
 }
 

@@ -32,7 +32,7 @@ describe.each(['/', '/sagas', '/dead-letters'])('%s', (path) => {
     http = await openFixture({ activities: { charge: fail, release: fail } });
     const input = { orderId: SCRIPT, quantity: 1 };
     const { id } = await http.backstep.spawn('order', { input, key: SCRIPT });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     const page = await textOf(path);
     expect(page).not.toContain('<script>alert');
     expect(page).not.toContain('<img');
