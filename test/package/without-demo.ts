@@ -13,7 +13,7 @@ import { filesUnder, importedPath, type SourceFile } from '../source-files.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The demo itself, and the tests of it. */
-export const DEMO_FOLDERS = [
+const DEMO_FOLDERS = [
   'src/demo',
   'machines',
   'actors',
