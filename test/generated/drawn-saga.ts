@@ -68,7 +68,9 @@ export function drawingOf({ sketch, style }: Drawn): Drawing {
 export function runnable({ config, children, examples }: Drawing): SagaDefinition {
   const bare = createMachine(config, { actions: DRAWN_ACTIONS, guards: DRAWN_GUARDS } as never);
   const nodes = nodesOf(bare as AnyStateMachine);
-  const invoked = nodes.flatMap(({ invoke }) => invoke.map(({ src }) => String(src)));
+  const invoked = nodes.flatMap(({ invoke }) =>
+    invoke.flatMap(({ src }) => (typeof src === 'string' ? [src] : [])),
+  );
   const delays = nodes.flatMap(({ config: { after } }) => Object.keys(after ?? {}));
   const machine = bare.provide({
     actors: Object.fromEntries(invoked.map((src) => [src, activity()])),

@@ -106,7 +106,11 @@ export class Happenings {
         isOutside: true,
         take: () => {
           if (state.status === 'failed') this.#book.decide('event', state.status);
-          return { kind: 'event', id: `${type}#${state.seq}`, event: { ...Object(members), type } };
+          return {
+            kind: 'event',
+            id: `${type}#${state.seq}`,
+            event: { ...(members as object), type },
+          };
         },
       })),
     );

@@ -56,10 +56,10 @@ export function leadingTo(config: Part, isMeant: (place: Place) => boolean) {
     targets.set(place.path.slice(0, -1).join('.'), place);
   }
   return transitionsIn(config).flatMap((transition) => {
-    const named = String(transition.edge['target']);
-    const path = named.startsWith('#')
-      ? named.slice(idOf(config).length + 2)
-      : [...transition.place.path.slice(0, -1), named].join('.');
+    const to = String(transition.edge['target']);
+    const path = to.startsWith('#')
+      ? to.slice(idOf(config).length + 2)
+      : [...transition.place.path.slice(0, -1), to].join('.');
     const target = targets.get(path);
     return target === undefined ? [] : [{ transition, target }];
   });

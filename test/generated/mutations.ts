@@ -95,7 +95,7 @@ export const MUTATIONS: Readonly<Record<string, Kind>> = {
   'a time-out is missing': (config) => withoutSlot(config, (slot) => slot.startsWith('after ')),
   'a person has no way out': (config) =>
     placesIn(config)
-      .filter(({ state }) => listOf(state['tags']).some((tag) => /failed$/.test(String(tag))))
+      .filter(({ state }) => listOf(state['tags']).some((tag) => String(tag).endsWith('failed')))
       .map(({ path, state }) => ({ what: path.join('.'), change: () => delete state['on'] })),
   'an order of a person is not heard': (config) =>
     withoutSlot(config, (slot) => slot.startsWith('on backstep')),
