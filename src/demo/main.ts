@@ -182,7 +182,7 @@ async function listen(
       settings: settingFacts(env),
     });
   } catch (error) {
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
     end(error, EXIT_REFUSED);
   }
 }

@@ -94,7 +94,7 @@ function heldWhileStarted(engine: Backstep): Backstep {
         throw error;
       }
     },
-    stop: (drainMs) => engine.stop(drainMs).finally(release),
+    stop: (options) => engine.stop(options).finally(release),
   };
 }
 

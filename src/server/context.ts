@@ -4,7 +4,7 @@
 import type { Context } from 'hono';
 import { redactText } from '../core/secrets/redact.ts';
 import { isSettled } from '../core/status.ts';
-import type { Backstep, Spawned, StartStatus } from '../runtime/backstep.ts';
+import type { Spawned, StartStatus } from '../runtime/saga-handle.ts';
 import type { Extension, ExtensionHost } from './extension.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { LiveClients } from './live/live-clients.ts';
@@ -55,13 +55,16 @@ export interface StartAnswer {
 
 /** The present status, or the one after the wait that was asked for. */
 export async function startAnswer(
-  backstep: Backstep,
-  { id, status: given, isRemoved }: Spawned,
+  started: Pick<Spawned, 'status' | 'isRemoved' | 'settled'>,
   waitMs: number | null,
 ): Promise<StartAnswer> {
-  if (isRemoved || given === 'removed') {
-    return { status: given, code: waitMs === null ? 202 : 200, removed: { isRemoved: true } };
+  const { status: given, isRemoved } = started;
+  if (waitMs === null) {
+    return { status: given, code: 202, removed: isRemoved ? { isRemoved } : {} };
   }
-  const status = waitMs === null ? given : await backstep.settled(id, waitMs);
-  return { status, code: waitMs !== null && isSettled(status) ? 200 : 202, removed: {} };
+  const outcome = await started.settled({ within: waitMs });
+  if (outcome.status === 'removed') {
+    return { status: outcome.endedAs ?? 'removed', code: 200, removed: { isRemoved: true } };
+  }
+  return { status: outcome.status, code: isSettled(outcome.status) ? 200 : 202, removed: {} };
 }

@@ -24,19 +24,19 @@ export async function sagaOf({ read }: Pick<Backstep, 'read'>, id: string): Prom
 }
 
 /** The saga's state. Throws `not-found`, and what reading it throws. */
-export async function stateOf(backstep: Pick<Backstep, 'state'>, id: string): Promise<SagaState> {
-  const state = await backstep.state(id);
+export async function stateOf(backstep: Pick<Backstep, 'saga'>, id: string): Promise<SagaState> {
+  const state = await backstep.saga(id).state();
   if (state === null) throw noSaga(id);
   return state;
 }
 
 /** The state, or why it cannot be read: such a saga must still be found and looked at. */
 export async function readableState(
-  backstep: Pick<Backstep, 'state'>,
+  backstep: Pick<Backstep, 'saga'>,
   id: string,
 ): Promise<SagaState | BackstepError> {
   try {
-    return (await backstep.state(id)) ?? noSaga(id);
+    return (await backstep.saga(id).state()) ?? noSaga(id);
   } catch (error) {
     if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;
     throw error;

@@ -7,8 +7,9 @@
  * engine as they came.
  */
 import { BackstepError } from '../core/errors.ts';
-import { redactText } from '../core/secrets/redact.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import { type Redact, redactText } from '../core/secrets/redact.ts';
+import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
+import type { SagaHandle, WaitOptions } from '../runtime/saga-handle.ts';
 import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
@@ -25,15 +26,14 @@ export function shownBackstep(backstep: Backstep): Backstep {
     read: shownReads(backstep),
     register: (definition, ...bindings) => backstep.register(definition, ...bindings),
     start: () => backstep.start(),
-    stop: (drainMs) => backstep.stop(drainMs),
-    spawn: (type, options) => backstep.spawn(type, options),
-    send: async (...args) => shownState(await backstep.send(...args), redact),
-    command: async (...args) => shownState(await backstep.command(...args), redact),
-    state: async (id) => {
-      const state = await backstep.state(id).catch(rethrowShown);
-      return state === null ? null : shownState(state, redact);
-    },
-    settled: (id, timeoutMs) => backstep.settled(id, timeoutMs),
+    stop: (options) => backstep.stop(options),
+    spawn: (async (saga: string, options: SpawnOptions) => {
+      const started = await backstep.spawn(saga, options);
+      const { status, isNew, isRemoved } = started;
+      return { ...shownSaga(started, redact, shownEntry), status, isNew, isRemoved };
+    }) as Backstep['spawn'],
+    saga: ((...args: Parameters<Backstep['saga']>) =>
+      shownSaga(backstep.saga(...args), redact, shownEntry)) as Backstep['saga'],
     legalCommands: (state) => backstep.legalCommands(state),
     subscribe: (listener) => backstep.subscribe((entry) => listener(shownEntry(entry))),
     startQueue: (type) => backstep.startQueue(type),
@@ -44,6 +44,29 @@ export function shownBackstep(backstep: Backstep): Backstep {
         .liveActors(limit)
         .map(({ state, ...actor }) => ({ ...actor, state: shownState(state, redact) })),
     health: () => backstep.health(),
+  };
+}
+
+function shownSaga(
+  saga: SagaHandle,
+  redact: Redact,
+  shownEntry: (entry: FeedEntry) => FeedEntry,
+): SagaHandle {
+  return {
+    id: saga.id,
+    send: async (...args) => shownState(await saga.send(...args), redact),
+    command: async (...args) => shownState(await saga.command(...args), redact),
+    state: async () => {
+      const state = await saga.state().catch(rethrowShown);
+      return state === null ? null : shownState(state, redact);
+    },
+    subscribe: (listener) => saga.subscribe((entry) => listener(shownEntry(entry))),
+    waitFor: async (...args) => {
+      const state = await saga.waitFor(...args);
+      return state === null ? null : shownState(state, redact);
+    },
+    settled: (async (options: WaitOptions) =>
+      redact(await saga.settled(options))) as SagaHandle['settled'],
   };
 }
 

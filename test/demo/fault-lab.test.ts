@@ -48,7 +48,7 @@ describe('the fault lab', () => {
     const mended: string[] = [];
     const lab = fakeLab({ mendOrder: (orderId) => void mended.push(orderId) });
     http = await openFixture({ faults: noFaults(), lab, demo: demo() });
-    await http.backstep.stop(0);
+    await http.backstep.stop({ within: 0 });
     expect((await post('/faults/actions/scenarios/failing-step'))[0]).toBe(503);
     expect(mended).toEqual([expect.stringMatching(/^lab-failing-step-/)]);
   });
@@ -86,7 +86,7 @@ describe('a load', () => {
   it('says that it could not go on', async () => {
     http = await openFixture();
     const { load, ended } = generator();
-    await http.backstep.stop(0);
+    await http.backstep.stop({ within: 0 });
     load.start({ total: 3, concurrency: 1 });
     await ended;
     expect(load.figures()).toMatchObject({ kind: 'failed', settled: 0 });

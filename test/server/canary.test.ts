@@ -65,7 +65,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.close();
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -144,17 +144,19 @@ async function fill(): Promise<void> {
       const event = { ...canaries.value(), type: 'approve' };
       const author = { by: canaries.text(), reason: canaries.text() };
       if (round === 2) continue;
-      if (round !== 1) await backstep.send(id, event, { ...author, eventId: canaries.text() });
-      await backstep.settled(id, 10_000);
+      if (round !== 1) await backstep.saga(id).send(event, { ...author, eventId: canaries.text() });
+      await backstep.saga(id).settled({ within: 10_000 });
     }
   }
   const stuck = ids[2] ?? '';
   const why = { by: canaries.text(), reason: canaries.text() };
-  await backstep.command(stuck, { name: 'skip', ...why });
+  await backstep.saga(stuck).command({ name: 'skip', ...why });
   const waiting = ids[6] ?? '';
-  await backstep.command(waiting, { name: 'pause', ...why });
-  await backstep.command(waiting, { name: 'edit-context', context: { input: input7() }, ...why });
-  await backstep.command(ids[7] ?? '', { name: 'terminate', ...why });
+  await backstep.saga(waiting).command({ name: 'pause', ...why });
+  await backstep
+    .saga(waiting)
+    .command({ name: 'edit-context', context: { input: input7() }, ...why });
+  await backstep.saga(ids[7] ?? '').command({ name: 'terminate', ...why });
   const bulk = new BulkActions(backstep, { logger: { error: () => {} } });
   const filter = { text: canaries.text() };
   await bulk.freeze({
@@ -184,10 +186,10 @@ const input7 = (): object => ({ ends: 'well', ...canaries.value() });
 
 async function steer(id: string, round: number): Promise<void> {
   const why = { by: canaries.text(), reason: canaries.text() };
-  await backstep.command(id, { name: 'pause', ...why });
-  await backstep.command(id, { name: 'resume', ...why });
+  await backstep.saga(id).command({ name: 'pause', ...why });
+  await backstep.saga(id).command({ name: 'resume', ...why });
   if (round === 0) return;
-  await backstep.send(id, { type: 'reject', because: canaries.text() }, why);
+  await backstep.saga(id).send({ type: 'reject', because: canaries.text() }, why);
 }
 
 /** A route with each of its parameters filled in, by what is there and by a secret. */

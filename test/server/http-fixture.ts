@@ -120,12 +120,12 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
     send: async (method, path, body) => app.request(path, jsonRequest(method, body)),
     async settledOrder(orderId) {
       const { id } = await backstep.spawn('order', { input: { orderId, quantity: 1 } });
-      await backstep.settled(id, 10_000);
+      await backstep.saga(id).settled({ within: 10_000 });
       return id;
     },
     async dispose() {
       await server.stop();
-      await backstep.stop(0);
+      await backstep.stop({ within: 0 });
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -106,7 +106,7 @@ export class LabVerdicts {
     const started = await this.#backstep.store.findStartKey(ORDER_SAGA, orderId);
     if (started === null) return null;
     const { sagaId } = started;
-    const state = await this.#backstep.state(sagaId);
+    const state = await this.#backstep.saga(sagaId).state();
     if (state === null) return null;
     const { read } = this.#backstep;
     const [journal, books, letters] = await Promise.all([

@@ -21,14 +21,14 @@ export function orderRoutes({ backstep, demo }: DemoContext): Hono<HttpEnv> {
       const waitMs = waitMsOf(queryOf(c));
       const order = await demo.parseOrder(await readJsonObject(c.req.raw));
       const started = await startOrder(backstep, order);
-      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const { status, code, removed } = await startAnswer(started, waitMs);
       const isRemoved = removed.isRemoved === undefined ? {} : { is_removed: true };
       const body = { saga_id: started.id, order_id: order.key, status, ...isRemoved };
       return c.json(body, code, { location: `/saga/status/${started.id}` });
     })
     .get('/status/:id', async (c) => {
       const id = c.req.param('id');
-      const [saga, state] = await Promise.all([backstep.read.saga(id), backstep.state(id)]);
+      const [saga, state] = await Promise.all([backstep.read.saga(id), backstep.saga(id).state()]);
       if (saga === null || state === null) throw noSaga(id);
       const definition = definitionOf(backstep, saga.type, saga.version);
       return c.json(orderStatusView(saga.type, state, definition));

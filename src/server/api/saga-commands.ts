@@ -39,7 +39,7 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const { by: said, reason } = { ...authorIn(event), ...named };
       const by = authorOf(c, API_AUTHOR, said);
       const options = { eventId, by, ...(reason === undefined ? {} : { reason }) };
-      const state = await backstep.send(c.req.param('id'), event, options).catch(asPoison);
+      const state = await backstep.saga(c.req.param('id')).send(event, options).catch(asPoison);
       const shownId = shownFrame(eventId);
       const isKept = state.early.some((early) => early.id === shownId);
       return c.json({ ...outcomeView(state), eventId: shownId, isKept }, 202);
@@ -51,7 +51,9 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       if (name === undefined) throw await unknownCommand(backstep, id, body.command);
       const command = commandOf(name, body, authorOf(c, API_AUTHOR, body.by));
       if (command.step !== undefined) await assertIsAt(backstep, id, name, command.step);
-      const state = await backstep.command(id, command, body.expectedVersion ?? undefined);
+      const state = await backstep
+        .saga(id)
+        .command(command, { expectedVersion: body.expectedVersion ?? undefined });
       return c.json(outcomeView(state), 202);
     });
 }

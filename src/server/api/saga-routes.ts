@@ -31,7 +31,7 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         ...(key === null ? {} : { key }),
         ...startOptions(body),
       });
-      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;
       return c.json({ id: started.id, type, status, ...removed }, code, { location });
     })

@@ -109,7 +109,7 @@ async function deliver(
 ): Promise<string | null> {
   if (!maySend) return 'sending events is off; start with BACKSTEP_INSPECT_SEND=on';
   try {
-    await backstep.send(sessionId, event, { by });
+    await backstep.saga(sessionId).send(event, { by });
     return null;
   } catch (error) {
     if (error instanceof BackstepError) return redactText(error.message);

@@ -57,7 +57,7 @@ describe('the debug page', () => {
     );
     expect(tree).toContain('<code>open</code> attempt 1');
     gate.resolve();
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
   });
 
   it('filters the turns, stands still when it is paused, and refuses a status that is none', async () => {
@@ -109,7 +109,7 @@ describe('the inspector', () => {
     http = await openFixture();
     const input = { orderId: 'o-1', quantity: 1, cardNumber: '4111-1111' };
     const { id } = await http.backstep.spawn('order', { input });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     const text = await page(`/inspector?saga=${id}&seq=2`);
     expect(text).toContain('reserve done');
     expect(text).toContain('Turn <output>2</output> of 3');
@@ -142,7 +142,7 @@ describe('the inspector', () => {
     const start = (key: string) =>
       http.backstep.spawn('order', { input: { orderId: key, quantity: 1 }, key });
     const { id } = await start('t-1');
-    await http.backstep.settled((await start('t-10')).id, 10_000);
+    await http.backstep.saga((await start('t-10')).id).settled({ within: 10_000 });
     const text = await page('/inspector?saga=t-1');
     expect(text).toContain(`hx-ws:connect="/ws/page?saga=${id}&amp;`);
     const missed = await http.send('GET', `/inspector?saga=${encodeURIComponent(SCRIPT)}`);

@@ -37,7 +37,7 @@ describe.each(PATHS)('%s', (path) => {
     });
     const input = { orderId: SCRIPT, quantity: 1 };
     const { id } = await http.backstep.spawn('order', { input, key: SCRIPT });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     const page = await textOf(path);
     expect(page).toContain('&lt;script&gt;');
     expect(page).not.toContain('<script>alert');

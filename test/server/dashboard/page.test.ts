@@ -58,7 +58,7 @@ describe('GET /saga', () => {
       input: { orderId: SCRIPT, quantity: 1 },
       key: SCRIPT,
     });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
     for (const path of ['/saga', `/saga?id=${id}`, `/saga?id=${encodeURIComponent(SCRIPT)}`]) {
       const page = await (await http.send('GET', path)).text();
       expect(page).toContain('&lt;script&gt;');
@@ -161,7 +161,7 @@ describe('the actions of the page', () => {
     const path = `/sagas/${id}/commands`;
     const stale = await post(`${path}/terminate`, 'expected_version=1', true);
     expect(stale.status).toBe(409);
-    const { seq } = (await http.backstep.state(id)) ?? { seq: 0 };
+    const { seq } = (await http.backstep.saga(id).state()) ?? { seq: 0 };
     const taken = await post(`${path}/terminate`, `expected_version=${seq}`, true);
     expect(await taken.text()).toContain('terminated');
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'page' }]);

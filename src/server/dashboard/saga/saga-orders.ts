@@ -33,7 +33,7 @@ export function sagaOrders({ backstep }: Pick<HttpContext, 'backstep'>): Hono<Ht
       ...textMember(form, 'step'),
       ...contextOf(form),
     };
-    const state = await backstep.command(id, command, versionOf(form));
+    const state = await backstep.saga(id).command(command, { expectedVersion: versionOf(form) });
     return taken(c, id, wasTaken(orderInWords(name), state));
   });
   actions.post('/sagas/:id/events', async (c) => {
@@ -42,7 +42,7 @@ export function sagaOrders({ backstep }: Pick<HttpContext, 'backstep'>): Hono<Ht
     const type = form.get('type') ?? '';
     const members = jsonMembers(form.get('members') ?? '', 'members');
     const author = { by: authorOf(c, PAGE_AUTHOR), ...textMember(form, 'reason') };
-    const state = await backstep.send(id, { ...members, type }, author);
+    const state = await backstep.saga(id).send({ ...members, type }, author);
     const isKept = state.early.some(({ event }) => event.type === type);
     return taken(c, id, isKept ? isWaiting(type, state) : wasTaken(type, state));
   });
