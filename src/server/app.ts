@@ -115,7 +115,9 @@ export function createApp(options: AppOptions): App {
     hono,
     start() {
       recorder.start();
-      bulk.resume().catch((err: unknown) => logger.error({ err }, 'no bulk command goes on'));
+      bulk.resume().catch((err: unknown) => {
+        if (!stopping.signal.aborted) logger.error({ err }, 'no bulk command goes on');
+      });
       for (const extension of extensions) extension.start?.();
     },
     async stop() {

@@ -80,7 +80,7 @@ describe.each(Object.entries(PROGRAMS))('mounted in a program of %s', (_name, mo
       redirect: 'manual',
     });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `/ops/sagas/${id}`]);
-    expect((await shop.backstep.state(id))?.status).toBe('paused');
+    expect((await shop.backstep.saga(id).state())?.status).toBe('paused');
   });
 
   it('opens its sockets, and none of others', async () => {

@@ -41,7 +41,7 @@ export async function openShop(): Promise<ShopEngine> {
   return {
     backstep,
     async dispose() {
-      await backstep.stop(0);
+      await backstep.stop({ within: 0 });
       rmSync(folder, { recursive: true, force: true });
     },
   };
