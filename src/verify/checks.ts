@@ -158,7 +158,7 @@ function wrongOrder(activity: string, step: string, relation: string): Fault {
 /** Marks what a compensation leaves behind although it must be undone first. */
 function overtaking(definition: SagaDefinition, world: World, start: Start): World {
   const run = runToUndo(world, start.step);
-  if (start.direction === 'forward' || run === undefined) return world;
+  if (start.direction !== 'compensate' || run === undefined) return world;
   const overtaken = laterRuns(definition, world, run).filter(({ undo }) => undo === 'none');
   return overtake(world, start.step, overtaken);
 }

@@ -40,17 +40,23 @@ interface Attempt {
 export class EffectBook {
   readonly #areIndependent: (one: string, other: string) => boolean;
   readonly #happensAnyway: () => boolean;
+  readonly #isBuilt: boolean;
   readonly #runs: Run[] = [];
   readonly #attempts = new Map<string, Attempt>();
   readonly #faults: string[] = [];
 
-  /** @param happensAnyway asked for every attempt that is left: whether it had its effect */
+  /**
+   * @param happensAnyway asked for every attempt that is left: whether it had its effect
+   * @param isBuilt it undoes nothing that surely failed
+   */
   constructor(
     areIndependent: (one: string, other: string) => boolean,
     happensAnyway: () => boolean,
+    isBuilt: boolean,
   ) {
     this.#areIndependent = areIndependent;
     this.#happensAnyway = happensAnyway;
+    this.#isBuilt = isBuilt;
   }
 
   /** What was wrong so far, in words. */
@@ -95,6 +101,12 @@ export class EffectBook {
     if (this.#attempts.get(activity)?.start.direction === 'forward') this.happen(activity, null);
   }
 
+  /** A participant finds out that it never happened. */
+  deny(activity: string): void {
+    const run = this.#attempts.get(activity)?.run;
+    if (run !== undefined) run.stands = false;
+  }
+
   /** What a probe finds out, which fences what did not happen. */
   probe(activity: string): unknown {
     const run = this.#attempts.get(activity)?.run;
@@ -126,12 +138,14 @@ export class EffectBook {
    * What a person says is theirs to answer for: `skip` gives one thing up, `accept-partial` all that
    * is left, anything else settles what nobody knows.
    */
-  decide(order: string, status: SagaStatus): void {
+  decide(order: string, status: SagaStatus, isRetrying: (step: string) => boolean): void {
     const untold = (run: Run): boolean =>
       !run.isLive && run.told === undefined && run.undo === 'none' && !run.isSettled;
     const left = this.#runs.filter(({ isSettled, undo }) => !isSettled && undo !== 'done');
     if (order === 'skip') {
-      const given = left.findLast(({ undo }) => undo === 'failed') ?? left.findLast(untold);
+      // One that has a next attempt to come is not given up by a word on another.
+      const resting = left.filter(({ step }) => !isRetrying(step));
+      const given = resting.findLast(({ undo }) => undo === 'failed') ?? resting.findLast(untold);
       if (given !== undefined) given.isSettled = true;
       return;
     }
@@ -183,7 +197,7 @@ export class EffectBook {
   #judgeUndoing({ activity, input }: Start, run: Run | undefined, turn: number): void {
     if (run === undefined) return this.#blame(`"${activity}" undoes what never started`);
     const isOver = !run.isLive && run.told === undefined && !run.isDoubtful;
-    if (isOver && isBuilt(input)) this.#blame(`"${activity}" undoes what surely failed`);
+    if (isOver && this.#isBuilt) this.#blame(`"${activity}" undoes what surely failed`);
     if (!carriesAnswer(input, run.told)) this.#blame(`"${activity}" carries another run's answer`);
     if (run.undo === 'done') return this.#blame(`"${activity}" undoes a second time`);
     if (run.isLive) return this.#blame(`"${activity}" undoes what still runs`);
@@ -223,12 +237,12 @@ export class EffectBook {
 }
 
 // The compensations of a built saga carry what their step brought.
-function isBuilt(input: unknown): input is { readonly brought: unknown } {
+function isCarrying(input: unknown): input is { readonly brought: unknown } {
   return input !== null && typeof input === 'object' && 'brought' in input;
 }
 
 function carriesAnswer(input: unknown, told: unknown): boolean {
-  if (!isBuilt(input)) return true;
+  if (!isCarrying(input)) return true;
   return JSON.stringify(input.brought) === JSON.stringify(told ?? null);
 }
 

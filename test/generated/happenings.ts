@@ -8,7 +8,7 @@ import type { SagaState } from '../../src/core/state.ts';
 import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import type { Dice } from './dice.ts';
 import type { EffectBook } from './effect-book.ts';
-import { timersThatFire, waysOn } from './standing.ts';
+import { retryingIn, timersThatFire, waysOn } from './standing.ts';
 
 /** What a saga takes. */
 export type Next = Exclude<Inbound, { kind: 'start' }>;
@@ -105,7 +105,7 @@ export class Happenings {
         weight: 2,
         isOutside: true,
         take: () => {
-          if (state.status === 'failed') this.#book.decide('event', state.status);
+          if (state.status === 'failed') this.#decide('event', state);
           return {
             kind: 'event',
             id: `${type}#${state.seq}`,
@@ -125,7 +125,7 @@ export class Happenings {
           isOutside: true,
           take: () => {
             const needsPerson = ['compensation_failed', 'failed'].includes(state.status);
-            if (isDecision && needsPerson) this.#book.decide(name, state.status);
+            if (isDecision && needsPerson) this.#decide(name, state);
             return { kind: 'command', command: { name } };
           },
         },
@@ -208,6 +208,10 @@ export class Happenings {
     if (live === undefined || live.src === UNWIND_CHILD) return;
     const [output = null] = this.#options.examples.outputsOf(live.src, live.occurrence);
     this.#book.happen(id, output);
+  }
+
+  #decide(order: string, state: SagaState): void {
+    this.#book.decide(order, state.status, retryingIn(this.#options.definition, state));
   }
 
   #mannerOf(activity: string): Manner | null {

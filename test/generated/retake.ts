@@ -13,7 +13,7 @@ import type { Move } from '../../src/verify/move.ts';
 import { areIndependent } from '../../src/verify/places.ts';
 import { movesOf } from '../../src/verify/moves.ts';
 import { EffectBook } from './effect-book.ts';
-import { hasGivenUpByItself, standsStill } from './standing.ts';
+import { hasGivenUpByItself, retryingIn, standsStill } from './standing.ts';
 
 /** What shows at the end of the way, in words; `null`: nothing does. */
 export function retake(
@@ -26,6 +26,7 @@ export function retake(
   const book = new EffectBook(
     (one, other) => areIndependent(machine, one, other, invokes),
     () => true,
+    definition.waysBack.size > 0,
   );
   const seen: string[] = [];
   let state: SagaState;
@@ -72,14 +73,15 @@ function note(book: EffectBook, next: Turn, move: Move | null, before: SagaState
 
 function tell(
   book: EffectBook,
-  { timers }: SagaDefinition,
+  definition: SagaDefinition,
   { answer, inbound, decision, subject }: Move,
-  { status }: SagaState,
+  state: SagaState,
 ): void {
+  const { status } = state;
   const needsPerson = status === 'compensation_failed' || status === 'failed';
-  if (decision !== null && needsPerson) book.decide(subject, status);
+  if (decision !== null && needsPerson) book.decide(subject, status, retryingIn(definition, state));
   if (inbound.kind === 'timer') {
-    const role = timers.get(inbound.timer);
+    const role = definition.timers.get(inbound.timer);
     if (role?.kind !== 'attempt-timeout') return;
     book.happenForward(role.activity);
     book.answer(role.activity, false);
@@ -89,5 +91,6 @@ function tell(
   if (kind === 'done') book.happen(activity, output);
   else if (isAmbiguous) book.happenForward(activity);
   const isFound = kind === 'done' && probed !== 'never' && probed !== 'unknown';
+  if (probed === 'never') book.deny(activity);
   book.answer(activity, kind === 'done', isFound ? (output ?? null) : undefined, !isAmbiguous);
 }

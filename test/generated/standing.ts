@@ -35,3 +35,12 @@ export function waysOn(state: SagaState) {
       .map((name) => ({ kind: 'command', name }) as const),
   ];
 }
+
+/** The steps that wait for their next attempt, or for that of their compensation. */
+export function retryingIn({ timers, invokes }: SagaDefinition, { live }: SagaState) {
+  const steps = Object.keys(live.timers).flatMap((timer) => {
+    const role = timers.get(timer);
+    return role?.kind === 'retry' ? [invokes.get(role.activity)?.step] : [];
+  });
+  return (step: string): boolean => steps.includes(step);
+}

@@ -45,7 +45,11 @@ class Walk {
   constructor(options: WalkOptions) {
     this.#options = options;
     const { areIndependent, dice } = options;
-    this.#book = new EffectBook(areIndependent, () => dice.isLucky(0.5));
+    this.#book = new EffectBook(
+      areIndependent,
+      () => dice.isLucky(0.5),
+      options.definition.waysBack.size > 0,
+    );
     this.#happenings = new Happenings(options, this.#book);
   }
 

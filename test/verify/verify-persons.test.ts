@@ -1,4 +1,4 @@
-/** What a person's word settles, as `verify` sees it in sagas drawn by hand. */
+/** What a person's word, or a lookup, settles: as `verify` sees it in sagas drawn by hand. */
 import { describe, expect, test } from 'vitest';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { verify } from '../../src/verify/verify.ts';
@@ -9,6 +9,7 @@ const errorsOf = (definition: SagaDefinition): readonly string[] =>
     .findings.filter(({ severity }) => severity === 'error')
     .map(({ what, cure }) => `${what}; ${cure}`);
 
+const LOOKUP = { probes: 'hold' };
 const GIVEN_UP = { type: 'final', tags: ['compensation_failed'] };
 
 describe('a person', () => {
@@ -50,6 +51,15 @@ describe('a person', () => {
     ]);
     expect(errorsOf(saga('deciding', { ...ALONE, asking }))).toEqual([]);
   });
+});
+
+test('a lookup of a step that is in doubt is no undoing of it', () => {
+  const looksUp = twoSteps({
+    holding: step('hold', { done: 'charging', failed: 'charging' }),
+    charging: step('charge', { done: 'looking', failed: 'looking' }),
+    looking: { ...step('check', { done: 'refunding', failed: 'refunding' }), meta: LOOKUP },
+  });
+  expect(errorsOf(looksUp)).toEqual([]);
 });
 
 function isCertain({ event }: { readonly event: object }): boolean {
