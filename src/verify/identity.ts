@@ -24,7 +24,10 @@ export function isCompiled({ snapshot }: SagaState): boolean {
 
 /** Equal text: the same future. */
 export function identityOf(state: SagaState, world: World): string {
-  const { value, context, historyValue } = persistMachine(state.snapshot);
+  const { value, context, historyValue, children } = persistMachine(
+    state.snapshot,
+    state.live.activities,
+  );
   const live = liveShape(state);
   const builder = builderTraits(state.snapshot);
   if (builder !== null) {
@@ -39,7 +42,7 @@ export function identityOf(state: SagaState, world: World): string {
     return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
   }
   const shape = boundedRuns(world.runs, letterOf);
-  return canonicalJson([state.status, value, historyValue, context, live, shape]);
+  return canonicalJson([state.status, value, historyValue, context, children, live, shape]);
 }
 
 // What `compileSaga` says of its machine in the meta of the root.

@@ -18,6 +18,7 @@ import {
 } from '../../src/core/machine/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';
 import { GUARD_CASES } from './machines/with-guards.ts';
@@ -27,7 +28,7 @@ const WALKS = 40;
 const STEPS = 30;
 const INPUT = { of: 'order-1', big: true, parcels: 2, lines: [], accounts: [{ kind: 'a' }] };
 
-const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
   ...[orderSaga, tripSaga, onboardingSaga, ...ALL_KINDS].map(
     ({ id, machine }) => [id, machine] as const,

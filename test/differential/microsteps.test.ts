@@ -15,11 +15,11 @@ import { accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
 import { orderSaga } from '../../machines/order.ts';
 import { tripSaga } from '../../machines/trip.ts';
+import { ActorRef } from '../../src/core/machine/actor-ref.ts';
 import { type ExecutableAction, toCommand } from '../../src/core/machine/action-command.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import { tableStart, tableStep } from '../../src/core/machine/microstep-run.ts';
 import {
-  InvokedChild,
   MAX_CONFIGURATIONS,
   tableOf,
   tableRestore,
@@ -30,6 +30,7 @@ import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
 import { plain } from './case.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';
 import { GUARD_CASES } from './machines/with-guards.ts';
@@ -38,7 +39,7 @@ const SEED = 20_261_125;
 const WALKS = 40;
 const STEPS = 40;
 
-const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 
 const OF_SAGAS: readonly (readonly [string, AnyStateMachine])[] = [
   ...[orderSaga, tripSaga, onboardingSaga, accountSaga, ...ALL_KINDS].map(
@@ -146,11 +147,11 @@ function attempt<T>(make: () => T): Attempt<T> {
 /** As after a restart, from the stored form; `null` where the table leaves it to XState. */
 function restoredByTable(machine: AnyStateMachine, snapshot: AnyMachineSnapshot) {
   const children = Object.entries(snapshot.children as Readonly<Record<string, unknown>>);
-  const invoked = children.filter((each): each is [string, InvokedChild] => {
-    return each[1] instanceof InvokedChild;
+  const invoked = children.filter((each): each is [string, ActorRef] => {
+    return each[1] instanceof ActorRef;
   });
   if (invoked.length < children.length) return null;
-  const stored = plain(persistMachine(snapshot)) as PersistedMachine;
+  const stored = plain(persistMachine(snapshot, Object.fromEntries(invoked))) as PersistedMachine;
   return tableRestore(machine, stored, Object.fromEntries(invoked));
 }
 

@@ -11,7 +11,14 @@ import { wholeDelay } from '../machine/machine-delays.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
 import type { Command } from '../machine/scope.ts';
-import type { Direction, Live, LiveActivity, LiveTimer, StepEntry } from '../state.ts';
+import type {
+  Direction,
+  Live,
+  LiveActivity,
+  LiveTimer,
+  StepEntry,
+  TimerReceiver,
+} from '../state.ts';
 import type { StepStatus } from '../status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
@@ -62,16 +69,12 @@ export function rearrange(
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
-        if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
-        // An actor started under the id of one that still runs takes its place.
-        activities = without(activities, command.id);
+        if (isUnderWay({ activities, invoked }, command.id)) {
+          throw underOneId(definition, command.id);
+        }
         invoked = [
-          ...invoked.filter(({ id }) => id !== command.id),
-          {
-            id: command.id,
-            src: command.src,
-            input: inputOf(definition, command),
-          },
+          ...invoked,
+          { id: command.id, src: command.src, input: inputOf(definition, command) },
         ];
         break;
       case 'stop':
@@ -80,7 +83,9 @@ export function rearrange(
         break;
       case 'delay': {
         const id = command.id ?? mintTimerId(command.event.type, token, timers);
-        timers = { ...timers, [id]: armTimer(definition, id, command, token, nowMs) };
+        const to = receiverOf(command.to, { activities, invoked, token });
+        const timer = armTimer(definition, id, command, token, nowMs);
+        timers = { ...timers, [id]: to === undefined ? timer : { ...timer, to } };
         break;
       }
       case 'cancel-delay':
@@ -124,13 +129,33 @@ function without<Member>(
   return Object.fromEntries(Object.entries(members).filter(([key]) => key !== id));
 }
 
-// An action made at run time (`enqueueActions`) can start what no check of the drawing has seen.
-function refuseUnseen(definition: SagaDefinition, id: string): never {
-  throw new BackstepError(
+interface UnderWay {
+  readonly activities: Live['activities'];
+  readonly invoked: readonly Invocation[];
+}
+
+function isUnderWay({ activities, invoked }: UnderWay, id: string): boolean {
+  return activities[id] !== undefined || invoked.some((each) => each.id === id);
+}
+
+// A live actor would go on beside the new one, and nobody could reach or stop it any more.
+function underOneId({ machine }: SagaDefinition, id: string): BackstepError {
+  return new BackstepError(
     'definition-invalid',
-    `machine "${definition.id}": an action starts the actor "${id}"; ` +
-      'invoke the activity in a state instead',
+    `machine "${machine.id}": an actor is started under the id "${id}" while another one of that ` +
+      'id still runs; stop that one first, or give each its own id',
   );
+}
+
+// Known by its token, so that another actor of the same id gets nothing that was meant for it.
+function receiverOf(
+  to: Extract<Command, { kind: 'delay' }>['to'],
+  { activities, invoked, token }: UnderWay & { readonly token: number },
+): TimerReceiver | undefined {
+  if (to?.kind !== 'child') return to;
+  if (invoked.some(({ id }) => id === to.id)) return { ...to, token };
+  const known = activities[to.id]?.token;
+  return known === undefined ? to : { ...to, token: known };
 }
 
 // A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
