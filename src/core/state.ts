@@ -37,6 +37,8 @@ export interface LiveActivity {
   readonly hasFailed?: true;
   /** The saga that runs, or is unwound, as a child in place of an activity. */
   readonly childId?: string;
+  /** Started under an id that no drawing knows. */
+  readonly isSpawned?: true;
 }
 
 /** A wake-up that was armed and has not fired yet. */

@@ -143,6 +143,8 @@ export class DurableSide implements Side {
         case 'emit':
           this.#emitted.push(plain(effect.event));
           break;
+        case 'act':
+          break;
         case 'send':
           if (effect.to === SAGA_ID) sent.push(effect.event);
           break;

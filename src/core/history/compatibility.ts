@@ -208,10 +208,10 @@ function strayActivity(
   const { invokes } = definition;
   const isRun = (id: string): boolean => invoked.includes(id) || isSpawned(definition, id);
   const elsewhere = cure('lead it to a state that runs it');
-  for (const [id, { src, step, direction }] of Object.entries(live.activities)) {
+  for (const [id, activity] of Object.entries(live.activities)) {
+    const { src, step, direction, isSpawned: isSpawnedFreely } = activity;
     const role = invokes.get(id);
-    // Spawned under an id of its own, which no drawing knows.
-    if (role === undefined && step === id && calls(definition, src)) continue;
+    if (isSpawnedFreely === true && wayOfActor(definition.machine, src) !== null) continue;
     if (role === undefined || !isRun(id) || !calls(definition, src)) {
       return `${id} is under way and ${name} does not run it there: ${elsewhere}`;
     }

@@ -7,6 +7,7 @@
 import { type AnyStateMachine, createActor, createMachine, type EventObject } from 'xstate';
 import { BackstepError } from '../errors.ts';
 import { nameOfSrc } from './actor-facts.ts';
+import { nameOfAction } from './custom-actions.ts';
 import type { SteppedState } from './actor-ref.ts';
 import { delayNumber } from './machine-delays.ts';
 
@@ -33,7 +34,17 @@ export type Command =
   | { readonly kind: 'cancel-delay'; readonly id: string }
   /** To the parent saga, or to the child that was started under this id. */
   | { readonly kind: 'send'; readonly to: Receiver; readonly event: EventObject }
-  | { readonly kind: 'emit'; readonly event: EventObject };
+  | { readonly kind: 'emit'; readonly event: EventObject }
+  | CustomAction;
+
+/** A custom action to be run once the turn is durable, with what it was given in the step. */
+export interface CustomAction {
+  readonly kind: 'act';
+  readonly action: string;
+  readonly params: unknown;
+  readonly context: unknown;
+  readonly event: EventObject;
+}
 
 /** Another actor that an event is sent to. */
 export type Receiver =
@@ -49,6 +60,9 @@ export interface SelfSend {
 export interface ExecutableAction {
   readonly type: string;
   readonly params: unknown;
+  /** What a custom action is given, and its function, where somebody wrote one. */
+  readonly info?: { readonly context: unknown; readonly event: EventObject };
+  readonly exec?: unknown;
 }
 
 /** Stands for the parent saga where a machine sends to it. */
@@ -80,12 +94,21 @@ export function toCommand(
     case 'xstate.log':
       return null;
     default:
-      throw new BackstepError(
-        'definition-invalid',
-        `machine "${machine.id}": action "${action.type}" cannot run durably; ` +
-          'put the side effect into an invoked activity',
-      );
+      return toAct(machine, action);
   }
+}
+
+function toAct(machine: AnyStateMachine, { type, params, info, exec }: ExecutableAction): Command {
+  const action = nameOfAction(machine, type, exec);
+  if (action === null || info === undefined) {
+    throw new BackstepError(
+      'definition-invalid',
+      `machine "${machine.id}": the action "${type}" is made at run time, so that no restart would ` +
+        'find it again; name it in setup({ actions })',
+    );
+  }
+  const { context, event } = info;
+  return { kind: 'act', action, params, context, event: toEvent(event) };
 }
 
 /** An actor as XState makes it and never starts it. */

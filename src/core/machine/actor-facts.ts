@@ -15,7 +15,7 @@ import { readFields } from './machine-nodes.ts';
 export type ActorWay = 'activity' | 'child' | 'stepped' | 'listener';
 
 /** See `ActorWay`. */
-export function wayOfKind(kind: ActorKind): ActorWay {
+function wayOfKind(kind: ActorKind): ActorWay {
   switch (kind) {
     case 'promise':
     case 'unknown':

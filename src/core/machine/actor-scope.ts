@@ -15,7 +15,6 @@ import {
 import { BackstepError } from '../errors.ts';
 import type { Ledger } from '../turn/ledger.ts';
 import {
-  asUnstarted,
   type Command,
   type ExecutableAction,
   PARENT,
@@ -154,7 +153,7 @@ function bySystemId(child: ActorRef): readonly (readonly [string, unknown])[] {
 }
 
 /** The actors that a snapshot knows. */
-export function childrenOf(snapshot: AnyMachineSnapshot | null): readonly ActorRef[] {
+function childrenOf(snapshot: AnyMachineSnapshot | null): readonly ActorRef[] {
   return Object.values((snapshot?.children ?? {}) as Readonly<Record<string, ActorRef>>);
 }
 
@@ -179,12 +178,6 @@ const REFUSING: object = Object.fromEntries(
     },
   ]),
 );
-
-/** What XState made and did not start among the children of a snapshot. */
-export function unstartedIn(snapshot: AnyMachineSnapshot) {
-  const children = Object.values((snapshot.children ?? {}) as Readonly<Record<string, unknown>>);
-  return children.flatMap((child) => asUnstarted(child) ?? []);
-}
 
 function ignore(): void {
   // The engine acts after the commit, from the collected commands.

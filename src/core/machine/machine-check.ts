@@ -154,11 +154,8 @@ function heartbeatRefusals(node: AnyStateNode): string[] {
 
 function actionRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
   const at = `state "${node.id}"`;
-  return actionsOf(machine, node).flatMap(({ name, resolved }) => {
-    if (!isBuiltIn(resolved)) {
-      const what = `${at} has the custom action "${name || '(inline)'}"`;
-      return [`${what}; put the side effect into an invoked activity`];
-    }
+  return actionsOf(machine, node).flatMap(({ resolved }) => {
+    if (!isBuiltIn(resolved)) return [];
     const { delay } = readFields(resolved);
     const isUnknown = typeof delay === 'string' && !isKnownDelay(machine, delay);
     return isUnknown ? [`${at} uses unknown delay "${delay}"; add it to delays`] : [];

@@ -177,7 +177,7 @@ export function readActivityNames(
     ...node.invoke.map((invoke) => invoke.src),
     ...spawnsOf(node, machine).map((spawn) => spawn.src),
   ]);
-  return [...new Set([...names, ...Object.keys(machine.implementations.actors)])]
+  return [...new Set(names)]
     .filter((name) => typeof name === 'string')
     .filter((name) => !Object.hasOwn(children, name) && name !== UNWIND_CHILD)
     .filter((name) => wayOfActor(machine, name) !== 'stepped');

@@ -84,6 +84,7 @@ function carryOutOne(
     }
     case 'emit':
     case 'send':
+    case 'act':
       return; // with the rows of the outbox
   }
 }
