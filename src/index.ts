@@ -40,14 +40,20 @@ export type {
   Concurrency,
   Retention,
   RetentionState,
-  Spawned,
-  StartStatus,
-  SendOptions,
   SpawnOptions,
   StartQueueFigures,
   Subscriber,
 } from './runtime/backstep.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';
+export type { Outcome, Unsettled } from './runtime/outcome.ts';
+export type {
+  CommandOptions,
+  SagaHandle,
+  SendOptions,
+  Spawned,
+  StartStatus,
+  WaitOptions,
+} from './runtime/saga-handle.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';
-export { migrateDatabase } from './store/sqlite/migrate.ts';
+export { migrateDatabase, type MigrateOptions } from './store/sqlite/migrate-database.ts';

@@ -12,3 +12,10 @@ export function isoText(timeMs: number): string {
   const withinMs = Math.min(MAX_TIME_MS, Math.max(-MAX_TIME_MS, timeMs));
   return new Date(Number.isNaN(withinMs) ? 0 : withinMs).toISOString();
 }
+
+/** A time as the API writes it: ISO 8601 UTC with milliseconds. */
+export function isoTime(timeMs: number): string;
+export function isoTime(timeMs: number | null | undefined): string | null;
+export function isoTime(timeMs: number | null | undefined): string | null {
+  return timeMs === null || timeMs === undefined ? null : isoText(timeMs);
+}

@@ -15,6 +15,10 @@ export type SagaStatus =
   | 'parked'
   | 'terminated';
 
+/** Where a saga stands that is settled: see `isSettled`. */
+export type SettledStatus =
+  'completed' | 'compensated' | 'terminated' | 'compensation_failed' | 'failed' | 'parked';
+
 /** Where one step stands. */
 export type StepStatus =
   | 'pending'
@@ -59,6 +63,11 @@ export function needsPerson(status: SagaStatus): boolean {
 }
 
 /** Ended, or needs a person: waiting callers are answered. */
-export function isSettled(status: SagaStatus): boolean {
+export function isSettled(status: SagaStatus): status is SettledStatus {
   return isEnded(status) || needsPerson(status);
+}
+
+/** How many there are of all statuses. */
+export function totalOf(counts: Readonly<Record<SagaStatus, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

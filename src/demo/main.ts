@@ -39,15 +39,16 @@ import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { checkSettings, settingOf } from '../core/settings.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { isEnded } from '../core/status.ts';
-import { createApp } from '../server/app.ts';
+import { type App, createApp } from '../server/app.ts';
 import { type Binding, bindingOf } from '../server/binding.ts';
 import type { OrderDemo } from './order/order-demo.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
-import type { ServicePanel } from '../server/dashboard/services/service-panels.ts';
+import type { Panel } from '../server/dashboard/services/panel.ts';
+import { orderExtension } from './order-extension.ts';
+import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
 import { createServerLog } from '../server/server-log.ts';
-import { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { openBackstep } from '../runtime/open-backstep.ts';
@@ -105,13 +106,13 @@ async function run(): Promise<void> {
   registerTrips(backstep, faults);
   registerOnboarding(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
-  const bulk = new BulkActions(backstep, { logger: log });
-  const server = await listen(backstep, bulk, faults, providerUrl, binding);
+  const app = appOf(backstep, faults, providerUrl, binding);
+  const server = await listen(backstep, app, binding);
   await backstep.start();
-  await bulk.resume();
+  app.start();
   const sweep = createSweep(backstep, Date.now);
   sweep.start();
-  stopOnSignal(server, sweep, bulk, backstep);
+  stopOnSignal(server, sweep, app, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
@@ -161,36 +162,35 @@ function registerOnboarding(backstep: Backstep, faults: Faults): void {
   });
 }
 
-async function listen(
-  backstep: Backstep,
-  bulk: BulkActions,
-  faults: Faults,
-  providerUrl: string,
-  binding: Binding,
-): Promise<RunningServer> {
-  const app = createApp({
-    backstep,
-    services: [tripPanel(backstep)],
-    bulk,
+function appOf(backstep: Backstep, faults: Faults, providerUrl: string, binding: Binding): App {
+  const orders = orderExtension({
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: settingOf(env, 'BACKSTEP_FAULTS') ? faults : null,
+    lab: createLab(backstep, faults, providerUrl),
+    crash: () => process.kill(process.pid, 'SIGKILL'),
+  });
+  return createApp({
+    backstep,
+    extensions: [orders, { name: 'travel demo', panels: [tripPanel(backstep)] }],
     security: binding.security,
     maxClients: binding.maxClients,
-    crash: () => process.kill(process.pid, 'SIGKILL'),
     logger: log,
     lostLogLines: serverLog.lostLines,
-    lab: createLab(backstep, faults, providerUrl),
     inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
+    settings: settingFacts(env),
   });
+}
+
+async function listen(backstep: Backstep, app: App, binding: Binding): Promise<RunningServer> {
   try {
-    return await startServer(app, binding);
+    return await startServer(app.hono, binding);
   } catch (error) {
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
     end(error, EXIT_REFUSED);
   }
 }
 
-function tripPanel({ store }: Backstep): ServicePanel {
+function tripPanel({ store }: Backstep): Panel {
   const reader = store.reader<TravelTables>();
   return { id: 'trip-places', title: 'Travel: places', read: () => readPlaces(reader) };
 }
@@ -252,7 +252,7 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
 function stopOnSignal(
   server: RunningServer,
   sweep: ReservationSweep,
-  bulk: BulkActions,
+  app: App,
   backstep: Backstep,
 ): void {
   let isStopping = false;
@@ -262,7 +262,7 @@ function stopOnSignal(
     log.info({}, 'draining');
     await server.close();
     // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
-    const others = [sweep.stop(), bulk.stop()];
+    const others = [sweep.stop(), app.stop()];
     await backstep.stop();
     await Promise.all(others);
     log.info({}, 'stopped');

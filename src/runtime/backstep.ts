@@ -6,14 +6,13 @@ import type { Activities, Contract } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Migration } from '../core/history/migration.ts';
 import type { Duration } from '../core/duration.ts';
-import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
 import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
-import type { SagaStatus } from '../core/status.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { Store, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
+import type { SagaHandle, Spawned, WaitOptions } from './saga-handle.ts';
 import type { VersionGap } from './upkeep/version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
@@ -75,9 +74,9 @@ export interface StartQueueFigures {
   readonly queued: number;
 }
 
-export interface SpawnOptions {
+export interface SpawnOptions<Input = unknown> {
   /** Checked against the saga's schema. */
-  readonly input: unknown;
+  readonly input: Input;
   /** Start key, 1 to 255 characters: same key and same input give the same saga, for ever. */
   readonly key?: string;
   /** When it begins, a Date or milliseconds since 1970; one that has passed: at once. */
@@ -85,29 +84,6 @@ export interface SpawnOptions {
   /** Instead of `startAt`: how long it waits before it begins. By the wall clock, over restarts. */
   readonly delay?: Duration;
 }
-
-export interface SendOptions {
-  /** The event is taken once per id. Default: one of its own. */
-  readonly eventId?: string;
-  /** Who sends it, and why: with either, it stands in the audit of the saga like a command. */
-  readonly by?: string;
-  readonly reason?: string;
-}
-
-export interface Spawned {
-  readonly id: string;
-  readonly status: StartStatus;
-  /** False when the key had started this saga before. */
-  readonly isNew: boolean;
-  /** True when that saga ended so long ago that only its key is kept: see `keepEndedFor`. */
-  readonly isRemoved: boolean;
-}
-
-/**
- * Where a saga stands that was started; of one that was removed since, how it ended. `removed`:
- * that is not known, because the version that removed it did not keep it.
- */
-export type StartStatus = SagaStatus | 'removed';
 
 /** Where the removal of ended sagas stands. */
 export type RetentionState =
@@ -134,26 +110,26 @@ export interface Backstep {
   /** Recovers what is in flight, then accepts work. */
   start(): Promise<void>;
   /**
-   * Starts a saga; resolves once the start is durable. Throws `not-found` (type), `input-invalid`,
-   * `not-json`, `conflict` (same key, other input), `overloaded`, `unavailable`,
-   * `definition-invalid` (it runs a child saga that is not registered).
+   * Starts a saga, of the newest version that is registered; resolves once the start is durable.
+   * Throws `not-found` (type), `input-invalid`, `not-json`, `conflict` (same key, other input),
+   * `overloaded`, `unavailable`, `definition-invalid` (it runs a child saga that is not registered).
    */
+  spawn<Output, Event, Given>(
+    saga: SagaDefinition<object, unknown, Output, Event, Given>,
+    options: SpawnOptions<Given>,
+  ): Promise<Spawned<Output, Event>>;
+  /** The same by the saga's name, for programs that know no more; so its types are not known. */
   spawn(type: string, options: SpawnOptions): Promise<Spawned>;
   /**
-   * Sends an event; resolves once the turn is durable. Throws `not-found`, `not-legal` (with the
-   * event types accepted now, and those kept now for later), `input-invalid` (its schema refuses it), `not-json`, `overloaded`,
-   * `unavailable`. A text in place of the options is the event's id.
+   * The saga of that id, typed as the definition says. A saga in flight on another version may give
+   * what that one says. Asks for nothing: see `SagaHandle`.
    */
-  send(id: string, event: OutsideEvent, options?: string | SendOptions): Promise<SagaState>;
-  /** As `send`. `expectedVersion`: the saga's `seq`; another one throws `conflict`. */
-  command(id: string, command: OperatorCommand, expectedVersion?: number): Promise<SagaState>;
-  /** The state after the last committed turn; `null` when there is no such saga. */
-  state(id: string): Promise<SagaState | null>;
-  /**
-   * Resolves with the status once settled, or with the present one after `timeoutMs`; of a saga
-   * with a key that was removed since, with the one it ended in. Throws `not-found`.
-   */
-  settled(id: string, timeoutMs: number): Promise<SagaStatus>;
+  saga<Output, Event>(
+    saga: SagaDefinition<object, unknown, Output, Event>,
+    id: string,
+  ): SagaHandle<Output, Event>;
+  /** The saga of that id, of whatever type. */
+  saga(id: string): SagaHandle;
   /** The commands that are legal in this state, for people and for 409 answers. */
   legalCommands(state: SagaState): readonly string[];
   /** Calls the listener after each commit, in commit order. It must not throw and not block. */
@@ -172,8 +148,11 @@ export interface Backstep {
   liveActors(limit: number): readonly LiveActor[];
   /** Whether work is accepted now, and if not why. */
   health(): EngineHealth;
-  /** Refuses new work, lets running attempts finish for at most `drainMs`, closes the store. */
-  stop(drainMs?: number): Promise<void>;
+  /**
+   * Refuses new work, lets running attempts finish for at most `within`, by default 10s, and closes
+   * the store.
+   */
+  stop(options?: WaitOptions): Promise<void>;
 }
 
 /** The store's health, once the engine has recovered and while it is not told to stop. */

@@ -1,23 +1,36 @@
 /**
  * The engine as the program around it holds it: what it is given is looked at before the engine
- * sees it. The engine itself, and sagas among themselves, need no such look.
+ * sees it, and sagas come as handles. The engine itself, and sagas among themselves, need neither.
  */
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { toMs } from '../core/duration.ts';
 import { check, FUNCTION, type Kind } from '../core/options-reader.ts';
-import { takeJson } from '../core/json.ts';
-import type { Backstep } from './backstep.ts';
-import {
-  BINDINGS,
-  COMMAND,
-  EVENT,
-  REGISTERED,
-  SAGA_ID,
-  SEND_OPTIONS,
-  VERSION,
-  WAIT_MS,
-} from './edge-options.ts';
+import type { Backstep, SpawnOptions } from './backstep.ts';
+import { handleOf, spawnedOf } from './checked-handle.ts';
+import { BINDINGS, REGISTERED, SAGA_ID, WAIT_OPTIONS } from './edge-options.ts';
+import type { SagaCalls } from './saga-calls.ts';
+import type { StartResult } from './saga-handle.ts';
+
+/** The engine without its edges. */
+export interface UncheckedEngine extends Omit<Backstep, 'spawn' | 'saga' | 'stop'> {
+  spawn(type: string, options: SpawnOptions): Promise<StartResult>;
+  readonly sagas: SagaCalls;
+  stop(drainMs: number): Promise<void>;
+}
+
+/** How long a stop waits for running activities unless told. */
+const DEFAULT_DRAIN = '10s';
 
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
-export function checkedEdges(engine: Backstep): Backstep {
+export function checkedEdges(engine: UncheckedEngine): Backstep {
+  const { sagas } = engine;
+  // Where a handle gets the types of its saga: the overloads say which.
+  const spawn = async (saga: string | SagaDefinition, options: SpawnOptions) =>
+    spawnedOf(sagas, await engine.spawn(typeOf(saga), options));
+  const saga = (given: string | SagaDefinition, id?: string) =>
+    id === undefined && (given === null || typeof given !== 'object')
+      ? handleOf(sagas, checkedId(given), null)
+      : handleOf(sagas, checkedId(id), typeOf(given));
   return {
     register: (definition, ...given) => {
       const [bindings = {}] = given;
@@ -26,36 +39,15 @@ export function checkedEdges(engine: Backstep): Backstep {
       engine.register(definition, ...given);
     },
     start: () => engine.start(),
-    // `spawn` checks its options itself: one more promise here would slow every start.
-    spawn: (type, options) => engine.spawn(type, options),
-    send: async (id, event, options) => {
-      take(id, SAGA_ID, 'send, the saga id');
-      take(event, EVENT, `saga ${id}, send`);
-      if (options !== undefined) take(options, SEND_OPTIONS, `saga ${id}, options of send`);
-      return engine.send(id, takeJson(event, 'event'), options);
-    },
-    command: async (id, command, expectedVersion) => {
-      take(id, SAGA_ID, 'command, the saga id');
-      take(command, COMMAND, `saga ${id}, command`);
-      if (expectedVersion !== undefined) take(expectedVersion, VERSION, 'command, the version');
-      return engine.command(id, takeJson(command, 'command'), expectedVersion);
-    },
-    state: async (id) => {
-      take(id, SAGA_ID, 'state, the saga id');
-      return engine.state(id);
-    },
-    settled: async (id, timeoutMs) => {
-      take(id, SAGA_ID, 'settled, the saga id');
-      take(timeoutMs, WAIT_MS, 'settled, the time-out');
-      return engine.settled(id, timeoutMs);
-    },
+    spawn,
+    saga,
     subscribe: (listener) => {
       take(listener, FUNCTION, 'subscribe');
       return engine.subscribe(listener);
     },
-    stop: async (drainMs) => {
-      if (drainMs !== undefined) take(drainMs, WAIT_MS, 'stop, the time to drain');
-      return engine.stop(drainMs);
+    stop: async (options = {}) => {
+      take(options, WAIT_OPTIONS, 'stop');
+      return engine.stop(toMs(options.within ?? DEFAULT_DRAIN, 'within'));
     },
     legalCommands: engine.legalCommands,
     startQueue: (type) => engine.startQueue(type),
@@ -68,6 +60,18 @@ export function checkedEdges(engine: Backstep): Backstep {
     liveActors: (limit) => engine.liveActors(limit),
     health: () => engine.health(),
   };
+}
+
+function checkedId(id: unknown): string {
+  take(id, SAGA_ID, 'saga, the id');
+  return String(id);
+}
+
+// A name is for the starter to look up.
+function typeOf(saga: string | SagaDefinition): string {
+  if (saga === null || typeof saga !== 'object') return saga;
+  check(saga, REGISTERED, 'the saga that was given', 'input-invalid');
+  return saga.id;
 }
 
 function take(value: unknown, kind: Kind, at: string): void {

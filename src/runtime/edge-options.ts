@@ -116,8 +116,8 @@ export const EVENT: Kind = {
   },
 };
 
-/** The third argument of `send`. */
-export const SEND_OPTIONS = either(NAME, optionsOf({ eventId: NAME, by: PROSE, reason: PROSE }));
+/** The options of `send`. */
+export const SEND_OPTIONS = optionsOf({ eventId: NAME, by: PROSE, reason: PROSE });
 
 const COMMAND_MEMBERS = optionsOf({
   name: required(oneOf(COMMAND_NAMES)),
@@ -135,13 +135,11 @@ export const COMMAND: Kind = {
   },
 };
 
-export const VERSION = whole(0);
+/** The options of `command`. */
+export const COMMAND_OPTIONS = optionsOf({ expectedVersion: whole(0) });
 
-/** Time to wait; `Infinity`: for ever. */
-export const WAIT_MS = kindOf(
-  'milliseconds from 0',
-  (value) => typeof value === 'number' && value >= 0,
-);
+/** The options of everything that waits. */
+export const WAIT_OPTIONS = optionsOf({ within: DURATION });
 
 function withMethods(what: string, names: readonly string[]): Kind {
   return {

@@ -3,22 +3,17 @@
  *
  * The main path of a saga is in saga-actor.ts; this file only wires, accepts and refuses.
  */
-import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
-import type { Inbound } from '../core/turn/inbound.ts';
-import type { SagaState } from '../core/state.ts';
-import type { SagaStatus } from '../core/status.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports } from './outside/attempt-reports.ts';
-import type { Backstep, Retention, SendOptions } from './backstep.ts';
-import { checkedEdges } from './checked-edges.ts';
+import type { Backstep, Retention, SpawnOptions } from './backstep.ts';
+import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { sentEvent } from './event-check.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
 import { MessageCourier } from './outside/message-courier.ts';
@@ -27,7 +22,9 @@ import { recover } from './upkeep/recovery.ts';
 import { Registry } from './registry.ts';
 import { retentionOf, type Upkeep } from './upkeep/retention.ts';
 import { SagaStarter } from './starts/saga-starter.ts';
-import { finalStatusOf, untilSettled } from './settled-wait.ts';
+import { SagaCalls } from './saga-calls.ts';
+import type { StartResult } from './saga-handle.ts';
+import { SagaWatchers } from './saga-watchers.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
@@ -38,15 +35,13 @@ import { WakeTimers } from './outside/wake-timers.ts';
 
 /** How long a stop waits at least for turns in flight to become durable. */
 const MIN_SETTLE_MS = 5_000;
-/** How long a stop waits for running activities unless told. */
-const DEFAULT_DRAIN_MS = 10_000;
 
 /** An engine over any store; the caller brings every part, so a simulation can replay it. */
 export function createEngine(store: Store, parts: EngineParts): Backstep {
   return checkedEdges(new Engine(store, withSecretsHidden(parts)));
 }
 
-class Engine implements Backstep {
+class Engine implements UncheckedEngine {
   readonly redact: ShownParts['redact'];
   readonly store: Store;
   readonly read: Backstep['read'];
@@ -64,6 +59,8 @@ class Engine implements Backstep {
   readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
   readonly #callers = new StalledCallers();
+  readonly #watchers = new SagaWatchers();
+  readonly sagas: SagaCalls;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
@@ -77,7 +74,17 @@ class Engine implements Backstep {
     this.redact = parts.redact;
     const log = createTurnLog(logger);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
-    this.#feed = new Feed(store.lastSeq, (err) => logger.error({ err }, 'a feed listener failed'));
+    const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
+    this.#feed = new Feed(store.lastSeq, onError);
+    this.sagas = new SagaCalls({
+      store,
+      clock,
+      supervisor: this.#supervisor,
+      watchers: this.#watchers,
+      callers: this.#callers,
+      assertAccepting: () => this.#assertAccepting(),
+      onError,
+    });
     this.#runner = new ActivityRunner(
       clock,
       attemptReports((sid) => this.#supervisor.actor(sid)),
@@ -91,19 +98,19 @@ class Engine implements Backstep {
     const receivers = receiverOf(this.#registry, {
       send: async (id, event, eventId) => {
         await this.#recovered.promise;
-        await this.send(id, event, eventId);
+        await this.sagas.send(id, event, { eventId });
       },
       end: (id, name) => this.#children.end(id, name),
       started: (id) => this.#children.started(id),
-      state: (id) => this.state(id),
+      state: (id) => this.sagas.state(id),
     });
     this.#courier = new MessageCourier(store, clock, receivers, logger);
     this.#children = new ChildSagas(clock, {
       spawn: (definition, child) => this.#starter.spawnChild(definition, child),
-      state: (id) => this.state(id),
+      state: (id) => this.sagas.state(id),
       command: async (id, name, reason) => {
         await this.#recovered.promise;
-        await this.command(id, { name, reason, by: 'parent saga' });
+        await this.sagas.command(id, { name, reason, by: 'parent saga' });
       },
       delivered: (id) => this.#courier.delivered(id),
       report: (sid, activity, token, outcome) =>
@@ -138,6 +145,7 @@ class Engine implements Backstep {
       courier: this.#courier,
       queue: this.#queue,
       feed: this.#feed,
+      watchers: this.#watchers,
     });
     store.onHealth((health) => {
       if (health.kind === 'failed') this.#fail(health.reason);
@@ -184,31 +192,9 @@ class Engine implements Backstep {
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
-  spawn: Backstep['spawn'] = async (type, options) => {
+  async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
     this.#assertAccepting();
     return this.#callers.answer(this.#starter.spawn(type, options));
-  };
-
-  async send(id: string, event: EventObject, options?: string | SendOptions): Promise<SagaState> {
-    return this.#ask(id, sentEvent(event, options), null);
-  }
-
-  command: Backstep['command'] = (id, command, expectedVersion) =>
-    this.#ask(id, { kind: 'command', command }, expectedVersion ?? null);
-
-  async state(id: string): Promise<SagaState | null> {
-    const sid = await this.store.sidOf(id);
-    if (sid === null) return null;
-    return this.#supervisor.stateInMemory(sid) ?? this.#supervisor.peek(sid);
-  }
-
-  async settled(id: string, timeoutMs: number): Promise<SagaStatus> {
-    const sid = await this.#supervisor.findSid(id);
-    if (sid === null) return finalStatusOf(this.store, id);
-    const { clock } = this.#parts;
-    const onSettled = this.#supervisor.onSettled.bind(this.#supervisor);
-    const statusOf = (): Promise<SagaStatus> => this.#statusOf(sid, id);
-    return untilSettled({ clock, onSettled, statusOf }, sid, timeoutMs);
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
@@ -235,8 +221,9 @@ class Engine implements Backstep {
     }
   };
 
-  stop: Backstep['stop'] = (drainMs = DEFAULT_DRAIN_MS) =>
-    (this.#stopping ??= this.#drain(drainMs));
+  stop(drainMs: number): Promise<void> {
+    return (this.#stopping ??= this.#drain(drainMs));
+  }
 
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
@@ -255,28 +242,8 @@ class Engine implements Backstep {
     // A stalled disk must not keep the process: what is not committed was not accepted either.
     if (!hasFailed) await orAfter(this.#parts.clock, this.#supervisor.quiet(), settleMs);
     await this.#courier.stop(hasFailed ? 0 : settleMs);
+    this.#watchers.end();
     await this.store.close(isClean);
-  }
-
-  async #ask(
-    id: string,
-    inbound: Exclude<Inbound, { kind: 'start' }>,
-    expectedVersion: number | null,
-  ): Promise<SagaState> {
-    this.#assertAccepting();
-    const sid = await this.#supervisor.sidOf(id);
-    const asked = new Promise<SagaState>((resolve, reject) => {
-      const reply = { expectedVersion, resolve, reject };
-      const item = { kind: 'inbound', inbound, statements: [], reply } as const;
-      this.#supervisor.actor(sid).put(item);
-    });
-    return this.#callers.answer(asked);
-  }
-
-  async #statusOf(sid: number, id: string): Promise<SagaStatus> {
-    const state = this.#supervisor.stateInMemory(sid);
-    if (state !== null) return state.status;
-    return (await this.read.saga(id))?.status ?? finalStatusOf(this.store, id);
   }
 
   #assertAccepting(): void {

@@ -5,14 +5,13 @@ import { BackstepError } from '../core/errors.ts';
 import type { Inbound } from '../core/turn/inbound.ts';
 import { keepJson } from '../core/json.ts';
 import { parseWith, type StandardSchema } from '../core/standard-schema.ts';
-import type { SendOptions } from './backstep.ts';
+import type { SendOptions } from './saga-handle.ts';
 
-/** The inbound of `Backstep.send`. */
+/** The inbound of a sent event. */
 export function sentEvent(
   event: EventObject,
-  options: string | SendOptions = {},
+  { eventId, by, reason }: SendOptions = {},
 ): Inbound & { kind: 'event' } {
-  const { eventId, by, reason } = typeof options === 'string' ? { eventId: options } : options;
   return {
     kind: 'event',
     id: eventId ?? randomUUID(),

@@ -56,14 +56,21 @@ export class Feed {
 
   #send(entry: FeedEntry): void {
     this.#nextSeq = entry.seq + 1;
-    for (const listener of this.#listeners) {
-      try {
-        // An async listener fails later, and an unhandled rejection would end the process.
-        const returned: unknown = listener(entry);
-        if (returned instanceof Promise) returned.catch(this.#onError);
-      } catch (error) {
-        this.#onError(error); // an observer's fault is never the engine's
-      }
-    }
+    for (const listener of this.#listeners) tellListener(listener, entry, this.#onError);
+  }
+}
+
+/** Calls a listener whose fault is never the engine's. */
+export function tellListener(
+  listener: FeedListener,
+  entry: FeedEntry,
+  onError: (error: unknown) => void,
+): void {
+  try {
+    // An async listener fails later, and an unhandled rejection would end the process.
+    const returned: unknown = listener(entry);
+    if (returned instanceof Promise) returned.catch(onError);
+  } catch (error) {
+    onError(error); // an observer's fault is never the engine's
   }
 }

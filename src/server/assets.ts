@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Context, Hono } from 'hono';
-import type { HttpEnv } from './context.ts';
+import type { HttpEnv } from './http-env.ts';
 
 const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
 

@@ -2,7 +2,6 @@
  * Reads what stands in the query of a URL. Throws `query-invalid` naming the parameter.
  */
 import { FEED_CURSOR } from './live/feed-cursor.ts';
-import { isoText } from '../core/iso-time.ts';
 import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
@@ -151,13 +150,6 @@ export function textOf(query: URLSearchParams, name: string): string | null {
   if (given === null || given === '') return null;
   if (given.length > MAX_TEXT_LENGTH) throw badQuery(name, `at most ${MAX_TEXT_LENGTH} characters`);
   return given;
-}
-
-/** A time as the API writes it: ISO 8601 UTC with milliseconds. */
-export function isoTime(timeMs: number): string;
-export function isoTime(timeMs: number | null | undefined): string | null;
-export function isoTime(timeMs: number | null | undefined): string | null {
-  return timeMs === null || timeMs === undefined ? null : isoText(timeMs);
 }
 
 /** Parameters of forms that a browser sends even when nothing was filled in. */

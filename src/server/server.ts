@@ -10,7 +10,7 @@ import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server
 import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { BackstepError } from '../core/errors.ts';
-import type { HttpEnv } from './context.ts';
+import type { HttpEnv } from './http-env.ts';
 import { addressesIn } from './access/client-address.ts';
 import { Connections } from './access/connections.ts';
 import { HttpProblem, problemOf, problemResponse } from './error-response.ts';

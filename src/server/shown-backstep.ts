@@ -7,13 +7,12 @@
  * engine as they came.
  */
 import { BackstepError } from '../core/errors.ts';
-import { redactText } from '../core/secrets/redact.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import { type Redact, redactText } from '../core/secrets/redact.ts';
+import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
+import type { SagaHandle, WaitOptions } from '../runtime/saga-handle.ts';
 import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
-import type { OrderDemo } from '../demo/order/order-demo.ts';
-import type { OrderLab } from '../demo/lab/order-lab.ts';
-import type { ServicePanel } from './dashboard/services/service-panels.ts';
+import type { Extension } from './extension.ts';
 import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';
 
 /** The engine, with secrets hidden in all that it tells. */
@@ -27,15 +26,14 @@ export function shownBackstep(backstep: Backstep): Backstep {
     read: shownReads(backstep),
     register: (definition, ...bindings) => backstep.register(definition, ...bindings),
     start: () => backstep.start(),
-    stop: (drainMs) => backstep.stop(drainMs),
-    spawn: (type, options) => backstep.spawn(type, options),
-    send: async (...args) => shownState(await backstep.send(...args), redact),
-    command: async (...args) => shownState(await backstep.command(...args), redact),
-    state: async (id) => {
-      const state = await backstep.state(id).catch(rethrowShown);
-      return state === null ? null : shownState(state, redact);
-    },
-    settled: (id, timeoutMs) => backstep.settled(id, timeoutMs),
+    stop: (options) => backstep.stop(options),
+    spawn: (async (saga: string, options: SpawnOptions) => {
+      const started = await backstep.spawn(saga, options);
+      const { status, isNew, isRemoved } = started;
+      return { ...shownSaga(started, redact, shownEntry), status, isNew, isRemoved };
+    }) as Backstep['spawn'],
+    saga: ((...args: Parameters<Backstep['saga']>) =>
+      shownSaga(backstep.saga(...args), redact, shownEntry)) as Backstep['saga'],
     legalCommands: (state) => backstep.legalCommands(state),
     subscribe: (listener) => backstep.subscribe((entry) => listener(shownEntry(entry))),
     startQueue: (type) => backstep.startQueue(type),
@@ -46,6 +44,29 @@ export function shownBackstep(backstep: Backstep): Backstep {
         .liveActors(limit)
         .map(({ state, ...actor }) => ({ ...actor, state: shownState(state, redact) })),
     health: () => backstep.health(),
+  };
+}
+
+function shownSaga(
+  saga: SagaHandle,
+  redact: Redact,
+  shownEntry: (entry: FeedEntry) => FeedEntry,
+): SagaHandle {
+  return {
+    id: saga.id,
+    send: async (...args) => shownState(await saga.send(...args), redact),
+    command: async (...args) => shownState(await saga.command(...args), redact),
+    state: async () => {
+      const state = await saga.state().catch(rethrowShown);
+      return state === null ? null : shownState(state, redact);
+    },
+    subscribe: (listener) => saga.subscribe((entry) => listener(shownEntry(entry))),
+    waitFor: async (...args) => {
+      const state = await saga.waitFor(...args);
+      return state === null ? null : shownState(state, redact);
+    },
+    settled: (async (options: WaitOptions) =>
+      redact(await saga.settled(options))) as SagaHandle['settled'],
   };
 }
 
@@ -90,33 +111,27 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
   };
 }
 
-/** What participants show of themselves. */
-export function shownPanels(
-  panels: readonly ServicePanel[],
+/** What an extension reads for pages of the server. */
+export function shownExtension(
+  extension: Extension,
   { redact }: Pick<Backstep, 'redact'>,
-): readonly ServicePanel[] {
-  return panels.map((panel) => ({
-    ...panel,
-    read: async (page) => redact(await panel.read(page)) as Awaited<ReturnType<typeof panel.read>>,
-  }));
-}
-
-/** The demo's rows. */
-export function shownDemo(demo: OrderDemo, { redact }: Pick<Backstep, 'redact'>): OrderDemo {
-  const shown = <Rows>(rows: Rows): Rows => redact(rows) as Rows; // texts stay texts
+): Extension {
+  const shown = <Read>(read: Read): Read => redact(read) as Read; // texts stay texts
+  const { panels, invariants } = extension;
   return {
-    ...demo,
-    inventory: async () => shown(await demo.inventory()),
-    payments: async (page) => shown(await demo.payments(page)),
-    notifications: async (page) => shown(await demo.notifications(page)),
-    orders: async (page) => shown(await demo.orders(page)),
-    invariants: async () => shown(await demo.invariants()),
+    ...extension,
+    ...(panels === undefined
+      ? {}
+      : {
+          panels: panels.map((panel) => ({
+            ...panel,
+            read: async (page) => shown(await panel.read(page)),
+          })),
+        }),
+    ...(invariants === undefined
+      ? {}
+      : { invariants: async () => shown(await invariants.call(extension)) }),
   };
-}
-
-/** The lab's notes, which quote what participants answered. */
-export function shownLab(lab: OrderLab): OrderLab {
-  return { ...lab, latestRuns: async () => shownFrame(await lab.latestRuns()) };
 }
 
 /** Bulk commands: who ordered them and why, and what each saga answered. */

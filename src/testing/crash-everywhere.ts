@@ -8,8 +8,8 @@ import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { CommandName } from '../core/turn/inbound.ts';
 import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
-import { examplesFor } from '../verify/learn.ts';
-import type { Letter } from '../runtime/actor/projection.ts';
+import { examplesFor } from '../verify/values/learn.ts';
+import type { DeadLetterContents } from '../core/turn/dead-letter.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { flawsOf } from './crash-judge.ts';
 import { FakeActivities, type FakeOptions } from './fake-activities.ts';
@@ -157,7 +157,7 @@ class CrashRun {
     for (const [index, event] of events.entries()) {
       const { status } = await engine.settledOr(id, 'waiting');
       if (isSettled(status)) break;
-      await engine.send(id, event, `event-${index + 1}`);
+      await engine.send(id, event, { eventId: `event-${index + 1}` });
     }
     for (let orders = 0; orders < MAX_ORDERS; orders++) {
       const end = await settledOrStuck(engine, id);
@@ -174,7 +174,7 @@ class CrashRun {
     for (const { row } of engine.database.stored.sagas()) {
       const name = person[row.type];
       if (name === undefined || !needsPerson(row.status)) continue;
-      if ((await engine.backstep.state(row.id))?.resolution !== null) continue;
+      if ((await engine.backstep.saga(row.id).state())?.resolution !== null) continue;
       await engine.command(row.id, { name });
       hasDecided = true;
     }
@@ -218,7 +218,7 @@ class CrashRun {
       const flaws = definition === null ? [] : flawsOf(definition, stored, this.#allFakes);
       for (const flaw of flaws) this.#fail(flaw, story);
       if (stored.openLetter === null || stored.row.id !== story.id) continue;
-      const { outstanding } = JSON.parse(stored.openLetter.letter) as Letter;
+      const { outstanding } = JSON.parse(stored.openLetter.letter) as DeadLetterContents;
       const missing = standing.filter((step) => !outstanding.includes(step));
       if (missing.length > 0 && status !== 'failed') {
         this.#fail(`the dead letter does not list ${missing.join(', ')}`, story);

@@ -78,7 +78,7 @@ export class PassingTime {
         break; // they come in order, those in flight first
       }
       const stored = await store.loadBySid(sid);
-      const state = stored === null ? null : await backstep.state(stored.id);
+      const state = stored === null ? null : await backstep.saga(stored.id).state();
       if (state !== null) due.push(nextDueMs(state.live));
     }
     const known = due.filter((atMs) => atMs !== null);

@@ -14,6 +14,7 @@ import { recordOfLine, replay } from '../core/history/replay.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import { strictly } from '../core/machine/strict-machine.ts';
 import type { Backstep, Bindings } from '../runtime/backstep.ts';
+import type { SendOptions } from '../runtime/saga-handle.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { PassingTime } from './passing-time.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
@@ -132,9 +133,9 @@ export class TestEngine {
   }
 
   /** Sends an event and lets everything happen that follows from it at once. */
-  async send(id: string, event: OutsideEvent, eventId?: string): Promise<SagaStory> {
+  async send(id: string, event: OutsideEvent, options?: SendOptions): Promise<SagaStory> {
     const process = this.#running();
-    await process.answer(process.backstep.send(id, event, eventId));
+    await process.answer(process.backstep.saga(id).send(event, options));
     await this.quiet();
     return this.story(id);
   }
@@ -142,7 +143,7 @@ export class TestEngine {
   /** Gives an operator's order and lets everything happen that follows from it at once. */
   async command(id: string, command: OperatorCommand): Promise<SagaStory> {
     const process = this.#running();
-    await process.answer(process.backstep.command(id, command));
+    await process.answer(process.backstep.saga(id).command(command));
     await this.quiet();
     return this.story(id);
   }
@@ -226,7 +227,7 @@ export class TestEngine {
   async #until(id: string, isThere: (status: SagaStatus) => boolean): Promise<SagaStory> {
     for (let moves = 0; moves < MAX_MOVES; moves++) {
       await this.quiet();
-      const state = await this.backstep.state(id);
+      const state = await this.backstep.saga(id).state();
       if (state === null) throw new Error(`there is no saga ${id}`);
       if (isThere(state.status) || isSettled(state.status)) {
         const story = await this.story(id);

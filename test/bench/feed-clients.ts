@@ -16,7 +16,7 @@ const PROGRAM = fileURLToPath(new URL('feed-client-process.ts', import.meta.url)
 /** Resolves once all of them are connected. */
 export async function attachFeedClients(backstep: Backstep, count: number): Promise<FeedClients> {
   const security = { allowedHosts: ['127.0.0.1'], token: null };
-  const app = createApp({ backstep, demo: null, faults: null, security });
+  const app = createApp({ backstep, security }).hono;
   const server = await startServer(app, { host: '127.0.0.1', port: 0 });
   const url = `${server.url.replace('http', 'ws')}/ws/transitions`;
   const clients = fork(PROGRAM, [url, String(count)]);

@@ -61,7 +61,7 @@ async function fill(database: string, type: 'sleeper' | 'four-steps', count: num
   backstep.register(fourStepSaga, { activities: happyActivities });
   await backstep.start();
   const { id } = await backstep.spawn(type, { input: { order: 1 } });
-  while ((await backstep.state(id))?.status === 'running') await new Promise(setImmediate);
+  while ((await backstep.saga(id).state())?.status === 'running') await new Promise(setImmediate);
   await backstep.stop();
   const db = new Database(database);
   db.pragma('synchronous = OFF');

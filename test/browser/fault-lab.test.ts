@@ -75,13 +75,13 @@ test('a preset fills the form and changes nothing; applied, it is told on every 
   expect(await rate.inputValue()).toBe('100');
   expect((await dashboard.site.get<{ items: unknown[] }>('/api/faults')).items).toEqual([]);
   await page.getByRole('button', { name: 'Apply' }).click();
-  await page.locator('#faults-banner').getByText('processPayment').waitFor();
+  await page.locator('#banner').getByText('processPayment').waitFor();
   await page.goto('/saga');
-  await page.locator('#faults-banner').getByText('processPayment').waitFor();
+  await page.locator('#banner').getByText('processPayment').waitFor();
   await page.goto('/faults');
   await page.getByRole('button', { name: 'Reset everything' }).click();
   await page.locator('#lab-faults').getByText('No faults').waitFor();
-  await page.locator('#faults-banner').getByText('processPayment').waitFor({ state: 'detached' });
+  await page.locator('#banner').getByText('processPayment').waitFor({ state: 'detached' });
 });
 
 test('a load runs to its end, with a bar that says how far it is', async () => {
@@ -98,7 +98,7 @@ test('the payment provider is stopped for real, and an order waits until it is b
   const page = await dashboard.openLive('/faults');
   await page.getByRole('button', { name: 'Stop it' }).click();
   await page.locator('#lab-provider').getByText('provider is stopped').waitFor();
-  await page.locator('#faults-banner').getByText('payment provider is stopped').waitFor();
+  await page.locator('#banner').getByText('payment provider is stopped').waitFor();
   await page.locator('#lab-faults').getByText('payment provider is stopped').waitFor();
   await expect(dashboard.site.callProvider('GET', '/health')).rejects.toThrow('fetch failed');
   const body = {
@@ -114,7 +114,7 @@ test('the payment provider is stopped for real, and an order waits until it is b
   await page.getByRole('button', { name: 'Start it again' }).click();
   expect((await settled).body.status).toBe('completed');
   await page.getByText('The payment provider runs').waitFor();
-  await page.locator('#faults-banner > p').waitFor({ state: 'detached' });
+  await page.locator('#banner > p').waitFor({ state: 'detached' });
 });
 
 test.each([390, 1280])('however many faults there are, at %i they hide nothing', async (width) => {
@@ -124,7 +124,7 @@ test.each([390, 1280])('however many faults there are, at %i they hide nothing',
     await dashboard.site.fault(activity, fault);
   }
   const page = await dashboard.openLive('/faults', { viewport: { width, height: 664 } });
-  const banner = page.locator('#faults-banner > p');
+  const banner = page.locator('#banner > p');
   await banner.waitFor();
   expect(await banner.getByText('6 faults').isVisible()).toBe(width === 390);
   await page.evaluate('window.scrollTo(0, document.body.scrollHeight)');

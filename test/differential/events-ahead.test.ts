@@ -5,9 +5,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
-import { onboardingSaga } from '../../machines/onboarding.ts';
-import { orderSaga } from '../../machines/order.ts';
-import { tripSaga } from '../../machines/trip.ts';
 import { isAhead, startNodes, type Way } from '../../src/core/machine/events-ahead.ts';
 import { isReserved } from '../../src/core/turn/legal.ts';
 import {
@@ -17,6 +14,8 @@ import {
   stepMachine,
 } from '../../src/core/machine/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
+import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
 import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
@@ -30,9 +29,7 @@ const INPUT = { of: 'order-1', big: true, parcels: 2, lines: [], accounts: [{ ki
 
 const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
-  ...[orderSaga, tripSaga, onboardingSaga, ...ALL_KINDS].map(
-    ({ id, machine }) => [id, machine] as const,
-  ),
+  ...[orderSaga, ...DEMO_SAGAS, ...ALL_KINDS].map(({ id, machine }) => [id, machine] as const),
   ...Object.entries(CASES).map(([name, { machine }]) => [name, machine] as const),
 ];
 

@@ -156,7 +156,7 @@ function sightOf({ value, context }: AnyMachineSnapshot) {
 
 async function sightOfSagas(engine: TestEngine, id: string): Promise<Sight> {
   const stateOf = async (sagaId: string): Promise<SagaState> => {
-    const state = await engine.backstep.state(sagaId);
+    const state = await engine.backstep.saga(sagaId).state();
     if (state === null) throw new Error(`there is no saga ${sagaId}`);
     return state;
   };

@@ -11,10 +11,6 @@ import {
   createMachine,
   type EventObject,
 } from 'xstate';
-import { accountSaga } from '../../machines/account.ts';
-import { onboardingSaga } from '../../machines/onboarding.ts';
-import { orderSaga } from '../../machines/order.ts';
-import { tripSaga } from '../../machines/trip.ts';
 import { ActorRef } from '../../src/core/machine/actor-ref.ts';
 import { type ExecutableAction, toCommand } from '../../src/core/machine/action-command.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
@@ -27,6 +23,8 @@ import {
 import { type PersistedMachine, persistMachine } from '../../src/core/machine/persisted-machine.ts';
 import { acceptedEvents, enterMachine, stepMachine } from '../../src/core/machine/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
+import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
 import { plain } from './case.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
@@ -42,9 +40,9 @@ const STEPS = 40;
 const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 
 const OF_SAGAS: readonly (readonly [string, AnyStateMachine])[] = [
-  ...[orderSaga, tripSaga, onboardingSaga, accountSaga, ...ALL_KINDS].map(
-    ({ id, machine }) => [id, machine] as const,
-  ),
+  ...ALL_KINDS.map(({ id, machine }) => [id, machine] as const),
+  ...DEMO_SAGAS.map(({ id, machine }) => [`demo: ${id}`, machine] as const),
+  ['order', orderSaga.machine],
   ...Object.entries(SOUND).map(([name, { machine }]) => [`sound: ${name}`, machine] as const),
 ];
 

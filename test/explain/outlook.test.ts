@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { outlookOf } from '../../src/explain/outlook.ts';
 import { BUSY, ORDER, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';
 

@@ -1,6 +1,6 @@
 /** What the rail says of sagas that turned back, stand still, or were settled by a person. */
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { litStates } from '../../src/explain/chart-lights.ts';
 import { railOf, stepsOn } from '../../src/explain/rail.ts';
 import { LOST, ORDER, REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';

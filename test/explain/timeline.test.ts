@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../machines/order.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 import { timelineOf, type TimelineStretch } from '../../src/explain/timeline.ts';
 import { Journaled } from '../core/history/journaled-saga.ts';
 import { BUSY, ORDER, REFUSED } from '../core/turn/saga-driver.ts';

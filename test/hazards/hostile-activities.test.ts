@@ -60,10 +60,10 @@ describe('an activity that throws', () => {
     const backstep = await engine.open({ act, undo: echo });
     const hostile = await Promise.all(['at once', 'later'].map(start));
     const sound = await start('sound');
-    expect(await backstep.settled(sound, PATIENCE_MS)).toBe('completed');
+    expect((await backstep.saga(sound).settled({ within: PATIENCE_MS })).status).toBe('completed');
     for (const id of hostile) {
-      expect(await backstep.settled(id, PATIENCE_MS)).toBe('compensated');
-      const failed = (await backstep.state(id))?.steps[0];
+      expect((await backstep.saga(id).settled({ within: PATIENCE_MS })).status).toBe('compensated');
+      const failed = (await backstep.saga(id).state())?.steps[0];
       expect(JSON.stringify(failed)).toMatch(/"message":"[^"]+"/);
     }
   });
@@ -77,7 +77,7 @@ test('an activity that settles twice is heard once', async () => {
   });
   const backstep = await engine.open({ act: () => twice, undo: echo });
   const id = await start('twice');
-  expect(await backstep.settled(id, PATIENCE_MS)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: PATIENCE_MS })).status).toBe('completed');
   const { items } = await backstep.read.transitions(id, { limit: 50, cursor: null });
   expect(items.map(({ kind, cause }) => `${kind} ${cause}`)).toEqual([
     'transition start',
@@ -89,8 +89,12 @@ test('a result of many megabytes harms only its own saga', async () => {
   const act = (text: string): string => (text === 'huge' ? 'x'.repeat(HUGE_CHARS) : text);
   const backstep = await engine.open({ act, undo: echo });
   const [huge, sound] = await Promise.all(['huge', 'sound'].map(start));
-  expect(await backstep.settled(sound ?? '', PATIENCE_MS)).toBe('completed');
-  expect(await backstep.settled(huge ?? '', PATIENCE_MS)).not.toBe('completed');
+  expect((await backstep.saga(sound ?? '').settled({ within: PATIENCE_MS })).status).toBe(
+    'completed',
+  );
+  expect((await backstep.saga(huge ?? '').settled({ within: PATIENCE_MS })).status).not.toBe(
+    'completed',
+  );
 });
 
 test('garbage instead of a snapshot parks that saga and lets the others go on', async () => {
@@ -117,8 +121,9 @@ test('garbage instead of a snapshot parks that saga and lets the others go on', 
   db.close();
 
   const backstep = await engine.open({ act: echo, undo: echo });
-  expect(await backstep.settled(sound, PATIENCE_MS)).toBe('completed');
-  for (const id of damaged) expect(await backstep.settled(id, PATIENCE_MS)).toBe('parked');
+  expect((await backstep.saga(sound).settled({ within: PATIENCE_MS })).status).toBe('completed');
+  for (const id of damaged)
+    expect((await backstep.saga(id).settled({ within: PATIENCE_MS })).status).toBe('parked');
 });
 
 test('a rejection that nobody handles is logged, and the server goes on', async () => {

@@ -18,7 +18,7 @@ const STORM_WAVES = 5;
 const STORM_CLIENTS = 100;
 const TEST_LIMIT_MS = 90_000;
 
-const PATHS = ['/ws/transitions?since=0', '/ws/transitions', '/ws/page?view=saga'];
+const PATHS = ['/ws/transitions?since=0', '/ws/transitions', '/ws/page?page=/saga'];
 
 interface Stats {
   readonly live: { readonly clients: number };

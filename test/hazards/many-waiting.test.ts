@@ -32,14 +32,14 @@ test('the engine is ready at once, starts sagas, and wakes the one that is due',
   expect(performance.now() - startedMs).toBeLessThan(READY_LIMIT_MS);
   expect(await backstep.read.statusCounts()).toMatchObject({ waiting: WAITING + 1 });
   const other = await backstep.spawn('trip', { input: { trip: 'awake' } });
-  expect(await backstep.settled(other.id, 10_000)).toBe('completed');
+  expect((await backstep.saga(other.id).settled({ within: 10_000 })).status).toBe('completed');
   const heapBytes = process.memoryUsage().heapUsed - heapBefore;
   expect(heapBytes).toBeLessThan(WAITING * BYTES_PER_SAGA + HEAP_NOISE_BYTES);
 
   await engine.stop();
   engine.clock.advance(30 * DAY_MS);
   const later = await engine.open(activities);
-  expect(await later.settled(id, 10_000)).toBe('completed');
+  expect((await later.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   expect(await later.read.statusCounts()).toMatchObject({ waiting: WAITING });
 });
 

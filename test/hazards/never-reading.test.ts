@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { HttpEnv } from '../../src/server/context.ts';
+import type { HttpEnv } from '../../src/server/http-env.ts';
 import { startServer, type RunningServer } from '../../src/server/server.ts';
 import { openFixture, type HttpFixture } from '../server/http-fixture.ts';
 

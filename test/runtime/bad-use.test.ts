@@ -67,7 +67,7 @@ describe('openBackstep refuses', () => {
     await expect(loose(openBackstep)({ database, kye: 1 })).rejects.toThrow('kye is not known');
     const backstep = await openBackstep({ database, lockWaitMs: 0 });
     expect(existsSync(database)).toBe(true);
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
   });
 });
 
@@ -176,25 +176,33 @@ describe('with a saga that waits', () => {
     ['send', [{ type: 5 }], /type is 5; give a text/],
     ['send', [{ type: 'a\ud800' }], /type is ".*"; give a text of 1 to 255 whole characters/],
     ['send', [{ type: 'approve' }, { eventID: 'x' }], /did you mean "eventId"\?/],
-    ['send', [{ type: 'approve' }, 5], /options of send: what was given is 5; give a text/],
+    ['send', [{ type: 'approve' }, 5], /options of send: what was given is 5; give an object/],
     ['command', ['cancel'], /what was given is "cancel"; give a command such as/],
     ['command', [{}], /name is missing; give retry, skip/],
     ['command', [{ name: 'cancle' }], /name is "cancle" \(did you mean "cancel"\?\); give retry/],
     ['command', [{ name: 'cancel', resaon: 'x' }], /did you mean "reason"\?/],
-    ['command', [{ name: 'cancel' }, 'x'], /the version: what was given is "x"; give a whole/],
-    ['settled', [], /the time-out: what was given is undefined; give milliseconds from 0/],
-    ['settled', [-5], /what was given is -5; give milliseconds from 0/],
+    ['command', [{ name: 'cancel' }, 3], /options of command: what was given is 3; give an obj/],
+    ['command', [{ name: 'cancel' }, { expectedVersion: 'x' }], /expectedVersion is "x"; give a/],
+    ['settled', [10_000], /options of settled: what was given is 10000; give an object/],
+    ['settled', [{ within: -5 }], /within is -5; give a duration such as/],
+    ['settled', [{ within: 'soon' }], /within is "soon"; give a duration such as/],
+    ['waitFor', ['completed'], /waitFor: what was given is "completed"; give a function/],
+    ['waitFor', [() => true, { wihtin: 1 }], /did you mean "within"\?/],
   ] as const)('%s refuses %j, and nothing happens', async (name, given, message) => {
-    await expect(loose(backstep[name])(id, ...given)).rejects.toThrow(
+    const saga = backstep.saga(id);
+    await expect(loose(saga[name].bind(saga))(...given)).rejects.toThrow(
       refusal('input-invalid', message),
     );
-    expect((await backstep.state(id))?.seq).toBe(2);
+    expect((await saga.state())?.seq).toBe(2);
   });
 
-  test.each(['send', 'command', 'settled', 'state'] as const)('%s needs an id', async (name) => {
-    await expect(loose(backstep[name])(undefined, { type: 'x', name: 'cancel' })).rejects.toThrow(
-      refusal('input-invalid', /the saga id: what was given is undefined; give the id of a saga/),
-    );
+  test.each([
+    [[], /saga, the id: what was given is undefined; give the id of a saga/],
+    [[5], /saga, the id: what was given is 5; give the id of a saga/],
+    [[stay().build()], /saga, the id: what was given is undefined; give the id of a saga/],
+    [[stay(), 'x'], /the saga that was given: what was given is a draft that is not built yet/],
+  ])('a handle is refused of %j', (given, message) => {
+    expect(() => loose(backstep.saga)(...given)).toThrow(refusal('input-invalid', message));
   });
 });
 
@@ -227,13 +235,16 @@ test('a listener that throws, now or later, stops nothing and is logged', async 
   });
   loose(backstep.subscribe)(() => Promise.reject(new Error('late boo')));
   expect(() => loose(backstep.subscribe)('x')).toThrow('subscribe: what was given is "x"; give a');
-  expect((await backstep.send(id, { type: 'approve' })).status).toBe('completed');
+  expect((await backstep.saga(id).send({ type: 'approve' })).status).toBe('completed');
   await new Promise(setImmediate);
   const told = logged.map((details) => (details as { err: { message: string } }).err.message);
   expect(told).toEqual(['listener boo', 'late boo']);
 });
 
-test('stop refuses a time that is none', async () => {
-  await expect(loose(backstep.stop)('10s')).rejects.toThrow('the time to drain');
+test.each([
+  ['10s', /^stop: what was given is "10s"; give an object with within$/],
+  [{ within: -1 }, /^stop: within is -1; give a duration such as/],
+])('stop refuses %j', async (given, message) => {
+  await expect(loose(backstep.stop)(given)).rejects.toThrow(refusal('input-invalid', message));
   expect(backstep.health().kind).toBe('ready');
 });

@@ -43,7 +43,7 @@ async function startedTrip(): Promise<string> {
 }
 
 const attemptOf = async (id: string) =>
-  (await engine.backstep.state(id))?.live.activities['charge'];
+  (await engine.backstep.saga(id).state())?.live.activities['charge'];
 
 describe('an attempt that is under way', () => {
   test('goes on after more stops of the engine and pauses than crashes would end it', async () => {
@@ -55,8 +55,8 @@ describe('an attempt that is under way', () => {
       await charged.promise;
     }
     for (let pause = 0; pause < MAX_DISPATCHES; pause++) {
-      await engine.backstep.command(id, { name: 'pause' });
-      await engine.backstep.command(id, { name: 'resume' });
+      await engine.backstep.saga(id).command({ name: 'pause' });
+      await engine.backstep.saga(id).command({ name: 'resume' });
     }
     await engine.stop();
     await open();
@@ -78,8 +78,8 @@ describe('an attempt that is under way', () => {
     expect(await attemptOf(id)).toMatchObject({ dispatches: MAX_DISPATCHES });
     await engine.stop();
     await open();
-    expect(await engine.backstep.settled(id, 1e9)).toBe('compensated');
-    expect((await engine.backstep.state(id))?.failureReason?.code).toBe('interrupted');
+    expect((await engine.backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+    expect((await engine.backstep.saga(id).state())?.failureReason?.code).toBe('interrupted');
     expect(keys).toHaveLength(MAX_DISPATCHES);
   });
 
@@ -91,7 +91,7 @@ describe('an attempt that is under way', () => {
       throw new PermanentError('declined', 'no');
     };
     await engine.open({ ...hanging, charge: refusing });
-    expect(await engine.backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await engine.backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toContain('charge/compensate/1#1');
   });
 });
@@ -106,7 +106,7 @@ test.each([
     const id = await startedTrip();
     await engine.stop();
     const { database, clock } = engine;
-    await (await openBackstep({ database, clock })).stop(0);
+    await (await openBackstep({ database, clock })).stop({ within: 0 });
     await open();
     await charged.promise;
     const attempt = await attemptOf(id);

@@ -125,7 +125,9 @@ describe('a paused saga', () => {
     await engine.open(working);
     const id = await start();
     await reached('approval');
-    const paused = await engine.backstep.command(id, { name: 'pause', by: 'ada', reason: 'audit' });
+    const paused = await engine.backstep
+      .saga(id)
+      .command({ name: 'pause', by: 'ada', reason: 'audit' });
     expect(paused.status).toBe('paused');
     expect(engine.backstep.legalCommands(paused)).toEqual(['edit-context', 'resume', 'terminate']);
     engine.clock.advance(2 * 86_400_000);
@@ -133,14 +135,14 @@ describe('a paused saga', () => {
 
     const backstep = await engine.open(working);
     engine.clock.advance(1_000);
-    expect((await backstep.state(id))?.status).toBe('paused');
-    await expect(backstep.command(id, { name: 'pause' })).rejects.toMatchObject({
+    expect((await backstep.saga(id).state())?.status).toBe('paused');
+    await expect(backstep.saga(id).command({ name: 'pause' })).rejects.toMatchObject({
       code: 'not-legal',
       legal: ['edit-context', 'resume', 'terminate'],
     });
-    await backstep.command(id, { name: 'resume' });
+    await backstep.saga(id).command({ name: 'resume' });
     engine.clock.advance(1_000);
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect((await backstep.read.audit(id)).map(({ command, by }) => [command, by])).toEqual([
       ['pause', 'ada'],
       ['resume', 'unknown'],
@@ -150,10 +152,10 @@ describe('a paused saga', () => {
   test('starts its attempt again under the same key', async () => {
     const backstep = await engine.open(hanging);
     const id = await start();
-    await backstep.command(id, { name: 'pause' });
+    await backstep.saga(id).command({ name: 'pause' });
     engine.clock.advance(60_000);
-    expect((await backstep.state(id))?.status).toBe('paused');
-    await backstep.command(id, { name: 'resume' });
+    expect((await backstep.saga(id).state())?.status).toBe('paused');
+    await backstep.saga(id).command({ name: 'resume' });
     expect(keys).toEqual([`${id}/charge/forward/1`, `${id}/charge/forward/1`]);
   });
 
@@ -161,10 +163,12 @@ describe('a paused saga', () => {
     const backstep = await engine.open(working);
     const id = await start();
     await reached('approval');
-    await backstep.command(id, { name: 'pause' });
-    expect((await backstep.send(id, { type: 'approve' }, 'a1')).status).toBe('paused');
-    await backstep.command(id, { name: 'resume' });
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
+    await backstep.saga(id).command({ name: 'pause' });
+    expect((await backstep.saga(id).send({ type: 'approve' }, { eventId: 'a1' })).status).toBe(
+      'paused',
+    );
+    await backstep.saga(id).command({ name: 'resume' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   });
 });
 
@@ -172,14 +176,14 @@ describe('an event before its time', () => {
   test('is kept over a restart and taken once, in the turn that makes room for it', async () => {
     await engine.open(hanging);
     const id = await start();
-    const kept = await engine.backstep.send(id, { type: 'approve' }, 'a1');
+    const kept = await engine.backstep.saga(id).send({ type: 'approve' }, { eventId: 'a1' });
     expect(kept.early).toEqual([{ id: 'a1', event: { type: 'approve' } }]);
-    await engine.backstep.send(id, { type: 'approve' }, 'a1');
-    expect((await engine.backstep.state(id))?.early).toHaveLength(1);
+    await engine.backstep.saga(id).send({ type: 'approve' }, { eventId: 'a1' });
+    expect((await engine.backstep.saga(id).state())?.early).toHaveLength(1);
     await engine.stop();
 
     const backstep = await engine.open(working);
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     const { items } = await backstep.read.transitions(id, page);
     expect(items.at(-1)?.data).toContain('took what came early: approve');
     expect(items.at(-1)).toMatchObject({ from: 'charging', to: 'paid' });
@@ -188,10 +192,13 @@ describe('an event before its time', () => {
   test('is refused for now once sixteen wait', async () => {
     const backstep = await engine.open(hanging);
     const id = await start();
-    for (let n = 0; n < 16; n++) await backstep.send(id, { type: 'approve' }, `a${n}`);
-    const refused = backstep.send(id, { type: 'approve' }, 'one too many');
+    for (let n = 0; n < 16; n++)
+      await backstep.saga(id).send({ type: 'approve' }, { eventId: `a${n}` });
+    const refused = backstep.saga(id).send({ type: 'approve' }, { eventId: 'one too many' });
     await expect(refused).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 1_000 });
-    await expect(backstep.send(id, { type: 'party' })).rejects.toMatchObject({ code: 'not-legal' });
+    await expect(backstep.saga(id).send({ type: 'party' })).rejects.toMatchObject({
+      code: 'not-legal',
+    });
   });
 });
 
@@ -206,7 +213,7 @@ describe('a step in doubt', () => {
     const id = await start();
     engine.clock.advance(5_000);
     await engine.seen((entry) => entry.status === status);
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     expect(state?.steps).toMatchObject([{ name: 'charge', status: stepStatus, probes: 1 }]);
     if (kind === 'happened') expect(state?.snapshot.context).toMatchObject({ receipt: 'found' });
   });
@@ -219,7 +226,7 @@ describe('a step in doubt', () => {
     await reached('asking');
     await engine.stop();
     const backstep = await engine.open({ ...hanging, findCharge: () => ({ kind: 'never' }) });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(keys).toHaveLength(1);
   });
 });
@@ -234,10 +241,10 @@ test('a compensation that a person skips is over, with who and why, and not call
   const backstep = await engine.open(broken);
   const id = await start();
   await reached('approval');
-  await backstep.command(id, { name: 'cancel' });
-  expect(await backstep.settled(id, 10_000)).toBe('compensation_failed');
+  await backstep.saga(id).command({ name: 'cancel' });
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensation_failed');
   const order = { name: 'skip', by: 'ada', reason: 'paid back in cash' } as const;
-  const state = await backstep.command(id, order);
+  const state = await backstep.saga(id).command(order);
   expect(state.status).toBe('compensation_failed');
   expect(state.resolution).toMatchObject({ by: 'ada', reason: 'paid back in cash' });
   expect(state.steps).toMatchObject([{ status: 'skipped', skip: { by: 'ada' } }]);

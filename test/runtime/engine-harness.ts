@@ -113,7 +113,7 @@ export class EngineHarness<C extends Contract> {
 
   /** Stops without letting running activities finish, as a deployment would. */
   async stop(): Promise<void> {
-    const stopping = this.#backstep?.stop(0);
+    const stopping = this.#backstep?.stop({ within: 0 });
     this.clock.advance(0);
     await stopping;
     this.#backstep = null;

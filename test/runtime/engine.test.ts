@@ -25,7 +25,7 @@ describe('a saga', () => {
     const backstep = await engine.open(activities);
     const { id, status } = await start();
     expect(status).toBe('running');
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     expect(calls).toEqual(['hold/forward/1#1', 'charge/forward/1#1']);
 
     const { items } = await backstep.read.transitions(id, { limit: 50, cursor: null });
@@ -35,7 +35,7 @@ describe('a saga', () => {
       'completed',
     ]);
     expect(items.map((entry) => entry.sagaSeq)).toEqual([1, 2, 3]);
-    expect((await backstep.state(id))?.steps.map((step) => step.status)).toEqual([
+    expect((await backstep.saga(id).state())?.steps.map((step) => step.status)).toEqual([
       'completed',
       'completed',
     ]);
@@ -49,7 +49,7 @@ describe('a saga', () => {
     });
     const backstep = await engine.open(activities);
     const { id } = await start();
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
     expect(calls).toEqual(['hold/forward/1#1', 'hold/compensate/1#1']);
   });
 
@@ -68,17 +68,17 @@ describe('a saga', () => {
     for (const delayMs of [1_000, 2_000]) {
       const lines = engine.lines.length;
       await engine.seen((entry) => entry.to.endsWith('retrying') && engine.lines.length >= lines);
-      const dueMs = (await backstep.state(id))?.steps.at(-1)?.nextAttemptAtMs;
+      const dueMs = (await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs;
       expect(dueMs).toBe(engine.clock.nowMs() + delayMs);
       engine.clock.advance(delayMs - 1);
-      expect((await backstep.state(id))?.snapshot.value).toEqual({
+      expect((await backstep.saga(id).state())?.snapshot.value).toEqual({
         forward: { charge: 'retrying' },
       });
       const count = engine.lines.length;
       engine.clock.advance(1);
       await engine.seen(() => engine.lines.length >= count + 2);
     }
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     expect(keys.size).toBe(1);
   });
 
@@ -98,7 +98,7 @@ describe('a saga', () => {
       await engine.seen((entry) => entry.sagaSeq === 2 * attempt + 1); // retrying, or given up
       if (attempt < 3) engine.clock.advance(1_000 * 2 ** (attempt - 1));
     }
-    expect(await backstep.settled(id, 60_000)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 60_000 })).status).toBe('compensated');
     expect(calls).toEqual(['hold/forward/1#1', 'charge/compensate/1#1', 'hold/compensate/1#1']);
     expect(aborted).toHaveLength(3);
   });
@@ -116,7 +116,9 @@ describe('a saga', () => {
     });
     const backstep = await engine.open(activities);
     const { id } = await start();
-    expect(await backstep.settled(id, 10_000)).toBe('compensation_failed');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe(
+      'compensation_failed',
+    );
     const page = { limit: 10, cursor: null };
     const [letter] = (await backstep.read.deadLetters(page)).items;
     expect(letter).toMatchObject({ sagaId: id, kind: 'compensation_failed' });
@@ -127,8 +129,8 @@ describe('a saga', () => {
     });
 
     isDown = false;
-    await backstep.command(id, { name: 'retry', by: 'operator', reason: 'hotel is back' });
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'retry', by: 'operator', reason: 'hotel is back' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
     expect((await backstep.read.deadLetters(page)).items).toEqual([]);
     expect(await backstep.read.audit(id)).toMatchObject([
       { command: 'retry', by: 'operator', reason: 'hotel is back' },
@@ -143,7 +145,7 @@ describe('a start', () => {
     const spawned = await Promise.all(Array.from({ length: 50 }, () => start('t1', 'key-1')));
     expect(new Set(spawned.map((each) => each.id)).size).toBe(1);
     expect(spawned.filter((each) => each.isNew)).toHaveLength(1);
-    await backstep.settled(spawned[0]?.id ?? '', 10_000);
+    await backstep.saga(spawned[0]?.id ?? '').settled({ within: 10_000 });
     expect(calls).toHaveLength(2);
     expect((await start('t1', 'key-1')).status).toBe('completed');
   });
@@ -218,7 +220,8 @@ describe('a transactional activity', () => {
     });
     await putSeats(5);
     const ids = await Promise.all(['a', 'b', 'c'].map((trip) => start(trip)));
-    for (const { id } of ids) expect(await backstep.settled(id, 10_000)).toBe('completed');
+    for (const { id } of ids)
+      expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     expect(await freeSeats()).toBe(2);
   });
 
@@ -228,11 +231,18 @@ describe('a transactional activity', () => {
     });
     await putSeats(1);
     const spawned = await Promise.all(['a', 'b'].map((trip) => start(trip)));
-    const ends = await Promise.all(spawned.map(({ id }) => backstep.settled(id, 10_000)));
+    const ends = await Promise.all(
+      spawned.map(({ id }) =>
+        backstep
+          .saga(id)
+          .settled({ within: 10_000 })
+          .then(({ status }) => status),
+      ),
+    );
     expect(ends.toSorted()).toEqual(['compensated', 'completed']);
     expect(await freeSeats()).toBe(0);
     const loser = spawned[ends.indexOf('compensated')];
-    expect((await backstep.state(loser?.id ?? ''))?.steps).toMatchObject([
+    expect((await backstep.saga(loser?.id ?? '').state())?.steps).toMatchObject([
       { name: 'hold', status: 'failed', error: { code: 'sold-out' } },
     ]);
   });
@@ -261,7 +271,7 @@ describe('an emitted event', () => {
     await new Promise(setImmediate);
     engine.clock.advance(60_000);
     await delivered.promise;
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
     expect(taken).toHaveLength(1);
   });
 });
@@ -271,16 +281,18 @@ describe('commands', () => {
     const backstep = await engine.open(recordedActivities({ charge: never }).activities);
     const { id } = await start();
     await engine.seen((entry) => entry.to === 'forward.charge.running');
-    await expect(backstep.command(id, { name: 'cancel' }, 1)).rejects.toMatchObject({
+    await expect(
+      backstep.saga(id).command({ name: 'cancel' }, { expectedVersion: 1 }),
+    ).rejects.toMatchObject({
       code: 'conflict',
     });
-    await backstep.command(id, { name: 'cancel' }, 2);
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
-    await expect(backstep.command(id, { name: 'cancel' })).rejects.toMatchObject({
+    await backstep.saga(id).command({ name: 'cancel' }, { expectedVersion: 2 });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+    await expect(backstep.saga(id).command({ name: 'cancel' })).rejects.toMatchObject({
       code: 'not-legal',
       legal: [],
     });
-    await expect(backstep.command('nope', { name: 'cancel' })).rejects.toMatchObject({
+    await expect(backstep.saga('nope').command({ name: 'cancel' })).rejects.toMatchObject({
       code: 'not-found',
     });
   });

@@ -38,7 +38,7 @@ async function waitingStay(settings: EngineSettings<Calls> = {}): Promise<string
 
 test('one that does not match is refused with the member, and nothing happens', async () => {
   const id = await waitingStay();
-  const send = (members: object) => engine.backstep.send(id, { type: 'approve', ...members });
+  const send = (members: object) => engine.backstep.saga(id).send({ type: 'approve', ...members });
   await expect(send({ amount: { value: 'two' } })).rejects.toMatchObject({
     code: 'input-invalid',
     message: expect.stringContaining(`event "approve" of saga ${id}: amount.value: `) as unknown,
@@ -47,12 +47,14 @@ test('one that does not match is refused with the member, and nothing happens', 
   await expect(send({ amount: { value: 2 }, also: 1 })).rejects.toMatchObject({
     code: 'input-invalid',
   });
-  expect((await engine.backstep.state(id))?.seq).toBe(2);
+  expect((await engine.backstep.saga(id).state())?.seq).toBe(2);
 
   // What reaches the machine is what the schema gives, over a restart too.
   await engine.stop();
   await engine.open(activities);
-  const { snapshot } = await engine.backstep.send(id, { type: 'approve', amount: { value: 2 } });
+  const { snapshot } = await engine.backstep
+    .saga(id)
+    .send({ type: 'approve', amount: { value: 2 } });
   expect(snapshot.output).toEqual({
     kind: 'event',
     event: { type: 'approve', amount: { value: 2 }, note: '' },
@@ -61,24 +63,24 @@ test('one that does not match is refused with the member, and nothing happens', 
 
 test('an event with a schema that takes anything brings what it likes', async () => {
   const id = await waitingStay();
-  const { status } = await engine.backstep.send(id, { type: 'reject', anything: [1] });
+  const { status } = await engine.backstep.saga(id).send({ type: 'reject', anything: [1] });
   expect(status).toBe('compensating');
 });
 
 test('what registration gives stands over the definition, event by event', async () => {
   const approve = z.object({ word: z.string() });
   const id = await waitingStay({ events: { reject: z.object({ why: z.string() }), approve } });
-  await expect(engine.backstep.send(id, { type: 'reject' })).rejects.toMatchObject({
+  await expect(engine.backstep.saga(id).send({ type: 'reject' })).rejects.toMatchObject({
     issues: [{ path: 'why' }],
   });
-  const state = await engine.backstep.send(id, { type: 'approve', word: 'yes' });
+  const state = await engine.backstep.saga(id).send({ type: 'approve', word: 'yes' });
   expect(state.snapshot.output).toMatchObject({ event: { word: 'yes' } });
 });
 
 test('a schema that gives no object is a mistake of the definition, not of the sender', async () => {
   const approve = z.object({}).transform(() => 'text') as StandardSchema;
   const id = await waitingStay({ events: { approve } });
-  await expect(engine.backstep.send(id, { type: 'approve' })).rejects.toMatchObject({
+  await expect(engine.backstep.saga(id).send({ type: 'approve' })).rejects.toMatchObject({
     code: 'definition-invalid',
     message: expect.stringContaining('the schema of event "approve" gives no object') as unknown,
   });

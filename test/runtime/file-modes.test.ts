@@ -46,7 +46,7 @@ async function warningsOf(database: string): Promise<readonly unknown[]> {
       void lines.push([Reflect.get(details, 'mode'), message]),
   };
   const backstep = await openBackstep({ database, logger });
-  onTestFinished(() => backstep.stop(0));
-  await backstep.stop(0);
+  onTestFinished(() => backstep.stop({ within: 0 }));
+  await backstep.stop({ within: 0 });
   return lines;
 }

@@ -93,12 +93,12 @@ describe('a saga that waits for a person', () => {
   test('is approved by an event, also after a restart', async () => {
     await engine.open(activities);
     const id = await waitingHotel();
-    expect((await engine.backstep.state(id))?.status).toBe('waiting');
+    expect((await engine.backstep.saga(id).state())?.status).toBe('waiting');
     await engine.stop();
 
     const backstep = await engine.open(activities);
-    expect((await backstep.send(id, { type: 'approve' })).status).toBe('completed');
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ code: 'r1-1' });
+    expect((await backstep.saga(id).send({ type: 'approve' })).status).toBe('completed');
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ code: 'r1-1' });
     expect(cancelled).toEqual([]);
   });
 
@@ -106,9 +106,9 @@ describe('a saga that waits for a person', () => {
     const backstep = await engine.open(activities);
     const id = await waitingHotel();
     const vote = { type: 'vote', weight: { value: 2 } };
-    await backstep.send(id, vote, 'vote-1');
-    await backstep.send(id, vote, 'vote-1');
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ votes: 2 });
+    await backstep.saga(id).send(vote, { eventId: 'vote-1' });
+    await backstep.saga(id).send(vote, { eventId: 'vote-1' });
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ votes: 2 });
   });
 
   test('compensates when its deadline passes while the engine is down', async () => {
@@ -118,18 +118,18 @@ describe('a saga that waits for a person', () => {
     engine.clock.advance(86_400_000);
     const backstep = await engine.open(activities);
     engine.clock.advance(0);
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
     expect(cancelled).toEqual(['r1']);
   });
 
   test('refuses what it does not accept, with what it does', async () => {
     const backstep = await engine.open(activities);
     const id = await waitingHotel();
-    await expect(backstep.send(id, { type: 'party' })).rejects.toMatchObject({
+    await expect(backstep.saga(id).send({ type: 'party' })).rejects.toMatchObject({
       code: 'not-legal',
       legal: ['approve', 'vote'],
     });
-    await expect(backstep.send(id, { type: 'backstep.cancel' })).rejects.toMatchObject({
+    await expect(backstep.saga(id).send({ type: 'backstep.cancel' })).rejects.toMatchObject({
       code: 'not-legal',
     });
   });
@@ -138,16 +138,16 @@ describe('a saga that waits for a person', () => {
     const vote = z.strictObject({ weight: z.object({ value: z.number().min(1) }) });
     const backstep = await engine.open(activities, { events: { vote } });
     const id = await waitingHotel();
-    const refused = backstep.send(id, cast({ weight: { value: 'two' } }));
+    const refused = backstep.saga(id).send(cast({ weight: { value: 'two' } }));
     await expect(refused).rejects.toMatchObject({
       code: 'input-invalid',
       message: expect.stringContaining(`event "vote" of saga ${id}: weight.value: `) as unknown,
       issues: [{ path: 'weight.value', isTypeError: true }],
     });
-    const surplus = backstep.send(id, cast({ weight: { value: 2 }, also: true }));
+    const surplus = backstep.saga(id).send(cast({ weight: { value: 2 }, also: true }));
     await expect(surplus).rejects.toThrow('payload: Unrecognized key: "also"');
-    await backstep.send(id, cast({ weight: { value: 2 } }));
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ votes: 2 });
+    await backstep.saga(id).send(cast({ weight: { value: 2 } }));
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ votes: 2 });
   });
 
   const cast = (payload: object) => ({ type: 'vote', ...payload });
@@ -162,9 +162,9 @@ describe('a saga that waits for a person', () => {
   test('is unharmed by an event that makes it throw; the sender is told', async () => {
     const backstep = await engine.open(activities);
     const id = await waitingHotel();
-    await expect(backstep.send(id, { type: 'vote' })).rejects.toThrow(TypeError);
-    expect((await backstep.state(id))?.status).toBe('waiting');
-    await backstep.send(id, { type: 'approve' });
-    expect((await backstep.state(id))?.status).toBe('completed');
+    await expect(backstep.saga(id).send({ type: 'vote' })).rejects.toThrow(TypeError);
+    expect((await backstep.saga(id).state())?.status).toBe('waiting');
+    await backstep.saga(id).send({ type: 'approve' });
+    expect((await backstep.saga(id).state())?.status).toBe('completed');
   });
 });

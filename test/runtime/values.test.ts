@@ -65,15 +65,15 @@ test.each([false, true])(
       await engine.stop();
       await open();
     }
-    await engine.backstep.send(id, { type: 'approve', note: undefined });
-    expect(await engine.backstep.settled(id, 10_000)).toBe('completed');
+    await engine.backstep.saga(id).send({ type: 'approve', note: undefined });
+    expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     await delivered.promise;
     expect(given).toStrictEqual([
       ['book', { input: false }],
       ['pay', { seen: [false, false, false] }],
     ]);
     expect(told).toStrictEqual([{ type: 'stayed' }]);
-    const state = await engine.backstep.state(id);
+    const state = await engine.backstep.saga(id).state();
     expect(state?.snapshot.output).toStrictEqual({ rows: [{}] });
   },
 );
@@ -84,8 +84,8 @@ test('the input of a compensation leaves it out as well', async () => {
   await engine.open({ book: () => ({ note: undefined }), unbook, pay: () => null });
   const { id } = await engine.backstep.spawn('stay', { input: {} });
   await engine.seen(({ status }) => status === 'waiting');
-  await engine.backstep.send(id, { type: 'reject' });
-  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
+  await engine.backstep.saga(id).send({ type: 'reject' });
+  expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
   expect(given).toStrictEqual([{ seen: [false, false] }]);
 });
 
@@ -98,10 +98,10 @@ test('an output that no state could hold puts its step in doubt, once, and it is
   const given: Value[] = [];
   await engine.open({ book, unbook: (value) => void given.push(value), pay: () => null });
   const { id } = await engine.backstep.spawn('stay', { input: {} });
-  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
+  expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
   expect(calls).toBe(1);
   expect(given).toHaveLength(1);
-  expect((await engine.backstep.state(id))?.failureReason).toEqual({
+  expect((await engine.backstep.saga(id).state())?.failureReason).toEqual({
     code: 'output-too-large',
     message:
       'output of book: its JSON has more than 262144 characters; keep large results outside ' +
@@ -118,8 +118,8 @@ test('one of a transactional activity has written nothing: the step failed for c
     { limits: { outputLength: 100 } },
   );
   const { id } = await engine.backstep.spawn('stay', { input: {} });
-  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
-  const state = await engine.backstep.state(id);
+  expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+  const state = await engine.backstep.saga(id).state();
   expect(state?.steps).toMatchObject([{ name: 'book', status: 'failed' }]);
 });
 
@@ -131,8 +131,8 @@ test.each([
   const book = transactional<Value, unknown>(() => planned as never);
   await engine.open({ book, unbook: () => null, pay: () => null });
   const { id } = await engine.backstep.spawn('stay', { input: {} });
-  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
-  const [step] = (await engine.backstep.state(id))?.steps ?? [];
+  expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+  const [step] = (await engine.backstep.saga(id).state())?.steps ?? [];
   expect(step?.error?.message).toContain(message);
   expect(step?.error?.ambiguous).toBe(false);
 });
@@ -144,8 +144,8 @@ test.each([
 ])('an output with %s puts its step in doubt, and names the path', async (_, output, message) => {
   await engine.open({ book: () => output, unbook: () => null, pay: () => null });
   const { id } = await engine.backstep.spawn('stay', { input: {} });
-  expect(await engine.backstep.settled(id, 10_000)).toBe('compensated');
-  const reason = (await engine.backstep.state(id))?.failureReason;
+  expect((await engine.backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+  const reason = (await engine.backstep.saga(id).state())?.failureReason;
   expect(reason).toMatchObject({ code: 'not-json', ambiguous: true });
   expect(reason?.message).toContain(message);
 });

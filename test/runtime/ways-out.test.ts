@@ -71,7 +71,7 @@ async function waiting(): Promise<string> {
 }
 
 async function stateOf(id: string): Promise<SagaState> {
-  const state = await engine.backstep.state(id);
+  const state = await engine.backstep.saga(id).state();
   if (state === null) throw new Error('no such saga');
   return state;
 }
@@ -89,15 +89,15 @@ describe('a saga that was parked', () => {
         also: (other) => other.register(early, { activities }),
       });
       const { id } = await backstep.spawn('early', { input: null });
-      expect(await backstep.settled(id, 1e9)).toBe('parked');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
       const parked = await stateOf(id);
       expect(scopeInWords({ name: 'early', state: parked }, order)).toContain('compensated: a.');
       const [{ kind } = { kind: '' }] = (
         await backstep.read.deadLetters({ limit: 5, cursor: null })
       ).items;
       expect(kind).toBe('parked');
-      await backstep.command(id, { name: order, by: 'ada', reason: 'no way on' });
-      expect(await backstep.settled(id, 1e9)).toBe('compensated');
+      await backstep.saga(id).command({ name: order, by: 'ada', reason: 'no way on' });
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
       expect(calls).toEqual(['a', 'ua']);
       const { steps, failureReason, parkReason } = await stateOf(id);
       expect(steps).toMatchObject([{ name: 'a', status: 'compensated', mayHaveHappened: true }]);
@@ -127,7 +127,7 @@ describe('a saga that was parked', () => {
       const id = await waiting();
       isRefused = true;
       engine.clock.advance(30_000);
-      expect(await backstep.settled(id, 1e9)).toBe('parked');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
       isRefused = false;
       expect(legalCommands(await stateOf(id))).toEqual([
         'retry',
@@ -136,11 +136,11 @@ describe('a saga that was parked', () => {
         'cancel',
         'terminate',
       ]);
-      await backstep.command(id, { name: order });
+      await backstep.saga(id).command({ name: order });
       engine.clock.advance(0); // its time is over long since
       const turned = await engine.seen(({ sagaId, to }) => sagaId === id && to === BACKWARD);
       expect(turned.cause).toBe(cause);
-      expect(await backstep.settled(id, 1e9)).toBe('compensated');
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
       expect(calls).toEqual(['a', 'ua']);
     },
   );
@@ -163,8 +163,8 @@ describe('a saga that was parked', () => {
     const { id } = await backstep.spawn('parent', { input: null });
     const childId = `${id}.child.1`;
     await engine.seen(({ sagaId, status }) => sagaId === childId && status === 'parked');
-    await backstep.command(id, { name: 'cancel' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'cancel' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect((await stateOf(childId)).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
@@ -173,17 +173,19 @@ describe('a saga that was parked', () => {
     const backstep = await engine.open(activities);
     const id = await waiting();
     broken = 'compensation';
-    await expect(backstep.command(id, { name: 'cancel' })).rejects.toThrow('compensation broke');
+    await expect(backstep.saga(id).command({ name: 'cancel' })).rejects.toThrow(
+      'compensation broke',
+    );
     engine.clock.advance(30_000);
-    expect(await backstep.settled(id, 1e9)).toBe('parked');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
     const parked = await stateOf(id);
     expect(legalCommands(parked)).toContain('retry');
-    await expect(backstep.command(id, { name: 'compensate' })).rejects.toThrow(
+    await expect(backstep.saga(id).command({ name: 'compensate' })).rejects.toThrow(
       'compensation broke',
     );
     broken = 'nothing';
-    await backstep.command(id, { name: 'compensate' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'compensate' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
 });

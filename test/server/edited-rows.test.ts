@@ -24,7 +24,7 @@ function assigned(edit: string): string {
 
 function newApp({ backstep }: HttpFixture): HttpFixture['app'] {
   const security = { allowedHosts: ['localhost'], token: null };
-  return createApp({ backstep, demo: null, faults: null, security });
+  return createApp({ backstep, security }).hono;
 }
 
 it('every page and list still answers, whatever stands in a column', async () => {

@@ -1,6 +1,5 @@
 /**
- * The HTTP app over a real engine on a database of its own, with a two-step saga named like the
- * demo's and a demo whose rows say whatever a test wants.
+ * The HTTP app over a real engine on a database of its own, with a saga of two steps.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +11,8 @@ import { PermanentError } from '../../src/core/failure.ts';
 import type { HidesMember } from '../../src/core/secrets/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
-import { parseWith } from '../../src/core/standard-schema.ts';
-import { createApp, type AppOptions } from '../../src/server/app.ts';
-import type { HttpLogger } from '../../src/server/context.ts';
-import type { OrderDemo } from '../../src/demo/order/order-demo.ts';
+import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
+import type { HttpLogger } from '../../src/server/http-env.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 
@@ -32,10 +29,6 @@ const OrderInput = z.object({
   amountMinor: z.int().default(1_250),
   cardNumber: z.string().optional(),
 });
-const OrderBody = z
-  .object({ order_id: z.string().min(1).max(100), quantity: z.int().min(1).max(1_000) })
-  .transform(({ order_id, quantity }) => ({ orderId: order_id, quantity }));
-
 const orderSaga = defineSaga({ id: 'order', input: OrderInput, activities: {} as TestActivities })
   .step('reserve', { input, retry, compensate: { activity: 'release', input, retry } })
   .step('charge', { input, retry, compensate: { activity: 'refund', input, retry } })
@@ -61,7 +54,7 @@ export type LogLine = Parameters<HttpLogger['error']>;
 
 export interface HttpFixture {
   readonly backstep: Backstep;
-  readonly app: ReturnType<typeof createApp>;
+  readonly app: App['hono'];
   readonly log: readonly LogLine[];
   /** A JSON request without any browser header. */
   send(method: string, path: string, body?: unknown): Promise<Response>;
@@ -89,14 +82,14 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
   register?.(backstep);
   await backstep.start();
   const log: LogLine[] = [];
-  const app = createApp({
+  const { hono: app, ...server } = createApp({
     backstep,
-    demo: emptyDemo(),
-    faults: null,
+    extensions: [],
     security: { allowedHosts: ['localhost', '127.0.0.1', '[::1]'], token: null },
     logger: { error: (...line) => void log.push(line) },
     ...rest,
   });
+  server.start();
   return {
     backstep,
     app,
@@ -104,40 +97,14 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
     send: async (method, path, body) => app.request(path, jsonRequest(method, body)),
     async settledOrder(orderId) {
       const { id } = await backstep.spawn('order', { input: { orderId, quantity: 1 } });
-      await backstep.settled(id, 10_000);
+      await backstep.saga(id).settled({ within: 10_000 });
       return id;
     },
     async dispose() {
-      await backstep.stop(0);
+      await server.stop();
+      await backstep.stop({ within: 0 });
       rmSync(folder, { recursive: true, force: true });
     },
-  };
-}
-
-/** A demo without rows. */
-export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
-  const none = async () => ({ items: [], nextCursor: null });
-  return {
-    orderBody: OrderBody,
-    parseOrder: async (body) => {
-      const parsed = await parseWith(OrderBody, body);
-      return { input: parsed, key: parsed.orderId };
-    },
-    currency: 'EUR',
-    inventory: async () => ({ items: [], reservations: [] }),
-    payments: none,
-    paymentTotals: async () => ({
-      charges: 0,
-      charged: '0.00',
-      refunds: 0,
-      refunded: '0.00',
-      net: '0.00',
-      currency: null,
-    }),
-    notifications: none,
-    orders: none,
-    invariants: async () => [],
-    ...rows,
   };
 }
 

@@ -99,7 +99,7 @@ export class Client {
     const seq = disk.sagas.get(disk.sidOf(sagaId) ?? 0)?.row.seq ?? 0;
     const round = saga.isAskedAgain ? `-at-${seq}` : '';
     const eventId = `${event.type}-of-${sagaId}${round}`;
-    this.#ask(engine.send(sagaId, event, eventId), caller, {
+    this.#ask(engine.saga(sagaId).send(event, { eventId }), caller, {
       answered: () => {
         const isKept = disk.journal.some((line) => line.data.includes(`"${eventId}"`));
         if (!isKept) oracles.fail('event-once', `${eventId} was answered and is not on disk`);
@@ -208,7 +208,7 @@ export class Client {
     const saga = disk.sagas.get(disk.sidOf(sagaId) ?? 0);
     if (saga === undefined) return;
     const name = honestly(said, sagaId, states.of(saga.row), [disk.books, worldBooks]);
-    this.#ask(engine.command(sagaId, { name, by: 'operator' }), caller, {
+    this.#ask(engine.saga(sagaId).command({ name, by: 'operator' }), caller, {
       answered: ({ seq }) => {
         const sid = disk.sidOf(sagaId);
         const isAudited = disk.audit.some((row) => row.sid === sid && row.sagaSeq === seq);

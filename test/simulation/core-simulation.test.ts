@@ -30,7 +30,7 @@ test('one seed gives one run', () => {
 });
 
 test('a drawing that shrugs off a failed compensation is found out', () => {
-  const defective = redrawnAs(ORDER, unheld(shrugsOffFailedCompensation()));
+  const defective = redrawnAs(ORDER, unheld(shrugsOffFailedCompensation(ORDER.definition)));
   const results = Array.from({ length: RUNS }, (_, seed) => simulateCore(seed + 1, defective));
   expect(results.map(({ fault }) => fault)).toContain('compensated and reserveInventory stands');
 });
@@ -43,7 +43,7 @@ test('a loop that undoes a round with what another one has brought is found out'
 });
 
 test('the same drawing held to its ledger parks instead, and says what stands', () => {
-  const held = redrawnAs(ORDER, shrugsOffFailedCompensation());
+  const held = redrawnAs(ORDER, shrugsOffFailedCompensation(ORDER.definition));
   const results = Array.from({ length: RUNS }, (_, seed) => simulateCore(seed + 1, held));
   const faults = results.flatMap(({ fault }) => (fault === null ? [] : [fault]));
   expect(faults.length).toBeGreaterThan(0);

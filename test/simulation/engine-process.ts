@@ -96,7 +96,7 @@ export class EngineProcess implements Caller {
 
   /** Stops as at SIGTERM: drains, then the process exits by itself. */
   stop(drainMs: number): void {
-    void this.engine.stop(drainMs).then(() => {
+    void this.engine.stop({ within: drainMs }).then(() => {
       this.isBroken = true;
     });
   }

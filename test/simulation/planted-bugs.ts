@@ -10,6 +10,7 @@ import type { Plant } from './plant.ts';
 import { answersEarly, rewrites } from './planted-stores.ts';
 import { forwardOrder, shrugsOffFailedCompensation, unheld } from './redrawn.ts';
 import type { SimSaga } from './sim-saga.ts';
+import { ORDER } from './sim-sagas.ts';
 import type { OracleName } from './violation.ts';
 
 export interface PlantedBug {
@@ -62,12 +63,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'steps are compensated in the order they were started in',
     oracle: 'undo-order',
-    plant: { definition: forwardOrder() },
+    plant: { definition: forwardOrder(ORDER.definition) },
   },
   {
     name: 'a compensation that failed for good is shown as compensated',
     oracle: 'all-or-nothing',
-    plant: { definition: unheld(shrugsOffFailedCompensation()) },
+    plant: { definition: unheld(shrugsOffFailedCompensation(ORDER.definition)) },
   },
   {
     name: 'a compensation of what never happened leaves no fence',

@@ -19,7 +19,7 @@ const BUGS: readonly Omit<PlantedBug, 'saga'>[] = [
   {
     name: 'a parent takes back what its child still does',
     oracle: 'child-first',
-    plant: { definition: takesBackTooEarly() },
+    plant: { definition: takesBackTooEarly(ONBOARDING.definition) },
   },
   {
     name: 'a parent is told another output than that of its child',

@@ -2,8 +2,6 @@
  * Sagas with a mistake drawn into them, as their author or the compiler might have made it.
  */
 import { type AnyStateMachine, assign, createMachine } from 'xstate';
-import { onboardingSaga } from '../../machines/onboarding.ts';
-import { orderSaga } from '../../machines/order.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { durable } from '../../src/core/define/durable.ts';
 import { isOwed, type Ledger } from '../../src/core/turn/ledger.ts';
@@ -12,8 +10,7 @@ import type { StepEntry } from '../../src/core/state.ts';
 type Drawing = Readonly<Record<string, unknown>>;
 
 /** Picks the first owed step for compensation instead of the last one. */
-export function forwardOrder(): SagaDefinition {
-  const { machine, input } = orderSaga;
+export function forwardOrder({ machine, input }: SagaDefinition): SagaDefinition {
   const isFirstOwed = (
     { context }: { readonly context: { readonly owed: readonly string[] } },
     { steps }: { readonly steps: readonly string[] },
@@ -27,11 +24,11 @@ export function forwardOrder(): SagaDefinition {
   return durable(drawn, options);
 }
 
-/** Ends as if compensated when the first step's compensation has no attempt left. */
-export function shrugsOffFailedCompensation(): SagaDefinition {
+/** The order saga ends as if compensated when its first step's compensation has no attempt left. */
+export function shrugsOffFailedCompensation(order: SagaDefinition): SagaDefinition {
   const settled = { target: '#order.compensated' };
   const path = ['compensating', 'releaseInventory', 'running'];
-  return redrawn(orderSaga, path, ({ invoke, after, ...rest }) => {
+  return redrawn(order, path, ({ invoke, after, ...rest }) => {
     const giveUp = (exits: unknown): unknown[] => [...list(exits).slice(0, -1), settled];
     const { onError, ...call } = drawing(invoke);
     const delays = Object.entries(drawing(after)).map(([name, exits]) => [name, giveUp(exits)]);
@@ -49,9 +46,9 @@ export function unheld(definition: SagaDefinition): SagaDefinition {
 }
 
 /** The onboarding saga takes an account back without waiting for the child that opens it. */
-export function takesBackTooEarly(): SagaDefinition {
+export function takesBackTooEarly(onboarding: SagaDefinition): SagaDefinition {
   const path = ['compensating', 'withdrawAccount'];
-  return redrawn(onboardingSaga, path, (state) => ({ ...state, initial: 'running' }));
+  return redrawn(onboarding, path, (state) => ({ ...state, initial: 'running' }));
 }
 
 /** Gives every compensation what the present round has brought, whichever round it undoes. */

@@ -1,12 +1,11 @@
 /** Crashing everywhere: sound sagas come through, whatever dies when; a defect is found. */
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { setup } from 'xstate';
-import { loadSagas } from '../../src/cli/saga-modules.ts';
 import { activity, type Contract } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { durable } from '../../src/core/define/durable.ts';
 import { crashEverywhere, type CrashWorld } from '../../src/testing/crash-everywhere.ts';
+import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
 import { fittingSaga, instalmentsSaga, legsSaga, parcelsSaga } from '../simulation/block-sagas.ts';
 import { groupSaga, guildSaga } from '../simulation/family-sagas.ts';
@@ -17,11 +16,6 @@ import {
   unheld,
 } from '../simulation/redrawn.ts';
 import { WORLDS } from './crash-worlds.ts';
-
-const MACHINES = fileURLToPath(new URL('../../machines', import.meta.url));
-
-const machines = await loadSagas([MACHINES]);
-if (machines.kind === 'mistake') throw new Error(machines.message);
 
 const quietly = { print: () => {} };
 
@@ -56,7 +50,7 @@ describe('a sound saga', () => {
   });
 });
 
-describe.each(machines.definitions)('the $id saga', (saga: SagaDefinition) => {
+describe.each(DEMO_SAGAS)('the $id saga', (saga: SagaDefinition) => {
   const { base = {}, fails = saga.activities } = WORLDS[saga.id] ?? {};
 
   test('comes through one crash anywhere when all goes well', async () => {

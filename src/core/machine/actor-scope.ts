@@ -25,6 +25,7 @@ import {
 } from './action-command.ts';
 import type { ActorRef, Listener, SteppedState } from './actor-ref.ts';
 import { LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
+import { tellTaken } from './transition-witness.ts';
 
 /** Who runs a step. */
 export interface Runner {
@@ -134,7 +135,11 @@ function systemOf(
     },
     getAll: () => Object.fromEntries(registered),
     _relay: (_source: unknown, to: unknown, event: EventObject) => send(to, event),
-    _sendInspectionEvent: (seen: { readonly snapshot?: { value?: unknown } }) => {
+    _sendInspectionEvent: (seen: {
+      readonly snapshot?: { value?: unknown };
+      readonly _transitions?: readonly object[];
+    }) => {
+      tellTaken(seen._transitions ?? []);
       if (recent.push(seen.snapshot?.value) > LONGEST_TOLD_CIRCLE) recent.shift();
     },
   };

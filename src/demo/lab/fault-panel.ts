@@ -85,15 +85,18 @@ export function activeFaults(faults: readonly ActiveFault[], isProviderStopped: 
   </ul>`;
 }
 
-/** On every page: what is broken on purpose, so that nobody wonders. Empty when nothing is. */
-export function faultsBanner(faults: readonly ActiveFault[], isProviderStopped: boolean): Html {
+/** On every page: what is broken on purpose, so that nobody wonders. `null`: nothing is. */
+export function faultsBanner(
+  faults: readonly ActiveFault[],
+  isProviderStopped: boolean,
+): Html | null {
   const active = [
     ...(isProviderStopped ? [html`${PROVIDER_STOPPED}`] : []),
     ...faults
       .filter((fault) => !isUsedUp(fault))
       .map((fault) => html`<code>${fault.activity}</code> ${describe(fault)}`),
   ];
-  if (active.length === 0) return html``;
+  if (active.length === 0) return null;
   // Where there is no room for several, their number stands for them.
   return html`<p class="tone-warn">
     <span class="icon" aria-hidden="true">!</span> <strong>Broken on purpose:</strong>

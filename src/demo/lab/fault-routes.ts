@@ -2,12 +2,13 @@
  * `/api/faults`: injected faults of the demo. Not mounted when faults are off.
  */
 import { Hono } from 'hono';
-import type { HttpContext, HttpEnv } from '../../server/context.ts';
+import type { HttpEnv } from '../../server/http-env.ts';
 import type { FaultControls } from './fault-controls.ts';
-import { FaultBody, FaultsBody, readBody } from '../../server/api/request-bodies.ts';
+import { readBody } from '../../server/api/request-bodies.ts';
+import { FaultBody, FaultsBody } from './fault-schemas.ts';
 
 /** The routes, to be mounted at `/api/faults`. */
-export function faultRoutes({ crash }: HttpContext, faults: FaultControls): Hono<HttpEnv> {
+export function faultRoutes(faults: FaultControls, crash: () => void): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get('/', (c) => c.json({ items: faults.list(), nextCursor: null }))
     .put('/', async (c) => {

@@ -6,26 +6,29 @@ import { Hono, type Context } from 'hono';
 import { html } from 'hono/html';
 import { BackstepError } from '../../core/errors.ts';
 import { readForm } from '../../server/body.ts';
-import { definitionOf, type HttpEnv } from '../../server/context.ts';
+import type { HttpEnv } from '../../server/http-env.ts';
+import { definitionOf } from '../../server/saga-lookup.ts';
 import type { FaultControls } from './fault-controls.ts';
 import { applyFaultForm, loadIn } from './fault-form.ts';
-import { formRefusals, isFromScript } from '../../server/dashboard/frame/form-answers.ts';
-import { crashSoon, type LabContext, startScenario } from './lab-runner.ts';
+import { isFromScript } from '../../server/dashboard/frame/form-answers.ts';
+import { crashSoon, startScenario } from './lab-runner.ts';
 import { scenarioOf, SCENARIOS } from './lab-scenarios.ts';
 import type { LoadGenerator } from './load-generator.ts';
 import { ORDER_SAGA } from '../order/order-demo.ts';
-import type { PageKit } from '../../server/dashboard/frame/page-frame.ts';
+import type { DemoContext } from '../demo-context.ts';
+import type { OrderLab } from './order-lab.ts';
 import type { Html } from '../../server/dashboard/frame/html.ts';
 
-/** The routes, to be mounted at `/faults/actions`. */
+/** The routes, with whole paths. */
 export function labActions(
-  { context, hub }: PageKit,
+  context: DemoContext,
   faults: FaultControls,
-  labContext: LabContext,
+  lab: OrderLab,
   load: LoadGenerator,
 ): Hono<HttpEnv> {
-  const { backstep, provider } = context;
-  const actions = new Hono<HttpEnv>();
+  const { backstep, provider, touch } = context;
+  const labContext = { ...context, lab };
+  const actions = new Hono<HttpEnv>().basePath('/faults/actions');
   actions.post('/scenarios/:id', async (c) => {
     const scenario = scenarioOf(c.req.param('id'));
     if (scenario === undefined) {
@@ -33,7 +36,7 @@ export function labActions(
       throw new BackstepError('not-found', `there is no such scenario; known: ${known}`);
     }
     await startScenario(labContext, scenario);
-    hub.touch();
+    touch();
     const place = `#scenario-${scenario.id}`;
     // Its card says how it goes; this stays true when it is over.
     const words = html`“${scenario.title}” is tried: <a href="${place}">what comes of it</a>.`;
@@ -47,7 +50,7 @@ export function labActions(
       load.stop();
       provider?.order('running');
     } else applyFaultForm(faults, definitionOf(backstep, ORDER_SAGA)?.activities ?? [], form);
-    hub.touch();
+    touch();
     return done(c, isReset ? 'Everything may work again.' : 'The faults are set.', '#own');
   });
   actions.post('/crash', async (c) => {
@@ -60,21 +63,20 @@ export function labActions(
       throw new BackstepError('unavailable', 'the payment provider was not started by npm start');
     }
     provider.order(wanted === 'stopped' ? 'stopped' : 'running');
-    hub.touch();
+    touch();
     const words = wanted === 'stopped' ? 'is being stopped' : 'is being started';
     return done(c, `The payment provider ${words}.`, '#processes');
   });
   actions.post('/load', async (c) => {
     load.start(loadIn(await readForm(c.req.raw)));
-    hub.touch();
+    touch();
     return done(c, 'The orders are being placed.', '#load');
   });
   actions.post('/load/stop', (c) => {
     load.stop();
-    hub.touch();
+    touch();
     return done(c, 'No more orders are placed.', '#load');
   });
-  actions.onError(formRefusals(context));
   return actions;
 }
 

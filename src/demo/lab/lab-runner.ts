@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { BackstepError } from '../../core/errors.ts';
 import type { CommandName } from '../../core/turn/inbound.ts';
 import { isSettled } from '../../core/status.ts';
-import type { HttpContext } from '../../server/context.ts';
+import type { DemoContext } from '../demo-context.ts';
 import type { LabAct, Scenario } from './lab-scenarios.ts';
 import { ORDER_SAGA, type OrderDemo } from '../order/order-demo.ts';
 import { CRASH_RUN, type OrderLab } from './order-lab.ts';
@@ -24,8 +24,7 @@ const CRASH_DELAY_MS = 150;
 /** Recorded as the author of its commands. */
 const LAB_AUTHOR = 'fault lab';
 
-export type LabContext = Pick<HttpContext, 'backstep' | 'crash' | 'logger' | 'nowMs'> & {
-  readonly demo: OrderDemo;
+export type LabContext = Pick<DemoContext, 'backstep' | 'crash' | 'demo' | 'logger' | 'nowMs'> & {
   readonly lab: OrderLab;
 };
 
@@ -89,7 +88,7 @@ async function follow(
 ): Promise<void> {
   const { backstep, lab } = context;
   if (act !== undefined) await doTo(context, act, orderId, sagaId);
-  await backstep.settled(sagaId, MAX_RUN_MS);
+  await backstep.saga(sagaId).settled({ within: MAX_RUN_MS });
   if (act?.kind === 'cancel-then-charge') {
     await lab.noteSeen(orderId, await lab.chargeLate(orderId, sagaId));
   }
@@ -104,7 +103,7 @@ async function doTo(
 ): Promise<void> {
   const { backstep, crash } = context;
   const command = (name: CommandName): Promise<unknown> =>
-    backstep.command(sagaId, { name, by: LAB_AUTHOR, reason: `scenario of ${orderId}` });
+    backstep.saga(sagaId).command({ name, by: LAB_AUTHOR, reason: `scenario of ${orderId}` });
   switch (act.kind) {
     case 'crash':
       await untilStep(context, sagaId, act.during, ['running']);
@@ -134,7 +133,7 @@ async function untilStep(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
-    const state = await backstep.state(sagaId);
+    const state = await backstep.saga(sagaId).state();
     const step = state?.steps.findLast((one) => one.name === name);
     if (step !== undefined && wanted.includes(step.status)) resolve();
     else if (state !== null && isSettled(state.status)) {

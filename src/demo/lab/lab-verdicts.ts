@@ -6,7 +6,8 @@
  */
 import { isSettled } from '../../core/status.ts';
 import type { SagaState } from '../../core/state.ts';
-import { definitionOf, type HttpContext } from '../../server/context.ts';
+import { definitionOf } from '../../server/saga-lookup.ts';
+import type { DemoContext } from '../demo-context.ts';
 import type { Evidence } from './lab-checks.ts';
 import { SCENARIOS, type Scenario } from './lab-scenarios.ts';
 import { ORDER_SAGA } from '../order/order-demo.ts';
@@ -42,12 +43,12 @@ export interface Verdict {
 
 /** Judges the newest try of every scenario. */
 export class LabVerdicts {
-  readonly #backstep: HttpContext['backstep'];
+  readonly #backstep: DemoContext['backstep'];
   readonly #lab: OrderLab;
   readonly #nowMs: () => number;
   readonly #over = new Map<string, Verdict>();
 
-  constructor({ backstep, nowMs }: Pick<HttpContext, 'backstep' | 'nowMs'>, lab: OrderLab) {
+  constructor({ backstep, nowMs }: Pick<DemoContext, 'backstep' | 'nowMs'>, lab: OrderLab) {
     this.#backstep = backstep;
     this.#lab = lab;
     this.#nowMs = nowMs;
@@ -105,7 +106,7 @@ export class LabVerdicts {
     const started = await this.#backstep.store.findStartKey(ORDER_SAGA, orderId);
     if (started === null) return null;
     const { sagaId } = started;
-    const state = await this.#backstep.state(sagaId);
+    const state = await this.#backstep.saga(sagaId).state();
     if (state === null) return null;
     const { read } = this.#backstep;
     const [journal, books, letters] = await Promise.all([

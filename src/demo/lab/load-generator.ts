@@ -7,8 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackstepError } from '../../core/errors.ts';
-import type { SagaStatus } from '../../core/status.ts';
-import type { HttpContext } from '../../server/context.ts';
+import type { StartStatus } from '../../runtime/saga-handle.ts';
+import type { DemoContext } from '../demo-context.ts';
 import { labOrder, productIdsOf } from './lab-runner.ts';
 import { ORDER_SAGA, type OrderDemo } from '../order/order-demo.ts';
 
@@ -32,7 +32,7 @@ export interface LoadFigures extends LoadRequest {
   readonly placed: number;
   /** Orders that nothing more happens to, or that need a person. */
   readonly settled: number;
-  readonly byStatus: Readonly<Partial<Record<SagaStatus, number>>>;
+  readonly byStatus: Readonly<Partial<Record<StartStatus, number>>>;
   /** How often an order was refused for overload and placed later. */
   readonly refusals: number;
   readonly startedAtMs: number;
@@ -40,7 +40,7 @@ export interface LoadFigures extends LoadRequest {
 }
 
 export class LoadGenerator {
-  readonly #context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>;
+  readonly #context: Pick<DemoContext, 'backstep' | 'logger' | 'nowMs'>;
   readonly #demo: OrderDemo;
   readonly #onChange: () => void;
   #figures: LoadFigures | null = null;
@@ -49,7 +49,7 @@ export class LoadGenerator {
 
   /** `onChange`: called when the figures change without a transition. */
   constructor(
-    context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>,
+    context: Pick<DemoContext, 'backstep' | 'logger' | 'nowMs'>,
     demo: OrderDemo,
     onChange: () => void,
   ) {
@@ -122,7 +122,7 @@ export class LoadGenerator {
         await sleep(delayMs);
       }
     }
-    const status = await backstep.settled(id, MAX_SETTLE_MS);
+    const status = (await backstep.saga(id).settled({ within: MAX_SETTLE_MS })).status;
     this.#note(load, ({ settled, byStatus }) => ({
       settled: settled + 1,
       byStatus: { ...byStatus, [status]: (byStatus[status] ?? 0) + 1 },

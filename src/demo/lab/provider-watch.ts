@@ -33,6 +33,13 @@ export class ProviderWatch {
     this.#provider = provider;
     this.#nowMs = nowMs;
     this.#onChange = onChange;
+    void this.#lookNow();
+  }
+
+  /** What was seen last, for who cannot wait: it does until it is seen that it does not. */
+  wasRunning(): boolean {
+    if (this.#nowMs() - this.#lookedAtMs >= MIN_AGE_MS) void this.#lookNow();
+    return this.#isRunning ?? true;
   }
 
   /** What was seen last. Waits only for the first look, and not for long. */
@@ -42,7 +49,7 @@ export class ProviderWatch {
     if (this.#isRunning === null) {
       await Promise.race([look, delay(MAX_WAIT_MS, undefined, { ref: false })]);
     }
-    return this.#isRunning ?? true; // it does until it is seen that it does not
+    return this.#isRunning ?? true;
   }
 
   /** Orders it to end, or to run again. */

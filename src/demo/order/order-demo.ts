@@ -5,6 +5,7 @@
  * tables (snake_case), times ISO 8601 UTC with milliseconds, money as decimal text (`"12.50"`).
  */
 import type { z } from 'zod';
+import type { Invariant } from '../../server/dashboard/services/invariants.ts';
 import type { Page, Paged } from '../../store/read-models.ts';
 
 /** The saga type that the demo starts. */
@@ -95,19 +96,8 @@ export interface OrderRow {
   readonly reverted_at: string | null;
 }
 
-/** A statement about the whole system, and whether it is true. */
-export interface Invariant {
-  readonly name: string;
-  /** For example `initial = on hand + reserved + shipped`. */
-  readonly statement: string;
-  /** Null: it could not be told just now. */
-  readonly holds: boolean | null;
-  readonly expected: number | null;
-  readonly actual: number | null;
-  /** What the figures count; money is in minor units. Default: pieces. */
-  readonly unit?: 'pieces' | 'money';
-  /** Of money; `null`: in several, or none so far. */
-  readonly currency?: string | null;
+/** A statement about the order demo. */
+export interface OrderInvariant extends Omit<Invariant, 'isSettling'> {
   /** True: it may be off while sagas are under way. */
   readonly isExactAtRestOnly: boolean;
 }
@@ -129,5 +119,5 @@ export interface OrderDemo {
   notifications(page: Page): Promise<Paged<NotificationRow>>;
   orders(page: Page): Promise<Paged<OrderRow>>;
   /** May be slow: reads whole tables and asks the provider. */
-  invariants(): Promise<readonly Invariant[]>;
+  invariants(): Promise<readonly OrderInvariant[]>;
 }

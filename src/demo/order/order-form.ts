@@ -1,8 +1,8 @@
 /**
  * The form that places an order, and what it answers.
  */
+import { randomUUID } from 'node:crypto';
 import { html } from 'hono/html';
-import type { ProblemBody } from '../../server/error-response.ts';
 import type { InventoryRow } from './order-demo.ts';
 import { type Html, sagaLink } from '../../server/dashboard/frame/html.ts';
 
@@ -96,32 +96,7 @@ export function orderAccepted(orderId: string, sagaId: string): Html {
   </p>`;
 }
 
-/** What is said when something was refused; `isTitled`: the page's heading is its title. */
-export function refusal(
-  { title, detail, issues = [], legal = [] }: ProblemBody,
-  isTitled = false,
-): Html {
-  const isOfIssues = issues.some(({ message }) => detail.endsWith(message));
-  const isListed = issues.length > 1 || !isOfIssues;
-  return html`<div class="note tone-bad" role="alert">
-    <p>
-      <span class="icon" aria-hidden="true">✗</span>
-      ${isTitled ? '' : html`<strong>${title}:</strong>`}
-      ${isOfIssues && isListed ? 'several things are wrong.' : asSentence(detail, isTitled)}
-    </p>
-    ${
-      issues.length === 0 || !isListed
-        ? ''
-        : html`<ul>
-            ${issues.map(({ path, message }) => html`<li>${path}: ${message}</li>`)}
-          </ul>`
-    }
-    ${legal.length === 0 ? '' : html`<p>Legal now: ${legal.join(', ')}.</p>`}
-  </div>`;
-}
-
-/** The engine's messages go on after a colon; alone they begin with a capital letter. */
-function asSentence(detail: string, isAlone: boolean): string {
-  const begun = isAlone ? detail.charAt(0).toUpperCase() + detail.slice(1) : detail;
-  return /[.!?}]$/.test(begun) ? begun : `${begun}.`;
+/** An order id that nobody used: short enough to be read aloud. */
+export function unusedOrderId(): string {
+  return `order-${randomUUID().slice(0, 8)}`;
 }

@@ -7,48 +7,45 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { BackstepError } from '../../core/errors.ts';
 import { readForm } from '../../server/body.ts';
-import { isProviderStopped, type HttpContext, type HttpEnv } from '../../server/context.ts';
+import { isFromScript } from '../../server/dashboard/frame/form-answers.ts';
 import { FAULT_PRESETS, type FaultControls } from '../lab/fault-controls.ts';
-import { formRefusals, isFromScript } from '../../server/dashboard/frame/form-answers.ts';
-import type { OrderDemo } from './order-demo.ts';
+import { socketQuery } from '../../server/dashboard/frame/page-frame.ts';
+import type { HttpEnv } from '../../server/http-env.ts';
+import { type DemoContext, isProviderStopped } from '../demo-context.ts';
+import { orderBatchRoutes } from './order-batch.ts';
 import { startOrder } from './order-start.ts';
-import type { PageHub } from '../../server/live/page-hub.ts';
-import { newOrderId, orderPageQuery } from './order-page-routes.ts';
 import { activeFaults } from '../lab/fault-panel.ts';
 import { replacement } from '../../server/dashboard/frame/html.ts';
 import { liveSocket } from '../../server/dashboard/frame/layout.ts';
-import { orderAccepted, orderIdInput } from './order-form.ts';
+import { unusedOrderId, orderAccepted, orderIdInput } from './order-form.ts';
+import { ORDER_PAGE } from './order-page-view.ts';
 
 type Form = ReadonlyMap<string, string>;
 
-/** The routes, to be mounted at `/saga/actions`. */
-export function pageActionRoutes(
-  context: HttpContext,
-  demo: OrderDemo,
-  hub: PageHub,
-): Hono<HttpEnv> {
-  const { backstep, faults } = context;
-  const app = new Hono<HttpEnv>();
-  app.post('/orders', async (c) => {
+/** The routes, with whole paths. */
+export function orderPageActions(context: DemoContext): Hono<HttpEnv> {
+  const { backstep, demo, faults, touch } = context;
+  const app = new Hono<HttpEnv>().route('/', orderBatchRoutes(context));
+  app.post('/saga/actions/orders', async (c) => {
     const order = await demo.parseOrder(orderBody(await readForm(c.req.raw)));
     const { id } = await startOrder(backstep, order);
-    const address = `/saga?id=${encodeURIComponent(id)}`;
+    const address = `${ORDER_PAGE}?id=${encodeURIComponent(id)}`;
     if (!isFromScript(c)) return c.redirect(address, 303);
     // From here on the page follows the new saga.
-    const follow = replacement('live', liveSocket(orderPageQuery(id)));
-    const nextId = replacement('order-id', orderIdInput(newOrderId()));
+    const shown = socketQuery({ path: ORDER_PAGE }, new URLSearchParams({ id }));
+    const follow = replacement('live', liveSocket(shown));
+    const nextId = replacement('order-id', orderIdInput(unusedOrderId()));
     const answer = html`${orderAccepted(order.key, id)}${nextId}${follow}`;
     return c.html(answer, 200, { 'hx-replace-url': address });
   });
   if (faults !== null) {
-    app.post('/faults', async (c) => {
+    app.post('/saga/actions/faults', async (c) => {
       applyFaults(faults, await readForm(c.req.raw));
-      hub.touch();
-      if (!isFromScript(c)) return c.redirect('/saga', 303);
+      touch();
+      if (!isFromScript(c)) return c.redirect(ORDER_PAGE, 303);
       return c.html(activeFaults(faults.list(), await isProviderStopped(context)));
     });
   }
-  app.onError(formRefusals(context));
   return app;
 }
 

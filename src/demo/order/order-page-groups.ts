@@ -5,13 +5,15 @@
  */
 import { html, raw } from 'hono/html';
 import { BackstepError } from '../../core/errors.ts';
-import { definitionOf, isProviderStopped, type HttpContext } from '../../server/context.ts';
+import { totalOf } from '../../core/status.ts';
+import { type DemoContext, isProviderStopped } from '../demo-context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
-import { totalOf } from './order-status.ts';
 import { region, type Region, type RegionGroup } from '../../server/live/page-region.ts';
-import { readableState } from '../../server/api/saga-routes.ts';
-import { orderPanels, type ServicePanel } from '../../server/dashboard/services/service-panels.ts';
-import { invariantGroup } from '../../server/dashboard/services/services-page.ts';
+import { definitionOf, readableState } from '../../server/saga-lookup.ts';
+import type { Panel } from '../../server/dashboard/services/panel.ts';
+import { invariantGroup } from '../../server/dashboard/services/invariant-group.ts';
+import { orderInvariants } from './order-invariants.ts';
+import { orderPanels } from './order-panels.ts';
 import { deadLetterTable } from './order-letters.ts';
 import { activeFaults } from '../lab/fault-panel.ts';
 import { type Html, restOf } from '../../server/dashboard/frame/html.ts';
@@ -28,14 +30,13 @@ const LIST_MIN_AGE_MS = 100;
 const SERVICES_MIN_AGE_MS = 500;
 
 /** What each service has, as on the page of services; reservations are only there. */
-export function shownPanels(demo: OrderDemo): readonly ServicePanel[] {
+export function shownPanels(demo: OrderDemo): readonly Panel[] {
   return orderPanels(demo).filter(({ id }) => id !== 'reservations');
 }
 
 /** The groups of the order page that follows a saga, or none. */
 export function orderPageGroups(
-  context: HttpContext,
-  demo: OrderDemo,
+  context: DemoContext,
   sagaId: string | null,
 ): readonly RegionGroup[] {
   return [
@@ -43,9 +44,9 @@ export function orderPageGroups(
     {
       key: 'order-services',
       minAgeMs: SERVICES_MIN_AGE_MS,
-      render: () => serviceRegions(context, demo),
+      render: () => serviceRegions(context),
     },
-    invariantGroup(context, demo),
+    invariantGroup('order-invariants', () => orderInvariants(context)),
     {
       key: `order-saga ${sagaId ?? ''}`,
       minAgeMs: LIST_MIN_AGE_MS,
@@ -60,7 +61,7 @@ export function orderPageGroups(
   ];
 }
 
-async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]> {
+async function listRegions({ backstep }: DemoContext): Promise<readonly Region[]> {
   const [sagas, counts] = await Promise.all([
     backstep.read.listSagas({ type: ORDER_SAGA }, { limit: SHOWN_SAGAS, cursor: null }),
     backstep.read.statusCounts(ORDER_SAGA),
@@ -80,8 +81,8 @@ async function listRegions({ backstep }: HttpContext): Promise<readonly Region[]
   ];
 }
 
-async function serviceRegions(context: HttpContext, demo: OrderDemo): Promise<readonly Region[]> {
-  const { backstep, faults, isReadOnly } = context;
+async function serviceRegions(context: DemoContext): Promise<readonly Region[]> {
+  const { backstep, demo, faults, isReadOnly } = context;
   const isStopped = await isProviderStopped(context);
   const page = { limit: SHOWN_ROWS, cursor: null };
   const [letters, letterKinds] = await Promise.all([
@@ -108,7 +109,7 @@ async function serviceRegions(context: HttpContext, demo: OrderDemo): Promise<re
   ]);
 }
 
-async function renderSaga(context: HttpContext, sagaId: string): Promise<Html> {
+async function renderSaga(context: DemoContext, sagaId: string): Promise<Html> {
   const { backstep, isReadOnly } = context;
   const saga = await backstep.read.saga(sagaId);
   if (saga === null) return sagaUnavailable('No such saga', `There is no saga ${sagaId}.`);

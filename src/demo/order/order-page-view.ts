@@ -4,12 +4,15 @@
 import { html } from 'hono/html';
 import type { ActiveFault } from '../lab/fault-controls.ts';
 import type { InventoryRow } from './order-demo.ts';
-import type { ServicePanel } from '../../server/dashboard/services/service-panels.ts';
+import type { Panel } from '../../server/dashboard/services/panel.ts';
 import { faultPanel, faultsOff } from '../lab/fault-panel.ts';
 import { type Html, readOnlyNote } from '../../server/dashboard/frame/html.ts';
 import { pageHead } from '../../server/dashboard/frame/layout.ts';
 import { orderForm } from './order-form.ts';
 import { sagaTable } from './order-list.ts';
+
+/** The path of the page. */
+export const ORDER_PAGE = '/saga';
 
 export interface OrderPage {
   readonly products: readonly InventoryRow[];
@@ -20,7 +23,7 @@ export interface OrderPage {
   /** `null`: switched off. */
   readonly faults: readonly ActiveFault[] | null;
   readonly isReadOnly: boolean;
-  readonly panels: readonly Pick<ServicePanel, 'id' | 'title'>[];
+  readonly panels: readonly Pick<Panel, 'id' | 'title'>[];
 }
 
 /** The content of the page; `region` gives the content of its regions by element id. */

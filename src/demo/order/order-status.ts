@@ -5,7 +5,8 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { compensationOutcomeOf } from '../../core/machine/saga-status.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaSummary, StatusCounts } from '../../store/read-models.ts';
-import { isoTime } from '../../server/query.ts';
+import { isoTime } from '../../core/iso-time.ts';
+import { totalOf } from '../../core/status.ts';
 import { definedSteps, inputOf, outputOf, type ShownStep } from '../../server/api/saga-answers.ts';
 
 /** The answer of `GET /saga/status/{id}`: every step of the definition, pending ones included. */
@@ -53,11 +54,6 @@ export function orderStatsView(counts: StatusCounts): object {
     compensation_failed,
     ...others,
   };
-}
-
-/** How many sagas there are. */
-export function totalOf(counts: StatusCounts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function stepRow(step: ShownStep, state: SagaState): object {

@@ -12,6 +12,7 @@ import type { CommittedTurn } from './actor-host.ts';
 import type { ChildCall } from '../outside/child-sagas.ts';
 import { outboxRowsOf } from '../outside/outgoing.ts';
 import type { Registration } from '../registry.ts';
+import type { SagaWatchers } from '../saga-watchers.ts';
 
 /** Where a turn's effects go. */
 export interface Outlets {
@@ -32,6 +33,7 @@ export interface Outlets {
     changed(type: string, sid: number, before: SagaState | null, after: SagaState): void;
   };
   readonly feed: { publish(entry: FeedEntry): void };
+  readonly watchers: Pick<SagaWatchers, 'tell'>;
 }
 
 /** Carries out the effects of a turn that is durable. Throws when an activity is not bound. */

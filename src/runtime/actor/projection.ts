@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { encodeState } from '../../core/history/codec.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Effect, Inbound, JournalRecord } from '../../core/turn/inbound.ts';
-import { isDoubtful, isOwed, isPastPivot, isUndone } from '../../core/turn/ledger.ts';
+import { deadLetterContents, unreadableContents } from '../../core/turn/dead-letter.ts';
 import {
   currentStep,
   hasLiveActivity,
@@ -42,21 +42,6 @@ export interface PendingTurn {
   readonly after: SagaState;
   readonly record: JournalRecord;
   readonly effects: readonly Effect[];
-}
-
-/** What a person sees of work given up on. */
-export interface Letter {
-  /** Steps whose effect stands. */
-  readonly done: readonly string[];
-  /** Steps whose effect may have happened. */
-  readonly maybe: readonly string[];
-  readonly compensated: readonly string[];
-  /**
-   * What is left to do, first things first: compensations that are owed, or past the pivot the
-   * steps that are not done.
-   */
-  readonly outstanding: readonly string[];
-  readonly error: Failure | null;
 }
 
 /** What some turns write beside the usual: a start its birth, a migration the new version. */
@@ -96,7 +81,7 @@ export function parkedCommit(
   nowMs: number,
 ): SagaCommit {
   const { sid, seq, state, checksum } = stored;
-  const letter = { ...letterOfSteps(readableSteps(state)), error: failure };
+  const letter = unreadableContents(state, failure);
   return {
     saga: {
       sid,
@@ -117,7 +102,7 @@ export function parkedCommit(
     birth: null,
     journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),
     outbox: [],
-    deadLetter: { kind: 'parked', letter: JSON.stringify(letter satisfies Letter) },
+    deadLetter: { kind: 'parked', letter: JSON.stringify(letter) },
     audit: null,
     pendingStart: { kind: 'leave' },
     statements: [],
@@ -132,42 +117,6 @@ export function feedEntryOf(
   { sagaSeq, atMs, kind, cause, event, from, to, status }: Omit<JournalRow, 'data'>,
 ): FeedEntry {
   return { seq, sagaId, type, sagaSeq, atMs, kind, cause, event, from, to, status };
-}
-
-/** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
-function letterOf(state: SagaState): Letter {
-  const failedCompensation = state.steps.find((step) => step.status === 'compensation_failed');
-  return {
-    ...letterOfSteps(state.steps),
-    ...(isPastPivot(state.steps) ? { outstanding: undoneIn(state.steps) } : {}),
-    error: state.parkReason ?? failedCompensation?.compensation?.error ?? state.failureReason,
-  };
-}
-
-function letterOfSteps(steps: readonly StepEntry[]): Omit<Letter, 'error'> {
-  const named = (isMember: (step: StepEntry) => boolean): string[] =>
-    steps.filter(isMember).map((step) => step.name);
-  return {
-    done: named((step) => isOwed(step) && !isDoubtful(step)),
-    maybe: named((step) => isOwed(step) && isDoubtful(step)),
-    compensated: named((step) => step.status === 'compensated'),
-    outstanding: named(isOwed).toReversed(),
-  };
-}
-
-function undoneIn(steps: readonly StepEntry[]): readonly string[] {
-  const isLeft = (step: StepEntry): boolean => isUndone(step) || step.status === 'running';
-  return steps.filter(isLeft).map((step) => step.name);
-}
-
-/** The ledger inside a stored text, as far as it can be made out: better than telling nothing. */
-function readableSteps(text: string): readonly StepEntry[] {
-  try {
-    const { steps = [] } = JSON.parse(text) as Partial<Pick<SagaState, 'steps'>>;
-    return steps.filter((step) => typeof step.name === 'string');
-  } catch {
-    return []; // damaged: nothing can be said
-  }
 }
 
 function rowOf(
@@ -240,7 +189,7 @@ function deadLetterOf(before: SagaState | null, after: SagaState): DeadLetterRow
   const isOpen = before !== null && needsPerson(before.status) && !isOver(before);
   const mustOpen = needsPerson(after.status) && !isOver(after);
   if (mustOpen && isOpen && before.status === after.status) return null;
-  if (mustOpen) return { kind: after.status, letter: JSON.stringify(letterOf(after)) };
+  if (mustOpen) return { kind: after.status, letter: JSON.stringify(deadLetterContents(after)) };
   return isOpen ? { kind: after.status, letter: null } : null;
 }
 

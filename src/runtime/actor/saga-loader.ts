@@ -11,6 +11,7 @@ import { type Failure, failureOfText } from '../../core/failure.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
+import { AtMost } from '../at-most.ts';
 import type { Clock } from '../clock.ts';
 import type { Registry } from '../registry.ts';
 import type { LoadedSaga } from './actor-host.ts';
@@ -28,10 +29,9 @@ export class SagaLoader {
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #log: TurnLog;
-  readonly #waiting: (() => void)[] = [];
+  readonly #lane = new AtMost(MAX_LOADS);
   readonly #pauses = new Set<() => void>();
   readonly #told = new Set<string>();
-  #underWay = 0;
   #isClosed = false;
 
   constructor(
@@ -48,7 +48,7 @@ export class SagaLoader {
 
   /** Loads that run or wait. */
   get backlog(): number {
-    return this.#underWay + this.#waiting.length;
+    return this.#lane.backlog;
   }
 
   /** From now on a load that fails is not tried again. */
@@ -58,25 +58,27 @@ export class SagaLoader {
   }
 
   /** Throws `not-found`, `state-unreadable`, or what the store threw once it is closed. */
-  async load(sid: number): Promise<LoadedSaga> {
-    if (this.#underWay >= MAX_LOADS) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#underWay += 1;
-    try {
+  load(sid: number): Promise<LoadedSaga> {
+    return this.#patiently(sid, () => this.#loadOnce(sid));
+  }
+
+  /** The row, whatever is registered; `null`: there is none. Throws what a closed store throws. */
+  stored(sid: number): Promise<StoredSaga | null> {
+    return this.#patiently(sid, () => this.#store.loadBySid(sid));
+  }
+
+  #patiently<Read>(sid: number, read: () => Promise<Read>): Promise<Read> {
+    return this.#lane.run(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.#loadOnce(sid);
+          return await read();
         } catch (error) {
           if (this.#isClosed || !isPassing(error)) throw error;
           this.#log.loadDelayed(sid, attempt, error);
           await this.#pause(delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), `${sid}`));
         }
       }
-    } finally {
-      this.#underWay -= 1;
-      this.#waiting.shift()?.();
-    }
+    });
   }
 
   async #loadOnce(sid: number): Promise<LoadedSaga> {

@@ -9,9 +9,10 @@ import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
-import { isSettled, type SagaStatus } from '../../core/status.ts';
+import { isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, StoredSaga } from '../../store/store.ts';
+import { AtMost } from '../at-most.ts';
 import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
 import type { Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
@@ -22,12 +23,13 @@ import type { Registration, Registry } from '../registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { SagaLoader } from './saga-loader.ts';
-import { type SettledListener, SettledListeners } from '../settled-listeners.ts';
 import { TimerPace } from './timer-pace.ts';
 import type { TurnLog } from '../turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
 const MAX_LOAD_BACKLOG = 256;
+/** Sagas looked up by their id at once. */
+const MAX_LOOKUPS = 64;
 /** How long an actor waits when the store has no room for its turn. */
 const BUSY_STORE_PAUSE_MS = 100;
 /** When a saga is taken up again that could neither go on nor be parked. */
@@ -46,7 +48,7 @@ export class Supervisor implements ActorHost {
   /** Idle actors, the one idle for longest first. */
   readonly #idle = new Set<SagaActor>();
   readonly #budget: RestartBudget;
-  readonly #settled = new SettledListeners();
+  readonly #lookups = new AtMost(MAX_LOOKUPS);
   readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
@@ -133,6 +135,11 @@ export class Supervisor implements ActorHost {
     return (await this.#loader.load(sid)).state;
   }
 
+  /** Its row, whatever is registered; `null`: there is none. */
+  stored(sid: number): Promise<StoredSaga | null> {
+    return this.#loader.stored(sid);
+  }
+
   /** The state after the last committed turn when the saga is in memory. */
   stateInMemory(sid: number): SagaState | null {
     return this.#actors.get(sid)?.state ?? null;
@@ -140,18 +147,13 @@ export class Supervisor implements ActorHost {
 
   /** The internal id of a saga; `null`: there is none. */
   findSid = async (sagaId: string): Promise<number | null> =>
-    this.#sids.get(sagaId) ?? this.#store.sidOf(sagaId);
+    this.#sids.get(sagaId) ?? this.#lookups.run(() => this.#store.sidOf(sagaId));
 
   /** The internal id of a saga. Throws `not-found`. */
   async sidOf(sagaId: string): Promise<number> {
     const sid = await this.findSid(sagaId);
     if (sid === null) throw new BackstepError('not-found', `no saga with id "${sagaId}"`);
     return sid;
-  }
-
-  /** Calls back once when the saga next settles. Returns the way to stop listening. */
-  onSettled(sid: number, listener: SettledListener): () => void {
-    return this.#settled.add(sid, listener);
   }
 
   /** Resolves when no actor has a turn in flight or an item waiting. */
@@ -188,13 +190,15 @@ export class Supervisor implements ActorHost {
     const { id: type } = registration.definition;
     const outlets = this.#outletsOrThrow();
     if (before === null) this.#sids.set(after.id, sid);
-    outlets.feed.publish(feedEntryOf(seq, after.id, type, record));
+    const entry = feedEntryOf(seq, after.id, type, record);
+    outlets.feed.publish(entry);
     try {
       carryOut(sid, registration, turn, outlets);
       this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, before, after);
       if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
-      if (isSettled(after.status)) this.#settle(sid, before, after.status);
+      if (isNewlySettled(before, after)) this.#settledSagas += 1;
+      outlets.watchers.tell(entry, after);
       this.#log.turn(type, turn);
     } catch (error) {
       this.#log.actorFailed(sid, 0, error);
@@ -229,7 +233,7 @@ export class Supervisor implements ActorHost {
     try {
       const stored = await this.#store.loadBySid(sid);
       if (stored === null) return;
-      const { feed, queue } = this.#outletsOrThrow();
+      const { feed, queue, watchers } = this.#outletsOrThrow();
       if (!(await mustPark(this.#store, stored, failure))) {
         if (isSettled(stored.status)) queue.parked(stored);
         return;
@@ -238,9 +242,11 @@ export class Supervisor implements ActorHost {
       const outcome = await this.#store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type } = stored;
-      feed.publish(feedEntryOf(outcome.seq, sagaId, type, commit.journal));
+      const entry = feedEntryOf(outcome.seq, sagaId, type, commit.journal);
+      feed.publish(entry);
       queue.parked(stored);
-      this.#settle(sid, null, 'parked');
+      this.#settledSagas += 1;
+      watchers.tell(entry, null);
       this.#log.parkedUnreadable(sagaId, failure);
     } catch (error) {
       this.#log.actorFailed(sid, 0, error);
@@ -283,13 +289,12 @@ export class Supervisor implements ActorHost {
     this.#budget.forget(actor.sid);
   }
 
-  #settle(sid: number, before: SagaState | null, status: SagaStatus): void {
-    if (before === null || !isSettled(before.status)) this.#settledSagas += 1;
-    this.#settled.call(sid, status);
-  }
-
   #outletsOrThrow(): Outlets {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
+}
+
+function isNewlySettled(before: SagaState | null, after: SagaState): boolean {
+  return isSettled(after.status) && (before === null || !isSettled(before.status));
 }

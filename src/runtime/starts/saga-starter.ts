@@ -15,11 +15,12 @@ import { parseWith } from '../../core/standard-schema.ts';
 import { begin } from '../../core/turn/turn.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
-import type { Spawned, SpawnOptions } from '../backstep.ts';
+import type { SpawnOptions } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
 import type { Limits } from '../limits.ts';
 import type { Registration, Registry } from '../registry.ts';
+import type { StartResult } from '../saga-handle.ts';
 import { sagaId } from './saga-id.ts';
 import type { StartQueue } from './start-queue.ts';
 import { startTimeOf } from './start-time.ts';
@@ -38,8 +39,8 @@ export interface StarterParts {
   readonly backlog: () => number;
 }
 
-/** One start, its input parsed. */
-interface Start {
+/** What is to be started, its input parsed. */
+interface NewSaga {
   readonly input: unknown;
   readonly key: string | null;
   readonly hold: StartHold | null;
@@ -69,7 +70,7 @@ export class SagaStarter {
   }
 
   /** See `Backstep.spawn`. */
-  async spawn(type: string, options: SpawnOptions): Promise<Spawned> {
+  async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
     this.#assertRoom();
@@ -116,8 +117,8 @@ export class SagaStarter {
 
   async #start(
     registration: Registration,
-    { input, key, hold, id: givenId, parent = null }: Start,
-  ): Promise<Spawned> {
+    { input, key, hold, id: givenId, parent = null }: NewSaga,
+  ): Promise<StartResult> {
     const { supervisor, clock, randomId } = this.#parts;
     const { definition } = registration;
     const nowMs = clock.nowMs();
@@ -147,7 +148,7 @@ export class SagaStarter {
     type: string,
     key: string | null,
     inputHash: string | null,
-  ): Promise<Spawned> {
+  ): Promise<StartResult> {
     if (taken.inputHash !== inputHash) {
       throw new BackstepError(
         'conflict',

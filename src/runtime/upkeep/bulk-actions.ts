@@ -197,7 +197,7 @@ export class BulkActions {
     };
     while (!this.#isStopped) {
       try {
-        const { status } = await this.#backstep.command(item.sagaId, order);
+        const { status } = await this.#backstep.saga(item.sagaId).command(order);
         return { ...item, outcome: 'taken', status };
       } catch (error) {
         if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };

@@ -7,7 +7,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { Context } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
-import type { HttpEnv } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 
 /** Addresses in one header that are looked at, from the nearest on. */
 const MAX_HOPS = 20;

@@ -8,7 +8,8 @@ import { setCookie } from 'hono/cookie';
 import { serve, stylesheet } from '../assets.ts';
 import { readForm } from '../body.ts';
 import { redactText } from '../../core/secrets/redact.ts';
-import { type HttpContext, type HttpEnv, queryOf } from '../context.ts';
+import { type HttpContext, queryOf } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { tooMany } from '../error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import {
@@ -33,7 +34,7 @@ export const PUBLIC_PATHS: ReadonlySet<string> = new Set([
 /** The routes, to be mounted at `/`. */
 export function loginRoutes(
   gatekeeper: Gatekeeper,
-  { clients, nowMs }: Pick<HttpContext, 'clients' | 'nowMs'>,
+  { clients, nowMs, prefix }: Pick<HttpContext, 'clients' | 'nowMs' | 'prefix'>,
 ): Hono<HttpEnv> {
   const style = stylesheet();
   return new Hono<HttpEnv>()
@@ -50,14 +51,14 @@ export function loginRoutes(
         case 'unknown':
           return c.html(loginPage({ next, name, problem: 'This is not the token.' }), 401);
         case 'known': {
-          keep(c, gatekeeper.issue({ operator: name }, nowMs()), SESSION_SECONDS);
+          keep(c, prefix, gatekeeper.issue({ operator: name }, nowMs()), SESSION_SECONDS);
           return c.redirect(next, 303);
         }
       }
     })
     .post(LOGOUT_PATH, async (c) => {
       const cookie = sessionNamedIn(c);
-      keep(c, '', 0);
+      keep(c, prefix, '', 0);
       const ended = gatekeeper.end(cookie, nowMs());
       clients.endSession(cookie);
       await ended;
@@ -67,21 +68,25 @@ export function loginRoutes(
     });
 }
 
-/** The address of the login page that leads to an address of ours, or to the start page. */
-export function loginAddress(address: string | null): string {
+/**
+ * The address of the login page that leads to an address of ours, or to the start page.
+ * `prefix`: what an address that a browser named begins with.
+ */
+export function loginAddress(address: string | null, prefix = ''): string {
   if (address === null || !URL.canParse(address)) return LOGIN_PATH;
   const { pathname, search } = new URL(address);
-  const next = redactText(`${pathname}${search}`);
+  if (!pathname.startsWith(`${prefix}/`)) return LOGIN_PATH;
+  const next = redactText(`${pathname.slice(prefix.length)}${search}`);
   return next === '/' ? LOGIN_PATH : `${LOGIN_PATH}?next=${encodeURIComponent(next)}`;
 }
 
-function keep(c: Context, value: string, maxAge: number): void {
+function keep(c: Context, prefix: string, value: string, maxAge: number): void {
   // Behind a proxy that speaks TLS the cookie stays there.
   const secure = c.req.header('x-forwarded-proto') === 'https';
   setCookie(c, SESSION_COOKIE, value, {
     httpOnly: true,
     sameSite: 'Strict',
-    path: '/',
+    path: prefix || '/',
     maxAge,
     secure,
   });

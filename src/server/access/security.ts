@@ -8,7 +8,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { clientsBehind } from './client-address.ts';
-import type { HttpEnv } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem, tooMany } from '../error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { LOGIN_PATH, LOGOUT_PATH, PUBLIC_PATHS } from './login-routes.ts';

@@ -255,6 +255,12 @@ export const Definition = DefinitionSummary.extend({
       severity: z.enum(['error', 'warning']),
       message: text,
       path: z.array(z.object({ event: text, state: text })),
+      code: text.meta({ description: 'The same as `kind`.' }),
+      customer: text.meta({ description: 'What may happen to a customer, in one sentence.' }),
+      way: z.array(z.object({ event: text, state: text, takes: z.array(text) })),
+      cure: text,
+      where: text,
+      what: text,
     }),
   ),
   explored: z.object({ states: count, transitions: count, isExhaustive: z.boolean() }),
@@ -278,14 +284,4 @@ export const Health = z.object({
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
-});
-
-export const Fault = z.looseObject({
-  activity: text,
-  failNext: count,
-  failureRate: z.number(),
-  latencyMs: count,
-  mode: text,
-  calls: count,
-  hits: count,
 });

@@ -9,8 +9,10 @@ import { BackstepError } from '../../core/errors.ts';
 import type { BulkProgress } from '../../runtime/upkeep/bulk-actions.ts';
 import type { BulkRecord } from '../../store/queries/bulk-records.ts';
 import type { SagaFilter } from '../../store/read-models.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
-import { isoTime, pageOf, readQuery } from '../query.ts';
+import { authorOf, queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
+import { isoTime } from '../../core/iso-time.ts';
+import { pageOf, readQuery } from '../query.ts';
 import {
   API_AUTHOR,
   BulkBody,

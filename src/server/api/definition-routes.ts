@@ -5,12 +5,14 @@
 import { Hono } from 'hono';
 import { chartOf } from '../../explain/chart.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { BackstepError } from '../../core/errors.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
+import type { Finding } from '../../verify/findings.ts';
 import { mermaidOf } from './mermaid.ts';
 import { DefinitionQuery, readQuery } from '../query.ts';
+import { requireDefinition, versionsOf } from '../saga-lookup.ts';
 import { statelySourceOf } from './stately-source.ts';
-import type { Verifications } from './verifications.ts';
+import type { Verifications } from '../verifications.ts';
 
 /** How many sagas there are of a version, and how many of them are not over. */
 interface Counts {
@@ -25,10 +27,7 @@ export function definitionRoutes(
 ): Hono<HttpEnv> {
   const wanted = (type: string, query: URLSearchParams): SagaDefinition => {
     const { version } = readQuery(query, DefinitionQuery);
-    const definition = definitionOf(backstep, type, version);
-    if (definition !== undefined) return definition;
-    const what = version === undefined ? 'saga type' : `version ${version} of saga type`;
-    throw new BackstepError('not-found', `there is no ${what} ${type.slice(0, 100)}`);
+    return requireDefinition(backstep, type, version);
   };
   const counter = async (): Promise<(definition: SagaDefinition) => Counts> => {
     const counts = await backstep.read.versionCounts();
@@ -50,12 +49,10 @@ export function definitionRoutes(
     .get('/:type', async (c) => {
       const definition = wanted(c.req.param('type'), queryOf(c));
       const countsOf = await counter();
-      const versions = backstep
-        .definitions()
-        .filter(({ id }) => id === definition.id)
-        .toSorted((one, other) => other.version - one.version);
+      const versions = versionsOf(backstep, definition.id);
       const machine: unknown = definition.machine.definition;
-      const { findings, states, transitions, isExhaustive } = await verifications.of(definition);
+      const found = await verifications.of(definition);
+      const { states, transitions } = found.bounds;
       return c.json({
         ...summaryOf(definition),
         ...countsOf(definition),
@@ -66,8 +63,8 @@ export function definitionRoutes(
           ...countsOf(each),
         })),
         machine,
-        findings,
-        explored: { states, transitions, isExhaustive },
+        findings: found.findings.map(findingOf),
+        explored: { states, transitions, isExhaustive: found.exhaustive },
       });
     })
     .get('/:type/machine', (c) => {
@@ -80,6 +77,13 @@ export function definitionRoutes(
     .get('/:type/stately', (c) =>
       c.text(statelySourceOf(wanted(c.req.param('type'), queryOf(c)).machine)),
     );
+}
+
+// `kind`, `message` and `path` are what it was called first; clients read them still.
+function findingOf(finding: Finding): object {
+  const { code, way, what, cure } = finding;
+  const path = way.map(({ event, state }) => ({ event, state }));
+  return { kind: code, message: `${what}; ${cure}`, path, ...finding };
 }
 
 function summaryOf({ id, version, hash, steps, activities }: SagaDefinition): object {

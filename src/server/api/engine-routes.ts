@@ -3,11 +3,12 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { authorOf, queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
-import { totalOf } from '../../demo/order/order-status.ts';
+import { totalOf } from '../../core/status.ts';
 import { pageOf } from '../query.ts';
 import { deadLetterView } from './saga-answers.ts';
 

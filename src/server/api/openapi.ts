@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { Problem } from './answers.ts';
-import { type ApiShape, operationsOf } from './operations.ts';
 import type { Answer, Operation } from './operation.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -13,10 +12,12 @@ type Json = Readonly<Record<string, unknown>>;
 const COMMON_REFUSALS = [401, 403, 421, 429, 500, 503];
 const PROBLEM = { $ref: '#/components/schemas/Problem' };
 
-/** The document. Throws when a schema cannot be shown as JSON Schema. */
-export function openApiOf(shape: ApiShape): Json {
+/**
+ * The document of a server mounted at `prefix`. Throws when a schema cannot be shown as JSON Schema.
+ */
+export function openApiOf(operations: readonly Operation[], prefix: string): Json {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const operation of operationsOf(shape)) {
+  for (const operation of operations) {
     const path = (paths[operation.path] ??= {});
     path[operation.method] = operationView(operation);
   }
@@ -29,6 +30,7 @@ export function openApiOf(shape: ApiShape): Json {
         'Times are ISO 8601 UTC with milliseconds. A 429 or 503 says in Retry-After when to ' +
         'come back. A request that changes something may be sent again with the same key.',
     },
+    ...(prefix === '' ? {} : { servers: [{ url: prefix }] }),
     paths,
     components: {
       schemas: { Problem: jsonSchema(Problem, 'output') },

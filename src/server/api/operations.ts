@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import * as answers from './answers.ts';
-import { faultOperations, orderOperations } from '../../demo/order/demo-operations.ts';
 import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
 import {
@@ -17,28 +16,14 @@ import {
 } from '../query.ts';
 import * as bodies from './request-bodies.ts';
 
-/** What decides which routes there are. */
-export interface ApiShape {
-  /** The body of `POST /saga/execute`; `null`: there is no demo. */
-  readonly order: z.ZodType | null;
-  readonly hasFaults: boolean;
-}
-
 const START: readonly Answer[] = [
   { status: 200, schema: answers.Started },
   { status: 202, schema: answers.Started },
 ];
 
-/** The operations of an app. */
-export function operationsOf({ order, hasFaults }: ApiShape): readonly Operation[] {
-  return [
-    ...SAGAS,
-    ...BULK,
-    ...ENGINE,
-    ...FEED,
-    ...orderOperations(order),
-    ...faultOperations(hasFaults),
-  ];
+/** The operations of every server. */
+export function engineOperations(): readonly Operation[] {
+  return [...SAGAS, ...BULK, ...ENGINE, ...FEED];
 }
 
 const SAGAS: readonly Operation[] = [

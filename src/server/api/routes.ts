@@ -2,20 +2,20 @@
  * The API for any saga and for the engine, everything below `/api` and what watches beside it.
  */
 import { Hono } from 'hono';
-import { z } from 'zod';
 import type { Backstep } from '../../runtime/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
-import type { HttpContext, HttpEnv } from '../context.ts';
+import type { HttpContext } from '../context.ts';
 import { definitionRoutes } from './definition-routes.ts';
 import { engineRoutes } from './engine-routes.ts';
-import { faultRoutes } from '../../demo/lab/fault-routes.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { feedRoutes } from '../live/feed-routes.ts';
 import { inspectRoutes } from '../inspect/inspect-routes.ts';
 import { openApiOf } from './openapi.ts';
+import { engineOperations } from './operations.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
 import { sagaRoutes } from './saga-routes.ts';
-import type { Verifications } from './verifications.ts';
+import type { Verifications } from '../verifications.ts';
 
 export interface ApiParts {
   /** With the journal as it is stored, which inspectors replay. */
@@ -31,10 +31,9 @@ export function apiRoutes(
   context: HttpContext,
   { engine, recorder, verifications, inspectorsMaySend }: ApiParts,
 ): Hono<HttpEnv> {
-  const { demo, faults } = context;
-  const order = demo === null ? null : (demo.orderBody ?? z.looseObject({}));
-  const document = openApiOf({ order, hasFaults: faults !== null });
-  const app = new Hono<HttpEnv>()
+  const added = context.extensions.flatMap(({ operations }) => operations ?? []);
+  const document = openApiOf([...engineOperations(), ...added], context.prefix);
+  return new Hono<HttpEnv>()
     .get('/api/openapi.json', (c) => c.json(document))
     .route('/api/sagas', sagaRoutes(context))
     .route('/api/sagas', sagaCommandRoutes(context))
@@ -43,6 +42,4 @@ export function apiRoutes(
     .route('/', engineRoutes(context, recorder))
     .route('/', feedRoutes(context))
     .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
-  if (faults !== null) app.route('/api/faults', faultRoutes(context, faults));
-  return app;
 }

@@ -10,7 +10,7 @@ import { statePath } from '../../core/machine/state-path.ts';
 import { isOver, type SagaState, type StepEntry } from '../../core/state.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
-import { isoTime } from '../query.ts';
+import { isoTime } from '../../core/iso-time.ts';
 
 /** A line of `GET /api/sagas`. */
 export function summaryView(saga: SagaSummary): object {

@@ -10,9 +10,11 @@ import { BackstepError } from '../../core/errors.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
 import type { SagaState, StepEntry } from '../../core/state.ts';
 import type { Backstep } from '../../runtime/backstep.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import { HttpProblem } from '../error-response.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { AuthorQuery, readQuery } from '../query.ts';
+import { stateOf } from '../saga-lookup.ts';
 import { shownFrame } from '../../core/history/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
 
@@ -37,7 +39,7 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const { by: said, reason } = { ...authorIn(event), ...named };
       const by = authorOf(c, API_AUTHOR, said);
       const options = { eventId, by, ...(reason === undefined ? {} : { reason }) };
-      const state = await backstep.send(c.req.param('id'), event, options).catch(asPoison);
+      const state = await backstep.saga(c.req.param('id')).send(event, options).catch(asPoison);
       const shownId = shownFrame(eventId);
       const isKept = state.early.some((early) => early.id === shownId);
       return c.json({ ...outcomeView(state), eventId: shownId, isKept }, 202);
@@ -49,7 +51,9 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       if (name === undefined) throw await unknownCommand(backstep, id, body.command);
       const command = commandOf(name, body, authorOf(c, API_AUTHOR, body.by));
       if (command.step !== undefined) await assertIsAt(backstep, id, name, command.step);
-      const state = await backstep.command(id, command, body.expectedVersion ?? undefined);
+      const state = await backstep
+        .saga(id)
+        .command(command, { expectedVersion: body.expectedVersion ?? undefined });
       return c.json(outcomeView(state), 202);
     });
 }
@@ -125,10 +129,4 @@ function isOpen({ status }: StepEntry): boolean {
     case 'skipped':
       return false;
   }
-}
-
-async function stateOf(backstep: Backstep, id: string): Promise<SagaState> {
-  const state = await backstep.state(id);
-  if (state !== null) return state;
-  throw new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
 }

@@ -11,7 +11,7 @@ import { compensationOutcomeOf } from '../../core/machine/saga-status.ts';
 import type { SagaState, StepProgress } from '../../core/state.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import type { PendingStartRecord } from '../../store/queries/start-reads.ts';
-import { isoTime } from '../query.ts';
+import { isoTime } from '../../core/iso-time.ts';
 import { allSteps, noteIn, pathOf, type ShownStep, summaryView } from './saga-answers.ts';
 
 /** What was recorded about a saga beside its state, and what hides secrets in all of it. */

@@ -6,12 +6,12 @@ import type { z } from 'zod';
 import type { Duration } from '../../core/duration.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { parseWith } from '../../core/standard-schema.ts';
-import type { SagaState } from '../../core/state.ts';
-import type { Backstep, SpawnOptions } from '../../runtime/backstep.ts';
-import type { SagaRecord } from '../../store/read-models.ts';
-import { definitionOf, queryOf, startAnswer, type HttpContext, type HttpEnv } from '../context.ts';
+import type { SpawnOptions } from '../../runtime/backstep.ts';
+import { queryOf, startAnswer, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { pageOf, sagaFilterOf, waitMsOf } from '../query.ts';
 import { readBody, StartBody, StartKey } from './request-bodies.ts';
+import { definitionOf, readableState, sagaOf } from '../saga-lookup.ts';
 import { childIdsOf, sagaView, unreadableView } from './saga-detail-answer.ts';
 import { summaryView, transitionView } from './saga-answers.ts';
 
@@ -31,7 +31,7 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         ...(key === null ? {} : { key }),
         ...startOptions(body),
       });
-      const { status, code, removed } = await startAnswer(backstep, started, waitMs);
+      const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;
       return c.json({ id: started.id, type, status, ...removed }, code, { location });
     })
@@ -70,31 +70,6 @@ function startOptions({ startAt, delay }: z.infer<typeof StartBody>): Partial<Sp
     ...(typeof startAt === 'string' ? { startAt: new Date(startAt) } : {}),
     ...(typeof delay === 'string' ? { delay: delay as Duration } : {}), // spawn checks it
   };
-}
-
-/** The saga's row. Throws `not-found`. */
-async function sagaOf(backstep: Backstep, id: string): Promise<SagaRecord> {
-  const saga = await backstep.read.saga(id);
-  if (saga === null) {
-    throw new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
-  }
-  return saga;
-}
-
-const UNREADABLE: ReadonlySet<string> = new Set(['state-unreadable', 'version-missing']);
-
-/** The state, or why it cannot be read: such a saga must still be found and looked at. */
-export async function readableState(
-  backstep: Backstep,
-  id: string,
-): Promise<SagaState | BackstepError> {
-  try {
-    const state = await backstep.state(id);
-    return state ?? new BackstepError('not-found', `there is no saga ${id.slice(0, 100)}`);
-  } catch (error) {
-    if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;
-    throw error;
-  }
 }
 
 async function startKey(inBody: string | null, header: string | undefined): Promise<string | null> {

@@ -44,7 +44,7 @@ export interface InspectQuery {
 
 /** Starts to serve one inspector; returns the way to stop. `onError`: it cannot go on. */
 export function openInspection(
-  backstep: Pick<Backstep, 'read' | 'state' | 'definitions' | 'redact' | 'subscribe'>,
+  backstep: Pick<Backstep, 'read' | 'saga' | 'definitions' | 'redact' | 'subscribe'>,
   query: InspectQuery,
   dialect: InspectDialect,
   sink: FeedSink,

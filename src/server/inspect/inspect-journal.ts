@@ -15,7 +15,7 @@ import { isEnded } from '../../core/status.ts';
 import type { Backstep } from '../../runtime/backstep.ts';
 import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
-import { definitionOf } from '../context.ts';
+import { definitionOf } from '../saga-lookup.ts';
 
 /** Sagas whose last state is kept at hand. */
 const MAX_HELD = 200;
@@ -57,12 +57,12 @@ export interface InspectedTurn {
 
 /** Reads sagas for one inspector. */
 export class InspectJournal {
-  readonly #backstep: Pick<Backstep, 'read' | 'state' | 'definitions' | 'redact'>;
+  readonly #backstep: Pick<Backstep, 'read' | 'saga' | 'definitions' | 'redact'>;
   /** The last state of a saga, the least recently used first. */
   readonly #held = new Map<string, SagaState>();
   readonly #sagas = new Map<string, InspectedSaga>();
 
-  constructor(backstep: Pick<Backstep, 'read' | 'state' | 'definitions' | 'redact'>) {
+  constructor(backstep: Pick<Backstep, 'read' | 'saga' | 'definitions' | 'redact'>) {
     this.#backstep = backstep;
   }
 
@@ -86,7 +86,10 @@ export class InspectJournal {
 
   /** Where a saga stands now, and the number of turns that took it there. */
   async now(summary: SagaSummary): Promise<{ snapshot: InspectedSnapshot; sagaSeq: number }> {
-    const state = await this.#backstep.state(summary.id).catch(() => null);
+    const state = await this.#backstep
+      .saga(summary.id)
+      .state()
+      .catch(() => null);
     if (state === null) {
       const status = isEnded(summary.status) ? 'done' : 'active';
       const snapshot = { status, value: summary.status, context: {}, tags: [] } as const;

@@ -10,7 +10,8 @@ import { BackstepError } from '../../core/errors.ts';
 import { redactText } from '../../core/secrets/redact.ts';
 import type { Backstep } from '../../runtime/backstep.ts';
 import { isJsonObject } from '../body.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { authorOf, queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem } from '../error-response.ts';
 import { socketSink } from '../live/feed-sinks.ts';
 import { openInspection, type InspectDialect, type InspectQuery } from './inspect-feed.ts';
@@ -108,7 +109,7 @@ async function deliver(
 ): Promise<string | null> {
   if (!maySend) return 'sending events is off; start with BACKSTEP_INSPECT_SEND=on';
   try {
-    await backstep.send(sessionId, event, { by });
+    await backstep.saga(sessionId).send(event, { by });
     return null;
   } catch (error) {
     if (error instanceof BackstepError) return redactText(error.message);

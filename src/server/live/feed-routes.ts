@@ -6,7 +6,8 @@
 import { upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { WebSocket } from 'ws';
-import { queryOf, type HttpContext, type HttpEnv } from '../context.ts';
+import { queryOf, type HttpContext } from '../context.ts';
+import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem } from '../error-response.ts';
 import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
 import { FEED_CURSOR, placeOf } from './feed-cursor.ts';

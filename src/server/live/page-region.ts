@@ -29,9 +29,6 @@ export interface RegionGroup {
   render(): Promise<readonly Region[]>;
 }
 
-/** The live parts of a page of one kind, by the query of its address. Throws `query-invalid`. */
-export type PageView = (query: URLSearchParams) => readonly RegionGroup[];
-
 /** A region with the content that a view rendered. */
 export async function region(id: string, view: Html): Promise<Region> {
   return { id, html: String(await view) };

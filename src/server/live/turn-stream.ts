@@ -21,9 +21,11 @@ export interface TurnFilter {
 export class TurnStream {
   readonly #turns: FeedEntry[] = [];
   readonly #past: Promise<void>;
+  /** Ends it; what it holds stays. */
+  readonly stop: () => void;
 
   constructor(backstep: Pick<Backstep, 'subscribe' | 'read'>) {
-    backstep.subscribe((entry) => {
+    this.stop = backstep.subscribe((entry) => {
       this.#turns.push(entry);
       if (this.#turns.length > 2 * MAX_TURNS) this.#turns.splice(0, MAX_TURNS);
     });

@@ -1,6 +1,6 @@
 /** Stored states: what goes out comes back, what is damaged is refused. */
 import { describe, expect, test } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { decodeState, encodeState } from '../../../src/core/history/codec.ts';
 import { LOST, ORDER, SagaDriver } from '../turn/saga-driver.ts';
 

@@ -1,7 +1,7 @@
 /** A journal replayed through the core gives the saga back; one that cannot says where and why. */
 import { describe, expect, test } from 'vitest';
 import { assign, sendParent, sendTo, setup } from 'xstate';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { activity } from '../../../src/core/activity.ts';
 import { encodeState } from '../../../src/core/history/codec.ts';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { encodeState } from '../../../src/core/history/codec.ts';
 import { createRedact } from '../../../src/core/secrets/redact.ts';
 import { replay, recordOfLine } from '../../../src/core/history/replay.ts';

@@ -5,7 +5,7 @@
 import { type ActorLogic, type AnyEventObject, type AnyStateMachine, type Snapshot } from 'xstate';
 import { getShortestPaths, getSimplePaths } from 'xstate/graph';
 import { describe, expect, test } from 'vitest';
-import { OrderInput, orderSaga } from '../../../machines/order.ts';
+import { OrderInput, orderSaga } from '../../fixtures/order-saga.ts';
 import type { SagaContext } from '../../../src/core/define/saga-context.ts';
 import type { Inbound } from '../../../src/core/turn/inbound.ts';
 import { isOwed, wasGivenUp } from '../../../src/core/turn/ledger.ts';

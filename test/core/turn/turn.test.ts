@@ -1,6 +1,6 @@
 /** The pure turn, tried with the order saga: tokens, keys, notes, order of compensation. */
 import { describe, expect, test } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import type { Effect } from '../../../src/core/turn/inbound.ts';
 import { legalCommands } from '../../../src/core/turn/legal.ts';
 import { BUSY, LOST, ORDER, REFUSED, SagaDriver } from './saga-driver.ts';

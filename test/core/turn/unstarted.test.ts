@@ -1,6 +1,6 @@
 /** What a person may not do to a saga that has not begun. */
 import { expect, test } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { legalCommands } from '../../../src/core/turn/legal.ts';
 import { begin, turn } from '../../../src/core/turn/turn.ts';
 import { ORDER, REFUSED } from './saga-driver.ts';

@@ -61,7 +61,15 @@ describe('a saga that is not in memory', () => {
     await engine.seen((entry) => entry.to === 'forward.charge.running');
     refusals = 3;
     answer.resolve({ receipt: 'paid' });
-    expect(await whileTimePasses(backstep.settled(id, 1e9), 10)).toBe('completed');
+    expect(
+      await whileTimePasses(
+        backstep
+          .saga(id)
+          .settled({ within: 1e9 })
+          .then(({ status }) => status),
+        10,
+      ),
+    ).toBe('completed');
   });
 
   test('is woken with all others whose timers are due at once, none parked', async () => {
@@ -75,7 +83,14 @@ describe('a saga that is not in memory', () => {
     const count = 1_000;
     const spawned = await Promise.all(Array.from({ length: count }, (_, i) => start(`t${i}`)));
     await engine.seen(() => retrying() === count);
-    const ends = Promise.all(spawned.map(({ id }) => backstep.settled(id, 1e9)));
+    const ends = Promise.all(
+      spawned.map(({ id }) =>
+        backstep
+          .saga(id)
+          .settled({ within: 1e9 })
+          .then(({ status }) => status),
+      ),
+    );
     expect(new Set(await whileTimePasses(ends, 20))).toEqual(new Set(['completed']));
   });
 
@@ -119,13 +134,13 @@ test('a command between the commit of a start and its answer finds the same acto
   const starting = start();
   await committed.promise;
   const id = (await backstep.read.listSagas({}, page)).items[0]?.id ?? '';
-  const cancelling = backstep.command(id, { name: 'cancel' });
+  const cancelling = backstep.saga(id).command({ name: 'cancel' });
   await found.promise;
   await new Promise(setImmediate); // now the command is in the mailbox
   answered.resolve();
   await starting;
   await cancelling;
-  expect(await backstep.settled(id, 10_000)).toBe('compensated');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
   // The effect first, its compensation after it, never the other way round.
   expect(calls).toEqual(['hold', 'release']);
 });
@@ -144,7 +159,7 @@ test('an activity that changes its input changes nothing of the saga', async () 
   });
   const backstep = await engine.open(activities);
   const { id } = await start('original');
-  await backstep.settled(id, 10_000);
+  await backstep.saga(id).settled({ within: 10_000 });
   expect(seen).toEqual(['original']);
 });
 
@@ -158,8 +173,8 @@ test('a saga whose version is gone is parked, and goes on once it is registered 
   const { database, clock } = engine;
   const without = await openBackstep({ database, clock });
   await without.start();
-  expect(await without.settled(id, 1e9)).toBe('parked');
-  await without.stop(0);
+  expect((await without.saga(id).settled({ within: 1e9 })).status).toBe('parked');
+  await without.stop({ within: 0 });
 
   const backstep = await engine.open(recordedActivities().activities);
   await engine.seen((line) => line.sagaId === id && line.status === 'completed');
@@ -179,7 +194,7 @@ test('a logger that throws spoils neither an answer nor the feed', async () => {
   };
   const backstep = await engine.open(recordedActivities().activities, { logger });
   const { id } = await start();
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   expect(engine.lines.map((entry) => entry.seq)).toEqual([1, 2, 3]);
 });
 
@@ -195,7 +210,7 @@ test('a stop does not wait for ever for a subscriber that hangs', async () => {
   });
   await start();
   const signal = await reached.promise;
-  await whileTimePasses(backstep.stop(0), 1_000);
+  await whileTimePasses(backstep.stop({ within: 0 }), 1_000);
   expect(signal.aborted).toBe(true);
 });
 
@@ -220,7 +235,7 @@ test('a stop lets a delivery finish, so that it is not made again', async () => 
 
   const backstep = await engine.open(recordedActivities().activities, { subscribers });
   const { id } = await start('t2');
-  await backstep.settled(id, 10_000);
+  await backstep.saga(id).settled({ within: 10_000 });
   await engine.stop();
   expect(signals).toHaveLength(2);
 });
@@ -229,7 +244,7 @@ test('events of one saga reach their subscriber in order, also over a restart', 
   const failing = { 'trip.completed': () => Promise.reject(new Error('not now')) };
   await engine.open(recordedActivities().activities, { subscribers: failing });
   const spawned = await Promise.all(Array.from({ length: 200 }, (_, i) => start(`t${i}`)));
-  for (const { id } of spawned) await engine.backstep.settled(id, 10_000);
+  for (const { id } of spawned) await engine.backstep.saga(id).settled({ within: 10_000 });
   await engine.stop();
 
   let atOnce = 0;

@@ -43,10 +43,10 @@ async function parked(backstep: typeof first.backstep, ids: readonly string[]): 
 
 async function completed(backstep: typeof first.backstep, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
-    let status = await backstep.settled(id, 1e9);
+    let status = (await backstep.saga(id).settled({ within: 1e9 })).status;
     while (status === 'parked') {
       await new Promise(setImmediate); // a row is there before the engine has heard of it
-      status = await backstep.settled(id, 1e9);
+      status = (await backstep.saga(id).settled({ within: 1e9 })).status;
     }
     expect(status).toBe('completed');
   }
@@ -58,24 +58,26 @@ test('come free again for the sagas of the version that is there', async () => {
   await parked(backstep, ids);
   expect(backstep.startQueue('trip')).toMatchObject({ active: 0, queued: 0 });
   for (const trip of ['c', 'd']) {
-    expect(await backstep.settled(await spawn(backstep, trip), 1e9)).toBe('completed');
+    expect((await backstep.saga(await spawn(backstep, trip)).settled({ within: 1e9 })).status).toBe(
+      'completed',
+    );
   }
 
   // Once their version is back both go on, one after the other.
   backstep.register(tripSaga, { activities });
   await completed(backstep, ids);
   expect(backstep.startQueue('trip')).toMatchObject({ active: 0, queued: 0 });
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
 });
 
 test('are not waited for by a saga that was parked in the queue and is back without a bound', async () => {
   const ids = await leftBehind();
   const without = await opened(second, { concurrency: 1 });
   await parked(without, ids);
-  await without.stop(0);
+  await without.stop({ within: 0 });
 
   const backstep = await opened(tripSaga, {});
   await completed(backstep, ids);
   expect(backstep.startQueue('trip')).toBeNull();
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
 });

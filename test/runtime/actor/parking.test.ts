@@ -43,8 +43,9 @@ test('a turn that keeps throwing is tried a bounded number of times, then parked
   const backstep = await engine.open(activities);
   const poisoned = await start('poison');
   const healthy = await Promise.all(['a', 'b', 'c'].map(start));
-  expect(await backstep.settled(poisoned.id, 10_000)).toBe('parked');
-  for (const { id } of healthy) expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(poisoned.id).settled({ within: 10_000 })).status).toBe('parked');
+  for (const { id } of healthy)
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   const { items } = await backstep.read.deadLetters(page);
   expect(items).toMatchObject([{ sagaId: poisoned.id, kind: 'parked' }]);
   expect(items[0]?.letter).toContain('the mapper broke');
@@ -53,7 +54,7 @@ test('a turn that keeps throwing is tried a bounded number of times, then parked
 test('the dead letter of a parked saga names the step that was under way as maybe done', async () => {
   const backstep = await engine.open(activities);
   const { id } = await start('poison');
-  await backstep.settled(id, 10_000);
+  await backstep.saga(id).settled({ within: 10_000 });
   const { items } = await backstep.read.deadLetters(page);
   expect(JSON.parse(items[0]?.letter ?? '')).toMatchObject({
     done: [],
@@ -65,20 +66,20 @@ test('the dead letter of a parked saga names the step that was under way as mayb
 test('a parked saga goes on when a person retries after the cause is mended', async () => {
   const backstep = await engine.open(activities);
   const { id } = await start('poison');
-  await backstep.settled(id, 10_000);
+  await backstep.saga(id).settled({ within: 10_000 });
   isPoisoned = false;
-  await backstep.command(id, { name: 'retry', by: 'operator' });
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  await backstep.saga(id).command({ name: 'retry', by: 'operator' });
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   expect((await backstep.read.deadLetters(page)).items).toEqual([]);
 });
 
 test('a parked saga stays parked over a restart', async () => {
   await engine.open(activities);
   const { id } = await start('poison');
-  await engine.backstep.settled(id, 10_000);
+  await engine.backstep.saga(id).settled({ within: 10_000 });
   await engine.stop();
   const backstep = await engine.open(activities);
-  expect((await backstep.state(id))?.status).toBe('parked');
+  expect((await backstep.saga(id).state())?.status).toBe('parked');
 });
 
 test('a flipped bit in a stored state parks that saga and no other', async () => {
@@ -95,8 +96,8 @@ test('a flipped bit in a stored state parks that saga and no other', async () =>
   db.close();
 
   const backstep = await engine.open(activities);
-  expect(await backstep.settled(sound.id, 10_000)).toBe('completed');
-  expect(await backstep.settled(damaged.id, 10_000)).toBe('parked');
+  expect((await backstep.saga(sound.id).settled({ within: 10_000 })).status).toBe('completed');
+  expect((await backstep.saga(damaged.id).settled({ within: 10_000 })).status).toBe('parked');
   const { items } = await backstep.read.deadLetters(page);
   expect(items).toMatchObject([{ sagaId: damaged.id, kind: 'parked' }]);
   expect(items[0]?.letter).toContain('does not match its checksum');

@@ -36,7 +36,7 @@ test('an attempt in flight starts again with the same key, counted', async () =>
     },
   });
   const backstep = await engine.open(working.activities);
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   expect(keys).toEqual([`${id}/charge/forward/1`, `${id}/charge/forward/1`]);
   const { items } = await backstep.read.transitions(id, { limit: 50, cursor: null });
   expect(items.filter((entry) => entry.kind === 'note').map((entry) => entry.cause)).toEqual([
@@ -53,16 +53,16 @@ test('a retry delay keeps its original due time', async () => {
   await engine.open(busy.activities);
   const { id } = await start();
   await engine.seen((entry) => entry.to === 'forward.charge.retrying');
-  const dueMs = (await engine.backstep.state(id))?.steps.at(-1)?.nextAttemptAtMs ?? 0;
+  const dueMs = (await engine.backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs ?? 0;
   await engine.stop();
 
   engine.clock.advance(400);
   const backstep = await engine.open(recordedActivities().activities);
-  expect((await backstep.state(id))?.steps.at(-1)?.nextAttemptAtMs).toBe(dueMs);
+  expect((await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs).toBe(dueMs);
   engine.clock.advance(dueMs - engine.clock.nowMs() - 1);
-  expect((await backstep.state(id))?.status).toBe('running');
+  expect((await backstep.saga(id).state())?.status).toBe('running');
   engine.clock.advance(1);
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
 });
 
 test('a deadline that passed while the process was down compensates at once', async () => {
@@ -73,8 +73,8 @@ test('a deadline that passed while the process was down compensates at once', as
 
   engine.clock.advance(61 * 86_400_000);
   const backstep = await engine.open(recordedActivities({ charge: never }).activities);
-  expect(await backstep.settled(id, 10_000)).toBe('compensated');
-  expect((await backstep.state(id))?.failureReason?.code).toBe('deadline');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+  expect((await backstep.saga(id).state())?.failureReason?.code).toBe('deadline');
 });
 
 test('a sixty-day timer fires on its day and not before', async () => {
@@ -85,10 +85,10 @@ test('a sixty-day timer fires on its day and not before', async () => {
   // Attempts time out and are tried again until the budget is spent unless the clock just jumps.
   engine.clock.jumpTo(engine.clock.nowMs() + 59 * 86_400_000);
   engine.clock.advance(1_000);
-  expect((await backstep.state(id))?.failureReason).toBeNull();
+  expect((await backstep.saga(id).state())?.failureReason).toBeNull();
   engine.clock.jumpTo(engine.clock.nowMs() + 86_400_000);
   engine.clock.advance(1_000);
-  expect(await backstep.settled(id, 10_000)).toBe('compensated');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
 });
 
 test('a clock set back delays what is due, and fires it once', async () => {
@@ -103,9 +103,9 @@ test('a clock set back delays what is due, and fires it once', async () => {
   await engine.seen((entry) => entry.to === 'forward.hold.retrying');
   engine.clock.jumpTo(engine.clock.nowMs() - 3_600_000);
   engine.clock.advance(10_000);
-  expect((await backstep.state(id))?.status).toBe('running');
+  expect((await backstep.saga(id).state())?.status).toBe('running');
   engine.clock.advance(3_600_000);
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   expect(engine.lines.filter((entry) => entry.cause === 'timer')).toHaveLength(1);
 });
 

@@ -43,11 +43,11 @@ test('a command in the kept batch is answered in time as well', async () => {
   await engine.seen(({ status }) => status === 'completed');
   const other = await engine.backstep.spawn('trip', { input: { trip: 't2' }, delay: '1h' });
   disk.fill();
-  const asked = engine.backstep.command(other.id, { name: 'cancel' });
+  const asked = engine.backstep.saga(other.id).command({ name: 'cancel' });
   await disk.hasBatch;
   disk.stallFor(6_000);
   await expect(asked).rejects.toMatchObject({ code: 'unavailable' });
-  expect(await engine.backstep.state(id)).toMatchObject({ status: 'completed' });
+  expect(await engine.backstep.saga(id).state()).toMatchObject({ status: 'completed' });
 });
 
 /** Everything that is ready by now has run. */

@@ -52,9 +52,9 @@ describe('a result that makes the state too long', () => {
     const { calls, activities } = recorded({ b: long(ROOM) });
     const backstep = await harness(twoSteps).open(activities, { limits });
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'b', 'ub', 'ua']);
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     expect(state?.failureReason).toMatchObject({ code: 'state-too-large', retryable: false });
     expect(state?.failureReason?.message).toContain('keep large results outside');
     expect(state?.failureReason?.message).toContain(`over the limit of ${ROOM}`);
@@ -64,7 +64,7 @@ describe('a result that makes the state too long', () => {
     const { activities } = recorded({ c: long(ROOM) });
     const backstep = await harness(twoSteps).open(activities, { limits });
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('of a pivot beyond the whole bound waits for a person, who ends it either way', async () => {
@@ -76,8 +76,8 @@ describe('a result that makes the state too long', () => {
       const here = harness(twoSteps);
       const backstep = await here.open(activities, { limits });
       const { id } = await backstep.spawn('two', { input: null });
-      expect(await backstep.settled(id, 1e9)).toBe('failed');
-      await backstep.command(id, { name: order, by: 'ada' });
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('failed');
+      await backstep.saga(id).command({ name: order, by: 'ada' });
       await here.seen(({ sagaId, status }) => sagaId === id && status === end);
       await here.dispose();
     }
@@ -97,9 +97,9 @@ describe('a result that makes the state too long', () => {
       { limits },
     );
     const { id } = await backstep.spawn('two', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).not.toContain('ub');
-    expect((await backstep.state(id))?.failureReason?.code).toBe('state-too-large');
+    expect((await backstep.saga(id).state())?.failureReason?.code).toBe('state-too-large');
   });
 
   test('of a child saga: the child is undone by the activity that compensates it', async () => {
@@ -122,7 +122,7 @@ describe('a result that makes the state too long', () => {
       also: (other) => other.register(child, { activities: { k: () => null, uk: () => null } }),
     });
     const { id } = await backstep.spawn('parent', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ub', 'ua']);
   });
 
@@ -142,7 +142,7 @@ describe('a result that makes the state too long', () => {
     };
     const backstep = await harness(lost).open({ ...activities, a: failing }, { limits });
     const { id } = await backstep.spawn('lost', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['b', 'ua']);
   });
 
@@ -157,7 +157,7 @@ describe('a result that makes the state too long', () => {
     const hanging = (): Promise<never> => new Promise(() => {});
     const backstep = await harness(forked).open({ ...activities, b: hanging }, { limits });
     const { id } = await backstep.spawn('forked', { input: null });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls.toSorted()).toEqual(['a', 'ua', 'ub']);
   });
 
@@ -192,7 +192,7 @@ describe('a result that makes the state too long', () => {
     const backstep = await here.open(activities, { limits });
     const { id } = await backstep.spawn('mine', { input: null });
     await here.seen(({ to }) => to === 'asked');
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     const error = { code: 'state-too-large' };
     expect(state?.steps).toMatchObject([{ status: 'in_doubt', error }]);
   });
@@ -213,15 +213,17 @@ test('a long loop of small results turns back at the bound, and is undone beyond
   const here = harness(loop);
   const backstep = await here.open(activities, { limits });
   const { id } = await backstep.spawn('loop', { input: null });
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
-  const state = await backstep.state(id);
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+  const state = await backstep.saga(id).state();
   const isUndone = (each: string): boolean => each.endsWith(' compensated');
   expect(state === null ? [] : steps(state)).toSatisfy((all: string[]) => all.every(isUndone));
   expect(calls.filter((each) => each.startsWith('u'))).toHaveLength(state?.steps.length ?? -1);
   const sid = await backstep.store.sidOf(id);
   expect((await backstep.store.loadBySid(sid ?? 0))?.state.length).toBeGreaterThan(LIMIT);
   await here.stop();
-  expect((await (await here.open(activities, { limits })).state(id))?.status).toBe('compensated');
+  expect((await (await here.open(activities, { limits })).saga(id).state())?.status).toBe(
+    'compensated',
+  );
 });
 
 describe('what makes the state too long without a result', () => {
@@ -238,11 +240,11 @@ describe('what makes the state too long without a result', () => {
     const backstep = await here.open(activities, { limits });
     const { id } = await backstep.spawn('waits', { input: null });
     await here.seen(({ status }) => status === 'waiting');
-    const sent = backstep.send(id, { type: 'go', note: long(LIMIT) });
+    const sent = backstep.saga(id).send({ type: 'go', note: long(LIMIT) });
     await expect(sent).rejects.toMatchObject({ code: 'too-large' });
-    expect((await backstep.state(id))?.status).toBe('waiting');
-    await backstep.send(id, { type: 'go' });
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).state())?.status).toBe('waiting');
+    await backstep.saga(id).send({ type: 'go' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('parks a saga whose timer leads there; a person turns it back', async () => {
@@ -252,12 +254,12 @@ describe('what makes the state too long without a result', () => {
     const { id } = await backstep.spawn('waits', { input: null });
     await here.seen(({ status }) => status === 'waiting');
     here.clock.advance(30_000);
-    expect(await backstep.settled(id, 1e9)).toBe('parked');
-    const parked = await backstep.state(id);
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
+    const parked = await backstep.saga(id).state();
     expect(parked?.parkReason?.message).toContain(`over the limit of ${LIMIT}`);
     expect(parked === null ? [] : backstep.legalCommands(parked)).toContain('compensate');
-    await backstep.command(id, { name: 'compensate', by: 'ada', reason: 'too much' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'compensate', by: 'ada', reason: 'too much' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(calls).toEqual(['a', 'ua']);
   });
 

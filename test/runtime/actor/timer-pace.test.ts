@@ -45,9 +45,9 @@ test('a saga whose timer is due at once is slowed down after a while, and goes o
     here.clock.advance(0);
     await fired(here, turn + 1);
   }
-  const before = (await backstep.state(id))?.seq ?? 0;
+  const before = (await backstep.saga(id).state())?.seq ?? 0;
   here.clock.advance(FAST_TIMER_PACE_MS - 1);
-  expect((await backstep.state(id))?.seq).toBe(before);
+  expect((await backstep.saga(id).state())?.seq).toBe(before);
   for (let turn = 1; turn <= 3; turn++) {
     here.clock.advance(turn === 1 ? 1 : FAST_TIMER_PACE_MS);
     await fired(here, before + turn);

@@ -74,13 +74,13 @@ function heardBy(lines: Line[]): Logger {
 async function open(logger: Logger): Promise<Backstep> {
   const options = { database: temporaryDatabase(), logger, verifyAtRegistration: 'off' } as const;
   const backstep = await openBackstep(options);
-  onTestFinished(() => backstep.stop(0));
+  onTestFinished(() => backstep.stop({ within: 0 }));
   return backstep;
 }
 
 async function complete(backstep: Backstep): Promise<void> {
   const { id } = await backstep.spawn('noting', { input: null });
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
 }
 
 /** Resolves once so many events were dropped, with what waits to be delivered. */

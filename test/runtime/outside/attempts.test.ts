@@ -85,12 +85,12 @@ describe('an attempt with a heartbeat', () => {
       engine.clock.advance(9_000);
       heartbeat();
     }
-    expect((await backstep.state(id))?.status).toBe('running');
+    expect((await backstep.saga(id).state())?.status).toBe('running');
     engine.clock.advance(9_999);
     expect(engine.lines).toHaveLength(1);
     engine.clock.advance(1);
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
-    expect((await backstep.state(id))?.failureReason?.code).toBe('timeout');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+    expect((await backstep.saga(id).state())?.failureReason?.code).toBe('timeout');
     expect(signal.aborted).toBe(true);
     heartbeat(); // of an attempt that is over: nothing
   });
@@ -104,7 +104,7 @@ describe('an attempt with a heartbeat', () => {
       engine.clock.advance(9_000);
       heartbeat();
     }
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(engine.lines.filter((line) => line.cause === 'timer')).toHaveLength(1);
   });
 
@@ -147,13 +147,13 @@ describe('a result that comes too late', () => {
     await tried.promise;
     encode.answer({ frames: 7 });
     await engine.seen((line) => line.kind === 'note');
-    expect((await backstep.state(id))?.status).toBe('compensating');
+    expect((await backstep.saga(id).state())?.status).toBe('compensating');
     // The next attempt of the compensation knows what the first one could not.
-    await backstep.command(id, { name: 'pause' });
-    await backstep.command(id, { name: 'resume' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'pause' });
+    await backstep.saga(id).command({ name: 'resume' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     expect(told).toEqual([null, { atMs: engine.clock.nowMs(), output: { frames: 7 } }]);
-    expect((await backstep.state(id))?.steps).toMatchObject([
+    expect((await backstep.saga(id).state())?.steps).toMatchObject([
       { name: 'encode', status: 'compensated', late: { output: { frames: 7 } } },
     ]);
   });
@@ -164,12 +164,14 @@ describe('a result that comes too late', () => {
     const id = await start();
     await encode.called;
     engine.clock.advance(10_000);
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     encode.answer({ frames: 7 });
     await engine.seen((line) => line.kind === 'note');
     const { items } = await backstep.read.transitions(id, page);
     expect(items.at(-1)).toMatchObject({ cause: 'result', status: 'compensated' });
-    expect((await backstep.state(id))?.steps).toMatchObject([{ late: { output: { frames: 7 } } }]);
+    expect((await backstep.saga(id).state())?.steps).toMatchObject([
+      { late: { output: { frames: 7 } } },
+    ]);
   });
 });
 
@@ -183,15 +185,15 @@ describe('an activity that is not repeatable', () => {
     await engine.open({ ...working, publish });
     const id = await start();
     await engine.seen((line) => line.to === 'publishing');
-    const running = await engine.backstep.state(id);
+    const running = await engine.backstep.saga(id).state();
     expect(running === null ? [] : engine.backstep.legalCommands(running)).not.toContain('pause');
     await engine.stop();
 
     const backstep = await engine.open({ ...working, publish });
     // Nothing of the drawing undoes it, so that the saga may not end as compensated.
-    expect(await backstep.settled(id, 1e9)).toBe('parked');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('parked');
     expect(calls).toBe(1);
-    const parked = await backstep.state(id);
+    const parked = await backstep.saga(id).state();
     expect(parked?.steps.at(-1)).toMatchObject({
       name: 'publish',
       status: 'in_doubt',

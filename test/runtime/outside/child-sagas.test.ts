@@ -61,24 +61,26 @@ describe('a child saga', () => {
     const { id } = await start();
     const child = childOf(id);
     await reached(child, 'checking');
-    expect((await backstep.state(id))?.steps).toMatchObject([
+    expect((await backstep.saga(id).state())?.steps).toMatchObject([
       { name: 'account', status: 'running', childId: child },
     ]);
-    expect((await backstep.state(child))?.parent).toEqual({ sagaId: id, step: 'account' });
-    await backstep.send(child, { type: 'approve' });
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ iban: 'AT1' });
+    expect((await backstep.saga(child).state())?.parent).toEqual({ sagaId: id, step: 'account' });
+    await backstep.saga(child).send({ type: 'approve' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ iban: 'AT1' });
     expect(calls).toEqual(['open', 'welcome']);
   });
 
   test('that fails is a failed step of its parent, with the reason', async () => {
     const backstep = await open({ open: refuse('no-credit') });
     const { id } = await start();
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
-    const state = await backstep.state(id);
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
+    const state = await backstep.saga(id).state();
     expect(state?.failureReason).toMatchObject({ code: 'child-compensated' });
     expect(state?.failureReason?.message).toContain('no-credit');
-    expect(await backstep.settled(childOf(id), 10_000)).toBe('compensated');
+    expect((await backstep.saga(childOf(id)).settled({ within: 10_000 })).status).toBe(
+      'compensated',
+    );
   });
 
   test('is unwound before the parent that is cancelled is over', async () => {
@@ -86,8 +88,8 @@ describe('a child saga', () => {
     const { id } = await start();
     const child = childOf(id);
     await reached(child, 'checking');
-    await backstep.command(id, { name: 'cancel', reason: 'changed my mind' });
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'cancel', reason: 'changed my mind' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
     expect(calls).toEqual(['open', 'close']);
     const ends = engine.lines.filter((entry) => entry.status === 'compensated');
     expect(ends.map((entry) => entry.sagaId)).toEqual([child, id]);
@@ -97,18 +99,20 @@ describe('a child saga', () => {
     const backstep = await open({ welcome: refuse('no-such-customer') });
     const { id } = await start();
     await reached(childOf(id), 'checking');
-    await backstep.send(childOf(id), { type: 'approve' });
-    expect(await backstep.settled(id, 10_000)).toBe('compensated');
+    await backstep.saga(childOf(id)).send({ type: 'approve' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('compensated');
     expect(calls).toEqual(['open', 'remove']);
-    expect((await backstep.state(childOf(id)))?.status).toBe('completed');
+    expect((await backstep.saga(childOf(id)).state())?.status).toBe('completed');
   });
 
   test('is terminated with its parent, without compensating', async () => {
     const backstep = await open();
     const { id } = await start();
     await reached(childOf(id), 'checking');
-    await backstep.command(id, { name: 'terminate' });
-    expect(await backstep.settled(childOf(id), 10_000)).toBe('terminated');
+    await backstep.saga(id).command({ name: 'terminate' });
+    expect((await backstep.saga(childOf(id)).settled({ within: 10_000 })).status).toBe(
+      'terminated',
+    );
     expect(calls).toEqual(['open']);
   });
 });
@@ -127,11 +131,11 @@ describe('between a parent and its child', () => {
     const backstep = await open();
     const { id } = await start();
     await engine.seen((entry) => entry.sagaId === id && entry.event === 'account.checking');
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ heard: 1 });
-    await backstep.send(id, { type: 'hurry' });
-    expect(await backstep.settled(id, 10_000)).toBe('completed');
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ heard: 1 });
+    await backstep.saga(id).send({ type: 'hurry' });
+    expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     // What it said in its last turn was heard before its end was.
-    expect((await backstep.state(id))?.snapshot.context).toMatchObject({ heard: 2 });
+    expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ heard: 2 });
   });
 });
 
@@ -147,7 +151,7 @@ describe('over a crash at every commit', () => {
     backstep.register(customerSaga, { activities: all });
   };
   const statusOf = async (backstep: Backstep, id: string) =>
-    (await backstep.state(id))?.status ?? null;
+    (await backstep.saga(id).state())?.status ?? null;
 
   // What clients do that may not have heard: the same start, the same event id.
   async function startAndWait(backstep: Backstep, pass: Pass) {
@@ -157,7 +161,7 @@ describe('over a crash at every commit', () => {
     return { id, child };
   }
   const isOver = async (backstep: Backstep, id: string): Promise<boolean> => {
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     return state !== null && isEnded(state.status);
   };
 
@@ -167,13 +171,13 @@ describe('over a crash at every commit', () => {
       live: async (backstep, pass) => {
         const { id, child } = await startAndWait(backstep, pass);
         if ((await statusOf(backstep, child)) === 'waiting') {
-          await backstep.send(child, { type: 'approve' }, 'approval');
+          await backstep.saga(child).send({ type: 'approve' }, { eventId: 'approval' });
         }
         await pass(() => isOver(backstep, id));
       },
       check: async (backstep) => {
         const { id } = await backstep.spawn('customer', { input: { name: 'Ada' }, key: 'Ada' });
-        const state = await backstep.state(id);
+        const state = await backstep.saga(id).state();
         expect(state?.status).toBe('completed');
         expect(state?.snapshot.context).toMatchObject({ iban: 'AT1', heard: 2 });
       },
@@ -189,7 +193,7 @@ describe('over a crash at every commit', () => {
         live: async (backstep, pass) => {
           const { id, child } = await startAndWait(backstep, pass);
           if (!(await isOver(backstep, id))) {
-            await backstep.command(id, { name }).catch(ignoreNotLegal);
+            await backstep.saga(id).command({ name }).catch(ignoreNotLegal);
           }
           await pass(async () => (await isOver(backstep, id)) && (await isOver(backstep, child)));
         },

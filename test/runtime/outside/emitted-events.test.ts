@@ -61,7 +61,7 @@ test.each([0, 2])(
         live: async (backstep, pass) => {
           const { id } = await backstep.spawn('parcel', { input: null, key: 'p' });
           await pass(async () => {
-            const state = await backstep.state(id);
+            const state = await backstep.saga(id).state();
             const isHeard = life.heard.some(({ type }) => type === 'parcel.delivered');
             return state !== null && isEnded(state.status) && isHeard;
           });

@@ -36,8 +36,8 @@ test('a subscriber that hangs for many sagas does not keep a parent from its chi
 
   const { id } = await backstep.spawn('customer', { input: { name: 'Ada' } });
   await engine.seen(({ sagaId, to }) => sagaId === `${id}.account.1` && to === 'checking');
-  await backstep.send(id, { type: 'hurry' });
-  expect(await backstep.settled(id, 10_000)).toBe('completed');
-  expect((await backstep.state(id))?.snapshot.context).toMatchObject({ heard: 2 });
+  await backstep.saga(id).send({ type: 'hurry' });
+  expect((await backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
+  expect((await backstep.saga(id).state())?.snapshot.context).toMatchObject({ heard: 2 });
   end.resolve();
 });

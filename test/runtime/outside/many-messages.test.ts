@@ -53,7 +53,7 @@ describe('a turn that emits many events', () => {
     };
     const backstep = await engine.open(NONE, { subscribers: { said } });
     const { id } = await backstep.spawn('loud', { input: null });
-    await backstep.send(id, say(count));
+    await backstep.saga(id).send(say(count));
     await all;
     expect(heard).toEqual(Array.from({ length: count }, (_, index) => index));
   });
@@ -62,10 +62,10 @@ describe('a turn that emits many events', () => {
     engine = new EngineHarness(loudSaga);
     const backstep = await engine.open(NONE, { subscribers: { said: () => {} } });
     const { id } = await backstep.spawn('loud', { input: null });
-    const tooMany = backstep.send(id, say(MOST + 1));
+    const tooMany = backstep.saga(id).send(say(MOST + 1));
     await expect(tooMany).rejects.toThrow(`emits 1024 events in one turn; at most ${MOST} are`);
-    expect((await backstep.state(id))?.status).toBe('waiting');
-    await backstep.send(id, say(3));
+    expect((await backstep.saga(id).state())?.status).toBe('waiting');
+    await backstep.saga(id).send(say(3));
   });
 
   test('what was stored while sixteen were possible comes first, and the doctor knows it', async () => {
@@ -77,7 +77,7 @@ describe('a turn that emits many events', () => {
     };
     const before = await engine.open(NONE, { subscribers: refusing });
     const { id } = await before.spawn('loud', { input: null });
-    await before.send(id, say(3));
+    await before.saga(id).send(say(3));
     await engine.stop();
     const db = new Database(engine.database);
     const changed = db.prepare(`UPDATE outbox SET id = id / 1024 * 16 + position`).run().changes;
@@ -94,7 +94,7 @@ describe('a turn that emits many events', () => {
       if (heard.push(numberIn(event)) === 8) resolve();
     };
     const after = await engine.open(NONE, { subscribers: { said } });
-    await after.send(id, say(5));
+    await after.saga(id).send(say(5));
     await all;
     expect(heard).toEqual([0, 1, 2, 0, 1, 2, 3, 4]);
   });
@@ -137,8 +137,13 @@ test('a hundred children hear what their parent tells them in one turn', async (
       family.seen(({ sagaId, to }) => sagaId === `${id}.${name}.1` && to === 'waiting'),
     ),
   );
-  await backstep.send(id, { type: 'tell' });
-  const ends = names.map((name) => backstep.settled(`${id}.${name}.1`, 20_000));
+  await backstep.saga(id).send({ type: 'tell' });
+  const ends = names.map((name) =>
+    backstep
+      .saga(`${id}.${name}.1`)
+      .settled({ within: 20_000 })
+      .then(({ status }) => status),
+  );
   expect(new Set(await Promise.all(ends))).toEqual(new Set(['completed']));
 });
 

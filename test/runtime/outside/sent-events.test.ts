@@ -44,7 +44,9 @@ test('stands in the journal and the audit, over a restart, and the doctor agrees
   await engine.open(activities);
   const id = await waitingStay();
   const atMs = engine.clock.nowMs();
-  await engine.backstep.send(id, { type: 'approve' }, { by: 'ada', reason: 'fine', eventId: 'a' });
+  await engine.backstep
+    .saga(id)
+    .send({ type: 'approve' }, { by: 'ada', reason: 'fine', eventId: 'a' });
   const entry = { atMs, sagaSeq: 3, command: 'send approve', by: 'ada', reason: 'fine' };
   expect(await engine.backstep.read.audit(id)).toEqual([entry]);
   await engine.stop();
@@ -63,12 +65,12 @@ test('stands in the journal and the audit, over a restart, and the doctor agrees
 test('is there once for an event that came twice, and for one that came early', async () => {
   await engine.open(activities);
   const id = await waitingStay();
-  await engine.backstep.command(id, { name: 'pause', by: 'kim' });
+  await engine.backstep.saga(id).command({ name: 'pause', by: 'kim' });
   const author = { by: 'ada', eventId: 'early' };
-  expect((await engine.backstep.send(id, { type: 'reject' }, author)).early).toHaveLength(1);
-  await engine.backstep.send(id, { type: 'reject' }, { ...author, by: 'somebody else' });
-  await engine.backstep.command(id, { name: 'resume', by: 'kim' });
-  await engine.backstep.settled(id, 1e9);
+  expect((await engine.backstep.saga(id).send({ type: 'reject' }, author)).early).toHaveLength(1);
+  await engine.backstep.saga(id).send({ type: 'reject' }, { ...author, by: 'somebody else' });
+  await engine.backstep.saga(id).command({ name: 'resume', by: 'kim' });
+  await engine.backstep.saga(id).settled({ within: 1e9 });
   const audit = await engine.backstep.read.audit(id);
   expect(audit.map(({ command, by }) => `${command} by ${by}`)).toEqual([
     'pause by kim',
@@ -81,10 +83,10 @@ test('is nowhere for one that was refused, and for one that names nobody', async
   await engine.open(activities);
   const id = await waitingStay();
   const { backstep } = engine;
-  await expect(backstep.send(id, { type: 'party' }, { by: 'ada' })).rejects.toMatchObject({
+  await expect(backstep.saga(id).send({ type: 'party' }, { by: 'ada' })).rejects.toMatchObject({
     code: 'not-legal',
   });
-  await backstep.send(id, { type: 'approve' }, 'an id alone');
+  await backstep.saga(id).send({ type: 'approve' }, { eventId: 'an id alone' });
   expect(await backstep.read.audit(id)).toEqual([]);
   const sent = (await recordsOf(id)).find(({ cause }) => cause === 'event');
   expect(sent?.inbound).toEqual({ kind: 'event', id: 'an id alone', event: { type: 'approve' } });
@@ -93,7 +95,7 @@ test('is nowhere for one that was refused, and for one that names nobody', async
 test('is unknown where only the reason was given', async () => {
   await engine.open(activities);
   const id = await waitingStay();
-  await engine.backstep.send(id, { type: 'approve' }, { reason: 'why not' });
+  await engine.backstep.saga(id).send({ type: 'approve' }, { reason: 'why not' });
   expect(await engine.backstep.read.audit(id)).toMatchObject([
     { command: 'send approve', by: 'unknown', reason: 'why not' },
   ]);

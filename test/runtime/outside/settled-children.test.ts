@@ -70,7 +70,7 @@ async function family(
   await engine.advance('2s');
   const childId = `${id}.pay.1`;
   const state = async (which: string): Promise<SagaState> => {
-    const known = await engine.backstep.state(which);
+    const known = await engine.backstep.saga(which).state();
     if (known === null) throw new Error(`no saga ${which}`);
     return known;
   };
@@ -146,7 +146,7 @@ describe('a child whose compensation was given up', () => {
     await engine.command(at, { name: 'accept-partial', by: 'ada', reason: 'it may stand' });
     await engine.advance('1m');
     for (const each of [at, `${id}.middle.1`, id]) {
-      expect(await engine.backstep.state(each)).toMatchObject({
+      expect(await engine.backstep.saga(each).state()).toMatchObject({
         status: 'compensation_failed',
         resolution: { by: 'ada', reason: 'it may stand' },
       });

@@ -75,7 +75,7 @@ async function pausedChild(type: string): Promise<{ readonly id: string; readonl
   const { id } = await backstep.spawn(type, { input: { name: 'Ada' } });
   const child = `${id}.account.1`;
   await engine.seen(({ sagaId, to }) => sagaId === child && to === 'checking');
-  await backstep.command(child, { name: 'pause', by: 'kim' });
+  await backstep.saga(child).command({ name: 'pause', by: 'kim' });
   return { id, child };
 }
 
@@ -85,63 +85,63 @@ const auditOf = async (id: string) =>
 test('one that its parent wants to unwind is unwound as soon as it goes on', async () => {
   const { id, child } = await pausedChild('customer');
   const { backstep } = engine;
-  await backstep.command(id, { name: 'cancel' });
+  await backstep.saga(id).command({ name: 'cancel' });
   // Nothing older is undone before the child is.
-  expect((await backstep.state(id))?.status).toBe('compensating');
+  expect((await backstep.saga(id).state())?.status).toBe('compensating');
   // What the parent ordered was refused meanwhile, which leaves no trace to wait for.
   for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
-  await backstep.command(child, { name: 'resume', by: 'kim' });
-  expect(await backstep.settled(child, 1e9)).toBe('compensated');
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  await backstep.saga(child).command({ name: 'resume', by: 'kim' });
+  expect((await backstep.saga(child).settled({ within: 1e9 })).status).toBe('compensated');
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
   expect(calls).toEqual(['open', 'close']);
   expect(await auditOf(child)).toEqual(['pause by kim', 'resume by kim', 'cancel by parent saga']);
 });
 
 test('that holds over a restart', async () => {
   const { id, child } = await pausedChild('customer');
-  await engine.backstep.command(id, { name: 'cancel' });
+  await engine.backstep.saga(id).command({ name: 'cancel' });
   await engine.stop();
   const backstep = await open();
-  await backstep.command(child, { name: 'resume', by: 'kim' });
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
-  expect(await backstep.settled(child, 1e9)).toBe('compensated');
+  await backstep.saga(child).command({ name: 'resume', by: 'kim' });
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+  expect((await backstep.saga(child).settled({ within: 1e9 })).status).toBe('compensated');
 });
 
 test('one that its parent went on without is cancelled as soon as it goes on', async () => {
   const { id, child } = await pausedChild('hasty');
   const { backstep } = engine;
-  await backstep.send(id, { type: 'leave' });
-  expect(await backstep.settled(id, 1e9)).toBe('completed');
+  await backstep.saga(id).send({ type: 'leave' });
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   await engine.stop();
   const after = await open();
-  await after.command(child, { name: 'resume', by: 'kim' });
-  expect(await after.settled(child, 1e9)).toBe('compensated');
+  await after.saga(child).command({ name: 'resume', by: 'kim' });
+  expect((await after.saga(child).settled({ within: 1e9 })).status).toBe('compensated');
 });
 
 test('one that went on just before the process ended is cancelled by the next process', async () => {
   const { id, child } = await pausedChild('hasty');
-  await engine.backstep.send(id, { type: 'leave' });
-  expect(await engine.backstep.settled(id, 1e9)).toBe('completed');
+  await engine.backstep.saga(id).send({ type: 'leave' });
+  expect((await engine.backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   await engine.stop();
 
   const ended = Promise.withResolvers<void>();
   const before = await open({ wrapStore: (store) => withoutCancels(store, ended.resolve) });
-  await before.command(child, { name: 'resume', by: 'kim' });
+  await before.saga(child).command({ name: 'resume', by: 'kim' });
   await ended.promise;
   await engine.stop();
 
   const after = await open();
   await engine.seen(({ sagaId, status }) => sagaId === child && status === 'compensated');
-  expect((await after.state(child))?.status).toBe('compensated');
+  expect((await after.saga(child).state())?.status).toBe('compensated');
   expect(await auditOf(child)).toEqual(['pause by kim', 'resume by kim', 'cancel by parent saga']);
 });
 
 test('one that its parent still waits for goes on as if nothing had been', async () => {
   const { id, child } = await pausedChild('customer');
   const { backstep } = engine;
-  await backstep.command(child, { name: 'resume', by: 'kim' });
-  await backstep.send(child, { type: 'approve' });
-  expect(await backstep.settled(id, 1e9)).toBe('completed');
+  await backstep.saga(child).command({ name: 'resume', by: 'kim' });
+  await backstep.saga(child).send({ type: 'approve' });
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   expect(await auditOf(child)).toEqual(['pause by kim', 'resume by kim']);
 });
 

@@ -67,7 +67,7 @@ test('waits for a place where the bound came after it was accepted', async () =>
   while (begun.length < 1) await new Promise(setImmediate);
   expect(begun).toEqual(['a']);
   finish('a');
-  await engine.backstep.settled(a, 1e9);
+  await engine.backstep.saga(a).settled({ within: 1e9 });
   await begins(late);
   expect(begun).toEqual(['a', 'late']);
   finish('late');

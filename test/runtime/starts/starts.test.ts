@@ -23,7 +23,7 @@ describe('a delayed start', () => {
     const startAtMs = engine.clock.nowMs() + 3_000;
     const { id, status } = await backstep.spawn('trip', { input, delay: '3s' });
     expect(status).toBe('waiting');
-    const waiting = await backstep.state(id);
+    const waiting = await backstep.saga(id).state();
     expect(waiting === null ? null : pendingStartOf(waiting)).toEqual({
       kind: 'scheduled',
       startAtMs,
@@ -32,7 +32,7 @@ describe('a delayed start', () => {
     await new Promise(setImmediate);
     expect(calls).toEqual([]);
     engine.clock.advance(1);
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
     expect(engine.lines.map(({ cause, from, to }) => [cause, from, to]).slice(0, 2)).toEqual([
       ['start', null, 'scheduled'],
       ['timer', 'scheduled', 'forward.hold.running'],
@@ -59,21 +59,21 @@ describe('a delayed start', () => {
 
     const backstep = await engine.open(recordedActivities().activities);
     engine.clock.advance(1_000);
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('can be cancelled before its time, and then nothing was done', async () => {
     const { activities, calls } = recordedActivities();
     const backstep = await engine.open(activities);
     const { id } = await backstep.spawn('trip', { input, delay: '1d' });
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     expect(state === null ? [] : backstep.legalCommands(state)).toEqual([
       'pause',
       'cancel',
       'terminate',
     ]);
-    await backstep.command(id, { name: 'cancel' });
-    expect(await backstep.settled(id, 1e9)).toBe('compensated');
+    await backstep.saga(id).command({ name: 'cancel' });
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
     engine.clock.advance(2 * DAY_MS);
     await new Promise(setImmediate);
     expect(calls).toEqual([]);
@@ -101,7 +101,7 @@ describe('a delayed start', () => {
     const backstep = await engine.open(recordedActivities().activities);
     const { id, status } = await backstep.spawn('trip', { input, startAt: 1 });
     expect(status).toBe('running');
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 });
 
@@ -138,12 +138,12 @@ describe('a type with a bound', () => {
     expect(backstep.startQueue('trip')).toMatchObject({ limit: 2, active: 2, queued: 3 });
     expect(await backstep.read.pendingStart(a)).toBeNull();
     expect(await backstep.read.pendingStart(d)).toEqual({ startAtMs: null, position: 2 });
-    expect((await backstep.state(d))?.status).toBe('waiting');
+    expect((await backstep.saga(d).state())?.status).toBe('waiting');
 
-    await backstep.command(d, { name: 'cancel' });
+    await backstep.saga(d).command({ name: 'cancel' });
     expect(await backstep.read.pendingStart(e)).toEqual({ startAtMs: null, position: 2 });
     finish('b');
-    await backstep.settled(b, 1e9);
+    await backstep.saga(b).settled({ within: 1e9 });
     await begins(c);
     finish('a');
     await begins(e);
@@ -165,7 +165,7 @@ describe('a type with a bound', () => {
     expect(backstep.startQueue('trip')).toMatchObject({ active: 1, queued: 2 });
     while (begun.length < 1) await new Promise(setImmediate);
     finish('a');
-    await backstep.settled(a, 1e9);
+    await backstep.saga(a).settled({ within: 1e9 });
     await begins(b);
     expect(begun).toEqual(['a', 'b']);
     expect(await backstep.read.pendingStart(c)).toEqual({ startAtMs: null, position: 1 });
@@ -179,7 +179,8 @@ describe('a type with a bound', () => {
     for (const trip of ['a', 'b', 'c']) ids.push(await spawn(trip));
     await engine.stop();
     const backstep = await engine.open(recordedActivities().activities);
-    for (const id of ids) expect(await backstep.settled(id, 1e9)).toBe('completed');
+    for (const id of ids)
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
   });
 
   test('counts a delayed start from its time on', async () => {

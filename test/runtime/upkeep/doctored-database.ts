@@ -58,13 +58,15 @@ export class DoctoredDatabase {
     for (const trip of Object.keys(this.ids) as (keyof Situations)[]) await start(trip);
     const { ids } = this;
     for (const id of [ids.completed, ids.compensated, ids['given-up']]) {
-      await backstep.settled(id, 10_000);
+      await backstep.saga(id).settled({ within: 10_000 });
     }
     await harness.seen(({ sagaId, sagaSeq }) => sagaId === ids.retrying && sagaSeq === 3);
     await harness.seen(({ sagaId, sagaSeq }) => sagaId === ids.running && sagaSeq === 2);
     await harness.seen(({ sagaId, sagaSeq }) => sagaId === ids.cancelled && sagaSeq === 2);
-    await backstep.command(ids.cancelled, { name: 'cancel', by: 'ada', reason: 'changed plans' });
-    await backstep.settled(ids.cancelled, 10_000);
+    await backstep
+      .saga(ids.cancelled)
+      .command({ name: 'cancel', by: 'ada', reason: 'changed plans' });
+    await backstep.saga(ids.cancelled).settled({ within: 10_000 });
     const db = new Database(harness.database);
     db.prepare('VACUUM INTO ?').run(this.#original);
     db.close();

@@ -29,7 +29,7 @@ test('it goes on where it can undo everything, is told once, and the journal say
     ),
   ]);
   const [id = ''] = ids;
-  await backstep.send(id, { type: 'ok' });
+  await backstep.saga(id).send({ type: 'ok' });
   await on.reached(id, 'completed');
   expect(on.calls.slice(-2)).toEqual(['insure insure/forward/1', 'charge charge/forward/1']);
   const { items } = await backstep.read.transitions(id, page);
@@ -52,7 +52,7 @@ test('one that is taken back leaves nothing behind that was started under it', a
   // A third one knows both steps again.
   await on.deploy([stay({ insure: 'after' })]);
   await on.reached(id, 'waiting');
-  await on.backstep.send(id, { type: 'no' });
+  await on.backstep.saga(id).send({ type: 'no' });
   await on.reached(id, 'compensated');
   expect(on.calls.slice(-2)).toEqual([
     'uninsure insure/compensate/1 of insure/forward/1',
@@ -75,11 +75,11 @@ test('costs nothing at the starts after', async () => {
 test('a paused saga is taken along and stays paused', async () => {
   const backstep = await on.deploy([stay()]);
   const [id = ''] = await on.waiting();
-  await backstep.command(id, { name: 'pause' });
+  await backstep.saga(id).command({ name: 'pause' });
   const edited = stay({ insure: 'after' });
   await on.deploy([edited]);
   await adopted(id, edited);
   expect(await on.row(id)).toMatchObject({ status: 'paused' });
-  await on.backstep.command(id, { name: 'resume' });
+  await on.backstep.saga(id).command({ name: 'resume' });
   expect(await on.row(id)).toMatchObject({ status: 'waiting' });
 });

@@ -167,10 +167,13 @@ async function lived(engine: TestEngine, id: string, answer: string): Promise<vo
     if (isSettled(status)) return;
     if (status === 'waiting') {
       if (answer === 'none') return;
-      await engine.backstep.send(id, { type: answer }).catch((error: unknown) => {
-        // The drawing that it is on takes no such event any more; its wait expires.
-        if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
-      });
+      await engine.backstep
+        .saga(id)
+        .send({ type: answer })
+        .catch((error: unknown) => {
+          // The drawing that it is on takes no such event any more; its wait expires.
+          if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
+        });
       await engine.quiet();
     }
     const isStill = (await statusOf(engine, id)) === 'waiting';

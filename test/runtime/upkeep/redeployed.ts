@@ -128,7 +128,7 @@ export class Redeployed {
   }
 
   async stop(): Promise<void> {
-    const stopping = this.#running?.stop(0);
+    const stopping = this.#running?.stop({ within: 0 });
     this.clock.advance(0);
     await stopping;
     this.#running = null;

@@ -54,7 +54,7 @@ async function opened(release: string): Promise<Opened> {
   const clock = new VirtualClock(Date.UTC(2026, 0, 2));
   const backstep = await openBackstep({ database: path, clock });
   onTestFinished(async () => {
-    const stopping = backstep.stop(0);
+    const stopping = backstep.stop({ within: 0 });
     clock.advance(0);
     await stopping;
   });
@@ -102,13 +102,13 @@ describe.each(RELEASES)('a database of release %s', (release) => {
       if (saga === undefined) throw new Error(`there is no saga ${name}`);
       return saga.id;
     };
-    await backstep.command(await idOf('paused'), { name: 'resume', by: 'ada' });
-    await backstep.command(await idOf('given-up'), { name: 'retry', by: 'ada' });
-    await backstep.command(await idOf('past-pivot'), { name: 'retry', by: 'ada' });
-    await backstep.send(await idOf('asking'), { type: 'approve' });
+    await backstep.saga(await idOf('paused')).command({ name: 'resume', by: 'ada' });
+    await backstep.saga(await idOf('given-up')).command({ name: 'retry', by: 'ada' });
+    await backstep.saga(await idOf('past-pivot')).command({ name: 'retry', by: 'ada' });
+    await backstep.saga(await idOf('asking')).send({ type: 'approve' });
     const children = before.filter(({ id }) => id.includes('.visit.'));
     expect(children).toHaveLength(2);
-    for (const { id } of children) await backstep.send(id, { type: 'approve' });
+    for (const { id } of children) await backstep.saga(id).send({ type: 'approve' });
 
     // The one that is to begin in ninety days is among them.
     await everySagaSettled(all);

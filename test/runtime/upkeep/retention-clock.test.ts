@@ -28,7 +28,7 @@ beforeEach(async () => {
   await open();
   for (const trip of ['a', 'b', 'c']) {
     const { id } = await engine.backstep.spawn('trip', { input: { trip }, key: trip });
-    await engine.backstep.settled(id, 1e9);
+    await engine.backstep.saga(id).settled({ within: 1e9 });
   }
 });
 

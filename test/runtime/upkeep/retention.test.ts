@@ -24,7 +24,7 @@ const spawn = async (trip: string): Promise<string> =>
 
 async function completed(trips: readonly string[]): Promise<readonly string[]> {
   const ids = await Promise.all(trips.map(spawn));
-  for (const id of ids) await engine.backstep.settled(id, 1e9);
+  for (const id of ids) await engine.backstep.saga(id).settled({ within: 1e9 });
   return ids;
 }
 
@@ -60,7 +60,7 @@ test('ended sagas go after their time with their journal; their start keys stay'
   await jump(engine, DAY_MS);
   const [young = ''] = await completed(['young']);
   await timePasses(DAY_MS + 1, 1);
-  expect(await engine.backstep.state(old)).toBeNull();
+  expect(await engine.backstep.saga(old).state()).toBeNull();
   expect(await engine.backstep.read.saga(young)).not.toBeNull();
   expect((await engine.backstep.read.transitions(old, page)).items).toEqual([]);
   expect(rowsOf('SELECT DISTINCT sid FROM journal')).toEqual([{ sid: 2 }]);
@@ -81,15 +81,20 @@ test('a start repeated after that is told how its saga ended, and so is who wait
   const { activities } = recordedActivities({ charge: refused });
   const backstep = await engine.open(activities, { keepEndedFor: '1d' });
   const id = await spawn('turned back');
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
   await spawn('newest');
   await timePasses(2 * DAY_MS, 1);
-  expect(await backstep.state(id)).toBeNull();
+  expect(await backstep.saga(id).state()).toBeNull();
   const again = { input: { trip: 'turned back' }, key: 'turned back' };
   const removed = { id, isNew: false, isRemoved: true };
   expect(await backstep.spawn('trip', again)).toEqual({ ...removed, status: 'compensated' });
-  expect(await backstep.settled(id, 1e9)).toBe('compensated');
-  await expect(backstep.settled('nobody', 1e9)).rejects.toMatchObject({ code: 'not-found' });
+  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
+  await expect(
+    backstep
+      .saga('nobody')
+      .settled({ within: 1e9 })
+      .then(({ status }) => status),
+  ).rejects.toMatchObject({ code: 'not-found' });
 
   // As a version left it that did not keep how sagas ended: nothing is claimed.
   await engine.stop();
@@ -98,7 +103,12 @@ test('a start repeated after that is told how its saga ended, and so is who wait
   db.close();
   await engine.open(activities);
   expect(await engine.backstep.spawn('trip', again)).toEqual({ ...removed, status: 'removed' });
-  await expect(engine.backstep.settled(id, 1e9)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(
+    engine.backstep
+      .saga(id)
+      .settled({ within: 1e9 })
+      .then(({ status }) => status),
+  ).rejects.toMatchObject({ code: 'not-found' });
 });
 
 test('no number is used twice: ids and the journal count on after a restart', async () => {
@@ -109,7 +119,7 @@ test('no number is used twice: ids and the journal count on after a restart', as
   await engine.stop();
   await engine.open(recordedActivities().activities);
   const id = await spawn('d');
-  await engine.backstep.settled(id, 1e9);
+  await engine.backstep.saga(id).settled({ within: 1e9 });
   expect(rowsOf(`SELECT sid FROM sagas WHERE id = '${id}'`)).toEqual([{ sid: 4 }]);
   const { seq } = last as { seq: number };
   const [next] = rowsOf('SELECT min(seq) AS seq FROM journal WHERE sid = 4');
@@ -131,7 +141,7 @@ test('a saga that is under way, needs a person or has a message on its way stays
   const backstep = await engine.open(activities, { keepEndedFor: '1d', subscribers });
   const busy = await spawn('busy');
   const stuck = await spawn('stuck');
-  expect(await backstep.settled(stuck, 1e9)).toBe('compensation_failed');
+  expect((await backstep.saga(stuck).settled({ within: 1e9 })).status).toBe('compensation_failed');
   await completed(['told', 'newest']);
   await jump(engine, 3 * DAY_MS);
   await looksPass(engine);
@@ -140,10 +150,10 @@ test('a saga that is under way, needs a person or has a message on its way stays
   expect(ids).toHaveLength(4);
 
   // Resolved, it is over: its saga goes in time, its dead letter stays.
-  await backstep.command(stuck, { name: 'terminate' });
+  await backstep.saga(stuck).command({ name: 'terminate' });
   await completed(['later']); // whoever has the last line of the journal stays
   await timePasses(3 * DAY_MS, 4);
-  expect(await backstep.state(stuck)).toBeNull();
+  expect(await backstep.saga(stuck).state()).toBeNull();
   expect(rowsOf('SELECT kind FROM dead_letters WHERE sid = 2')).toHaveLength(1);
 });
 
@@ -186,10 +196,10 @@ test('a child stays for as long as its parent may have to ask for it', async () 
   const { id } = await family.backstep.spawn('customer', { input: { name: 'Ada' } });
   const child = `${id}.account.1`;
   await family.seen((line) => line.sagaId === child && line.to === 'checking');
-  await family.backstep.send(child, { type: 'approve' });
+  await family.backstep.saga(child).send({ type: 'approve' });
   await family.seen((line) => line.sagaId === id && line.to === 'welcoming');
   await jump(family, 3 * DAY_MS);
   await looksPass(family);
-  expect((await family.backstep.state(child))?.status).toBe('completed');
+  expect((await family.backstep.saga(child).state())?.status).toBe('completed');
   await family.dispose();
 });

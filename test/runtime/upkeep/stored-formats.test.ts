@@ -44,8 +44,8 @@ function rewrite(db: Database.Database, id: string, sql: string): void {
 }
 
 async function expectParked([other = '', sound = '']: string[], why: RegExp): Promise<void> {
-  expect(await engine.backstep.settled(sound, 10_000)).toBe('completed');
-  expect(await engine.backstep.settled(other, 10_000)).toBe('parked');
+  expect((await engine.backstep.saga(sound).settled({ within: 10_000 })).status).toBe('completed');
+  expect((await engine.backstep.saga(other).settled({ within: 10_000 })).status).toBe('parked');
   const { items } = await engine.backstep.read.deadLetters(page);
   expect(items.map(({ sagaId }) => sagaId)).toEqual([other]);
   const { error } = JSON.parse(items[0]?.letter ?? '') as {
@@ -71,8 +71,8 @@ test('a state of a later form is parked as it is, with the cure, and goes on und
   db.prepare(`UPDATE sagas SET format = ${STORED_FORMAT}`).run(); // as code that knows the form
   db.close();
   const backstep = await engine.open(recordedActivities().activities);
-  await backstep.command(ids[0] ?? '', { name: 'retry', by: 'ada' });
-  expect(await backstep.settled(ids[0] ?? '', 10_000)).toBe('completed');
+  await backstep.saga(ids[0] ?? '').command({ name: 'retry', by: 'ada' });
+  expect((await backstep.saga(ids[0] ?? '').settled({ within: 10_000 })).status).toBe('completed');
 });
 
 test.each([
@@ -88,7 +88,7 @@ test.each([
 test('a journal record of a later form is told as one, and what is written names its form', async () => {
   await engine.open(recordedActivities().activities);
   const { id } = await engine.backstep.spawn('trip', { input: { trip: 'a' } });
-  await engine.backstep.settled(id, 10_000);
+  await engine.backstep.saga(id).settled({ within: 10_000 });
   const { items } = await engine.backstep.read.transitions(id, page);
   expect(items.map(({ format }) => format)).toEqual(items.map(() => STORED_FORMAT));
   const [line] = items;

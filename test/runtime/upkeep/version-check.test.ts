@@ -27,16 +27,16 @@ beforeAll(async () => {
   for (let n = 0; n < 5; n++) {
     const { id } = await backstep.spawn('stay', { input: null });
     ids.push(id);
-    while ((await backstep.state(id))?.status !== 'waiting') await new Promise(setImmediate);
+    while ((await backstep.saga(id).state())?.status !== 'waiting') await new Promise(setImmediate);
   }
   const [, , , turned = '', ended = ''] = ids;
-  await backstep.send(turned, { type: 'no' });
-  await backstep.send(ended, { type: 'ok' });
-  await backstep.settled(ended, 10_000);
+  await backstep.saga(turned).send({ type: 'no' });
+  await backstep.saga(ended).send({ type: 'ok' });
+  await backstep.saga(ended).settled({ within: 10_000 });
 });
 
 afterAll(async () => {
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -160,7 +160,7 @@ test('it is told saga by saga how far it is, and nothing in the file changes', (
 });
 
 test('the engine does with each what the check has said', async () => {
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   const said = checked([renamed], new Map([[renamed, { 1: () => ({}) }]]));
   backstep = await openBackstep({ database });
   const activities = { reserve: () => null, cancel: () => null, charge: () => null };

@@ -74,7 +74,7 @@ describe('at start a waiting saga is parked, with a dead letter, a line and in t
       expect(await on.row(id)).toMatchObject({ status: 'parked', version: 1, error });
       // Who asks is told why.
       const refusal = { code: 'version-missing', message: reason };
-      await expect(backstep.send(id, { type: 'no' })).rejects.toMatchObject(refusal);
+      await expect(backstep.saga(id).send({ type: 'no' })).rejects.toMatchObject(refusal);
     }
     const letter = { done: ['book'], outstanding: ['book'], error: { message: reason } };
     expect(await on.letters()).toMatchObject([letter, letter]);
@@ -111,7 +111,7 @@ describe('what was parked for its version goes on by itself', () => {
     await on.reached(id, 'waiting');
     await until(() => on.gaps === undefined);
     expect(await on.letters()).toEqual([]);
-    await on.backstep.send(id, { type: 'no' });
+    await on.backstep.saga(id).send({ type: 'no' });
     await on.reached(id, 'compensated');
     expect(on.calls.at(-1)).toBe('cancel book/compensate/1 of book/forward/1');
   });
@@ -133,7 +133,7 @@ describe('what was parked for its version goes on by itself', () => {
     await on.deploy([renamed, { migrate: { 1: () => ({ steps: { book: 'reserve' } }) } }]);
     await on.reached(id, 'waiting');
     expect((await on.row(id))?.version).toBe(2);
-    await on.backstep.send(id, { type: 'no' });
+    await on.backstep.saga(id).send({ type: 'no' });
     await on.reached(id, 'compensated');
     expect(on.calls).toEqual(['book book/forward/1', 'cancel book/compensate/1 of book/forward/1']);
   });
@@ -150,7 +150,7 @@ describe('what was parked for its version goes on by itself', () => {
 
 test('a paused saga is told and not parked, so that it does not go on against a word', async () => {
   const [id = ''] = await waitingUnderVersion1();
-  await on.backstep.command(id, { name: 'pause' });
+  await on.backstep.saga(id).command({ name: 'pause' });
   await on.deploy([stay({ version: 2 })]);
   await until(() => on.gaps !== undefined);
   expect(on.gaps).toEqual([{ type: 'stay', version: 1, reason: GONE, sagas: 1 }]);
@@ -158,7 +158,7 @@ test('a paused saga is told and not parked, so that it does not go on against a 
   on.register(stay());
   await until(() => on.gaps === undefined);
   expect((await on.row(id))?.status).toBe('paused');
-  await on.backstep.command(id, { name: 'resume' });
+  await on.backstep.saga(id).command({ name: 'resume' });
   expect((await on.row(id))?.status).toBe('waiting');
 });
 
@@ -188,7 +188,7 @@ test('a saga whose child is not registered is parked with it, and both go on onc
   );
   on.register(child);
   await on.reached(part ?? '', 'waiting');
-  await on.backstep.send(part ?? '', { type: 'ok' });
+  await on.backstep.saga(part ?? '').send({ type: 'ok' });
   await on.reached(id, 'completed');
   expect(on.calls).toEqual(['book book/forward/1', 'charge charge/forward/1']);
 });
@@ -208,6 +208,6 @@ test('a saga that is scheduled is parked too, and begins at its time once its ve
   await on.reached(id, 'parked');
   on.register(stay());
   await on.reached(id, 'waiting');
-  expect((await on.backstep.state(id))?.snapshot.value).toBe('scheduled');
+  expect((await on.backstep.saga(id).state())?.snapshot.value).toBe('scheduled');
   expect(on.calls).toEqual([]);
 });

@@ -119,18 +119,19 @@ describe('versions side by side', () => {
       each.register(v1, { activities });
     });
     const young = await start(backstep);
-    expect((await backstep.state(old))?.snapshot.value).toBe('draft');
-    expect((await backstep.state(young))?.snapshot.value).toBe('review');
+    expect((await backstep.saga(old).state())?.snapshot.value).toBe('draft');
+    expect((await backstep.saga(young).state())?.snapshot.value).toBe('review');
     expect((await backstep.read.saga(young))?.version).toBe(2);
-    for (const id of [old, young]) await backstep.send(id, { type: 'approve' });
-    for (const id of [old, young]) expect(await backstep.settled(id, 1e9)).toBe('completed');
-    await backstep.stop(0);
+    for (const id of [old, young]) await backstep.saga(id).send({ type: 'approve' });
+    for (const id of [old, young])
+      expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
+    await backstep.stop({ within: 0 });
   });
 
   test('one that is gone parks its sagas when they have to move, and they go on once it is back', async () => {
     const id = await start(await engine.open(activities));
     const without = await reopened((each) => each.register(v2, { activities }));
-    await expect(without.send(id, { type: 'approve' })).rejects.toMatchObject({
+    await expect(without.saga(id).send({ type: 'approve' })).rejects.toMatchObject({
       code: 'version-missing',
       message: 'saga type "form" version 1 is not registered; register it, or migrate the saga',
     });
@@ -141,7 +142,7 @@ describe('versions side by side', () => {
     without.register(v1, { activities });
     await timePasses(1_000, async () => (await statusOf(without, id)) === 'completed');
     expect((await without.read.deadLetters(page)).items).toEqual([]);
-    await without.stop(0);
+    await without.stop({ within: 0 });
   });
 });
 
@@ -162,13 +163,13 @@ describe('a migration', () => {
     await onVersion(after, ids.at(-1) ?? '', 2);
     const expiry = 'xstate.after.expiry.form.review';
     for (const id of ids) {
-      const state = await after.state(id);
+      const state = await after.saga(id).state();
       expect(state?.snapshot.value).toBe('review');
       expect(state?.live.timers[expiry]?.dueMs).toBe(dueMs.get(id));
     }
     const isOver = async () => (await after.read.statusCounts('form')).completed === ids.length;
     await timePasses(30 * DAY_MS, isOver);
-    await after.stop(0);
+    await after.stop({ within: 0 });
   });
 
   test('takes a saga along that is in memory, when its version comes without a restart', async () => {
@@ -176,8 +177,8 @@ describe('a migration', () => {
     const id = await start(backstep);
     backstep.register(v2, { activities, migrate: toReview });
     await onVersion(backstep, id, 2);
-    expect((await backstep.state(id))?.snapshot.value).toBe('review');
-    expect((await backstep.send(id, { type: 'approve' })).snapshot.value).toBe('filing');
+    expect((await backstep.saga(id).state())?.snapshot.value).toBe('review');
+    expect((await backstep.saga(id).send({ type: 'approve' })).snapshot.value).toBe('filing');
   });
 
   test('is a turn of its own in the journal, arms what is new, and can be replayed', async () => {
@@ -185,12 +186,12 @@ describe('a migration', () => {
     engine.clock.advance(DAY_MS);
     const backstep = await reopened((each) => each.register(v2, { activities, migrate: toReview }));
     await onVersion(backstep, id, 2);
-    const state = await backstep.state(id);
+    const state = await backstep.saga(id).state();
     expect(state?.snapshot.context).toMatchObject({ applicant: 'bob', reviewer: 'ada' });
     const reminder = state?.live.timers['xstate.after.reminder.form.review'];
     expect(reminder?.dueMs).toBe(engine.clock.nowMs() + 7 * DAY_MS);
-    await backstep.send(id, { type: 'approve' });
-    await backstep.settled(id, 1e9);
+    await backstep.saga(id).send({ type: 'approve' });
+    await backstep.saga(id).settled({ within: 1e9 });
     const { items } = await backstep.read.transitions(id, page);
     expect(items[1]).toMatchObject({
       cause: 'migrate',
@@ -201,12 +202,12 @@ describe('a migration', () => {
     const replayed = replay(v2, id, items.map(recordOfLine));
     expect(replayed.flaw).toBeNull();
     expect(replayed.turns.at(-1)?.state.status).toBe('completed');
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
   });
 
   test('keeps an attempt under way, with its key, and starts it again under the new version', async () => {
     const id = await start(await engine.open(never));
-    await engine.backstep.send(id, { type: 'approve' });
+    await engine.backstep.saga(id).send({ type: 'approve' });
     await engine.seen((line) => line.to === 'filing');
     const keys: string[] = [];
     const file = (_: Form, { key }: { readonly key: string }): null => {
@@ -216,10 +217,10 @@ describe('a migration', () => {
     const backstep = await reopened((each) =>
       each.register(v2, { activities: { file }, migrate: toReview }),
     );
-    expect(await backstep.settled(id, 1e9)).toBe('completed');
+    expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('completed');
     expect(keys).toEqual([`${id}/file/forward/1`]);
     expect((await backstep.read.saga(id))?.version).toBe(2);
-    await backstep.stop(0);
+    await backstep.stop({ within: 0 });
   });
 
   test('that does not fit is not applied: the saga stays on its version, or is parked with the reason', async () => {
@@ -229,11 +230,11 @@ describe('a migration', () => {
       each.register(v1, { activities });
       each.register(v2, { activities, migrate: astray });
     });
-    expect((await both.send(id, { type: 'approve' })).snapshot.value).toBe('filing');
+    expect((await both.saga(id).send({ type: 'approve' })).snapshot.value).toBe('filing');
     expect((await both.read.saga(id))?.version).toBe(1);
     const other = await both.spawn('form', { input: { applicant: 'eve' } });
     expect((await both.read.saga(other.id))?.version).toBe(2);
-    await both.stop(0);
+    await both.stop({ within: 0 });
   });
 
   test('into a state whose activity is not under way is refused with the cure', async () => {
@@ -247,15 +248,15 @@ describe('a migration', () => {
     expect(items[0]?.letter).toContain(
       'invokes file, which is not under way; go to one that waits',
     );
-    await without.stop(0);
+    await without.stop({ within: 0 });
 
     const mended = await openBackstep({ database: engine.database, clock: engine.clock });
     mended.register(v2, { activities, migrate: toReview });
     await mended.start();
     await onVersion(mended, id, 2);
-    while ((await mended.state(id))?.status !== 'waiting') await new Promise(setImmediate);
+    while ((await mended.saga(id).state())?.status !== 'waiting') await new Promise(setImmediate);
     expect((await mended.read.deadLetters(page)).items).toEqual([]);
-    await mended.stop(0);
+    await mended.stop({ within: 0 });
   });
 
   test('that cannot be had is logged once, not at every try', async () => {
@@ -271,7 +272,7 @@ describe('a migration', () => {
     await without.start();
     while ((await without.read.saga(id))?.status !== 'parked') await new Promise(setImmediate);
     expect(logged).toEqual(['sagas cannot go on under what is registered']);
-    await without.stop(0);
+    await without.stop({ within: 0 });
   });
 
   test('from a version that is no earlier one is refused at registration', async () => {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { clientsBehind } from '../../../src/server/access/client-address.ts';
-import type { HttpEnv } from '../../../src/server/context.ts';
+import type { HttpEnv } from '../../../src/server/http-env.ts';
 
 describe('a client', () => {
   it.each(['192.0.2.9', '127.0.0.1', '10.0.0.1, 192.0.2.9', '', ','])(

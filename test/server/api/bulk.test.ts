@@ -68,8 +68,9 @@ describe('POST /api/bulk', () => {
     const answers = await Promise.all([http.send('POST', path), http.send('POST', path)]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
     expect(await ended(frozen['id'])).toMatchObject({ taken: 3 });
-    for (const id of before) expect(await http.backstep.settled(id, 5_000)).toBe('compensated');
-    expect((await http.backstep.state(String(later)))?.status).toBe('waiting');
+    for (const id of before)
+      expect((await http.backstep.saga(id).settled({ within: 5_000 })).status).toBe('compensated');
+    expect((await http.backstep.saga(String(later)).state())?.status).toBe('waiting');
     expect(await get('/api/bulk')).toMatchObject({ items: [{ id: 1, state: 'ended' }] });
   });
 
@@ -90,7 +91,7 @@ describe('POST /api/bulk', () => {
     );
     // As if the process had died after the first saga took it and before that was recorded.
     const by = `api (bulk ${String(frozen['id'])}, ${String(frozen['createdAt'])})`;
-    await http.backstep.command(String(ids[0]), { name: 'pause', by });
+    await http.backstep.saga(String(ids[0])).command({ name: 'pause', by });
     await http.backstep.store.write([markWrite(Number(frozen['id']), 'started', 1)]);
     bulk = new BulkActions(http.backstep, { logger: { error: () => {} } });
     await bulk.resume();

@@ -27,6 +27,6 @@ it('is 422 for an event on which a mapper throws, and the log says which', async
       ) as unknown,
     },
   });
-  expect((await odd.backstep.state(id))?.status).toBe('waiting');
+  expect((await odd.backstep.saga(id).state())?.status).toBe('waiting');
   await odd.dispose();
 });

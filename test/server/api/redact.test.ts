@@ -121,7 +121,7 @@ describe("a user's own rule", () => {
       register: (backstep) => registerStays(backstep),
     });
     const { id } = await http.backstep.spawn('stay', { input: { room: 'suite-77' } });
-    await http.backstep.send(id, { type: 'approve' });
+    await http.backstep.saga(id).send({ type: 'approve' });
     for (const path of [`/api/sagas/${id}`, `/sagas/${id}`, `/api/sagas/${id}/transitions`]) {
       lines.push(await (await http.send('GET', path)).text());
     }

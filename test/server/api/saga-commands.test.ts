@@ -38,7 +38,7 @@ describe('POST /api/sagas/{id}/commands', () => {
   ] as const)('takes %s of a saga that waits', async (command, status) => {
     const id = await waitingStay(http);
     expect((await order(http, id, { command, reason: 'changed plans' })).status).toBe(202);
-    expect(await http.backstep.settled(id, 5_000)).toBe(status);
+    expect((await http.backstep.saga(id).settled({ within: 5_000 })).status).toBe(status);
     const { steps, failureReason, compensationOutcome } = await detail(http, id);
     const isUndone = status === 'compensated';
     expect(compensationOutcome).toBe(isUndone ? 'complete' : null);
@@ -84,7 +84,7 @@ describe('POST /api/sagas/{id}/commands', () => {
     });
     const retry = { command: 'retry', step: 'cancelRoom', context: { room: 'r2' } };
     await taken(stuck, id, retry, 'compensating');
-    await stuck.backstep.settled(id, 5_000);
+    await stuck.backstep.saga(id).settled({ within: 5_000 });
     expect(await detail(stuck, id)).toMatchObject({ context: { room: 'r2' } });
   });
 
@@ -153,7 +153,7 @@ describe('POST /api/sagas/{id}/events', () => {
     const response = await http.send('POST', `/api/sagas/${id}/events`, { type: 'approve' });
     expect(response.status).toBe(202);
     expect(await bodyOf(response)).toMatchObject({ id, status: 'running', isKept: false });
-    expect(await http.backstep.settled(id, 5_000)).toBe('completed');
+    expect((await http.backstep.saga(id).settled({ within: 5_000 })).status).toBe('completed');
   });
 
   it('takes an id once; the second time is a note', async () => {
@@ -163,7 +163,7 @@ describe('POST /api/sagas/{id}/events', () => {
       const response = await http.send('POST', `/api/sagas/${id}/events`, reject);
       expect(await bodyOf(response)).toMatchObject({ eventId: 'e-1' });
     }
-    expect(await http.backstep.settled(id, 5_000)).toBe('compensated');
+    expect((await http.backstep.saga(id).settled({ within: 5_000 })).status).toBe('compensated');
     const { notes } = await detail(http, id);
     expect(notes).toMatchObject([
       { event: 'reject', note: 'duplicate event: this id was taken before', at: isoTime() },
@@ -189,7 +189,7 @@ describe('POST /api/sagas/{id}/events', () => {
       awaiting: { earlyEvents: [{ id: 'e-1', type: 'approve' }] },
     });
     gate.resolve();
-    expect(await early.backstep.settled(id, 5_000)).toBe('completed');
+    expect((await early.backstep.saga(id).settled({ within: 5_000 })).status).toBe('completed');
     await early.dispose();
   });
 
@@ -260,7 +260,7 @@ async function waitingStay(fixture: HttpFixture): Promise<string> {
 async function stuckStay(): Promise<string> {
   const id = await waitingStay(stuck);
   await stuck.send('POST', `/api/sagas/${id}/events`, { type: 'reject', reason: 'too dear' });
-  await stuck.backstep.settled(id, 5_000);
+  await stuck.backstep.saga(id).settled({ within: 5_000 });
   return id;
 }
 

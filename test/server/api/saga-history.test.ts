@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { STORED_FORMAT } from '../../../src/core/history/stored-format.ts';
 import { encodeState } from '../../../src/core/history/codec.ts';
 import type { JournalRecord } from '../../../src/core/turn/inbound.ts';

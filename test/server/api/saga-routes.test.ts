@@ -78,7 +78,7 @@ describe('GET /api/sagas/{id}', () => {
   it('shows where it stands, with secrets hidden', async () => {
     const input = { ...INPUT, orderId: 'view', cardNumber: '4111111111111111' };
     const { id } = await http.backstep.spawn('order', { input, key: 'view' });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
     const response = await http.send('GET', `/api/sagas/${id}`);
     const text = await response.clone().text();
     expect(text).not.toContain('4111111111111111');
@@ -156,7 +156,7 @@ describe('GET /api/sagas', () => {
     const own = await openFixture({ activities: { charge: declined } });
     await own.settledOrder('f-1');
     const { id } = await own.backstep.spawn('order', { input: INPUT, key: 'findme' });
-    await own.backstep.settled(id, 5_000);
+    await own.backstep.saga(id).settled({ within: 5_000 });
     const found = async (query: string) => {
       const { items } = await bodyOf(await own.send('GET', `/api/sagas?${query}`));
       return Array.isArray(items) ? items.length : -1;
@@ -191,7 +191,7 @@ describe('POST /api/sagas/{id}/commands and /events', () => {
     const body = { command: 'skip', reason: 'done by hand', context: { results: { by: 'hand' } } };
     const response = await stuck.send('POST', `/api/sagas/${id}/commands`, body);
     expect(response.status).toBe(202);
-    await stuck.backstep.settled(id, 5_000);
+    await stuck.backstep.saga(id).settled({ within: 5_000 });
     expect(await bodyOf(await stuck.send('GET', `/api/sagas/${id}`))).toMatchObject({
       context: { results: { by: 'hand' } },
       steps: expect.arrayContaining([

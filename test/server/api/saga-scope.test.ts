@@ -1,6 +1,6 @@
 /** What the question before a command says of its reach. */
 import { describe, expect, it } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { scopeInWords } from '../../../src/server/dashboard/saga/saga-actions.ts';
 import { ORDER, REFUSED, SagaDriver } from '../../core/turn/saga-driver.ts';
 

@@ -50,7 +50,7 @@ async function waitingStay(): Promise<string> {
   const { id } = await http.backstep.spawn('stay', { input: { room: 'r1' } });
   const waiting = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
-    if ((await http.backstep.state(id))?.status === 'waiting') waiting.resolve();
+    if ((await http.backstep.saga(id).state())?.status === 'waiting') waiting.resolve();
   };
   const stop = http.backstep.subscribe(() => void look());
   await look();

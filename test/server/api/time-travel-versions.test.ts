@@ -42,7 +42,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'backstep-travel-'));
 });
 afterEach(async () => {
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -65,16 +65,14 @@ async function migratedStay(): Promise<string> {
   await until(id, (seq) => seq === 2);
   backstep.register(v2, { activities, ...toReview });
   await until(id, (seq) => seq === 3);
-  await backstep.send(id, { type: 'approve' });
-  expect(await backstep.settled(id, 5_000)).toBe('completed');
+  await backstep.saga(id).send({ type: 'approve' });
+  expect((await backstep.saga(id).settled({ within: 5_000 })).status).toBe('completed');
   return id;
 }
 
 async function pageOf(id: string, query: string): Promise<string> {
-  const app = createApp({
+  const { hono: app } = createApp({
     backstep,
-    demo: null,
-    faults: null,
     security: { allowedHosts: ['localhost'], token: null },
     logger: { error: () => {} },
   });
@@ -108,7 +106,7 @@ it('replays every record for the doctor, with the messages and the audit of all 
   const { turns, flaw } = replay(v2, id, items.map(recordOfLine), older);
   expect(flaw).toBeNull();
   expect(turns.map(({ definition }) => definition.version)).toEqual([1, 1, 2, 2, 2]);
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   expect(diagnose().findings).toEqual([]);
 });
 
@@ -122,7 +120,7 @@ function diagnose(): Diagnosis {
 
 it('says which turns cannot be shown, and what to register, where the version is gone', async () => {
   const id = await migratedStay();
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   await open((to) => to.register(v2, { activities, ...toReview }));
   const gone =
     'it ran under version 1, which is not registered here; register that beside the newer';

@@ -1,6 +1,6 @@
 /** What health and the page of definitions say of sagas that cannot go on. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createApp } from '../../../src/server/app.ts';
+import { createApp, type App } from '../../../src/server/app.ts';
 import { Redeployed, stay, until } from '../../runtime/upkeep/redeployed.ts';
 
 let on: Redeployed;
@@ -9,13 +9,11 @@ beforeEach(() => {
 });
 afterEach(() => on.dispose());
 
-const appOf = (): ReturnType<typeof createApp> =>
+const appOf = (): App['hono'] =>
   createApp({
     backstep: on.backstep,
-    demo: null,
-    faults: null,
     security: { allowedHosts: ['localhost'], token: null },
-  });
+  }).hono;
 
 test('are told with their reason and number, and are ready nonetheless', async () => {
   await on.deploy([stay()]);

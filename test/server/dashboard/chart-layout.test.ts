@@ -1,12 +1,13 @@
 /** Laying out charts: once each, ahead of the first look, and whatever one graph does to another. */
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { accountSaga } from '../../../machines/account.ts';
-import { onboardingSaga } from '../../../machines/onboarding.ts';
 import { ChartLayouts } from '../../../src/server/dashboard/chart/chart-layout.ts';
 import { LayoutThread } from '../../../src/server/dashboard/chart/layout-thread.ts';
+import { twoSteps } from '../../fixtures/defective-sagas/kit.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { type HttpFixture, openFixture } from '../http-fixture.ts';
 
+const otherSaga = twoSteps();
 const SMALL: ElkNode = { id: 'root', children: [{ id: 'a', width: 10, height: 10 }] };
 
 describe('the thread', () => {
@@ -29,16 +30,16 @@ describe('the layouts', () => {
   it('are made once, one at a time ahead, and what is asked for meanwhile comes next', async () => {
     const { thread, asked, answer } = heldThread();
     const layouts = new ChartLayouts(thread);
-    const warming = layouts.warm(() => [onboardingSaga, accountSaga]);
-    expect(asked).toEqual(['onboarding']);
-    const wanted = layouts.of(accountSaga);
-    expect(layouts.of(accountSaga)).toBe(wanted);
-    expect(asked).toEqual(['onboarding', 'account']);
+    const warming = layouts.warm(() => [orderSaga, otherSaga]);
+    expect(asked).toEqual(['order']);
+    const wanted = layouts.of(otherSaga);
+    expect(layouts.of(otherSaga)).toBe(wanted);
+    expect(asked).toEqual(['order', 'saga']);
     answer();
     await warming;
-    await layouts.warm(() => [onboardingSaga]);
-    expect((await wanted).chart.root.id).toBe('account');
-    expect(asked).toEqual(['onboarding', 'account']);
+    await layouts.warm(() => [orderSaga]);
+    expect((await wanted).chart.root.id).toBe('saga');
+    expect(asked).toEqual(['order', 'saga']);
   });
 
   it('that failed are tried again by whoever looks', async () => {
@@ -50,8 +51,8 @@ describe('the layouts', () => {
         return graph;
       },
     });
-    await layouts.warm(() => [accountSaga]);
-    expect((await layouts.of(accountSaga)).graph.id).toBe('account');
+    await layouts.warm(() => [otherSaga]);
+    expect((await layouts.of(otherSaga)).graph.id).toBe('saga');
   });
 });
 

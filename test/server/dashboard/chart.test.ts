@@ -1,6 +1,6 @@
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { orderSaga } from '../../../machines/order.ts';
+import { orderSaga } from '../../fixtures/order-saga.ts';
 import { litStates } from '../../../src/explain/chart-lights.ts';
 import { statesIn } from '../../../src/explain/chart.ts';
 import { ChartLayouts, type LaidChart } from '../../../src/server/dashboard/chart/chart-layout.ts';

@@ -42,7 +42,7 @@ describe('GET /definitions/{type}', () => {
   it('is 404 for a type or version that is not registered', async () => {
     http = await openFixture();
     const unknown = await pageAt('/definitions/order?version=2', 404);
-    expect(unknown).toContain('There is no version 2 of saga type order here.');
+    expect(unknown).toContain('There is no version 2 of saga type order.');
     await pageAt('/definitions/nope', 404);
     await pageAt('/definitions/order?version=x', 400);
   });

@@ -1,4 +1,5 @@
 /** What the performance page is made of: samples of real counters, told as charts and metrics. */
+import { html } from 'hono/html';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveClients } from '../../../src/server/live/live-clients.ts';
 import {
@@ -15,19 +16,17 @@ describe('a sample', () => {
   it('tells what happened since the one before, and nothing of what was before that', async () => {
     http = await openFixture();
     let nowMs = 0;
-    const fault = { activity: 'charge', failNext: 1, failureRate: 0, latencyMs: 0 };
-    const faults = [{ ...fault, mode: 'error', calls: 0, hits: 0 }];
-    let active: typeof faults = [];
+    let active = false;
     const recorder = new PerformanceRecorder({
       backstep: http.backstep,
       clients: new LiveClients(),
-      faults: { list: () => active } as never,
+      extensions: [{ name: 'faults', banner: () => (active ? html`on` : null) }],
       nowMs: () => nowMs,
     });
     for (const order of ['a', 'b', 'c', 'd']) await http.settledOrder(order);
     nowMs = 2_000;
     recorder.sample();
-    active = faults;
+    active = true;
     nowMs = 4_000;
     recorder.sample();
     const [busy, quiet] = recorder.samples();
@@ -35,7 +34,7 @@ describe('a sample', () => {
       settledPerSecond: 2,
       startedPerSecond: 2,
       mailboxItems: 0,
-      hasFaults: false,
+      hasBanner: false,
     });
     // Three turns each; the first waits for nobody.
     expect(busy?.turnsPerSecond).toBe(6);
@@ -48,7 +47,7 @@ describe('a sample', () => {
       stepP50Ms: null,
       commitP99Ms: null,
       turnsPerBatch: null,
-      hasFaults: true,
+      hasBanner: true,
     });
   });
 
@@ -57,7 +56,7 @@ describe('a sample', () => {
     const recorder = new PerformanceRecorder({
       backstep: http.backstep,
       clients: new LiveClients(),
-      faults: null,
+      extensions: [],
       nowMs: Date.now,
     });
     for (let index = 0; index < MAX_SAMPLES + 5; index += 1) recorder.sample();

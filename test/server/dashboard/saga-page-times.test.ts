@@ -21,7 +21,7 @@ describe('the page of a saga', () => {
   it('counts down the wait of a saga that moves, and not that of one that is paused', async () => {
     const id = await waitingStay();
     expect(await pageAt(`/sagas/${id}`)).toMatch(/data-manner="ends"[^>]*>ends at \d\d:\d\d:\d\d</);
-    await http.backstep.command(id, { name: 'pause' });
+    await http.backstep.saga(id).command({ name: 'pause' });
     const paused = await pageAt(`/sagas/${id}`);
     expect(paused).toMatch(/its time <time class="due" data-manner="still"[^>]*>ends at/);
     expect(paused.match(/class="due"/g)).toHaveLength(1);
@@ -30,7 +30,7 @@ describe('the page of a saga', () => {
   it('offers no way out of a saga that was terminated, and no event to send', async () => {
     const id = await waitingStay();
     expect(await pageAt(`/sagas/${id}`)).toContain('Every way out of here');
-    await http.backstep.command(id, { name: 'terminate' });
+    await http.backstep.saga(id).command({ name: 'terminate' });
     const page = await pageAt(`/sagas/${id}`);
     expect(page).toContain('Nothing happens by itself, and it waits for no event.');
     expect(page).not.toContain('Every way out of here');
@@ -54,7 +54,7 @@ async function waitingStay(): Promise<string> {
 }
 
 async function stateOf(id: string): Promise<SagaState> {
-  const state = await http.backstep.state(id);
+  const state = await http.backstep.saga(id).state();
   if (state === null) throw new Error(`there is no saga ${id}`);
   return state;
 }

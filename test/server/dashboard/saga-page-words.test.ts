@@ -29,12 +29,12 @@ describe('what a person ordered on the page of a saga', () => {
     http = await openFixture({ register: (backstep) => registerStays(backstep) });
     const { id } = await http.backstep.spawn('stay', { input: { room: 'r1' } });
     await untilWaiting(id);
-    await http.backstep.command(id, { name: 'pause' });
+    await http.backstep.saga(id).command({ name: 'pause' });
     const kept = await post(`/sagas/${id}/events`, 'type=approve');
     expect(kept).toContain('approve is kept until the saga is resumed: it is paused.');
     expect(await pageAt(`/sagas/${id}`)).toContain('Takes the event once it goes on approve');
-    await http.backstep.command(id, { name: 'resume' });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).command({ name: 'resume' });
+    await http.backstep.saga(id).settled({ within: 5_000 });
   });
 
   it('is offered once where cancelling and compensating are the same', async () => {
@@ -58,7 +58,7 @@ describe('how long something took', () => {
 async function untilWaiting(id: string): Promise<void> {
   const arrived = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
-    const state: SagaState | null = await http.backstep.state(id);
+    const state: SagaState | null = await http.backstep.saga(id).state();
     if (state?.status === 'waiting') arrived.resolve();
   };
   const stop = http.backstep.subscribe(() => void look());

@@ -40,7 +40,7 @@ describe('GET /sagas/{id}', () => {
     expect(page).toContain('Next: charge, attempt 1 of 2, is running');
     expect(page).toContain(`Cancel order ${id}? 2 steps are compensated: charge, reserve.`);
     gate.resolve({ receipt: 'r' });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
   });
 
   it('says when a saga begins that has not begun', async () => {
@@ -70,7 +70,7 @@ describe('GET /sagas/{id}', () => {
     http = await openFixture();
     const input = { orderId: 'o', quantity: 1, cardNumber: '4111-1111' };
     const { id } = await http.backstep.spawn('order', { input });
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
     const page = await pageAt(`/sagas/${id}`);
     expect(page).toContain('[redacted]');
     expect(page).not.toContain('4111');
@@ -91,8 +91,8 @@ describe('GET /sagas/{id}', () => {
       input: { orderId: SCRIPT, quantity: 1 },
       key: SCRIPT,
     });
-    await http.backstep.settled(id, 5_000);
-    await http.backstep.command(id, { name: 'terminate', by: SCRIPT, reason: SCRIPT });
+    await http.backstep.saga(id).settled({ within: 5_000 });
+    await http.backstep.saga(id).command({ name: 'terminate', by: SCRIPT, reason: SCRIPT });
     for (const query of ['', '?view=chart', '?seq=2', '?seq=3&view=chart']) {
       const page = await pageAt(`/sagas/${id}${query}`);
       expect(page).toContain('&lt;script&gt;');
@@ -129,7 +129,7 @@ describe('what is ordered on the page', () => {
     const path = `/sagas/${id}/commands`;
     const stale = await post(`${path}/terminate`, 'expected_version=1', true);
     expect(stale.status).toBe(409);
-    const { seq } = (await http.backstep.state(id)) ?? { seq: 0 };
+    const { seq } = (await http.backstep.saga(id).state()) ?? { seq: 0 };
     const plain = await post(`${path}/terminate`, `expected_version=${seq}&reason=enough`, false);
     expect([plain.status, plain.headers.get('location')]).toEqual([303, `/sagas/${id}`]);
     expect(await http.backstep.read.audit(id)).toMatchObject([{ by: 'page', reason: 'enough' }]);
@@ -149,7 +149,7 @@ describe('what is ordered on the page', () => {
     expect(await pageAt(`/sagas/${id}`)).toMatch(/action="[^"]*\/events"[^]*name="reason"/);
     const form = 'type=reject&reason=too+dear&members=%7B%22reason%22%3A%22no%22%7D';
     expect((await post(`/sagas/${id}/events`, form, true)).status).toBe(200);
-    await http.backstep.settled(id, 5_000);
+    await http.backstep.saga(id).settled({ within: 5_000 });
     expect(await http.backstep.read.audit(id)).toMatchObject([
       { command: 'send reject', by: 'page', reason: 'too dear' },
     ]);
@@ -181,7 +181,7 @@ describe('the live page of one saga', () => {
     await until(id, 'charge');
     const server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
     const address = server.url.replace('http', 'ws');
-    const client = await openSocket(`${address}/ws/page?view=saga-page&tab=rail&id=${id}`);
+    const client = await openSocket(`${address}/ws/page?page=/sagas/:id&id=${id}`);
     await client.until((texts) => texts.length >= 1);
     expect(client.texts[0]).toContain('hx-target="#saga-rail"');
     gate.resolve({ receipt: 'r' });
@@ -214,7 +214,7 @@ function until(id: string, activity: string): Promise<void> {
 async function untilIn(id: string, isThere: (state: SagaState) => boolean): Promise<void> {
   const arrived = Promise.withResolvers<void>();
   const look = async (): Promise<void> => {
-    const state = await http.backstep.state(id);
+    const state = await http.backstep.saga(id).state();
     if (state !== null && isThere(state)) arrived.resolve();
   };
   const stop = http.backstep.subscribe(() => void look());

@@ -80,16 +80,16 @@ describe('a bulk command from the list', () => {
     });
     const late = await http.settledOrder('o-late');
     expect(await page(place)).toMatch(/<button[^>]*>\s*Terminate 2 sagas\s*<\/button>/);
-    for (const id of ids) expect((await http.backstep.state(id))?.resolution).toBeNull();
+    for (const id of ids) expect((await http.backstep.saga(id).state())?.resolution).toBeNull();
     expect((await post(`${place}/start`, {})).status).toBe(303);
     await Promise.all(ids.map((id) => untilStatus(id, 'terminated')));
-    expect((await http.backstep.state(late))?.status).toBe('compensation_failed');
+    expect((await http.backstep.saga(late).state())?.status).toBe('compensation_failed');
     expect(await http.backstep.read.audit(ids[0] ?? '')).toMatchObject([{ reason: 'drill' }]);
   });
 
   it('tells the outcome saga by saga', async () => {
     const [id = ''] = await openWithFailures(1);
-    const done = await http.backstep.command(id, { name: 'terminate' });
+    const done = await http.backstep.saga(id).command({ name: 'terminate' });
     expect(done.status).toBe('terminated');
     const place = await frozen({ scope: 'chosen', command: 'retry', [`saga-${id}`]: 'on' });
     expect(await page(place)).toContain('The saga has ended: terminated.');
@@ -165,6 +165,6 @@ describe('GET /dead-letters', () => {
 
 async function untilStatus(id: string, status: string): Promise<void> {
   await expect
-    .poll(async () => (await http.backstep.state(id))?.status, { timeout: 10_000 })
+    .poll(async () => (await http.backstep.saga(id).state())?.status, { timeout: 10_000 })
     .toBe(status);
 }

@@ -54,7 +54,7 @@ describe('sending from an inspector', () => {
     await inspector.until((texts) =>
       texts.some((text) => text.includes('BACKSTEP_INSPECT_SEND=on')),
     );
-    expect((await http.backstep.state(id))?.status).toBe('waiting');
+    expect((await http.backstep.saga(id).state())?.status).toBe('waiting');
     socket.terminate();
   });
 
@@ -66,7 +66,7 @@ describe('sending from an inspector', () => {
     send('reject');
     await inspector.until((texts) => texts.some((text) => text.includes('backstep.refused')));
     send('approve');
-    expect(await http.backstep.settled(id, 10_000)).toBe('completed');
+    expect((await http.backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
     socket.terminate();
   });
 
@@ -79,7 +79,7 @@ describe('sending from an inspector', () => {
       'service.state',
       'service.stop',
     ]);
-    expect(await http.backstep.settled(id, 10_000)).toBe('completed');
+    expect((await http.backstep.saga(id).settled({ within: 10_000 })).status).toBe('completed');
   });
 });
 

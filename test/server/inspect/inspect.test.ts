@@ -84,7 +84,7 @@ describe('a @statelyai/inspect receiver', () => {
     await open();
     const input = { orderId: 'secret', quantity: 1, cardNumber: '4111-1111' };
     const { id } = await http.backstep.spawn('order', { input });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     const socket = await openSocket(address(`/inspect?saga=${id}`));
     await socket.until((texts) => texts.some((text) => text.includes('"status":"done"')));
     expect(socket.texts.join('\n')).toContain('[redacted]');
@@ -129,7 +129,7 @@ describe('a @statelyai/inspect receiver', () => {
     const inspector = receive();
     await inspector.until((events) => events.length === 1);
     const { id } = await http.backstep.spawn('customer', { input: {} });
-    await http.backstep.settled(id, 10_000);
+    await http.backstep.saga(id).settled({ within: 10_000 });
     await inspector.until((events) =>
       events.some((event) => isDone(event) && event.sessionId === id),
     );

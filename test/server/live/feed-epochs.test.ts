@@ -35,13 +35,13 @@ async function live(database: string, words: readonly string[], since: string, c
   await backstep.start();
   for (const word of words) {
     const { id } = await backstep.spawn('word', { input: word });
-    await backstep.settled(id, 10_000);
+    await backstep.saga(id).settled({ within: 10_000 });
   }
   const security = { allowedHosts: ['localhost'], token: null };
-  const app = createApp({ backstep, demo: null, faults: null, security });
+  const app = createApp({ backstep, security }).hono;
   const response = await app.request(`/api/transitions?since=${since}`);
   const messages = await messagesOf(response, count);
-  await backstep.stop(0);
+  await backstep.stop({ within: 0 });
   return messages;
 }
 

@@ -2,7 +2,7 @@ import { upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { HttpEnv } from '../../../src/server/context.ts';
+import type { HttpEnv } from '../../../src/server/http-env.ts';
 import { LiveClients } from '../../../src/server/live/live-clients.ts';
 import { startServer } from '../../../src/server/server.ts';
 import { serveSocket } from '../../../src/server/live/socket-client.ts';

@@ -13,14 +13,15 @@ import type { BulkProgress, BulkRequest } from '../../../runtime/upkeep/bulk-act
 import type { BulkOutcome } from '../../../store/queries/bulk-records.ts';
 import type { LetterGroupKey } from '../../../store/read-models.ts';
 import { readForm } from '../../body.ts';
-import { authorOf, queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
+import { authorOf, type HttpContext, PAGE_AUTHOR } from '../../context.ts';
 import { HttpProblem } from '../../error-response.ts';
-import { formRefusals } from '../frame/form-answers.ts';
+import type { HttpEnv } from '../../http-env.ts';
+import { RefusedForm } from '../frame/form-answers.ts';
 import { letterGroupOf } from '../dead-letters/letter-group.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
 import { region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
 import { badQuery, textOf } from '../../query.ts';
-import { readableState } from '../../api/saga-routes.ts';
+import { readableState } from '../../saga-lookup.ts';
 import { filterOf, listAddress, listQueryOf } from '../sagas/saga-list-query.ts';
 import { bulkContent, bulkPage, titleOf } from './bulk-view.ts';
 import { CHOSEN_PREFIX } from '../sagas/sagas-view.ts';
@@ -31,16 +32,26 @@ const SHOWN_ITEMS = 50;
 const MAX_LETTERS = 10_000;
 const LETTERS_PER_READ = 200;
 const OUTCOMES: readonly BulkOutcome[] = ['taken', 'refused', 'failed'];
-/** Recorded as the author of what is ordered on a page. */
-const PAGE_AUTHOR = 'page';
 type Form = ReadonlyMap<string, string>;
 
-/** The routes, to be mounted at `/bulk`. */
-export function bulkPageRoutes(kit: PageKit): Hono<HttpEnv> {
-  const { context } = kit;
+/** The page. */
+export function createBulkPage(context: HttpContext): Page {
+  return {
+    path: '/bulk/:id',
+    under: '/sagas',
+    groups: (query) => groupsOf(context, query),
+    look: async (query) => {
+      const progress = await context.bulk.find(idOf(query.get('id') ?? ''));
+      return { title: titleOf(progress), content: (place) => bulkPage(progress, place) };
+    },
+    actions: actionsOf(context),
+  };
+}
+
+function actionsOf(context: HttpContext): Hono<HttpEnv> {
   const { bulk } = context;
-  const app = new Hono<HttpEnv>();
-  app.post('/', async (c) => {
+  const actions = new Hono<HttpEnv>();
+  actions.post('/bulk', async (c) => {
     const form = await readForm(c.req.raw);
     try {
       const frozen = await bulk.freeze({
@@ -52,37 +63,18 @@ export function bulkPageRoutes(kit: PageKit): Hono<HttpEnv> {
       return c.redirect(`/bulk/${frozen.id}`, 303);
     } catch (error) {
       if (!(error instanceof BackstepError)) throw error;
-      return formRefusals(context, listOf(form))(error, c);
+      throw new RefusedForm(error, listOf(form));
     }
   });
-  app.post('/:id/start', async (c) => {
+  actions.post('/bulk/:id/start', async (c) => {
     const { id } = await bulk.start(idOf(c.req.param('id')));
     return c.redirect(`/bulk/${id}`, 303);
   });
-  app.get('/:id', async (c) => {
-    const query = queryOf(c);
-    query.set('id', c.req.param('id'));
-    const progress = await bulk.find(idOf(c.req.param('id')));
-    query.set('view', 'bulk');
-    const groups = bulkGroups(context, query);
-    const spec = {
-      title: titleOf(progress),
-      at: '/sagas',
-      live: query.toString(),
-      groups,
-    } as const;
-    return c.html(await renderPage(kit, spec, (place) => bulkPage(progress, place)));
-  });
-  const refuse = formRefusals(context);
-  app.onError((error, c) => {
-    if (c.req.method === 'GET') throw error;
-    return refuse(error, c);
-  });
-  return app;
+  return actions;
 }
 
-/** The live parts of the page. Throws `query-invalid` and `not-found`. */
-export function bulkGroups(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
+/** Throws `query-invalid` and `not-found`. */
+function groupsOf(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
   const { bulk, backstep } = context;
   const id = idOf(query.get('id') ?? '');
   const outcome = outcomeOf(query.get('outcome'));

@@ -4,15 +4,14 @@
  * Invariant: a group is acted on through a frozen list, a single saga over the version that was
  * shown.
  */
-import { Hono } from 'hono';
 import { BackstepError } from '../../../core/errors.ts';
-import type { DeadLetter, LetterGroupKey, Page } from '../../../store/read-models.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
+import type { DeadLetter, LetterGroupKey } from '../../../store/read-models.ts';
+import type { HttpContext } from '../../context.ts';
 import { letterGroupOf, letterGroupQuery } from './letter-group.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
 import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
 import { textOf } from '../../query.ts';
-import { readableState } from '../../api/saga-routes.ts';
+import { definitionOf, readableState } from '../../saga-lookup.ts';
 import { deadLettersPage, letterCard, letterGroups } from './dead-letters-view.ts';
 import type { Html } from '../frame/html.ts';
 
@@ -25,28 +24,18 @@ interface Look {
   readonly cursor: string | null;
 }
 
-/** The route, to be mounted at `/`. */
-export function deadLettersRoutes(kit: PageKit): Hono<HttpEnv> {
-  return new Hono<HttpEnv>().get('/dead-letters', async (c) => {
-    const query = queryOf(c);
-    const groups = deadLettersGroups(kit.context, query);
-    const live = new URLSearchParams(query);
-    live.set('view', 'dead-letters');
-    const spec = {
-      title: 'Dead letters',
-      at: '/dead-letters',
-      live: live.toString(),
-      groups,
-    } as const;
-    return c.html(await renderPage(kit, spec, deadLettersPage));
-  });
+/** The page. */
+export function createDeadLettersPage(context: HttpContext): Page {
+  return {
+    path: '/dead-letters',
+    title: 'Dead letters',
+    nav: 'Dead letters',
+    groups: (query) => groupsOf(context, query),
+    content: deadLettersPage,
+  };
 }
 
-/** The live parts of the page. Throws `query-invalid`. */
-export function deadLettersGroups(
-  context: HttpContext,
-  query: URLSearchParams,
-): readonly RegionGroup[] {
+function groupsOf(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
   const look = { group: letterGroupOf(query), cursor: textOf(query, 'cursor') };
   const { group, cursor } = look;
   const name = group === null ? '' : letterGroupQuery(group).toString();
@@ -61,7 +50,7 @@ export function deadLettersGroups(
 
 async function regionsOf(context: HttpContext, look: Look): Promise<readonly Region[]> {
   const { backstep, isReadOnly } = context;
-  const page: Page = { limit: SHOWN_LETTERS, cursor: look.cursor };
+  const page = { limit: SHOWN_LETTERS, cursor: look.cursor };
   const [groups, letters] = await Promise.all([
     backstep.read.deadLetterGroups(),
     backstep.read.deadLetters(page, look.group ?? undefined),

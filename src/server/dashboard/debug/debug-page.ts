@@ -1,14 +1,14 @@
 /**
  * `/debug`: what is alive in this process, what just happened, and how to look closer.
  */
-import { Hono } from 'hono';
 import { triggerOf } from '../../../explain/event-words.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
-import { settingFacts, versionFacts } from '../../environment.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
-import { region, type PageView, type RegionGroup } from '../../live/page-region.ts';
+import type { HttpContext } from '../../context.ts';
+import { type Fact, versionFacts } from '../../environment.ts';
+import { region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
 import { statusOf, textOf } from '../../query.ts';
-import { type TurnFilter, TurnStream } from '../../live/turn-stream.ts';
+import { definitionOf, typesOf } from '../../saga-lookup.ts';
+import type { TurnFilter, TurnStream } from '../../live/turn-stream.ts';
 import { actorTree } from './actor-tree.ts';
 import { debugPage, processFacts, turnRows } from './debug-view.ts';
 
@@ -19,45 +19,47 @@ const PROCESS_MIN_AGE_MS = 2_000;
 const MAX_ACTORS = 200;
 const MAX_TURNS = 40;
 
-export interface DebugPages {
-  readonly routes: Hono<HttpEnv>;
-  readonly view: PageView;
+/** What the page tells beside the engine. */
+export interface DebugParts {
+  readonly stream: TurnStream;
+  /** How the program was set up, without secrets. */
+  readonly settings: readonly Fact[];
+  /** Whether an inspector's events reach the sagas. */
+  readonly maySend: boolean;
 }
 
-/** The page and its live parts. `maySend`: whether an inspector's events reach the sagas. */
-export function debugPages(kit: PageKit, maySend: boolean): DebugPages {
-  const { context } = kit;
-  const stream = new TurnStream(context.backstep);
+/** The page. */
+export function createDebugPage(
+  context: HttpContext,
+  { stream, settings, maySend }: DebugParts,
+): Page {
   const versions = versionFacts();
-  const view: PageView = (query) => groupsOf(context, stream, filterOf(query));
-  const routes = new Hono<HttpEnv>().get('/debug', async (c) => {
-    const query = queryOf(c);
-    const filter = filterOf(query);
-    const isPaused = query.get('paused') === 'yes';
-    const facts = {
-      types: [...new Set(context.backstep.definitions().map(({ id }) => id))],
-      filter,
-      isPaused,
-      versions,
-      settings: settingFacts(process.env),
-      origin: new URL(c.req.url).host,
-      maySend,
-    };
-    const live = isPaused ? null : `view=debug&${queryText(filter)}`;
-    const groups = groupsOf(context, stream, filter);
-    const spec = { title: 'Debug', at: '/debug', live, groups } as const;
-    return c.html(await renderPage(kit, spec, (place) => debugPage(facts, place)));
-  });
-  return { routes, view };
+  return {
+    path: '/debug',
+    nav: 'Debug',
+    groups: (query) => groupsOf(context, stream, filterOf(query)),
+    look: (query, server) => {
+      const filter = filterOf(query);
+      const isPaused = query.get('paused') === 'yes';
+      const types = typesOf(context.backstep);
+      const facts = { types, filter, isPaused, versions, settings, server, maySend };
+      return {
+        title: 'Debug',
+        query: filterQuery(filter),
+        isLive: !isPaused,
+        content: (place) => debugPage(facts, place),
+      };
+    },
+  };
 }
 
 /** A filter as the query of an address. */
-function queryText({ type, status, text }: TurnFilter): string {
+function filterQuery({ type, status, text }: TurnFilter): URLSearchParams {
   const query = new URLSearchParams();
   if (type !== null) query.set('type', type);
   if (status !== null) query.set('status', status);
   if (text !== null) query.set('q', text);
-  return query.toString();
+  return query;
 }
 
 function filterOf(query: URLSearchParams): TurnFilter {
@@ -102,7 +104,7 @@ function groupsOf(
       ],
     },
     {
-      key: `debug-stream ${queryText(filter)}`,
+      key: `debug-stream ${filterQuery(filter).toString()}`,
       minAgeMs: STREAM_MIN_AGE_MS,
       render: async () => {
         const turns = await stream.newest(filter, MAX_TURNS);

@@ -19,8 +19,8 @@ export interface DebugPage {
   readonly isPaused: boolean;
   readonly versions: readonly Fact[];
   readonly settings: readonly Fact[];
-  /** Host and port as the browser knows them. */
-  readonly origin: string;
+  /** The address of the server as the browser knows it. */
+  readonly server: string;
   readonly maySend: boolean;
 }
 
@@ -136,8 +136,8 @@ function streamForm({ types, filter, isPaused }: DebugPage): Html {
   </form>`;
 }
 
-function howToAttach({ origin, maySend }: DebugPage): Html {
-  const address = `ws://${origin}/inspect`;
+function howToAttach({ server, maySend }: DebugPage): Html {
+  const address = `${server.replace(/^http/, 'ws')}/inspect`;
   return html`<ul class="facts">
       <li><a href="/inspector">Our own inspector</a>: offline, any saga, step back and forth.</li>
       <li>
@@ -155,7 +155,7 @@ createWebSocketReceiver({ server: '${address}' })
         Both take <code>?saga=id</code> (its whole past), <code>?type=order</code> and
         <code>?limit=50</code> (how many of the newest are introduced).
       </li>
-      <li>The plain feed: <code>curl -N http://${origin}/api/transitions</code></li>
+      <li>The plain feed: <code>curl -N ${server}/api/transitions</code></li>
     </ul>
     <p class="quiet">
       Events from an inspector ${maySend ? 'reach the sagas' : 'are refused'}

@@ -2,19 +2,17 @@
  * `/definitions` and `/definitions/{type}`: what is registered, how it is drawn, how many sagas run
  * under each version, and whether it compensates.
  */
-import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
-import { BackstepError } from '../../../core/errors.ts';
-import type { Verification } from '../../../verify/verify.ts';
 import type { VersionGap } from '../../../runtime/upkeep/version-gaps.ts';
 import type { ChartLayouts } from '../chart/chart-layout.ts';
-import { queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
-import { region, type PageView, type RegionGroup } from '../../live/page-region.ts';
+import type { HttpContext } from '../../context.ts';
+import { region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
 import { badQuery, textOf } from '../../query.ts';
-import type { Verifications } from '../../api/verifications.ts';
-import { chartSvg } from '../chart/chart-svg.ts';
+import { requireDefinition } from '../../saga-lookup.ts';
+import type { Verifications } from '../../verifications.ts';
+import { drawn } from '../chart/chart-drawing.ts';
 import {
   countInWords,
   definitionList,
@@ -24,93 +22,62 @@ import {
   unregisteredNote,
   verdict,
 } from './definition-views.ts';
-import type { Html } from '../frame/html.ts';
 import { pageHead } from '../frame/layout.ts';
 
 const COUNTS_MIN_AGE_MS = 1_000;
 /** A verdict never changes; the group is rendered again only because groups are. */
 const VERDICT_MIN_AGE_MS = 500;
 
-/** The live parts of both pages, for their socket. */
-export function definitionView(context: HttpContext, verdicts: Verdicts): PageView {
-  return (query) => {
-    const type = textOf(query, 'type');
-    return type === null
-      ? listGroups(context)
-      : pageGroups(context, verdicts, chosenOf(context, type, versionOf(query)));
+/** All definitions. */
+export function createDefinitionsPage(context: HttpContext): Page {
+  const groups = listGroups(context);
+  return {
+    path: '/definitions',
+    title: 'Definitions',
+    nav: 'Definitions',
+    groups: () => groups,
+    content: (place) =>
+      html`${pageHead(
+          'Definitions',
+          'What can run here. The drawing is what runs; verify explores its outcomes.',
+        )}
+        <section aria-label="Definitions">
+          <div id="definition-list">${place('definition-list')}</div>
+        </section>`,
   };
 }
 
-/** The routes, to be mounted at `/definitions`. */
-export function definitionPages(
-  kit: PageKit,
+/** One definition: the newest version, or the one that is asked for. */
+export function createDefinitionPage(
+  context: HttpContext,
   layouts: ChartLayouts,
-  verdicts: Verdicts,
-): Hono<HttpEnv> {
-  const { context } = kit;
-  return new Hono<HttpEnv>()
-    .get('/', async (c) => {
-      const spec = { title: 'Definitions', at: '/definitions' as const, live: 'view=definitions' };
-      const page = await renderPage(
-        kit,
-        { ...spec, groups: listGroups(context) },
-        (place) =>
-          html`${pageHead(
-              'Definitions',
-              'What can run here. The drawing is what runs; verify explores every outcome of it.',
-            )}
-            <section aria-label="Definitions">
-              <div id="definition-list">${place('definition-list')}</div>
-            </section>`,
-      );
-      return c.html(page);
-    })
-    .get('/:type', async (c) => {
-      const { definition } = chosenOf(context, c.req.param('type'), versionOf(queryOf(c)));
-      const { id: type, version } = definition;
-      const versions = (await shownDefinitions(context)).filter(
-        (shown) => shown.definition.id === type,
-      );
-      const shown = versions.find((each) => each.definition === definition);
-      const live = new URLSearchParams({ view: 'definitions', type, version: String(version) });
-      const chart = await drawn(context, layouts, definition);
-      const page = await renderPage(
-        kit,
-        {
-          title: `${type} v${version}`,
-          at: '/definitions',
-          live: live.toString(),
-          groups: pageGroups(context, verdicts, { definition }),
-        },
-        (place) =>
-          definitionPage(
-            { shown: shown ?? { definition, isNewest: true, count: undefined }, versions, chart },
-            place,
-          ),
-      );
-      return c.html(page);
-    });
-}
-
-/** What `verify` says of a definition, as soon as it is known. */
-export class Verdicts {
-  readonly #verifications: Verifications;
-  readonly #known = new WeakMap<SagaDefinition, Verification>();
-
-  constructor(verifications: Verifications) {
-    this.#verifications = verifications;
-  }
-
-  /** `null` until the work, which begins with the first question, is done. */
-  of(definition: SagaDefinition): Verification | null {
-    const known = this.#known.get(definition);
-    if (known !== undefined) return known;
-    this.#verifications.of(definition).then(
-      (verification) => this.#known.set(definition, verification),
-      () => {}, // asked again, it is tried again
-    );
-    return null;
-  }
+  verifications: Verifications,
+): Page {
+  const chosen = (query: URLSearchParams): SagaDefinition =>
+    requireDefinition(context.backstep, query.get('type') ?? '', versionOf(query) ?? undefined);
+  return {
+    path: '/definitions/:type',
+    under: '/definitions',
+    groups: (query) => pageGroups(context, verifications, chosen(query)),
+    look: async (query) => {
+      const one = chosen(query);
+      const { id: type, version } = one;
+      const all = await shownDefinitions(context);
+      const versions = all.filter((shown) => shown.definition.id === type);
+      const shown = versions.find((each) => each.definition === one);
+      const chart = await drawn(context, layouts, one);
+      const page = {
+        shown: shown ?? { definition: one, isNewest: true, count: undefined },
+        versions,
+        chart,
+      };
+      return {
+        title: `${type} v${version}`,
+        query: new URLSearchParams({ type, version: String(version) }),
+        content: (place) => definitionPage(page, place),
+      };
+    },
+  };
 }
 
 function listGroups(context: HttpContext): readonly RegionGroup[] {
@@ -140,8 +107,8 @@ function listGroups(context: HttpContext): readonly RegionGroup[] {
 
 function pageGroups(
   context: HttpContext,
-  verdicts: Verdicts,
-  { definition }: Pick<ShownDefinition, 'definition'>,
+  verifications: Verifications,
+  definition: SagaDefinition,
 ): readonly RegionGroup[] {
   const key = `${definition.version} ${definition.id}`;
   return [
@@ -158,7 +125,9 @@ function pageGroups(
     {
       key: `definition-verdict ${key}`,
       minAgeMs: VERDICT_MIN_AGE_MS,
-      render: async () => [await region('definition-verdict', verdict(verdicts.of(definition)))],
+      render: async () => [
+        await region('definition-verdict', verdict(verifications.known(definition))),
+      ],
     },
   ];
 }
@@ -180,34 +149,6 @@ async function shownDefinitions({ backstep }: HttpContext): Promise<readonly Sho
       ({ type, version }) => type === definition.id && version === definition.version,
     ),
   }));
-}
-
-function chosenOf(
-  { backstep }: HttpContext,
-  type: string,
-  version: number | null,
-): Pick<ShownDefinition, 'definition'> {
-  const versions = backstep.definitions().filter(({ id }) => id === type);
-  const definition =
-    version === null
-      ? versions.toSorted((one, other) => other.version - one.version)[0]
-      : versions.find((each) => each.version === version);
-  if (definition !== undefined) return { definition };
-  const what = version === null ? '' : `version ${version} of `;
-  throw new BackstepError('not-found', `there is no ${what}saga type ${type.slice(0, 100)} here`);
-}
-
-async function drawn(
-  { logger }: HttpContext,
-  layouts: ChartLayouts,
-  definition: SagaDefinition,
-): Promise<Html | null> {
-  try {
-    return chartSvg(await layouts.of(definition), [], `Statechart of ${definition.id}`);
-  } catch (error) {
-    logger.error({ err: error, type: definition.id }, 'a chart could not be laid out');
-    return null;
-  }
 }
 
 function versionOf(query: URLSearchParams): number | null {

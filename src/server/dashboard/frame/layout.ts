@@ -1,5 +1,5 @@
 /**
- * The frame of every page: head, navigation, what is broken on purpose, content. No inline script
+ * The frame of every page: head, navigation, banner, content. No inline script
  * and no inline style: the CSP forbids both.
  */
 import { html, raw } from 'hono/html';
@@ -16,56 +16,35 @@ const HTMX_CONFIG = JSON.stringify({
   morphIgnore: ['data-htmx-powered', 'open'],
 });
 
-/** What a page of the navigation needs to make sense. */
-type Needs = 'engine' | 'demo' | 'faults';
-
-interface NavigationEntry {
+/** A page that one can go to from everywhere. */
+export interface NavigationEntry {
   readonly path: string;
   readonly label: string;
-  readonly needs: Needs;
 }
 
-/** Every page that one can go to from everywhere, in the order of the navigation. */
-const NAVIGATION = [
-  { path: '/', label: 'Overview', needs: 'engine' },
-  { path: '/sagas', label: 'Sagas', needs: 'engine' },
-  { path: '/dead-letters', label: 'Dead letters', needs: 'engine' },
-  { path: '/definitions', label: 'Definitions', needs: 'engine' },
-  { path: '/saga', label: 'Orders', needs: 'demo' },
-  { path: '/services', label: 'Services', needs: 'demo' },
-  { path: '/faults', label: 'Fault lab', needs: 'faults' },
-  { path: '/performance', label: 'Performance', needs: 'engine' },
-  { path: '/inspector', label: 'Inspector', needs: 'engine' },
-  { path: '/debug', label: 'Debug', needs: 'engine' },
-] as const satisfies readonly NavigationEntry[];
-
-/** The address of a page of the navigation. */
-export type NavigationPath = (typeof NAVIGATION)[number]['path'];
-
-/** The element id of the region, on every page, that says which faults are switched on. */
-export const FAULTS_BANNER = 'faults-banner';
+/** The element id of the region, on every page, that holds the banners of extensions. */
+export const BANNER = 'banner';
 
 /** What a page is beside its content. */
-export interface PageFrame {
+export interface FrameParts {
   readonly title: string;
-  /** Where the page belongs in the navigation; `null`: nowhere. */
-  readonly at: NavigationPath | null;
-  /** What there is in this process, beside the engine. */
-  readonly has: { readonly demo: boolean; readonly faults: boolean };
+  readonly navigation: readonly NavigationEntry[];
+  /** The path of the navigation where the page belongs; `null`: nowhere. */
+  readonly at: string | null;
   /** Nothing can be ordered here, and every page says so. */
   readonly isReadOnly: boolean;
   /** Whoever looks came in by a login. */
   readonly hasLogin: boolean;
   /** When the page was rendered, so that the browser's clock need not be right. */
   readonly nowMs: number;
-  /** The query of the page's socket, such as `view=saga&id=1`; `null`: the page is not live. */
+  /** The query of the page's socket; `null`: the page is not live. */
   readonly live: string | null;
   /** The content of the banner's region. */
   readonly banner: Html;
 }
 
 /** A whole page. */
-export function layout(frame: PageFrame, content: Html): Html {
+export function layout(frame: FrameParts, content: Html): Html {
   return html`<!doctype html>
     <html lang="en" data-now="${frame.nowMs}">
       <head>
@@ -83,11 +62,11 @@ export function layout(frame: PageFrame, content: Html): Html {
         <a class="skip" href="#main">Skip to the content</a>
         <header class="top">
           <a class="brand" href="/"><span aria-hidden="true">↶</span> Backstep</a>
-          ${navigation(frame)} ${frame.live === null ? '' : liveState()}
+          ${navigationBar(frame)} ${frame.live === null ? '' : liveState()}
           ${frame.hasLogin ? logOut() : ''}
         </header>
         ${frame.isReadOnly ? readOnlyBanner() : ''}
-        <div id="${FAULTS_BANNER}" class="banner" role="status">${frame.banner}</div>
+        <div id="${BANNER}" class="banner" role="status">${frame.banner}</div>
         <main id="main" tabindex="-1">
           ${frame.live === null ? '' : liveSocket(frame.live)} ${content}
         </main>
@@ -125,11 +104,10 @@ export function places(regions: ReadonlyMap<string, string>): (id: string) => Ht
   return (id) => html`${raw(regions.get(id) ?? '')}`;
 }
 
-function navigation({ at, has }: PageFrame): Html {
-  const shown = NAVIGATION.filter(({ needs }) => needs === 'engine' || has[needs]);
+function navigationBar({ at, navigation }: FrameParts): Html {
   return html`<nav class="pages" aria-label="Pages">
     <ul>
-      ${shown.map(
+      ${navigation.map(
         ({ path, label }) =>
           html`<li>
             <a href="${path}" ${path === at ? html`aria-current="page"` : ''}>${label}</a>

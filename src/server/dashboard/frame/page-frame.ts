@@ -1,93 +1,98 @@
 /**
- * Renders whole pages: the frame, what is live on every page, and the page's own groups.
+ * Renders whole pages: the frame, what is live on every page, and the page's own live parts.
  *
- * A page names its view, which `WS /ws/page` serves under the same name, and the groups of that
- * view; the banner of active faults comes with every page.
+ * The banner of extensions comes with every page. A page's socket names the page by its path and
+ * asks with the query that its groups were asked with.
  */
 import { html } from 'hono/html';
-import { type HttpContext, isProviderStopped } from '../../context.ts';
+import type { HttpContext } from '../../context.ts';
 import type { PageHub } from '../../live/page-hub.ts';
 import { contentOf, region, type RegionGroup } from '../../live/page-region.ts';
-import { faultsBanner } from '../../../demo/lab/fault-panel.ts';
+import type { Page } from '../../page.ts';
 import type { Html } from './html.ts';
-import { FAULTS_BANNER, layout, type NavigationPath, type PageFrame, places } from './layout.ts';
+import { BANNER, layout, type NavigationEntry, places } from './layout.ts';
 
-/** What every page is rendered with. */
-export interface PageKit {
-  readonly context: HttpContext;
-  readonly hub: PageHub;
-  /** Called whenever a page was rendered. */
-  onLook(): void;
+/** The query parameter by which a socket names its page. */
+export const PAGE_PARAMETER = 'page';
+const BANNER_MIN_AGE_MS = 100;
+
+/** What whole pages are rendered with. */
+export interface PageFrame {
+  /** A page as it stands at an address, and its status. */
+  render(
+    page: Page,
+    query: URLSearchParams,
+    server: string,
+  ): Promise<{ readonly content: Html; readonly status: 200 | 404 }>;
+  /** A page that says one thing, for answers to forms sent without script and for errors. */
+  message(title: string, content: Html): Html;
 }
 
-export interface PageSpec {
-  readonly title: string;
-  /** Where it belongs in the navigation; `null`: nowhere. */
-  readonly at: NavigationPath | null;
-  /** The query that its socket asks for, `view` included; `null`: not live. */
-  readonly live: string | null;
-  readonly groups: readonly RegionGroup[];
-}
-
-/** What the frame says about this process. */
-type FrameContext = Pick<HttpContext, 'demo' | 'faults' | 'isReadOnly' | 'hasLogin' | 'nowMs'>;
-
-/** A page whose content puts its regions, by element id, in their places. */
-export async function renderPage(
-  { context, hub, onLook }: PageKit,
-  { title, at, live, groups }: PageSpec,
-  content: (region: (id: string) => Html) => Html,
-): Promise<Html> {
-  const regions = await hub.regions([...groups, bannerGroup(context)]);
-  const place = places(contentOf(regions));
-  const { isReadOnly, hasLogin } = context;
-  const banner = place(FAULTS_BANNER);
-  const nowMs = context.nowMs();
-  const frame = { title, at, has: partsOf(context), isReadOnly, hasLogin, nowMs, live, banner };
-  onLook();
-  return layout(frame, content(place));
-}
-
-/** A page that says one thing, for answers to forms sent without script and for errors. */
-export function messagePage(context: FrameContext, title: string, content: Html): Html {
-  const { demo, isReadOnly, hasLogin } = context;
-  const frame = {
-    title,
-    at: null,
-    has: partsOf(context),
-    isReadOnly,
-    hasLogin,
-    nowMs: context.nowMs(),
-    live: null,
-    banner: html``,
+/** The frame around these pages. `onLook` is called whenever one was rendered. */
+export function createFrame(
+  context: HttpContext,
+  hub: PageHub,
+  pages: readonly Page[],
+  onLook: () => void,
+): PageFrame {
+  const { isReadOnly, hasLogin, nowMs } = context;
+  const navigation = navigationOf(pages);
+  const shared = { navigation, isReadOnly, hasLogin };
+  return {
+    async render(page, query, server) {
+      const view = 'look' in page ? await page.look(query, server) : page;
+      const asked = view.query ?? query;
+      const regions = await hub.regions([...page.groups(asked), bannerGroup(context)]);
+      const place = places(contentOf(regions));
+      const frame = {
+        ...shared,
+        title: view.title,
+        at: page.under ?? page.path,
+        nowMs: nowMs(),
+        live: view.isLive === false ? null : socketQuery(page, asked),
+        banner: place(BANNER),
+      };
+      onLook();
+      return { content: layout(frame, view.content(place)), status: view.status ?? 200 };
+    },
+    message(title, content) {
+      const frame = { ...shared, title, at: null, nowMs: nowMs(), live: null, banner: html`` };
+      return layout(
+        frame,
+        html`<h1>${title}</h1>
+          ${content}
+          <p><a href="/">To the overview</a>, <a href="/sagas">to the sagas</a>.</p>`,
+      );
+    },
   };
-  return layout(
-    frame,
-    html`<h1>${title}</h1>
-      ${content}
-      <p>
-        <a href="/">To the overview</a>, <a href="/sagas">to the sagas</a>${
-          demo === null ? '' : html`, <a href="/saga">to the orders</a>`
-        }.
-      </p>`,
-  );
 }
 
-function partsOf({ demo, faults }: Pick<HttpContext, 'demo' | 'faults'>): PageFrame['has'] {
-  return { demo: demo !== null, faults: faults !== null };
+/** What the socket of a page asks for. */
+export function socketQuery({ path }: Pick<Page, 'path'>, query: URLSearchParams): string {
+  const asked = new URLSearchParams(query);
+  asked.set(PAGE_PARAMETER, path);
+  return asked.toString();
 }
 
 /** What is live on every page. */
-export function bannerGroup(context: Pick<HttpContext, 'faults' | 'provider'>): RegionGroup {
-  const { faults } = context;
+export function bannerGroup({ extensions }: Pick<HttpContext, 'extensions'>): RegionGroup {
   return {
     key: 'banner',
-    minAgeMs: 100,
-    render: async () => [
-      await region(
-        FAULTS_BANNER,
-        faults === null ? html`` : faultsBanner(faults.list(), await isProviderStopped(context)),
-      ),
-    ],
+    minAgeMs: BANNER_MIN_AGE_MS,
+    render: async () => {
+      const banners = extensions.flatMap((extension) => extension.banner?.() ?? []);
+      return [await region(BANNER, html`${banners}`)];
+    },
   };
+}
+
+/** In the order of the pages, but for those that say which one they follow. */
+function navigationOf(pages: readonly Page[]): readonly NavigationEntry[] {
+  const shown = pages.filter(({ nav }) => nav !== undefined);
+  const ordered = shown.filter(({ navAfter }) => navAfter === undefined);
+  for (const page of shown.filter(({ navAfter }) => navAfter !== undefined)) {
+    const before = ordered.findIndex(({ path }) => path === page.navAfter);
+    ordered.splice(before === -1 ? ordered.length : before + 1, 0, page);
+  }
+  return ordered.map(({ path, nav = '' }) => ({ path, label: nav }));
 }

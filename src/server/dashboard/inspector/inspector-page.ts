@@ -4,21 +4,20 @@
  *
  * `/inspector/stately` hands the same journal to the vendor's inspector in a window of its own.
  */
-import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
-import { BackstepError } from '../../../core/errors.ts';
 import type { SagaRecord } from '../../../store/read-models.ts';
 import type { ChartLayouts } from '../chart/chart-layout.ts';
-import { definitionOf, queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
-import { region, type PageView, type Region, type RegionGroup } from '../../live/page-region.ts';
+import type { HttpContext } from '../../context.ts';
+import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page, PageView } from '../../page.ts';
 import { badQuery, textOf } from '../../query.ts';
 import type { SagaHistories } from '../../api/saga-history.ts';
 import { litIn } from '../saga/saga-page-groups.ts';
 import { pictureOf } from '../saga/saga-picture.ts';
-import { chartSvg, litList } from '../chart/chart-svg.ts';
-import type { Html } from '../frame/html.ts';
+import { definitionOf, requireDefinition, typesOf } from '../../saga-lookup.ts';
+import { drawn } from '../chart/chart-drawing.ts';
+import { litList } from '../chart/chart-svg.ts';
 import {
   eventView,
   inspectorPage,
@@ -43,60 +42,63 @@ interface Look {
   readonly seq: number | null;
 }
 
-/** The page's live parts, by the query of its address. */
-export function inspectorView(context: HttpContext, histories: SagaHistories): PageView {
-  return (query) => groupsOf(context, histories, { ...lookOf(query), seq: null });
+/** What the page shows beside what the engine tells. */
+export interface InspectorParts {
+  readonly histories: SagaHistories;
+  readonly layouts: ChartLayouts;
 }
 
-/** The routes, to be mounted at `/`. `maySend`: whether an inspector's events reach the sagas. */
-export function inspectorRoutes(
-  kit: PageKit,
-  histories: SagaHistories,
-  layouts: ChartLayouts,
-  maySend: boolean,
-): Hono<HttpEnv> {
-  const { context } = kit;
-  const { backstep } = context;
-  return new Hono<HttpEnv>()
-    .get('/inspector', async (c) => {
-      const asked = lookOf(queryOf(c));
-      const saga = asked.sagaId === null ? null : await sagaNamed(context, asked.sagaId);
-      const look = { ...asked, sagaId: saga?.id ?? null };
-      const unknown = saga === null ? asked.sagaId : null;
-      if (saga !== null && look.seq !== null && look.seq > saga.seq) {
-        throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
-      }
-      const definition = definitionFor(context, saga?.type ?? look.type, saga?.version);
-      const type = definition?.id ?? null;
-      const chart =
-        definition === null
-          ? null
-          : await drawn(context, histories, layouts, definition, { ...look, type });
-      const groups = groupsOf(context, histories, { ...look, type });
-      const facts = {
-        types: [...new Set(backstep.definitions().map(({ id }) => id))],
-        type,
-        saga,
-        seq: look.seq,
-        chart,
-        unknown,
-      };
-      const spec = { title: 'Inspector', at: '/inspector', live: liveQuery(look, type), groups };
-      const page = await renderPage(kit, { ...spec, at: '/inspector' }, (place) =>
-        inspectorPage(facts, place),
-      );
-      return c.html(page, unknown === null ? 200 : 404);
-    })
-    .get('/inspector/stately', async (c) => {
-      const sagaId = textOf(queryOf(c), 'saga');
-      const spec = {
+/** The page. */
+export function createInspectorPage(context: HttpContext, parts: InspectorParts): Page {
+  return {
+    path: '/inspector',
+    nav: 'Inspector',
+    groups: (query) => groupsOf(context, parts.histories, lookOf(query)),
+    look: (query) => pageAt(context, parts, lookOf(query)),
+  };
+}
+
+/** The way to the vendor's inspector. `maySend`: whether its events reach the sagas. */
+export function createStatelyPage(maySend: boolean): Page {
+  return {
+    path: '/inspector/stately',
+    under: '/inspector',
+    groups: () => [],
+    look: (query) => {
+      const sagaId = textOf(query, 'saga');
+      return {
         title: 'Stately inspector',
-        at: '/inspector',
-        live: null,
-        groups: [],
-      } as const;
-      return c.html(await renderPage(kit, spec, () => statelyPage(sagaId, maySend)));
-    });
+        isLive: false,
+        content: () => statelyPage(sagaId, maySend),
+      };
+    },
+  };
+}
+
+async function pageAt(
+  context: HttpContext,
+  { histories, layouts }: InspectorParts,
+  asked: Look,
+): Promise<PageView> {
+  const saga = asked.sagaId === null ? null : await sagaNamed(context, asked.sagaId);
+  const unknown = saga === null ? asked.sagaId : null;
+  if (saga !== null && asked.seq !== null && asked.seq > saga.seq) {
+    throw badQuery('seq', `the saga has turns 1 to ${saga.seq}`);
+  }
+  const definition = definitionFor(context, saga?.type ?? asked.type, saga?.version);
+  const type = definition?.id ?? null;
+  const look = { ...asked, sagaId: saga?.id ?? null, type };
+  const chart =
+    definition === null ? null : await chartOf(context, histories, layouts, definition, look);
+  const types = typesOf(context.backstep);
+  const facts = { types, type, saga, seq: look.seq, chart, unknown };
+  return {
+    title: 'Inspector',
+    query: lookQuery(look),
+    isLive: look.seq === null, // a past turn stays as it was
+    status: unknown === null ? 200 : 404,
+    content: (place) => inspectorPage(facts, place),
+  };
 }
 
 /** By its id, or by the key that lists show it under: of whatever type has such a key. */
@@ -116,31 +118,23 @@ function definitionFor(
   type: string | null,
   version: number | undefined,
 ): SagaDefinition | null {
-  if (type !== null) {
-    const named = definitionOf(backstep, type, version);
-    if (named === undefined && version === undefined) {
-      throw new BackstepError('not-found', `there is no saga type ${type.slice(0, 100)}`);
-    }
-    return named ?? null;
-  }
-  return backstep.definitions()[0] ?? null;
+  if (type === null) return backstep.definitions()[0] ?? null;
+  // A saga may be of a version that is not registered; a type that is asked for must be.
+  return version === undefined
+    ? requireDefinition(backstep, type)
+    : (definitionOf(backstep, type, version) ?? null);
 }
 
-async function drawn(
+async function chartOf(
   context: HttpContext,
   histories: SagaHistories,
   layouts: ChartLayouts,
   definition: SagaDefinition,
   { sagaId, seq }: Look,
-): Promise<Html | null> {
+): ReturnType<typeof drawn> {
   const picture = sagaId === null ? null : await pictureOf(context, histories, sagaId, seq);
   const lit = picture?.kind === 'picture' ? litIn(picture) : [];
-  try {
-    return chartSvg(await layouts.of(definition), lit, `Statechart of ${definition.id}`);
-  } catch (error) {
-    context.logger.error({ err: error, type: definition.id }, 'a chart could not be laid out');
-    return null;
-  }
+  return drawn(context, layouts, definition, lit);
 }
 
 function groupsOf(
@@ -195,12 +189,12 @@ async function sagaRegions(
   ]);
 }
 
-function liveQuery({ sagaId, seq }: Look, type: string | null): string | null {
-  if (seq !== null) return null; // a past turn stays as it was
-  const query = new URLSearchParams({ view: 'inspector' });
+function lookQuery({ sagaId, seq, type }: Look): URLSearchParams {
+  const query = new URLSearchParams();
   if (sagaId !== null) query.set('saga', sagaId);
   if (type !== null) query.set('type', type);
-  return query.toString();
+  if (seq !== null) query.set('seq', String(seq));
+  return query;
 }
 
 function lookOf(query: URLSearchParams): Look {

@@ -3,14 +3,13 @@
  *
  * Invariant: every figure links to the list it counts.
  */
-import { Hono } from 'hono';
 import type { SagaStatus } from '../../../core/status.ts';
 import type { SagaSummary } from '../../../store/read-models.ts';
-import type { HttpContext, HttpEnv } from '../../context.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
+import type { HttpContext } from '../../context.ts';
 import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
+import { invariantGroups } from '../services/invariant-group.ts';
 import type { Pulse } from './pulse.ts';
-import { invariantGroup } from '../services/services-page.ts';
 import { failureTable, overviewPage, pulseLines, statusTiles, stuckSaga } from './overview-view.ts';
 
 const COUNTS_MIN_AGE_MS = 200;
@@ -28,18 +27,24 @@ const TURNED: readonly SagaStatus[] = [
 /** What should move by itself. */
 const MOVING: readonly SagaStatus[] = ['running', 'compensating'];
 
-/** The route, to be mounted at `/`. */
-export function overviewRoutes(kit: PageKit, groups: readonly RegionGroup[]): Hono<HttpEnv> {
-  return new Hono<HttpEnv>().get('/', async (c) => {
-    const spec = { title: 'Overview', at: '/', live: 'view=overview', groups } as const;
-    const { demo, isReadOnly } = kit.context;
-    const facts = { hasDemo: demo !== null, isReadOnly };
-    return c.html(await renderPage(kit, spec, (place) => overviewPage(facts, place)));
-  });
+/** The page. */
+export function createOverviewPage(context: HttpContext, pulse: Pulse): Page {
+  const { extensions } = context;
+  const invariants = invariantGroups(context);
+  const groups = [...groupsOf(context, pulse), ...invariants];
+  return {
+    path: '/',
+    title: 'Overview',
+    nav: 'Overview',
+    groups: () => groups,
+    content: (place) => {
+      const heads = extensions.flatMap((extension) => extension.overview?.() ?? []);
+      return overviewPage({ heads, hasInvariants: invariants.length > 0 }, place);
+    },
+  };
 }
 
-/** The live parts of the page. */
-export function overviewGroups(context: HttpContext, pulse: Pulse): readonly RegionGroup[] {
+function groupsOf(context: HttpContext, pulse: Pulse): readonly RegionGroup[] {
   return [
     {
       key: 'overview-counts',
@@ -56,7 +61,6 @@ export function overviewGroups(context: HttpContext, pulse: Pulse): readonly Reg
       minAgeMs: FAILURES_MIN_AGE_MS,
       render: () => failureRegions(context),
     },
-    ...(context.demo === null ? [] : [invariantGroup(context, context.demo)]),
   ];
 }
 

@@ -6,30 +6,24 @@ import type { DeadLetterGroup, SagaSummary, StatusCounts } from '../../../store/
 import type { Beat } from './pulse.ts';
 import { type Html, relativeTime, sagaLink, table } from '../frame/html.ts';
 import { pageHead } from '../frame/layout.ts';
+import type { Place } from '../../page.ts';
 import { sparkline } from '../frame/sparkline.ts';
 import { badge, toneClass } from '../frame/status-badge.ts';
 
-const BATCHES = [1, 10, 100];
-/** The one that a first visit is best served with. */
-const PROPOSED_BATCH = 10;
-const ORDERS_URL = '/saga/actions/order-batch';
 const SPAN = 'last 5 minutes';
 
 export interface Overview {
-  /** The demo is here. */
-  readonly hasDemo: boolean;
-  readonly isReadOnly: boolean;
+  /** What extensions put into the head. */
+  readonly heads: readonly Html[];
+  readonly hasInvariants: boolean;
 }
 
 /** The content of the page. */
-export function overviewPage(
-  { hasDemo, isReadOnly }: Overview,
-  region: (id: string) => Html,
-): Html {
+export function overviewPage({ heads, hasInvariants }: Overview, region: Place): Html {
   return html`${pageHead(
       'Overview',
       'What is under way, what was compensated, and what needs you.',
-      hasDemo && !isReadOnly ? createOrders() : html``,
+      html`${heads}`,
     )}
     <div id="action-result" role="status"></div>
     <div id="counts">${region('counts')}</div>
@@ -44,7 +38,7 @@ export function overviewPage(
       </section>
     </div>
     ${
-      hasDemo
+      hasInvariants
         ? html`<section aria-labelledby="sums-title">
             <h2 id="sums-title">Does it add up?</h2>
             <div id="invariants">${region('invariants')}</div>
@@ -141,7 +135,7 @@ export function failureTable(sagas: readonly SagaSummary[]): Html {
       html`<span class="error">${saga.error ?? ''}</span>`,
       relativeTime(saga.updatedAtMs),
     ]),
-    'Nothing failed so far. Break something in the fault lab to see what happens then.',
+    'Nothing failed so far.',
   );
 }
 
@@ -154,29 +148,6 @@ function tile(status: string, count: number, href: string): Html {
   return html`<li class="tile ${count === 0 ? 'tone-calm' : toneClass(status)}">
     <a href="${href}"><b>${figure(count)}</b> <span>${badge(status)}</span></a>
   </li>`;
-}
-
-function createOrders(): Html {
-  return html`<form
-    class="inline-form"
-    method="post"
-    action="${ORDERS_URL}"
-    hx-post="${ORDERS_URL}"
-    hx-target="#action-result"
-    aria-label="Create orders"
-  >
-    ${BATCHES.map(
-      (count) =>
-        html`<button
-          class="${count === PROPOSED_BATCH ? 'primary' : ''}"
-          type="submit"
-          name="count"
-          value="${count}"
-        >
-          Create ${count === 1 ? 'an order' : `${count} orders`}
-        </button>`,
-    )}
-  </form>`;
 }
 
 function figure(count: number): string {

@@ -1,11 +1,9 @@
 /**
  * `/performance`: how fast the engine is, what waits where, and whether faults were on meanwhile.
  */
-import { Hono } from 'hono';
 import { html } from 'hono/html';
-import type { HttpEnv } from '../../context.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
-import { region, type RegionGroup } from '../../live/page-region.ts';
+import { region } from '../../live/page-region.ts';
+import type { Page } from '../../page.ts';
 import {
   MAX_SAMPLES,
   type PerformanceRecorder,
@@ -108,41 +106,28 @@ const CHARTS: readonly ChartSpec[] = [
   },
 ];
 
-/** The page's live parts. */
-export function performanceGroups(recorder: PerformanceRecorder): readonly RegionGroup[] {
-  return [
-    {
-      key: 'performance',
-      minAgeMs: SAMPLE_MS,
-      render: () => Promise.all(CHARTS.map((spec) => chartRegion(spec, recorder.samples()))),
-    },
-  ];
-}
-
-/** The route, to be mounted at `/`. */
-export function performanceRoutes(kit: PageKit, groups: readonly RegionGroup[]): Hono<HttpEnv> {
-  const spec = {
+/** The page. */
+export function createPerformancePage(recorder: PerformanceRecorder): Page {
+  const group = {
+    key: 'performance',
+    minAgeMs: SAMPLE_MS,
+    render: () => Promise.all(CHARTS.map((spec) => chartRegion(spec, recorder.samples()))),
+  };
+  return {
+    path: '/performance',
     title: 'Performance',
-    at: '/performance',
-    live: 'view=performance',
-    groups,
-  } as const;
-  return new Hono<HttpEnv>().get('/performance', async (c) =>
-    c.html(
-      await renderPage(
-        kit,
-        spec,
-        (place) =>
-          html`${pageHead(
-              'Performance',
-              html`The last ${SPAN} of this process, a sample every ${SAMPLE_MS / 1_000} seconds.
-                Shaded: faults were switched on. The same figures for machines:
-                <a href="/metrics">/metrics</a>, <a href="/api/stats">/api/stats</a>.`,
-            )}
-            <div class="graphs">${CHARTS.map(({ id }) => chartPlace(id, place))}</div>`,
-      ),
-    ),
-  );
+    nav: 'Performance',
+    groups: () => [group],
+    content: (place) =>
+      html`${pageHead(
+          'Performance',
+          html`The last ${SPAN} of this process, a sample every ${SAMPLE_MS / 1_000} seconds.
+            Shaded: something stood in the banner of every page, such as faults switched on. The
+            same figures for machines: <a href="/metrics">/metrics</a>,
+            <a href="/api/stats">/api/stats</a>.`,
+        )}
+        <div class="graphs">${CHARTS.map(({ id }) => chartPlace(id, place))}</div>`,
+  };
 }
 
 function chartPlace(id: string, place: (id: string) => Html): Html {
@@ -160,7 +145,7 @@ function chartRegion(
       hint,
       series: series.map(([name, valueOf]) => ({ name, values: samples.map(valueOf) })),
       places: MAX_SAMPLES,
-      bands: samples.map(({ hasFaults }) => hasFaults),
+      bands: samples.map(({ hasBanner }) => hasBanner),
       inWords,
       span: SPAN,
     }),

@@ -38,8 +38,8 @@ export interface PerformanceSample {
   readonly clients: number;
   /** Slow clients that were sent back to the journal. */
   readonly drops: number;
-  /** True when faults were switched on. */
-  readonly hasFaults: boolean;
+  /** True when an extension had something in the banner of every page, such as faults. */
+  readonly hasBanner: boolean;
 }
 
 interface Counters {
@@ -54,12 +54,13 @@ interface Counters {
   readonly waitMs: Distribution;
 }
 
-type Sources = Pick<HttpContext, 'backstep' | 'clients' | 'faults' | 'nowMs'>;
+type Sources = Pick<HttpContext, 'backstep' | 'clients' | 'extensions' | 'nowMs'>;
 
 export class PerformanceRecorder {
   readonly #sources: Sources;
   readonly #samples: PerformanceSample[] = [];
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  #timer: NodeJS.Timeout | undefined;
   #before: Counters;
 
   constructor(sources: Sources) {
@@ -70,7 +71,12 @@ export class PerformanceRecorder {
 
   /** Samples from now on, as long as the process has something else to do. */
   start(): void {
-    setInterval(() => this.sample(), SAMPLE_MS).unref();
+    this.#timer ??= setInterval(() => this.sample(), SAMPLE_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#loop.disable();
   }
 
   /** The oldest first. */
@@ -85,7 +91,7 @@ export class PerformanceRecorder {
 
   /** Closes the present stretch; the timer's work, callable by tests. */
   sample(): void {
-    const { backstep, clients, faults } = this.#sources;
+    const { backstep, clients, extensions } = this.#sources;
     const before = this.#before;
     const now = this.#count();
     this.#before = now;
@@ -113,7 +119,7 @@ export class PerformanceRecorder {
       loopMaxMs: loopMs(this.#loop.max),
       clients: clients.figures().clients,
       drops: now.resyncs - before.resyncs,
-      hasFaults: (faults?.list().length ?? 0) > 0,
+      hasBanner: extensions.some((extension) => (extension.banner?.() ?? null) !== null),
     });
     this.#loop.reset();
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();

@@ -8,10 +8,10 @@ import type { SagaDefinition } from '../../../core/define/definition.ts';
 import { BackstepError } from '../../../core/errors.ts';
 import type { SagaState } from '../../../core/state.ts';
 import type { AuditEntry, SagaSummary } from '../../../store/read-models.ts';
-import { definitionOf, type HttpContext } from '../../context.ts';
+import type { HttpContext } from '../../context.ts';
 import { childIdsOf } from '../../api/saga-detail-answer.ts';
 import { type SagaHistories, type SagaHistory, turnAt } from '../../api/saga-history.ts';
-import { readableState } from '../../api/saga-routes.ts';
+import { definitionOf, readableState } from '../../saga-lookup.ts';
 
 /** A saga as one looks at it. */
 export interface SagaPicture {

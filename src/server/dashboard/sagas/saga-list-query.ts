@@ -49,13 +49,12 @@ export interface ShownList extends ListQuery {
   readonly ids: readonly string[];
 }
 
-/** The query of the page's socket. */
-export function shownQuery({ filters, since, ids }: ShownList): string {
+/** What the live parts of such a page are asked with. */
+export function shownQuery({ filters, since, ids }: ShownList): URLSearchParams {
   const query = new URLSearchParams(filters);
-  query.set('view', 'sagas');
   query.set('since', since);
   query.set('ids', ids.join(' '));
-  return query.toString();
+  return query;
 }
 
 /** What a socket asks to be told about. Throws `query-invalid`. */

@@ -5,15 +5,16 @@
  * for the new ones. Invariant: a bulk command is ordered here and decided on a page of its own,
  * over a list that is frozen by then.
  */
-import { Hono } from 'hono';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
 import type { SagaSummary } from '../../../store/read-models.ts';
-import { queryOf, type HttpContext, type HttpEnv } from '../../context.ts';
-import { renderPage, type PageKit } from '../frame/page-frame.ts';
+import type { HttpContext } from '../../context.ts';
 import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
+import type { Page, PageView } from '../../page.ts';
+import { typesOf } from '../../saga-lookup.ts';
 import {
   filterOf,
   listQueryOf,
+  type ListQuery,
   SHOWN_SAGAS,
   type ShownList,
   shownListOf,
@@ -24,40 +25,44 @@ import { cellId, newSagas, rowCells, sagasPage } from './sagas-view.ts';
 const ROWS_MIN_AGE_MS = 150;
 const NEW_MIN_AGE_MS = 500;
 
-/** The route, to be mounted at `/`. */
-export function sagasRoutes(kit: PageKit): Hono<HttpEnv> {
-  const { backstep, nowMs } = kit.context;
-  return new Hono<HttpEnv>().get('/sagas', async (c) => {
-    const query = listQueryOf(queryOf(c));
-    const filter = filterOf(query, nowMs());
-    // First where the list begins: what starts from here on is new to this page.
-    const since = await backstep.read.newestCursor();
-    const [page, total] = await Promise.all([
-      backstep.read.listSagas(filter, { limit: SHOWN_SAGAS, cursor: query.cursor }),
-      backstep.read.countSagas(filter),
-    ]);
-    const shown: ShownList = { ...query, since, ids: page.items.map(({ id }) => id) };
-    const groups = sagasGroups(kit.context, shown);
-    const spec = { title: 'Sagas', at: '/sagas', live: shownQuery(shown), groups } as const;
-    const content = {
-      query,
-      sagas: page.items,
-      nextCursor: page.nextCursor,
-      total,
-      types: typesOf(backstep.definitions()),
-      steps: stepsOf(backstep.definitions()),
-      isReadOnly: kit.context.isReadOnly,
-    };
-    return c.html(await renderPage(kit, spec, (place) => sagasPage(content, place)));
-  });
+/** The page. What its groups are asked with names the rows that it shows. */
+export function createSagasPage(context: HttpContext): Page {
+  return {
+    path: '/sagas',
+    nav: 'Sagas',
+    groups: (query) => groupsOf(context, shownListOf(query)),
+    look: (query) => listAt(context, listQueryOf(query)),
+  };
 }
 
-/** The live parts of the page that its socket asks for. Throws `query-invalid`. */
-export function sagasView(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
-  return sagasGroups(context, shownListOf(query));
+async function listAt(
+  { backstep, nowMs, isReadOnly }: HttpContext,
+  query: ListQuery,
+): Promise<PageView> {
+  const filter = filterOf(query, nowMs());
+  // First where the list begins: what starts from here on is new to this page.
+  const since = await backstep.read.newestCursor();
+  const [page, total] = await Promise.all([
+    backstep.read.listSagas(filter, { limit: SHOWN_SAGAS, cursor: query.cursor }),
+    backstep.read.countSagas(filter),
+  ]);
+  const list = {
+    query,
+    sagas: page.items,
+    nextCursor: page.nextCursor,
+    total,
+    types: typesOf(backstep).toSorted(),
+    steps: stepsOf(backstep.definitions()),
+    isReadOnly,
+  };
+  return {
+    title: 'Sagas',
+    query: shownQuery({ ...query, since, ids: page.items.map(({ id }) => id) }),
+    content: (place) => sagasPage(list, place),
+  };
 }
 
-function sagasGroups(context: HttpContext, shown: ShownList): readonly RegionGroup[] {
+function groupsOf(context: HttpContext, shown: ShownList): readonly RegionGroup[] {
   const { backstep, nowMs } = context;
   const { filters, since, ids } = shown;
   filterOf(shown, nowMs()); // refuses a bad address before anything is rendered
@@ -90,10 +95,6 @@ async function cellRegions(
     return Object.entries(rowCells(saga)).map(([name, cell]) => region(cellId(row, name), cell));
   });
   return Promise.all(cells);
-}
-
-function typesOf(definitions: readonly SagaDefinition[]): readonly string[] {
-  return [...new Set(definitions.map(({ id }) => id))].sort();
 }
 
 function stepsOf(definitions: readonly SagaDefinition[]): readonly string[] {

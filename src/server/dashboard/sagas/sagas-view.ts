@@ -224,7 +224,7 @@ function nothing({ filters }: ListQuery): Html {
   return filters.size === 0
     ? emptyState(
         'There are no sagas yet.',
-        html`<a href="/">Create some orders</a>, or start one over HTTP.`,
+        html`Start one from the page of its <a href="/definitions">definition</a>, or over HTTP.`,
       )
     : emptyState('No saga matches.', html`<a href="/sagas">Clear the filters</a> to see all.`);
 }

@@ -2,23 +2,39 @@
  * Whether it all adds up: one box per statement about the whole system, with its figures.
  */
 import { html } from 'hono/html';
-import type { Invariant } from '../../../demo/order/order-demo.ts';
 import type { Html } from '../frame/html.ts';
 import { moneyInWords } from './money.ts';
 
 const MINOR_PER_MAJOR = 100;
 
+/** A statement about the whole system, and whether it is true. */
+export interface Invariant {
+  readonly name: string;
+  /** For example `initial = on hand + reserved + shipped`. Those of one statement share a box. */
+  readonly statement: string;
+  /** Null: it could not be told just now. */
+  readonly holds: boolean | null;
+  readonly expected: number | null;
+  readonly actual: number | null;
+  /** What the figures count; money is in minor units. Default: pieces. */
+  readonly unit?: 'pieces' | 'money';
+  /** Of money, ISO 4217; `null`: in several, or none so far. */
+  readonly currency?: string | null;
+  /** True: it is off only because sagas are under way. Default false. */
+  readonly isSettling?: boolean;
+}
+
 /** One box per statement: it holds when it holds everywhere. */
-export function invariantBoxes(invariants: readonly Invariant[], isAtRest: boolean): Html {
+export function invariantBoxes(invariants: readonly Invariant[]): Html {
   const groups = Map.groupBy(invariants, ({ statement }) => statement);
   return html`<ul class="invariants">
-    ${[...groups].map(([statement, group]) => invariantBox(statement, group, isAtRest))}
+    ${[...groups].map(([statement, group]) => invariantBox(statement, group))}
   </ul>`;
 }
 
-function invariantBox(statement: string, group: readonly Invariant[], isAtRest: boolean): Html {
+function invariantBox(statement: string, group: readonly Invariant[]): Html {
   const broken = group.filter(({ holds }) => holds === false);
-  const settling = !isAtRest && broken.every(({ isExactAtRestOnly }) => isExactAtRestOnly);
+  const settling = broken.every(({ isSettling }) => isSettling === true);
   const [tone, icon, words] =
     broken.length > 0
       ? settling

@@ -2,14 +2,14 @@
  * The page of services: one panel per table of a participant.
  */
 import { html } from 'hono/html';
-import type { Cell, Figure, PanelContent, ServicePanel } from './service-panels.ts';
+import type { Cell, Figure, Panel, PanelContent } from './panel.ts';
 import { type Html, relativeText, sagaLink } from '../frame/html.ts';
 import { emptyState, pageHead } from '../frame/layout.ts';
 import { moneyInWords } from './money.ts';
 import { badge } from '../frame/status-badge.ts';
 
 export interface ServicesPage {
-  readonly panels: readonly Pick<ServicePanel, 'id' | 'title'>[];
+  readonly panels: readonly Pick<Panel, 'id' | 'title'>[];
   readonly hasInvariants: boolean;
 }
 
@@ -30,7 +30,10 @@ export function servicesPage(page: ServicesPage, region: (id: string) => Html): 
     }
     ${
       panels.length === 0
-        ? emptyState('No service shows itself here.', 'A program gives its panels to createApp.')
+        ? emptyState(
+            'No service shows itself here.',
+            'A program gives its panels to createServer, in an extension.',
+          )
         : ''
     }
     <div class="columns panels">
@@ -46,7 +49,7 @@ export function servicesPage(page: ServicesPage, region: (id: string) => Html): 
 
 /** One panel. */
 export function panelContent(
-  panel: Pick<ServicePanel, 'id' | 'title'>,
+  panel: Pick<Panel, 'id' | 'title'>,
   { figures = [], columns, rows, empty, nextCursor }: PanelContent,
   isContinued: boolean,
 ): Html {

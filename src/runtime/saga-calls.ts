@@ -1,0 +1,148 @@
+/**
+ * What a program, or another saga, asks of one saga by its id: orders go through its actor, looks
+ * read what was committed last.
+ *
+ * Invariant: any number of looks at sagas that are not in memory wait in line; none is refused
+ * because there are many.
+ */
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../core/errors.ts';
+import { isOver, type SagaState } from '../core/state.ts';
+import { isSettled, type SagaStatus } from '../core/status.ts';
+import type { Inbound, OperatorCommand } from '../core/turn/inbound.ts';
+import type { FeedEntry } from '../store/read-models.ts';
+import type { Store } from '../store/store.ts';
+import type { StalledCallers } from './actor/stalled-callers.ts';
+import type { Supervisor } from './actor/supervisor.ts';
+import type { Clock } from './clock.ts';
+import { sentEvent } from './event-check.ts';
+import { tellListener } from './feed.ts';
+import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from './outcome.ts';
+import type { SendOptions } from './saga-handle.ts';
+import { firstAnswer, type SagaNews, type SagaWatchers } from './saga-watchers.ts';
+
+export interface SagaCallsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly supervisor: Supervisor;
+  readonly watchers: SagaWatchers;
+  readonly callers: StalledCallers;
+  /** Throws where no work is taken on. */
+  readonly assertAccepting: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+export class SagaCalls {
+  readonly #parts: SagaCallsParts;
+
+  constructor(parts: SagaCallsParts) {
+    this.#parts = parts;
+  }
+
+  send(id: string, event: EventObject, options?: SendOptions): Promise<SagaState> {
+    return this.#ask(id, sentEvent(event, options), null);
+  }
+
+  command(
+    id: string,
+    command: OperatorCommand,
+    expectedVersion: number | null = null,
+  ): Promise<SagaState> {
+    return this.#ask(id, { kind: 'command', command }, expectedVersion);
+  }
+
+  async state(id: string): Promise<SagaState | null> {
+    const { supervisor } = this.#parts;
+    const sid = await supervisor.findSid(id);
+    if (sid === null) return null;
+    return supervisor.stateInMemory(sid) ?? supervisor.peek(sid);
+  }
+
+  /** The type of a saga that is there; `null`: there is none. */
+  async typeOf(id: string): Promise<string | null> {
+    const { supervisor } = this.#parts;
+    const sid = await supervisor.findSid(id);
+    return sid === null ? null : ((await supervisor.stored(sid))?.type ?? null);
+  }
+
+  async settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled> {
+    let last: Unsettled['status'] = 'running';
+    const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
+      if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
+      last = status;
+      return null;
+    };
+    const look = async (): Promise<Outcome | null> => {
+      const found = await this.#look(id);
+      if (typeof found !== 'string') return found;
+      last = found;
+      return null;
+    };
+    const wait = { sagaId: id, withinMs, look, hear };
+    const found = await firstAnswer<Outcome | 'unread'>(this.#parts, wait);
+    if (found === null || found === 'unread') return (found && (await look())) ?? { status: last };
+    return found;
+  }
+
+  async waitFor(
+    id: string,
+    predicate: (state: SagaState) => boolean,
+    withinMs: number | null,
+  ): Promise<SagaState | null> {
+    // The saga is over, and never was so.
+    const never = { isOver: true } as const;
+    const judge = (state: SagaState): SagaState | typeof never | null =>
+      predicate(state) ? state : isOver(state) ? never : null;
+    const look = async (): Promise<SagaState | typeof never | null> => {
+      const state = await this.state(id);
+      if (state !== null) return judge(state);
+      await this.#finalStatus(id);
+      return never;
+    };
+    const hear = ({ after }: SagaNews): SagaState | typeof never | null =>
+      after === null ? null : judge(after);
+    const found = await firstAnswer(this.#parts, { sagaId: id, withinMs, look, hear });
+    return found === null || 'isOver' in found ? null : found;
+  }
+
+  subscribe(id: string, listener: (entry: FeedEntry) => void): () => void {
+    const { watchers, onError } = this.#parts;
+    return watchers.add(id, { hear: ({ entry }) => tellListener(listener, entry, onError) });
+  }
+
+  async #ask(
+    id: string,
+    inbound: Exclude<Inbound, { kind: 'start' }>,
+    expectedVersion: number | null,
+  ): Promise<SagaState> {
+    const { supervisor, callers, assertAccepting } = this.#parts;
+    assertAccepting();
+    const sid = await supervisor.sidOf(id);
+    const asked = new Promise<SagaState>((resolve, reject) => {
+      const reply = { expectedVersion, resolve, reject };
+      supervisor.actor(sid).put({ kind: 'inbound', inbound, statements: [], reply });
+    });
+    return callers.answer(asked);
+  }
+
+  /** How it came out, or where it stands. Throws `not-found`. */
+  async #look(id: string): Promise<Outcome | Unsettled['status']> {
+    const { supervisor, store } = this.#parts;
+    const sid = await supervisor.findSid(id);
+    const state = sid === null ? null : supervisor.stateInMemory(sid);
+    if (state !== null)
+      return isSettled(state.status) ? outcomeOf(state, state.status) : state.status;
+    const stored = sid === null ? null : await supervisor.stored(sid);
+    if (stored === null) return { status: 'removed', endedAs: await this.#finalStatus(id) };
+    const { status } = stored;
+    if (!isSettled(status)) return status;
+    const error = status === 'parked' ? await store.upkeep.errorOf(stored.sid) : null;
+    return storedOutcome(stored, status, error);
+  }
+
+  async #finalStatus(id: string): Promise<SagaStatus> {
+    const status = await this.#parts.store.upkeep.finalStatus(id);
+    if (status === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
+    return status;
+  }
+}
