@@ -27,10 +27,10 @@ const CLOSED: Look = { isWhole: false, open: new Set() };
 
 export class ChartLayouts {
   readonly #byDefinition = new WeakMap<SagaDefinition, Map<string, Promise<LaidChart>>>();
-  readonly #thread: Pick<LayoutThread, 'layOut'>;
+  readonly #thread: Pick<LayoutThread, 'layOut' | 'stop'>;
   #isWarm = false;
 
-  constructor(thread: Pick<LayoutThread, 'layOut'> = new LayoutThread()) {
+  constructor(thread: Pick<LayoutThread, 'layOut' | 'stop'> = new LayoutThread()) {
     this.#thread = thread;
   }
 
@@ -62,6 +62,11 @@ export class ChartLayouts {
     for (const definition of definitions()) {
       await this.of(definition).catch(() => {}); // the page that shows it tells
     }
+  }
+
+  /** Ends the thread. */
+  stop(): void {
+    this.#thread.stop();
   }
 
   #keptOf(definition: SagaDefinition): Map<string, Promise<LaidChart>> {

@@ -49,7 +49,12 @@ export function chartFrame(
 }
 
 /** The drawing, lit; `label` says what it shows. */
-export function chartSvg(laid: LaidChart, look: ChartLook, lit: readonly LitState[], label: string): Html {
+export function chartSvg(
+  laid: LaidChart,
+  look: ChartLook,
+  lit: readonly LitState[],
+  label: string,
+): Html {
   const { graph, chart } = laid;
   const { width = 0, height = 0 } = graph;
   const lights = new Map(lit.map((each) => [each.id, each]));
