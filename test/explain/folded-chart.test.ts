@@ -37,7 +37,7 @@ describe.each(SAGAS.map((saga) => [saga.id, chartOf(saga)] as const))(
         const drawn = folded.chart.transitions
           .filter((each) => start.includes(each.from) && end.includes(each.to))
           .flatMap((each) => each.ways.map(({ trigger }) => trigger.short.replace('probe ', '')));
-        expect(drawn, `${from} to ${to}`).toEqual(
+        expect(drawn).toEqual(
           expect.arrayContaining(ways.map(({ trigger }) => trigger.short)),
         );
       }

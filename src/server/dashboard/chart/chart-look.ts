@@ -32,7 +32,7 @@ export function chartLookOf(query: URLSearchParams, inPath: readonly string[] = 
     for (const name of [...inPath, 'chart', 'open']) link.delete(name);
     if (isWhole) link.set('chart', WHOLE);
     for (const path of paths) link.append('open', path);
-    return `?${link}#chart`;
+    return `?${link.toString()}#chart`;
   };
   const isWhole = kind === WHOLE;
   return {
