@@ -5,7 +5,7 @@
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/define/durable.ts';
-import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import { answersOf, build } from './built-saga.ts';
 import type { Dice } from './dice.ts';
@@ -38,7 +38,7 @@ export interface Drawn {
 export interface Drawing {
   readonly config: object;
   readonly children: Readonly<Record<string, SagaDefinition>>;
-  readonly examples: object;
+  readonly examples: Examples & { readonly outputs: NonNullable<Examples['outputs']> };
 }
 
 /** A random sketch, and the manner of its way back. */
