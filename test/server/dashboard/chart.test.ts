@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { orderSaga } from '../../fixtures/order-saga.ts';
 import { litStates } from '../../../src/explain/chart-lights.ts';
 import { statesIn } from '../../../src/explain/chart.ts';
-import { ChartLayouts, type LaidChart } from '../../../src/server/dashboard/chart/chart-layout.ts';
+import type { LaidChart } from '../../../src/drawing/chart-shapes.ts';
+import { ChartLayouts } from '../../../src/server/dashboard/chart/chart-layout.ts';
 import { chartSvg, litList } from '../../../src/server/dashboard/chart/chart-svg.ts';
 import { BUSY, ORDER, REFUSED, SagaDriver } from '../../core/turn/saga-driver.ts';
 

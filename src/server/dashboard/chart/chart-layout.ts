@@ -4,17 +4,11 @@
  *
  * Invariant: one layout per definition, however many pages ask for it at the same time.
  */
-import type { ElkNode } from 'elkjs/lib/elk-api.js';
-import { type Chart, chartOf } from '../../../explain/chart.ts';
+import { graphOf } from '../../../drawing/chart-graph.ts';
+import type { LaidChart } from '../../../drawing/chart-shapes.ts';
+import { chartOf } from '../../../explain/chart.ts';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
-import { graphOf } from './chart-graph.ts';
 import { LayoutThread } from './layout-thread.ts';
-
-/** A chart and where it is drawn. */
-export interface LaidChart {
-  readonly chart: Chart;
-  readonly graph: ElkNode;
-}
 
 export class ChartLayouts {
   readonly #byDefinition = new WeakMap<SagaDefinition, Promise<LaidChart>>();
