@@ -79,7 +79,7 @@ export function wayPicture(laid: LaidChart, saga: string, finding: Finding): str
       ${chartShapes(laid, lightsOf(laid.chart, finding))}
     </g>
   </svg>`;
-  return `${String(picture)}\n`;
+  return `${picture as string}\n`; // nothing in it has to be waited for
 }
 
 /** The states that the way comes by, the last one as where it goes wrong, and what it takes. */
