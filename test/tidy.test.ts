@@ -49,7 +49,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 3,
   },
   server: {
-    layers: ['runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
+    layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
     packages: [NODE, ...HONO, /^(ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },

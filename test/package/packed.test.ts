@@ -22,8 +22,33 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
+/** A user's program that serves an engine and looks at a page of it, its drawing and its files. */
+const SERVE = `import { openBackstep } from 'backstep';
+import { serveBackstep } from 'backstep/server';
+import { tripSaga } from './saga.ts';
+
+const backstep = await openBackstep({ database: 'served.db' });
+const activities = {
+  bookHotel: () => ({ booking: '' }),
+  cancelHotel: () => {},
+  chargeCard: () => {},
+};
+backstep.register(tripSaga, { activities });
+await backstep.start();
+const server = await serveBackstep({ backstep, port: 0, prefix: '/ops' });
+for (const path of ['/api/health', '/definitions/trip', '/assets/backstep.css', '/assets/htmx.js']) {
+  const answer = await fetch(server.url + '/ops' + path);
+  const text = await answer.text();
+  console.log(path, answer.status, text.includes('Statechart of trip'));
+}
+await server.stop();
+await backstep.stop();
+`;
 /** What the user of the README has installed beside Backstep. */
 const OWN_PACKAGES = ['typescript', 'vitest', 'zod', '@types/node'];
+
+/** It is built before it is packed, on a machine that runs other tests too. */
+const PACK_MS = 120_000;
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'backstep-packed-')));
 const installed = join(project, 'node_modules/backstep');
@@ -76,8 +101,9 @@ beforeAll(() => {
   for (const file of ['saga.ts', 'main.ts', 'saga.test.ts']) {
     writeFileSync(join(project, file), fromReadme(file));
   }
+  writeFileSync(join(project, 'serve.ts'), SERVE);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-});
+}, PACK_MS);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -87,10 +113,11 @@ test('holds what a user needs and no source', () => {
     'README.md',
     'dist',
     'package.json',
+    'public',
   ]);
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/src/server'))).toEqual([]);
+  expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
 });
 
 test.each([true, false])('type-checks in a strict project, its exact options %s', (isExact) => {
@@ -119,6 +146,38 @@ test('runs the saga of the README, and the same one when it is run again', () =>
   expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
 });
 
+test('serves the dashboard, with its files and its drawings', () => {
+  const { code, out, err } = node('serve.ts');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out.split('\n')).toEqual([
+    '/api/health 200 false',
+    '/definitions/trip 200 true',
+    '/assets/backstep.css 200 false',
+    '/assets/htmx.js 200 false',
+    '',
+  ]);
+});
+
+test('loads nothing of a server for a program that has none', () => {
+  const names = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      const [, name] = /\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\/(?!.*\\/node_modules\\/)/.exec(found.url) ?? [];
+      if (name !== undefined) loaded.add(name);
+      return found;
+    } });
+    const loaded = new Set();
+    await import('backstep');
+    console.log([...loaded].toSorted().join(' '));`;
+  const { code, out } = node('--input-type=module', '--eval', names);
+  expect(code).toBe(0);
+  const loaded = out.trim().split(' ');
+  expect(loaded).toContain('xstate');
+  const unwanted = ['hono', '@hono/node-server', 'elkjs', 'nodemailer', 'ws', 'htmx.org', 'zod'];
+  expect(loaded.filter((name) => unwanted.includes(name))).toEqual([]);
+});
+
 test('passes the tests of the README', () => {
   const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run', '--testTimeout=30000');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -145,7 +204,7 @@ test('refuses a Node that the SQLite binding would take down', () => {
     value: { ...process.versions, node: '22.13.1' },
   })`;
   const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  for (const entry of ['backstep', 'backstep/testing']) {
+  for (const entry of ['backstep', 'backstep/server', 'backstep/testing']) {
     const { code, err } = node('--import', preload, '--eval', `import '${entry}'`);
     expect(code).toBe(1);
     expect(err).toContain(
