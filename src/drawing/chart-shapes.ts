@@ -24,6 +24,19 @@ export interface Lights {
   readonly transitions: ReadonlySet<string>;
 }
 
+/** Where parts of the chart are closed or can be. */
+export interface Folding {
+  /** By path of a state. */
+  readonly folds: ReadonlyMap<string, 'open' | 'closed'>;
+  /** For the ids of hidden states: the id of the state that stands for each. */
+  readonly standIns: ReadonlyMap<string, string>;
+  /** Address of the drawing with the state at a path opened or closed. */
+  readonly toggled: (path: string) => string;
+}
+
+/** All of it is drawn, and nothing can be closed. */
+const UNFOLDED: Folding = { folds: new Map(), standIns: new Map(), toggled: () => '' };
+
 type Html = ReturnType<typeof html>;
 
 /** How each light is told to those who do not see colours. */
@@ -45,7 +58,11 @@ export function sizeOf({ graph: { width = 0, height = 0 } }: LaidChart) {
 }
 
 /** The shapes, for an `svg` element. */
-export function chartShapes({ graph, chart }: LaidChart, lights: Lights): Html {
+export function chartShapes(
+  { graph, chart }: LaidChart,
+  lights: Lights,
+  folding: Folding = UNFOLDED,
+): Html {
   const boxes = new Map(nodesIn(graph).map((node) => [node.id, node]));
   const transitions = new Map(chart.transitions.map((each) => [each.id, each]));
   const states = statesIn(chart.root).slice(1);
@@ -64,7 +81,7 @@ export function chartShapes({ graph, chart }: LaidChart, lights: Lights): Html {
         <path d="M0 0 L8 4 L0 8 z" class="arrow" />
       </marker>
     </defs>
-    ${states.map((state) => stateShape(state, boxes.get(state.id), lights.states.get(state.id)))}
+    ${states.map((state) => stateShape({ state, lights, folding }, boxes.get(state.id)))}
     ${[chart.root, ...states].map((state) => startDot(boxes.get(startId(state))))}
     ${edges.map((edge) => edgeLine(edge, transitions.get(edge.id), isLit(edge)))}
     ${edges.map((edge) => edgeLabel(edge, transitions.get(edge.id)))}`;
@@ -74,12 +91,17 @@ function nodesIn(node: ElkNode): readonly ElkNode[] {
   return [node, ...(node.children ?? []).flatMap(nodesIn)];
 }
 
-function stateShape(
-  state: ChartState,
-  box: ElkNode | undefined,
-  light: Light | undefined,
-): Html | string {
+interface Shown {
+  readonly state: ChartState;
+  readonly lights: Lights;
+  readonly folding: Folding;
+}
+
+function stateShape({ state, lights, folding }: Shown, box: ElkNode | undefined): Html | string {
   if (box === undefined) return '';
+  const light = lights.states.get(state.id);
+  const fold = folding.folds.get(state.path);
+  const holds = [...folding.standIns].filter(([, id]) => id === state.id).map(([id]) => id);
   const { x = 0, y = 0, width = 0, height = 0 } = box;
   const { padding, titleHeight, lineHeight } = CHART_SIZES;
   const left = x + padding;
@@ -88,10 +110,11 @@ function stateShape(
     class="state is-${state.type}"
     data-state="${state.id}"
     data-light="${light ?? ''}"
+    data-holds="${JSON.stringify(holds)}"
   >
     <title>${state.path}${state.tags.length === 0 ? '' : ` (${state.tags.join(', ')})`}</title>
     <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" />
-    <text class="name" x="${left}" y="${y + titleHeight}">${state.name}</text>
+    ${stateName(state.name, fold, folding.toggled(state.path), left, y + titleHeight)}
     <text class="light-icon" x="${x + width - padding}" y="${y + titleHeight}" text-anchor="end">
       ${light === undefined ? '' : LIGHT_LOOKS[light].icon}
     </text>
@@ -111,6 +134,21 @@ function stateShape(
         : ''
     }
   </g>`;
+}
+
+/** A state that can be opened or closed is a link that does so. */
+function stateName(
+  name: string,
+  fold: 'open' | 'closed' | undefined,
+  href: string,
+  x: number,
+  y: number,
+): Html {
+  const text = (icon: string): Html =>
+    html`<text class="name" x="${x}" y="${y}">${icon}${name}</text>`;
+  if (fold === undefined) return text('');
+  const [icon, verb] = fold === 'closed' ? ['+ ', 'Open'] : ['− ', 'Close'];
+  return html`<a href="${href}" aria-label="${verb} ${name}">${text(icon)}</a>`;
 }
 
 function startDot(box: ElkNode | undefined): Html | string {

@@ -5,27 +5,58 @@
  * Pure. The drawing of a definition never changes; only the list is sent again.
  */
 import { html } from 'hono/html';
-import { chartShapes, LIGHT_LOOKS, type LaidChart, sizeOf } from '../../../drawing/chart-shapes.ts';
+import { chartShapes, LIGHT_LOOKS, sizeOf } from '../../../drawing/chart-shapes.ts';
 import type { LitState } from '../../../explain/chart-lights.ts';
+import type { LaidChart } from './chart-layout.ts';
+import type { ChartLook } from './chart-look.ts';
 import { countdown, type Html } from '../frame/html.ts';
 
+/** The drawing in its frame, with the ways to look at it otherwise. */
+export function chartFrame(
+  laid: LaidChart,
+  look: ChartLook,
+  lit: readonly LitState[],
+  label: string,
+): Html {
+  const isFolded = laid.canFold && !look.isWhole;
+  const other = isFolded ? 'The whole machine' : 'Steps only';
+  return html`<div class="chart-looks">
+      <label class="fit ${isFolded ? 'is-folded' : ''}"
+        ><input type="checkbox" /> ${isFolded ? 'Larger' : 'Fit to the width'}</label
+      >
+      ${laid.canFold ? html`<a href="${look.otherKind}">${other}</a>` : ''}
+    </div>
+    <div
+      class="scroll chart ${isFolded ? 'is-folded' : ''}"
+      role="region"
+      aria-label="${label}"
+      tabindex="0"
+    >
+      ${chartSvg(laid, look, lit, label)}
+    </div>`;
+}
+
 /** The drawing, lit; `label` says what it shows. */
-export function chartSvg(laid: LaidChart, lit: readonly LitState[], label: string): Html {
+export function chartSvg(
+  laid: LaidChart,
+  look: ChartLook,
+  lit: readonly LitState[],
+  label: string,
+): Html {
   const { width, height } = sizeOf(laid);
   const states = new Map(lit.map(({ id, light }) => [id, light]));
-  return html`<label class="fit"><input type="checkbox" /> The whole chart at once</label>
-    <div class="scroll chart" role="region" aria-label="${label}" tabindex="0">
-      <svg
-        id="chart"
-        role="img"
-        aria-label="${label}"
-        width="${width}"
-        height="${height}"
-        viewBox="0 0 ${width} ${height}"
-      >
-        ${chartShapes(laid, { states, transitions: new Set() })}
-      </svg>
-    </div>`;
+  const { folds, standIns } = laid;
+  const folding = { folds, standIns, toggled: (path: string) => look.toggled(path) };
+  return html`<svg
+    id="chart"
+    role="group"
+    aria-label="${label}"
+    width="${width}"
+    height="${height}"
+    viewBox="0 0 ${width} ${height}"
+  >
+    ${chartShapes(laid, { states, transitions: new Set() }, folding)}
+  </svg>`;
 }
 
 /** The lit states in words. */
