@@ -76,8 +76,26 @@ beforeAll(() => {
   for (const file of ['saga.ts', 'main.ts', 'saga.test.ts']) {
     writeFileSync(join(project, file), fromReadme(file));
   }
+  const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
+  writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
+  writeFileSync(join(project, 'lacking.ts'), LACKING);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 });
+
+/** Programs that the compiler refuses, each line with the sentence that it says. */
+const LACKING = `
+import { draft } from './typed-api.ts';
+draft.step('bookHotel', { input: ({ input }) => input });
+draft.step('book', { kind: 'pivot', input: ({ input }) => input });
+draft.step('payDeposit', { kind: 'pivot', input: () => ({ booking: '' }), compensate: {} });
+draft.step('bookHotel', { kind: 'pivot', input: ({ input }) => input, tiemout: '3s' });
+`;
+const SENTENCES = [
+  [3, 'step \\"bookHotel\\" needs \\"compensate\\", or a kind: pivot, retriable or read-only'],
+  [4, 'no activity is called \\"book\\": say in \\"activity\\" which one it calls'],
+  [5, 'a pivot step is never compensated'],
+  [6, "Did you mean to write 'timeout'?"],
+] as const;
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -100,6 +118,8 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     module: 'nodenext',
     types: ['node'],
     noEmit: true,
+    // What a program exports has types that can be named.
+    declaration: true,
     rewriteRelativeImportExtensions: true,
     exactOptionalPropertyTypes: isExact,
     // With exact options XState's own declarations have errors.
@@ -109,13 +129,20 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     join(project, 'tsconfig.json'),
     JSON.stringify({ compilerOptions, include: ['*.ts'] }),
   );
-  expect(node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, out: '', err: '' });
+  const { out, err } = node('node_modules/typescript/bin/tsc', '-p', '.', '--pretty', 'false');
+  const complaints = out.split(/^(?=\S)/m).filter((complaint) => complaint !== '');
+  for (const [line, sentence] of SENTENCES) {
+    const said = complaints.filter((complaint) => complaint.startsWith(`lacking.ts(${line},`));
+    expect(said.join('')).toContain(sentence);
+  }
+  const others = complaints.filter((complaint) => !complaint.startsWith('lacking.ts('));
+  expect({ others, err }).toEqual({ others: [], err: '' });
 });
 
 test('runs the saga of the README, and the same one when it is run again', () => {
   const { code, out, err } = node('main.ts');
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^\w+ completed\n$/);
+  expect(out).toMatch(/^(\w+) completed \1\/chargeCard\/forward\/1\n$/);
   expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
 });
 
