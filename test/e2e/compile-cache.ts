@@ -2,4 +2,5 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export const COMPILE_CACHE = join(tmpdir(), 'backstep-compile-cache');
+export const COMPILE_CACHE =
+  process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'backstep-compile-cache');

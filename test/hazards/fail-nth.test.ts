@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import Database from 'better-sqlite3';
+import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import type { Program } from '../e2e/processes.ts';
 import { type OrderBody, type Site, siteFor, until } from '../e2e/site.ts';
@@ -75,7 +76,7 @@ describe.skipIf(library.kind === 'impossible')('a call to the disk that fails', 
       const disk = new Disk(libraryPath, site.folder);
       const runs = await untilUntouched(async (nth) => {
         const database = join(site.folder, `made-${nth}.db`);
-        const args = ['migrate', '--db', database];
+        const args = ['migrate', '--db', database, '--migrations', DEMO_MIGRATIONS];
         disk.failFrom(nth, 1, ERRNO[error]);
         const migrate = site.start('cli', disk.env, args);
         const exit = await migrate.ended;
