@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unnamedTypes } from './declarations.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
@@ -109,6 +110,10 @@ test('holds what a user needs and no source', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
   expect(files.filter((file) => file.startsWith('dist/src/server'))).toEqual([]);
+});
+
+test('exports every type that its public signatures speak of', () => {
+  expect(unnamedTypes(join(installed, 'dist/src/index.d.ts'))).toEqual([]);
 });
 
 test.each([true, false])('type-checks in a strict project, its exact options %s', (isExact) => {

@@ -48,8 +48,8 @@ describe('one activity', () => {
 
   test('needs one implementation, and is proved like any other', () => {
     expect(saga.activities.toSorted()).toEqual(['pay', 'refund', 'ship']);
-    const { findings, isExhaustive } = verify(saga);
-    expect({ findings, isExhaustive }).toEqual({ findings: [], isExhaustive: true });
+    const { findings, exhaustive } = verify(saga);
+    expect({ findings, exhaustive }).toEqual({ findings: [], exhaustive: true });
   });
 
   test('keeps the name that its first use has in the machine when another use is added', () => {
