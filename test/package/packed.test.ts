@@ -23,8 +23,33 @@ import { unnamedTypes } from './declarations.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
+/** A user's program that serves an engine and looks at a page of it, its drawing and its files. */
+const SERVE = `import { openBackstep } from 'backstep';
+import { serveBackstep } from 'backstep/server';
+import { tripSaga } from './saga.ts';
+
+const backstep = await openBackstep({ database: 'served.db' });
+const activities = {
+  bookHotel: () => ({ booking: '' }),
+  cancelHotel: () => {},
+  chargeCard: () => ({ receipt: '' }),
+};
+backstep.register(tripSaga, { activities });
+await backstep.start();
+const server = await serveBackstep({ backstep, port: 0, prefix: '/ops' });
+for (const path of ['/api/health', '/definitions/trip', '/assets/backstep.css', '/assets/htmx.js']) {
+  const answer = await fetch(server.url + '/ops' + path);
+  const text = await answer.text();
+  console.log(path, answer.status, text.includes('Statechart of trip'));
+}
+await server.stop();
+await backstep.stop();
+`;
 /** What the user of the README has installed beside Backstep. */
 const OWN_PACKAGES = ['typescript', 'vitest', 'zod', '@types/node'];
+
+/** It is built before it is packed, on a machine that runs other tests too. */
+const PACK_MS = 120_000;
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'backstep-packed-')));
 const installed = join(project, 'node_modules/backstep');
@@ -80,8 +105,9 @@ beforeAll(() => {
   const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
   writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
   writeFileSync(join(project, 'lacking.ts'), LACKING);
+  writeFileSync(join(project, 'serve.ts'), SERVE);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-});
+}, PACK_MS);
 
 /** Programs that the compiler refuses, each line with the sentence that it says. */
 const LACKING = `
@@ -106,10 +132,11 @@ test('holds what a user needs and no source', () => {
     'README.md',
     'dist',
     'package.json',
+    'public',
   ]);
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/src/server'))).toEqual([]);
+  expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
 });
 
 test('exports every type that its public signatures speak of', () => {
@@ -151,6 +178,38 @@ test('runs the saga of the README, and the same one when it is run again', () =>
   expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
 });
 
+test('serves the dashboard, with its files and its drawings', () => {
+  const { code, out, err } = node('serve.ts');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out.split('\n')).toEqual([
+    '/api/health 200 false',
+    '/definitions/trip 200 true',
+    '/assets/backstep.css 200 false',
+    '/assets/htmx.js 200 false',
+    '',
+  ]);
+});
+
+test('loads nothing of a server for a program that has none', () => {
+  const names = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      const [, name] = /\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\/(?!.*\\/node_modules\\/)/.exec(found.url) ?? [];
+      if (name !== undefined) loaded.add(name);
+      return found;
+    } });
+    const loaded = new Set();
+    await import('backstep');
+    console.log([...loaded].toSorted().join(' '));`;
+  const { code, out } = node('--input-type=module', '--eval', names);
+  expect(code).toBe(0);
+  const loaded = out.trim().split(' ');
+  expect(loaded).toContain('xstate');
+  const unwanted = ['hono', '@hono/node-server', 'elkjs', 'nodemailer', 'ws', 'htmx.org', 'zod'];
+  expect(loaded.filter((name) => unwanted.includes(name))).toEqual([]);
+});
+
 test('passes the tests of the README', () => {
   const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run', '--testTimeout=30000');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -177,11 +236,28 @@ test('refuses a Node that the SQLite binding would take down', () => {
     value: { ...process.versions, node: '22.13.1' },
   })`;
   const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  for (const entry of ['backstep', 'backstep/testing']) {
+  for (const entry of ['backstep', 'backstep/server', 'backstep/testing']) {
     const { code, err } = node('--import', preload, '--eval', `import '${entry}'`);
     expect(code).toBe(1);
     expect(err).toContain(
       'Error: Backstep needs Node 22.14 or newer; this is v22.13.1; update Node.',
     );
   }
+});
+
+test('loads nothing but XState for a program that only names it', () => {
+  const program = `
+    import { registerHooks } from 'node:module';
+    const packages = new Set();
+    registerHooks({
+      load(url, context, next) {
+        packages.add(/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\/(?!.*node_modules)/.exec(url)?.[1] ?? url);
+        return next(url, context);
+      },
+    });
+    await import('backstep');
+    console.log(JSON.stringify([...packages].filter((name) => !name.startsWith('node:')).sort()));`;
+  const { code, out, err } = node('--input-type=module', '--eval', program);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(JSON.parse(out)).toEqual(['backstep', 'xstate']);
 });
