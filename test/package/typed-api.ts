@@ -17,8 +17,8 @@ import { setup } from 'xstate';
 
 /** Fails to compile unless both types are the same. */
 function same<A, B>(..._same: Same<A, B> extends true ? [] : ['these types differ', A, B]): void {}
-type Same<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> = [A, B] extends [B, A] ? (IsAny<A> extends IsAny<B> ? true : false) : false;
+type IsAny<T> = 0 extends 1 & T ? 'any' : 'known';
 
 export interface TripActivities {
   bookHotel(input: { trip: string }): { booking: string };
@@ -216,8 +216,14 @@ export const refused = [
   () => draft.step('bookHotels', { input: ({ input }) => input, compensate }),
   // @ts-expect-error the activity takes a booking
   () => draft.step('payDeposit', { input: ({ input }) => input, compensate }),
-  // @ts-expect-error nothing of that name ran before
-  () => draft.step('chargeCard', { kind: 'pivot', input: ({ results }) => results.bookHotel }),
+  () =>
+    draft.step('chargeCard', {
+      kind: 'pivot',
+      input: ({ results }) => {
+        same<never, keyof typeof results>(); // nothing ran before
+        return { booking: '' };
+      },
+    }),
   // @ts-expect-error no contract
   () => defineSaga({ id: 'trip', input: z.null() }),
   // @ts-expect-error an activity is a function

@@ -70,7 +70,7 @@ export function implementationsOf(plan: SagaPlan) {
 function actorNames(blocks: readonly Block[]): string[] {
   const children = effectsIn(blocks).filter(({ block }) => block === 'child');
   return [
-    ...attemptsIn(blocks).map(({ activity }) => activity),
+    ...attemptsIn(blocks).map((attempt) => attempt.activity),
     ...children.map(({ name }) => name),
     ...(children.length === 0 ? [] : [UNWIND_CHILD]),
   ];
