@@ -135,7 +135,7 @@ function endAttempt(
   if (activity.direction === 'probe') return endProbe(entry, ending, nowMs);
   const { gaveUp } = ending;
   if (activity.direction === 'forward') {
-    const progress = endProgress(entry, ending, nowMs, entry.kind !== 'read-only');
+    const progress = endProgress(entry, ending, nowMs);
     const ended = { ...entry, ...progress, ...(gaveUp === undefined ? {} : { gaveUp }) };
     if (ending.kind === 'done') return { ...ended, status: 'completed' };
     return { ...ended, status: progress.mayHaveHappened === true ? 'in_doubt' : 'failed' };
@@ -162,16 +162,12 @@ function endProbe(entry: StepEntry, ending: Outcome, nowMs: number): StepEntry {
   return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
 }
 
-function endProgress(
-  progress: StepProgress,
-  ending: Outcome,
-  nowMs: number,
-  hasEffect = true,
-): StepProgress {
+function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): StepProgress {
   const { attempts, startedAtMs, mayHaveHappened } = progress;
   const ended = { attempts, startedAtMs, endedAtMs: nowMs };
   if (ending.kind === 'done') return ended;
   const { failure } = ending;
+  const hasEffect = !('kind' in progress) || progress.kind !== 'read-only';
   const isDoubtful = hasEffect && (mayHaveHappened === true || failure.ambiguous);
   return {
     ...ended,
