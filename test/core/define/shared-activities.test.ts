@@ -1,6 +1,7 @@
 /** Steps that share activities, steps that only read, and rounds that look at earlier ones. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import '../../../src/testing/vitest.ts';
 import { NO_RETRY } from '../../../src/core/retry-policy.ts';
@@ -22,6 +23,10 @@ const repaying = (amount: number) => ({
   retry: NO_RETRY,
   compensate: { activity: 'refund', input: () => ({ amount }), retry: NO_RETRY } as const,
 });
+
+/** What verify holds against it; that nothing is retried here leaves states that nobody enters. */
+const errorsOf = (saga: SagaDefinition) =>
+  verify(saga).findings.filter(({ severity }) => severity === 'error');
 
 describe('one activity', () => {
   const saga = draft('twice')
@@ -48,8 +53,8 @@ describe('one activity', () => {
 
   test('needs one implementation, and is proved like any other', () => {
     expect(saga.activities.toSorted()).toEqual(['pay', 'refund', 'ship']);
-    const { findings, exhaustive } = verify(saga);
-    expect({ findings, exhaustive }).toEqual({ findings: [], exhaustive: true });
+    expect(verify(saga).exhaustive).toBe(true);
+    expect(errorsOf(saga)).toEqual([]);
   });
 
   test('keeps the name that its first use has in the machine when another use is added', () => {
@@ -99,8 +104,8 @@ describe('a step that only reads', () => {
     driver.fail('ship', REFUSED);
     driver.done('refund');
     expect(driver.state.status).toBe('compensated');
-    expect(verify(later).findings).toEqual([]);
-    expect(verify(saga).findings).toEqual([]);
+    expect(errorsOf(later)).toEqual([]);
+    expect(errorsOf(saga)).toEqual([]);
   });
 
   test('waits for a person after the pivot, from where nothing turns back', () => {
@@ -115,7 +120,7 @@ describe('a step that only reads', () => {
     driver.command('retry');
     driver.done('look', { price: 1 });
     expect(driver.state.status).toBe('completed');
-    expect(verify(finishing).findings).toEqual([]);
+    expect(errorsOf(finishing)).toEqual([]);
   });
 
   test('has no probe: it is never in doubt', () => {
