@@ -168,7 +168,8 @@ function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): St
   const ended = { attempts, startedAtMs, endedAtMs: nowMs };
   if (ending.kind === 'done') return ended;
   const { failure } = ending;
-  const isDoubtful = mayHaveHappened === true || failure.ambiguous;
+  const hasEffect = !('kind' in progress) || progress.kind !== 'read-only';
+  const isDoubtful = hasEffect && (mayHaveHappened === true || failure.ambiguous);
   return {
     ...ended,
     error: plainFailure(failure),

@@ -199,13 +199,6 @@ describe('a builder saga', () => {
     expect(() => draft('empty').build()).toThrow('saga "empty": it has no step');
   });
 
-  test('that uses an activity twice is refused', () => {
-    const twice = draft('twice')
-      .step('one', { input: () => null, compensate })
-      .step('two', { input: () => null, compensate });
-    expect(() => twice.build()).toThrow('activity "undo" is used twice');
-  });
-
   test.each(['deadline', 'next'])('with an activity called %s is refused', (name) => {
     const step = draft('s').step(name, { input: () => null, compensate });
     expect(() => step.build()).toThrow(`saga "s": the name "${name}" is reserved`);
