@@ -107,7 +107,8 @@ function resultsFor(
     const { step, round, answered } = each;
     const isOfLoop = (waysBack.get(step)?.loop?.name ?? null) === (loop?.name ?? null);
     const isOther = step === run.step && each !== run;
-    const isOwn = isOfLoop && round === run.round && answered !== null && !isOther;
+    const isKnown = answered !== null && waysBack.has(step) && !isOther;
+    const isOwn = isOfLoop && isKnown && round === run.round;
     return isOwn ? [[step, answered.output ?? null] as const] : [];
   });
   if (loop === null) {
