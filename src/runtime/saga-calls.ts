@@ -43,6 +43,11 @@ export class SagaCalls {
     return this.#ask(id, sentEvent(event, options), null);
   }
 
+  /** What an actor of the saga says, see `Inbound`. */
+  tell(id: string, told: Extract<Inbound, { kind: 'told' }>): Promise<SagaState> {
+    return this.#ask(id, told, null);
+  }
+
   command(
     id: string,
     command: OperatorCommand,

@@ -92,13 +92,14 @@ export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
  * bound at registration: promises as activities that call the machine's own creator, machines as
  * sagas of their own, registered with it. Inline actors are named after their invoke.
  *
- * A `fromTransition` actor is stepped within the turn. Custom actions run once their turn is durable,
- * at least once: the machine's own, or the subscriber bound under the name of the action.
+ * A `fromTransition` actor is stepped within the turn; callbacks and observables run in memory while
+ * they are wanted, and again in the next process. Custom actions run once their turn is durable, at
+ * least once: the machine's own, or the subscriber bound under the name of the action.
  *
- * Refused, all that is wrong at once: callback and observable actors, `onSnapshot` of a child saga,
- * async guards and inputs, guards and delays that nobody wrote; at run time an actor under the id of
- * one that still runs, logic and actions that have no name, and a context, input, output or event
- * that JSON does not keep, errors and references to actors aside.
+ * Refused, all that is wrong at once: async guards and inputs, guards and delays that nobody wrote,
+ * actors of no creator of XState; at run time an actor under the id of one that still runs, logic and
+ * actions that have no name, and a context, input, output or event that JSON does not keep, errors
+ * and references to actors aside. The whole list stands in `../machine/README.md`.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
