@@ -105,6 +105,7 @@ export type {
   SagaState,
   StepEntry,
   StepProgress,
+  TimerReceiver,
 } from './core/state.ts';
 export type { SagaStatus, SettledStatus, StepKind, StepStatus } from './core/status.ts';
 export { type Failure, PermanentError, type Thrown, TransientError } from './core/failure.ts';
