@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   server: {
     layers: ['runtime', 'store', 'core', 'verify', 'explain'],
-    packages: [NODE, ...HONO, /^(ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
+    packages: [NODE, ...HONO, /^(marked|ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
   testing: {

@@ -54,7 +54,8 @@ function asset(paths: readonly string[], contentType: string): Asset {
   return { content, contentType, etag: `"${hash}"` };
 }
 
-function publicFile(name: string): string {
+/** The path of a file below public/. */
+export function publicFile(name: string): string {
   return fileURLToPath(new URL(name, PUBLIC_FOLDER));
 }
 

@@ -1,10 +1,10 @@
 /**
  * What a user of the published package gets: it is packed, put into a project as npm would put it,
- * and the programs of the README are type-checked and run there as they stand.
+ * and the programs of the README and of the guide are type-checked and run there as they stand.
  *
  * Without a network: the dependencies are links to those of the repository.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -16,9 +16,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Documented, documentedIn, printed } from './documented.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
@@ -48,12 +49,31 @@ function node(...args: readonly string[]) {
   return run(process.execPath, args);
 }
 
-/** The program of the README that opens with its file's name. */
-function fromReadme(file: string): string {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const program = readme.split('```').find((block) => block.startsWith(`ts\n// ${file}\n`));
-  if (program === undefined) throw new Error(`README.md has no program "${file}"`);
-  return program.slice('ts\n'.length);
+/** A text and the folder that its reader works in. */
+interface Manual extends Documented {
+  readonly name: string;
+  readonly folder: string;
+}
+
+function manualOf(path: string): Manual {
+  const name = basename(path, '.md');
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return { name, folder: join(project, name), ...documentedIn(text) };
+}
+
+const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/guide/${file}`);
+const MANUALS = ['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))].map(manualOf);
+const README = join(project, 'README');
+
+/** What a reader types, in a shell that finds `node` and `npx`; a command may fail and say so. */
+function shell(command: string, cwd: string): Promise<string> {
+  const path = [join(project, 'bin'), process.env['PATH']].join(delimiter);
+  const env = { ...process.env, PATH: path, NO_COLOR: '1', FORCE_COLOR: undefined };
+  const { promise, resolve } = Promise.withResolvers<string>();
+  execFile('sh', ['-c', command], { cwd, env }, (error, out, err) => {
+    resolve(`${out}${err}${error === null ? '' : `ended with ${error.code}\n`}`.trimEnd());
+  });
+  return promise;
 }
 
 function manifest(): Manifest {
@@ -73,9 +93,24 @@ beforeAll(() => {
   for (const name of new Set([...Object.keys(manifest().dependencies), ...OWN_PACKAGES])) {
     link(name);
   }
-  for (const file of ['saga.ts', 'main.ts', 'saga.test.ts']) {
-    writeFileSync(join(project, file), fromReadme(file));
+  for (const { folder, programs } of MANUALS) {
+    mkdirSync(folder);
+    for (const { file, text } of programs) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
   }
+  mkdirSync(join(project, 'bin'));
+  symlinkSync(process.execPath, join(project, 'bin/node'));
+  const commands = { backstep: manifest().bin.backstep, vitest: '../vitest/vitest.mjs' };
+  for (const [name, file] of Object.entries(commands)) {
+    writeFileSync(
+      join(project, 'bin', name),
+      `#!/bin/sh\nexec node "${join(installed, file)}" "$@"\n`,
+      { mode: 0o755 },
+    );
+  }
+  writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 });
 
@@ -87,6 +122,7 @@ test('holds what a user needs and no source', () => {
     'README.md',
     'dist',
     'package.json',
+    'public',
   ]);
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
@@ -107,35 +143,33 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
   };
   writeFileSync(
     join(project, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+    JSON.stringify({ compilerOptions, include: ['**/*.ts'] }),
   );
   expect(node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, out: '', err: '' });
 });
 
-test('runs the saga of the README, and the same one when it is run again', () => {
-  const { code, out, err } = node('main.ts');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^\w+ completed\n$/);
-  expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
-});
+test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
+  'does what $name says',
+  async ({ folder, sessions }) => {
+    for (const { command, prints } of sessions) {
+      const out = await shell(command, folder);
+      expect(out.match(printed(prints)), `$ ${command}\n${out}`).not.toBeNull();
+    }
+  },
+);
 
-test('passes the tests of the README', () => {
-  const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run', '--testTimeout=30000');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/Tests +\d+ passed \(/);
-});
-
-test('brings the command', () => {
+test('brings a command that a shell can run', () => {
   const command = join(installed, manifest().bin.backstep);
-  const { code, out, err } = node(command, 'verify', 'saga.ts');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^trip, version 1: nothing found in \d+ states/);
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
 test('says what to do where Node reads no TypeScript', () => {
   const command = join(installed, manifest().bin.backstep);
-  const { code, out, err } = node('--no-strip-types', command, 'verify', 'saga.ts');
+  const { code, out, err } = run(
+    process.execPath,
+    ['--no-strip-types', command, 'verify', 'saga.ts'],
+    README,
+  );
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(/^backstep: saga\.ts: Node \S+ reads no TypeScript; update to 22\.18.*\n$/);
 });
