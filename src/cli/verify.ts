@@ -1,8 +1,11 @@
 /**
- * `backstep verify`: explores the sagas of modules and tells what was found.
+ * `backstep verify`: explores the sagas of modules and tells what was found, and within which bounds
+ * nothing else was.
  */
+import type { Finding } from '../verify/findings.ts';
 import { MAX_VERIFIED_STATES, type Verification, verify } from '../verify/verify.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { counted } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
 export interface VerifyRequest {
@@ -11,6 +14,11 @@ export interface VerifyRequest {
   /** Default: that of `verify`. */
   readonly maxStates?: number;
 }
+
+/** Longest value that is printed in full; `--json` has all of it. */
+const MAX_VALUE_LENGTH = 100;
+/** Most places that were not reached that are printed; `--json` has all of them. */
+const MAX_PLACES = 8;
 
 /** Gives the exit code. */
 export async function verifyModules(request: VerifyRequest): Promise<number> {
@@ -25,23 +33,73 @@ export async function verifyModules(request: VerifyRequest): Promise<number> {
     ? `${JSON.stringify(verifications, null, 2)}\n`
     : verifications.map(verificationText).join('\n');
   process.stdout.write(text);
-  const findings = verifications.flatMap((each) => each.findings);
-  return findings.some(({ severity }) => severity === 'error') ? EXIT_FAILED : 0;
+  return verifications.some(isFailed) ? EXIT_FAILED : 0;
+}
+
+/** An error was found, or nothing could be looked at. */
+function isFailed({ findings, bounds }: Verification): boolean {
+  return bounds.states === 0 || findings.some(({ severity }) => severity === 'error');
 }
 
 function verificationText(verification: Verification): string {
-  const { definition, findings, states, transitions, isExhaustive } = verification;
-  const verdict = findings.length === 0 ? 'nothing found' : `${findings.length} found`;
-  const extent = isExhaustive
-    ? 'all of them'
-    : 'NOT EXHAUSTIVE: there are more, and nothing is said of them; raise --max-states';
+  const { saga, version, findings, bounds, exhaustive } = verification;
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const verdict =
+    findings.length === 0
+      ? 'nothing found'
+      : [
+          ...(errors > 0 ? [inWords(errors, 'error')] : []),
+          ...(errors < findings.length ? [inWords(findings.length - errors, 'warning')] : []),
+        ].join(', ');
+  const { states, transitions, maxStates } = bounds;
+  const extent = exhaustive
+    ? 'exhaustive within these bounds:'
+    : states === 0
+      ? 'NOTHING WAS EXPLORED'
+      : 'NOT EXHAUSTIVE: there are more, and nothing is said of them; raise --max-states';
   return [
-    `${definition.id}, version ${definition.version}: ${verdict} in ${states} states and ` +
-      `${transitions} transitions, ${extent}`,
-    ...findings.flatMap(({ kind, severity, message, path }) => [
-      `  ${severity} ${kind}: ${message}`,
-      ...path.map(({ event, state }) => `      ${event} → ${state}`),
-    ]),
+    `${saga}, version ${version}: ${verdict} in ${states} states and ${transitions} transitions, ` +
+      extent,
+    `  states: at most ${maxStates}`,
+    ...boundLines(verification),
+    ...findings.flatMap(findingLines),
     '',
   ].join('\n');
+}
+
+function boundLines({ bounds, values, notReached }: Verification): readonly string[] {
+  const { budgets, loops } = bounds;
+  const alike = budgets.filter(({ explored }) => explored === 'first and last');
+  const attempts = alike.map(({ activity, attempts: most }) => `${activity} ${most}`).join(', ');
+  const rounds = loops.map(({ loop, atMost }) => `${loop} ${atMost}`).join(', ');
+  const places = notReached.slice(0, MAX_PLACES).map(({ kind, name }) => `    ${kind} ${name}`);
+  const more = notReached.length - places.length;
+  return [
+    ...(attempts === '' ? [] : [`  attempts before the last one count as alike: ${attempts}`]),
+    ...(rounds === '' ? [] : [`  rounds: ${rounds}`]),
+    ...(values.length === 0 ? [] : ['  values:']),
+    ...values.map(({ member, value, from }) => `    ${member}: ${shortened(value)} (${from})`),
+    ...(notReached.length === 0 ? [] : [`  not reached: ${counted(notReached.length)}`]),
+    ...places,
+    ...(more > 0 ? [`    and ${counted(more)} more, see --json`] : []),
+  ];
+}
+
+function inWords(count: number, what: string): string {
+  return `${counted(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+function shortened(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}...` : text;
+}
+
+function findingLines(finding: Finding): readonly string[] {
+  const { code, severity, customer, way, cure, what } = finding;
+  return [
+    `  ${severity} ${code}: ${customer}`,
+    `    ${what}`,
+    ...way.map(({ event, state }) => `      ${event} → ${state}`),
+    `    Cure: ${cure}`,
+  ];
 }

@@ -45,12 +45,17 @@ export async function parseWith<Output>(
 ): Promise<Output> {
   const result = await schema['~standard'].validate(value);
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.map(toIssue);
+  const issues = toIssues(result.issues);
   const first = issues[0];
   const place = first === undefined || first.path === '' ? 'input' : first.path;
   throw new BackstepError('input-invalid', `${place}: ${first?.message ?? 'not accepted'}`, {
     issues,
   });
+}
+
+/** What a schema refuses, in words of ours: members by path. */
+export function toIssues(issues: readonly SchemaIssue[]): readonly Issue[] {
+  return issues.map(toIssue);
 }
 
 function toIssue(issue: SchemaIssue): Issue {

@@ -63,31 +63,30 @@ export function registrationCheck(
   }
 }
 
-function tell({ definition, findings, states, isExhaustive }: Verification, logger: Logger): void {
-  const { id, version } = definition;
-  for (const finding of findings) {
-    const { kind, severity, path } = finding;
-    const details = { saga: id, version, kind, path: path.map(({ event }) => event) };
-    if (severity === 'error') logger.warn(details, `verify: ${finding.message}`);
-    else logger.info(details, `verify: ${finding.message}`);
+function tell(verification: Verification, logger: Logger): void {
+  const { saga, version, findings, bounds, exhaustive } = verification;
+  for (const { code, severity, customer, way, what, cure } of findings) {
+    const details = { saga, version, code, customer, way: way.map(({ event }) => event) };
+    if (severity === 'error') logger.warn(details, `verify: ${what}; ${cure}`);
+    else logger.info(details, `verify: ${what}; ${cure}`);
   }
-  if (isExhaustive) return;
+  if (exhaustive) return;
   logger.info(
-    { saga: id, version, states },
+    { saga, version, states: bounds.states },
     'verify was not exhaustive at registration; `backstep verify` explores more',
   );
 }
 
-function refuse({ definition: { id, version }, findings }: Verification): void {
+function refuse({ saga, version, findings }: Verification): void {
   const errors = findings.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (first === undefined) return;
-  const path = first.path.map(({ event }) => event).join(' → ');
+  const way = first.way.map(({ event }) => event).join(' → ');
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
   throw new BackstepError(
     'definition-invalid',
-    `saga "${id}" version ${version} is refused: ${first.message}${more}` +
-      `${path === '' ? '' : `; path: ${path}`}; see \`backstep verify\`, or open the engine with ` +
+    `saga "${saga}" version ${version} is refused: ${first.what}; ${first.cure}${more}` +
+      `${way === '' ? '' : `; way: ${way}`}; see \`backstep verify\`, or open the engine with ` +
       `verifyAtRegistration: 'warn'`,
   );
 }

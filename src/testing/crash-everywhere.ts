@@ -8,7 +8,7 @@ import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { CommandName } from '../core/turn/inbound.ts';
 import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
-import { examplesFor } from '../verify/learn.ts';
+import { examplesFor } from '../verify/values/learn.ts';
 import type { DeadLetterContents } from '../core/turn/dead-letter.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { flawsOf } from './crash-judge.ts';

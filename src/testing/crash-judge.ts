@@ -29,7 +29,7 @@ export function flawsOf(
   const { status, steps } = turns.at(-1)?.state ?? { status: null, steps: [] };
   return [
     ...examineSaga(definition, stored).flaws.map(({ kind, message }) => `${kind}: ${message}`),
-    ...faults.filter(({ severity }) => severity === 'error').map(({ message }) => message),
+    ...faults.filter(({ severity }) => severity === 'error').map(({ what }) => what),
     ...fakes.flatMap(({ calls }) => calls.flatMap((call) => wrongCall(call, undoings))),
     ...(status === 'compensated' ? steps.flatMap((step) => leftOfChild(row.id, step, fakes)) : []),
   ];

@@ -9,7 +9,7 @@ import type { Activities, ActivityContext } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { PermanentError, TransientError } from '../core/failure.ts';
 import type { Direction } from '../core/state.ts';
-import { examplesFor } from '../verify/learn.ts';
+import { examplesFor } from '../verify/values/learn.ts';
 
 /**
  * How one call ends:

@@ -3,16 +3,12 @@
  * simple path where there are few.
  */
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
-import type { ExampleValues } from '../verify/examples.ts';
+import type { ExampleValues } from '../verify/values/examples.ts';
 import { movesOf } from '../verify/moves.ts';
 import { SagaDriver } from './saga-driver.ts';
-import {
-  drawnTransitions,
-  type GraphEdge,
-  type GraphNode,
-  graphOf,
-  type SagaGraph,
-} from './saga-graph.ts';
+import { drawnTransitions } from '../verify/reach.ts';
+import { MAX_VERIFIED_STATES, verify } from '../verify/verify.ts';
+import { type GraphEdge, type GraphNode, graphOf, type SagaGraph } from './saga-graph.ts';
 import type { SagaStory } from './saga-story.ts';
 
 /** One way through a saga, from its start until it is settled. */
@@ -37,8 +33,9 @@ export interface PathOptions extends Examples {
   readonly maxSimplePaths?: number;
 }
 
-/** What the paths of a saga leave out. */
+/** What the paths of a saga leave out: what `verify` lists as not reached. */
 export interface PathCoverage {
+  /** States that were explored. */
   readonly states: number;
   /** False: the bound on states was reached. */
   readonly isExhaustive: boolean;
@@ -46,9 +43,11 @@ export interface PathCoverage {
   readonly transitions: number;
   /** Those that no path takes; an example may be missing, or nothing can lead there. */
   readonly untaken: readonly string[];
+  /** Drawn states that no path enters. */
+  readonly unentered: readonly string[];
 }
 
-const MAX_STATES = 20_000;
+const MAX_STATES = MAX_VERIFIED_STATES;
 const MAX_SIMPLE_PATHS = 300;
 /** Moves looked at in search of simple paths before there are taken to be too many. */
 const MAX_SIMPLE_MOVES = 200_000;
@@ -66,16 +65,22 @@ export function pathsOf<C extends object>(
   definition: SagaDefinition<C>,
   options: PathOptions = {},
 ): readonly SagaPath[] {
-  const graph = explored(definition, options);
+  const graph = graphOf(definition, options, options.maxStates ?? MAX_STATES);
   const walks = [
     ...covering(graph, options.cover ?? 'transition'),
     ...simple(graph, options.maxSimplePaths ?? MAX_SIMPLE_PATHS),
   ];
-  const told = new Map(walks.map((walk) => [walk.map(({ label }) => label).join('\n'), walk]));
+  const { values } = graph.examples.inputs;
+  const told = new Map(
+    walks.map((walk) => {
+      const input = walk[0]?.from.input;
+      return [[values.indexOf(input), ...walk.map(({ label }) => label)].join('\n'), walk];
+    }),
+  );
   return [...told.values()].map((walk, index) =>
     pathOf(
       definition,
-      graph.examples,
+      { ...graph.examples, input: walk[0]?.from.input },
       walk.map(({ label }) => label),
       index + 1,
     ),
@@ -87,15 +92,16 @@ export function coverageOf<C extends object>(
   definition: SagaDefinition<C>,
   options: PathOptions = {},
 ): PathCoverage {
-  const { nodes, isExhaustive } = explored(definition, options);
-  const taken = new Set(nodes.flatMap(({ edges }) => edges.flatMap(({ takes }) => takes)));
-  const drawn = drawnTransitions(definition);
-  const untaken = [...drawn].filter(([each]) => !taken.has(each)).map(([, name]) => name);
-  return { states: nodes.length, isExhaustive, transitions: drawn.size, untaken };
-}
-
-function explored(definition: SagaDefinition, options: PathOptions): SagaGraph {
-  return graphOf(definition, options, options.maxStates ?? MAX_STATES);
+  const { bounds, exhaustive, notReached } = verify(definition, options);
+  const namesOf = (wanted: 'state' | 'transition'): readonly string[] =>
+    notReached.flatMap(({ kind, name }) => (kind === wanted ? [name] : []));
+  return {
+    states: bounds.states,
+    isExhaustive: exhaustive,
+    transitions: drawnTransitions(definition.machine).size,
+    untaken: namesOf('transition'),
+    unentered: namesOf('state'),
+  };
 }
 
 type Walk = readonly GraphEdge[];
@@ -129,11 +135,10 @@ function covering({ nodes }: SagaGraph, cover: 'transition' | 'move'): Walk[] {
 /** Every walk that passes no state twice, or none when there are more than `most`. */
 function simple({ nodes }: SagaGraph, most: number): Walk[] {
   const walks: Walk[] = [];
-  const [first] = nodes;
-  if (first === undefined) return [];
+  const starts = nodes.filter(({ parent }) => parent === null);
   let moves = 0;
   const walk: GraphEdge[] = [];
-  const passed = new Set([first]);
+  const passed = new Set<GraphNode>();
 
   /** False: there are too many. */
   function goOn(from: GraphNode): boolean {
@@ -151,7 +156,12 @@ function simple({ nodes }: SagaGraph, most: number): Walk[] {
     return true;
   }
 
-  return goOn(first) && walks.length <= most ? walks : [];
+  for (const start of starts) {
+    passed.add(start);
+    if (!goOn(start) || walks.length > most) return [];
+    passed.delete(start);
+  }
+  return walks;
 }
 
 /** For every node from which the saga can settle: the next move on a shortest way there. */

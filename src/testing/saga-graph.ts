@@ -3,21 +3,23 @@
  * under every outcome of every activity, timer, event and command.
  */
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
-import { nodesOf } from '../core/machine/machine-nodes.ts';
+import { witnessing } from '../core/machine/transition-witness.ts';
 import type { SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import { begin, turn } from '../core/turn/turn.ts';
-import type { ExampleValues } from '../verify/examples.ts';
+import type { ExampleValues } from '../verify/values/examples.ts';
 import { identityOf } from '../verify/identity.ts';
-import { examplesFor } from '../verify/learn.ts';
+import { examplesFor } from '../verify/values/learn.ts';
 import type { Move } from '../verify/move.ts';
 import { movesOf } from '../verify/moves.ts';
 import { NOTHING } from '../verify/world.ts';
 
 /** A state that the saga can be in. */
 export interface GraphNode {
-  /** Where it was first reached from; `null`: the state after the start. */
+  /** Where it was first reached from; `null`: the state after a start. */
   readonly parent: GraphNode | null;
+  /** What the saga was started with. */
+  readonly input: unknown;
   readonly isSettled: boolean;
   readonly edges: GraphEdge[];
 }
@@ -29,11 +31,11 @@ export interface GraphEdge {
   readonly from: GraphNode;
   readonly to: GraphNode;
   /** The drawn transitions that it takes, as XState's own objects. */
-  readonly takes: readonly unknown[];
+  readonly takes: readonly object[];
 }
 
 export interface SagaGraph {
-  /** In the order they were reached in, the nearest first; the first one is that after the start. */
+  /** In the order they were reached in, the nearest first; those after a start come first. */
   readonly nodes: readonly GraphNode[];
   readonly examples: ExampleValues;
   /** False: `maxStates` were reached and there are more. */
@@ -46,11 +48,15 @@ export function graphOf(definition: SagaDefinition, given: Examples, maxStates: 
   const nodes: GraphNode[] = [];
   const known = new Map<string, GraphNode>();
 
-  function arrive(state: SagaState, parent: GraphNode | null): readonly [GraphNode, boolean] {
-    const identity = identityOf(state, NOTHING);
+  function arrive(
+    state: SagaState,
+    parent: GraphNode | null,
+    input: unknown,
+  ): readonly [GraphNode, boolean] {
+    const identity = identityOf(state, NOTHING, examples.inputs.values.indexOf(input));
     const there = known.get(identity);
     if (there !== undefined) return [there, false];
-    const node = { parent, isSettled: isSettled(state.status), edges: [] };
+    const node = { parent, input, isSettled: isSettled(state.status), edges: [] };
     known.set(identity, node);
     nodes.push(node);
     return [node, true];
@@ -59,17 +65,28 @@ export function graphOf(definition: SagaDefinition, given: Examples, maxStates: 
   function expand(from: GraphNode, state: SagaState): Reached[] {
     const reached: Reached[] = [];
     for (const move of movesOf(definition, state, examples)) {
-      const next = taken(definition, move);
+      const takes: object[] = [];
+      const next = witnessing(
+        (each) => takes.push(each),
+        () => taken(definition, move),
+      );
       if (next?.kind !== 'advanced') continue;
-      const [to, isNew] = arrive(next.state, from);
-      from.edges.push({ label: move.label, from, to, takes: takenBy(move) });
+      const [to, isNew] = arrive(next.state, from, from.input);
+      from.edges.push({ label: move.label, from, to, takes });
       if (isNew) reached.push([to, next.state]);
     }
     return reached;
   }
 
-  const { state } = begin(definition, definition.id, examples.input, 0);
-  let frontier: Reached[] = [[arrive(state, null)[0], state]];
+  const [flaw] = examples.flaws();
+  if (flaw !== undefined && examples.inputs.values.length === 0) {
+    throw new Error(`saga "${definition.id}": ${flaw.member}: give an example; ${flaw.why}`);
+  }
+  let frontier = examples.inputs.values.flatMap((input): Reached[] => {
+    const { state } = begin(definition, definition.id, input, 0);
+    const [node, isNew] = arrive(state, null, input);
+    return isNew ? [[node, state]] : [];
+  });
   while (frontier.length > 0) {
     const reached: Reached[] = [];
     for (const [node, at] of frontier) {
@@ -79,20 +96,6 @@ export function graphOf(definition: SagaDefinition, given: Examples, maxStates: 
     frontier = reached;
   }
   return { nodes, examples, isExhaustive: true };
-}
-
-/**
- * Every transition that the drawing has on an event that reaches it from outside its own turn, with
- * a name for a person. What a state does once all in it is final happens within a turn.
- */
-export function drawnTransitions({ machine }: SagaDefinition): ReadonlyMap<unknown, string> {
-  const drawn = nodesOf(machine).flatMap((node) =>
-    [...node.transitions.values()]
-      .flat()
-      .filter(({ eventType }) => !String(eventType).startsWith('xstate.done.state.'))
-      .map((each) => [each, `${node.id} on ${each.eventType}`] as const),
-  );
-  return new Map(drawn);
 }
 
 type Reached = readonly [GraphNode, SagaState];
@@ -105,8 +108,4 @@ function taken(definition: SagaDefinition, { from, inbound, nowMs, label, isMade
     if (isMadeUp) return null;
     throw new Error(`saga "${definition.id}" throws at "${label}": ${String(cause)}`, { cause });
   }
-}
-
-function takenBy({ from: { snapshot }, event }: Move): readonly unknown[] {
-  return snapshot.machine.getTransitionData(snapshot, event) ?? [];
 }

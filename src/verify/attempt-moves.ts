@@ -10,7 +10,7 @@ import { probeAnswerOf } from '../core/turn/probe.ts';
 import type { LiveActivity, SagaState } from '../core/state.ts';
 import { MAX_DISPATCHES } from '../core/turn/turn.ts';
 import { atLastAttempt } from './budgets.ts';
-import type { ExampleValues } from './examples.ts';
+import type { ExampleValues } from './values/examples.ts';
 import { isCompiled } from './identity.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
 import type { Answer } from './world.ts';
@@ -152,7 +152,12 @@ function lastAttemptMoves(
       return role?.kind === 'attempt-timeout' && role.activity === activity;
     })
     .map(([id, timer]) => timerMove(definition, last, id, timer));
-  return [...failed, ...expired].map((move) => ({
+  // A probe that cannot tell asks again, as long as it may.
+  const unknown =
+    live.direction === 'probe'
+      ? [doneMove(last, activity, live, { kind: 'unknown' }, ': cannot tell')]
+      : [];
+  return [...failed, ...expired, ...unknown].map((move) => ({
     ...move,
     label: `${move.label}, no attempt left`,
   }));

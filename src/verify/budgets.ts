@@ -1,6 +1,6 @@
 /**
  * Retry budgets of compiled sagas, explored by what they can do instead of attempt by attempt: the
- * first attempt, one in between, and the last one differ; the hundred in between do not.
+ * last attempt of a budget differs from those before it, which are all alike.
  *
  * Sound because a compiled machine looks at the number of an attempt only to compare it with the
  * budget, see `retryGuard`; the delay that depends on it is a time, and times are left out anyway.
@@ -12,8 +12,8 @@ import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
 import { withContext } from '../core/machine/scope.ts';
 import type { SagaState } from '../core/state.ts';
 
-/** A budget up to here is counted out: it has nothing in between. */
-const COUNTED_OUT = 2;
+/** A budget up to here is counted out. */
+export const COUNTED_OUT = 2;
 
 /**
  * The saga as if the attempt under way were the last of its budget; `null` when it is, or when the
@@ -30,25 +30,29 @@ export function atLastAttempt(state: SagaState, activity: string): SagaState | n
   return { ...state, snapshot: last };
 }
 
-/** What the future depends on of how activities fared. */
+/** What the future depends on of how activities fared; one never tried is like one with tries left. */
 export function triesShape(state: SagaState): readonly (readonly [string, string, boolean])[] {
   const { tries } = state.snapshot.context as SagaContext;
-  return Object.entries(tries).map(([activity, { attempt, inDoubt }]: [string, Tries]) => {
-    return [activity, placeInBudget(attempt, budgetOf(state, activity)), inDoubt] as const;
+  return Object.entries(tries).flatMap(([activity, { attempt, inDoubt }]: [string, Tries]) => {
+    const place = placeInBudget(attempt, budgetOf(state, activity));
+    return place === '' && !inDoubt ? [] : [[activity, place, inDoubt] as const];
   });
 }
 
 function placeInBudget(attempt: number, attempts: number | null): string {
-  if (attempts === null || attempts <= COUNTED_OUT) return String(attempt);
-  if (attempt >= attempts) return 'last';
-  return attempt === 1 ? 'first' : 'between';
+  if (attempts === null || attempts <= COUNTED_OUT) return attempt === 1 ? '' : String(attempt);
+  return attempt >= attempts ? 'last' : '';
 }
 
 function budgetOf({ snapshot }: SagaState, activity: string): number | null {
-  const machine: AnyStateMachine = snapshot.machine;
+  return budgetsOf(snapshot.machine as AnyStateMachine).get(activity) ?? null;
+}
+
+/** Most attempts of each activity that has a budget. */
+export function budgetsOf(machine: AnyStateMachine): ReadonlyMap<string, number> {
   const known = budgets.get(machine) ?? readBudgets(machine);
   budgets.set(machine, known);
-  return known.get(activity) ?? null;
+  return known;
 }
 
 const budgets = new WeakMap<AnyStateMachine, ReadonlyMap<string, number>>();

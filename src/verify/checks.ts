@@ -2,12 +2,13 @@
  * The judgement on one turn: what it started against what had happened, and what it claims when
  * it ends a saga.
  *
- * Pure: faults out, nothing kept. Every message names the place and the cure.
+ * Pure: faults out, nothing kept. Every fault names the place and the cure.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Effect, Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
-import type { Fault, FindingKind } from './findings.ts';
+import type { FindingCode } from './finding-codes.ts';
+import type { Fault } from './findings.ts';
 import { areIndependent, placeOf } from './places.ts';
 import { judgeUndoing, roundOf } from './undoing.ts';
 import {
@@ -88,8 +89,8 @@ function judgeStart(
       fault(
         'started-twice',
         step,
-        `"${activity}" starts for step "${step}" while "${running.activity}" still runs for it; ` +
-          'leave the first state before entering the second, or give each a step of its own in meta',
+        `"${activity}" starts for step "${step}" while "${running.activity}" still runs for it`,
+        'leave the first state before entering the second, or give each a step of its own in meta',
       ),
     ];
   }
@@ -109,8 +110,8 @@ function judgeCompensation(
       fault(
         'compensation-of-nothing',
         step,
-        `"${activity}" compensates step "${step}", which was never started on this path; ` +
-          'enter the compensations at the step that failed, not before it',
+        `"${activity}" compensates step "${step}", which was never started on this path`,
+        'enter the compensations at the step that failed, not before it',
       ),
     ];
   }
@@ -119,8 +120,8 @@ function judgeCompensation(
       fault(
         'double-compensation',
         step,
-        `"${activity}" compensates step "${step}" a second time; ` +
-          'remember in the context what is compensated, or go on to the next compensation',
+        `"${activity}" compensates step "${step}" a second time`,
+        'remember in the context what is compensated, or go on to the next compensation',
       ),
     ];
   }
@@ -129,8 +130,8 @@ function judgeCompensation(
       fault(
         'wrong-order',
         step,
-        `"${activity}" compensates step "${step}" while that step still runs; ` +
-          'leave the state that invokes it first',
+        `"${activity}" compensates step "${step}" while that step still runs`,
+        'leave the state that invokes it first',
       ),
     ];
   }
@@ -142,12 +143,16 @@ function judgeCompensation(
 }
 
 function wrongOrder(activity: string, step: string, relation: string): Fault {
-  return fault(
-    'wrong-order',
-    `${step} ${relation}`,
-    `"${activity}" compensates step "${step}" ${relation}; compensate one at a time in reverse ` +
-      'order of start, or put the steps into regions of a parallel state',
-  );
+  return {
+    ...fault(
+      'wrong-order',
+      step,
+      `"${activity}" compensates step "${step}" ${relation}`,
+      'compensate one at a time in reverse order of start, or put the steps into regions of a ' +
+        'parallel state',
+    ),
+    subject: `${step} ${relation}`,
+  };
 }
 
 /** Marks what a compensation leaves behind although it must be undone first. */
@@ -170,8 +175,8 @@ function forwardWhileCompensating({ activity, step }: Start): Fault {
   return fault(
     'forward-while-compensating',
     step,
-    `"${activity}" runs step "${step}" while the saga compensates; ` +
-      'no transition may lead from a compensating state to a step',
+    `"${activity}" runs step "${step}" while the saga compensates`,
+    'no transition may lead from a compensating state to a step',
   );
 }
 
@@ -185,8 +190,8 @@ function judgeCompensated(definition: SagaDefinition, world: World, state: SagaS
         fault(
           'hidden-compensation-failure',
           step,
-          `${end} although the compensation of step "${step}" ${kind}; ` +
-            'lead its onError and time-out to a state tagged compensation_failed',
+          `${end} although the compensation of step "${step}" ${kind}`,
+          'lead its onError and time-out to a state tagged compensation_failed',
         ),
       ];
     }
@@ -196,7 +201,8 @@ function judgeCompensated(definition: SagaDefinition, world: World, state: SagaS
       fault(
         'left-uncompensated',
         step,
-        `${end} but step "${step}" ${what} and was not compensated; ${cureFor(definition, step)}`,
+        `${end} but step "${step}" ${what} and was not compensated`,
+        cureFor(definition, step),
       ),
     ];
   });
@@ -215,7 +221,8 @@ function judgeGivenUp(definition: SagaDefinition, world: World, state: SagaState
       fault(
         'left-uncompensated',
         step,
-        `${end} but step "${step}" is neither undone nor given up; ${cureFor(definition, step)}`,
+        `${end} but step "${step}" is neither undone nor given up`,
+        cureFor(definition, step),
       ),
     );
 }
@@ -245,8 +252,8 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
       fault(
         'completed-unfinished',
         open.step,
-        `${end} but nobody knows whether ${unsettledPart(open)}; ` +
-          'repeat it, compensate it, or ask a person before the end',
+        `${end} but nobody knows whether ${unsettledPart(open)}`,
+        'repeat it, compensate it, or ask a person before the end',
       ),
     ];
   }
@@ -255,18 +262,20 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
     const cure = world.runs.some(({ undo }) => undo === 'done')
       ? 'tag the final state compensated'
       : 'lead a failure to the compensations and a final state tagged compensated';
-    return [fault('completed-unfinished', '(all)', `${end} although no step stands; ${cure}`)];
+    const all = fault('completed-unfinished', '', `${end} although no step stands`, cure);
+    return [{ ...all, where: 'what they asked for' }];
   }
   return world.runs
     .filter((run) => run.forward === 'failed' && run.undo === 'none')
     .filter((run) => lastRun(world, run.step) === run)
     .map(({ step }) => ({
-      kind: 'completed-unfinished',
+      ...fault(
+        'completed-unfinished',
+        step,
+        `${end} although step "${step}" failed`,
+        'compensate, unless another step stands in for it',
+      ),
       severity: 'warning',
-      subject: step,
-      message:
-        `${end} although step "${step}" failed; ` +
-        'fine when another step stands in for it, else compensate',
     }));
 }
 
@@ -279,6 +288,7 @@ function unsettledPart({ step, undo }: Run): string {
   return undo === 'none' ? `step "${step}" happened` : `step "${step}" was compensated`;
 }
 
-function fault(kind: FindingKind, subject: string, message: string): Fault {
-  return { kind, severity: 'error', subject, message };
+/** About a step. */
+function fault(code: FindingCode, step: string, what: string, cure: string): Fault {
+  return { code, severity: 'error', subject: step, where: `step "${step}"`, what, cure };
 }

@@ -2,24 +2,31 @@
  * The exploration: breadth first through the real core, one node per state that the future can
  * tell apart, every turn judged on the way.
  *
- * Invariant: a node's parent is on a shortest path to it. States are let go once expanded, so that
- * memory follows the
- * frontier.
+ * Invariant: a node's parent is on a shortest way to it. States are let go once expanded, so that
+ * memory follows the frontier.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
-import { statePath } from '../core/machine/state-path.ts';
+import { witnessing } from '../core/machine/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
-import { type Edge, type Exploration, type Node, pathTo } from './exploration.ts';
-import type { ExampleValues } from './examples.ts';
+import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
+import type { ExampleValues } from './values/examples.ts';
 import type { Fault, Findings } from './findings.ts';
-import { identityOf, isCompiled, timerName } from './identity.ts';
+import { identityOf, timerName } from './identity.ts';
 import { judgeLedger } from './ledger.ts';
-import type { Drive, Move } from './move.ts';
+import { type Drive, type Move, numbered } from './move.ts';
 import { movesOf } from './moves.ts';
-import { isWatched, judgeState, refusedStart, thrown, unhandled } from './state-checks.ts';
+import {
+  isWatched,
+  judgeState,
+  refusedStart,
+  throwsOnMadeUp,
+  thrown,
+  unhandled,
+} from './state-checks.ts';
+import { blamedAt, blamedAtStart } from './values/blame.ts';
 import { decide, type Standing } from './decisions.ts';
 import { answer, NOTHING, stopAttempts, type World } from './world.ts';
 
@@ -28,6 +35,8 @@ interface Frontier {
   readonly index: number;
   readonly state: SagaState;
   readonly world: World;
+  /** Which of the inputs it began with. */
+  readonly input: number;
 }
 
 interface Growing {
@@ -36,7 +45,7 @@ interface Growing {
   readonly findings: Findings;
   readonly nodes: (Node & { readonly edges: Edge[] })[];
   readonly indexes: Map<string, number>;
-  readonly taken: Set<unknown>;
+  readonly taken: Set<object>;
 }
 
 /** Explores until nothing is new or `maxStates` are known. Yields once per expanded state. */
@@ -47,7 +56,7 @@ export function* explore(
   findings: Findings,
 ): Generator<void, Exploration> {
   const nodes: Growing['nodes'] = [];
-  const taken = new Set<unknown>();
+  const taken = new Set<object>();
   const growing = { definition, examples, findings, nodes, indexes: new Map(), taken };
   let frontier = enter(growing);
   while (frontier.length > 0) {
@@ -64,57 +73,76 @@ export function* explore(
 
 function enter(growing: Growing): Frontier[] {
   const { definition, examples, findings } = growing;
-  try {
-    const first = begin(definition, definition.id, examples.input, 0);
-    return arrive(growing, null, START, first);
-  } catch (error) {
-    findings.add(refusedStart(error, examples), []);
-    return [];
-  }
+  return examples.inputs.values.flatMap((given, index, { length }) => {
+    try {
+      const takes: object[] = [];
+      const first = witnessing(
+        (each) => takes.push(each),
+        () => begin(definition, definition.id, given, 0),
+      );
+      const label = `start${numbered(index, length)}`;
+      return arrive(growing, null, { ...START, label, takes, input: index }, first);
+    } catch (error) {
+      const member = blamedAtStart(definition, examples, given, error);
+      findings.add(member === null ? refusedStart(error) : throwsOnMadeUp(member, error), []);
+      return [];
+    }
+  });
 }
 
 function expand(growing: Growing, from: Frontier): Frontier[] {
   const { definition, examples, findings, nodes } = growing;
   const fail = (label: string, fault: Fault): void => {
-    const state = statePath(from.state.snapshot.value);
-    findings.add(fault, [...pathTo(nodes, from.index), { event: label, state }]);
+    const last = wayStep(label, from.state.snapshot.value, []);
+    findings.add(fault, [...wayTo(nodes, from.index), last]);
   };
   const reached: Frontier[] = [];
   let moves: readonly Move[] = [];
   try {
     moves = movesOf(definition, from.state, examples);
   } catch (error) {
-    fail('any event', thrown(from.state, 'any event', error, examples));
+    fail('any event', thrown(from.state, 'any event', error));
   }
   for (const move of moves) {
     try {
-      const next = drawnTurn(definition, move.from, move.inbound, move.nowMs);
+      const takes: object[] = [];
+      const next = witnessing(
+        (each) => takes.push(each),
+        () => drawnTurn(definition, move.from, move.inbound, move.nowMs),
+      );
       if (next.kind === 'refused') continue;
-      for (const each of takenBy(move)) growing.taken.add(each);
-      reached.push(...arrive(growing, from, move, next));
+      reached.push(...arrive(growing, from, { ...move, takes, input: from.input }, next));
     } catch (error) {
-      const fault = thrown(from.state, move.label, error, examples);
+      const member = blamedAt(definition, examples, move, error);
+      if (member !== null) {
+        fail(move.label, throwsOnMadeUp(member, error));
+        continue;
+      }
+      const fault = thrown(from.state, move.label, error);
       // What a person skipped has no result unless the command brings one.
       const isSkipped =
         move.decision === 'skip' || from.world.runs.some(({ forward }) => forward === 'skipped');
       const isDoubtful = move.isMadeUp || isSkipped;
-      const message = isSkipped ? `${fault.message}; ${SKIPPED_CURE}` : fault.message;
-      fail(move.label, isDoubtful ? { ...fault, message, severity: 'warning' } : fault);
+      const cure = isSkipped ? `${fault.cure}; ${SKIPPED_CURE}` : fault.cure;
+      fail(move.label, isDoubtful ? { ...fault, cure, severity: 'warning' } : fault);
     }
   }
   return reached;
 }
 
 type Arrival = Extract<Turn, { readonly state: SagaState }>;
-type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'decision'>;
+type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'decision'> & {
+  /** The drawn transitions that the turn took. */
+  readonly takes: readonly object[];
+  readonly input: number;
+};
 
-const START: Step = {
-  label: 'start',
+const START = {
   drive: 'outside',
   subject: 'start',
   answer: null,
   decision: null,
-};
+} as const;
 
 /** Judges a turn and notes where it led; gives that place when it is new and goes on. */
 function arrive(growing: Growing, from: Frontier | null, step: Step, next: Arrival): Frontier[] {
@@ -133,14 +161,15 @@ function arrive(growing: Growing, from: Frontier | null, step: Step, next: Arriv
     ...(ignored.length > 0 ? [] : judgeState(definition, state)),
   ];
   if (all.length > 0) {
-    const path = from === null ? [] : pathTo(nodes, from.index);
-    const last = { event: step.label, state: statePath(state.snapshot.value) };
-    for (const fault of all) findings.add(fault, [...path, last]);
+    const way = from === null ? [] : wayTo(nodes, from.index);
+    const last = wayStep(step.label, state.snapshot.value, step.takes);
+    for (const fault of all) findings.add(fault, [...way, last]);
   }
+  for (const each of step.takes) growing.taken.add(each);
   const { index, isNew } = nodeOf(growing, from, step, state, world);
   if (from !== null) nodes[from.index]?.edges.push(edgeTo(index, step, from.state, state));
   const goesOn = isNew && !isOver(state) && state.status !== 'parked';
-  return goesOn ? [{ index, state, world }] : [];
+  return goesOn ? [{ index, state, world, input: step.input }] : [];
 }
 
 const SKIPPED_CURE =
@@ -190,11 +219,11 @@ function worldAfter(
 function nodeOf(
   { nodes, indexes }: Growing,
   from: Frontier | null,
-  { label }: Step,
+  { label, takes, input }: Step,
   state: SagaState,
   world: World,
 ): { readonly index: number; readonly isNew: boolean } {
-  const identity = identityOf(state, world);
+  const identity = identityOf(state, world, input);
   const known = indexes.get(identity);
   if (known !== undefined) return { index: known, isNew: false };
   const index = nodes.length;
@@ -202,6 +231,7 @@ function nodeOf(
   nodes.push({
     parent: from?.index ?? null,
     event: label,
+    takes,
     value: state.snapshot.value,
     status: state.status,
     isWatched: isWatched(state),
@@ -215,11 +245,5 @@ function edgeTo(to: number, step: Step, before: SagaState, after: SagaState): Ed
     .filter(([id, { token }]) => before.live.timers[id]?.token === token)
     .map(([id]) => timerName(id));
   const timer = step.drive === 'timer' ? step.subject : null;
-  return { to, label: step.label, drive: step.drive, timer, keptTimers };
-}
-
-// Only hand-written machines are judged by their branches; compiled ones are all alike.
-function takenBy({ from, event }: Move): readonly unknown[] {
-  const { snapshot } = from;
-  return isCompiled(from) ? [] : (snapshot.machine.getTransitionData(snapshot, event) ?? []);
+  return { to, label: step.label, drive: step.drive, takes: step.takes, timer, keptTimers };
 }

@@ -1,89 +1,64 @@
 /**
  * What a verification can find, and the list it is gathered in.
  *
- * Invariant: one finding per kind and subject. The exploration goes breadth first, so the first
- * one reported has a shortest path.
+ * Invariant: one finding per code and subject. The exploration goes breadth first, so the first
+ * one reported has a shortest way.
  */
+import { customerWords, type FindingCode } from './finding-codes.ts';
 
 /** How bad: an error breaks a promise on some path, a warning deserves a look. */
 export type Severity = 'error' | 'warning';
 
-/** What is wrong, for programs. */
-export type FindingKind =
-  /** Nothing is live, nothing is accepted, and the saga has not ended. */
-  | 'stuck'
-  /** `compensation_failed` or `failed` without anything a person may do but terminate. */
-  | 'no-operator-exit'
-  /** A result or timer that the machine does not handle where it can arrive. */
-  | 'unhandled-outcome'
-  /** A guard, mapper, delay or assign throws. */
-  | 'throws'
-  /** The machine refuses the made-up input, so nothing could be explored. */
-  | 'needs-example'
-  /** Ends compensated with a step that happened, or may have. */
-  | 'left-uncompensated'
-  /** Ends compensated although a compensation failed. */
-  | 'hidden-compensation-failure'
-  /** Ends completed with a step that is not. */
-  | 'completed-unfinished'
-  | 'wrong-order'
-  | 'double-compensation'
-  | 'compensation-of-nothing'
-  /** Two attempts of one step run at once. */
-  | 'started-twice'
-  | 'forward-while-compensating'
-  /** Repeats for ever, by the clock, without a status that says so. */
-  | 'endless-retry'
-  /** Repeats for ever without even a delay. */
-  | 'busy-loop'
-  | 'no-end-reachable'
-  | 'unreachable-state'
-  /** A guarded transition that no example satisfied, so what follows was not looked at. */
-  | 'untaken-branch'
-  | 'no-compensation'
-  /** An activity that never answers would hold the saga for ever. */
-  | 'no-timeout'
-  /** The ledger differs from what happened, or the like: a defect of Backstep itself. */
-  | 'engine-defect'
-  | 'too-many-states';
-
-/** One turn of a counter-example: what came in, and where the saga then was. */
-export interface PathStep {
+/** One turn of a counter-example. */
+export interface WayStep {
+  /** What came in: `start`, `charge: refused`, `timer deadline`, `command cancel`. */
   readonly event: string;
+  /** Where the saga then was; regions of a parallel state are joined by ` + `. */
   readonly state: string;
+  /** The drawn transitions it took, each as `<id of a state> → <id of a state>`. */
+  readonly takes: readonly string[];
 }
 
 export interface Finding {
-  readonly kind: FindingKind;
+  readonly code: FindingCode;
   readonly severity: Severity;
-  /** Names the place and the cure. */
-  readonly message: string;
-  /** From the start to where it shows; empty when it shows in the drawing alone. */
-  readonly path: readonly PathStep[];
+  /** What may happen to a customer, in one sentence. */
+  readonly customer: string;
+  /** From the start to where it shows, a shortest one; empty when the drawing alone shows it. */
+  readonly way: readonly WayStep[];
+  /** What to change. */
+  readonly cure: string;
+  /** The step, state or value that it is about. */
+  readonly where: string;
+  /** What the machine does, for the author of the saga. */
+  readonly what: string;
 }
 
-/** A finding before it has its path. `subject` tells it apart from others of its kind. */
+/** A finding before it has its way. `subject` tells it apart from others of its code. */
 export interface Fault {
-  readonly kind: FindingKind;
+  readonly code: FindingCode;
   readonly severity: Severity;
   readonly subject: string;
-  readonly message: string;
+  readonly where: string;
+  readonly what: string;
+  readonly cure: string;
 }
 
 export class Findings {
   readonly #bySubject = new Map<string, Finding>();
 
-  /** Keeps the first of each kind and subject; an error replaces a warning. */
-  add({ kind, severity, subject, message }: Fault, path: readonly PathStep[]): void {
-    const key = `${kind} ${subject}`;
+  /** Keeps the first of each code and subject; an error replaces a warning. */
+  add({ code, severity, subject, where, what, cure }: Fault, way: readonly WayStep[]): void {
+    const key = `${code} ${subject}`;
     const known = this.#bySubject.get(key);
     if (known !== undefined && (known.severity === 'error' || severity === 'warning')) return;
-    this.#bySubject.set(key, { kind, severity, message, path });
+    const customer = customerWords(code, where);
+    this.#bySubject.set(key, { code, severity, customer, way, cure, where, what });
   }
 
-  has(kind: FindingKind, subject?: string): boolean {
-    if (subject !== undefined) return this.#bySubject.has(`${kind} ${subject}`);
-    return [...this.#bySubject.values()].some((finding) => finding.kind === kind);
+  has(code: FindingCode, subject?: string): boolean {
+    if (subject !== undefined) return this.#bySubject.has(`${code} ${subject}`);
+    return [...this.#bySubject.values()].some((finding) => finding.code === code);
   }
 
   /**
@@ -92,8 +67,8 @@ export class Findings {
    */
   sorted(): readonly Finding[] {
     const found = [...this.#bySubject.values()];
-    const isSound = found.every(({ kind, severity }) => severity === 'warning' || isOurs(kind));
-    const all = isSound ? found : found.filter(({ kind }) => !isOurs(kind));
+    const isSound = found.every(({ code, severity }) => severity === 'warning' || isOurs(code));
+    const all = isSound ? found : found.filter(({ code }) => !isOurs(code));
     return [
       ...all.filter(({ severity }) => severity === 'error'),
       ...all.filter(({ severity }) => severity === 'warning'),
@@ -101,6 +76,6 @@ export class Findings {
   }
 }
 
-function isOurs(kind: FindingKind): boolean {
-  return kind === 'engine-defect';
+function isOurs(code: FindingCode): boolean {
+  return code === 'engine-defect';
 }

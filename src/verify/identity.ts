@@ -15,15 +15,15 @@ import { triesShape } from './budgets.ts';
 import { isOpen, type Run, type World } from './world.ts';
 
 /** Runs of one step that are told apart; a loop beyond that is the same loop. */
-const MAX_RUNS_TOLD_APART = 2;
+export const MAX_RUNS_TOLD_APART = 2;
 
 /** True for the machine of a builder saga, whose context is known to the last member. */
 export function isCompiled({ snapshot }: SagaState): boolean {
   return builderTraits(snapshot) !== null;
 }
 
-/** Equal text: the same future. */
-export function identityOf(state: SagaState, world: World): string {
+/** Equal text: the same future. `input`: which one it began with; its conditions may read it. */
+export function identityOf(state: SagaState, world: World, input = 0): string {
   const { value, context, historyValue } = persistMachine(state.snapshot);
   const live = liveShape(state);
   const builder = builderTraits(state.snapshot);
@@ -36,15 +36,26 @@ export function identityOf(state: SagaState, world: World): string {
       .map(({ name, round }) => (round === undefined ? name : [name, round]));
     const asked = [owed, wasGivenUp(steps)];
     const shape = [value, ...asked, triesShape(state), rounds, live, worldShape(world, state)];
-    return JSON.stringify(builder.isConditional ? [...shape, canonicalJson(results)] : shape);
+    return JSON.stringify(
+      builder.isConditional ? [...shape, input, canonicalJson(results)] : shape,
+    );
   }
   const shape = boundedRuns(world.runs, letterOf);
   return canonicalJson([state.status, value, historyValue, context, live, shape]);
 }
 
-// What `compileSaga` says of its machine in the meta of the root.
+/** True where sagas that began with other inputs are told apart, by their conditions or context. */
+export function isDistinguished(machine: AnyStateMachine): boolean {
+  return traitsOf(machine)?.isConditional ?? true;
+}
+
 function builderTraits({ machine }: SagaState['snapshot']): { isConditional: boolean } | null {
-  const { builder } = readFields((machine as AnyStateMachine).root.meta);
+  return traitsOf(machine as AnyStateMachine);
+}
+
+// What `compileSaga` says of its machine in the meta of the root.
+function traitsOf({ root }: AnyStateMachine): { isConditional: boolean } | null {
+  const { builder } = readFields(root.meta);
   return builder === undefined
     ? null
     : { isConditional: readFields(builder)['isConditional'] === true };

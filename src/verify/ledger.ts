@@ -6,6 +6,9 @@ import type { StepStatus } from '../core/status.ts';
 import type { Fault } from './findings.ts';
 import type { Run, World } from './world.ts';
 
+/** What can be done about a defect of Backstep. */
+export const REPORT_CURE = 'this is a defect of Backstep, please report it with this way';
+
 /** The first entry that says something else than what happened. */
 export function judgeLedger({ runs }: World, { steps }: SagaState): Fault[] {
   const length = Math.max(runs.length, steps.length);
@@ -18,16 +21,10 @@ export function judgeLedger({ runs }: World, { steps }: SagaState): Fault[] {
         : `${run.step}, ${wordsFor(run).join(' or ')}${run.isDoubtful ? ', may have happened' : ''}`;
     const record = entry === undefined ? 'nothing' : `${entry.name}, ${entry.status}`;
     if (run !== undefined && entry !== undefined && isSame(run, entry)) continue;
-    return [
-      {
-        kind: 'engine-defect',
-        severity: 'error',
-        subject: run?.step ?? entry?.name ?? '',
-        message:
-          `the ledger says of step ${index + 1}: ${record}; it should say: ${truth}; ` +
-          'this is a defect of Backstep, please report it with this path',
-      },
-    ];
+    const subject = run?.step ?? entry?.name ?? '';
+    const what = `the ledger says of step ${index + 1}: ${record}; it should say: ${truth}`;
+    const about = { subject, where: `step "${subject}"`, what };
+    return [{ code: 'engine-defect', severity: 'error', ...about, cure: REPORT_CURE }];
   }
   return [];
 }

@@ -16,7 +16,7 @@ import {
 import type { SagaState } from '../core/state.ts';
 import { attemptMoves } from './attempt-moves.ts';
 import type { Decision } from './decisions.ts';
-import { type ExampleValues, samplesOf } from './examples.ts';
+import { type ExampleValues, samplesOf } from './values/examples.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
 
 /** Every move that is possible in this state. Throws what a guard throws on an event. */
@@ -85,6 +85,6 @@ function eventMoves(state: SagaState, type: string, examples: ExampleValues): Mo
     answer: null,
     event,
     decision: state.status === 'failed' ? 'vouch' : null,
-    isMadeUp: examples.isEventMadeUp(type),
+    isMadeUp: examples.eventsOf(type).from === 'made up',
   }));
 }

@@ -1,13 +1,13 @@
 /**
  * The judgement on one state, and on a turn that the machine did not take or did not survive.
  *
- * Pure: faults out, nothing kept. Every message names the place and the cure.
+ * Pure: faults out, nothing kept. Every fault names the place and the cure.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Turn } from '../core/turn/inbound.ts';
 import { hasLiveActivity, isOver, type SagaState } from '../core/state.ts';
 import { legalCommands } from '../core/turn/legal.ts';
-import type { ExampleValues } from './examples.ts';
+import type { FindingCode } from './finding-codes.ts';
 import type { Fault } from './findings.ts';
 import { type Move, timersThatFire } from './move.ts';
 import { hasWayOn } from './moves.ts';
@@ -19,23 +19,21 @@ export function judgeState(definition: SagaDefinition, state: SagaState): Fault[
   if (isOver(state) || status === 'parked') return [];
   const place = placeOf(state);
   if (!mayBeTerminated(state)) {
-    const message = `terminate is not legal in ${place}; this is a defect of Backstep`;
-    return [{ kind: 'engine-defect', severity: 'error', subject: 'terminate', message }];
+    const what = `terminate is not legal in ${place}`;
+    return [fault('engine-defect', 'terminate', `state ${place}`, what, 'report it to Backstep')];
   }
   if (isAlive(definition, state)) {
     return timersThatFire(definition, state).length > 0 ? [] : withoutTimeLimit(state);
   }
   if (mayGoOn(state)) return [];
   if (status === 'compensation_failed' || status === 'failed') {
-    const message =
-      `${place} has the status ${status} but a person can only terminate there; ` +
-      'let it handle backstep.retry, or an event that says what was done by hand';
-    return [{ kind: 'no-operator-exit', severity: 'error', subject: place, message }];
+    const what = `${place} has the status ${status} but a person can only terminate there`;
+    const cure = 'let it handle backstep.retry, or an event that says what was done by hand';
+    return [fault('no-operator-exit', place, `state ${place}`, what, cure)];
   }
-  const message =
-    `the saga is stuck in ${place}: nothing runs there and nothing is accepted but terminate; ` +
-    'add a transition out of it, a time limit, or make it final';
-  return [{ kind: 'stuck', severity: 'error', subject: place, message }];
+  const what = `the saga is stuck in ${place}: nothing runs there and nothing is accepted but terminate`;
+  const cure = 'add a transition out of it, a time limit, or make it final';
+  return [fault('stuck', place, `state ${place}`, what, cure)];
 }
 
 /** True where the status tells a person that the saga waits or tries again. */
@@ -57,14 +55,13 @@ export function unhandled(
   const place = placeOf(before);
   if (next.state.status === 'parked') {
     return [
-      {
-        kind: 'unhandled-outcome',
-        severity: 'error',
-        subject: `${subject} in ${place}, parked`,
-        message:
-          `${place} does not handle the failure of "${subject}" and the saga is parked; ` +
-          'add an onError that is taken whatever the failure',
-      },
+      fault(
+        'unhandled-outcome',
+        `${subject} in ${place}, parked`,
+        `state ${place}`,
+        `${place} does not handle the failure of "${subject}" and the saga is parked`,
+        'add an onError that is taken whatever the failure',
+      ),
     ];
   }
   if (next.state.snapshot !== before.snapshot) return [];
@@ -72,54 +69,74 @@ export function unhandled(
   if (drive === 'timer' && next.kind === 'advanced') return [];
   const goesOn = isAlive(definition, next.state);
   const rest = goesOn ? 'is lost' : 'is lost and the saga sits there';
-  return [
-    {
-      kind: 'unhandled-outcome',
-      severity: goesOn ? 'warning' : 'error',
-      subject: `${subject} in ${place}`,
-      message:
-        `${place} does not handle "${label}", which ${rest}; ` +
-        'add a transition for it that no guard can refuse',
-    },
-  ];
+  const lost = fault(
+    'unhandled-outcome',
+    `${subject} in ${place}`,
+    `state ${place}`,
+    `${place} does not handle "${label}", which ${rest}`,
+    'add a transition for it that no guard can refuse',
+  );
+  return [goesOn ? { ...lost, severity: 'warning' } : lost];
 }
 
 /** The fault of a start that the machine's own code refuses. */
-export function refusedStart(error: unknown, { isInputMadeUp }: ExampleValues): Fault {
-  const what = messageOf(error);
-  const message = isInputMadeUp
-    ? `nothing was explored: the made-up input was refused (${what}); give examples: { input }`
-    : `the start throws: ${what}; let the first step's input cope with every valid input`;
-  const kind = isInputMadeUp ? 'needs-example' : 'throws';
-  return { kind, severity: 'error', subject: 'start', message };
+export function refusedStart(error: unknown): Fault {
+  const cure = "let the first step's input cope with every valid input";
+  return fault('throws', 'start', 'the start', `the start throws: ${messageOf(error)}`, cure);
 }
 
 /** The fault of a turn in which a guard, mapper, delay or assign throws. */
-export function thrown(
-  state: SagaState,
-  label: string,
-  error: unknown,
-  { isInputMadeUp }: ExampleValues,
-): Fault {
-  const doubt = isInputMadeUp ? '; the input was made up, give examples: { input } to be sure' : '';
-  const what = messageOf(error);
-  const message =
-    `the machine throws on "${label}" in ${placeOf(state)} and the saga is parked: ${what}; ` +
-    `let the guard, assign or input cope with this path${doubt}`;
-  return { kind: 'throws', severity: 'error', subject: what, message };
+export function thrown(state: SagaState, label: string, error: unknown): Fault {
+  const why = messageOf(error);
+  const place = placeOf(state);
+  return fault(
+    'throws',
+    why,
+    `state ${place}`,
+    `the machine throws on "${label}" in ${place} and the saga is parked: ${why}`,
+    'let the guard, assign or input cope with this path',
+  );
+}
+
+/** The fault of a value that could not be made up. `member`: which one, `why`: what is known of it. */
+export function withoutExample(member: string, why: string): Fault {
+  const cure = `give examples: ${exampleWords(member)}`;
+  return {
+    ...fault('needs-example', member, member, `${member}: no example; ${why}`, cure),
+    severity: 'warning',
+  };
+}
+
+/** The same for what the machine throws on a value that was made up. */
+export function throwsOnMadeUp(member: string, error: unknown): Fault {
+  return withoutExample(member, `the machine throws on what was made up: ${messageOf(error)}`);
+}
+
+function exampleWords(member: string): string {
+  const [, kind, name] = /^(output of|event) "(.+)"/.exec(member) ?? [];
+  if (kind === undefined) return '{ input: ... }';
+  return kind === 'event' ? `{ events: { '${name}': [...] } }` : `{ outputs: { ${name}: [...] } }`;
 }
 
 function withoutTimeLimit(state: SagaState): Fault[] {
   // A child saga has time limits of its own, and is verified itself.
   const own = Object.entries(state.live.activities).filter(([, { childId }]) => !childId);
-  return own.map(([activity]) => ({
-    kind: 'no-timeout',
-    severity: 'warning',
-    subject: activity,
-    message:
-      `an attempt of "${activity}" that never answers holds the saga in ${placeOf(state)}; ` +
-      `add a delay named "${activity}.timeout" to that state, or a deadline around it`,
-  }));
+  return own.map(([activity]) => {
+    const what = `an attempt of "${activity}" that never answers holds the saga in ${placeOf(state)}`;
+    const cure = `add a delay named "${activity}.timeout" to that state, or a deadline around it`;
+    const where = `activity "${activity}"`;
+    return { ...fault('no-timeout', activity, where, what, cure), severity: 'warning' };
+  });
+}
+
+function fault(
+  code: FindingCode,
+  subject: string,
+  where: string,
+  what: string,
+  cure: string,
+): Fault {
+  return { code, severity: 'error', subject, where, what, cure };
 }
 
 function isAlive(definition: SagaDefinition, state: SagaState): boolean {

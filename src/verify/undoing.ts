@@ -11,6 +11,7 @@ import type { Effect } from '../core/turn/inbound.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Fault } from './findings.ts';
+import { REPORT_CURE } from './ledger.ts';
 import { type Run, runToUndo, type World } from './world.ts';
 
 type Start = Extract<Effect, { kind: 'start-activity' }>;
@@ -47,10 +48,9 @@ export function judgeUndoing(
   if (run === undefined || !definition.waysBack.has(run.step)) return [];
   const why = whyWrong(definition, world, run, start, state);
   if (why === null) return [];
-  const message =
-    `"${start.activity}" compensates ${nameOf(run)}, ${why}; ` +
-    'this is a defect of Backstep, please report it with this path';
-  return [{ kind: 'engine-defect', severity: 'error', subject: run.step, message }];
+  const what = `"${start.activity}" compensates ${nameOf(run)}, ${why}`;
+  const about = { subject: run.step, where: `step "${run.step}"`, what };
+  return [{ code: 'engine-defect', severity: 'error', ...about, cure: REPORT_CURE }];
 }
 
 /**

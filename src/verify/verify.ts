@@ -1,19 +1,25 @@
 /**
- * `verify`: proves that a saga compensates, or shows the shortest path on which it does not.
+ * `verify`: explores what a saga can do, and shows the shortest way on which it breaks a promise.
  *
- * It explores every reachable state through the real core, under every outcome of every live
- * activity and timer and every event and command that is accepted. It runs nothing of the saga but
- * its machine: no activity, no clock, no chance. Timers are taken in any order, so that a process
- * that was down does not hide a path.
+ * It takes every state that it reaches through the real core, under every outcome of every live
+ * activity and timer and every event and command that is accepted: exhaustive within the bounds and
+ * for the values that the answer names. It runs nothing of the saga but its machine: no activity,
+ * no clock, no chance. Timers are taken in any order, so that a process that was down does not hide
+ * a path.
  */
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
 import { SAGA } from '../core/define/definition-kinds.ts';
 import { check } from '../core/options-reader.ts';
 import { strictly } from '../core/machine/strict-machine.ts';
-import { examplesFor } from './learn.ts';
+import { type Bounds, boundsOf } from './bounds.ts';
+import type { UsedValue } from './values/examples.ts';
+import { examplesFor } from './values/learn.ts';
 import { explore } from './explore.ts';
+import { withoutExample } from './state-checks.ts';
+import { sweep } from './values/sweep.ts';
 import { type Finding, Findings } from './findings.ts';
 import { judgeGraph } from './graph.ts';
+import { type NotReached, notReached } from './reach.ts';
 
 /** Most states that are explored unless told otherwise. */
 export const MAX_VERIFIED_STATES = 20_000;
@@ -24,16 +30,21 @@ export interface VerifyOptions extends Examples {
   readonly maxStates?: number;
 }
 
-/** What a verification found, and how much it looked at. */
+/** What a verification found, and how much it looked at. `backstep verify --json` prints it. */
 export interface Verification {
-  readonly definition: { readonly id: string; readonly version: number; readonly hash: string };
+  /** The id of the saga. */
+  readonly saga: string;
+  readonly version: number;
+  readonly hash: string;
+  /** False: the bound on states was reached or nothing could be explored; there is more. */
+  readonly exhaustive: boolean;
+  readonly bounds: Bounds;
+  /** The values that it explored with: of others nothing is said. */
+  readonly values: readonly UsedValue[];
+  /** Errors first. */
   readonly findings: readonly Finding[];
-  /** States explored. */
-  readonly states: number;
-  /** Transitions taken. */
-  readonly transitions: number;
-  /** False: the bound on states was reached, and what lies beyond is not proved. */
-  readonly isExhaustive: boolean;
+  /** What nothing explored led to, in the order of the drawing; `coverageOf` gives the same. */
+  readonly notReached: readonly NotReached[];
 }
 
 /** Verifies a saga. Never throws for what the saga does; that becomes a finding. */
@@ -57,15 +68,20 @@ export function* verifyInSteps(
   const { id, version, hash } = definition;
   const maxStates = options.maxStates ?? MAX_VERIFIED_STATES;
   const findings = new Findings();
-  const examples = examplesFor(definition, options);
   const strict = strictly(definition);
+  const examples = examplesFor(strict, options);
   const exploration = yield* explore(strict, examples, maxStates, findings);
+  sweep(strict, examples, findings);
+  for (const { member, why } of examples.flaws()) findings.add(withoutExample(member, why), []);
   judgeGraph(strict, exploration, findings);
   return {
-    definition: { id, version, hash },
+    saga: id,
+    version,
+    hash,
+    exhaustive: exploration.isExhaustive && exploration.nodes.length > 0,
+    bounds: boundsOf(strict, exploration, maxStates),
+    values: examples.used(),
     findings: findings.sorted(),
-    states: exploration.nodes.length,
-    transitions: exploration.nodes.reduce((sum, node) => sum + node.edges.length, 0),
-    isExhaustive: exploration.isExhaustive,
+    notReached: notReached(strict.machine, exploration),
   };
 }

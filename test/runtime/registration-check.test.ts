@@ -35,7 +35,7 @@ test('an error is told in the log, with the path to it, and the saga is register
   backstep.register(forgetful, bound(forgetful.activities));
   expect(backstep.definitions()).toContain(forgetful);
   await backstep.start();
-  expect(await warning).toMatch(/^verify: the saga ends compensated in .*"path":\["start"/);
+  expect(await warning).toMatch(/^verify: the saga ends compensated in .*"way":\["start"/);
 });
 
 test('nothing is explored to warn of before the engine is ready', async () => {
@@ -65,7 +65,7 @@ test('another setting is refused with the cure', () => {
 test('a saga with an error is refused when that is asked for, a sound one is not', async () => {
   const backstep = await open({ verifyAtRegistration: 'refuse' });
   expect(() => backstep.register(forgetful, bound(forgetful.activities))).toThrow(
-    /^saga "saga" version 1 is refused: the saga ends compensated .*; path: start → .*verify/,
+    /^saga "saga" version 1 is refused: the saga ends compensated .*; way: start → .*verify/,
   );
   expect(backstep.definitions()).toEqual([]);
   backstep.register(sound, bound(sound.activities));

@@ -6,7 +6,7 @@ import type { EventObject } from 'xstate';
 import type { Contract } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
-import { examplesFor } from '../../src/verify/learn.ts';
+import { examplesFor } from '../../src/verify/values/learn.ts';
 
 export interface SimSaga {
   readonly definition: SagaDefinition;

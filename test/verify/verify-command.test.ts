@@ -22,9 +22,21 @@ describe('backstep verify', () => {
     const { status, stdout } = backstep('verify', 'forgetful.ts');
     expect(status).toBe(1);
     expect(stdout).toContain('saga, version 1: nothing found in 19 states and 54 transitions');
-    expect(stdout).toContain('  error left-uncompensated: the saga ends compensated in');
+    expect(stdout).toContain('saga, version 1: 1 error in 15 states and 40 transitions');
+    expect(stdout).toContain(
+      '  error left-uncompensated: A customer keeps the effect of step "hold"',
+    );
+    expect(stdout).toContain(
+      '    the saga ends compensated in "compensated" but step "hold" is done',
+    );
     expect(stdout).toContain('      charge: refused → refunding\n');
     expect(stdout).toContain('      refund: done → compensated\n');
+    expect(stdout).toContain('    Cure: lead this path through "release"\n');
+    // Within which bounds, and for which values.
+    expect(stdout).toContain(
+      'transitions, exhaustive within these bounds:\n  states: at most 20000',
+    );
+    expect(stdout).toContain('    output of "hold": {} (made up)\n');
   });
 
   test('gives the same as JSON, one for every saga that the module exports', () => {
@@ -37,8 +49,8 @@ describe('backstep verify', () => {
 
   test('takes several modules, and a folder for all modules in it that export a saga', () => {
     const { stdout } = backstep('verify', 'leisurely.ts', '../../../machines', '--json');
-    const verifications = JSON.parse(stdout) as { definition: { id: string } }[];
-    const [first, ...others] = verifications.map(({ definition }) => definition.id);
+    const verifications = JSON.parse(stdout) as { saga: string }[];
+    const [first, ...others] = verifications.map(({ saga }) => saga);
     expect(first).toBe(leisurely.id);
     expect(others).toContain('order');
   });
@@ -46,6 +58,7 @@ describe('backstep verify', () => {
   test('says clearly when the bound on states was reached', () => {
     const { stdout } = backstep('verify', 'leisurely.ts', '--max-states', '2');
     expect(stdout).toContain('NOT EXHAUSTIVE: there are more, and nothing is said of them');
+    expect(stdout).toMatch(/not reached: \d+\n    state saga\./);
   });
 
   test('ends with 0 when there are only warnings', () => {

@@ -16,18 +16,18 @@ test('there are enough defects to trust the verifier', () => {
 
 describe.each(Object.entries(GROUPS))('%s: a saga is found out in which', (_group, group) => {
   test.each(Object.entries(group))('%s', (_, defect) => {
-    const { kind, severity = 'error', path } = defect;
+    const { code, severity = 'error', way } = defect;
     const found = foundIn(defect);
-    expect(found).toContainEqual({ kind, severity, path, says: true });
+    expect(found).toContainEqual({ code, severity, way, says: true });
   });
 });
 
 function foundIn({ saga, says, maxStates }: Defective): object[] {
   const options = maxStates === undefined ? {} : { maxStates };
-  return verify(saga, options).findings.map(({ kind, severity, message, path }) => ({
-    kind,
+  return verify(saga, options).findings.map(({ code, severity, what, cure, way }) => ({
+    code,
     severity,
-    path: path.map(({ event, state }) => `${event} → ${state}`),
-    says: message.includes(says) ? true : message,
+    way: way.map(({ event, state }) => `${event} → ${state}`),
+    says: `${what}; ${cure}`.includes(says) ? true : `${what}; ${cure}`,
   }));
 }

@@ -17,8 +17,8 @@ describe.each(LOOPS)('the loop of the $id saga', (saga) => {
   test('is found out where it undoes a run with what the present round has brought', () => {
     const findings = verify(inPresentRound(saga), { maxStates: SOME_STATES }).findings;
     const [finding] = findings.filter(isDefect);
-    expect(finding?.message).toMatch(/^"\w+" compensates run \d of step "\w+" of round \d, with/);
-    expect(finding?.path.length).toBeGreaterThan(2);
+    expect(finding?.what).toMatch(/^"\w+" compensates run \d of step "\w+" of round \d, with/);
+    expect(finding?.way.length).toBeGreaterThan(2);
   });
 });
 
@@ -39,13 +39,13 @@ test('rounds with made-up answers are told apart even where no input names the r
   );
   const named = { ...instalmentsSaga, waysBack: unnumbered };
   const ofLastRound = verify(inPresentRound(named)).findings.filter(isDefect);
-  expect(ofLastRound[0]?.message).toContain('with the input {"payment":null}');
+  expect(ofLastRound[0]?.what).toContain('with the input {"payment":null}');
 });
 
 test('blocks within blocks have no such finding', () => {
   expect(verify(fittingSaga, { maxStates: SOME_STATES }).findings.filter(isDefect)).toEqual([]);
 });
 
-function isDefect({ kind }: { readonly kind: string }): boolean {
-  return kind === 'engine-defect';
+function isDefect({ code }: { readonly code: string }): boolean {
+  return code === 'engine-defect';
 }

@@ -36,32 +36,32 @@ function chain(
 
 describe('a sound saga', () => {
   test('of the order machine has no finding in all its states', () => {
-    const { findings, states, transitions, isExhaustive } = verify(orderSaga);
-    expect(findings).toEqual([]);
-    expect({ states, transitions, isExhaustive }).toEqual({
-      states: 83,
-      transitions: 627,
-      isExhaustive: true,
+    const { findings, bounds, exhaustive, notReached } = verify(orderSaga);
+    expect({ findings, exhaustive, notReached }).toEqual({
+      findings: [],
+      exhaustive: true,
+      notReached: [],
     });
+    expect(bounds).toMatchObject({ states: 44, transitions: 274 });
   });
 
   test('of twelve steps stays far under the bound on states', () => {
-    const { findings, states, isExhaustive } = verify(chain(12, () => null, { deadline: '5m' }));
+    const { findings, bounds, exhaustive } = verify(chain(12, () => null, { deadline: '5m' }));
     expect(findings).toEqual([]);
-    expect(isExhaustive).toBe(true);
-    expect(states).toBeLessThan(MAX_VERIFIED_STATES / 20);
+    expect(exhaustive).toBe(true);
+    expect(bounds.states).toBeLessThan(MAX_VERIFIED_STATES / 20);
   });
 
   test('grows by the same number of states with every step', () => {
-    const sizes = [2, 3, 4, 5].map((steps) => verify(chain(steps)).states);
+    const sizes = [2, 3, 4, 5].map((steps) => verify(chain(steps)).bounds.states);
     const growth = sizes.slice(1).map((size, index) => size - (sizes[index] ?? 0));
     expect(new Set(growth).size).toBe(1);
   });
 
   test.each(Object.entries(SOUND))('written by hand has no finding: %s', (_, saga) => {
-    const { findings, isExhaustive } = verify(saga);
+    const { findings, exhaustive } = verify(saga);
     expect(findings).toEqual([]);
-    expect(isExhaustive).toBe(true);
+    expect(exhaustive).toBe(true);
   });
 
   test('is judged the same every time, and in steps as at once', () => {
@@ -75,23 +75,26 @@ describe('a sound saga', () => {
       step = work.next();
     }
     expect(step.value).toEqual(once);
-    expect(pauses).toBeGreaterThan(once.states / 2);
+    expect(pauses).toBeGreaterThan(once.bounds.states / 2);
   });
 });
 
 describe('the bound on states', () => {
   test('is said to be reached, so that silence is never taken for proof', () => {
-    const { isExhaustive, states, findings } = verify(orderSaga, { maxStates: 50 });
-    expect(isExhaustive).toBe(false);
-    expect(states).toBeLessThan(60);
-    expect(findings.map(({ kind }) => kind)).toEqual(['too-many-states']);
+    const { exhaustive, bounds, findings } = verify(orderSaga, { maxStates: 30 });
+    expect(exhaustive).toBe(false);
+    expect(bounds.states).toBeLessThan(40);
+    expect(findings.map(({ code }) => code)).toEqual(['too-many-states']);
   });
 });
 
 describe('values that nobody gave', () => {
   test('are made up from what the machine reads', () => {
-    const made = verify(orderSaga);
-    expect(verify(orderSaga, { input: ORDER })).toEqual(made);
+    const { values: made, ...rest } = verify(orderSaga);
+    const { values: given, ...same } = verify(orderSaga, { input: ORDER });
+    expect(same).toEqual(rest);
+    expect(made[0]).toMatchObject({ member: 'input', from: 'schema' });
+    expect(given[0]).toEqual({ member: 'input', value: ORDER, from: 'example' });
   });
 
   test('may be lists, numbers and texts, in the input and in results', () => {
@@ -121,13 +124,18 @@ describe('values that nobody gave', () => {
     };
     const gold: Examples = { input: { plan: 'gold' } };
     const [refused] = verify(chain(1, needsGold)).findings;
-    expect(refused).toMatchObject({ kind: 'needs-example', severity: 'error', path: [] });
-    expect(refused?.message).toContain('unknown plan');
+    expect(refused).toMatchObject({
+      code: 'needs-example',
+      severity: 'warning',
+      where: 'input.plan',
+      way: [],
+    });
+    expect(refused?.what).toContain('unknown plan');
     expect(verify(chain(1, needsGold, { examples: gold })).findings).toEqual([]);
     expect(verify(chain(1, needsGold), gold).findings).toEqual([]);
     const lead = { input: { plan: 'lead' } };
     const [thrown] = verify(chain(1, needsGold, { examples: gold }), lead).findings;
-    expect(thrown).toMatchObject({ kind: 'throws' });
+    expect(thrown).toMatchObject({ code: 'throws' });
   });
 });
 
@@ -142,10 +150,10 @@ describe('a builder saga', () => {
         other: (part) => part.step('right', retriable),
       })
       .build();
-    const { findings, states, isExhaustive } = verify(saga);
+    const { findings, bounds, exhaustive } = verify(saga);
     expect(findings).toEqual([]);
-    expect(isExhaustive).toBe(true);
-    expect(states).toBeLessThan(300);
+    expect(exhaustive).toBe(true);
+    expect(bounds.states).toBeLessThan(300);
   });
 
   test.each(['compensatable', 'retriable'])('is explored in full with twelve %s steps', (kind) => {
@@ -157,10 +165,10 @@ describe('a builder saga', () => {
           ? draft.step(`step${step}`, retriable)
           : draft.step(`step${step}`, { input: () => null, compensate: undo });
     }
-    const { findings, states, isExhaustive } = verify(draft.build());
+    const { findings, bounds, exhaustive } = verify(draft.build());
     expect(findings).toEqual([]);
-    expect(isExhaustive).toBe(true);
-    expect(states).toBeLessThan(250);
+    expect(exhaustive).toBe(true);
+    expect(bounds.states).toBeLessThan(250);
   });
 
   test('whose compensation needs the answer that was lost is found out', () => {
@@ -179,9 +187,9 @@ describe('a builder saga', () => {
       .build();
     expect(verify(saga).findings).toMatchObject([
       {
-        kind: 'throws',
+        code: 'throws',
         severity: 'error',
-        path: [
+        way: [
           { event: 'start', state: 'forward.pay.running' },
           { event: 'pay: interrupted too often', state: 'forward.pay.running' },
         ],
@@ -220,8 +228,8 @@ describe('the ledger', () => {
       probed: null,
     });
     const [fault] = judgeLedger(done, state);
-    expect(fault?.kind).toBe('engine-defect');
-    expect(fault?.message).toContain('hold, running; it should say: hold, completed');
+    expect(fault?.code).toBe('engine-defect');
+    expect(fault?.what).toContain('hold, running; it should say: hold, completed');
     expect(judgeLedger(begun, { ...state, steps: [] })).toHaveLength(1);
   });
 });
@@ -235,7 +243,7 @@ describe('two attempts of one step at once', () => {
     const first = begin(tripSaga, 'saga-1', { trip: 't' }, 0);
     const turn = { ...first, effects: [HOLD, second] };
     const { faults } = judgeStarts(tripSaga, NOTHING, null, false, turn);
-    expect(faults.map(({ kind }) => kind)).toEqual(['started-twice']);
+    expect(faults.map(({ code }) => code)).toEqual(['started-twice']);
     const again = { ...first, effects: [HOLD, HOLD] };
     expect(judgeStarts(tripSaga, NOTHING, null, false, again).faults).toEqual([]);
   });

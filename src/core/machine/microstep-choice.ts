@@ -1,16 +1,27 @@
 /**
  * Which transitions a machine takes in a configuration: the first one of each active region whose
- * guard lets it, looked for from the inside out, as XState does it.
+ * guard lets it, looked for from the inside out, as XState does it. Whoever witnesses is told.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { evaluateGuard } from 'xstate/guards';
 import type { Transition } from './microstep-plan.ts';
 import type { Entry } from './microstep-table.ts';
+import { tellTaken } from './transition-witness.ts';
 
 export const NONE: readonly Transition[] = [];
 
 /** The transitions for an event. Throws, like XState, when a guard does. */
 export function chosenBy(
+  event: EventObject,
+  entry: Entry,
+  snapshot: AnyMachineSnapshot,
+): readonly Transition[] {
+  const chosen = allowedBy(event, entry, snapshot);
+  tellTaken(chosen);
+  return chosen;
+}
+
+function allowedBy(
   event: EventObject,
   { line }: Entry,
   snapshot: AnyMachineSnapshot,
@@ -43,7 +54,9 @@ export function chosenEventless(
       break;
     }
   }
-  return [...chosen];
+  const all = [...chosen];
+  tellTaken(all);
+  return all;
 }
 
 function firstAllowed(

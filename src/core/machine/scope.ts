@@ -25,6 +25,7 @@ import { tableStart, tableStep } from './microstep-run.ts';
 import { noteConfiguration, tableRestore } from './microstep-table.ts';
 import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
 import { statePath } from './state-path.ts';
+import { tellTaken } from './transition-witness.ts';
 
 export type { Command } from './action-command.ts';
 
@@ -243,7 +244,8 @@ function createScope(
   Reflect.set(
     system,
     '_sendInspectionEvent',
-    (seen: { readonly snapshot?: { value?: unknown } }) => {
+    (seen: { readonly snapshot?: { value?: unknown }; readonly _transitions?: object[] }) => {
+      tellTaken(seen._transitions ?? []);
       if (recent.push(seen.snapshot?.value) > LONGEST_TOLD_CIRCLE) recent.shift();
     },
   );

@@ -7,6 +7,7 @@ import { chartOf } from '../../explain/chart.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
+import type { Finding } from '../../verify/findings.ts';
 import { mermaidOf } from './mermaid.ts';
 import { DefinitionQuery, readQuery } from '../query.ts';
 import { requireDefinition, versionsOf } from '../saga-lookup.ts';
@@ -50,7 +51,8 @@ export function definitionRoutes(
       const countsOf = await counter();
       const versions = versionsOf(backstep, definition.id);
       const machine: unknown = definition.machine.definition;
-      const { findings, states, transitions, isExhaustive } = await verifications.of(definition);
+      const found = await verifications.of(definition);
+      const { states, transitions } = found.bounds;
       return c.json({
         ...summaryOf(definition),
         ...countsOf(definition),
@@ -61,8 +63,8 @@ export function definitionRoutes(
           ...countsOf(each),
         })),
         machine,
-        findings,
-        explored: { states, transitions, isExhaustive },
+        findings: found.findings.map(findingOf),
+        explored: { states, transitions, isExhaustive: found.exhaustive },
       });
     })
     .get('/:type/machine', (c) => {
@@ -75,6 +77,13 @@ export function definitionRoutes(
     .get('/:type/stately', (c) =>
       c.text(statelySourceOf(wanted(c.req.param('type'), queryOf(c)).machine)),
     );
+}
+
+// `kind`, `message` and `path` are what it was called first; clients read them still.
+function findingOf(finding: Finding): object {
+  const { code, way, what, cure } = finding;
+  const path = way.map(({ event, state }) => ({ event, state }));
+  return { kind: code, message: `${what}; ${cure}`, path, ...finding };
 }
 
 function summaryOf({ id, version, hash, steps, activities }: SagaDefinition): object {

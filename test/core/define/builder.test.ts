@@ -20,9 +20,9 @@ const started = (definition: SagaDefinition, input: object = INPUT): SagaDriver 
 test.each(ALL_KINDS.map((saga) => [saga.id, saga] as const))(
   'the %s saga has no error on any path',
   (_, saga) => {
-    const { findings, isExhaustive } = verify(saga);
+    const { findings, exhaustive } = verify(saga);
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-    expect(isExhaustive).toBe(true);
+    expect(exhaustive).toBe(true);
   },
 );
 

@@ -112,7 +112,7 @@ describe('one that changes what it is given is found', () => {
   test('by verify', () => {
     const examples = { input: {}, outputs: { book: [{ rows: [1, 2] }] } };
     const { findings } = verify(changing, examples);
-    expect(findings.map(({ message }) => message).join()).toContain(
+    expect(findings.map(({ what }) => what).join()).toContain(
       'it must not change what it is given',
     );
   });

@@ -39,7 +39,7 @@ export function createDefinitionsPage(context: HttpContext): Page {
     content: (place) =>
       html`${pageHead(
           'Definitions',
-          'What can run here. The drawing is what runs; verify explores every outcome of it.',
+          'What can run here. The drawing is what runs; verify explores its outcomes.',
         )}
         <section aria-label="Definitions">
           <div id="definition-list">${place('definition-list')}</div>

@@ -146,11 +146,13 @@ export function countInWords({ count }: ShownDefinition): Html {
 /** What `verify` says; `null`: it is not done yet. */
 export function verdict(verification: Verification | null): Html {
   if (verification === null) {
-    return html`<p class="quiet">Every outcome is being explored: this takes a moment.</p>`;
+    return html`<p class="quiet">Its outcomes are being explored: this takes a moment.</p>`;
   }
-  const { findings, states, transitions, isExhaustive } = verification;
-  const extent = html`${states} states and ${transitions} transitions
-  explored${isExhaustive ? '' : ', which is not all of them: the command line explores more'}.`;
+  const { findings, bounds, exhaustive, notReached } = verification;
+  const extent = html`${bounds.states} states and ${bounds.transitions} transitions
+  explored${exhaustive ? '' : ', which is not all of them: the command line explores more'}${
+    notReached.length === 0 ? '' : `; ${notReached.length} places of the drawing were not reached`
+  }.`;
   const errors = findings.filter(({ severity }) => severity === 'error');
   const summary =
     errors.length > 0
@@ -158,11 +160,11 @@ export function verdict(verification: Verification | null): Html {
           <span class="badge"><span class="icon" aria-hidden="true">✗</span> broken</span> on
           ${errors.length === 1 ? 'one path' : `${errors.length} paths`}. ${extent}
         </p>`
-      : html`<p class="tone-${isExhaustive ? 'good' : 'warn'}">
+      : html`<p class="tone-${exhaustive ? 'good' : 'warn'}">
           <span class="badge"
-            ><span class="icon" aria-hidden="true">${isExhaustive ? '✓' : '?'}</span>
-            ${isExhaustive ? 'holds' : 'holds as far as was looked'}</span
-          >: every finished step is compensated or stands, on every path. ${extent}
+            ><span class="icon" aria-hidden="true">${exhaustive ? '✓' : '?'}</span>
+            ${exhaustive ? 'holds' : 'holds as far as was looked'}</span
+          >: every finished step is compensated or stands, on every explored path. ${extent}
         </p>`;
   return html`${summary}
   ${
@@ -174,16 +176,18 @@ export function verdict(verification: Verification | null): Html {
   }`;
 }
 
-function findingView({ kind, severity, message, path }: Finding): Html {
+function findingView({ code, severity, customer, what, way, cure }: Finding): Html {
   return html`<li class="note tone-${severity === 'error' ? 'bad' : 'warn'}">
-    <p><strong>${severity}, ${kind.replaceAll('-', ' ')}:</strong> ${message}</p>
+    <p><strong>${severity}, ${code.replaceAll('-', ' ')}:</strong> ${customer}</p>
+    <p>${what}.</p>
+    <p>Cure: ${cure}.</p>
     ${
-      path.length === 0
+      way.length === 0
         ? ''
         : html`<details>
-            <summary>The shortest path to it, ${path.length} turns</summary>
+            <summary>The shortest way to it, ${way.length} turns</summary>
             <ol>
-              ${path.map(({ event, state }) => html`<li>${event} → <code>${state}</code></li>`)}
+              ${way.map(({ event, state }) => html`<li>${event} → <code>${state}</code></li>`)}
             </ol>
           </details>`
     }

@@ -1,0 +1,27 @@
+/**
+ * Who wants to know which transitions of the drawing a turn takes, the eventless ones among them:
+ * no snapshot tells them, as a state that is entered and left within one turn is in none.
+ *
+ * For `verify` and the test kit; nobody listens in a running engine. Invariant: it is told within
+ * the call alone, so that nothing is heard of another turn.
+ */
+
+type Hear = (transition: object) => void;
+
+let hear: Hear | null = null;
+
+/** Does the work and tells of every transition that it takes, as XState's own objects. */
+export function witnessing<Result>(listener: Hear, work: () => Result): Result {
+  const before = hear;
+  hear = listener;
+  try {
+    return work();
+  } finally {
+    hear = before;
+  }
+}
+
+/** Tells of transitions that are taken. */
+export function tellTaken(transitions: readonly object[]): void {
+  if (hear !== null) for (const each of transitions) hear(each);
+}
