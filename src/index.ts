@@ -56,4 +56,4 @@ export type {
 } from './runtime/saga-handle.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';
-export { migrateDatabase } from './store/sqlite/migrate.ts';
+export { migrateDatabase, type MigrateOptions } from './store/sqlite/migrate-database.ts';

@@ -7,7 +7,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { COMPILE_CACHE } from './e2e/compile-cache.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 import { SlowestFiles } from './slowest-files.ts';
 
 const TEST_TIMEOUT_MS = 30_000;

@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BackstepError } from '../core/errors.ts';
-import { migrateDatabase } from '../store/sqlite/migrate.ts';
+import { migrateDatabase } from '../store/sqlite/migrate-database.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 export interface MigrateRequest {

@@ -1,16 +1,18 @@
 /**
  * Opens an engine over a database file, with the machine's own clock and chance unless told
  * otherwise.
+ *
+ * What runs sagas is loaded when one is opened: a program that only defines or verifies some, such as
+ * a test of theirs, starts without SQLite and Kysely.
  */
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../core/duration.ts';
 import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
-import { openStore, type OpenStoreOptions } from '../store/sqlite/open-store.ts';
+import type { OpenStoreOptions } from '../store/sqlite/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { OPEN_OPTIONS } from './edge-options.ts';
-import { createEngine } from './engine.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -70,6 +72,10 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
       tellsUnheard(definition, bindings, accepting);
     },
   };
+  const [{ openStore }, { createEngine }] = await Promise.all([
+    import('../store/sqlite/open-store.ts'),
+    import('./engine.ts'),
+  ]);
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
   warnOfOpenFile(database, 'the database', logger);

@@ -4,19 +4,20 @@ import { LoadGenerator } from '../../src/demo/lab/load-generator.ts';
 import type { FaultControls } from '../../src/demo/lab/fault-controls.ts';
 import type { OrderDemo } from '../../src/demo/order/order-demo.ts';
 import { fakeLab } from './fake-lab.ts';
-import { declined, emptyDemo, openFixture, type HttpFixture } from '../server/http-fixture.ts';
+import { emptyDemo, openDemo } from './demo-fixture.ts';
+import { declined, type HttpFixture } from '../server/http-fixture.ts';
 
 let http: HttpFixture;
 afterEach(() => http.dispose());
 
 describe('the fault lab', () => {
   it('is not there when faults are off', async () => {
-    http = await openFixture({ lab: fakeLab() });
+    http = await openDemo({ lab: fakeLab() });
     expect((await http.send('GET', '/faults')).status).toBe(404);
   });
 
   it('names what is wrong with a form', async () => {
-    http = await openFixture({ faults: noFaults(), lab: fakeLab(), demo: demo() });
+    http = await openDemo({ faults: noFaults(), lab: fakeLab(), demo: demo() });
     expect(await post('/faults/actions/load', { total: '0', concurrency: '1' })).toEqual([
       422,
       expect.stringContaining('total must be a whole number from 1 to 5000'),
@@ -30,7 +31,7 @@ describe('the fault lab', () => {
   it('crashes only what somebody starts again, and not without end', async () => {
     let crashes = 0;
     const lab = fakeLab({ isKept: false });
-    http = await openFixture({ faults: noFaults(), lab, demo: demo() });
+    http = await openDemo({ faults: noFaults(), lab, demo: demo() });
     expect(await post('/faults/actions/crash')).toEqual([
       503,
       expect.stringContaining('npm start'),
@@ -38,7 +39,7 @@ describe('the fault lab', () => {
     await http.dispose();
     const kept = fakeLab({ crashesSince: async () => 4 });
     const crash = (): void => void (crashes += 1);
-    http = await openFixture({ faults: noFaults(), lab: kept, demo: demo(), crash });
+    http = await openDemo({ faults: noFaults(), lab: kept, demo: demo(), crash });
     expect((await post('/faults/actions/crash'))[0]).toBe(429);
     expect((await post('/faults/actions/scenarios/process-dies'))[0]).toBe(429);
     expect(crashes).toBe(0);
@@ -47,7 +48,7 @@ describe('the fault lab', () => {
   it('ends the faults of an order that could not be placed', async () => {
     const mended: string[] = [];
     const lab = fakeLab({ mendOrder: (orderId) => void mended.push(orderId) });
-    http = await openFixture({ faults: noFaults(), lab, demo: demo() });
+    http = await openDemo({ faults: noFaults(), lab, demo: demo() });
     await http.backstep.stop({ within: 0 });
     expect((await post('/faults/actions/scenarios/failing-step'))[0]).toBe(503);
     expect(mended).toEqual([expect.stringMatching(/^lab-failing-step-/)]);
@@ -56,7 +57,7 @@ describe('the fault lab', () => {
 
 describe('a load', () => {
   it('counts every order by what became of it, and ends', async () => {
-    http = await openFixture({ activities: { charge: declined } });
+    http = await openDemo({ activities: { charge: declined } });
     const { load, ended } = generator();
     load.start({ total: 12, concurrency: 5 });
     await ended;
@@ -70,7 +71,7 @@ describe('a load', () => {
 
   it('is one at a time, and once stopped makes room for the next', async () => {
     const gate = Promise.withResolvers<{ receipt: string }>();
-    http = await openFixture({ activities: { reserve: () => gate.promise } });
+    http = await openDemo({ activities: { reserve: () => gate.promise } });
     const { load } = generator();
     load.start({ total: 1_000, concurrency: 2 });
     expect(() => load.start({ total: 1, concurrency: 1 })).toThrow('a load is under way');
@@ -84,7 +85,7 @@ describe('a load', () => {
   });
 
   it('says that it could not go on', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const { load, ended } = generator();
     await http.backstep.stop({ within: 0 });
     load.start({ total: 3, concurrency: 1 });

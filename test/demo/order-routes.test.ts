@@ -1,19 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  bodyOf,
-  declined,
-  emptyDemo,
-  openFixture,
-  problemIn,
-  textLike,
-  type HttpFixture,
-} from '../server/http-fixture.ts';
+import { emptyDemo, openDemo } from './demo-fixture.ts';
+import { bodyOf, declined, problemIn, textLike, type HttpFixture } from '../server/http-fixture.ts';
 
 let http: HttpFixture;
 let failing: HttpFixture;
 beforeAll(async () => {
-  http = await openFixture();
-  failing = await openFixture({ activities: { charge: declined } });
+  http = await openDemo();
+  failing = await openDemo({ activities: { charge: declined } });
 });
 afterAll(() => Promise.all([http.dispose(), failing.dispose()]));
 
@@ -93,7 +86,7 @@ describe('GET /saga/status/{id}', () => {
 
   it('shows steps that are still ahead as pending', async () => {
     const gate = Promise.withResolvers<{ receipt: string }>();
-    const slow = await openFixture({ activities: { reserve: () => gate.promise } });
+    const slow = await openDemo({ activities: { reserve: () => gate.promise } });
     const { id } = await slow.backstep.spawn('order', { input: { orderId: 'o', quantity: 1 } });
     const { status, steps } = await bodyOf(await slow.send('GET', `/saga/status/${id}`));
     expect(status).toBe('running');
@@ -147,7 +140,7 @@ describe('the lists of the demo', () => {
         return { items: [], nextCursor: 'next' };
       },
     });
-    const own = await openFixture({ demo });
+    const own = await openDemo({ demo });
     const response = await own.send('GET', '/saga/payments?limit=7&cursor=abc');
     expect(await bodyOf(response)).toEqual({ items: [], nextCursor: 'next' });
     expect(pages).toEqual([{ limit: 7, cursor: 'abc' }]);

@@ -8,7 +8,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { COMPILE_CACHE } from './compile-cache.ts';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 /** The programs a person or the launcher runs, from the root of the repository. */
 export const PROGRAMS = {

@@ -187,3 +187,20 @@ test('refuses a Node that the SQLite binding would take down', () => {
     );
   }
 });
+
+test('loads nothing but XState for a program that only names it', () => {
+  const program = `
+    import { registerHooks } from 'node:module';
+    const packages = new Set();
+    registerHooks({
+      load(url, context, next) {
+        packages.add(/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\/(?!.*node_modules)/.exec(url)?.[1] ?? url);
+        return next(url, context);
+      },
+    });
+    await import('backstep');
+    console.log(JSON.stringify([...packages].filter((name) => !name.startsWith('node:')).sort()));`;
+  const { code, out, err } = node('--input-type=module', '--eval', program);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(JSON.parse(out)).toEqual(['backstep', 'xstate']);
+});

@@ -6,12 +6,7 @@ let http: HttpFixture;
 beforeAll(async () => void (http = await openFixture()));
 afterAll(() => http.dispose());
 
-const ROUTES = [
-  '/saga/execute',
-  '/api/sagas/order',
-  '/api/sagas/x/events',
-  '/api/sagas/x/commands',
-];
+const ROUTES = ['/api/sagas/order', '/api/sagas/x/events', '/api/sagas/x/commands'];
 
 describe.each(ROUTES)('a body for %s', (route) => {
   it.each([
@@ -130,9 +125,8 @@ describe('a form', () => {
 
 describe('a member of the wrong type', () => {
   it.each([
-    ['/saga/execute', { order_id: 7, quantity: 1 }, 'order_id'],
-    ['/saga/execute', { order_id: 'a' }, 'quantity'],
     ['/api/sagas/order', { input: { orderId: {}, quantity: 1 } }, 'orderId'],
+    ['/api/sagas/order', { input: { orderId: 'a' } }, 'quantity'],
     ['/api/sagas/order', { input: {}, key: 7 }, 'key'],
     ['/api/sagas/x/events', { type: 7 }, 'type'],
     ['/api/sagas/x/commands', { command: ['cancel'] }, 'command'],
@@ -147,7 +141,9 @@ describe('a member of the wrong type', () => {
 
   it('is told apart from a value out of range, which is 422', async () => {
     for (const quantity of [0, -1, 1_001]) {
-      const response = await http.send('POST', '/saga/execute', { order_id: 'a', quantity });
+      const response = await http.send('POST', '/api/sagas/order', {
+        input: { orderId: 'a', quantity },
+      });
       expect(await problemIn(response)).toEqual([422, 'input-invalid']);
     }
   });

@@ -1,6 +1,5 @@
 /**
- * The HTTP app over a real engine on a database of its own, with a two-step saga named like the
- * demo's and a demo whose rows say whatever a test wants.
+ * The HTTP app over a real engine on a database of its own, with a saga of two steps.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +11,8 @@ import { PermanentError } from '../../src/core/failure.ts';
 import type { HidesMember } from '../../src/core/secrets/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
-import { parseWith } from '../../src/core/standard-schema.ts';
 import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
-import type { Panel } from '../../src/server/dashboard/services/panel.ts';
-import type { ExtensionSource } from '../../src/server/extension.ts';
 import type { HttpLogger } from '../../src/server/http-env.ts';
-import type { OrderDemo } from '../../src/demo/order/order-demo.ts';
-import { orderExtension, type OrderExtensionParts } from '../../src/demo/order-extension.ts';
-import { fakeLab } from '../demo/fake-lab.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 
@@ -36,10 +29,6 @@ const OrderInput = z.object({
   amountMinor: z.int().default(1_250),
   cardNumber: z.string().optional(),
 });
-const OrderBody = z
-  .object({ order_id: z.string().min(1).max(100), quantity: z.int().min(1).max(1_000) })
-  .transform(({ order_id, quantity }) => ({ orderId: order_id, quantity }));
-
 const orderSaga = defineSaga({ id: 'order', input: OrderInput, activities: {} as TestActivities })
   .step('reserve', { input, retry, compensate: { activity: 'release', input, retry } })
   .step('charge', { input, retry, compensate: { activity: 'refund', input, retry } })
@@ -52,18 +41,7 @@ export const declined: Call = () => {
   throw new PermanentError('declined', 'the card was declined');
 };
 
-/** What the demo and its participants bring; without `demo` there is only the product. */
-export interface DemoOptions {
-  readonly demo?: OrderDemo | null | undefined;
-  readonly faults?: OrderExtensionParts['faults'] | undefined;
-  readonly lab?: OrderExtensionParts['lab'] | undefined;
-  readonly crash?: OrderExtensionParts['crash'] | undefined;
-  /** Of a participant that is not of the order demo. */
-  readonly services?: readonly Panel[] | undefined;
-}
-
-export interface FixtureOptions
-  extends Partial<Omit<AppOptions, 'backstep' | 'extensions'>>, DemoOptions {
+export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
   readonly activities?: Partial<Activities<TestActivities>>;
   /** A redaction rule of the user's own. */
   readonly hides?: HidesMember;
@@ -86,8 +64,7 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, register, hides, demo, faults, lab, crash, services, ...rest } = options;
-  const parts = { demo, faults, lab, crash, services };
+  const { activities, register, hides, ...rest } = options;
   const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
   const backstep = await openBackstep({
     database: join(folder, 'engine.db'),
@@ -107,7 +84,7 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
   const log: LogLine[] = [];
   const { hono: app, ...server } = createApp({
     backstep,
-    extensions: demoExtensions(parts),
+    extensions: [],
     security: { allowedHosts: ['localhost', '127.0.0.1', '[::1]'], token: null },
     logger: { error: (...line) => void log.push(line) },
     ...rest,
@@ -128,45 +105,6 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
       await backstep.stop({ within: 0 });
       rmSync(folder, { recursive: true, force: true });
     },
-  };
-}
-
-/** The extensions of such a demo: by default one without rows, whose faults are off. */
-export function demoExtensions({
-  demo = emptyDemo(),
-  faults = null,
-  lab = fakeLab(),
-  crash = () => {},
-  services = [],
-}: DemoOptions): readonly ExtensionSource[] {
-  const orders = demo === null ? [] : [orderExtension({ demo, faults, lab, crash })];
-  return [...orders, { name: 'test', panels: services }];
-}
-
-/** A demo without rows. */
-export function emptyDemo(rows: Partial<OrderDemo> = {}): OrderDemo {
-  const none = async () => ({ items: [], nextCursor: null });
-  return {
-    orderBody: OrderBody,
-    parseOrder: async (body) => {
-      const parsed = await parseWith(OrderBody, body);
-      return { input: parsed, key: parsed.orderId };
-    },
-    currency: 'EUR',
-    inventory: async () => ({ items: [], reservations: [] }),
-    payments: none,
-    paymentTotals: async () => ({
-      charges: 0,
-      charged: '0.00',
-      refunds: 0,
-      refunded: '0.00',
-      net: '0.00',
-      currency: null,
-    }),
-    notifications: none,
-    orders: none,
-    invariants: async () => [],
-    ...rows,
   };
 }
 

@@ -79,12 +79,11 @@ describe('a read-only server', () => {
     http = await openFixture({ security: { ...SECURITY, isReadOnly: true } });
     const id = await http.settledOrder('a');
     for (const [method, path] of [
-      ['POST', '/saga/execute'],
       ['POST', '/api/sagas/order'],
       ['POST', `/api/sagas/${id}/commands`],
       ['POST', `/api/sagas/${id}/events`],
       ['POST', '/api/bulk'],
-      ['POST', '/saga/actions/orders'],
+      ['POST', `/sagas/${id}/commands/cancel`],
       ['PUT', '/api/faults/charge'],
       ['DELETE', '/api/faults'],
       ['POST', '/api/faults/crash'],
@@ -92,7 +91,7 @@ describe('a read-only server', () => {
       const response = await http.send(method, path, method === 'DELETE' ? undefined : {});
       expect(await problemIn(response)).toEqual([403, 'read-only']);
     }
-    for (const path of ['/saga', '/api/sagas', `/api/sagas/${id}`, '/api/stats', '/metrics']) {
+    for (const path of ['/sagas', '/api/sagas', `/api/sagas/${id}`, '/api/stats', '/metrics']) {
       expect((await http.send('GET', path)).status).toBe(200);
     }
   });

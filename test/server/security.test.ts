@@ -56,9 +56,8 @@ describe('a request from another site', () => {
     { origin: 'null', 'sec-fetch-site': 'none' },
   ];
   const ROUTES = [
-    ['POST', '/saga/execute'],
     ['POST', '/api/sagas/order'],
-    ['POST', '/saga/actions/orders'],
+    ['POST', '/sagas/x/commands/cancel'],
     ['PUT', '/api/faults/charge'],
     ['DELETE', '/api/faults'],
   ] as const;
@@ -76,7 +75,7 @@ describe('a request from another site', () => {
 
   it.each(FOREIGN)('is refused with 403 on an upgrade: %j', async (origin) => {
     const headers = { host: 'localhost', upgrade: 'websocket', connection: 'upgrade', ...origin };
-    for (const route of ['/ws/transitions', '/ws/page?page=/saga']) {
+    for (const route of ['/ws/transitions', '/ws/page?page=/services']) {
       const response = await http.app.request(route, { headers });
       expect(await problemIn(response)).toEqual([403, 'origin-refused']);
     }
@@ -101,13 +100,13 @@ describe('a request from our own page or from a program', () => {
   ])('is served: %j', async (origin) => {
     const headers = { host: 'localhost:3000', 'content-type': 'application/json', ...origin };
     const init = { method: 'POST', headers, body: '{}' };
-    const response = await http.app.request('/saga/execute', init);
+    const response = await http.app.request('/api/sagas/order', init);
     expect(response.status).toBe(400);
   });
 });
 
 describe('the token', () => {
-  const ROUTES = ['/', '/saga', '/api/health', '/metrics', '/assets/backstep.css', '/nowhere'];
+  const ROUTES = ['/', '/sagas', '/api/health', '/metrics', '/assets/backstep.css', '/nowhere'];
 
   it.each(ROUTES)('is required by %s', async (route) => {
     for (const authorization of [undefined, 'Bearer wrong', `Basic ${TOKEN}`, TOKEN, 'Bearer ']) {
@@ -124,20 +123,20 @@ describe('the token', () => {
   it('is required by upgrades and by unsafe methods', async () => {
     const headers = { upgrade: 'websocket' };
     expect((await guarded.app.request('/ws/transitions', { headers })).status).toBe(401);
-    expect((await guarded.send('POST', '/saga/execute', {})).status).toBe(401);
+    expect((await guarded.send('POST', '/api/sagas/order', {})).status).toBe(401);
   });
 });
 
 describe('every answer', () => {
   it.each([
-    ['a page', 'GET', '/saga', {}],
+    ['a page', 'GET', '/sagas', {}],
     ['JSON', 'GET', '/api/stats', {}],
     ['a redirect', 'GET', '/', {}],
     ['a file', 'GET', '/assets/htmx.js', {}],
     ['404', 'GET', '/nowhere', {}],
-    ['405', 'PUT', '/saga/execute', {}],
-    ['421', 'GET', '/saga', { host: 'evil.example' }],
-    ['403', 'POST', '/saga/execute', { origin: 'http://evil.example' }],
+    ['405', 'PUT', '/api/sagas/order', {}],
+    ['421', 'GET', '/sagas', { host: 'evil.example' }],
+    ['403', 'POST', '/api/sagas/order', { origin: 'http://evil.example' }],
     ['426', 'GET', '/ws/transitions', {}],
   ])('carries the security headers: %s', async (_, method, route, headers) => {
     const response = await http.app.request(route, { method, headers });

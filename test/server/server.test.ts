@@ -65,7 +65,7 @@ describe('the server', () => {
 
   it('refuses a body that never ends with 413 and closes the connection', async () => {
     const head =
-      'POST /saga/execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+      'POST /api/sagas/order HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
       'Transfer-Encoding: chunked\r\n\r\n';
     const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     expect(await raw(head + chunk.repeat(6))).toMatch(/^HTTP\/1\.1 413 /);
@@ -140,7 +140,7 @@ describe('WS /ws/transitions', () => {
   it('refuses with 503 more clients than configured, and takes them when there is room', async () => {
     const clients = await Promise.all([1, 2, 3].map(() => openSocket(ws('/ws/transitions'))));
     await expect(openSocket(ws('/ws/transitions'))).rejects.toThrow('503');
-    await expect(openSocket(ws('/ws/page?page=/saga'))).rejects.toThrow('503');
+    await expect(openSocket(ws('/ws/page?page=/services'))).rejects.toThrow('503');
     const refused = await fetch(`${server.url}/api/transitions`);
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');

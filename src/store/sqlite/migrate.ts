@@ -13,50 +13,15 @@ import {
   SqliteDriver,
 } from 'kysely';
 import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
-import {
-  APPLICATION_ID,
-  openForWriting,
-  refused,
-  resolveDatabaseFile,
-  unusable,
-} from './database-file.ts';
+import { APPLICATION_ID, openForWriting, refused, unusable } from './database-file.ts';
 import { type Migrations, readMigrations, withFormerlyRun } from './migration-files.ts';
-import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
 
 const MIGRATION_BUSY_WAIT_MS = 5_000;
 
-export interface MigrateOptions {
-  /**
-   * Folder of your own files such as `0100-orders.ts`, each with a function `up`; the engine's
-   * always run with them. Default: the engine's only.
-   */
-  readonly migrationsFolder?: string;
-  /** How long to wait for another owner to leave. Default 5,000. */
-  readonly lockWaitMs?: number;
-}
-
 /**
- * Migrates the database at `path`, creating it where there is none. Returns the names of the files
- * that ran. Throws `storage-refused`: owned, not ours, newer, or a file that fails; `unavailable`
- * where the disk has a fault that may pass.
+ * Migrates a file for a caller that holds its lock and knows its real path. Gives the names of what
+ * ran. Throws as `migrateDatabase`.
  */
-export async function migrateDatabase(
-  path: string,
-  options: MigrateOptions = {},
-): Promise<readonly string[]> {
-  const realPath = resolveDatabaseFile(path);
-  const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
-  try {
-    const names = await applyMigrations(realPath, options.migrationsFolder);
-    lock.release();
-    return names;
-  } catch (thrown) {
-    lock.releaseAfter(thrown);
-    throw thrown;
-  }
-}
-
-/** As `migrateDatabase`, for a caller that holds the lock and knows the real path. */
 export async function applyMigrations(
   realPath: string,
   migrationsFolder?: string,

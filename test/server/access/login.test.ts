@@ -22,17 +22,19 @@ afterEach(() => http.dispose());
 
 describe('a person with a browser', () => {
   it('is led to the login page and back to where they wanted to go', async () => {
-    const page = await http.app.request('/saga?id=7', { headers: { accept: 'text/html' } });
+    const page = await http.app.request('/sagas?text=7', { headers: { accept: 'text/html' } });
     expect(page.status).toBe(303);
-    expect(page.headers.get('location')).toBe('/login?next=%2Fsaga%3Fid%3D7');
-    const form = await http.app.request('/login?next=%2Fsaga%3Fid%3D7');
-    expect(await form.text()).toContain('name="next" value="/saga?id=7"');
+    expect(page.headers.get('location')).toBe('/login?next=%2Fsagas%3Ftext%3D7');
+    const form = await http.app.request('/login?next=%2Fsagas%3Ftext%3D7');
+    expect(await form.text()).toContain('name="next" value="/sagas?text=7"');
     expect((await http.app.request('/login/backstep.css')).status).toBe(200);
-    const answer = await login({ token: TOKEN, next: '/saga?id=7' });
+    const answer = await login({ token: TOKEN, next: '/sagas?text=7' });
     expect(answer.status).toBe(303);
-    expect(answer.headers.get('location')).toBe('/saga?id=7');
-    const opened = await http.app.request('/saga?id=7', { headers: { cookie: cookieOf(answer) } });
-    expect(opened.status).toBe(404); // no such saga, but let in
+    expect(answer.headers.get('location')).toBe('/sagas?text=7');
+    const opened = await http.app.request('/sagas?text=7', {
+      headers: { cookie: cookieOf(answer) },
+    });
+    expect(opened.status).toBe(200);
   });
 
   it('gets a cookie that no script, no other site and no later day can use', async () => {
@@ -112,7 +114,7 @@ describe('a person with a browser', () => {
 
   it('finds the way out on every page, as a form that only our own pages can send', async () => {
     const cookie = cookieOf(await login({ token: TOKEN }));
-    for (const path of ['/', '/saga', '/nowhere']) {
+    for (const path of ['/', '/sagas', '/nowhere']) {
       const headers = { cookie, accept: 'text/html' };
       const page = await (await http.app.request(path, { headers })).text();
       expect(page).toMatch(/<form class="log-out" method="post" action="\/logout">/);
@@ -230,7 +232,7 @@ describe('without a token', () => {
   it('there is nothing to log in to', async () => {
     const open = await openFixture();
     expect((await open.app.request('/login')).status).toBe(404);
-    expect(await (await open.app.request('/saga')).text()).not.toContain('Log out');
+    expect(await (await open.app.request('/sagas')).text()).not.toContain('Log out');
     expect(await bodyOf(await open.send('GET', '/api/health'))).toEqual({ status: 'ready' });
     await open.dispose();
   });

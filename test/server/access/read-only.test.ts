@@ -1,13 +1,20 @@
 /** What the pages of a read-only server offer: everything to look at, nothing to order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FaultControls } from '../../../src/demo/lab/fault-controls.ts';
 import { BulkActions } from '../../../src/runtime/upkeep/bulk-actions.ts';
-import { PAGES } from '../../browser/pages.ts';
-import { fakeLab } from '../../demo/fake-lab.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const HEADERS = { accept: 'text/html', authorization: `Bearer ${TOKEN}` };
+
+const PAGES = [
+  '/',
+  '/sagas',
+  '/dead-letters',
+  '/definitions',
+  '/performance',
+  '/inspector',
+  '/debug',
+];
 
 let http: HttpFixture;
 let stuck: string;
@@ -15,15 +22,13 @@ beforeEach(async () => {
   http = await openFixture({
     security: { allowedHosts: ['localhost'], token: TOKEN, isReadOnly: true },
     activities: { charge: declined, release: declined },
-    faults: noFaults(),
-    lab: fakeLab(),
   });
   stuck = await http.settledOrder('stuck');
 });
 afterEach(() => http.dispose());
 
 describe('the pages of a read-only server', () => {
-  it.each([...PAGES, 'the saga', 'its order', 'a bulk command'])(
+  it.each([...PAGES, 'the saga', 'a bulk command'])(
     '%s says that it is one, and has no form that the server would refuse',
     async (path) => {
       const page = await pageAt(await addressOf(path));
@@ -55,8 +60,6 @@ async function addressOf(path: string): Promise<string> {
   switch (path) {
     case 'the saga':
       return `/sagas/${stuck}`;
-    case 'its order':
-      return `/saga?id=${stuck}`;
     case 'a bulk command':
       return `/bulk/${await frozenBefore()}`;
     default:
@@ -76,10 +79,4 @@ async function pageAt(path: string): Promise<string> {
   const response = await http.app.request(path, { headers: HEADERS });
   expect(response.status).toBe(200);
   return response.text();
-}
-
-function noFaults(): FaultControls {
-  const none = { activity: '', mode: 'error', failNext: 0, failureRate: 0, latencyMs: 0 };
-  const fault = { ...none, calls: 0, hits: 0 };
-  return { set: () => fault, reseed() {}, clear() {}, list: () => [] };
 }

@@ -1,8 +1,9 @@
+import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/server/app.ts';
-import type { FaultControls } from '../../../src/demo/lab/fault-controls.ts';
+import type { HttpEnv } from '../../../src/server/http-env.ts';
 import type { Backstep } from '../../../src/runtime/backstep.ts';
-import { bodyOf, emptyDemo, openFixture, problemIn, type HttpFixture } from '../http-fixture.ts';
+import { bodyOf, openFixture, problemIn, type HttpFixture } from '../http-fixture.ts';
 
 let http: HttpFixture;
 beforeAll(async () => void (http = await openFixture()));
@@ -13,7 +14,7 @@ describe('routes that are not there', () => {
     '/nope',
     '/api',
     '/api/nope',
-    '/saga/nope',
+    '/sagas/nope/nope',
     '/assets/',
     '/assets/../package.json',
     '/ws',
@@ -22,12 +23,12 @@ describe('routes that are not there', () => {
   });
 
   it.each([
-    ['GET', '/saga/execute', 'POST'],
-    ['DELETE', '/saga/all', 'GET, HEAD'],
+    ['GET', '/api/retention/resume', 'POST'],
+    ['DELETE', '/api/definitions', 'GET, HEAD'],
     ['PUT', '/api/sagas/x', 'POST, GET, HEAD'],
     ['POST', '/metrics', 'GET, HEAD'],
     ['OPTIONS', '/api/stats', 'GET, HEAD'],
-    ['POST', '/saga', 'GET, HEAD'],
+    ['POST', '/sagas', 'GET, HEAD'],
     ['POST', '/', 'GET, HEAD'],
   ])('are 405 for the wrong method: %s %s', async (method, path, allow) => {
     const response = await http.send(method, path);
@@ -96,38 +97,15 @@ describe('faults', () => {
       expect(await problemIn(response)).toEqual([404, 'route-unknown']);
     }
   });
-
-  it('are set, listed, seeded and cleared, and the process crashes when told', async () => {
-    const calls: unknown[] = [];
-    const fault = { failNext: 1, failureRate: 0, latencyMs: 0, mode: 'error', calls: 0, hits: 0 };
-    const faults: FaultControls = {
-      set(activity, settings) {
-        calls.push(['set', activity, settings]);
-        return { activity, ...fault };
-      },
-      reseed: (seed) => void calls.push(['seed', seed]),
-      clear: () => void calls.push(['clear']),
-      list: () => [{ activity: 'charge', ...fault }],
-    };
-    const own = await openFixture({ faults, crash: () => void calls.push(['crash']) });
-    const set = await own.send('PUT', '/api/faults/charge', { failNext: 1 });
-    expect(await bodyOf(set)).toMatchObject({ activity: 'charge', failNext: 1 });
-    const { items } = await bodyOf(await own.send('GET', '/api/faults'));
-    expect(items).toHaveLength(1);
-    expect((await own.send('PUT', '/api/faults', { seed: 7 })).status).toBe(200);
-    expect((await own.send('PUT', '/api/faults', { sed: 7 })).status).toBe(400);
-    expect((await own.send('DELETE', '/api/faults')).status).toBe(204);
-    await own.send('POST', '/api/faults/crash');
-    expect(calls).toEqual([['set', 'charge', { failNext: 1 }], ['seed', 7], ['clear'], ['crash']]);
-    await own.dispose();
-  });
 });
 
 describe('a failure of ours', () => {
   it('is 500 without any detail, and logged with it', async () => {
-    const inventory = () => Promise.reject(new Error('secret path /x/y'));
-    const own = await openFixture({ demo: emptyDemo({ inventory }) });
-    const response = await own.send('GET', '/saga/inventory');
+    const routes = new Hono<HttpEnv>().get('/broken', () => {
+      throw new Error('secret path /x/y');
+    });
+    const own = await openFixture({ extensions: [{ name: 'broken', routes }] });
+    const response = await own.send('GET', '/broken');
     expect(response.status).toBe(500);
     const text = await response.text();
     expect(text).not.toMatch(/secret|stack|Error:/);

@@ -1,6 +1,4 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FaultControls } from '../../../src/demo/lab/fault-controls.ts';
-import { fakeLab } from '../../demo/fake-lab.ts';
 import { openFixture, problemIn, type HttpFixture } from '../http-fixture.ts';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml' };
@@ -10,60 +8,27 @@ afterEach(() => http.dispose());
 
 describe('the frame of a page', () => {
   it('leads to every page and says which one is shown', async () => {
-    http = await openFixture({ faults: faultsOf(0) });
-    const page = await pageAt('/saga');
+    http = await openFixture();
+    const page = await pageAt('/sagas');
     const links = [...page.matchAll(/<a href="([^"]+)" (aria-current="page")?\s*>/g)];
     expect(links.map(([, path]) => path)).toEqual([
       '/',
       '/sagas',
       '/dead-letters',
       '/definitions',
-      '/saga',
-      '/services',
-      '/faults',
       '/performance',
       '/inspector',
       '/debug',
       '/guide',
     ]);
     expect(links.filter(([, , current]) => current !== undefined)).toHaveLength(1);
-    expect(page).toMatch(/<a href="\/saga" aria-current="page"\s*>Orders<\/a>/);
-  });
-
-  it('offers neither demo nor fault lab where there is none', async () => {
-    http = await openFixture({ demo: null });
-    const page = await pageAt('/nowhere', 404);
-    expect(page).toContain('href="/definitions"');
-    expect(page).not.toMatch(/href="\/(saga|services|faults)"/);
-  });
-
-  it('says on every page which faults are on, and nothing when there are none left', async () => {
-    http = await openFixture({ faults: faultsOf(2) });
-    expect(await pageAt('/saga')).toMatch(
-      /Broken on purpose:[^]*<code>charge<\/code> next 2: never/,
-    );
-    await http.dispose();
-    http = await openFixture({ faults: faultsOf(0) });
-    expect(await pageAt('/saga')).not.toContain('Broken on purpose');
-  });
-
-  it('counts a payment provider that is stopped among the faults', async () => {
-    const provider = { isRunning: async () => false, start() {}, stop() {} };
-    http = await openFixture({ faults: faultsOf(0), lab: fakeLab({ provider }) });
-    expect(await pageAt('/sagas')).toMatch(
-      /Broken on purpose:<\/strong>\s*<span class="fault">the payment provider is stopped</,
-    );
-    const lab = await pageAt('/faults');
-    expect(lab).toMatch(/<ul class="active-faults">[^]*the payment provider is stopped/);
-    await http.dispose();
-    http = await openFixture({ faults: faultsOf(2), lab: fakeLab({ provider }) });
-    expect(await pageAt('/sagas')).toContain('<span class="fault-count">2 faults</span>');
+    expect(page).toMatch(/<a href="\/sagas" aria-current="page"\s*>Sagas<\/a>/);
   });
 
   it('gives times that stay the same text, with the absolute one as title', async () => {
     http = await openFixture();
     await http.settledOrder('o-1');
-    const page = await pageAt('/saga');
+    const page = await pageAt('/sagas');
     expect(page).toMatch(/<html lang="en" data-now="\d{13}">/);
     expect(page).toMatch(
       /<time class="when" datetime="([^"]+T([^".]+)\.\d{3}Z)" title="\1"\s*>\2<\/time\s*>/,
@@ -85,30 +50,30 @@ describe('an error', () => {
     http = await openFixture({
       security: { allowedHosts: ['localhost'], token: null, isReadOnly: true },
     });
-    const init = { method: 'POST', body: new URLSearchParams({ order_id: 'o-1' }) };
+    const init = { method: 'POST', body: new URLSearchParams({ expected_version: '1' }) };
     const headers = { 'hx-request': 'true', accept: 'text/html' };
-    const piece = await http.app.request('/saga/actions/orders', { ...init, headers });
+    const piece = await http.app.request('/sagas/x/commands/cancel', { ...init, headers });
     expect(piece.status).toBe(403);
     expect(piece.headers.get('content-type')).toMatch(/^text\/html/);
     const content = await piece.text();
     expect(content).toMatch(/^<div class="note tone-bad" role="alert">[^]*This server only shows/);
-    const whole = await http.app.request('/saga/actions/orders', { ...init, headers: BROWSER });
+    const whole = await http.app.request('/sagas/x/commands/cancel', { ...init, headers: BROWSER });
     expect(whole.status).toBe(403);
     expect(await whole.text()).toMatch(/<h1>Read only<\/h1>[^]*This server only shows/);
-    const program = await http.app.request('/saga/actions/orders', init);
+    const program = await http.app.request('/sagas/x/commands/cancel', init);
     expect(await problemIn(program)).toEqual([403, 'read-only']);
   });
 
   it('leads to the login when the session is over, and from there back to the page', async () => {
     const token = '0123456789abcdef0123456789abcdef';
     http = await openFixture({ security: { allowedHosts: ['localhost'], token } });
-    const init = { method: 'POST', body: new URLSearchParams({ order_id: 'o-1' }) };
+    const init = { method: 'POST', body: new URLSearchParams({ expected_version: '1' }) };
     const post = async (headers: Readonly<Record<string, string>>) =>
-      http.app.request('/saga/actions/orders', { ...init, headers });
-    const page = { 'hx-request': 'true', 'hx-current-url': 'http://localhost/saga?id=7' };
+      http.app.request('/sagas/x/commands/cancel', { ...init, headers });
+    const page = { 'hx-request': 'true', 'hx-current-url': 'http://localhost/sagas/7' };
     const piece = await post(page);
     expect(piece.status).toBe(401);
-    expect(piece.headers.get('hx-redirect')).toBe('/login?next=%2Fsaga%3Fid%3D7');
+    expect(piece.headers.get('hx-redirect')).toBe('/login?next=%2Fsagas%2F7');
     const elsewhere = await post({ ...page, 'hx-current-url': 'not an address' });
     expect(elsewhere.headers.get('hx-redirect')).toBe('/login');
     const whole = await post(BROWSER);
@@ -122,10 +87,4 @@ async function pageAt(path: string, status = 200): Promise<string> {
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toMatch(/^text\/html/);
   return response.text();
-}
-
-function faultsOf(failNext: number): FaultControls {
-  const figures = { failureRate: 0, latencyMs: 0, calls: 3, hits: 1 };
-  const fault = { activity: 'charge', mode: 'hang', failNext, ...figures };
-  return { set: () => fault, reseed() {}, clear() {}, list: () => [fault] };
 }

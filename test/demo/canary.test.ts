@@ -17,9 +17,9 @@ import { openStoredSagas } from '../../src/store/queries/stored-sagas.ts';
 import { demoOf, panelOf, registerVault } from './canary-places.ts';
 import { requestsOf, type Asked } from './canary-requests.ts';
 import { Canaries, canariesIn } from './canaries.ts';
-import { demoExtensions } from './http-fixture.ts';
-import { fakeLab } from '../demo/fake-lab.ts';
-import { openSocket } from './live/live-socket.ts';
+import { demoExtensions } from './demo-fixture.ts';
+import { fakeLab } from './fake-lab.ts';
+import { openSocket } from '../server/live/live-socket.ts';
 
 const TEST_LIMIT_MS = 90_000;
 const SECRETS = 1_000;

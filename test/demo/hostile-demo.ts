@@ -3,7 +3,7 @@
  */
 import type { ActiveFault, FaultControls } from '../../src/demo/lab/fault-controls.ts';
 import type { OrderDemo } from '../../src/demo/order/order-demo.ts';
-import { emptyDemo } from './http-fixture.ts';
+import { emptyDemo } from './demo-fixture.ts';
 
 /** Breaks out of text, attributes and tags where it is not escaped. */
 export const SCRIPT = `"'><script>alert(1)</script><img src=x onerror=alert(2)>`;

@@ -6,7 +6,7 @@ import { defineSaga } from '../../src/core/define/saga.ts';
 import type { Panel } from '../../src/server/dashboard/services/panel.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import type { Canaries } from './canaries.ts';
-import { emptyDemo } from './http-fixture.ts';
+import { emptyDemo } from './demo-fixture.ts';
 
 type VaultActivities = {
   open: (input: object) => object;

@@ -1,16 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PermanentError } from '../../../src/core/failure.ts';
-import { startServer } from '../../../src/server/server.ts';
-import { declined, emptyDemo, openFixture, type HttpFixture } from '../http-fixture.ts';
-import { hostileDemo, hostileFaults, invariant, recordingFaults, SCRIPT } from '../hostile-demo.ts';
-import { openSocket } from '../live/live-socket.ts';
+import { PermanentError } from '../../src/core/failure.ts';
+import { startServer } from '../../src/server/server.ts';
+import { emptyDemo, openDemo } from './demo-fixture.ts';
+import { declined, type HttpFixture } from '../server/http-fixture.ts';
+import { hostileDemo, hostileFaults, invariant, recordingFaults, SCRIPT } from './hostile-demo.ts';
+import { openSocket } from '../server/live/live-socket.ts';
 
 let http: HttpFixture;
 afterEach(() => http.dispose());
 
 describe('GET /saga', () => {
   it('shows everything without script, and nothing that the CSP forbids', async () => {
-    http = await openFixture({ activities: { charge: declined, release: declined } });
+    http = await openDemo({ activities: { charge: declined, release: declined } });
     const id = await http.settledOrder('o-1');
     const response = await http.send('GET', `/saga?id=${id}`);
     expect(response.headers.get('content-type')).toMatch(/^text\/html/);
@@ -35,14 +36,14 @@ describe('GET /saga', () => {
   });
 
   it('is 404 and says so for an unknown saga', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const response = await http.send('GET', '/saga?id=nope');
     expect(response.status).toBe(404);
     expect(await response.text()).toContain('No such saga');
   });
 
   it('escapes script in every text field of every table', async () => {
-    http = await openFixture({
+    http = await openDemo({
       demo: hostileDemo(),
       faults: hostileFaults(),
       activities: {
@@ -68,7 +69,7 @@ describe('GET /saga', () => {
   });
 
   it('says where the rest of a list is that it shows the newest of', async () => {
-    http = await openFixture({ activities: { charge: declined, release: declined } });
+    http = await openDemo({ activities: { charge: declined, release: declined } });
     await Promise.all(Array.from({ length: 10 }, (_, index) => http.settledOrder(`o-${index}`)));
     const pageNow = async () =>
       (await (await http.send('GET', '/saga')).text()).replaceAll(/\s+/g, ' ');
@@ -85,7 +86,7 @@ describe('GET /saga', () => {
     const times = { confirmed_at: null, reverted_at: null };
     const row = { ...ids, ...rest, ...times, amount: '140.90', currency: 'EUR' };
     const orders = async () => ({ items: [row], nextCursor: null });
-    http = await openFixture({ demo: emptyDemo({ orders }) });
+    http = await openDemo({ demo: emptyDemo({ orders }) });
     const page = await (await http.send('GET', '/saga')).text();
     expect(page).toContain('€140.90');
     expect(page).toMatch(/<label\s*>Amount in EUR\s+<input\s+name="amount"/);
@@ -95,7 +96,7 @@ describe('GET /saga', () => {
     const broken = { ...invariant('money'), holds: false, expected: 5, actual: 7 };
     const untold = { ...invariant('books'), holds: null };
     const demo = emptyDemo({ invariants: async () => [invariant('stock'), broken, untold] });
-    http = await openFixture({ demo });
+    http = await openDemo({ demo });
     const pageNow = async () => (await http.send('GET', '/saga')).text();
     // A first look does not wait for it long.
     await expect.poll(pageNow, { timeout: 10_000 }).toMatch(/<b>holds<\/b>: stock adds up/);
@@ -107,7 +108,7 @@ describe('GET /saga', () => {
 
 describe('a refusal', () => {
   it('says once what is wrong, as a sentence, or lists what is', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const textOf = async (body: string) => {
       const answer = await (await post('/saga/actions/orders', body, true)).text();
       return answer
@@ -128,7 +129,7 @@ describe('a refusal', () => {
 
 describe('the actions of the page', () => {
   it('place an order: a piece of the page for htmx, a redirect without script', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const byScript = await post('/saga/actions/orders', 'order_id=o-1&quantity=1', true);
     expect(byScript.status).toBe(200);
     const piece = await byScript.text();
@@ -141,7 +142,7 @@ describe('the actions of the page', () => {
   });
 
   it('say what is wrong with an order, escaped', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const form = `order_id=${encodeURIComponent(SCRIPT)}&quantity=0`;
     for (const isScript of [true, false]) {
       const response = await post('/saga/actions/orders', form, isScript);
@@ -156,7 +157,7 @@ describe('the actions of the page', () => {
   });
 
   it('order commands with the version that the person saw', async () => {
-    http = await openFixture({ activities: { charge: declined, release: declined } });
+    http = await openDemo({ activities: { charge: declined, release: declined } });
     const id = await http.settledOrder('o-1');
     const path = `/sagas/${id}/commands`;
     const stale = await post(`${path}/terminate`, 'expected_version=1', true);
@@ -170,7 +171,7 @@ describe('the actions of the page', () => {
 
   it('set faults by preset or one by one, and reset them', async () => {
     const faults = recordingFaults();
-    http = await openFixture({ faults });
+    http = await openDemo({ faults });
     await post('/saga/actions/faults', 'preset=payment-declined', true);
     expect(faults.calls).toEqual(['clear', 'set processPayment']);
     await post('/saga/actions/faults', 'activity=charge&mode=hang&fail_next=2', true);
@@ -180,14 +181,14 @@ describe('the actions of the page', () => {
   });
 
   it('are not there when faults are off, and never by GET', async () => {
-    http = await openFixture();
+    http = await openDemo();
     expect((await post('/saga/actions/faults', 'preset=reset', true)).status).toBe(404);
     const response = await http.send('GET', '/saga/actions/orders');
     expect(response.status).toBe(405);
   });
 
   it('take forms only', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const response = await http.send('POST', '/saga/actions/orders', { order_id: 'x' });
     expect(response.status).toBe(415);
   });
@@ -196,7 +197,7 @@ describe('the actions of the page', () => {
 describe('WS /ws/page', () => {
   it('sends everything on connect, then what changed', async () => {
     const gate = Promise.withResolvers<{ receipt: string }>();
-    http = await openFixture({ activities: { charge: () => gate.promise } });
+    http = await openDemo({ activities: { charge: () => gate.promise } });
     const { id } = await http.backstep.spawn('order', { input: { orderId: 'o', quantity: 1 } });
     const server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
     const address = server.url.replace('http', 'ws');
@@ -215,34 +216,11 @@ describe('WS /ws/page', () => {
   });
 
   it('refuses a view that there is not', async () => {
-    http = await openFixture();
+    http = await openDemo();
     const headers = { connection: 'Upgrade', upgrade: 'websocket' };
     const response = await http.app.request('/ws/page?page=x', { headers });
     expect(response.status).toBe(400);
   });
-});
-
-describe('the files of the page', () => {
-  it('are served with a tag, and 304 for who has them', async () => {
-    http = await openFixture();
-    for (const name of ['backstep.css', 'backstep.js', 'htmx.js']) {
-      const response = await http.send('GET', `/assets/${name}`);
-      const etag = response.headers.get('etag') ?? '';
-      expect(response.headers.get('cache-control')).toBe('no-cache');
-      const headers = { 'if-none-match': etag };
-      expect((await http.app.request(`/assets/${name}`, { headers })).status).toBe(304);
-    }
-    const script = await (await http.send('GET', '/assets/htmx.js')).text();
-    expect(script.indexOf('registerExtension("ws"')).toBeGreaterThan(10_000);
-  });
-
-  it.each(['..%2fpackage.json', '%2e%2e/app.ts', '%00', 'backstep.css%00', 'Backstep.css', ''])(
-    'are only those: %s',
-    async (name) => {
-      http = await openFixture();
-      expect((await http.send('GET', `/assets/${name}`)).status).toBe(404);
-    },
-  );
 });
 
 function post(path: string, body: string, isScript: boolean): Promise<Response> {

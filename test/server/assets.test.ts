@@ -1,0 +1,28 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { openFixture, type HttpFixture } from './http-fixture.ts';
+
+let http: HttpFixture;
+afterEach(() => http.dispose());
+
+describe('the files of the page', () => {
+  it('are served with a tag, and 304 for who has them', async () => {
+    http = await openFixture();
+    for (const name of ['backstep.css', 'backstep.js', 'htmx.js']) {
+      const response = await http.send('GET', `/assets/${name}`);
+      const etag = response.headers.get('etag') ?? '';
+      expect(response.headers.get('cache-control')).toBe('no-cache');
+      const headers = { 'if-none-match': etag };
+      expect((await http.app.request(`/assets/${name}`, { headers })).status).toBe(304);
+    }
+    const script = await (await http.send('GET', '/assets/htmx.js')).text();
+    expect(script.indexOf('registerExtension("ws"')).toBeGreaterThan(10_000);
+  });
+
+  it.each(['..%2fpackage.json', '%2e%2e/app.ts', '%00', 'backstep.css%00', 'Backstep.css', ''])(
+    'are only those: %s',
+    async (name) => {
+      http = await openFixture();
+      expect((await http.send('GET', `/assets/${name}`)).status).toBe(404);
+    },
+  );
+});
