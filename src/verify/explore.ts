@@ -11,10 +11,11 @@ import { isOver, type SagaState } from '../core/state.ts';
 import { witnessing } from '../core/machine/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
+import { contextText, judgePurity, Purity } from './purity.ts';
 import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
 import type { ExampleValues } from './values/examples.ts';
 import type { Fault, Findings } from './findings.ts';
-import { identityOf, timerName } from './identity.ts';
+import { identityOf, isCompiled, timerName } from './identity.ts';
 import { judgeLedger } from './ledger.ts';
 import { type Drive, type Move, numbered } from './move.ts';
 import { movesOf } from './moves.ts';
@@ -46,6 +47,7 @@ interface Growing {
   readonly nodes: (Node & { readonly edges: Edge[] })[];
   readonly indexes: Map<string, number>;
   readonly taken: Set<object>;
+  readonly purity: Purity;
 }
 
 /** Explores until nothing is new or `maxStates` are known. Yields once per expanded state. */
@@ -57,7 +59,8 @@ export function* explore(
 ): Generator<void, Exploration> {
   const nodes: Growing['nodes'] = [];
   const taken = new Set<object>();
-  const growing = { definition, examples, findings, nodes, indexes: new Map(), taken };
+  const purity = new Purity();
+  const growing = { definition, examples, findings, nodes, indexes: new Map(), taken, purity };
   let frontier = enter(growing);
   while (frontier.length > 0) {
     const reached: Frontier[] = [];
@@ -76,12 +79,13 @@ function enter(growing: Growing): Frontier[] {
   return examples.inputs.values.flatMap((given, index, { length }) => {
     try {
       const takes: object[] = [];
-      const first = witnessing(
-        (each) => takes.push(each),
-        () => begin(definition, definition.id, given, 0),
-      );
+      const take = (): Arrival => begin(definition, definition.id, given, 0);
+      const first = witnessing((each) => takes.push(each), take);
       const label = `start${numbered(index, length)}`;
-      return arrive(growing, null, { ...START, label, takes, input: index }, first);
+      const reached = arrive(growing, null, { ...START, label, takes, input: index }, first);
+      if (index === 0)
+        for (const each of judgePurity(definition, first, take, () => true)) findings.add(each, []);
+      return reached;
     } catch (error) {
       const member = blamedAtStart(definition, examples, given, error);
       findings.add(member === null ? refusedStart(error) : throwsOnMadeUp(member, error), []);
@@ -97,6 +101,8 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
     findings.add(fault, [...wayTo(nodes, from.index), last]);
   };
   const reached: Frontier[] = [];
+  // What a compiled saga is given is frozen.
+  const given = isCompiled(from.state) ? null : contextText(from.state);
   let moves: readonly Move[] = [];
   try {
     moves = movesOf(definition, from.state, examples);
@@ -106,11 +112,13 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
   for (const move of moves) {
     try {
       const takes: object[] = [];
-      const next = witnessing(
-        (each) => takes.push(each),
-        () => drawnTurn(definition, move.from, move.inbound, move.nowMs),
-      );
+      const take = (): Turn => drawnTurn(definition, move.from, move.inbound, move.nowMs);
+      const next = witnessing((each) => takes.push(each), take);
       if (next.kind === 'refused') continue;
+      if (growing.purity.isNew(takes, move.label)) {
+        const isKept = (): boolean => given === null || contextText(from.state) === given;
+        for (const fault of judgePurity(definition, next, take, isKept)) fail(move.label, fault);
+      }
       reached.push(...arrive(growing, from, { ...move, takes, input: from.input }, next));
     } catch (error) {
       const member = blamedAt(definition, examples, move, error);

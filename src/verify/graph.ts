@@ -17,6 +17,7 @@ const CUT_SHORT = [
   'unhandled-outcome',
   'throws',
   'needs-example',
+  'impure',
   'busy-loop',
   'endless-retry',
 ] as const;

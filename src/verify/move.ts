@@ -68,7 +68,8 @@ export function timerMove(
   };
 }
 
-function timerLabel(definition: SagaDefinition, id: string): string {
+/** A timer as a person knows it. */
+export function timerLabel(definition: SagaDefinition, id: string): string {
   const role = definition.timers.get(id);
   switch (role?.kind) {
     case undefined:

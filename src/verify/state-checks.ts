@@ -11,6 +11,7 @@ import type { FindingCode } from './finding-codes.ts';
 import type { Fault } from './findings.ts';
 import { type Move, timersThatFire } from './move.ts';
 import { hasWayOn } from './moves.ts';
+import { MUST_NOT_CHANGE } from '../core/define/user-code.ts';
 import { placeOf } from './places.ts';
 
 /** What is wrong with standing in this state, however the saga came here. */
@@ -89,6 +90,12 @@ export function refusedStart(error: unknown): Fault {
 export function thrown(state: SagaState, label: string, error: unknown): Fault {
   const why = messageOf(error);
   const place = placeOf(state);
+  // It is frozen here alone: a running engine lets it be changed.
+  if (why.includes(MUST_NOT_CHANGE)) {
+    const where = placeOfCode(why) ?? `state ${place}`;
+    const cure = 'make something new in place of changing what is given';
+    return fault('impure', why, where, `on "${label}" in ${place}: ${why}`, cure);
+  }
   return fault(
     'throws',
     why,
@@ -110,6 +117,11 @@ export function withoutExample(member: string, why: string): Fault {
 /** The same for what the machine throws on a value that was made up. */
 export function throwsOnMadeUp(member: string, error: unknown): Fault {
   return withoutExample(member, `the machine throws on what was made up: ${messageOf(error)}`);
+}
+
+/** `step "charge", input` of a message that begins with its place. */
+function placeOfCode(message: string): string | null {
+  return /^saga "[^"]+", ([^:]+):/.exec(message)?.[1] ?? null;
 }
 
 function exampleWords(member: string): string {

@@ -14,6 +14,8 @@ import { strictly } from '../core/machine/strict-machine.ts';
 import { type Bounds, boundsOf } from './bounds.ts';
 import type { UsedValue } from './values/examples.ts';
 import { examplesFor } from './values/learn.ts';
+import { CHANGED_CONTEXT, keepsFirstContext } from './purity.ts';
+import { judgeDrawing } from './drawing-checks.ts';
 import { explore } from './explore.ts';
 import { withoutExample } from './state-checks.ts';
 import { sweep } from './values/sweep.ts';
@@ -69,10 +71,13 @@ export function* verifyInSteps(
   const maxStates = options.maxStates ?? MAX_VERIFIED_STATES;
   const findings = new Findings();
   const strict = strictly(definition);
+  const isFirstKept = keepsFirstContext(strict);
   const examples = examplesFor(strict, options);
   const exploration = yield* explore(strict, examples, maxStates, findings);
   sweep(strict, examples, findings);
   for (const { member, why } of examples.flaws()) findings.add(withoutExample(member, why), []);
+  judgeDrawing(strict, findings);
+  if (!isFirstKept()) findings.add(CHANGED_CONTEXT, []);
   judgeGraph(strict, exploration, findings);
   return {
     saga: id,

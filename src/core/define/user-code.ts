@@ -107,11 +107,14 @@ function guarded<M extends Mapper>(mapper: M, place: string, isStrict: boolean):
 
 const WHY_NO_PROMISE = 'it is asked within a turn and has to answer at once, so ask in a step';
 
+/** What is said of a mapper that changes its view. */
+export const MUST_NOT_CHANGE = 'it must not change what it is given';
+
 function failed(place: string, thrown: unknown): BackstepError {
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   const isChange =
     thrown instanceof TypeError && /read only|not extensible|Cannot delete/.test(why);
-  const cure = isChange ? '; it must not change what it is given, but make something new' : '';
+  const cure = isChange ? `; ${MUST_NOT_CHANGE}, but make something new` : '';
   return refused(`${place}: ${why}${cure}`, thrown);
 }
 
