@@ -35,11 +35,11 @@ export function documentedIn(markdown: string): Documented {
   return { programs, sessions };
 }
 
-/** What a session must print. */
-export function printed(prints: string): RegExp {
-  const lines = prints.split('\n').map((line) => {
+/** A command and what it must print below it. */
+export function printed(command: string, prints: string): RegExp {
+  const lines = `$ ${command}\n${prints}`.split('\n').map((line) => {
     if (line === '…') return '(?:.*\n)*?.*';
-    return line.split('…').map(RegExp.escape).join('.+');
+    return line.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll('…', '.+');
   });
   return new RegExp(`^${lines.join('\n')}$`);
 }

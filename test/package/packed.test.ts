@@ -152,8 +152,7 @@ test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
   'does what $name says',
   async ({ folder, sessions }) => {
     for (const { command, prints } of sessions) {
-      const out = await shell(command, folder);
-      expect(out.match(printed(prints)), `$ ${command}\n${out}`).not.toBeNull();
+      expect(`$ ${command}\n${await shell(command, folder)}`).toMatch(printed(command, prints));
     }
   },
 );

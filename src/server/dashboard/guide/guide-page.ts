@@ -4,7 +4,7 @@
  * The files are read at the first look and kept.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import { publicFile } from '../../assets.ts';
 import { HttpProblem } from '../../error-response.ts';
 import type { Page, PageView } from '../../page.ts';
@@ -64,6 +64,6 @@ function guideView(shown: Chapter, chapters: readonly Chapter[]): Html {
           )}
       </ul>
     </nav>
-    <article class="prose">${shown.content}</article>
+    <article class="prose">${raw(shown.html)}</article>
   </div>`;
 }

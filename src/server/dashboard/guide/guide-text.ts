@@ -4,16 +4,15 @@
  * Invariant: nothing of the text becomes a tag, an attribute or an address that the Markdown did
  * not ask for: HTML in it is shown as text, and a link leads to a chapter or to the web.
  */
-import { html, raw } from 'hono/html';
 import { Marked, type Tokens } from 'marked';
-import type { Html } from '../frame/html.ts';
 
 /** A chapter as it is shown. */
 export interface Chapter {
   /** Its place below `/guide`; empty for the first page. */
   readonly name: string;
   readonly title: string;
-  readonly content: Html;
+  /** HTML that may stand in a page as it is. */
+  readonly html: string;
 }
 
 /** Where the guide is. */
@@ -34,7 +33,7 @@ export function chapterOf(file: string, markdown: string): Chapter {
       '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>',
     )
     .replaceAll('</table>', '</table></div>');
-  return { name: nameOf(file), title, content: html`${raw(scrolling)}` };
+  return { name: nameOf(file), title, html: scrolling };
 }
 
 function nameOf(file: string): string {
