@@ -83,7 +83,8 @@ function show(text, isLive) {
 /** A refused socket does not say why. Who is no longer let in should not go on reading old news. */
 async function leaveIfLoggedOut() {
   const look = { method: 'HEAD', cache: 'no-store' };
-  const answer = await fetch('/assets/backstep.css', look).catch(() => null); // null: it is away
+  const { href } = document.querySelector('link[rel=stylesheet]');
+  const answer = await fetch(href, look).catch(() => null); // null: it is away
   if (answer?.status === 401) location.reload();
 }
 

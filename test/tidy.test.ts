@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 3,
   },
   server: {
-    layers: ['runtime', 'store', 'core', 'verify', 'explain'],
+    layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain'],
     packages: [NODE, ...HONO, /^(marked|ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },

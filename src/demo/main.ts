@@ -39,11 +39,10 @@ import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { checkSettings, settingOf } from '../core/settings.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { isEnded } from '../core/status.ts';
-import { type App, createApp } from '../server/app.ts';
 import { type Binding, bindingOf } from '../server/binding.ts';
 import type { OrderDemo } from './order/order-demo.ts';
 import type { OrderLab } from './lab/order-lab.ts';
-import { type RunningServer, startServer } from '../server/server.ts';
+import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
@@ -106,13 +105,11 @@ async function run(): Promise<void> {
   registerTrips(backstep, faults);
   registerOnboarding(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
-  const app = appOf(backstep, faults, providerUrl, binding);
-  const server = await listen(backstep, app, binding);
+  const server = await listen(backstep, faults, providerUrl, binding);
   await backstep.start();
-  app.start();
   const sweep = createSweep(backstep, Date.now);
   sweep.start();
-  stopOnSignal(server, sweep, app, backstep);
+  stopOnSignal(server, sweep, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
@@ -162,28 +159,28 @@ function registerOnboarding(backstep: Backstep, faults: Faults): void {
   });
 }
 
-function appOf(backstep: Backstep, faults: Faults, providerUrl: string, binding: Binding): App {
+async function listen(
+  backstep: Backstep,
+  faults: Faults,
+  providerUrl: string,
+  binding: Binding,
+): Promise<ServedBackstep> {
   const orders = orderExtension({
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: settingOf(env, 'BACKSTEP_FAULTS') ? faults : null,
     lab: createLab(backstep, faults, providerUrl),
     crash: () => process.kill(process.pid, 'SIGKILL'),
   });
-  return createApp({
-    backstep,
-    extensions: [orders, { name: 'travel demo', panels: [tripPanel(backstep)] }],
-    security: binding.security,
-    maxClients: binding.maxClients,
-    logger: log,
-    lostLogLines: serverLog.lostLines,
-    inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
-    settings: settingFacts(env),
-  });
-}
-
-async function listen(backstep: Backstep, app: App, binding: Binding): Promise<RunningServer> {
   try {
-    return await startServer(app.hono, binding);
+    return await serveBackstep({
+      ...binding,
+      backstep,
+      extensions: [orders, { name: 'travel demo', panels: [tripPanel(backstep)] }],
+      logger: log,
+      lostLogLines: serverLog.lostLines,
+      inspectorsMaySend: settingOf(env, 'BACKSTEP_INSPECT_SEND'),
+      settings: settingFacts(env),
+    });
   } catch (error) {
     await backstep.stop({ within: 0 });
     end(error, EXIT_REFUSED);
@@ -249,12 +246,7 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
   });
 }
 
-function stopOnSignal(
-  server: RunningServer,
-  sweep: ReservationSweep,
-  app: App,
-  backstep: Backstep,
-): void {
+function stopOnSignal(server: ServedBackstep, sweep: ReservationSweep, backstep: Backstep): void {
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;
@@ -262,7 +254,7 @@ function stopOnSignal(
     log.info({}, 'draining');
     await server.close();
     // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
-    const others = [sweep.stop(), app.stop()];
+    const others = [sweep.stop(), server.stop()];
     await backstep.stop();
     await Promise.all(others);
     log.info({}, 'stopped');

@@ -72,7 +72,9 @@ export function createApp(options: AppOptions): App {
   const { backstep: engine, security } = options;
   const logger = shownLogger(options);
   const bulk = new BulkActions(engine, { logger });
-  const context = contextOf(options, logger, bulk, () => hub.touch());
+  const stopping = new AbortController();
+  const host = hostOf(options, logger, () => hub.touch());
+  const context = contextOf(options, host, bulk, stopping.signal);
   const { backstep, extensions, nowMs } = context;
   const gatekeeper =
     security.token === null ? null : new Gatekeeper(security.token, new Revocations(engine.store));
@@ -113,13 +115,17 @@ export function createApp(options: AppOptions): App {
     hono,
     start() {
       recorder.start();
-      bulk.resume().catch((err: unknown) => logger.error({ err }, 'no bulk command goes on'));
+      bulk.resume().catch((err: unknown) => {
+        if (!stopping.signal.aborted) logger.error({ err }, 'no bulk command goes on');
+      });
       for (const extension of extensions) extension.start?.();
     },
     async stop() {
+      stopping.abort();
       deaf();
       parts.stream.stop();
       recorder.stop();
+      layouts.stop();
       await Promise.all([bulk.stop(), ...extensions.map((extension) => extension.stop?.())]);
     },
   };
@@ -132,20 +138,22 @@ function shownLogger({ logger, backstep: { redact } }: AppOptions): HttpLogger {
   };
 }
 
+function hostOf(
+  { backstep, security, nowMs = Date.now }: AppOptions,
+  logger: HttpLogger,
+  touch: () => void,
+): ExtensionHost {
+  const isReadOnly = security.isReadOnly === true;
+  return { backstep: shownBackstep(backstep), isReadOnly, logger, nowMs, touch };
+}
+
 function contextOf(
   options: AppOptions,
-  logger: HttpLogger,
+  host: ExtensionHost,
   bulk: BulkActions,
-  touch: () => void,
+  stopping: AbortSignal,
 ): HttpContext {
-  const { backstep: engine, security, nowMs = Date.now } = options;
-  const host: ExtensionHost = {
-    backstep: shownBackstep(engine),
-    isReadOnly: security.isReadOnly === true,
-    logger,
-    nowMs,
-    touch,
-  };
+  const { backstep: engine, security } = options;
   const extensions = (options.extensions ?? []).map((source) =>
     shownExtension(typeof source === 'function' ? source(host) : source, engine),
   );
@@ -157,6 +165,7 @@ function contextOf(
     hasLogin: security.token !== null,
     clients: new LiveClients(options.maxClients ?? DEFAULT_MAX_CLIENTS),
     lostLogLines: options.lostLogLines ?? (() => 0),
+    stopping,
   };
 }
 
@@ -198,13 +207,13 @@ function answerProblems(app: Hono<HttpEnv>, context: HttpContext, frame: PageFra
 
 // A person gets a page, or a piece of the one they see; a program gets what the contract says.
 function answer(
-  { prefix }: HttpContext,
+  { prefix, hasLogin }: HttpContext,
   frame: PageFrame,
   c: Context,
   problem: Problem,
 ): Response | Promise<Response> {
   const { body, headers } = problem;
-  const isLogin = body.code === 'token-required';
+  const isLogin = hasLogin && body.code === 'token-required';
   if (isFromScript(c)) {
     // The session ended while the page stood open: the way back in leads to that page.
     const login = isLogin ? { 'hx-redirect': loginAddress(shownPage(c), prefix) } : {};

@@ -9,8 +9,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Context, Hono } from 'hono';
 import type { HttpEnv } from './http-env.ts';
-
-const PUBLIC_FOLDER = new URL('../../public/', import.meta.url);
+import { packageFile } from './package-files.ts';
 
 /** A file in memory. */
 export interface Asset {
@@ -27,7 +26,7 @@ export function assetRoutes(): Hono<HttpEnv> {
     'backstep.css': stylesheet(),
     'backstep.js': asset([publicFile('backstep.js')], script),
     'inspector-bridge.js': asset([publicFile('inspector-bridge.js')], script),
-    'htmx.js': asset(htmx.map(packageFile), script),
+    'htmx.js': asset(htmx.map(dependencyFile), script),
   };
   const app = new Hono<HttpEnv>();
   for (const [name, file] of Object.entries(assets)) app.get(`/${name}`, (c) => serve(c, file));
@@ -56,9 +55,9 @@ function asset(paths: readonly string[], contentType: string): Asset {
 
 /** The path of a file below public/. */
 export function publicFile(name: string): string {
-  return fileURLToPath(new URL(name, PUBLIC_FOLDER));
+  return fileURLToPath(packageFile(`public/${name}`));
 }
 
-function packageFile(specifier: string): string {
+function dependencyFile(specifier: string): string {
   return fileURLToPath(import.meta.resolve(specifier));
 }

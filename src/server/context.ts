@@ -23,6 +23,8 @@ export interface HttpContext extends ExtensionHost {
   readonly hasLogin: boolean;
   readonly clients: LiveClients;
   readonly lostLogLines: () => number;
+  /** Aborted when the app stops, so that endless answers end. */
+  readonly stopping: AbortSignal;
 }
 
 /** Whom the audit names for a command: who logged in, else who the request says, else `channel`. */

@@ -2,6 +2,7 @@
  * What this process runs as: the versions of what it is made of.
  */
 import { readFileSync } from 'node:fs';
+import { packageFile } from './package-files.ts';
 
 const PACKAGES = ['xstate', 'better-sqlite3', 'kysely', 'hono', 'ws', 'htmx.org'];
 
@@ -12,9 +13,8 @@ export interface Fact {
 
 /** Versions of what runs here; read once. */
 export function versionFacts(): readonly Fact[] {
-  const own = new URL('../../package.json', import.meta.url);
   return [
-    { name: 'Backstep', value: versionIn(own) },
+    { name: 'Backstep', value: versionIn(packageFile('package.json')) },
     { name: 'Node', value: `${process.version} on ${process.platform} ${process.arch}` },
     ...PACKAGES.map((name) => ({ name, value: packageVersion(name) })),
   ];

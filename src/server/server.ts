@@ -6,15 +6,14 @@
 import { once } from 'node:events';
 import { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { WebSocketServer } from 'ws';
 import { BackstepError } from '../core/errors.ts';
 import type { HttpEnv } from './http-env.ts';
+import { closeSockets, createSockets, cutSockets, type Sockets } from './sockets.ts';
 import { addressesIn } from './access/client-address.ts';
 import { Connections } from './access/connections.ts';
 import { HttpProblem, problemOf, problemResponse } from './error-response.ts';
-import { noteConnection } from './live/feed-sinks.ts';
 
 /** Longest wait for the headers, for a whole request, and for the next one. */
 const DEFAULT_TIMEOUTS: Timeouts = {
@@ -31,10 +30,6 @@ const MAX_CONNECTIONS = 2_000;
 const CONNECTIONS_PER_ADDRESS = 1_900;
 /** What is told on spare connections too. */
 const HEALTH_PATH = '/api/health';
-/** Longest message taken from a WebSocket client, and in how many pieces it may come. */
-const MAX_MESSAGE_BYTES = 16 * 1024;
-const MAX_FRAGMENTS = 16;
-const MAX_CHUNKS = 128;
 /** How long `close` waits for answers under way. */
 const CLOSE_GRACE_MS = 3_000;
 const IDLE_SWEEP_MS = 20;
@@ -79,16 +74,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const stopping = new AbortController();
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    maxFragments: MAX_FRAGMENTS,
-    maxBufferedChunks: MAX_CHUNKS,
-    // Answered by `serveSocket`, which counts them.
-    autoPong: false,
-    perMessageDeflate: false,
-  });
-  if (!isUpgradeTarget(sockets)) throw new Error('the WebSocket server must not listen by itself');
+  const sockets = createSockets((connection) => connections.release(connection));
   const server = createAdaptorServer({
     // The same object goes on: the upgrade is handed over through it.
     fetch: (request, env) =>
@@ -113,10 +99,6 @@ export async function startServer(
     isExempt: addressesIn(trustedProxies),
     writeMs: timeouts.writeMs,
   });
-  sockets.on('connection', (socket, { socket: connection }) => {
-    connections.release(connection);
-    noteConnection(socket, connection);
-  });
   await listen(server, host, port);
 
   const address = server.address() as AddressInfo; // a listening TCP server has no other kind
@@ -133,7 +115,7 @@ export async function startServer(
 function mayAsk(connections: Connections, { url }: Request, env: unknown): boolean {
   const incoming: unknown = Reflect.get(Object(env), 'incoming');
   const socket: unknown = Reflect.get(Object(incoming), 'socket');
-  return !connections.isSpare(socket) || new URL(url).pathname === HEALTH_PATH;
+  return !connections.isSpare(socket) || new URL(url).pathname.endsWith(HEALTH_PATH);
 }
 
 function noPlace(): Response {
@@ -141,13 +123,6 @@ function noPlace(): Response {
   const answer = problemResponse(problemOf(new HttpProblem('connections-full', detail)));
   answer.headers.set('connection', 'close');
   return answer;
-}
-
-// The two packages differ only in whether an option may be given as undefined.
-function isUpgradeTarget(
-  sockets: WebSocketServer,
-): sockets is WebSocketServer & WebSocketServerLike {
-  return sockets.options.noServer === true;
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
@@ -176,17 +151,17 @@ function listenProblem(cause: unknown, host: string, port: number): string {
 
 async function closeServer(
   server: Server,
-  sockets: WebSocketServer,
+  sockets: Sockets,
   stopping: AbortController,
 ): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   stopping.abort();
-  for (const socket of sockets.clients) socket.close(1001, 'the server stops');
+  closeSockets(sockets);
   // A connection falls idle when its last answer ends, which may be later.
   const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
   const force = setTimeout(() => {
-    for (const socket of sockets.clients) socket.terminate();
+    cutSockets(sockets);
     server.closeAllConnections();
   }, CLOSE_GRACE_MS);
   await closed;

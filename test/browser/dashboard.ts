@@ -92,8 +92,11 @@ export async function seriousViolations(
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`);
 }
 
-// A violation of the policy is logged as an error by the browser, and so is an answer that failed.
-function watch(page: Page, problems: string[]): void {
+/**
+ * Notes what goes wrong on a page: a violation of the policy is logged as an error by the browser,
+ * and so is an answer that failed.
+ */
+export function watch(page: Page, problems: string[]): void {
   page.on('console', (message) => {
     const isProblem = message.type() === 'error' || message.type() === 'warning';
     // A page that goes away takes its requests and its socket along.

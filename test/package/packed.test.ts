@@ -26,6 +26,9 @@ const DEPENDENCIES = join(ROOT, 'node_modules');
 /** What the user of the README has installed beside Backstep. */
 const OWN_PACKAGES = ['typescript', 'vitest', 'zod', '@types/node'];
 
+/** It is built before it is packed, on a machine that runs other tests too. */
+const PACK_MS = 120_000;
+
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'backstep-packed-')));
 const installed = join(project, 'node_modules/backstep');
 
@@ -112,7 +115,7 @@ beforeAll(() => {
   }
   writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-});
+}, PACK_MS);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -126,7 +129,7 @@ test('holds what a user needs and no source', () => {
   ]);
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
-  expect(files.filter((file) => file.startsWith('dist/src/server'))).toEqual([]);
+  expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
 });
 
 test.each([true, false])('type-checks in a strict project, its exact options %s', (isExact) => {
@@ -157,6 +160,35 @@ test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
   },
 );
 
+test('loads nothing of a server for a program that has none', () => {
+  const names = `
+    import { registerHooks } from 'node:module';
+    registerHooks({ resolve(specifier, context, next) {
+      const found = next(specifier, context);
+      const [, name] = /\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)\\/(?!.*\\/node_modules\\/)/.exec(found.url) ?? [];
+      if (name !== undefined) loaded.add(name);
+      return found;
+    } });
+    const loaded = new Set();
+    await import('backstep');
+    console.log([...loaded].toSorted().join(' '));`;
+  const { code, out } = node('--input-type=module', '--eval', names);
+  expect(code).toBe(0);
+  const loaded = out.trim().split(' ');
+  expect(loaded).toContain('xstate');
+  const unwanted = [
+    'hono',
+    '@hono/node-server',
+    'elkjs',
+    'nodemailer',
+    'ws',
+    'htmx.org',
+    'marked',
+    'zod',
+  ];
+  expect(loaded.filter((name) => unwanted.includes(name))).toEqual([]);
+});
+
 test('brings a command that a shell can run', () => {
   const command = join(installed, manifest().bin.backstep);
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
@@ -178,7 +210,7 @@ test('refuses a Node that the SQLite binding would take down', () => {
     value: { ...process.versions, node: '22.13.1' },
   })`;
   const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  for (const entry of ['backstep', 'backstep/testing']) {
+  for (const entry of ['backstep', 'backstep/server', 'backstep/testing']) {
     const { code, err } = node('--import', preload, '--eval', `import '${entry}'`);
     expect(code).toBe(1);
     expect(err).toContain(

@@ -12,7 +12,8 @@ import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem, tooMany } from '../error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import { LOGIN_PATH, LOGOUT_PATH, PUBLIC_PATHS } from './login-routes.ts';
-import { SESSION_COOKIE } from './sessions.ts';
+import { redactText } from '../../core/secrets/redact.ts';
+import { MAX_OPERATOR_LENGTH, SESSION_COOKIE } from './sessions.ts';
 import { TokenBuckets } from './token-buckets.ts';
 
 export interface SecurityOptions {
@@ -20,6 +21,11 @@ export interface SecurityOptions {
   readonly allowedHosts: readonly string[];
   /** Required from everybody, by login or as `Authorization: Bearer`; `null` only on loopback. */
   readonly token: string | null;
+  /**
+   * Instead of a token: lets a request in under a name for the audit, which may be empty; `null`
+   * refuses it. Default: everybody who has the token.
+   */
+  readonly authorize?: Authorize;
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
   /** True: nothing can be changed from outside. Default false. */
@@ -27,6 +33,9 @@ export interface SecurityOptions {
   /** For each client; five seconds' worth may come at once. `null`: unbounded. Default 2,000. */
   readonly requestsPerSecond?: number | null;
 }
+
+/** Who sends a request, by a program's own means; `null`: nobody who may. */
+export type Authorize = (request: Request) => string | null | Promise<string | null>;
 
 /** The headers of every answer. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -58,7 +67,7 @@ export function guard(
 ): MiddlewareHandler<HttpEnv> {
   const hosts = new Set(allowedHosts);
   const clientOf = clientsBehind(trustedProxies);
-  const { requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND } = options;
+  const { requestsPerSecond = DEFAULT_REQUESTS_PER_SECOND, authorize } = options;
   const requests =
     requestsPerSecond === null
       ? null
@@ -83,6 +92,7 @@ export function guard(
     if (gatekeeper !== null && !PUBLIC_PATHS.has(c.req.path)) {
       c.set('operator', await identify(c, gatekeeper, nowMs()));
     }
+    if (authorize !== undefined) c.set('operator', await operatorOf(c.req.raw, authorize));
     if (isReadOnly && isUnsafe && c.req.path !== LOGIN_PATH && c.req.path !== LOGOUT_PATH) {
       throw new HttpProblem('read-only', 'This server only shows; nothing can be changed here.');
     }
@@ -110,6 +120,12 @@ async function identify(
         { 'www-authenticate': 'Bearer' },
       );
   }
+}
+
+async function operatorOf(request: Request, authorize: Authorize): Promise<string> {
+  const name = await authorize(request);
+  if (name !== null) return redactText(name.slice(0, MAX_OPERATOR_LENGTH));
+  throw new HttpProblem('token-required', 'Log in to the program that this server belongs to.');
 }
 
 /**

@@ -41,7 +41,10 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
       const lastEventId = c.req.header('last-event-id') ?? null;
       const query = await feedQueryOf(context, queryOf(c), lastEventId);
       clients.requireRoom();
-      const body = openEventFeed(context, query, sessionNamedIn(c), c.env?.stopping);
+      const body = openEventFeed(context, query, sessionNamedIn(c), [
+        context.stopping,
+        ...(c.env?.stopping === undefined ? [] : [c.env.stopping]),
+      ]);
       return c.body(body, 200, { 'content-type': 'text/event-stream; charset=utf-8' });
     });
 }
@@ -82,13 +85,13 @@ function openEventFeed(
   { backstep, clients, logger }: HttpContext,
   query: FeedQuery,
   session: string,
-  stopping: AbortSignal | undefined,
+  stopping: readonly AbortSignal[],
 ): ReadableStream<Uint8Array> {
   const close = (): void => events.close();
   const events: EventStream = eventStream(() => {
     stopFeed();
     leave?.();
-    stopping?.removeEventListener('abort', close);
+    for (const signal of stopping) signal.removeEventListener('abort', close);
   });
   const stopFeed = openFeed(backstep, query, events.sink, {
     resync: () => clients.noteResync(),
@@ -108,7 +111,7 @@ function openEventFeed(
     drop: () => events.drop(),
     session,
   });
-  stopping?.addEventListener('abort', close);
+  for (const signal of stopping) signal.addEventListener('abort', close);
   if (leave === null) close();
   return events.body;
 }

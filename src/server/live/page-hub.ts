@@ -5,6 +5,7 @@
  * Must never slow the engine: a commit only sets a flag here. Invariant: a page that connects gets
  * everything; a page that reads too slowly is skipped and later gets everything anew.
  */
+import { completeHtml } from '../mounted.ts';
 import { partialsFor } from './page-partials.ts';
 import type { HttpContext } from '../context.ts';
 import type { FeedSink } from './live-feed.ts';
@@ -26,7 +27,7 @@ interface OpenPage {
 
 /** Works only while pages are open. */
 export class PageHub {
-  readonly #context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>;
+  readonly #context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs' | 'prefix'>;
   readonly #pages = new Set<OpenPage>();
   /** Every group that an open page shows, and those that are kept, by key. */
   readonly #groups = new Map<string, CachedGroup>();
@@ -38,7 +39,7 @@ export class PageHub {
   #isTouched = false;
   #flushedAtMs = 0;
 
-  constructor(context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs'>) {
+  constructor(context: Pick<HttpContext, 'backstep' | 'logger' | 'nowMs' | 'prefix'>) {
     this.#context = context;
   }
 
@@ -134,7 +135,7 @@ export class PageHub {
           }),
         ),
       );
-      for (const page of this.#pages) update(page);
+      for (const page of this.#pages) update(page, this.#context.prefix);
     } finally {
       this.#isFlushing = false;
       this.#flushedAtMs = this.#context.nowMs();
@@ -144,7 +145,7 @@ export class PageHub {
   }
 }
 
-function update(page: OpenPage): void {
+function update(page: OpenPage, prefix: string): void {
   if (page.sink.backlogBytes() > MAX_BACKLOG_BYTES) {
     page.sent = new Map(); // once it reads again, it gets everything
     return;
@@ -154,5 +155,5 @@ function update(page: OpenPage): void {
     page.groups.flatMap((group) => group.last()),
   );
   page.sent = shown;
-  if (message !== '') page.sink.send(message, '');
+  if (message !== '') page.sink.send(completeHtml(message, prefix), '');
 }

@@ -45,6 +45,7 @@ describe('the layouts', () => {
   it('that failed are tried again by whoever looks', async () => {
     let tries = 0;
     const layouts = new ChartLayouts({
+      stop() {},
       layOut: async (graph) => {
         tries += 1;
         if (tries === 1) throw new Error('not this time');
@@ -80,5 +81,5 @@ function heldThread() {
     await gate.promise;
     return graph;
   };
-  return { thread: { layOut }, asked, answer: gate.resolve };
+  return { thread: { layOut, stop() {} }, asked, answer: gate.resolve };
 }

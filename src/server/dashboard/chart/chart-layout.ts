@@ -18,10 +18,10 @@ export interface LaidChart {
 
 export class ChartLayouts {
   readonly #byDefinition = new WeakMap<SagaDefinition, Promise<LaidChart>>();
-  readonly #thread: Pick<LayoutThread, 'layOut'>;
+  readonly #thread: Pick<LayoutThread, 'layOut' | 'stop'>;
   #isWarm = false;
 
-  constructor(thread: Pick<LayoutThread, 'layOut'> = new LayoutThread()) {
+  constructor(thread: Pick<LayoutThread, 'layOut' | 'stop'> = new LayoutThread()) {
     this.#thread = thread;
   }
 
@@ -45,6 +45,11 @@ export class ChartLayouts {
     for (const definition of definitions()) {
       await this.of(definition).catch(() => {}); // the page that shows it tells
     }
+  }
+
+  /** Ends the thread. */
+  stop(): void {
+    this.#thread.stop();
   }
 
   async #layOut(definition: SagaDefinition): Promise<LaidChart> {

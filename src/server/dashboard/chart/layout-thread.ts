@@ -42,11 +42,17 @@ export class LayoutThread {
     });
   }
 
+  /** Ends the thread; a later layout starts another. */
+  stop(): void {
+    clearTimeout(this.#idle);
+    if (this.#worker !== null) this.#end(this.#worker, new Error('the server stops'));
+  }
+
   #start(): Worker {
     const worker = startWorker('layout-worker', import.meta.url);
-    worker.unref();
     worker.on('message', (answer: LayoutAnswer) => this.#take(answer));
     worker.on('error', (error) => this.#end(worker, error));
+    worker.unref(); // at last: who listens for messages waits for them
     return worker;
   }
 
