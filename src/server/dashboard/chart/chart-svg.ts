@@ -10,6 +10,7 @@ import type { Light, LitState } from '../../../explain/chart-lights.ts';
 import { type ChartState, type ChartTransition, statesIn } from '../../../explain/chart.ts';
 import { CHART_SIZES, hasNote, labelLines, shortened, startId, stateLines } from './chart-graph.ts';
 import type { LaidChart } from './chart-layout.ts';
+import type { ChartLook } from './chart-look.ts';
 import { countdown, type Html } from '../frame/html.ts';
 
 const LOOKS: Readonly<Record<Light, { readonly icon: string; readonly words: string }>> = {
@@ -22,43 +23,70 @@ const LOOKS: Readonly<Record<Light, { readonly icon: string; readonly words: str
   visited: { icon: '·', words: 'was there' },
 };
 
+/** The drawing in its frame, with the ways to look at it otherwise. */
+export function chartFrame(
+  laid: LaidChart,
+  look: ChartLook,
+  lit: readonly LitState[],
+  label: string,
+): Html {
+  const isFolded = laid.canFold && !look.isWhole;
+  const other = isFolded ? 'The whole machine' : 'Steps only';
+  return html`<div class="chart-looks">
+      <label class="fit ${isFolded ? 'is-folded' : ''}"
+        ><input type="checkbox" /> ${isFolded ? 'Larger' : 'Fit to the width'}</label
+      >
+      ${laid.canFold ? html`<a href="${look.otherKind}">${other}</a>` : ''}
+    </div>
+    <div
+      class="scroll chart ${isFolded ? 'is-folded' : ''}"
+      role="region"
+      aria-label="${label}"
+      tabindex="0"
+    >
+      ${chartSvg(laid, look, lit, label)}
+    </div>`;
+}
+
 /** The drawing, lit; `label` says what it shows. */
-export function chartSvg(laid: LaidChart, lit: readonly LitState[], label: string): Html {
+export function chartSvg(
+  laid: LaidChart,
+  look: ChartLook,
+  lit: readonly LitState[],
+  label: string,
+): Html {
   const { graph, chart } = laid;
   const { width = 0, height = 0 } = graph;
   const lights = new Map(lit.map((each) => [each.id, each]));
   const boxes = new Map(nodesIn(graph).map((node) => [node.id, node]));
   const transitions = new Map(chart.transitions.map((each) => [each.id, each]));
   const states = statesIn(chart.root).slice(1);
-  return html`<label class="fit"><input type="checkbox" /> The whole chart at once</label>
-    <div class="scroll chart" role="region" aria-label="${label}" tabindex="0">
-      <svg
-        id="chart"
-        role="img"
-        aria-label="${label}"
-        width="${Math.ceil(width)}"
-        height="${Math.ceil(height)}"
-        viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}"
+  return html`<svg
+    id="chart"
+    role="group"
+    aria-label="${label}"
+    width="${Math.ceil(width)}"
+    height="${Math.ceil(height)}"
+    viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}"
+  >
+    <defs>
+      <marker
+        id="arrow"
+        viewBox="0 0 8 8"
+        refX="7"
+        refY="4"
+        markerWidth="7"
+        markerHeight="7"
+        orient="auto-start-reverse"
       >
-        <defs>
-          <marker
-            id="arrow"
-            viewBox="0 0 8 8"
-            refX="7"
-            refY="4"
-            markerWidth="7"
-            markerHeight="7"
-            orient="auto-start-reverse"
-          >
-            <path d="M0 0 L8 4 L0 8 z" class="arrow" />
-          </marker>
-        </defs>
-        ${states.map((state) => stateShape(state, boxes.get(state.id), lights.get(state.id)))}
-        ${[chart.root, ...states].map((state) => startDot(boxes.get(startId(state))))}
-        ${(graph.edges ?? []).map((edge) => edgeLine(edge, transitions.get(edge.id)))}
-        ${(graph.edges ?? []).map((edge) => edgeLabel(edge, transitions.get(edge.id)))}
-      </svg>
-    </div>`;
+        <path d="M0 0 L8 4 L0 8 z" class="arrow" />
+      </marker>
+    </defs>
+    ${states.map((state) => stateShape({ state, laid, look, lights }, boxes.get(state.id)))}
+    ${[chart.root, ...states].map((state) => startDot(boxes.get(startId(state))))}
+    ${(graph.edges ?? []).map((edge) => edgeLine(edge, transitions.get(edge.id)))}
+    ${(graph.edges ?? []).map((edge) => edgeLabel(edge, transitions.get(edge.id)))}
+  </svg>`;
 }
 
 /** The lit states in words. */
@@ -88,12 +116,18 @@ function nodesIn(node: ElkNode): readonly ElkNode[] {
   return [node, ...(node.children ?? []).flatMap(nodesIn)];
 }
 
-function stateShape(
-  state: ChartState,
-  box: ElkNode | undefined,
-  lit: LitState | undefined,
-): Html | string {
+interface Shown {
+  readonly state: ChartState;
+  readonly laid: LaidChart;
+  readonly look: ChartLook;
+  readonly lights: ReadonlyMap<string, LitState>;
+}
+
+function stateShape({ state, laid, look, lights }: Shown, box: ElkNode | undefined): Html | string {
   if (box === undefined) return '';
+  const lit = lights.get(state.id);
+  const fold = laid.folds.get(state.path);
+  const holds = [...laid.standIns].filter(([, id]) => id === state.id).map(([id]) => id);
   const { x = 0, y = 0, width = 0, height = 0 } = box;
   const { padding, titleHeight, lineHeight } = CHART_SIZES;
   const left = x + padding;
@@ -102,10 +136,11 @@ function stateShape(
     class="state is-${state.type}"
     data-state="${state.id}"
     data-light="${lit?.light ?? ''}"
+    data-holds="${JSON.stringify(holds)}"
   >
     <title>${state.path}${state.tags.length === 0 ? '' : ` (${state.tags.join(', ')})`}</title>
     <rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" />
-    <text class="name" x="${left}" y="${y + titleHeight}">${state.name}</text>
+    ${stateName(state.name, fold, look.toggled(state.path), left, y + titleHeight)}
     <text class="light-icon" x="${x + width - padding}" y="${y + titleHeight}" text-anchor="end">
       ${lit === undefined ? '' : LOOKS[lit.light].icon}
     </text>
@@ -125,6 +160,21 @@ function stateShape(
         : ''
     }
   </g>`;
+}
+
+/** A state that can be opened or closed is a link that does so. */
+function stateName(
+  name: string,
+  fold: 'open' | 'closed' | undefined,
+  href: string,
+  x: number,
+  y: number,
+): Html {
+  const text = (icon: string): Html =>
+    html`<text class="name" x="${x}" y="${y}">${icon}${name}</text>`;
+  if (fold === undefined) return text('');
+  const [icon, verb] = fold === 'closed' ? ['+ ', 'Open'] : ['− ', 'Close'];
+  return html`<a href="${href}" aria-label="${verb} ${name}">${text(icon)}</a>`;
 }
 
 function startDot(box: ElkNode | undefined): Html | string {
