@@ -28,6 +28,8 @@ const OWN_PACKAGES = ['typescript', 'vitest', 'zod', '@types/node'];
 
 /** It is built before it is packed, on a machine that runs other tests too. */
 const PACK_MS = 120_000;
+/** The programs of a chapter start one after the other, and chapters share the machine. */
+const SESSIONS_MS = 240_000;
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'backstep-packed-')));
 const installed = join(project, 'node_modules/backstep');
@@ -158,6 +160,7 @@ test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
       expect(`$ ${command}\n${await shell(command, folder)}`).toMatch(printed(command, prints));
     }
   },
+  SESSIONS_MS,
 );
 
 test('loads nothing of a server for a program that has none', () => {
