@@ -8,7 +8,7 @@ import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { type Chart, chartOf } from '../../../explain/chart.ts';
 import { type FoldedChart, foldedChart } from '../../../explain/folded-chart.ts';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
-import { graphOf } from './chart-graph.ts';
+import { graphOf } from '../../../drawing/chart-graph.ts';
 import type { ChartLook } from './chart-look.ts';
 import { LayoutThread } from './layout-thread.ts';
 

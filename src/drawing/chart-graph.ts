@@ -5,8 +5,8 @@
  * Pure. Text is measured by its length: there is no font on a server, so a little room is to spare.
  */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
-import type { Chart, ChartState, ChartTransition } from '../../../explain/chart.ts';
-import type { TriggerKind } from '../../../explain/event-words.ts';
+import type { Chart, ChartState, ChartTransition } from '../explain/chart.ts';
+import type { TriggerKind } from '../explain/event-words.ts';
 
 /** Sizes of the drawing, in pixels; the stylesheet has the same font sizes. */
 export const CHART_SIZES = {
