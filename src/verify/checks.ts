@@ -45,7 +45,10 @@ export function judgeStarts(
     if (effect.direction === 'forward' && isGoingBack)
       faults.push(forwardWhileCompensating(effect));
     const isRetry = retriesIn(definition, before).has(effect.step);
-    const moment = { turn: state.seq, isRetry, round: roundOf(definition, effect.step, state) };
+    const { step } = effect;
+    const isReadOnly = definition.invokes.get(effect.activity)?.kind === 'read-only';
+    const round = roundOf(definition, step, state);
+    const moment = { turn: state.seq, isRetry, round, isReadOnly };
     next = startAttempt(overtaking(definition, next, effect), effect, moment);
   }
   return { world: next, faults };

@@ -105,7 +105,7 @@ function resultsFor(
 ): Results {
   const answers = world.runs.flatMap(({ step, round, answered }) => {
     const isOfLoop = (waysBack.get(step)?.loop?.name ?? null) === (loop?.name ?? null);
-    const isOwn = isOfLoop && round === run.round && answered !== null;
+    const isOwn = isOfLoop && waysBack.has(step) && round === run.round && answered !== null;
     return isOwn ? [[step, answered.output ?? null] as const] : [];
   });
   if (loop === null) return { ...results, ...Object.fromEntries(answers) };

@@ -144,6 +144,7 @@ export class DurableSide implements Side {
           this.#emitted.push(plain(effect.event));
           break;
         case 'act':
+        case 'tell-activity':
           break;
         case 'send':
           if (effect.to === SAGA_ID) sent.push(effect.event);

@@ -21,6 +21,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unnamedTypes } from './declarations.ts';
 import { type Documented, documentedIn, printed } from './documented.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -118,8 +119,26 @@ beforeAll(() => {
     );
   }
   writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
+  writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
+  writeFileSync(join(project, 'lacking.ts'), LACKING);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 }, PACK_MS);
+
+/** Programs that the compiler refuses, each line with the sentence that it says. */
+const LACKING = `
+import { draft } from './typed-api.ts';
+draft.step('bookHotel', { input: ({ input }) => input });
+draft.step('book', { kind: 'pivot', input: ({ input }) => input });
+draft.step('payDeposit', { kind: 'pivot', input: () => ({ booking: '' }), compensate: {} });
+draft.step('bookHotel', { kind: 'pivot', input: ({ input }) => input, tiemout: '3s' });
+`;
+const SENTENCES = [
+  [3, 'step \\"bookHotel\\" needs \\"compensate\\", or a kind: pivot, retriable or read-only'],
+  [4, 'no activity is called \\"book\\": say in \\"activity\\" which one it calls'],
+  [5, 'a pivot step is never compensated'],
+  [6, "Did you mean to write 'timeout'?"],
+] as const;
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -134,6 +153,10 @@ test('holds what a user needs and no source', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
   expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
+});
+
+test('exports every type that its public signatures speak of', () => {
+  expect(unnamedTypes(join(installed, 'dist/src/index.d.ts'))).toEqual([]);
 });
 
 test('leads from its README to files that are in it', () => {
@@ -159,6 +182,8 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     module: 'nodenext',
     types: ['node'],
     noEmit: true,
+    // What a program exports has types that can be named.
+    declaration: true,
     rewriteRelativeImportExtensions: true,
     exactOptionalPropertyTypes: isExact,
     // With exact options XState's own declarations have errors.
@@ -168,7 +193,14 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     join(project, 'tsconfig.json'),
     JSON.stringify({ compilerOptions, include: ['**/*.ts'] }),
   );
-  expect(node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, out: '', err: '' });
+  const { out, err } = node('node_modules/typescript/bin/tsc', '-p', '.', '--pretty', 'false');
+  const complaints = out.split(/^(?=\S)/m).filter((complaint) => complaint !== '');
+  for (const [line, sentence] of SENTENCES) {
+    const said = complaints.filter((complaint) => complaint.startsWith(`lacking.ts(${line},`));
+    expect(said.join('')).toContain(sentence);
+  }
+  const others = complaints.filter((complaint) => !complaint.startsWith('lacking.ts('));
+  expect({ others, err }).toEqual({ others: [], err: '' });
 });
 
 test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
