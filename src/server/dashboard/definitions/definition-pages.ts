@@ -22,6 +22,7 @@ import {
   unregisteredNote,
   verdict,
 } from './definition-views.ts';
+import { startForm, startRoutes } from '../forms/start-form.ts';
 import { pageHead } from '../frame/layout.ts';
 
 const COUNTS_MIN_AGE_MS = 1_000;
@@ -66,10 +67,12 @@ export function createDefinitionPage(
       const versions = all.filter((shown) => shown.definition.id === type);
       const shown = versions.find((each) => each.definition === one);
       const chart = await drawn(context, layouts, one);
+      const isStartable = shown?.isNewest === true && !context.isReadOnly;
       const page = {
         shown: shown ?? { definition: one, isNewest: true, count: undefined },
         versions,
         chart,
+        start: isStartable ? startForm(one) : null,
       };
       return {
         title: `${type} v${version}`,
@@ -77,6 +80,7 @@ export function createDefinitionPage(
         content: (place) => definitionPage(page, place),
       };
     },
+    actions: startRoutes(context),
   };
 }
 
