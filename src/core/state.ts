@@ -37,6 +37,8 @@ export interface LiveActivity {
   readonly hasFailed?: true;
   /** The saga that runs, or is unwound, as a child in place of an activity. */
   readonly childId?: string;
+  /** Started under an id that no drawing knows. */
+  readonly isSpawned?: true;
 }
 
 /** A wake-up that was armed and has not fired yet. */
@@ -47,8 +49,16 @@ export interface LiveTimer {
   /** For an attempt time-out only: it runs from dispatch, and again from a new dispatch. */
   readonly delayMs?: number;
   /** The event the machine receives when it fires. */
-  readonly event: { readonly type: string };
+  readonly event: EventObject;
+  /** Who receives it instead. */
+  readonly to?: TimerReceiver;
 }
+
+/** Another actor that an event goes to when its time comes. */
+export type TimerReceiver =
+  | { readonly kind: 'parent' }
+  /** `token`: of the actor that was meant; absent for one that is stepped inside the turn. */
+  | { readonly kind: 'child'; readonly id: string; readonly token?: number };
 
 /** What is live: only these may make a transition. Keys: invoke id, timer id. */
 export interface Live {

@@ -6,6 +6,7 @@
  * known when it is emitted; see `UnheardEvents`.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
+import { customActionsOf, unwrittenActions } from '../core/machine/custom-actions.ts';
 import { emittedEvents } from '../core/machine/emitted-events.ts';
 import { meantInstead } from '../core/nearest-name.ts';
 import type { Bindings } from './backstep.ts';
@@ -32,8 +33,17 @@ export function subscriptionFaults(
       `saga "${id}" emits events (${madeBy.join(', ')}) and has no subscribers: all are dropped`,
     );
   }
+  const unwritten = unwrittenActions(machine).filter((name) => !Object.hasOwn(subscribers, name));
+  faults.push(
+    ...unwritten.map(
+      (name) =>
+        `saga "${id}" runs the action "${name}", which nobody wrote: it does nothing; write it, or ` +
+        'bind a subscriber of that name',
+    ),
+  );
   if (madeBy.length > 0 || isOpen) return faults;
-  const idle = subscribed.filter((type) => !types.includes(type));
+  const actions = customActionsOf(machine);
+  const idle = subscribed.filter((type) => !types.includes(type) && !actions.has(type));
   return [
     ...faults,
     ...idle.map(

@@ -24,7 +24,10 @@ export function isCompiled({ snapshot }: SagaState): boolean {
 
 /** Equal text: the same future. `input`: which one it began with; its conditions may read it. */
 export function identityOf(state: SagaState, world: World, input = 0): string {
-  const { value, context, historyValue } = persistMachine(state.snapshot);
+  const { value, context, historyValue, children } = persistMachine(
+    state.snapshot,
+    state.live.activities,
+  );
   const live = liveShape(state);
   const builder = builderTraits(state.snapshot);
   if (builder !== null) {
@@ -41,7 +44,7 @@ export function identityOf(state: SagaState, world: World, input = 0): string {
     );
   }
   const shape = boundedRuns(world.runs, letterOf);
-  return canonicalJson([state.status, value, historyValue, context, live, shape]);
+  return canonicalJson([state.status, value, historyValue, context, children, live, shape]);
 }
 
 /** True where sagas that began with other inputs are told apart, by their conditions or context. */

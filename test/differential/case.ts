@@ -51,10 +51,24 @@ export interface Side {
 
 /** Both sides in one form: what JSON drops is not there. */
 export function plain(value: unknown): unknown {
-  return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as unknown);
+  if (value === undefined) return null;
+  return JSON.parse(
+    JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, member: unknown) {
+      const raw = this[key];
+      // As it reads, not as either side writes it down.
+      return raw instanceof Error
+        ? { ...Object.fromEntries(Object.entries(raw)), name: raw.name, message: raw.message }
+        : member;
+    }),
+  ) as unknown;
 }
 
 /** Events that are only a type. */
 export function types(...names: readonly string[]): Case['events'] {
   return names.map((type) => ({ type }));
+}
+
+/** What an activity throws for a failure, the same to both sides. */
+export function errorFor({ message, ...members }: Failure): Error {
+  return Object.assign(new TypeError(message), { ...members, status: 503 });
 }

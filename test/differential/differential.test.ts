@@ -11,6 +11,7 @@ import type { Case, Happening, Side, Sight } from './case.ts';
 import { DurableSide } from './durable-side.ts';
 import { LiveSide } from './live-side.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';
 import { GUARD_CASES } from './machines/with-guards.ts';
@@ -22,7 +23,7 @@ const SPANS_MS = [1, 999, 1_000, 5_000, 60_000];
 /** Ambiguous, so that it stays the same when a restart makes it so. */
 const FAILURE: Failure = { code: 'down', message: 'is down', retryable: true, ambiguous: true };
 
-const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('event' as const), which: fc.nat(99) }) },

@@ -11,7 +11,8 @@ import type { Effect, Inbound, Outcome, Turn } from '../../src/core/turn/inbound
 import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
-import { plain, type Side, type Sight } from './case.ts';
+import { thrownOf } from '../../src/core/thrown.ts';
+import { errorFor, plain, type Side, type Sight } from './case.ts';
 
 const SAGA_ID = 'saga-1';
 
@@ -84,7 +85,11 @@ export class DurableSide implements Side {
   }
 
   async fail(id: string, failure: Failure): Promise<void> {
-    this.#answer(id, { kind: 'failed', failure });
+    const thrown = thrownOf(errorFor(failure));
+    this.#answer(id, {
+      kind: 'failed',
+      failure: { ...failure, ...(thrown === null ? {} : { thrown }) },
+    });
   }
 
   /** The process is gone and another one takes over: every attempt is dispatched once more. */
@@ -137,6 +142,8 @@ export class DurableSide implements Side {
           break;
         case 'emit':
           this.#emitted.push(plain(effect.event));
+          break;
+        case 'act':
           break;
         case 'send':
           if (effect.to === SAGA_ID) sent.push(effect.event);

@@ -17,6 +17,7 @@ import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { orderSaga } from '../fixtures/order-saga.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';
 import { GUARD_CASES } from './machines/with-guards.ts';
@@ -26,7 +27,7 @@ const WALKS = 40;
 const STEPS = 30;
 const INPUT = { of: 'order-1', big: true, parcels: 2, lines: [], accounts: [{ kind: 'a' }] };
 
-const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 const MACHINES: readonly (readonly [string, AnyStateMachine])[] = [
   ...[orderSaga, ...DEMO_SAGAS, ...ALL_KINDS].map(({ id, machine }) => [id, machine] as const),
   ...Object.entries(CASES).map(([name, { machine }]) => [name, machine] as const),

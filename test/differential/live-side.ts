@@ -10,12 +10,13 @@ import {
   type PromiseActorLogic,
 } from 'xstate';
 import type { Failure } from '../../src/core/failure.ts';
-import { plain, type Side, type Sight } from './case.ts';
+import { kindOfLogic } from '../../src/core/machine/actor-kinds.ts';
+import { errorFor, plain, type Side, type Sight } from './case.ts';
 
 interface Running {
   readonly input: unknown;
   readonly resolve: (output: unknown) => void;
-  readonly reject: (failure: Failure) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Timer {
@@ -32,7 +33,9 @@ export class LiveSide implements Side {
   #nowMs = 0;
 
   private constructor(machine: AnyStateMachine, input: unknown) {
-    const actors = Object.keys(machine.implementations.actors).map((name) => [name, this.#logic()]);
+    const known = Object.entries<unknown>(machine.implementations.actors);
+    const promises = known.filter(([, logic]) => kindOfLogic(logic) === 'promise');
+    const actors = promises.map(([name]) => [name, this.#logic()]);
     const provided: AnyStateMachine = machine.provide({
       actors: Object.fromEntries(actors) as Record<string, PromiseActorLogic<unknown>>,
     });
@@ -96,7 +99,7 @@ export class LiveSide implements Side {
   async fail(id: string, failure: Failure): Promise<void> {
     const running = this.#running.get(id);
     this.#running.delete(id);
-    running?.reject(failure);
+    running?.reject(errorFor(failure));
     await settled();
   }
 

@@ -11,11 +11,11 @@ import {
   createMachine,
   type EventObject,
 } from 'xstate';
+import { ActorRef } from '../../src/core/machine/actor-ref.ts';
 import { type ExecutableAction, toCommand } from '../../src/core/machine/action-command.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
 import { tableStart, tableStep } from '../../src/core/machine/microstep-run.ts';
 import {
-  InvokedChild,
   MAX_CONFIGURATIONS,
   tableOf,
   tableRestore,
@@ -28,6 +28,7 @@ import { orderSaga } from '../fixtures/order-saga.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
 import { plain } from './case.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
+import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
 import { EVENT_CASES } from './machines/with-events.ts';
 import { GUARD_CASES } from './machines/with-guards.ts';
@@ -36,7 +37,7 @@ const SEED = 20_261_125;
 const WALKS = 40;
 const STEPS = 40;
 
-const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES };
+const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 
 const OF_SAGAS: readonly (readonly [string, AnyStateMachine])[] = [
   ...ALL_KINDS.map(({ id, machine }) => [id, machine] as const),
@@ -144,11 +145,11 @@ function attempt<T>(make: () => T): Attempt<T> {
 /** As after a restart, from the stored form; `null` where the table leaves it to XState. */
 function restoredByTable(machine: AnyStateMachine, snapshot: AnyMachineSnapshot) {
   const children = Object.entries(snapshot.children as Readonly<Record<string, unknown>>);
-  const invoked = children.filter((each): each is [string, InvokedChild] => {
-    return each[1] instanceof InvokedChild;
+  const invoked = children.filter((each): each is [string, ActorRef] => {
+    return each[1] instanceof ActorRef;
   });
   if (invoked.length < children.length) return null;
-  const stored = plain(persistMachine(snapshot)) as PersistedMachine;
+  const stored = plain(persistMachine(snapshot, Object.fromEntries(invoked))) as PersistedMachine;
   return tableRestore(machine, stored, Object.fromEntries(invoked));
 }
 

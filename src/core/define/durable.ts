@@ -78,10 +78,13 @@ export interface DurableOptions {
  * bound at registration: promises as activities that call the machine's own creator, machines as
  * sagas of their own, registered with it. Inline actors are named after their invoke.
  *
- * Refused, all that is wrong at once: custom actions, callback, observable and transition actors,
- * `spawnChild` of inline logic, system ids, `onSnapshot`, a delayed `sendTo`, async guards and
- * inputs, guards and delays that nobody wrote; at run time `spawn` inside an assign, and a context,
- * input, output or event that JSON does not keep, errors in it aside.
+ * A `fromTransition` actor is stepped within the turn. Custom actions run once their turn is durable,
+ * at least once: the machine's own, or the subscriber bound under the name of the action.
+ *
+ * Refused, all that is wrong at once: callback and observable actors, `onSnapshot` of a child saga,
+ * async guards and inputs, guards and delays that nobody wrote; at run time an actor under the id of
+ * one that still runs, logic and actions that have no name, and a context, input, output or event
+ * that JSON does not keep, errors and references to actors aside.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *

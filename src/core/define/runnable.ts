@@ -8,6 +8,7 @@ import type { AnyStateMachine } from 'xstate';
 import { activity, isStandIn } from '../activity.ts';
 import { BackstepError } from '../errors.ts';
 import { isMachine } from '../machine/actor-kinds.ts';
+import { noteActors } from '../machine/actor-facts.ts';
 import { actorRefusals, refusal, refusalsOf } from '../machine/machine-check.ts';
 import { namedGuards } from '../machine/machine-code.ts';
 import { wholeDelays } from '../machine/machine-delays.ts';
@@ -63,6 +64,7 @@ export function runnable(
   collect(refusals, () => readInvokes(named));
   const machine = collect(refusals, () => provided(named, Object.keys(children)));
   if (machine === undefined || refusals.length > 0) throw refusal(id, refusals);
+  noteActors(machine, Object.entries(actors), Object.keys(children));
   return { machine, children, ownChildren: Object.values(own), own: ownLogic(inside) };
 }
 

@@ -43,7 +43,7 @@ export function encodeState(state: SagaState): string {
     parent: parent ?? undefined,
     early: early.length === 0 ? undefined : early,
     resolution: resolution ?? undefined,
-    machine: persistMachine(snapshot),
+    machine: persistMachine(snapshot, live.activities),
   };
   return JSON.stringify(stored);
 }

@@ -10,6 +10,7 @@ import { restoreStored, type StoredState } from './codec.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { isOwed } from '../turn/ledger.ts';
 import { nodesOf, reachableFrom, spawnsOf } from '../machine/machine-nodes.ts';
+import { wayOfActor } from '../machine/actor-facts.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { activeNodes } from '../machine/scope.ts';
 import { isOver, type SagaState, type StepEntry } from '../state.ts';
@@ -197,12 +198,20 @@ function strayActivity(
   { name, cure, isEdited }: Target,
 ): string | null {
   const nodes = activeNodes(snapshot);
-  const invoked = nodes.flatMap((node) => node.invoke.map(({ id }) => id));
+  const invoked = nodes
+    .flatMap((node) => node.invoke)
+    .flatMap(({ id, src }) => {
+      const isStepped =
+        typeof src === 'string' && wayOfActor(definition.machine, src) === 'stepped';
+      return isStepped ? [] : [id];
+    });
   const { invokes } = definition;
   const isRun = (id: string): boolean => invoked.includes(id) || isSpawned(definition, id);
   const elsewhere = cure('lead it to a state that runs it');
-  for (const [id, { src, step, direction }] of Object.entries(live.activities)) {
+  for (const [id, activity] of Object.entries(live.activities)) {
+    const { src, step, direction, isSpawned: isSpawnedFreely } = activity;
     const role = invokes.get(id);
+    if (isSpawnedFreely === true && wayOfActor(definition.machine, src) !== null) continue;
     if (role === undefined || !isRun(id) || !calls(definition, src)) {
       return `${id} is under way and ${name} does not run it there: ${elsewhere}`;
     }

@@ -120,6 +120,15 @@ function shownEffect(effect: Effect, redact: Redact): Effect {
     case 'send':
     case 'emit':
       return { ...effect, event: shownEvent(effect.event, redact) };
+    case 'act': {
+      const { event, context, params } = effect;
+      return {
+        ...effect,
+        event: shownEvent(event, redact),
+        context: redact(context),
+        params: redact(params),
+      };
+    }
     case 'stop-activity':
       return effect;
   }

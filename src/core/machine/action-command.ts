@@ -6,25 +6,49 @@
  */
 import { type AnyStateMachine, createActor, createMachine, type EventObject } from 'xstate';
 import { BackstepError } from '../errors.ts';
+import { nameOfSrc } from './actor-facts.ts';
+import { nameOfAction } from './custom-actions.ts';
+import type { SteppedState } from './actor-ref.ts';
 import { delayNumber } from './machine-delays.ts';
 
 /** What a transition commands, in the order XState lists it. */
 export type Command =
-  | { readonly kind: 'invoke'; readonly id: string; readonly src: string; readonly input: unknown }
+  | {
+      readonly kind: 'invoke';
+      readonly id: string;
+      readonly src: string;
+      readonly input: unknown;
+      readonly systemId?: string;
+      /** The machine hears of every snapshot of the actor. */
+      readonly isSynced?: true;
+    }
   | { readonly kind: 'stop'; readonly id: string }
   | {
       readonly kind: 'delay';
       readonly id: string | undefined;
       readonly delayMs: number;
       readonly event: EventObject;
+      /** Who the event is sent to when it is due; absent: the machine itself. */
+      readonly to?: Receiver;
     }
   | { readonly kind: 'cancel-delay'; readonly id: string }
   /** To the parent saga, or to the child that was started under this id. */
   | { readonly kind: 'send'; readonly to: Receiver; readonly event: EventObject }
-  | { readonly kind: 'emit'; readonly event: EventObject };
+  | { readonly kind: 'emit'; readonly event: EventObject }
+  | CustomAction;
 
-/** Another saga that an event is sent to. */
-type Receiver = { readonly kind: 'parent' } | { readonly kind: 'child'; readonly id: string };
+/** A custom action to be run once the turn is durable, with what it was given in the step. */
+export interface CustomAction {
+  readonly kind: 'act';
+  readonly action: string;
+  readonly params: unknown;
+  readonly context: unknown;
+  readonly event: EventObject;
+}
+
+/** Another actor that an event is sent to. */
+export type Receiver =
+  { readonly kind: 'parent' } | { readonly kind: 'child'; readonly id: string };
 
 /** What a machine sends to itself: taken within the same turn, never seen outside. */
 export interface SelfSend {
@@ -36,6 +60,9 @@ export interface SelfSend {
 export interface ExecutableAction {
   readonly type: string;
   readonly params: unknown;
+  /** What a custom action is given, and its function, where somebody wrote one. */
+  readonly info?: { readonly context: unknown; readonly event: EventObject };
+  readonly exec?: unknown;
 }
 
 /** Stands for the parent saga where a machine sends to it. */
@@ -50,19 +77,14 @@ export function toCommand(
   const params = readParams(action);
   switch (action.type) {
     case 'xstate.spawnChild':
-      return toInvoke(machine, params);
+      return toInvoke(machine, params['actorRef'], params['src']);
     case 'xstate.stopChild':
       // Its `params` is the child's reference itself; absent when there was no such child.
       return typeof params['id'] === 'string' ? { kind: 'stop', id: params['id'] } : null;
     case 'xstate.raise':
       // Without a delay it is already consumed.
       if (params['delay'] === undefined) return null;
-      return {
-        kind: 'delay',
-        id: typeof params['id'] === 'string' ? params['id'] : undefined,
-        delayMs: delayNumber(machine, String(params['id']), params['delay']),
-        event: toEvent(params['event']),
-      };
+      return toDelay(machine, params, toEvent(params['event']));
     case 'xstate.cancel':
       return { kind: 'cancel-delay', id: String(params['sendId']) };
     case 'xstate.sendTo':
@@ -72,24 +94,72 @@ export function toCommand(
     case 'xstate.log':
       return null;
     default:
-      throw new BackstepError(
-        'definition-invalid',
-        `machine "${machine.id}": action "${action.type}" cannot run durably; ` +
-          'put the side effect into an invoked activity',
-      );
+      return toAct(machine, action);
   }
 }
 
-function toInvoke(machine: AnyStateMachine, params: Record<string, unknown>): Command {
-  const { id, src, input } = params;
-  if (typeof src !== 'string' || typeof id !== 'string') {
+function toAct(machine: AnyStateMachine, { type, params, info, exec }: ExecutableAction): Command {
+  const action = nameOfAction(machine, type, exec);
+  if (action === null || info === undefined) {
     throw new BackstepError(
       'definition-invalid',
-      `machine "${machine.id}": an actor was started without a name; ` +
-        'give src the name of an activity and an explicit id',
+      `machine "${machine.id}": the action "${type}" is made at run time, so that no restart would ` +
+        'find it again; name it in setup({ actions })',
     );
   }
-  return { kind: 'invoke', id, src, input };
+  const { context, event } = info;
+  return { kind: 'act', action, params, context, event: toEvent(event) };
+}
+
+/** An actor as XState makes it and never starts it. */
+interface UnstartedActor {
+  readonly id: string;
+  readonly src: unknown;
+  readonly systemId: string | undefined;
+  readonly options: { readonly input?: unknown; readonly syncSnapshot?: boolean };
+  getSnapshot(): SteppedState;
+}
+
+/** The command to start an actor. Throws `definition-invalid` where its logic has no name. */
+export function toInvoke(machine: AnyStateMachine, actor: unknown, src: unknown): Command {
+  const made = asUnstarted(actor);
+  const name = nameOfSrc(machine, made?.src ?? src);
+  if (made === null || name === null) {
+    const what = typeof src === 'string' ? `the unknown actor "${src}"` : 'logic without a name';
+    throw new BackstepError(
+      'definition-invalid',
+      `machine "${machine.id}": ${what} was started; add it to setup({ actors }) and start it ` +
+        'by that name',
+    );
+  }
+  const { id, systemId, options } = made;
+  return {
+    kind: 'invoke',
+    id,
+    src: name,
+    input: options.input,
+    ...(systemId === undefined ? {} : { systemId }),
+    ...(options.syncSnapshot === true ? { isSynced: true } : {}),
+  };
+}
+
+/** The actor that XState has made; `null` where it had no logic to make one of. */
+export function asUnstarted(actor: unknown): UnstartedActor | null {
+  const isMade = actor !== null && typeof actor === 'object' && 'options' in actor;
+  return isMade ? (actor as UnstartedActor) : null;
+}
+
+function toDelay(
+  machine: AnyStateMachine,
+  { id, delay }: Record<string, unknown>,
+  event: EventObject,
+): Command & { kind: 'delay' } {
+  return {
+    kind: 'delay',
+    id: typeof id === 'string' ? id : undefined,
+    delayMs: delayNumber(machine, String(id), delay),
+    event,
+  };
 }
 
 function toSend(
@@ -97,24 +167,30 @@ function toSend(
   self: unknown,
   params: Record<string, unknown>,
 ): Command | SelfSend {
-  const { to, targetId, delay } = params;
-  if (delay !== undefined) {
+  const event = toEvent(params['event']);
+  const to = receiverOf(self, params['to']);
+  if (to === null) {
     throw new BackstepError(
       'definition-invalid',
-      `machine "${machine.id}": an event is sent with a delay; ` +
-        'raise it with the delay, or wait in a state with a named delay, then send',
+      `machine "${machine.id}": "${event.type}" is sent to somebody who is neither the parent saga ` +
+        'nor a child; name the child by its id',
     );
   }
-  const event = toEvent(params['event']);
-  if (to === self) return { kind: 'self-send', event };
-  if (to === PARENT) return { kind: 'send', to: { kind: 'parent' }, event };
-  const id = typeof targetId === 'string' ? targetId : typeof to === 'string' ? to : idOf(to);
-  if (id !== null) return { kind: 'send', to: { kind: 'child', id }, event };
-  throw new BackstepError(
-    'definition-invalid',
-    `machine "${machine.id}": "${event.type}" is sent to somebody who is neither the parent saga ` +
-      'nor a child; name the child by its id',
-  );
+  const { delay } = params;
+  if (delay === undefined) {
+    return to === 'self' ? { kind: 'self-send', event } : { kind: 'send', to, event };
+  }
+  const delayed = toDelay(machine, params, event);
+  return to === 'self' ? delayed : { ...delayed, to };
+}
+
+/** Who a reference or an id stands for, as seen from `self`; `null`: nobody known. */
+export function receiverOf(self: unknown, to: unknown): Receiver | 'self' | null {
+  if (to === self) return 'self';
+  if (to === PARENT) return { kind: 'parent' };
+  // An id stands for an actor that is started in the same step.
+  const id = typeof to === 'string' ? to : idOf(to);
+  return id === null ? null : { kind: 'child', id };
 }
 
 function idOf(actor: unknown): string | null {

@@ -39,9 +39,24 @@ const CREATED: readonly (readonly [ActorKind, object])[] = [
 
 /** The kind of actor that the logic makes. */
 export function kindOfLogic(logic: unknown): ActorKind {
-  if (isMachine(logic)) return 'machine';
+  if (logic === null || typeof logic !== 'object') return 'unknown';
+  const known = kinds.get(logic);
+  if (known !== undefined) return known;
+  const kind = isMachine(logic) ? 'machine' : kindOfCode(logic);
+  kinds.set(logic, kind);
+  return kind;
+}
+
+const kinds = new WeakMap<object, ActorKind>();
+
+function kindOfCode(logic: object): ActorKind {
   const code = codeOf(logic);
-  return CREATED.find(([, created]) => codeOf(created) === code)?.[0] ?? 'unknown';
+  const created = CREATED.find(([, each]) => codeOf(each) === code);
+  if (created !== undefined) return created[0];
+  // Whoever wrote it: logic that only answers events can be asked for its next state.
+  const { transition, getInitialSnapshot, start } = readFields(logic);
+  const isPure = start === undefined && typeof getInitialSnapshot === 'function';
+  return isPure && typeof transition === 'function' ? 'transition' : 'unknown';
 }
 
 /** True for a machine of XState 5, from whichever copy of it. */

@@ -31,7 +31,8 @@ export function refusalsOf(machine: AnyStateMachine): readonly string[] {
 }
 
 /** The error that says all of it; one that names its place by itself is left as it is. */
-export function refusal(id: string, refusals: readonly string[]): BackstepError {
+export function refusal(id: string, given: readonly string[]): BackstepError {
+  const refusals = [...new Set(given)];
   const [only = ''] = refusals;
   const isPlaced = /^(?:machine|saga) "/.test(only);
   const said =
@@ -47,11 +48,11 @@ function invokeRefusals(
   owners: Map<string, readonly AnyStateNode[]>,
 ): string[] {
   const at = `state "${node.id}"`;
-  return node.invoke.flatMap(({ id, input, systemId, onSnapshot }) => [
-    ...(systemId === undefined
-      ? []
-      : [`${at} invokes "${id}" with a systemId; use the id, which names it within its saga`]),
-    ...(onSnapshot === undefined
+  const { actors } = node.machine.implementations as { readonly actors: Record<string, unknown> };
+  const hasOwnSnapshot = (src: unknown): boolean =>
+    ['promise', 'transition'].includes(kindOfLogic(actors[String(src)]));
+  return node.invoke.flatMap(({ id, src, input, onSnapshot }) => [
+    ...(onSnapshot === undefined || hasOwnSnapshot(src)
       ? []
       : [`${at} listens to the snapshots of "${id}"; use onDone and onError`]),
     ...(isAsync(input) ? [`${at}: the input of "${id}" is async; let it answer at once`] : []),
@@ -123,9 +124,9 @@ function delayRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
   return Object.keys(node.config.after ?? {}).flatMap((delay) => {
     const ms = Number(delay);
     if (Number.isNaN(ms)) {
-      return machine.implementations.delays[delay] === undefined
-        ? [`${at} uses unknown delay "${delay}"; add it to delays`]
-        : [];
+      return isKnownDelay(machine, delay)
+        ? []
+        : [`${at} uses unknown delay "${delay}"; add it to delays`];
     }
     if (isDelayMs(ms)) return [];
     return [`${at} has the delay ${delay}; give milliseconds, 0 up to ten years`];
@@ -153,38 +154,23 @@ function heartbeatRefusals(node: AnyStateNode): string[] {
 
 function actionRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
   const at = `state "${node.id}"`;
-  return actionsOf(machine, node).flatMap(({ name, resolved }) => {
-    if (!isBuiltIn(resolved)) {
-      const what = `${at} has the custom action "${name || '(inline)'}"`;
-      return [`${what}; put the side effect into an invoked activity`];
-    }
-    if (resolved.type === 'xstate.spawnChild') return spawnRefusals(at, readFields(resolved));
-    const isDelayed = readFields(resolved)['delay'] !== undefined;
-    return resolved.type === 'xstate.sendTo' && isDelayed
-      ? [`${at} sends to another saga with a delay; wait in a state, then send`]
-      : [];
+  return actionsOf(machine, node).flatMap(({ resolved }) => {
+    if (!isBuiltIn(resolved)) return [];
+    const { delay } = readFields(resolved);
+    const isUnknown = typeof delay === 'string' && !isKnownDelay(machine, delay);
+    return isUnknown ? [`${at} uses unknown delay "${delay}"; add it to delays`] : [];
   });
 }
 
-function spawnRefusals(at: string, { id, src, systemId }: Record<string, unknown>): string[] {
-  if (typeof src !== 'string') {
-    return [`${at} spawns inline logic; name it in setup({ actors })`];
-  }
-  return [
-    ...(typeof id === 'string'
-      ? []
-      : [`${at} spawns "${src}" without an id; give spawnChild an explicit id`]),
-    ...(systemId === undefined
-      ? []
-      : [`${at} spawns "${src}" with a systemId; use the id, which names it within its saga`]),
-  ];
+function isKnownDelay(machine: AnyStateMachine, name: string): boolean {
+  return machine.implementations.delays[name] !== undefined;
 }
 
 /** What is wrong with the actors that a machine has logic for; the names among them are told. */
 export function actorRefusals(actors: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(actors).flatMap(([name, logic]) => {
     const kind = kindOfLogic(logic);
-    if (kind === 'promise' || kind === 'machine') return [];
+    if (kind === 'promise' || kind === 'machine' || kind === 'transition') return [];
     const what =
       kind === 'unknown' ? 'an actor that no creator of XState made' : `the ${kind} actor`;
     return [

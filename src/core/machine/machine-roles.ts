@@ -4,6 +4,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from '../errors.ts';
+import { wayOfActor } from './actor-facts.ts';
 import { delayName } from './machine-delays.ts';
 import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';
@@ -176,9 +177,10 @@ export function readActivityNames(
     ...node.invoke.map((invoke) => invoke.src),
     ...spawnsOf(node, machine).map((spawn) => spawn.src),
   ]);
-  return [...new Set(names.filter((name) => typeof name === 'string'))].filter(
-    (name) => !Object.hasOwn(children, name) && name !== UNWIND_CHILD,
-  );
+  return [...new Set(names)]
+    .filter((name) => typeof name === 'string')
+    .filter((name) => !Object.hasOwn(children, name) && name !== UNWIND_CHILD)
+    .filter((name) => wayOfActor(machine, name) !== 'stepped');
 }
 
 /**

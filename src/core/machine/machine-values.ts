@@ -1,15 +1,20 @@
 /**
- * What a machine may hold beside JSON, in its context and in what it hands on: errors. They are
+ * What a machine may hold beside JSON, in its context and in what it hands on: errors, and references to actors. They are
  * stored by what makes them up, and made again when they are read.
  *
  * Pure. Invariant: what was stored and read again reads as what was there before.
  */
 import type { StandIn } from '../json.ts';
+import { asUnstarted } from './action-command.ts';
+import { ActorRef, referenceInJson } from './actor-ref.ts';
 import { asMachineError, errorInJson, MachineError } from '../thrown.ts';
 
 /** See `StandIn`. */
 export const machineValue: StandIn = (value) => {
-  if (value instanceof MachineError) return value;
+  if (value instanceof MachineError || value instanceof ActorRef) return value;
+  const actor = asUnstarted(value);
+  if (actor !== null && 'send' in actor)
+    return new ActorRef({ id: actor.id, src: String(actor.src) });
   return value instanceof Error ? asMachineError(value) : undefined;
 };
 
@@ -22,7 +27,7 @@ export function revived(value: unknown): unknown {
     const read = list.map((each) => revived(each));
     return read.some((each, index) => each !== list[index]) ? read : list;
   }
-  const made = errorInJson(value);
+  const made = errorInJson(value) ?? refInJson(value);
   if (made !== null) return made;
   let isChanged = false;
   const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
@@ -31,4 +36,9 @@ export function revived(value: unknown): unknown {
     return [name, read] as const;
   });
   return isChanged ? Object.fromEntries(members) : value;
+}
+
+function refInJson(value: object): ActorRef | null {
+  const id = referenceInJson(value);
+  return id === null ? null : new ActorRef({ id, src: '' });
 }

@@ -7,6 +7,7 @@
  * transition that leaves the root), which XState's own interpreter takes.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { wayOfActor } from './actor-facts.ts';
 
 /** A transition as XState formats it. */
 export type Transition = NonNullable<AnyStateNode['always']>[number];
@@ -260,7 +261,8 @@ function operationOf(machine: AnyStateMachine, action: unknown): Operation | nul
   }
 }
 
-// Without an implementation XState starts nothing; that is not worth knowing here.
+// Without an implementation XState starts nothing, and an actor that is stepped inside the turn
+// takes more than a command; neither is worth knowing here.
 function invokeOf(
   machine: AnyStateMachine,
   id: unknown,
@@ -268,9 +270,8 @@ function invokeOf(
   input: unknown,
 ): Operation | null {
   if (typeof id !== 'string' || typeof src !== 'string') return null;
-  return Object.hasOwn(machine.implementations.actors, src)
-    ? { kind: 'invoke', id, src, input }
-    : null;
+  const way = wayOfActor(machine, src);
+  return way !== null && way !== 'stepped' ? { kind: 'invoke', id, src, input } : null;
 }
 
 /** Parents, the innermost first, without `upTo` and what is around it. */

@@ -8,24 +8,19 @@
  * left is to run the assigns. Whatever the plans do not cover is `null`, and scope.ts asks the interpreter, which stays the
  * oracle: test/differential/microsteps.test.ts.
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  createMachine,
-  type EventObject,
-} from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { type Command, toEvent } from './action-command.ts';
 import { endlessCircle, LONGEST_TOLD_CIRCLE, microstepBound } from './microstep-bound.ts';
+import { ActorRef } from './actor-ref.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
 import { operationFailure } from './machine-code.ts';
 import { delayNumber } from './machine-delays.ts';
+import { NOT_COVERED, refuseSpawn, TABLE_SYSTEM } from './microstep-self.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
   type Entry,
   entryOf,
   entryOfSnapshot,
-  InvokedChild,
   planFor,
   snapshotOf,
   type Table,
@@ -76,9 +71,6 @@ export function tableStep(
   });
 }
 
-/** Thrown on the way, caught by `orNull`: pure code may be run again by the interpreter. */
-const NOT_COVERED = new Error('not covered by the table');
-
 function orNull(step: () => TableStep): TableStep | null {
   try {
     return step();
@@ -88,8 +80,7 @@ function orNull(step: () => TableStep): TableStep | null {
   }
 }
 
-// A never-started actor lends its system to every expression.
-const { system } = createActor(createMachine({}));
+const system = TABLE_SYSTEM;
 
 type Expression = (scene: object, params?: unknown) => unknown;
 
@@ -186,7 +177,7 @@ class Run {
       case 'invoke': {
         const { id, src, input: given } = operation;
         const input = isExpression(given) ? given(this.#scene(event)) : given;
-        this.#children = { ...this.#children, [id]: new InvokedChild(id, src, input) };
+        this.#children = { ...this.#children, [id]: new ActorRef({ id, src, input }) };
         this.#snapshot = null;
         this.#commands.push({ kind: 'invoke', id, src, input });
         return;
@@ -288,11 +279,6 @@ class Run {
 
 function startContext(context: Expression, input: unknown, self: object): unknown {
   return Object.assign({}, context({ spawn: refuseSpawn, input, self }));
-}
-
-// The interpreter knows which actor it is, and what to say of it.
-function refuseSpawn(): never {
-  throw NOT_COVERED;
 }
 
 function isExpression(value: unknown): value is Expression {

@@ -11,7 +11,8 @@ import {
   type StateValue,
 } from 'xstate';
 import { ancestorsOf, type Plan, planOf, planOfStart, type Transition } from './microstep-plan.ts';
-import type { PersistedChild, PersistedMachine } from './persisted-machine.ts';
+import type { ActorRef } from './actor-ref.ts';
+import type { PersistedMachine } from './persisted-machine.ts';
 
 /** The states a machine is in, and all that follows from that alone. */
 export interface Configuration {
@@ -21,19 +22,6 @@ export interface Configuration {
   readonly tags: ReadonlySet<string>;
   /** Per active region with eventless transitions: its states that have some, the innermost first. */
   readonly eventless: readonly (readonly AnyStateNode[])[];
-}
-
-/** Stands in a snapshot for the actor that XState would have made of an invoke. */
-export class InvokedChild {
-  readonly id: string;
-  readonly src: string;
-  readonly input: unknown;
-
-  constructor(id: string, src: string, input: unknown) {
-    this.id = id;
-    this.src = src;
-    this.input = input;
-  }
 }
 
 /** What is known of a machine. */
@@ -216,17 +204,11 @@ export function noteConfiguration(snapshot: AnyMachineSnapshot): void {
 export function tableRestore(
   machine: AnyStateMachine,
   { status, value, context, output, error, historyValue }: PersistedMachine,
-  invoked: Readonly<Record<string, PersistedChild>>,
+  children: Readonly<Record<string, ActorRef>>,
 ): AnyMachineSnapshot | null {
   const table = tableOf(machine);
   const entry = table?.byValue.get(JSON.stringify(value));
   if (table === null || entry === undefined || status === 'error') return null;
   if (error !== undefined || historyValue !== undefined) return null;
-  const children: Record<string, InvokedChild> = {};
-  for (const [id, { src, input }] of Object.entries(invoked)) {
-    // XState leaves out what another version of the machine had invoked.
-    if (machine.implementations.actors[src] === undefined) return null;
-    children[id] = new InvokedChild(id, src, input);
-  }
   return snapshotOf(table, entry, { status, output, context, children });
 }

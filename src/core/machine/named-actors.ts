@@ -6,7 +6,7 @@
  * the drawing, whose fingerprint the definition carries.
  */
 import { type AnyStateMachine, createMachine } from 'xstate';
-import { asList, readFields } from './machine-nodes.ts';
+import { actionsOf, asList, nodesOf, readFields } from './machine-nodes.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -14,16 +14,34 @@ type Config = Readonly<Record<string, unknown>>;
 export function withNamedActors(machine: AnyStateMachine): AnyStateMachine {
   const { implementations } = machine;
   const inline = new Map<string, unknown>();
+  const isTaken = (name: string, logic: unknown): boolean => {
+    const known = inline.get(name) ?? (implementations.actors as Config)[name];
+    return known !== undefined && known !== logic;
+  };
   const nameOf = (id: string, logic: unknown): string => {
-    const known = inline.get(id) ?? (implementations.actors as Config)[id];
-    const name = known === undefined || known === logic ? id : `${id} (inline)`;
+    let name = id;
+    for (let count = 2; isTaken(name, logic); count++) name = `${id} (${count})`;
     inline.set(name, logic);
     return name;
   };
   const config = namedIn(machine.root, nameOf);
+  const isRedrawn = inline.size > 0;
+  for (const [id, logic] of inlineSpawns(machine)) nameOf(id, logic);
   if (inline.size === 0) return machine;
   const actors = { ...implementations.actors, ...Object.fromEntries(inline) };
+  if (!isRedrawn) return machine.provide({ actors });
   return createMachine(config as never, { ...implementations, actors } as never);
+}
+
+// What `spawnChild` is given as a value is found again by that value, see `nameOfSrc`.
+function inlineSpawns(machine: AnyStateMachine): readonly (readonly [string, unknown])[] {
+  return nodesOf(machine).flatMap((node) =>
+    actionsOf(machine, node).flatMap(({ resolved }) => {
+      const { type, src, id } = readFields(resolved);
+      if (type !== 'xstate.spawnChild' || typeof src === 'string') return [];
+      return [[typeof id === 'string' ? id : `${node.id} spawns`, src] as const];
+    }),
+  );
 }
 
 interface Node {

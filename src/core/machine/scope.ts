@@ -8,55 +8,43 @@
  *
  * Must never start an actor, a timer or an effect.
  */
-import {
-  type AnyMachineSnapshot,
-  type AnyStateNode,
-  type AnyStateMachine,
-  createActor,
-  createMachine,
-  type EventObject,
-  type Snapshot,
+import type {
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  AnyStateNode,
+  EventObject,
+  Snapshot,
 } from 'xstate';
-import { type Command, PARENT, type SelfSend, toCommand } from './action-command.ts';
+import {
+  asUnstarted,
+  type Command,
+  type Receiver,
+  type SelfSend,
+  toInvoke,
+} from './action-command.ts';
+import { wayOfActor } from './actor-facts.ts';
+import { ActorRef, listen } from './actor-ref.ts';
+import { type ActorScope, createScope } from './actor-scope.ts';
 import { BackstepError } from '../errors.ts';
-import type { Ledger } from '../turn/ledger.ts';
-import { endlessCircle, LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
+import { endlessCircle } from './microstep-bound.ts';
+import type { Identity, Macrostep, Self } from './macrostep.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
+import { TableSelf } from './microstep-self.ts';
 import { noteConfiguration, tableRestore } from './microstep-table.ts';
+import { OwnTurn, type Step } from './own-turn.ts';
 import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
-import { statePath } from './state-path.ts';
-import { tellTaken } from './transition-witness.ts';
 
 export type { Command } from './action-command.ts';
 
-/** A machine's snapshot after a macrostep, and what it commands. */
-export interface Macrostep {
-  readonly snapshot: AnyMachineSnapshot;
-  readonly commands: readonly Command[];
-}
-
-/** Who a saga is. */
-export interface Identity {
-  readonly id: string;
-  /** The saga that started it; `null`: `sendParent` has nobody to send to. */
-  readonly parentId: string | null;
-}
-
-/** The saga that a machine runs as, within a turn. */
-export interface Self extends Identity {
-  /** How its steps stand, with the answer that this turn brings in it. */
-  readonly ledger: Ledger;
-}
-
 /** Takes the machine to its first stable state. Throws what a guard, mapper or assign throws. */
 export function enterMachine(machine: AnyStateMachine, self: Self, input: unknown): Macrostep {
-  const known = tableStart(machine, named(self), input);
+  const known = tableStart(machine, new TableSelf(self.id, self.ledger), input);
   if (known !== null) return known;
-  const scope = createScope(machine, self);
-  const snapshot = machine.getInitialSnapshot(scope.actorScope, input);
+  const scope = createScope(machine, self, null);
+  const snapshot = listen(scope.listener, () => machine.getInitialSnapshot(scope.xstate, input));
   // XState catches here; a saga must not.
   if (snapshot.status === 'error') throw explained(machine, snapshot.error, scope);
-  return hearItself(self, { snapshot, ...scope.collected() });
+  return new OwnTurn(self, interpret).run(stepOf(null, snapshot, scope));
 }
 
 /** One macrostep. `snapshot` is the same object when nothing changed. Throws as `enterMachine`. */
@@ -65,94 +53,68 @@ export function stepMachine(
   self: Self,
   event: EventObject,
 ): Macrostep {
-  const known = tableStep(snapshot, named(self), event);
-  return known ?? hearItself(self, interpret(snapshot, self, event));
+  const known = tableStep(snapshot, new TableSelf(self.id, self.ledger), event);
+  return known ?? new OwnTurn(self, interpret).run(interpret(snapshot, self, event));
 }
 
-/** A macrostep that may have sent something to the machine itself. */
-interface Step extends Macrostep {
-  readonly selfSends: readonly EventObject[];
+/** What follows from an event that reaches another actor of the machine, as `stepMachine`. */
+export function sendFrom(
+  snapshot: AnyMachineSnapshot,
+  self: Self,
+  to: Receiver,
+  event: EventObject,
+): Macrostep {
+  return new OwnTurn(self, interpret).run({ snapshot, deferred: [{ kind: 'send', to, event }] });
 }
 
 // XState's own way, for what the table of microsteps does not cover, and its oracle.
 function interpret(given: AnyMachineSnapshot, self: Self, event: EventObject): Step {
   const machine: AnyStateMachine = given.machine;
-  const scope = createScope(machine, self);
+  const scope = createScope(machine, self, given);
   try {
-    const snapshot = machine.transition(given, event, scope.actorScope);
-    return { snapshot, ...scope.collected() };
+    const snapshot = listen(scope.listener, () => machine.transition(given, event, scope.xstate));
+    return stepOf(given, snapshot, scope);
   } catch (error) {
     throw explained(machine, error, scope);
   }
 }
 
+// References in place of the actors that XState makes and nobody starts, and a command for each one
+// that no action speaks of, as `spawn` within an assign makes them.
+function stepOf(
+  before: AnyMachineSnapshot | null,
+  snapshot: AnyMachineSnapshot,
+  scope: ActorScope,
+): Step {
+  const machine: AnyStateMachine = snapshot.machine;
+  const deferred: (Command | SelfSend)[] = [...scope.collected()];
+  const present = snapshot.children as Readonly<Record<string, unknown>>;
+  if (present === before?.children) return { snapshot, deferred };
+  const children: Record<string, ActorRef> = {};
+  for (const child of Object.values(present)) {
+    if (child instanceof ActorRef) children[child.id] = child;
+    const made = asUnstarted(child);
+    if (made === null) continue;
+    const command = toInvoke(machine, made, made.src);
+    if (command.kind !== 'invoke') continue;
+    const isStepped = wayOfActor(machine, command.src) === 'stepped';
+    const state = isStepped ? made.getSnapshot() : undefined;
+    children[made.id] = new ActorRef({ ...command, state });
+    if (deferred.some((each) => each.kind === 'invoke' && each.id === made.id)) continue;
+    deferred.push(command);
+  }
+  return { snapshot: { ...snapshot, children } as AnyMachineSnapshot, deferred };
+}
+
 // XState names neither the machine nor the states that it goes round in.
-function explained(machine: AnyStateMachine, error: unknown, { recent }: CollectingScope): unknown {
+function explained(machine: AnyStateMachine, error: unknown, { recent }: ActorScope): unknown {
   const isEndless = error instanceof Error && error.message.startsWith('Infinite loop detected');
   return isEndless ? endlessCircle(machine, recent) : error;
-}
-
-/** Most events that a machine may send to itself in one turn, one after the other. */
-const MAX_SELF_SENDS = 10_000;
-
-// As a live actor does: what it sent to itself comes next, in order, before anything from outside.
-function hearItself(self: Self, { selfSends, ...first }: Step): Macrostep {
-  if (selfSends.length === 0) return first;
-  let { snapshot } = first;
-  const commands = [...first.commands];
-  const heard = [...selfSends];
-  for (let count = 0; count < heard.length && snapshot.status === 'active'; count++) {
-    const event = heard[count];
-    if (event === undefined) break;
-    if (count >= MAX_SELF_SENDS) throw endlessSends(snapshot, event);
-    const next = interpret(snapshot, self, event);
-    snapshot = next.snapshot;
-    commands.push(...next.commands);
-    heard.push(...next.selfSends);
-  }
-  return { snapshot, commands };
-}
-
-function endlessSends({ machine, value }: AnyMachineSnapshot, { type }: EventObject) {
-  const why =
-    `machine "${(machine as AnyStateMachine).id}" sends events to itself without end, ` +
-    `the last one "${type}" in "${statePath(value)}"; give the circle a guard that ends it`;
-  return new BackstepError('definition-invalid', why);
 }
 
 /** The state nodes that a snapshot is in, outer ones included. */
 export function activeNodes(snapshot: AnyMachineSnapshot): readonly AnyStateNode[] {
   return snapshot._nodes;
-}
-
-/**
- * Throws `definition-invalid` when the macrostep has a child that no command speaks of: made by
- * `spawn` inside an assign or the context, it would never start, and be gone at the next restart.
- */
-export function refuseHiddenSpawn(
-  before: AnyMachineSnapshot | null,
-  { snapshot, commands }: Macrostep,
-): void {
-  const known = childrenOf(before);
-  const present = childrenOf(snapshot);
-  for (const id in present) {
-    const child = present[id];
-    if (!isObject(child) || known[id] === child) continue;
-    if (commands.some((command) => command.kind === 'invoke' && command.id === id)) continue;
-    throw new BackstepError(
-      'definition-invalid',
-      `machine "${(snapshot.machine as AnyStateMachine).id}": an assign spawns "${id}"; ` +
-        'invoke it in a state, or use spawnChild',
-    );
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return value !== null && typeof value === 'object';
-}
-
-function childrenOf(snapshot: AnyMachineSnapshot | null): Readonly<Record<string, unknown>> {
-  return (snapshot?.children ?? {}) as Readonly<Record<string, unknown>>;
 }
 
 /** Event types that the active states have transitions for, guards aside. */
@@ -182,26 +144,28 @@ export function delayOf(snapshot: AnyMachineSnapshot, name: string, sagaId: stri
   throw new BackstepError('definition-invalid', message);
 }
 
-/** A live snapshot again. Throws `state-unreadable` when the machine has no such state. */
+/**
+ * A live snapshot again. Throws `state-unreadable` when the machine has no such state.
+ *
+ * @param live actors that the host runs for it, by id
+ */
 export function restoreMachine(
   machine: AnyStateMachine,
   self: Identity,
   persisted: PersistedMachine,
-  children: Readonly<Record<string, PersistedChild>>,
+  live: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
+  const children = refsOf(machine, persisted, live);
   const known = tableRestore(machine, persisted, children);
   if (known !== null) return known;
-  const childSnapshots: Record<string, unknown> = {};
-  for (const [id, child] of Object.entries(children)) {
-    const snapshot = { status: 'active', input: child.input };
-    childSnapshots[id] = { src: child.src, snapshot, syncSnapshot: false };
-  }
-  // restoreSnapshot changes what it is given, so it gets an object of its own.
-  const stored = { historyValue: {}, output: undefined, error: undefined, ...persisted };
-  const complete = { ...stored, children: childSnapshots };
+  // restoreSnapshot changes what it is given, and knows only actors of its own.
+  const { context, children: _, ...parts } = persisted;
+  const stored = { historyValue: {}, output: undefined, error: undefined, ...parts };
+  const complete: unknown = { ...stored, context: {}, children: {} };
   try {
-    const { actorScope } = createScope(machine, self);
-    const restored = machine.restoreSnapshot(complete as Snapshot<unknown>, actorScope);
+    const { xstate } = createScope(machine, self, null);
+    const bare = machine.restoreSnapshot(complete as Snapshot<unknown>, xstate);
+    const restored = { ...bare, context, children } as AnyMachineSnapshot;
     noteConfiguration(restored); // the next one in it is the table's
     return restored;
   } catch (cause) {
@@ -210,83 +174,30 @@ export function restoreMachine(
   }
 }
 
+// What another version of the machine had started is left out, as XState does.
+function refsOf(
+  machine: AnyStateMachine,
+  { children: stored = {} }: PersistedMachine,
+  live: Readonly<Record<string, PersistedChild>>,
+): Readonly<Record<string, ActorRef>> {
+  const refs: Record<string, ActorRef> = {};
+  for (const [id, { src, input }] of Object.entries(live)) {
+    if (machine.implementations.actors[src] === undefined) continue;
+    refs[id] = new ActorRef({ ...stored[id], id, src, input });
+  }
+  for (const [id, child] of Object.entries(stored)) {
+    refs[id] ??= new ActorRef({ ...child, id });
+  }
+  return refs;
+}
+
 /** The same snapshot with another context. Throws as `restoreMachine`. */
 export function withContext(
   snapshot: AnyMachineSnapshot,
   self: Identity,
   context: object,
-  children: Readonly<Record<string, PersistedChild>>,
+  live: Readonly<Record<string, PersistedChild>>,
 ): AnyMachineSnapshot {
   const machine: AnyStateMachine = snapshot.machine;
-  return restoreMachine(machine, self, { ...persistMachine(snapshot), context }, children);
-}
-
-type ActorScope = Parameters<AnyStateMachine['transition']>[2];
-
-interface CollectingScope {
-  readonly actorScope: ActorScope;
-  /** State values of the last microsteps, for the message of one that goes on without end. */
-  readonly recent: readonly unknown[];
-  readonly collected: () => Pick<Step, 'commands' | 'selfSends'>;
-}
-
-// A never-started actor lends its reference and its system to every scope, so that a turn costs no
-// actor. Expressions of a machine may read `self.id`, compiled ones `self.ledger`; nothing else.
-const inert = createActor(createMachine({}));
-
-function createScope(
-  machine: AnyStateMachine,
-  { id, parentId, ledger }: Identity & Partial<Self>,
-): CollectingScope {
-  const collected: (Command | SelfSend)[] = [];
-  const recent: unknown[] = [];
-  const system = Object.create(inert.system) as typeof inert.system;
-  Reflect.set(
-    system,
-    '_sendInspectionEvent',
-    (seen: { readonly snapshot?: { value?: unknown }; readonly _transitions?: object[] }) => {
-      tellTaken(seen._transitions ?? []);
-      if (recent.push(seen.snapshot?.value) > LONGEST_TOLD_CIRCLE) recent.shift();
-    },
-  );
-  const parent = parentId === null ? {} : { _parent: { value: PARENT } };
-  const own = { id: { value: id, enumerable: true }, ledger: { value: ledger } };
-  const self: unknown = Object.create(inert, { ...own, ...parent });
-  const actorScope: ActorScope = {
-    self: self as typeof inert,
-    id,
-    sessionId: id,
-    logger: ignore,
-    defer: ignore,
-    system,
-    stopChild: ignore,
-    emit: ignore,
-    actionExecutor: (action) => {
-      const command = toCommand(machine, self, action);
-      if (command !== null) collected.push(command);
-    },
-  };
-  return { actorScope, recent, collected: () => sorted(collected) };
-}
-
-function sorted(collected: readonly (Command | SelfSend)[]) {
-  const commands: Command[] = [];
-  const selfSends: EventObject[] = [];
-  for (const each of collected) {
-    if (each.kind === 'self-send') selfSends.push(each.event);
-    else commands.push(each);
-  }
-  return { commands, selfSends };
-}
-
-// All of `self` that an expression may read.
-function named({ id, ledger }: Self): object {
-  const self = Object.create(inert) as { id: string; ledger: Ledger };
-  self.id = id;
-  self.ledger = ledger;
-  return self;
-}
-
-function ignore(): void {
-  // The engine acts after the commit, from the collected commands.
+  return restoreMachine(machine, self, { ...persistMachine(snapshot, live), context }, live);
 }

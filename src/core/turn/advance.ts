@@ -16,16 +16,12 @@ import { wasGivenUp } from './ledger.ts';
 import { beginAttempts, endAttempts, settleRetries, withAnswer } from './ledger-turn.ts';
 import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
-import { admit, NOTHING_LIVE, rearrange } from './live.ts';
+import { admit, NOTHING_LIVE } from './live.ts';
+import { rearrange } from './rearrange.ts';
 import { plainSnapshot } from '../machine/plain-snapshot.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from '../machine/saga-status.ts';
-import {
-  type Identity,
-  type Macrostep,
-  refuseHiddenSpawn,
-  type Self,
-  stepMachine,
-} from '../machine/scope.ts';
+import { stepMachine } from '../machine/scope.ts';
+import type { Identity, Macrostep, Self } from '../machine/macrostep.ts';
 import type { Live, Resolution, SagaState, StepEntry } from '../state.ts';
 import { statePath } from '../machine/state-path.ts';
 import type { SagaStatus } from '../status.ts';
@@ -62,7 +58,6 @@ export function advance(
   const { commands, early, taken } = caughtUp;
   const snapshot = plainSnapshot(definition.id, state.snapshot, caughtUp.snapshot);
   const { context } = snapshot as { readonly context: unknown };
-  refuseHiddenSpawn(state.snapshot, { snapshot, commands });
   const moment = { token: state.seq + 1, nowMs, context };
   const rearranged = rearrange(definition, live, commands, moment);
   const isOver = snapshot.status !== 'active';
@@ -102,7 +97,7 @@ export function selfOf(
   { inbound, nowMs }: Pick<Occasion, 'inbound' | 'nowMs'>,
 ): Self {
   const ledger = (): readonly StepEntry[] => withAnswer(definition, state, inbound, nowMs);
-  return { ...identityOf(state), ledger };
+  return { ...identityOf(state), ledger, turn: state.seq + 1 };
 }
 
 /** Who the saga is, for a machine that takes no step. */

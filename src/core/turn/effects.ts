@@ -3,7 +3,7 @@
  */
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Effect } from './inbound.ts';
-import type { Outgoing } from './live.ts';
+import type { Outgoing } from './rearrange.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import type { Live, LiveActivity, SagaState } from '../state.ts';
 
@@ -21,7 +21,7 @@ export function effectsOf(
   const effects = stopEffects(before, after.live, 'cancel');
   effects.push(...startEffects(definition, after, isNew));
   for (const [index, message] of outgoing.entries()) {
-    effects.push(...messageEffect(message, index, before, after));
+    effects.push(...messageEffect(definition, message, index, before, after));
   }
   return effects;
 }
@@ -29,11 +29,13 @@ export function effectsOf(
 // A child that was left in this very turn still hears what was sent to it; one that is not there
 // hears nothing, as with any actor of XState.
 function messageEffect(
+  { version }: SagaDefinition,
   message: Outgoing,
   index: number,
   before: Live,
   { parent, live }: SagaState,
 ): Effect[] {
+  if (message.kind === 'act') return [{ ...message, index, version }];
   const { event } = message;
   if (message.kind === 'emit') return [{ kind: 'emit', index, event }];
   const receiver =

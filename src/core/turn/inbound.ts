@@ -4,6 +4,7 @@
 import type { EventObject } from 'xstate';
 import type { LateResult } from '../activity.ts';
 import type { Failure } from '../failure.ts';
+import type { CustomAction } from '../machine/action-command.ts';
 import type { ParentLink } from './parent-link.ts';
 import type { Decision, Direction, SagaState } from '../state.ts';
 import type { SagaStatus } from '../status.ts';
@@ -168,7 +169,9 @@ export type Effect =
       readonly event: EventObject;
     }
   /** A subscriber must hear of it, at least once. `index` counts within the turn. */
-  | { readonly kind: 'emit'; readonly index: number; readonly event: EventObject };
+  | { readonly kind: 'emit'; readonly index: number; readonly event: EventObject }
+  /** A custom action of the machine, at least once. `version`: of the definition that has it. */
+  | (CustomAction & { readonly index: number; readonly version: number });
 
 /** One line of the journal, without the global `seq` the store gives it. */
 export interface JournalRecord {

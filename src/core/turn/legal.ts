@@ -97,8 +97,12 @@ export function canTake({ snapshot }: SagaState, event: EventObject): boolean {
 
 /** True for the types that only the engine may use. */
 export function isReserved(type: string): boolean {
+  if (type === ROUTE_EVENT) return false;
   return type.startsWith('xstate.') || type.startsWith('backstep.');
 }
+
+/** XState's own event that anybody may send: it leads to the state with a `route` that it names. */
+const ROUTE_EVENT = 'xstate.route';
 
 /** Where the data of a saga stands still enough to be edited by a person. */
 const EDITABLE: ReadonlySet<SagaState['status']> = new Set([

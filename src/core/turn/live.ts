@@ -1,165 +1,17 @@
 /**
- * What is live in a saga, from turn to turn: commands of the machine in, tokens and effects out.
+ * What is live in a saga, from turn to turn: attempts get their tokens and the numbers that their keys
+ * are made of.
  */
 import type { SagaDefinition } from '../define/definition.ts';
-import { BackstepError } from '../errors.ts';
 import type { Inbound } from './inbound.ts';
-import { keepJson } from '../json.ts';
 import { presentEntry } from './ledger.ts';
-import { machineValue } from '../machine/machine-values.ts';
-import { wholeDelay } from '../machine/machine-delays.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
-import type { Command } from '../machine/scope.ts';
-import type { Direction, Live, LiveActivity, LiveTimer, StepEntry } from '../state.ts';
+import type { Rearrangement } from './rearrange.ts';
+import type { Direction, Live, LiveActivity, StepEntry } from '../state.ts';
 import type { StepStatus } from '../status.ts';
 
 export const NOTHING_LIVE: Live = { activities: {}, timers: {} };
-
-/**
- * Messages of one turn that the store can tell apart: their positions are part of its ids, which
- * stay exact integers up to 8 * 10^12 turns.
- */
-export const MESSAGES_PER_TURN = 1_024;
-
-/**
- * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
- * its orders to child sagas.
- */
-const MAX_EMITTED_PER_TURN = MESSAGES_PER_TURN - 1;
-
-/** A message that leaves the saga with the turn. */
-export type Outgoing = Extract<Command, { kind: 'emit' | 'send' }>;
-
-/** An activity the machine commanded in this turn, not yet tied to the ledger. */
-export interface Invocation {
-  readonly id: string;
-  readonly src: string;
-  readonly input: unknown;
-}
-
-/** The outcome of a turn's commands. */
-export interface Rearrangement {
-  /** What stays live from before, and the timers, new ones included. */
-  readonly kept: Live;
-  readonly invoked: readonly Invocation[];
-  readonly outgoing: readonly Outgoing[];
-}
-
-/**
- * Applies commands in the order XState gave them: a state entered and left within one turn leaves
- * nothing behind.
- */
-export function rearrange(
-  definition: SagaDefinition,
-  live: Live,
-  commands: readonly Command[],
-  { token, nowMs }: { readonly token: number; readonly nowMs: number },
-): Rearrangement {
-  let { activities, timers } = live;
-  let invoked: readonly Invocation[] = [];
-  const outgoing: Outgoing[] = [];
-  for (const command of commands) {
-    switch (command.kind) {
-      case 'invoke':
-        if (!definition.invokes.has(command.id)) refuseUnseen(definition, command.id);
-        // An actor started under the id of one that still runs takes its place.
-        activities = without(activities, command.id);
-        invoked = [
-          ...invoked.filter(({ id }) => id !== command.id),
-          {
-            id: command.id,
-            src: command.src,
-            input: inputOf(definition, command),
-          },
-        ];
-        break;
-      case 'stop':
-        activities = without(activities, command.id);
-        invoked = invoked.filter(({ id }) => id !== command.id);
-        break;
-      case 'delay': {
-        const id = command.id ?? mintTimerId(command.event.type, token, timers);
-        timers = { ...timers, [id]: armTimer(definition, id, command, token, nowMs) };
-        break;
-      }
-      case 'cancel-delay':
-        timers = without(timers, command.id);
-        break;
-      case 'emit':
-      case 'send':
-        outgoing.push({
-          ...command,
-          event: keepJson(
-            command.event,
-            `saga "${definition.id}": emitted event ${command.event.type}`,
-            machineValue,
-          ),
-        });
-        break;
-    }
-  }
-  if (outgoing.length > MAX_EMITTED_PER_TURN) {
-    throw new BackstepError(
-      'definition-invalid',
-      `saga "${definition.id}" emits ${outgoing.length} events in one turn; ` +
-        `at most ${MAX_EMITTED_PER_TURN} are possible`,
-    );
-  }
-  return { kept: { activities, timers }, invoked, outgoing };
-}
-
-// Without an input an actor of XState gets none; an activity of a built saga gets `null`.
-function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { kind: 'invoke' }) {
-  const kept = keepJson(input, `saga "${id}": input of ${src}`, machineValue);
-  return isBuilt ? (kept ?? null) : kept;
-}
-
-// A new object: one that has had a member deleted stays slow, for the encoder as well.
-function without<Member>(
-  members: Readonly<Record<string, Member>>,
-  id: string,
-): Readonly<Record<string, Member>> {
-  if (members[id] === undefined) return members;
-  return Object.fromEntries(Object.entries(members).filter(([key]) => key !== id));
-}
-
-// An action made at run time (`enqueueActions`) can start what no check of the drawing has seen.
-function refuseUnseen(definition: SagaDefinition, id: string): never {
-  throw new BackstepError(
-    'definition-invalid',
-    `machine "${definition.id}": an action starts the actor "${id}"; ` +
-      'invoke the activity in a state instead',
-  );
-}
-
-// A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
-function mintTimerId(type: string, token: number, timers: Live['timers']): string {
-  let id = `${type}#${token}`;
-  for (let count = 2; timers[id] !== undefined; count++) id = `${type}/${count}#${token}`;
-  return id;
-}
-
-function armTimer(
-  definition: SagaDefinition,
-  id: string,
-  command: Extract<Command, { kind: 'delay' }>,
-  token: number,
-  nowMs: number,
-): LiveTimer {
-  const delayMs = wholeDelay(definition.machine, id, command.delayMs);
-  // The event of an `after` is XState's own and carries nothing.
-  const isOwn = id.startsWith('xstate.after.');
-  const event = isOwn
-    ? command.event
-    : keepJson(
-        command.event,
-        `saga "${definition.id}": delayed event ${command.event.type}`,
-        machineValue,
-      );
-  const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
-  return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
-}
 
 /** Ties a turn's invocations to the ledger as it stands once the turn's endings are in it. */
 export function admit(
@@ -189,6 +41,7 @@ export function admit(
       ...numbers,
       dispatches: 1,
       ...(role?.isRepeatable === false && !isChild ? { isOnce: true } : {}),
+      ...(role === undefined ? { isSpawned: true } : {}),
       ...(isChild ? { childId: childSagaId(sagaId, keyName ?? step, numbers.occurrence) } : {}),
     };
   }

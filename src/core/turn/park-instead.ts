@@ -82,7 +82,10 @@ function unsettledEntry(
   if (status === 'compensated') return steps.findLast(isOwed);
   if (status !== 'completed') return undefined;
   const isOpen = (entry: StepEntry): boolean => isOwed(entry) && entry.status !== 'completed';
-  return steps.findLast((entry) => isOpen(entry) && invokes.get(entry.name)?.isSpawned !== true);
+  // What no state invokes was spawned.
+  const isInvoked = ({ name }: StepEntry): boolean =>
+    [...invokes.values()].some(({ step, isSpawned }) => step === name && isSpawned !== true);
+  return steps.findLast((entry) => isOpen(entry) && isInvoked(entry));
 }
 
 function unhandled(before: SagaState, error: unknown): Failure {

@@ -20,6 +20,7 @@ import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { enterMachine } from '../machine/scope.ts';
+import { sendNow } from './delayed-sends.ts';
 import { isOver, isStill, type SagaState } from '../state.ts';
 import { errorOf } from '../thrown.ts';
 import {
@@ -169,7 +170,9 @@ function onTimer(definition: SagaDefinition, state: SagaState, inbound: Timer, n
   if (inbound.timer === START_TIMER && isUnstarted(state) && !needsPlace) {
     return leaveWaitingRoom(definition, state, { inbound, event: event.type, nowMs });
   }
-  return react(definition, state, { ...state.live, timers }, { inbound, event, nowMs });
+  const live = { ...state.live, timers };
+  if (timer.to !== undefined) return sendNow(definition, state, live, { inbound, timer, nowMs });
+  return react(definition, state, live, { inbound, event, nowMs });
 }
 
 function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, nowMs: number) {
@@ -233,11 +236,26 @@ function onEvent(
   nowMs: number,
 ): Turn {
   const { id, event } = inbound;
-  if (isReserved(event.type) || !canTake(state, event)) {
-    return keepOrRefuse(definition, state, inbound, nowMs);
+  const seen = { ...state, seenEvents: rememberEvent(state, id) };
+  if (!isReserved(event.type) && canTake(state, event)) {
+    return react(definition, seen, state.live, { inbound, event, nowMs });
   }
-  const seenEvents = rememberEvent(state, id);
-  return react(definition, { ...state, seenEvents }, state.live, { inbound, event, nowMs });
+  return (
+    openedBy(definition, seen, { inbound, event, nowMs }) ??
+    keepOrRefuse(definition, state, inbound, nowMs)
+  );
+}
+
+// An eventless transition may ask for the event that no other one takes, as live.
+function openedBy(
+  definition: SagaDefinition,
+  state: SagaState,
+  occasion: Omit<Occasion, 'event'> & { readonly event: EventObject },
+): Turn | null {
+  const { event } = occasion;
+  if (definition.isBuilt || isUnstarted(state) || isReserved(event.type)) return null;
+  const taken = react(definition, state, state.live, occasion);
+  return taken.kind === 'advanced' ? taken : null;
 }
 
 function afterTheEnd(

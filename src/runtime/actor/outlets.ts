@@ -86,6 +86,7 @@ function carryOutOne(
     }
     case 'emit':
     case 'send':
+    case 'act':
       return; // with the rows of the outbox
   }
 }

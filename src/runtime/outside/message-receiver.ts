@@ -1,18 +1,18 @@
 /**
  * Who gets a message of the outbox: the subscriber of an emitted event, or another saga.
  */
-import type { EventObject } from 'xstate';
 import { BackstepError } from '../../core/errors.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import type { PendingMessage } from '../../store/store.ts';
 import type { Subscriber } from '../backstep.ts';
 import type { Receiver, ReceiverOf } from './message-courier.ts';
-import { type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
+import { actionReceiver, type SendToSaga } from './action-receiver.ts';
+import { actionIn, type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
 import type { Registry } from '../registry.ts';
 
 /** What this needs of the engine. */
 export interface SagaPorts {
-  send(id: string, event: EventObject, eventId: string): Promise<unknown>;
+  readonly send: SendToSaga;
   /** Tells a child saga to end that its parent has left, or may have left. */
   end(id: string, command: ChildEnd['command']): Promise<void>;
   /** Resolves when a start of that child that is under way is through. */
@@ -23,6 +23,13 @@ export interface SagaPorts {
 /** Finds the receiver of a message. */
 export function receiverOf(registry: Registry, sagas: SagaPorts): ReceiverOf {
   return (message) => {
+    const action = actionIn(message);
+    if (action !== null) {
+      const { type } = message;
+      const isThere = registry.has(type, action.version);
+      const registration = isThere ? registry.version(type, action.version) : registry.newest(type);
+      return actionReceiver(registration, action, message, sagas.send);
+    }
     const told = sagaMessageOf(message);
     return told === null
       ? subscriberOf(registry, message)

@@ -5,13 +5,15 @@
  */
 import type { EventObject } from 'xstate';
 import type { Effect } from '../../core/turn/inbound.ts';
-import { MESSAGES_PER_TURN } from '../../core/turn/live.ts';
+import { MESSAGES_PER_TURN } from '../../core/turn/rearrange.ts';
 import { isOver, isStill, type SagaState } from '../../core/state.ts';
 import type { OutboxRow } from '../../store/commit.ts';
 
 /** The outbox's event names of messages between sagas; no machine can emit them. */
 const SEND = 'backstep.send';
 const END_CHILDREN = 'backstep.end-children';
+/** The outbox's event name of custom actions. */
+const ACT = 'backstep.act';
 
 /** An event on its way to another saga. */
 export interface SentEvent {
@@ -46,7 +48,9 @@ export function outboxRowsOf({ before, after, effects }: Leaving): readonly Outb
   if (isQuiet) return NO_ROWS; // nearly always
   const rows: OutboxRow[] = [];
   for (const effect of effects) {
-    if (effect.kind === 'emit' || effect.kind === 'send') rows.push(messageRow(effect));
+    if (effect.kind === 'emit' || effect.kind === 'send' || effect.kind === 'act') {
+      rows.push(messageRow(effect));
+    }
     if (effect.kind === 'stop-activity' && effect.child !== null) ends.push(effect.child);
   }
   if (ends.length > 0) {
@@ -75,8 +79,21 @@ function goesOn(before: SagaState | null, after: SagaState): boolean {
   return isStill(before) && !isStill(after) && !isOver(after);
 }
 
-function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' }>): OutboxRow {
+/** The custom action that a message asks for; `null` for any other message. */
+export function actionIn({ event, data }: Omit<OutboxRow, 'index'>): PendingAction | null {
+  return event === ACT ? (JSON.parse(data) as PendingAction) : null;
+}
+
+/** A custom action as the outbox keeps it. */
+export type PendingAction = Omit<Extract<Effect, { kind: 'act' }>, 'kind' | 'index'>;
+
+function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' | 'act' }>): OutboxRow {
   const { index, event } = effect;
+  if (effect.kind === 'act') {
+    const { action, version, params, context } = effect;
+    const asked: PendingAction = { action, version, params, context, event };
+    return { index, event: ACT, data: JSON.stringify(asked) };
+  }
   if (effect.kind === 'emit') return { index, event: event.type, data: JSON.stringify(event) };
   const sent: SentEvent = { to: effect.to, event };
   return { index, event: SEND, data: JSON.stringify(sent) };

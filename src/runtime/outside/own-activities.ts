@@ -6,7 +6,7 @@
  * by itself is not there.
  */
 import type { Activity, ActivityContext } from '../../core/activity.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { absent } from './absent.ts';
 import { promiseCreatorOf, type PromiseCreator } from '../../core/machine/actor-kinds.ts';
 
 /** The activities among the logic of a machine, by name. */
@@ -19,28 +19,15 @@ export function ownActivities(
   });
 }
 
+const CURE = 'give back a result, and let the machine send';
+
 function activityOf(name: string, creator: PromiseCreator): Activity {
   return (input: unknown, { step, sagaId, signal }: ActivityContext) =>
     creator({
       input,
       signal,
-      self: absent(`"${name}" of saga ${sagaId}: self`, { id: step, sessionId: step }),
-      system: absent(`"${name}" of saga ${sagaId}: system`, {}),
+      self: absent(`"${name}" of saga ${sagaId}: self`, { id: step, sessionId: step }, CURE),
+      system: absent(`"${name}" of saga ${sagaId}: system`, {}, CURE),
       emit: () => {}, // nobody can listen to it: it has no reference that anybody holds
     });
-}
-
-/** Stands for an actor or a system: what it does not have is said, not given as undefined. */
-function absent(what: string, known: Readonly<Record<string, unknown>>): unknown {
-  return new Proxy(known, {
-    get: (members, name) => {
-      if (typeof name === 'symbol') return undefined;
-      if (Object.hasOwn(members, name)) return members[name];
-      throw new BackstepError(
-        'definition-invalid',
-        `${what}.${name} is not there while it runs as an activity; give back a result, and let ` +
-          'the machine send',
-      );
-    },
-  });
 }

@@ -188,10 +188,10 @@ export class InspectJournal {
 
 /** A state's machine as inspectors show it. */
 function snapshotOf(
-  { snapshot, status: sagaStatus }: SagaState,
+  { snapshot, live, status: sagaStatus }: SagaState,
   redact: Redact,
 ): InspectedSnapshot {
-  const { status, value, context, output, error } = persistMachine(snapshot);
+  const { status, value, context, output, error } = persistMachine(snapshot, live.activities);
   return {
     status,
     value,

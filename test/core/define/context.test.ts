@@ -1,6 +1,6 @@
 /** A context that would come back changed from a restart is refused before it is stored. */
 import { describe, expect, test } from 'vitest';
-import { assign, fromPromise, raise, setup } from 'xstate';
+import { assign, raise, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import type { Turn } from '../../../src/core/turn/inbound.ts';
@@ -41,24 +41,6 @@ describe('a context that JSON does not keep', () => {
   test('is refused at the start as well', () => {
     const machine = setup({}).createMachine({ id: 'hotel', context: { at: new Date(0) } });
     expect(() => begin(durable(machine), 'saga-1', null, 0)).toThrow('"at" is a Date');
-  });
-
-  test('because of a spawned actor is refused, with the cure', () => {
-    const spawning = kit.createMachine({
-      id: 'hotel',
-      context: ({ spawn }) => ({ value: spawn('book', { id: 'book', input: null }) }),
-    });
-    expect(() => begin(durable(spawning), 'saga-1', null, 0)).toThrow(/"value" is a Actor.*invoke/);
-    const inline = setup({
-      types: { context: {} as { child: unknown } },
-      actors: { x: fromPromise(() => Promise.resolve(1)) },
-    }).createMachine({
-      id: 'hotel',
-      context: { child: null },
-      initial: 'a',
-      states: { a: { entry: assign(({ spawn }) => ({ child: spawn('x') })) } },
-    });
-    expect(() => begin(durable(inline), 'saga-1', null, 0)).toThrow('"child" is a Actor');
   });
 
   test('does not include undefined members: they are left out before anybody reads them', () => {

@@ -107,9 +107,9 @@ describe('commands of a transition', () => {
 
   test('a snapshot is never changed by a later step', () => {
     const { snapshot } = entered();
-    const before = JSON.stringify(persistMachine(snapshot));
+    const before = JSON.stringify(persistMachine(snapshot, {}));
     stepMachine(snapshot, self, done);
-    expect(JSON.stringify(persistMachine(snapshot))).toBe(before);
+    expect(JSON.stringify(persistMachine(snapshot, {}))).toBe(before);
     expect(Object.keys(snapshot.children as object)).toEqual(['fetch']);
   });
 
@@ -153,14 +153,14 @@ describe('commands of a transition', () => {
 describe('a persisted machine', () => {
   test('is restored to a snapshot that goes on as the original would', () => {
     const { snapshot } = entered();
-    const text = JSON.stringify(persistMachine(snapshot));
+    const text = JSON.stringify(persistMachine(snapshot, {}));
     const parsed = JSON.parse(text) as PersistedMachine;
     const children = { fetch: { src: 'fetch', input: { name: 'n' } } };
     const restored = restoreMachine(machine, self, parsed, children);
     const original = stepMachine(snapshot, self, done);
     const again = stepMachine(restored, self, done);
     expect(again.commands).toEqual(original.commands);
-    expect(persistMachine(again.snapshot)).toEqual(persistMachine(original.snapshot));
+    expect(persistMachine(again.snapshot, {})).toEqual(persistMachine(original.snapshot, {}));
   });
 
   test('of a state the machine does not have is refused', () => {

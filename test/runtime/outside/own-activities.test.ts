@@ -127,7 +127,7 @@ describe('a machine with promises of its own', () => {
     const { engine, sight } = await machineEngine(machine);
     const { context } = await sight(await engine.spawn(null));
     expect(String(context['why'])).toMatch(
-      /self\.send is not there while it runs as an activity; give back a result/,
+      /self\.send is not there outside of a turn of its machine; give back a result/,
     );
   });
 });

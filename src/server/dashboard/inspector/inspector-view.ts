@@ -157,7 +157,7 @@ export function eventView(
 
 /** The machine's snapshot, what is live beside it, and what it would take next. */
 export function snapshotView(state: SagaState): Html {
-  const { status, value, context, output } = persistMachine(state.snapshot);
+  const { status, value, context, output } = persistMachine(state.snapshot, state.live.activities);
   const tags = [...state.snapshot.tags];
   const shown = { status, value, tags, context, ...(output === undefined ? {} : { output }) };
   const activities = Object.entries(state.live.activities);

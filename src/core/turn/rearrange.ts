@@ -1,0 +1,181 @@
+/**
+ * What a turn's commands make of what was live: applied in the order XState gave them, so that a
+ * state entered and left within one turn leaves nothing behind.
+ *
+ * Pure. Invariant: what stays live survives JSON.
+ */
+import type { SagaDefinition } from '../define/definition.ts';
+import { BackstepError } from '../errors.ts';
+import { keepJson } from '../json.ts';
+import { wholeDelay } from '../machine/machine-delays.ts';
+import { machineValue } from '../machine/machine-values.ts';
+import type { Command } from '../machine/scope.ts';
+import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
+
+/**
+ * Messages of one turn that the store can tell apart: their positions are part of its ids, which
+ * stay exact integers up to 8 * 10^12 turns.
+ */
+export const MESSAGES_PER_TURN = 1_024;
+
+/**
+ * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
+ * its orders to child sagas.
+ */
+const MAX_EMITTED_PER_TURN = MESSAGES_PER_TURN - 1;
+
+/** A message that leaves the saga with the turn. */
+export type Outgoing = Extract<Command, { kind: 'emit' | 'send' | 'act' }>;
+
+/** An activity the machine commanded in this turn, not yet tied to the ledger. */
+export interface Invocation {
+  readonly id: string;
+  readonly src: string;
+  readonly input: unknown;
+}
+
+/** The outcome of a turn's commands. */
+export interface Rearrangement {
+  /** What stays live from before, and the timers, new ones included. */
+  readonly kept: Live;
+  readonly invoked: readonly Invocation[];
+  readonly outgoing: readonly Outgoing[];
+}
+
+/**
+ * Applies commands in the order XState gave them: a state entered and left within one turn leaves
+ * nothing behind.
+ */
+export function rearrange(
+  definition: SagaDefinition,
+  live: Live,
+  commands: readonly Command[],
+  { token, nowMs }: { readonly token: number; readonly nowMs: number },
+): Rearrangement {
+  let { activities, timers } = live;
+  let invoked: readonly Invocation[] = [];
+  const outgoing: Outgoing[] = [];
+  for (const command of commands) {
+    switch (command.kind) {
+      case 'invoke':
+        if (isUnderWay({ activities, invoked }, command.id)) {
+          throw underOneId(definition, command.id);
+        }
+        invoked = [
+          ...invoked,
+          { id: command.id, src: command.src, input: inputOf(definition, command) },
+        ];
+        break;
+      case 'stop':
+        activities = without(activities, command.id);
+        invoked = invoked.filter(({ id }) => id !== command.id);
+        break;
+      case 'delay': {
+        const id = command.id ?? mintTimerId(command.event.type, token, timers);
+        const to = receiverOf(command.to, { activities, invoked, token });
+        const timer = armTimer(definition, id, command, token, nowMs);
+        timers = { ...timers, [id]: to === undefined ? timer : { ...timer, to } };
+        break;
+      }
+      case 'cancel-delay':
+        timers = without(timers, command.id);
+        break;
+      case 'emit':
+      case 'send':
+        outgoing.push({
+          ...command,
+          event: keepJson(
+            command.event,
+            `saga "${definition.id}": emitted event ${command.event.type}`,
+            machineValue,
+          ),
+        });
+        break;
+      case 'act': {
+        const at = `saga "${definition.id}": action "${command.action}"`;
+        outgoing.push(keepJson(command, at, machineValue));
+        break;
+      }
+    }
+  }
+  if (outgoing.length > MAX_EMITTED_PER_TURN) {
+    throw new BackstepError(
+      'definition-invalid',
+      `saga "${definition.id}" emits ${outgoing.length} events in one turn; ` +
+        `at most ${MAX_EMITTED_PER_TURN} are possible`,
+    );
+  }
+  return { kept: { activities, timers }, invoked, outgoing };
+}
+
+// Without an input an actor of XState gets none; an activity of a built saga gets `null`.
+function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { kind: 'invoke' }) {
+  const kept = keepJson(input, `saga "${id}": input of ${src}`, machineValue);
+  return isBuilt ? (kept ?? null) : kept;
+}
+
+// A new object: one that has had a member deleted stays slow, for the encoder as well.
+function without<Member>(
+  members: Readonly<Record<string, Member>>,
+  id: string,
+): Readonly<Record<string, Member>> {
+  if (members[id] === undefined) return members;
+  return Object.fromEntries(Object.entries(members).filter(([key]) => key !== id));
+}
+
+interface UnderWay {
+  readonly activities: Live['activities'];
+  readonly invoked: readonly Invocation[];
+}
+
+function isUnderWay({ activities, invoked }: UnderWay, id: string): boolean {
+  return activities[id] !== undefined || invoked.some((each) => each.id === id);
+}
+
+// A live actor would go on beside the new one, and nobody could reach or stop it any more.
+function underOneId({ machine }: SagaDefinition, id: string): BackstepError {
+  return new BackstepError(
+    'definition-invalid',
+    `machine "${machine.id}": an actor is started under the id "${id}" while another one of that ` +
+      'id still runs; stop that one first, or give each its own id',
+  );
+}
+
+// Known by its token, so that another actor of the same id gets nothing that was meant for it.
+function receiverOf(
+  to: Extract<Command, { kind: 'delay' }>['to'],
+  { activities, invoked, token }: UnderWay & { readonly token: number },
+): TimerReceiver | undefined {
+  if (to?.kind !== 'child') return to;
+  if (invoked.some(({ id }) => id === to.id)) return { ...to, token };
+  const known = activities[to.id]?.token;
+  return known === undefined ? to : { ...to, token: known };
+}
+
+// A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
+function mintTimerId(type: string, token: number, timers: Live['timers']): string {
+  let id = `${type}#${token}`;
+  for (let count = 2; timers[id] !== undefined; count++) id = `${type}/${count}#${token}`;
+  return id;
+}
+
+function armTimer(
+  definition: SagaDefinition,
+  id: string,
+  command: Extract<Command, { kind: 'delay' }>,
+  token: number,
+  nowMs: number,
+): LiveTimer {
+  const delayMs = wholeDelay(definition.machine, id, command.delayMs);
+  // The event of an `after` is XState's own and carries nothing.
+  const isOwn = id.startsWith('xstate.after.');
+  const event = isOwn
+    ? command.event
+    : keepJson(
+        command.event,
+        `saga "${definition.id}": delayed event ${command.event.type}`,
+        machineValue,
+      );
+  const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
+  return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
+}

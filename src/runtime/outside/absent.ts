@@ -1,0 +1,20 @@
+/** What code of a machine is given in place of actors that are not there where it runs. */
+import { BackstepError } from '../../core/errors.ts';
+
+/** Stands for an actor or a system: what it does not have is said, not given as undefined. */
+export function absent(
+  what: string,
+  known: Readonly<Record<string, unknown>>,
+  cure: string,
+): unknown {
+  return new Proxy(known, {
+    get: (members, name) => {
+      if (typeof name === 'symbol') return undefined;
+      if (Object.hasOwn(members, name)) return members[name];
+      throw new BackstepError(
+        'definition-invalid',
+        `${what}.${name} is not there outside of a turn of its machine; ${cure}`,
+      );
+    },
+  });
+}
