@@ -115,12 +115,19 @@ function lightChart() {
     const item = lit.get(state.dataset.state);
     const light = item?.dataset.light ?? '';
     const note = state.querySelector(':scope > .note-text');
-    if (note !== null) write(note, item?.querySelector('.note-text').textContent.trim() ?? '');
+    if (note !== null) write(note, noteOf(state, lit));
     if (state.dataset.light === light) continue;
     state.dataset.light = light;
     state.querySelector('.light-icon').textContent = item?.querySelector('.icon').textContent ?? '';
   }
   placeChart();
+}
+
+/** What is under way in a state, or in one that it holds while it is closed. */
+function noteOf(state, lit) {
+  const ids = [state.dataset.state, ...JSON.parse(state.dataset.holds)];
+  const notes = ids.map((id) => lit.get(id)?.querySelector('.note-text').textContent.trim() ?? '');
+  return notes.find((note) => note !== '') ?? '';
 }
 
 /** At first, the chart shows where the saga is; then it stays as a person scrolls it. */

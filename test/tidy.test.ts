@@ -31,6 +31,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   core: { layers: [], packages: [/^xstate(\/(graph|guards))?$/], atLeast: 10 },
   verify: { layers: ['core'], packages: [/^xstate$/], atLeast: 10 },
   explain: { layers: ['core'], packages: [/^xstate$/], atLeast: 5 },
+  // Pictures of charts; the page and the command line both draw them.
+  drawing: {
+    layers: ['core', 'explain', 'verify'],
+    packages: [/^hono\/html$/, /^elkjs\/.+$/],
+    atLeast: 3,
+  },
   store: {
     layers: ['core'],
     packages: [NODE, /^better-sqlite3$/, /^kysely/, /^pino$/],
@@ -43,7 +49,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 3,
   },
   server: {
-    layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain'],
+    layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
     packages: [NODE, ...HONO, /^(ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
@@ -61,7 +67,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'node-version': { layers: [], packages: [], atLeast: 1 },
   'node-guard': { layers: ['node-version'], packages: [], atLeast: 1 },
   cli: {
-    layers: ['index', 'node-version', 'runtime', 'store', 'core', 'verify'],
+    layers: ['index', 'node-version', 'runtime', 'store', 'core', 'verify', 'drawing'],
     packages: [NODE, ...DOORS],
     atLeast: 5,
   },

@@ -32,8 +32,14 @@ function hasRoomInMemory(): boolean {
   return bavail * bsize > LEAST_ROOM_BYTES;
 }
 
+// The contract tests are run with the oldest XState that is taken, too.
+const XSTATE = process.env['BACKSTEP_XSTATE'];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
+  ...(XSTATE === undefined
+    ? {}
+    : { resolve: { alias: [{ find: /^xstate(?=\/|$)/, replacement: XSTATE }] } }),
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', new SlowestFiles(), ...(REPORT === undefined ? [] : ['json'])],

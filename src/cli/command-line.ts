@@ -30,10 +30,16 @@ const OPTIONS = {
   json: { type: 'boolean' },
   'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
+  svg: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 /** How the value of an option is called in the help. */
-const VALUES = { db: '<path>', migrations: '<folder>', 'max-states': '<n>' } as const;
+const VALUES = {
+  db: '<path>',
+  migrations: '<folder>',
+  'max-states': '<n>',
+  svg: '<folder>',
+} as const;
 
 /** Reads the arguments; `env` may name the database. */
 export function readCommandLine(
@@ -66,12 +72,14 @@ export function readCommandLine(
     case 'verify': {
       if (operands.length === 0) return mistake('say which module');
       const bound = textOf(values['max-states']);
-      if (bound === undefined) return { command, modules: operands, isJson };
+      const pictures = textOf(values.svg);
+      const wanted = { modules: operands, isJson, ...(pictures === undefined ? {} : { pictures }) };
+      if (bound === undefined) return { command, ...wanted };
       const maxStates = Number(bound);
       if (!Number.isInteger(maxStates) || maxStates < 1) {
         return mistake(`--max-states takes a whole number from 1, not "${bound}"`);
       }
-      return { command, modules: operands, isJson, maxStates };
+      return { command, ...wanted, maxStates };
     }
     case 'check':
     case 'doctor':

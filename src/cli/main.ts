@@ -16,8 +16,9 @@ const USAGE = `Usage: backstep <command> [options]
 Commands:
   migrate             bring a database file to the schema of this version, and with
                       --migrations to that of your own files too
-  verify <module...>  prove that the sagas that modules export compensate, or show a path
-                      on which one does not; ends with 1 when an error was found
+  verify <module...>  explore the outcomes of the sagas that modules export, within the bounds
+                      and for the values that it prints, and show the shortest way on which one
+                      breaks a promise; ends with 1 when an error was found
   check <module...>   before a deployment: tell which sagas in flight in a database go on
                       under the sagas that modules export, which migrate, and which would be
                       parked and why; ends with 1 when one would be. Name every module whose
@@ -40,6 +41,7 @@ Options:
   --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
                       differ where one decides
   --max-states <n>    states that verify explores of a saga at most (default: 20000)
+  --svg <folder>      draw each finding of verify: its way, lit in the statechart
   -h, --help          show this help
 
 Examples:

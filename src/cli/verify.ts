@@ -2,6 +2,10 @@
  * `backstep verify`: explores the sagas of modules and tells what was found, and within which bounds
  * nothing else was.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { layOut, wayPicture } from '../drawing/way-picture.ts';
 import type { Finding } from '../verify/findings.ts';
 import { MAX_VERIFIED_STATES, type Verification, verify } from '../verify/verify.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
@@ -13,6 +17,8 @@ export interface VerifyRequest {
   readonly isJson: boolean;
   /** Default: that of `verify`. */
   readonly maxStates?: number;
+  /** Folder that gets a picture of each finding; default: none is drawn. */
+  readonly pictures?: string;
 }
 
 /** Longest value that is printed in full; `--json` has all of it. */
@@ -22,7 +28,7 @@ const MAX_PLACES = 8;
 
 /** Gives the exit code. */
 export async function verifyModules(request: VerifyRequest): Promise<number> {
-  const { modules, isJson, maxStates = MAX_VERIFIED_STATES } = request;
+  const { modules, isJson, maxStates = MAX_VERIFIED_STATES, pictures } = request;
   const loaded = await loadSagas(modules);
   if (loaded.kind === 'mistake') {
     process.stderr.write(`backstep: ${loaded.message}\n`);
@@ -33,7 +39,28 @@ export async function verifyModules(request: VerifyRequest): Promise<number> {
     ? `${JSON.stringify(verifications, null, 2)}\n`
     : verifications.map(verificationText).join('\n');
   process.stdout.write(text);
+  if (pictures !== undefined) await draw(loaded.definitions, verifications, pictures);
   return verifications.some(isFailed) ? EXIT_FAILED : 0;
+}
+
+/** Writes a picture of each finding, and tells where on the error output. */
+async function draw(
+  definitions: readonly SagaDefinition[],
+  verifications: readonly Verification[],
+  folder: string,
+): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const [index, { saga, version, findings }] of verifications.entries()) {
+    const definition = definitions[index];
+    if (definition === undefined || findings.length === 0) continue;
+    const laid = await layOut(definition);
+    for (const [number, finding] of findings.entries()) {
+      const name = `${saga}-v${version}-${number + 1}-${finding.code}.svg`;
+      const path = join(folder, name);
+      writeFileSync(path, wayPicture(laid, `${saga}, version ${version}`, finding));
+      process.stderr.write(`backstep: ${path} shows the way\n`);
+    }
+  }
 }
 
 /** An error was found, or nothing could be looked at. */

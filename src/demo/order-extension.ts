@@ -61,6 +61,7 @@ export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost
       ],
       ...(host.isReadOnly ? {} : { overview: createOrdersForm }),
       invariants: () => orderInvariants(context),
+      isDisturbed: () => (faults?.list().length ?? 0) > 0,
       banner: () => faultsBanner(faults?.list() ?? [], provider?.wasRunning() === false),
     };
   };

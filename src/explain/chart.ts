@@ -26,7 +26,8 @@ export interface ChartState {
   /** Its path in the machine; empty for the machine itself. */
   readonly path: string;
   readonly name: string;
-  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
+  /** `choice`: no state of the machine, but several that are reached and left alike. */
+  readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'choice';
   /** The state of its parent that is entered first. */
   readonly isInitial: boolean;
   readonly tags: readonly string[];
@@ -36,13 +37,19 @@ export interface ChartState {
   readonly states: readonly ChartState[];
 }
 
+/** One way to take a transition; `guard` null: none. */
+export interface Way {
+  readonly trigger: Trigger;
+  readonly guard: string | null;
+}
+
 /** Everything that leads from one state to another. */
 export interface ChartTransition {
   readonly id: string;
   readonly from: string;
   readonly to: string;
-  /** Each way to take it; `guard` null: none. */
-  readonly ways: readonly { readonly trigger: Trigger; readonly guard: string | null }[];
+  /** Each way to take it. */
+  readonly ways: readonly Way[];
 }
 
 export interface Chart {

@@ -31,6 +31,8 @@ export interface Extension {
   overview?(): Html;
   /** On top of every page while it is not `null`; asked at every update, so it must be quick. */
   banner?(): Html | null;
+  /** Whether something is disturbed on purpose, which the page of performance marks. */
+  isDisturbed?(): boolean;
   /** Called once, when the server begins. */
   start?(): void;
   /** Called once, when the server ends. */

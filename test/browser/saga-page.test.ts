@@ -102,7 +102,7 @@ test('on paper there is the saga, and nothing that one could only click', async 
     const paper = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
     expect(paper).toBe('rgb(255, 255, 255)');
   }
-  const chart = await dashboard.open(`/sagas/${id}?view=chart`);
+  const chart = await dashboard.open(`/sagas/${id}?view=chart&chart=whole`);
   const pdf = (await chart.pdf({ preferCSSPageSize: true })).toString('latin1');
   // The drawing has a large sheet of its own: on a usual one its words could not be read.
   const widths = [...pdf.matchAll(/\/MediaBox ?\[0 0 ([\d.]+)/g)].map(([, width]) => Number(width));
@@ -111,9 +111,10 @@ test('on paper there is the saga, and nothing that one could only click', async 
 });
 
 test('the chart counts attempts and what is left until the next one, in words too', async () => {
+  await dashboard.open('/definitions/order?chart=whole'); // laid out before it is needed
   await dashboard.site.fault('reserveInventory', { failNext: 4 });
   const id = await declinedOrder('chart-counts');
-  const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  const page = await dashboard.openLive(`/sagas/${id}?view=chart&chart=whole`);
   const within = (state: string) =>
     page.locator(`#chart [data-state="order.forward.reserveInventory.${state}"] > .note-text`);
   await within('retrying')
@@ -128,4 +129,15 @@ test('the chart counts attempts and what is left until the next one, in words to
   );
   await page.locator('#saga-head').getByText('completed').waitFor();
   await within('running').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+});
+
+test('a closed step of the chart tells what is under way in it', async () => {
+  await dashboard.open('/definitions/order');
+  await dashboard.site.fault('reserveInventory', { failNext: 4 });
+  const id = await declinedOrder('chart-closed');
+  const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  const note = page.locator('#chart [data-state="order.forward.reserveInventory"] > .note-text');
+  await note.filter({ hasText: /^(in \d+(\.\d)? s|attempt \d)$/ }).waitFor();
+  await page.locator('#saga-head').getByText('completed').waitFor();
+  await expect.poll(() => note.textContent()).toBe('');
 });

@@ -46,6 +46,24 @@ test('the status of a saga is on the screen however long its name is, and the ed
   await expect.poll(() => page.evaluate(mask)).toBe('none');
 });
 
+test.each([WIDTH, 1_280])(
+  'a statechart is read at %i pixels without scrolling sideways',
+  async (width) => {
+    const page = await dashboard.open('/definitions/order', { viewport: { width, height: 800 } });
+    const hidden = '(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)';
+    expect(await page.evaluate(`${hidden}(document.querySelector('.chart'))`)).toBe(0);
+    const name = page.locator('#chart .name', { hasText: 'sendConfirmation' });
+    // Thirteen pixels in the drawing; a line of them is a little higher.
+    expect((await name.boundingBox())?.height).toBeGreaterThan(12);
+    await page.getByRole('link', { name: 'Open sendConfirmation' }).click();
+    await page.locator('[data-state="order.forward.sendConfirmation.retrying"]').waitFor();
+    await page.getByRole('link', { name: 'The whole machine' }).click();
+    await page.locator('[data-state="order.forward.updateOrder.retrying"]').waitFor();
+    await page.getByRole('link', { name: 'Steps only' }).click();
+    await page.locator('[data-state="order.forward.sendConfirmation.retrying"]').waitFor();
+  },
+);
+
 async function rightEndOf(element: Locator): Promise<number> {
   const box = await element.boundingBox();
   return box === null ? Infinity : box.x + box.width;

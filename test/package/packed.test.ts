@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -45,7 +47,7 @@ await server.stop();
 await backstep.stop();
 `;
 /** What the user of the README has installed beside Backstep. */
-const OWN_PACKAGES = ['typescript', 'vitest', 'zod', '@types/node'];
+const OWN_PACKAGES = ['typescript', 'vitest', 'xstate', 'zod', '@types/node'];
 
 /** It is built before it is packed, on a machine that runs other tests too. */
 const PACK_MS = 120_000;
@@ -118,6 +120,22 @@ test('holds what a user needs and no source', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
   expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
+});
+
+test('leads from its README to files that are in it', () => {
+  const readme = readFileSync(join(installed, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\(([^)#]+)/g)].map(([, target = '']) => target);
+  const own = links.filter((target) => !/^https?:/.test(target));
+  expect(own.length).toBeGreaterThan(0);
+  expect(own.filter((target) => !existsSync(join(installed, target)))).toEqual([]);
+});
+
+test('is found nothing wrong with by those who look at packages', async () => {
+  const { messages } = await publint({ pkgDir: installed, strict: true, pack: false });
+  expect(messages).toEqual([]);
+  const attw = join(DEPENDENCIES, '@arethetypeswrong/cli/dist/index.js');
+  const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? '';
+  expect(node(attw, tarball, '--profile', 'esm-only', '--quiet')).toMatchObject({ code: 0 });
 });
 
 test.each([true, false])('type-checks in a strict project, its exact options %s', (isExact) => {

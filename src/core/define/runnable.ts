@@ -16,6 +16,7 @@ import { nodesOf, readFields, spawnsOf } from '../machine/machine-nodes.ts';
 import { readInvokes, UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { withMicrostepBound } from '../machine/microstep-bound.ts';
 import { withNamedActors } from '../machine/named-actors.ts';
+import { otherXState } from '../machine/xstate-copy.ts';
 import type { SagaDefinition } from './definition.ts';
 
 /** What runs, and what it runs beside itself. */
@@ -44,6 +45,8 @@ export function runnable(
   define: (machine: AnyStateMachine, name: string) => SagaDefinition,
   within: readonly AnyStateMachine[],
 ): Runnable {
+  const other = otherXState(drawn);
+  if (other !== null) throw refusal(id, [other]);
   const refusals: string[] = [];
   const named = withNamedActors(drawn);
   if (id === UNNAMED) refusals.push('the machine has no id; give it one, or durable an id option');

@@ -53,7 +53,7 @@ export function sagaDetail({ saga, state, definition, isReadOnly }: SagaDetail):
           </div>`
     }
     <p class="quiet">
-      Turn ${state.seq}. <a href="${sagaPath(saga.id)}">Every turn, its chart, and why</a>
+      Turn ${state.seq}. <a href="${sagaPath(saga.id)}">History, statechart, and why</a>
     </p>`;
 }
 

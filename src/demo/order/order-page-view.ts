@@ -56,7 +56,7 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
       <div id="dead-letters">${region('dead-letters')}</div>
     </section>
     <section aria-labelledby="sums">
-      <h2 id="sums">Does it add up?</h2>
+      <h2 id="sums">Consistency</h2>
       <div id="invariants">${region('invariants')}</div>
     </section>
     <div class="columns panels">

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { assign, cancel, emit, raise, sendTo, setup, type StateValue } from 'xstate';
+import { setup as oldestSetup } from 'xstate-lowest';
 import { activity } from '../../../src/core/activity.ts';
 import {
   type PersistedMachine,
@@ -181,4 +182,10 @@ test('accepted events are those of the active states', () => {
     'wake',
     'xstate.after.wait.probe.waiting',
   ]);
+});
+
+test('is tried with the version that was asked for', () => {
+  expect(setup === (oldestSetup as unknown)).toBe(
+    process.env['BACKSTEP_XSTATE'] === 'xstate-lowest',
+  );
 });

@@ -4,18 +4,47 @@ import { orderSaga } from '../../fixtures/order-saga.ts';
 import { litStates } from '../../../src/explain/chart-lights.ts';
 import { statesIn } from '../../../src/explain/chart.ts';
 import { ChartLayouts, type LaidChart } from '../../../src/server/dashboard/chart/chart-layout.ts';
+import { chartLookOf } from '../../../src/server/dashboard/chart/chart-look.ts';
 import { chartSvg, litList } from '../../../src/server/dashboard/chart/chart-svg.ts';
 import { BUSY, ORDER, REFUSED, SagaDriver } from '../../core/turn/saga-driver.ts';
 
+const WHOLE = chartLookOf(new URLSearchParams('chart=whole'));
+const FOLDED = chartLookOf(new URLSearchParams());
+/** What a phone of 390 pixels has between its margins, at a scale that can still be read. */
+const PHONE_WIDTH = 420;
+
 const layouts = new ChartLayouts();
 let laid: LaidChart;
+let folded: LaidChart;
 beforeAll(async () => {
-  laid = await layouts.of(orderSaga);
+  laid = await layouts.of(orderSaga, WHOLE);
+  folded = await layouts.of(orderSaga, FOLDED);
 }, 30_000);
 
 describe('the drawing of a chart', () => {
   it('is laid out once for all who ask', () => {
-    expect(layouts.of(orderSaga)).toBe(layouts.of(orderSaga));
+    expect(layouts.of(orderSaga, FOLDED)).toBe(layouts.of(orderSaga, FOLDED));
+    // What cannot be opened is no other look.
+    const unknown = chartLookOf(new URLSearchParams('open=nowhere'));
+    expect(layouts.of(orderSaga, unknown)).toBe(layouts.of(orderSaga, FOLDED));
+  });
+
+  it('with its steps closed is as narrow as a phone', () => {
+    expect(folded.graph.width).toBeLessThan(PHONE_WIDTH);
+    expect(laid.graph.width).toBeGreaterThan(4 * PHONE_WIDTH);
+  });
+
+  it('opens and closes a step by a link, which keeps what else the address says', async () => {
+    const query = new URLSearchParams('id=7&view=chart&open=forward.processPayment');
+    const look = chartLookOf(query, ['id']);
+    const opened = await layouts.of(orderSaga, look);
+    const svg = String(await chartSvg(opened, look, [], 'x'));
+    expect(svg).toMatch(/href="\?view=chart#chart"\s+aria-label="Close processPayment"/);
+    expect(svg).toMatch(
+      /href="\?view=chart&amp;open=forward.processPayment&amp;open=forward.updateOrder#chart"/,
+    );
+    expect(svg).toContain('data-state="order.forward.processPayment.running"');
+    expect(svg).not.toContain('data-state="order.forward.updateOrder.running"');
   });
 
   it('has each state within its parent, apart from its siblings', () => {
@@ -30,10 +59,11 @@ describe('the drawing of a chart', () => {
       }
     };
     check({ ...laid.graph, x: 0, y: 0 });
+    check({ ...folded.graph, x: 0, y: 0 });
   });
 
   it('shows every state and every transition, without anything that the CSP forbids', async () => {
-    const svg = String(await chartSvg(laid, [], 'Statechart of order'));
+    const svg = String(await chartSvg(laid, WHOLE, [], 'Statechart of order'));
     const drawn = [...svg.matchAll(/data-state="([^"]+)"/g)].map(([, id]) => id);
     expect(drawn).toEqual(
       statesIn(laid.chart.root)
@@ -55,7 +85,7 @@ describe('the drawing of a chart', () => {
     const list = String(await litList(lit));
     expect(list).toMatch(/✗<\/span>\s*<code>forward\.processPayment<\/code>\s*<span>failed</);
     expect(list).toMatch(/▶<\/span>\s*<code>compensating\.releaseInventory<\/code>/);
-    const svg = String(await chartSvg(laid, lit, 'x'));
+    const svg = String(await chartSvg(laid, WHOLE, lit, 'x'));
     for (const { id, light } of lit) {
       expect(svg).toMatch(new RegExp(`data-state="${id}"\\s+data-light="${light}"`));
     }
@@ -69,7 +99,7 @@ describe('the drawing of a chart', () => {
     order.fireTimer('retry');
     const next = String(await litList(litStates(orderSaga, order.state, order.trail)));
     expect(next).toMatch(/reserveInventory\.running<\/code>\s*<span>active<[^]*?attempt 2</);
-    const svg = String(await chartSvg(laid, [], 'x'));
+    const svg = String(await chartSvg(laid, WHOLE, [], 'x'));
     for (const path of ['forward.reserveInventory.running', 'forward.reserveInventory.retrying']) {
       const state = svg.split(`data-state="order.${path}"`)[1]?.split('</g>')[0];
       expect(state).toContain('note-text');

@@ -26,7 +26,10 @@ describe('GET /definitions/{type}', () => {
     const page = await pageAt('/definitions/order');
     expect(textOf(page)).toMatch(/charge compensatable 2 attempts, 10\.0 s each refund 2 attempts/);
     expect(textOf(page)).toContain('nobody has started one yet');
-    expect(page).toContain('data-state="order.forward.charge.running"');
+    expect(page).toContain('data-state="order.forward.charge"');
+    expect(await pageAt('/definitions/order?chart=whole')).toContain(
+      'data-state="order.forward.charge.running"',
+    );
     expect(page).not.toMatch(/ on[a-z]+="| style="|<style|hx-on|javascript:|js:/i);
     const address = server.url.replace('http', 'ws');
     const query = /hx-ws:connect="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&') ?? '';

@@ -34,7 +34,7 @@ describe('a sample', () => {
       settledPerSecond: 2,
       startedPerSecond: 2,
       mailboxItems: 0,
-      hasBanner: false,
+      isDisturbed: false,
     });
     // Three turns each; the first waits for nobody.
     expect(busy?.turnsPerSecond).toBe(6);
@@ -47,7 +47,7 @@ describe('a sample', () => {
       stepP50Ms: null,
       commitP99Ms: null,
       turnsPerBatch: null,
-      hasBanner: true,
+      isDisturbed: true,
     });
   });
 

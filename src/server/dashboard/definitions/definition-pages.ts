@@ -13,6 +13,7 @@ import { badQuery, textOf } from '../../query.ts';
 import { requireDefinition } from '../../saga-lookup.ts';
 import type { Verifications } from '../../verifications.ts';
 import { drawn } from '../chart/chart-drawing.ts';
+import { chartLookOf } from '../chart/chart-look.ts';
 import {
   countInWords,
   definitionList,
@@ -66,7 +67,7 @@ export function createDefinitionPage(
       const all = await shownDefinitions(context);
       const versions = all.filter((shown) => shown.definition.id === type);
       const shown = versions.find((each) => each.definition === one);
-      const chart = await drawn(context, layouts, one);
+      const chart = await drawn(context, layouts, one, chartLookOf(query, ['type']));
       const isStartable = shown?.isNewest === true && !context.isReadOnly;
       const page = {
         shown: shown ?? { definition: one, isNewest: true, count: undefined },

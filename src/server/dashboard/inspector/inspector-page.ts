@@ -17,6 +17,7 @@ import { litIn } from '../saga/saga-page-groups.ts';
 import { pictureOf } from '../saga/saga-picture.ts';
 import { definitionOf, requireDefinition, typesOf } from '../../saga-lookup.ts';
 import { drawn } from '../chart/chart-drawing.ts';
+import { type ChartLook, chartLookOf } from '../chart/chart-look.ts';
 import { litList } from '../chart/chart-svg.ts';
 import {
   eventView,
@@ -54,7 +55,7 @@ export function createInspectorPage(context: HttpContext, parts: InspectorParts)
     path: '/inspector',
     nav: 'Inspector',
     groups: (query) => groupsOf(context, parts.histories, lookOf(query)),
-    look: (query) => pageAt(context, parts, lookOf(query)),
+    look: (query) => pageAt(context, parts, lookOf(query), chartLookOf(query)),
   };
 }
 
@@ -77,8 +78,9 @@ export function createStatelyPage(maySend: boolean): Page {
 
 async function pageAt(
   context: HttpContext,
-  { histories, layouts }: InspectorParts,
+  parts: InspectorParts,
   asked: Look,
+  chartLook: ChartLook,
 ): Promise<PageView> {
   const saga = asked.sagaId === null ? null : await sagaNamed(context, asked.sagaId);
   const unknown = saga === null ? asked.sagaId : null;
@@ -89,7 +91,7 @@ async function pageAt(
   const type = definition?.id ?? null;
   const look = { ...asked, sagaId: saga?.id ?? null, type };
   const chart =
-    definition === null ? null : await chartOf(context, histories, layouts, definition, look);
+    definition === null ? null : await chartOf(context, parts, definition, look, chartLook);
   const types = typesOf(context.backstep);
   const facts = { types, type, saga, seq: look.seq, chart, unknown };
   return {
@@ -127,14 +129,14 @@ function definitionFor(
 
 async function chartOf(
   context: HttpContext,
-  histories: SagaHistories,
-  layouts: ChartLayouts,
+  { histories, layouts }: InspectorParts,
   definition: SagaDefinition,
   { sagaId, seq }: Look,
+  chartLook: ChartLook,
 ): ReturnType<typeof drawn> {
   const picture = sagaId === null ? null : await pictureOf(context, histories, sagaId, seq);
   const lit = picture?.kind === 'picture' ? litIn(picture) : [];
-  return drawn(context, layouts, definition, lit);
+  return drawn(context, layouts, definition, chartLook, lit);
 }
 
 function groupsOf(

@@ -40,7 +40,7 @@ export function overviewPage({ heads, hasInvariants }: Overview, region: Place):
     ${
       hasInvariants
         ? html`<section aria-labelledby="sums-title">
-            <h2 id="sums-title">Does it add up?</h2>
+            <h2 id="sums-title">Consistency</h2>
             <div id="invariants">${region('invariants')}</div>
             <p class="quiet"><a href="/services">See what each service has</a></p>
           </section>`

@@ -145,7 +145,7 @@ function chartRegion(
       hint,
       series: series.map(([name, valueOf]) => ({ name, values: samples.map(valueOf) })),
       places: MAX_SAMPLES,
-      bands: samples.map(({ hasBanner }) => hasBanner),
+      bands: samples.map(({ isDisturbed }) => isDisturbed),
       inWords,
       span: SPAN,
     }),

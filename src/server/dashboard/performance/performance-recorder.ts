@@ -38,8 +38,8 @@ export interface PerformanceSample {
   readonly clients: number;
   /** Slow clients that were sent back to the journal. */
   readonly drops: number;
-  /** True when an extension had something in the banner of every page, such as faults. */
-  readonly hasBanner: boolean;
+  /** True when an extension said that something was disturbed on purpose, such as faults. */
+  readonly isDisturbed: boolean;
 }
 
 interface Counters {
@@ -119,7 +119,7 @@ export class PerformanceRecorder {
       loopMaxMs: loopMs(this.#loop.max),
       clients: clients.figures().clients,
       drops: now.resyncs - before.resyncs,
-      hasBanner: extensions.some((extension) => (extension.banner?.() ?? null) !== null),
+      isDisturbed: extensions.some((extension) => extension.isDisturbed?.() === true),
     });
     this.#loop.reset();
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();

@@ -33,10 +33,10 @@ export function sagaLog(log: SagaLog): Html {
   const { records } = log.history;
   const end = Math.min(records.length, Math.max(log.seq + MAX_SHOWN / 2, MAX_SHOWN));
   const shown = records.slice(Math.max(0, end - MAX_SHOWN), end);
-  return html`<div class="scroll" role="region" aria-label="Every turn" tabindex="0">
+  return html`<div class="scroll" role="region" aria-label="History" tabindex="0">
       <table class="log">
         <caption class="visually-hidden">
-          Every turn, the oldest first
+          History: every turn, the oldest first
         </caption>
         <thead>
           <tr>

@@ -8,6 +8,7 @@ import { badQuery, textOf } from '../../query.ts';
 import { definitionOf, sagaOf } from '../../saga-lookup.ts';
 import { recordAt } from '../../api/saga-history.ts';
 import { drawn } from '../chart/chart-drawing.ts';
+import { type ChartLook, chartLookOf } from '../chart/chart-look.ts';
 import type { Html } from '../frame/html.ts';
 import type { InspectorParts } from '../inspector/inspector-page.ts';
 import { sagaOrders } from './saga-orders.ts';
@@ -21,7 +22,7 @@ export function createSagaPage(context: HttpContext, parts: InspectorParts): Pag
     path: '/sagas/:id',
     under: '/sagas',
     groups: (query) => sagaPageGroups(context, parts.histories, lookOf(query)),
-    look: (query) => pageAt(context, parts, lookOf(query)),
+    look: (query) => pageAt(context, parts, lookOf(query), chartLookOf(query, ['id'])),
     actions: sagaOrders(context),
   };
 }
@@ -30,6 +31,7 @@ async function pageAt(
   context: HttpContext,
   parts: InspectorParts,
   look: SagaLook,
+  chartLook: ChartLook,
 ): Promise<PageView> {
   const { backstep } = context;
   const saga = await sagaOf(backstep, look.id);
@@ -44,7 +46,7 @@ async function pageAt(
     then?.kind === 'picture' ? then.definition : definitionOf(backstep, saga.type, saga.version);
   const isRail = hasRail(definition);
   const tab = isRail ? look.tab : 'chart';
-  const chart = tab === 'rail' ? null : await chartOf(context, parts, look);
+  const chart = tab === 'rail' ? null : await chartOf(context, parts, look, chartLook);
   const asOfMs = then?.kind === 'picture' ? (recordAt(then.history, then.seq)?.atMs ?? null) : null;
   const page = { ...look, tab, name, lastSeq: saga.seq, asOfMs, hasRail: isRail, chart };
   return {
@@ -59,10 +61,11 @@ async function chartOf(
   context: HttpContext,
   { histories, layouts }: InspectorParts,
   { id, seq }: SagaLook,
+  chartLook: ChartLook,
 ): Promise<Html | null> {
   const picture = await pictureOf(context, histories, id, seq);
   if (picture.kind !== 'picture' || picture.definition === undefined) return null;
-  return drawn(context, layouts, picture.definition, litIn(picture));
+  return drawn(context, layouts, picture.definition, chartLook, litIn(picture));
 }
 
 function lookOf(query: URLSearchParams): SagaLook {

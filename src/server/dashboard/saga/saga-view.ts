@@ -86,10 +86,9 @@ function sagaSections(page: SagaPage, region: (id: string) => Html): Html {
       ${section('saga-why', 'Why it is here', region)}
       ${section('saga-actions', 'What may be done', region)}
     </div>
-    ${section('saga-timeline', 'Timeline', region)} ${section('saga-log', 'Every turn', region)}
+    ${section('saga-timeline', 'Timeline', region)} ${section('saga-log', 'History', region)}
     <div class="columns">
-      ${section('saga-context', 'Context', region)}
-      ${section('saga-audit', 'What people ordered', region)}
+      ${section('saga-context', 'Context', region)} ${section('saga-audit', 'Audit', region)}
     </div>`;
 }
 
@@ -166,7 +165,7 @@ export function sagaHead({
 /** What operators ordered, the oldest first. */
 export function auditTable({ audit, shown }: SagaPicture): Html {
   return table(
-    'What people ordered, the oldest first',
+    'Audit: every command, the oldest first',
     ['When', 'Who', 'What', 'Why'],
     audit
       .filter(({ sagaSeq }) => sagaSeq <= shown.seq)

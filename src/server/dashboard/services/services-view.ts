@@ -23,7 +23,7 @@ export function servicesPage(page: ServicesPage, region: (id: string) => Html): 
     ${
       hasInvariants
         ? html`<section aria-labelledby="sums-title">
-            <h2 id="sums-title">Does it add up?</h2>
+            <h2 id="sums-title">Consistency</h2>
             <div id="invariants">${region('invariants')}</div>
           </section>`
         : ''

@@ -5,8 +5,8 @@
  * Pure. Text is measured by its length: there is no font on a server, so a little room is to spare.
  */
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
-import type { Chart, ChartState, ChartTransition } from '../../../explain/chart.ts';
-import type { TriggerKind } from '../../../explain/event-words.ts';
+import type { Chart, ChartState, ChartTransition } from '../explain/chart.ts';
+import type { TriggerKind } from '../explain/event-words.ts';
 
 /** Sizes of the drawing, in pixels; the stylesheet has the same font sizes. */
 export const CHART_SIZES = {
@@ -20,6 +20,7 @@ const TITLE_CHAR = 8.4;
 const LINE_CHAR = 6.6;
 const LABEL_CHAR = 6.2;
 const MIN_WIDTH = 70;
+const COLUMN_INSET = 14;
 /** Beside the name, for the icon of a lit state. */
 const ICON_WIDTH = 18;
 
@@ -44,6 +45,19 @@ const OPTIONS = {
   'org.eclipse.elk.json.edgeCoords': 'ROOT',
 };
 
+/** One state below the other as far as they can be, and close together: for narrow screens. */
+const NARROW = {
+  ...OPTIONS,
+  'elk.layered.layering.strategy': 'COFFMAN_GRAHAM',
+  'elk.layered.layering.coffmanGraham.layerBound': '1',
+  'elk.layered.nodePlacement.strategy': 'LINEAR_SEGMENTS',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '14',
+  'elk.spacing.nodeNode': '8',
+  'elk.spacing.edgeNode': '6',
+  'elk.spacing.edgeEdge': '4',
+  'elk.spacing.edgeLabel': '2',
+};
+
 /**
  * Which transitions point down the page where not all can, the most wanted ones highest: the way
  * that things go by themselves, then what fails, then what people order.
@@ -64,11 +78,11 @@ export function startId(state: ChartState): string {
 }
 
 /** The graph of a chart. The machine itself is not drawn: its states are the outermost. */
-export function graphOf({ root, transitions }: Chart): ElkNode {
+export function graphOf({ root, transitions }: Chart, shape: 'wide' | 'narrow' = 'wide'): ElkNode {
   const starts = startEdges(root);
   return {
     id: root.id,
-    layoutOptions: OPTIONS,
+    layoutOptions: shape === 'narrow' ? NARROW : OPTIONS,
     children: childrenOf(root),
     // From and to the machine itself there is nothing to draw a line to.
     edges: [...starts, ...transitions.filter(isDrawn(root)).map(edgeOf)],
@@ -108,6 +122,21 @@ function isDrawn(root: ChartState): (transition: ChartTransition) => boolean {
   return ({ from, to }) => from !== root.id && to !== root.id;
 }
 
+/** What there is to choose from stands in one column, however many there are. */
+function columnOf(states: readonly ChartState[]): ElkNode {
+  const { titleHeight, padding } = CHART_SIZES;
+  const nodes = states.map(nodeOf);
+  const width = Math.max(...nodes.map((node) => node.width ?? 0));
+  let y = titleHeight + 2 * padding;
+  const children = nodes.map((node) => {
+    const placed = { ...node, width, x: COLUMN_INSET, y };
+    y += (node.height ?? 0) + padding;
+    return placed;
+  });
+  const layoutOptions = { 'elk.algorithm': 'fixed', 'elk.hierarchyHandling': 'SEPARATE_CHILDREN' };
+  return { id: '', children, width: width + 2 * COLUMN_INSET, height: y + padding, layoutOptions };
+}
+
 function childrenOf(state: ChartState): ElkNode[] {
   const start = state.states.some(({ isInitial }) => isInitial)
     ? [{ id: startId(state), width: CHART_SIZES.start, height: CHART_SIZES.start }]
@@ -116,6 +145,7 @@ function childrenOf(state: ChartState): ElkNode[] {
 }
 
 function nodeOf(state: ChartState): ElkNode {
+  if (state.type === 'choice') return { ...columnOf(state.states), id: state.id };
   const { titleHeight, lineHeight, padding } = CHART_SIZES;
   const { calls, isTimed } = state;
   const note = [calls.length > 0 ? ['attempt 10'] : [], isTimed ? ['in 10.0 s'] : []].flat();
