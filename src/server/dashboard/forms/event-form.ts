@@ -6,7 +6,7 @@ import { fieldsOf } from './schema-fields.ts';
 import type { FormText, SchemaForm } from './schema-form.ts';
 
 /** Why it is sent, for the audit. */
-export const REASON: FormText = {
+const REASON: FormText = {
   name: 'reason',
   label: 'Reason',
   hint: 'For the audit.',
