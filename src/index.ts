@@ -1,59 +1,198 @@
 /**
  * The public API of Backstep: define a saga, implement its activities, run it durably.
+ *
+ * Every type that a public signature speaks of is here as well, so that what a program makes of them
+ * can be named in its own declarations.
  */
 import './node-guard.js';
 
+// Defining a saga.
+export type { Examples, SagaDefinition, WayBack } from './core/define/definition.ts';
+export type {
+  AddedIn,
+  Contribution,
+  EarlierRounds,
+  EventIn,
+  Merged,
+  Part,
+  SagaBasis,
+  SagaDraft,
+  SentEvents,
+  Unless,
+  With,
+  Written,
+} from './core/define/draft.ts';
+export {
+  durable,
+  type DurableOptions,
+  type MachineEvent,
+  type MachineInput,
+  type MachineOutput,
+  type Told,
+} from './core/define/durable.ts';
+export type { EventSchemas } from './core/define/event-schemas.ts';
+export type {
+  AttemptOptions,
+  CalledActivity,
+  Carrying,
+  ChildOptions,
+  Compensates,
+  CompensationOptions,
+  CompensationView,
+  Condition,
+  ForwardView,
+  NamesActivity,
+  ProbeOptions,
+  RoundView,
+  SagaOptions,
+  SentEvent,
+  StepOptions,
+  TakenEvent,
+  WaitOptions,
+  WaitResult,
+  WayBackOptions,
+} from './core/define/options.ts';
+export { type Basis, defineSaga } from './core/define/saga.ts';
 export {
   type Activities,
   activity,
   type Activity,
   type ActivityContext,
+  type ActivityInput,
+  type ActivityOutput,
+  type ActivitySignature,
   type Contract,
+  type ExpectedStatement,
   type LateResult,
   type ProbeAnswer,
+  type RemoteActivity,
   transactional,
+  type TransactionalActivity,
   type WritePlan,
 } from './core/activity.ts';
+export {
+  exponential,
+  type ExponentialOptions,
+  type Jitter,
+  NO_RETRY,
+  type RetryPolicy,
+} from './core/retry-policy.ts';
+export type { Duration } from './core/duration.ts';
 export type {
-  CompensationView,
-  ForwardView,
-  RoundView,
-  SagaOptions,
-  WaitResult,
-} from './core/define/options.ts';
-export type { SagaDefinition } from './core/define/definition.ts';
-export { durable, type DurableOptions } from './core/define/durable.ts';
-export type { EventSchemas } from './core/define/event-schemas.ts';
-export { BackstepError, type ErrorCode } from './core/errors.ts';
-export { type Failure, PermanentError, TransientError } from './core/failure.ts';
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
+} from './core/standard-schema.ts';
+export {
+  type InvokeRole,
+  type SagaStep,
+  type TimerRole,
+  UNWIND_CHILD,
+} from './core/machine/machine-roles.ts';
 export type { CommandName, OperatorCommand, OutsideEvent } from './core/turn/inbound.ts';
-export { UNWIND_CHILD } from './core/machine/machine-roles.ts';
+
+// What a saga is at a moment, and what went wrong.
+export type {
+  Decision,
+  Direction,
+  EarlyEvent,
+  Live,
+  LiveActivity,
+  LiveTimer,
+  Resolution,
+  SagaState,
+  StepEntry,
+  StepProgress,
+  TimerReceiver,
+} from './core/state.ts';
+export type { SagaStatus, SettledStatus, StepKind, StepStatus } from './core/status.ts';
+export { type Failure, PermanentError, type Thrown, TransientError } from './core/failure.ts';
+export { BackstepError, type ErrorCode, type ErrorDetails, type Issue } from './core/errors.ts';
+export type { DeadLetterContents } from './core/turn/dead-letter.ts';
+export type { ParentLink } from './core/turn/parent-link.ts';
 export type { MachineState, MigratedState, Migration } from './core/history/migration.ts';
-export { exponential, NO_RETRY, type RetryPolicy } from './core/retry-policy.ts';
-export { defineSaga } from './core/define/saga.ts';
-export type { SagaState, StepEntry } from './core/state.ts';
-export type { SagaStatus, StepStatus } from './core/status.ts';
-export { type Verification, verify } from './verify/verify.ts';
+export type { Distribution } from './core/distribution.ts';
+
+// Proving it.
+export type { Bounds } from './verify/bounds.ts';
+export type { FindingCode } from './verify/finding-codes.ts';
+export type { Finding, Severity, WayStep } from './verify/findings.ts';
+export type { NotReached } from './verify/reach.ts';
+export type { UsedValue, ValueSource } from './verify/values/examples.ts';
+export { type Verification, verify, type VerifyOptions } from './verify/verify.ts';
+
+// Running it.
 export type {
   Backstep,
   Bindings,
+  BindingsGiven,
   Concurrency,
+  EngineHealth,
+  MachineBindings,
   Retention,
   RetentionState,
   SpawnOptions,
   StartQueueFigures,
   Subscriber,
 } from './runtime/backstep.ts';
-export { type Clock, systemClock } from './runtime/clock.ts';
-export type { Outcome, Unsettled } from './runtime/outcome.ts';
+export { type CancelTimeout, type Clock, systemClock } from './runtime/clock.ts';
+export type { EngineFigures, LiveActor } from './runtime/figures.ts';
+export type { Limits } from './runtime/limits.ts';
+export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
+export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
+export type { VerifyAtRegistration } from './runtime/registration-check.ts';
 export type {
   CommandOptions,
   SagaHandle,
   SendOptions,
   Spawned,
+  StartResult,
   StartStatus,
-  WaitOptions,
+  TimeLimit,
 } from './runtime/saga-handle.ts';
-export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
-export type { VerifyAtRegistration } from './runtime/registration-check.ts';
+export type { Logger } from './runtime/turn-log.ts';
+export type { VersionGap } from './runtime/upkeep/version-gaps.ts';
+export type { HidesMember, Redact } from './core/secrets/redact.ts';
+
+// Reading what happened.
+export type { WriteOutcome } from './store/commit.ts';
+export type { FeedEpoch } from './store/queries/feed-epochs.ts';
+export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';
+export type {
+  AuditEntry,
+  DeadLetter,
+  DeadLetterGroup,
+  FeedEntry,
+  FeedFilter,
+  JournalEntry,
+  LetterGroupKey,
+  Page,
+  Paged,
+  ReadModels,
+  SagaFilter,
+  SagaRecord,
+  SagaSummary,
+  StatusCounts,
+  VersionCount,
+} from './store/read-models.ts';
+export type {
+  AuditTable,
+  BulkCommandsTable,
+  BulkItemsTable,
+  DeadLettersTable,
+  EngineTable,
+  EngineTables,
+  FeedEpochsTable,
+  JournalTable,
+  OutboxTable,
+  PendingStartsTable,
+  RevokedSessionsTable,
+  SagaStepsView,
+  SagasTable,
+  StartKeysTable,
+} from './store/schema.ts';
 export { migrateDatabase, type MigrateOptions } from './store/sqlite/migrate-database.ts';
+export type { OpenStoreOptions } from './store/sqlite/open-store.ts';
+export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

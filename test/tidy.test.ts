@@ -7,6 +7,7 @@
  */
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { reachingDemo } from './package/without-demo.ts';
 import { filesUnder, importedPath, type SourceFile } from './source-files.ts';
 
 const MAX_LINES = 300;
@@ -169,6 +170,12 @@ describe('every file', () => {
 });
 
 describe('the tests', () => {
+  it('of the product need nothing of the demo, where no whole program is tried', () => {
+    const tests = reachingDemo().filter((path) => path.endsWith('.test.ts'));
+    expect(tests.filter((path) => !/^test\/(hazards|simulation)\//.test(path))).toEqual([]);
+    expect(tests.length > 0).toBe(HAS_DEMO);
+  });
+
   it('run with the development build of xstate', () => {
     expect(import.meta.resolve('xstate')).toContain('development');
   });

@@ -39,6 +39,10 @@ export interface LiveActivity {
   readonly childId?: string;
   /** Started under an id that no drawing knows. */
   readonly isSpawned?: true;
+  /** No attempt of a step: it lives in the host's memory, and speaks while the saga wants it. */
+  readonly isListener?: true;
+  /** The machine hears of every snapshot of it. */
+  readonly isSynced?: true;
 }
 
 /** A wake-up that was armed and has not fired yet. */

@@ -32,8 +32,12 @@ export type StepStatus =
   | 'compensation_failed'
   | 'skipped';
 
-/** What a step is to its saga; see the taxonomy of Garcia-Molina & Salem 1987 and Richardson. */
-export type StepKind = 'compensatable' | 'pivot' | 'retriable';
+/**
+ * What a step is to its saga; see the taxonomy of Garcia-Molina & Salem 1987 and Richardson. A
+ * read-only one has no effect, so nothing is ever owed for it, nor in doubt.
+ */
+export const STEP_KINDS = ['compensatable', 'pivot', 'retriable', 'read-only'] as const;
+export type StepKind = (typeof STEP_KINDS)[number];
 
 /** How the compensation came out; `null` while there is nothing to say. */
 export type CompensationOutcome = 'complete' | 'partial' | 'failed';

@@ -10,9 +10,9 @@ import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
-import type { Store, StoreHealth } from '../store/store.ts';
+import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
-import type { SagaHandle, Spawned, WaitOptions } from './saga-handle.ts';
+import type { SagaHandle, Spawned, TimeLimit } from './saga-handle.ts';
 import type { VersionGap } from './upkeep/version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
@@ -140,7 +140,8 @@ export interface Backstep {
   /** Hides secrets in what leaves the process: the default list and the user's own rule. */
   readonly redact: Redact;
   readonly read: ReadModels;
-  readonly store: Store;
+  /** The database, for what participants keep in it, and its figures. */
+  readonly store: DatabaseAccess;
   /** The removal of ended sagas, which a clock that was set holds up. */
   readonly retention: Retention;
   figures(): EngineFigures;
@@ -152,7 +153,7 @@ export interface Backstep {
    * Refuses new work, lets running attempts finish for at most `within`, by default 10s, and closes
    * the store.
    */
-  stop(options?: WaitOptions): Promise<void>;
+  stop(options?: TimeLimit): Promise<void>;
 }
 
 /** The store's health, once the engine has recovered and while it is not told to stop. */

@@ -18,7 +18,7 @@ import type {
   Spawned,
   StartResult,
   StartStatus,
-  WaitOptions,
+  TimeLimit,
 } from './saga-handle.ts';
 
 /** `type`: the type it must be of; `null`: any. */
@@ -70,7 +70,7 @@ class Handle implements SagaHandle {
 
   async waitFor(
     predicate: (state: SagaState) => boolean,
-    options: WaitOptions = {},
+    options: TimeLimit = {},
   ): Promise<SagaState | null> {
     take(predicate, FUNCTION, `saga ${this.id}, waitFor`);
     const withinMs = this.#withinMs(options, 'waitFor');
@@ -79,14 +79,14 @@ class Handle implements SagaHandle {
   }
 
   settled(): Promise<Outcome>;
-  settled(options: WaitOptions): Promise<Outcome | Unsettled>;
-  async settled(options: WaitOptions = {}): Promise<Outcome | Unsettled> {
+  settled(options: TimeLimit): Promise<Outcome | Unsettled>;
+  async settled(options: TimeLimit = {}): Promise<Outcome | Unsettled> {
     const withinMs = this.#withinMs(options, 'settled');
     if (this.#unchecked !== null) await this.#checkType(this.#unchecked);
     return this.#calls.settled(this.id, withinMs);
   }
 
-  #withinMs(options: WaitOptions, method: string): number | null {
+  #withinMs(options: TimeLimit, method: string): number | null {
     take(options, WAIT_OPTIONS, `saga ${this.id}, options of ${method}`);
     return options.within === undefined ? null : toMs(options.within, 'within');
   }
@@ -115,8 +115,8 @@ class StartedHandle extends Handle implements Spawned {
   }
 
   override settled(): Promise<Outcome>;
-  override settled(options: WaitOptions): Promise<Outcome | Unsettled>;
-  override async settled(options: WaitOptions = {}): Promise<Outcome | Unsettled> {
+  override settled(options: TimeLimit): Promise<Outcome | Unsettled>;
+  override async settled(options: TimeLimit = {}): Promise<Outcome | Unsettled> {
     if (!this.isRemoved) return super.settled(options);
     return { status: 'removed', endedAs: this.status === 'removed' ? null : this.status };
   }

@@ -8,7 +8,7 @@ import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
 import type { Store } from '../store/store.ts';
 import { ActivityRunner } from './outside/activity-runner.ts';
-import { attemptReports } from './outside/attempt-reports.ts';
+import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
 import type { Backstep, Retention, SpawnOptions } from './backstep.ts';
 import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
@@ -16,6 +16,7 @@ import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
+import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
 import { recover } from './upkeep/recovery.ts';
@@ -50,6 +51,7 @@ class Engine implements UncheckedEngine {
   readonly #registry = new Registry();
   readonly #supervisor: Supervisor;
   readonly #runner: ActivityRunner;
+  readonly #listeners: Listeners;
   readonly #children: ChildSagas;
   readonly #timers: WakeTimers;
   readonly #courier: MessageCourier;
@@ -90,6 +92,9 @@ class Engine implements UncheckedEngine {
       attemptReports((sid) => this.#supervisor.actor(sid)),
       limits,
     );
+    this.#listeners = new Listeners(
+      listenerPorts((sid) => this.#supervisor.actor(sid), limits, logger),
+    );
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
       wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
@@ -99,6 +104,10 @@ class Engine implements UncheckedEngine {
       send: async (id, event, eventId) => {
         await this.#recovered.promise;
         await this.sagas.send(id, event, { eventId });
+      },
+      tell: async (id, told) => {
+        await this.#recovered.promise;
+        await this.sagas.tell(id, told);
       },
       end: (id, name) => this.#children.end(id, name),
       started: (id) => this.#children.started(id),
@@ -140,6 +149,7 @@ class Engine implements UncheckedEngine {
     this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#supervisor.connect({
       runner: this.#runner,
+      listeners: this.#listeners,
       children: this.#children,
       timers: this.#timers,
       courier: this.#courier,
@@ -232,6 +242,7 @@ class Engine implements UncheckedEngine {
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
     this.#timers.stop();
+    this.#listeners.stopAll();
     this.#children.stop();
     this.#queue.close();
     this.#versions.stop();

@@ -58,7 +58,9 @@ export class Registry {
     }
     const bound = Object.entries(bindings.activities ?? {});
     const activities = new Map<string, Activity>([...ownActivities(definition.own), ...bound]);
-    const missing = definition.activities.filter((each) => !activities.has(each));
+    const missing = definition.activities.filter(
+      (each) => !activities.has(each) && !definition.own.has(each),
+    );
     if (missing.length > 0) {
       const extra = bound
         .map(([each]) => each)

@@ -43,6 +43,11 @@ export class SagaCalls {
     return this.#ask(id, sentEvent(event, options), null);
   }
 
+  /** What an actor of the saga says, see `Inbound`. */
+  tell(id: string, told: Extract<Inbound, { kind: 'told' }>): Promise<SagaState> {
+    return this.#ask(id, told, null);
+  }
+
   command(
     id: string,
     command: OperatorCommand,
@@ -66,7 +71,7 @@ export class SagaCalls {
   }
 
   async settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled> {
-    let last: Unsettled['status'] = 'running';
+    let last: Unsettled['status'] | null = null;
     const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
       if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
       last = status;
@@ -75,13 +80,13 @@ export class SagaCalls {
     const look = async (): Promise<Outcome | null> => {
       const found = await this.#look(id);
       if (typeof found !== 'string') return found;
-      last = found;
+      last ??= found; // what was heard meanwhile is newer
       return null;
     };
     const wait = { sagaId: id, withinMs, look, hear };
     const found = await firstAnswer<Outcome | 'unread'>(this.#parts, wait);
-    if (found === null || found === 'unread') return (found && (await look())) ?? { status: last };
-    return found;
+    const outcome = found === 'unread' ? await look() : found;
+    return outcome ?? { status: last ?? 'running' };
   }
 
   async waitFor(

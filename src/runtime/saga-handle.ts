@@ -25,7 +25,8 @@ export interface CommandOptions {
   readonly expectedVersion?: number | undefined;
 }
 
-export interface WaitOptions {
+/** How long somebody waits. */
+export interface TimeLimit {
   /** Longest wait. Default: as long as it takes. */
   readonly within?: Duration;
 }
@@ -56,10 +57,7 @@ export interface SagaHandle<Output = unknown, Event = OutsideEvent> {
    * true; with `null` once the time is over or the saga ended without. Throws `unavailable` when the
    * engine stops before.
    */
-  waitFor(
-    predicate: (state: SagaState) => boolean,
-    options?: WaitOptions,
-  ): Promise<SagaState | null>;
+  waitFor(predicate: (state: SagaState) => boolean, options?: TimeLimit): Promise<SagaState | null>;
   /**
    * Resolves once the saga is settled: it ended, or needs a person. With `within` it resolves with
    * the present status, which is none of those, once the time is over. Any number of sagas may be
@@ -67,7 +65,7 @@ export interface SagaHandle<Output = unknown, Event = OutsideEvent> {
    * engine stops before.
    */
   settled(): Promise<Outcome<Output>>;
-  settled(options: WaitOptions): Promise<Outcome<Output> | Unsettled>;
+  settled(options: TimeLimit): Promise<Outcome<Output> | Unsettled>;
 }
 
 /**

@@ -9,7 +9,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
-import type { SagaHandle, WaitOptions } from '../runtime/saga-handle.ts';
+import type { SagaHandle, TimeLimit } from '../runtime/saga-handle.ts';
 import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
@@ -65,7 +65,7 @@ function shownSaga(
       const state = await saga.waitFor(...args);
       return state === null ? null : shownState(state, redact);
     },
-    settled: (async (options: WaitOptions) =>
+    settled: (async (options: TimeLimit) =>
       redact(await saga.settled(options))) as SagaHandle['settled'],
   };
 }

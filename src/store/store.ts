@@ -66,8 +66,17 @@ export interface StoreStats {
   readonly queued: number;
 }
 
-/** One open database. */
-export interface Store {
+/** One open database, for what participants keep in it. */
+export interface DatabaseAccess {
+  /** Participants' own statements, all or nothing, through the engine's writer. */
+  write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
+  /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
+  reader<Extra>(): Kysely<EngineTables & Extra>;
+  stats(): StoreStats;
+}
+
+/** The same for the engine. */
+export interface Store extends DatabaseAccess {
   /** Highest internal saga id and highest journal seq in use when it was opened. */
   readonly lastSid: number;
   readonly lastSeq: number;
@@ -75,12 +84,8 @@ export interface Store {
   readonly wasLeftClean: boolean;
   /** Queues one turn for the next batch. Per saga at most one may be under way. */
   commit(commit: SagaCommit): Promise<CommitOutcome>;
-  /** Participants' own statements, all or nothing, through the same writer. */
-  write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
   /** Acknowledges a message that was handed over. */
   acknowledge(messageId: number): Promise<void>;
-  /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
-  reader<Extra>(): Kysely<EngineTables & Extra>;
   loadBySid(sid: number): Promise<StoredSaga | null>;
   sidOf(sagaId: string): Promise<number | null>;
   findStartKey(type: string, key: string): Promise<{ sagaId: string; inputHash: string } | null>;
@@ -91,7 +96,6 @@ export interface Store {
   readonly starts: StartReads;
   readonly upkeep: UpkeepReads;
   health(): StoreHealth;
-  stats(): StoreStats;
   /** Called on every change of `health()`. Returns the way to stop listening. */
   onHealth(listener: (health: StoreHealth) => void): () => void;
   /**

@@ -34,7 +34,11 @@ export function attemptMoves(
   state: SagaState,
   examples: ExampleValues,
 ): readonly Move[] {
-  return Object.entries(state.live.activities).flatMap(([id, live]) => [
+  const attempts = Object.entries(state.live.activities).filter(
+    // What lives in memory is no attempt: it speaks in events, and those are moves of their own.
+    ([, { isListener }]) => isListener !== true,
+  );
+  return attempts.flatMap(([id, live]) => [
     ...doneMoves(definition, state, id, live, examples),
     ...failuresOf(live).map(({ label, failure }) => failedMove(state, id, live, label, failure)),
     // A child saga lives on through the end of a process.

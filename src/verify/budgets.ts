@@ -15,6 +15,9 @@ import type { SagaState } from '../core/state.ts';
 /** A budget up to here is counted out. */
 export const COUNTED_OUT = 2;
 
+/** The place in a budget of any attempt but the last. */
+const EARLY = '';
+
 /**
  * The saga as if the attempt under way were the last of its budget; `null` when it is, or when the
  * budget is counted out.
@@ -39,9 +42,24 @@ export function triesShape(state: SagaState): readonly (readonly [string, string
   });
 }
 
+/**
+ * True when a turn counted an activity up within its budget, to a number that is not told apart
+ * from the one before: the two states look alike, and yet it cannot go on so for ever.
+ */
+export function isCountedUp(before: SagaState, after: SagaState): boolean {
+  const { tries } = before.snapshot.context as SagaContext;
+  const triesAfter = (after.snapshot.context as SagaContext).tries;
+  return Object.entries(triesAfter).some(([activity, { attempt }]) => {
+    const attempts = budgetOf(after, activity);
+    const isEarly = placeInBudget(attempt, attempts) === EARLY;
+    return isEarly && attempt > (tries[activity]?.attempt ?? 1);
+  });
+}
+
 function placeInBudget(attempt: number, attempts: number | null): string {
-  if (attempts === null || attempts <= COUNTED_OUT) return attempt === 1 ? '' : String(attempt);
-  return attempt >= attempts ? 'last' : '';
+  if (attempt === 1) return EARLY;
+  if (attempts === null) return String(attempt);
+  return attempt >= attempts ? 'last' : EARLY;
 }
 
 function budgetOf({ snapshot }: SagaState, activity: string): number | null {

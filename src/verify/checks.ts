@@ -45,7 +45,10 @@ export function judgeStarts(
     if (effect.direction === 'forward' && isGoingBack)
       faults.push(forwardWhileCompensating(effect));
     const isRetry = retriesIn(definition, before).has(effect.step);
-    const moment = { turn: state.seq, isRetry, round: roundOf(definition, effect.step, state) };
+    const { step } = effect;
+    const isReadOnly = definition.invokes.get(effect.activity)?.kind === 'read-only';
+    const round = roundOf(definition, step, state);
+    const moment = { turn: state.seq, isRetry, round, isReadOnly };
     next = startAttempt(overtaking(definition, next, effect), effect, moment);
   }
   return { world: next, faults };
@@ -158,7 +161,7 @@ function wrongOrder(activity: string, step: string, relation: string): Fault {
 /** Marks what a compensation leaves behind although it must be undone first. */
 function overtaking(definition: SagaDefinition, world: World, start: Start): World {
   const run = runToUndo(world, start.step);
-  if (start.direction === 'forward' || run === undefined) return world;
+  if (start.direction !== 'compensate' || run === undefined) return world;
   const overtaken = laterRuns(definition, world, run).filter(({ undo }) => undo === 'none');
   return overtake(world, start.step, overtaken);
 }
@@ -257,7 +260,7 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
       ),
     ];
   }
-  const isAnyDone = world.runs.some(({ forward, undo }) => forward === 'done' && undo !== 'done');
+  const isAnyDone = world.runs.some(stands);
   if (!isAnyDone && world.runs.length > 0) {
     const cure = world.runs.some(({ undo }) => undo === 'done')
       ? 'tag the final state compensated'
@@ -277,6 +280,11 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
       ),
       severity: 'warning',
     }));
+}
+
+// What a person vouched for, or goes on without, is theirs to answer for.
+function stands({ forward, undo }: Run): boolean {
+  return undo !== 'done' && (forward === 'done' || forward === 'vouched' || forward === 'skipped');
 }
 
 function isUnsettled({ forward, undo }: Run): boolean {

@@ -16,24 +16,24 @@ export interface Standing {
   readonly status: SagaStatus;
   /** True for a step that, or whose compensation, waits for its next attempt. */
   readonly isRetrying: (step: string, direction: 'forward' | 'compensate') => boolean;
-  /** True for a step that has a compensation. */
-  readonly canBeUndone: (step: string) => boolean;
+  /** True for a pivot or a retriable step. */
+  readonly isForwardOnly: (step: string) => boolean;
 }
 
 /** The world once the person has decided. */
 export function decide(world: World, decision: Decision, standing: Standing): World {
-  const { status, canBeUndone } = standing;
+  const { status, isForwardOnly } = standing;
   switch (decision) {
     case 'vouch':
       return change(world, isInDoubt, { forward: 'vouched' });
     case 'never-happened': {
-      const isMeant = (run: Run): boolean => isInDoubt(run) && !canBeUndone(run.step);
+      const isMeant = (run: Run): boolean => isInDoubt(run) && isForwardOnly(run.step);
       return change(world, isMeant, { forward: 'failed', isDoubtful: false });
     }
     case 'skip':
       return skip(world, standing);
     case 'accept-partial':
-      if (status === 'compensation_failed') return change(world, isOwed, { undo: 'skipped' });
+      if (status === 'compensation_failed') return change(world, isLeft, { undo: 'skipped' });
       return status === 'failed' ? change(world, isUndecided, { forward: 'skipped' }) : world;
   }
 }
@@ -49,6 +49,11 @@ function skip(world: World, { status, isRetrying }: Standing): World {
     (run) => isUndecided(run) && !isRetrying(run.step, 'forward'),
   );
   return change(world, (run) => run === forward, { forward: 'skipped' });
+}
+
+// A step that failed for certain owes nothing, but a compensation of it that failed is given up too.
+function isLeft(run: Run): boolean {
+  return isOwed(run) || run.undo === 'failed' || run.undo === 'running';
 }
 
 function isInDoubt({ forward }: Run): boolean {

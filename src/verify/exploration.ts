@@ -32,6 +32,8 @@ export interface Edge {
   readonly takes: readonly object[];
   /** The timer that fired, if one did. */
   readonly timer: string | null;
+  /** See `isCountedUp`. */
+  readonly isCounted: boolean;
   /** Ids of the timers that run on from before. */
   readonly keptTimers: readonly string[];
 }

@@ -10,6 +10,7 @@ import type { Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import { witnessing } from '../core/machine/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
+import { isCountedUp } from './budgets.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
 import { contextText, judgePurity, Purity } from './purity.ts';
 import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
@@ -205,8 +206,8 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
     status,
     isRetrying: (step, direction) =>
       retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
-    canBeUndone: (step) =>
-      definition.steps.some(({ name, compensation }) => name === step && compensation !== null),
+    isForwardOnly: (step) =>
+      definition.steps.some(({ name, kind }) => name === step && kind !== 'compensatable'),
   };
 }
 
@@ -253,5 +254,7 @@ function edgeTo(to: number, step: Step, before: SagaState, after: SagaState): Ed
     .filter(([id, { token }]) => before.live.timers[id]?.token === token)
     .map(([id]) => timerName(id));
   const timer = step.drive === 'timer' ? step.subject : null;
-  return { to, label: step.label, drive: step.drive, takes: step.takes, timer, keptTimers };
+  const isCounted = isCompiled(after) && isCountedUp(before, after);
+  const { label, drive, takes } = step;
+  return { to, label, drive, takes, timer, isCounted, keptTimers };
 }

@@ -55,7 +55,7 @@ function judgeLoops(definition: SagaDefinition, { nodes }: Exploration, findings
   }
   const hotNodes = new Set(hot.flat());
   const isUnseen = (edge: Edge): boolean =>
-    edge.drive !== 'outside' && nodes[edge.to]?.isWatched === false;
+    edge.drive !== 'outside' && !edge.isCounted && nodes[edge.to]?.isWatched === false;
   for (const loop of loopsIn(nodes, isUnseen)) {
     if (loop.some((index) => hotNodes.has(index)) || isTimeLimited(nodes, loop)) continue;
     const { place, way } = describeLoop(nodes, loop, isUnseen);

@@ -9,6 +9,7 @@ import { hasLiveActivity, isOver, type SagaState } from '../core/state.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import type { FindingCode } from './finding-codes.ts';
 import type { Fault } from './findings.ts';
+import { isCompiled } from './identity.ts';
 import { type Move, timersThatFire } from './move.ts';
 import { hasWayOn } from './moves.ts';
 import { MUST_NOT_CHANGE } from '../core/define/user-code.ts';
@@ -77,7 +78,9 @@ export function unhandled(
     `${place} does not handle "${label}", which ${rest}`,
     'add a transition for it that no guard can refuse',
   );
-  return [goesOn ? { ...lost, severity: 'warning' } : lost];
+  // A built saga has a place for every answer: whatever it does next, it knows less than it should.
+  const isRelied = drive === 'result' && isCompiled(before);
+  return [goesOn && !isRelied ? { ...lost, severity: 'warning' } : lost];
 }
 
 /** The fault of a start that the machine's own code refuses. */

@@ -103,12 +103,18 @@ function resultsFor(
   { loop }: WayBack,
   results: Results,
 ): Results {
-  const answers = world.runs.flatMap(({ step, round, answered }) => {
+  const answers = world.runs.flatMap((each) => {
+    const { step, round, answered } = each;
     const isOfLoop = (waysBack.get(step)?.loop?.name ?? null) === (loop?.name ?? null);
-    const isOwn = isOfLoop && round === run.round && answered !== null;
+    const isOther = step === run.step && each !== run;
+    const isKnown = answered !== null && waysBack.has(step) && !isOther;
+    const isOwn = isOfLoop && isKnown && round === run.round;
     return isOwn ? [[step, answered.output ?? null] as const] : [];
   });
-  if (loop === null) return { ...results, ...Object.fromEntries(answers) };
+  if (loop === null) {
+    const { [run.step]: _, ...others } = results;
+    return { ...others, ...Object.fromEntries(answers) };
+  }
   const isOfLoop = (name: string): boolean => loop.blocks.includes(name);
   const isAwaited = (name: string): boolean => isOfLoop(name) && !waysBack.has(name);
   const rounds = (results[loop.name] ?? []) as readonly Results[];

@@ -16,6 +16,8 @@ export interface Run {
   readonly round: number | null;
   /** The turn of its first attempt. */
   readonly startedAt: number;
+  /** It has no effect: nothing is owed for it, nor in doubt. */
+  readonly isReadOnly: boolean;
   /** `vouched`: it was in doubt until a person said what happened; `skipped`: given up by one. */
   readonly forward: 'running' | 'done' | 'failed' | 'in-doubt' | 'vouched' | 'skipped';
   /** True once an attempt of it may have had its effect, and none was answered since. */
@@ -67,7 +69,8 @@ const UNBORN = {
 type Start = Extract<Effect, { kind: 'start-activity' }>;
 
 /** The effect of the run exists or may exist, and was not undone. */
-export function isOwed({ forward, undo }: Run): boolean {
+export function isOwed({ forward, undo, isReadOnly }: Run): boolean {
+  if (isReadOnly) return false;
   if (undo === 'done' || undo === 'skipped') return false;
   return forward !== 'failed' && forward !== 'vouched' && forward !== 'skipped';
 }
@@ -137,10 +140,12 @@ export interface Moment {
   readonly isRetry: boolean;
   /** Of the step's loop; `null` outside of one. */
   readonly round: number | null;
+  readonly isReadOnly: boolean;
 }
 
 /** The world once an attempt has started. A repeated dispatch of a running one changes nothing. */
-export function startAttempt(world: World, start: Start, { turn, isRetry, round }: Moment): World {
+export function startAttempt(world: World, start: Start, moment: Moment): World {
+  const { turn, isRetry, round, isReadOnly } = moment;
   const { activity, step, direction, token } = start;
   if (world.attempts.some((each) => each.activity === activity && each.token === token)) {
     return world;
@@ -154,7 +159,7 @@ export function startAttempt(world: World, start: Start, { turn, isRetry, round 
   const isNew = present === undefined || start.child !== null || isAtRest(present, isRetry);
   if (direction === 'forward' && isNew) {
     const occurrence = world.runs.filter((run) => run.step === step).length + 1;
-    const born: Run = { ...UNBORN, step, occurrence, round, startedAt: turn };
+    const born: Run = { ...UNBORN, step, occurrence, round, startedAt: turn, isReadOnly };
     return begin([...world.runs, born], world.runs.length);
   }
   if (present === undefined) return begin(world.runs, -1);
@@ -191,7 +196,7 @@ function ending(
 ): Partial<Run> {
   if (direction === 'compensate') return { undo: kind === 'done' ? 'done' : 'failed' };
   if (kind === 'done') return { forward: 'done', isDoubtful: false, answered: { output } };
-  const isDoubtful = run.isDoubtful || isAmbiguous;
+  const isDoubtful = !run.isReadOnly && (run.isDoubtful || isAmbiguous);
   return { forward: isDoubtful ? 'in-doubt' : 'failed', isDoubtful };
 }
 

@@ -2,14 +2,13 @@
  * The same machine twice: as a live actor of XState and through our interpreter, persisted and
  * restored at every inbound. Whatever happens to both, nobody can tell them apart.
  */
-import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Failure } from '../../src/core/failure.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
-import type { Case, Happening, Side, Sight } from './case.ts';
-import { DurableSide } from './durable-side.ts';
-import { LiveSide } from './live-side.ts';
+import { Dice } from '../generated/dice.ts';
+import type { Case, Happening } from './case.ts';
+import { type Compared, Comparison } from './compare.ts';
+import { drawHappening, generatedCase } from './generated-cases.ts';
 import { ACTIVITY_CASES } from './machines/with-activities.ts';
 import { ACTOR_CASES } from './machines/with-actors.ts';
 import { CLOCK_CASES } from './machines/with-clocks.ts';
@@ -18,10 +17,9 @@ import { GUARD_CASES } from './machines/with-guards.ts';
 
 const SEED = 20_260_401;
 const RUNS = 30;
-const SPANS_MS = [1, 999, 1_000, 5_000, 60_000];
-
-/** Ambiguous, so that it stays the same when a restart makes it so. */
-const FAILURE: Failure = { code: 'down', message: 'is down', retryable: true, ambiguous: true };
+/** Random machines, beside those written for one purpose each. */
+const MACHINES = 40;
+const EVENTS = 25;
 
 const CASES = { ...EVENT_CASES, ...GUARD_CASES, ...CLOCK_CASES, ...ACTIVITY_CASES, ...ACTOR_CASES };
 
@@ -40,35 +38,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('restart' as const) }) },
 );
 
-async function happen(side: Side, each: Case, { ...it }: Happening): Promise<void> {
-  switch (it.kind) {
-    case 'event': {
-      const event = pick(each.events, it.which);
-      return event === undefined ? undefined : side.send(event);
-    }
-    case 'time':
-      return side.elapse(pick(each.spansMs ?? SPANS_MS, it.which) ?? 0);
-    case 'done': {
-      const id = pick(side.running(), it.which);
-      if (id === undefined) return;
-      return side.done(id, pick(each.outputs?.[id] ?? [null], it.output));
-    }
-    case 'failed': {
-      const id = pick(side.running(), it.which);
-      return id === undefined ? undefined : side.fail(id, FAILURE);
-    }
-    case 'restart':
-      if (side instanceof DurableSide) side.restart();
-  }
-}
-
-function pick<T>(values: readonly T[], which: number): T | undefined {
-  return values[which % values.length];
-}
-
 // The matcher is the dearest part of the whole comparison, so it is asked only to tell a difference.
-function expectSame(saga: Sight, live: Sight): void {
-  if (!isDeepStrictEqual(saga, live)) expect(saga).toEqual(live);
+function expectSame({ saga, live, isSame }: Compared): void {
+  if (!isSame) expect(saga).toEqual(live);
 }
 
 /** The innermost states of a state value, as paths. */
@@ -89,21 +61,17 @@ function leafStates({ machine }: Case): readonly string[] {
 
 describe('a live actor and a durable saga of the same machine', () => {
   test.each(Object.entries(CASES))('cannot be told apart: %s', async (_, each) => {
-    const { machine, input } = each;
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(
         fc.array(happening, { minLength: 8, maxLength: 32, size: 'max' }),
         async (happenings) => {
-          const live = await LiveSide.start(machine, input);
-          const saga = new DurableSide(machine, input);
-          expect(saga.sight()).toEqual(live.sight());
+          const both = await Comparison.start(each);
+          expectSame(both.look());
           for (const it of happenings) {
-            await happen(live, each, it);
-            await happen(saga, each, it);
-            const sight = live.sight();
-            expectSame(saga.sight(), sight);
-            for (const leaf of leavesOf(sight.value)) seen.add(leaf);
+            const compared = await both.happen(it);
+            expectSame(compared);
+            for (const leaf of leavesOf(compared.live.value)) seen.add(leaf);
           }
         },
       ),
@@ -112,5 +80,20 @@ describe('a live actor and a durable saga of the same machine', () => {
     // Else the sequences would not reach what they are for.
     const unseen = leafStates(each).filter((leaf) => !seen.has(leaf));
     expect(unseen).toEqual(each.passing ?? []);
+  });
+
+  test('cannot be told apart: random machines, with a restart after everything', async () => {
+    let events = 0;
+    for (let seed = 1; seed <= MACHINES; seed++) {
+      const both = await Comparison.start(generatedCase(seed));
+      const dice = new Dice(`happenings/${seed}`);
+      for (let count = 0; count < EVENTS; count++) {
+        const compared = await both.happen(drawHappening(dice), true);
+        expectSame(compared);
+        events += 1;
+        if (compared.live.status !== 'active') break;
+      }
+    }
+    expect(events).toBeGreaterThan((MACHINES * EVENTS) / 2);
   });
 });

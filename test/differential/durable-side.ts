@@ -74,6 +74,7 @@ export class DurableSide implements Side {
     const untilMs = this.#nowMs + spanMs;
     for (let next = this.#due()[0]; next !== undefined && next.dueMs <= untilMs;) {
       this.#nowMs = next.dueMs;
+      this.#forgetTimeout(next);
       this.#take({ kind: 'timer', timer: next.timer, token: next.token });
       [next] = this.#due();
     }
@@ -92,10 +93,23 @@ export class DurableSide implements Side {
     });
   }
 
-  /** The process is gone and another one takes over: every attempt is dispatched once more. */
-  restart(): void {
+  /**
+   * The process is gone and another one takes over: every attempt is dispatched once more.
+   *
+   * @param wasClean it left in good order, as often as one likes
+   */
+  restart(wasClean = false): void {
     for (const [id, { token }] of this.#running) {
-      this.#take({ kind: 'interrupted', activity: id, token });
+      const clean = wasClean ? { wasClean } : {};
+      this.#take({ kind: 'interrupted', activity: id, token, ...clean });
+    }
+  }
+
+  // A time-out fires once for each start of its attempt.
+  #forgetTimeout({ timer, token }: Due): void {
+    for (const [id, running] of this.#running) {
+      if (running.token !== token || running.timeout?.timer !== timer) continue;
+      this.#running.set(id, { ...running, timeout: null });
     }
   }
 
@@ -144,6 +158,7 @@ export class DurableSide implements Side {
           this.#emitted.push(plain(effect.event));
           break;
         case 'act':
+        case 'tell-activity':
           break;
         case 'send':
           if (effect.to === SAGA_ID) sent.push(effect.event);

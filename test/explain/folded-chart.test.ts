@@ -1,61 +1,60 @@
 /** Charts with their steps closed: nothing of the machine is lost, and nothing is added. */
 import { describe, expect, it } from 'vitest';
-import { accountSaga } from '../../machines/account.ts';
-import { onboardingSaga } from '../../machines/onboarding.ts';
-import { orderSaga } from '../../machines/order.ts';
-import { tripSaga } from '../../machines/trip.ts';
 import { type Chart, chartOf, type ChartState, statesIn } from '../../src/explain/chart.ts';
 import { type FoldedChart, foldedChart } from '../../src/explain/folded-chart.ts';
+import { ALL_KINDS } from '../core/define/builder-sagas.ts';
+import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
+import { orderSaga } from '../fixtures/order-saga.ts';
 
-const SAGAS = [orderSaga, tripSaga, onboardingSaga, accountSaga];
+const SAGAS = [
+  ...[orderSaga, ...ALL_KINDS].map((saga) => [saga.id, chartOf(saga)] as const),
+  ...DEMO_SAGAS.map((saga) => [`demo's ${saga.id}`, chartOf(saga)] as const),
+];
 const NOTHING: ReadonlySet<string> = new Set();
 
-describe.each(SAGAS.map((saga) => [saga.id, chartOf(saga)] as const))(
-  'the %s folded',
-  (_, whole) => {
-    const open = new Set([...foldedChart(whole, NOTHING).folds.keys()].slice(0, 1));
+describe.each(SAGAS)('the %s folded', (_, whole) => {
+  const open = new Set([...foldedChart(whole, NOTHING).folds.keys()].slice(0, 1));
 
-    it.each([
-      ['closed', NOTHING],
-      ['with a step open', open],
-    ])('%s shows every state, or one that holds it', (__, paths) => {
-      const folded = foldedChart(whole, paths);
-      const shown = statesIn(folded.chart.root).filter(({ type }) => type !== 'choice');
-      const ids = new Set(shown.map(({ id }) => id));
-      expect(ids.size).toBe(shown.length);
-      for (const { id } of statesIn(whole.root)) {
-        expect(ids.has(id)).not.toBe(folded.standIns.has(id));
-        expect(ids).toContain(folded.standIns.get(id) ?? id);
-      }
-    });
+  it.each([
+    ['closed', NOTHING],
+    ['with a step open', open],
+  ])('%s shows every state, or one that holds it', (__, paths) => {
+    const folded = foldedChart(whole, paths);
+    const shown = statesIn(folded.chart.root).filter(({ type }) => type !== 'choice');
+    const ids = new Set(shown.map(({ id }) => id));
+    expect(ids.size).toBe(shown.length);
+    for (const { id } of statesIn(whole.root)) {
+      expect(ids.has(id)).not.toBe(folded.standIns.has(id));
+      expect(ids).toContain(folded.standIns.get(id) ?? id);
+    }
+  });
 
-    it('leads wherever the machine does, by the same trigger', () => {
-      const folded = foldedChart(whole, NOTHING);
-      for (const { from, to, ways } of whole.transitions) {
-        const [start, end] = [placesOf(folded, from), placesOf(folded, to)];
-        if (start[0] === end[0] && folded.standIns.has(from)) continue;
-        const drawn = folded.chart.transitions
-          .filter((each) => start.includes(each.from) && end.includes(each.to))
-          .flatMap((each) => each.ways.map(({ trigger }) => trigger.short.replace('probe ', '')));
-        expect(drawn).toEqual(expect.arrayContaining(ways.map(({ trigger }) => trigger.short)));
-      }
-    });
+  it('leads wherever the machine does, by the same trigger', () => {
+    const folded = foldedChart(whole, NOTHING);
+    for (const { from, to, ways } of whole.transitions) {
+      const [start, end] = [placesOf(folded, from), placesOf(folded, to)];
+      if (start[0] === end[0] && folded.standIns.has(from)) continue;
+      const drawn = folded.chart.transitions
+        .filter((each) => start.includes(each.from) && end.includes(each.to))
+        .flatMap((each) => each.ways.map(({ trigger }) => trigger.short.replace('probe ', '')));
+      expect(drawn).toEqual(expect.arrayContaining(ways.map(({ trigger }) => trigger.short)));
+    }
+  });
 
-    it('leads nowhere else', () => {
-      const folded = foldedChart(whole, NOTHING);
-      const isMeant = (from: string, to: string): boolean =>
-        whole.transitions.some(
-          (each) =>
-            placesOf(folded, each.from).includes(from) && placesOf(folded, each.to).includes(to),
-        );
-      for (const { from, to } of folded.chart.transitions) {
-        for (const one of choicesIn(folded.chart, from)) {
-          for (const other of choicesIn(folded.chart, to)) expect(isMeant(one, other)).toBe(true);
-        }
+  it('leads nowhere else', () => {
+    const folded = foldedChart(whole, NOTHING);
+    const isMeant = (from: string, to: string): boolean =>
+      whole.transitions.some(
+        (each) =>
+          placesOf(folded, each.from).includes(from) && placesOf(folded, each.to).includes(to),
+      );
+    for (const { from, to } of folded.chart.transitions) {
+      for (const one of choicesIn(folded.chart, from)) {
+        for (const other of choicesIn(folded.chart, to)) expect(isMeant(one, other)).toBe(true);
       }
-    });
-  },
-);
+    }
+  });
+});
 
 it('the order is told in a handful of lines', () => {
   const { chart, folds } = foldedChart(chartOf(orderSaga), NOTHING);

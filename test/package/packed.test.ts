@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unnamedTypes } from './declarations.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
@@ -33,7 +34,7 @@ const backstep = await openBackstep({ database: 'served.db' });
 const activities = {
   bookHotel: () => ({ booking: '' }),
   cancelHotel: () => {},
-  chargeCard: () => {},
+  chargeCard: () => ({ receipt: '' }),
 };
 backstep.register(tripSaga, { activities });
 await backstep.start();
@@ -103,9 +104,27 @@ beforeAll(() => {
   for (const file of ['saga.ts', 'main.ts', 'saga.test.ts']) {
     writeFileSync(join(project, file), fromReadme(file));
   }
+  const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
+  writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
+  writeFileSync(join(project, 'lacking.ts'), LACKING);
   writeFileSync(join(project, 'serve.ts'), SERVE);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 }, PACK_MS);
+
+/** Programs that the compiler refuses, each line with the sentence that it says. */
+const LACKING = `
+import { draft } from './typed-api.ts';
+draft.step('bookHotel', { input: ({ input }) => input });
+draft.step('book', { kind: 'pivot', input: ({ input }) => input });
+draft.step('payDeposit', { kind: 'pivot', input: () => ({ booking: '' }), compensate: {} });
+draft.step('bookHotel', { kind: 'pivot', input: ({ input }) => input, tiemout: '3s' });
+`;
+const SENTENCES = [
+  [3, 'step \\"bookHotel\\" needs \\"compensate\\", or a kind: pivot, retriable or read-only'],
+  [4, 'no activity is called \\"book\\": say in \\"activity\\" which one it calls'],
+  [5, 'a pivot step is never compensated'],
+  [6, "Did you mean to write 'timeout'?"],
+] as const;
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -120,6 +139,10 @@ test('holds what a user needs and no source', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
   expect(files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))).toEqual([]);
   expect(files.filter((file) => file.startsWith('dist/src/demo'))).toEqual([]);
+});
+
+test('exports every type that its public signatures speak of', () => {
+  expect(unnamedTypes(join(installed, 'dist/src/index.d.ts'))).toEqual([]);
 });
 
 test('leads from its README to files that are in it', () => {
@@ -145,6 +168,8 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     module: 'nodenext',
     types: ['node'],
     noEmit: true,
+    // What a program exports has types that can be named.
+    declaration: true,
     rewriteRelativeImportExtensions: true,
     exactOptionalPropertyTypes: isExact,
     // With exact options XState's own declarations have errors.
@@ -154,13 +179,20 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
     join(project, 'tsconfig.json'),
     JSON.stringify({ compilerOptions, include: ['*.ts'] }),
   );
-  expect(node('node_modules/typescript/bin/tsc', '-p', '.')).toEqual({ code: 0, out: '', err: '' });
+  const { out, err } = node('node_modules/typescript/bin/tsc', '-p', '.', '--pretty', 'false');
+  const complaints = out.split(/^(?=\S)/m).filter((complaint) => complaint !== '');
+  for (const [line, sentence] of SENTENCES) {
+    const said = complaints.filter((complaint) => complaint.startsWith(`lacking.ts(${line},`));
+    expect(said.join('')).toContain(sentence);
+  }
+  const others = complaints.filter((complaint) => !complaint.startsWith('lacking.ts('));
+  expect({ others, err }).toEqual({ others: [], err: '' });
 });
 
 test('runs the saga of the README, and the same one when it is run again', () => {
   const { code, out, err } = node('main.ts');
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^\w+ completed\n$/);
+  expect(out).toMatch(/^(\w+) completed \1\/chargeCard\/forward\/1\n$/);
   expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
 });
 

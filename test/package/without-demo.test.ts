@@ -7,7 +7,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copyWithoutDemo, reachingDemo } from './without-demo.ts';
+import { copyWithoutDemo } from './without-demo.ts';
 
 const LIMIT_MS = 120_000;
 /** The whole suite takes minutes. */
@@ -34,12 +34,6 @@ function run(program: string, ...args: readonly string[]) {
   const ran = spawnSync(process.execPath, [path, ...args], { cwd: folder, encoding: 'utf8', env });
   return { code: ran.status, said: ran.stdout + ran.stderr };
 }
-
-test('few tests outside its own folders need the demo', () => {
-  const tests = reachingDemo().filter((path) => path.endsWith('.test.ts'));
-  const elsewhere = tests.filter((path) => !/^test\/(hazards|simulation)\//.test(path));
-  expect(elsewhere).toEqual([]);
-});
 
 test(
   'what is left type-checks',

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Activities, Contract } from '../../src/core/activity.ts';
+import type { Activities } from '../../src/core/activity.ts';
 import { type Duration, toMs } from '../../src/core/duration.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/runtime/limits.ts';
@@ -20,7 +20,7 @@ import type { FeedEntry } from '../../src/store/read-models.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 /** What a test may set beside the activities. */
-export interface EngineSettings<C extends Contract> {
+export interface EngineSettings<C extends object> {
   readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
   readonly concurrency?: Concurrency;
   readonly events?: NonNullable<Bindings<C>['events']>;
@@ -34,7 +34,7 @@ export interface EngineSettings<C extends Contract> {
   readonly wrapStore?: (store: Store) => Store;
 }
 
-export class EngineHarness<C extends Contract> {
+export class EngineHarness<C extends object> {
   readonly clock = new VirtualClock();
   readonly database: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'backstep-engine-'));

@@ -125,7 +125,8 @@ function redrawn(
 ): SagaDefinition {
   const config = changed(drawing(machine.config), path, change);
   const options = input === null ? { children } : { input, children };
-  return durable(createMachine(config, machine.implementations), options);
+  const changedMachine: AnyStateMachine = createMachine(config, machine.implementations);
+  return durable(changedMachine, options);
 }
 
 function everywhere(state: Drawing, change: (state: Drawing) => Drawing): Drawing {

@@ -218,7 +218,12 @@ const HOLD = {
 describe('the ledger', () => {
   test('is compared with what happened, and a difference is a defect of ours', () => {
     const { state } = new SagaDriver(tripSaga, { trip: 't' });
-    const begun = startAttempt(NOTHING, HOLD, { turn: 1, isRetry: false, round: null });
+    const begun = startAttempt(NOTHING, HOLD, {
+      turn: 1,
+      isRetry: false,
+      round: null,
+      isReadOnly: false,
+    });
     expect(judgeLedger(begun, state)).toEqual([]);
     const done = answer(begun, {
       activity: 'hold',

@@ -60,7 +60,7 @@ export function commanded(names: readonly string[], to: Edge): Edge {
 /** `running` and `retrying`. */
 export function attemptStates(side: Side, { done, inDoubt, failed }: Exits): States {
   const { attempt, meta, names, view } = side;
-  const { name, retry, isRepeatable, heartbeatMs } = attempt;
+  const { name, activity, retry, isRepeatable, heartbeatMs } = attempt;
   const again = guarded(
     { type: 'mayRetry', params: retryParams(attempt) },
     edge('retrying', { type: 'noteFailure', params: { activity: name } }),
@@ -75,7 +75,7 @@ export function attemptStates(side: Side, { done, inDoubt, failed }: Exits): Sta
       },
       invoke: {
         id: name,
-        src: name,
+        src: activity,
         input: ({ context, self }: Asking) => attempt.input(view(context, () => ledgerOf(self))),
         onDone: done,
         onError: [again, guarded(mayHaveHappened, inDoubt), failed],

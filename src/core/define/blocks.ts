@@ -27,6 +27,7 @@ export interface AnyAttempt extends AttemptOptions {
 /** Any step, its types left behind. */
 export interface AnyStep extends AttemptOptions {
   readonly kind?: StepKind;
+  readonly activity?: string;
   readonly input: (view: never) => unknown;
   readonly when?: (view: never) => boolean;
   readonly compensate?: AnyAttempt | undefined;
@@ -60,7 +61,8 @@ export function stepPlan(sagaId: string, name: string, options: AnyStep): StepPl
   read(options, STEP_OPTIONS, at);
   const { kind = 'compensatable', compensate, probe, repeatable = true, when = null } = options;
   const retry = kind === 'retriable' ? RETRIABLE : exponential();
-  const attempt = attemptPlan(name, options, retry, at);
+  const activity = options.activity ?? name;
+  const attempt = { ...attemptPlan(activity, options, retry, at), name };
   return {
     block: 'step',
     name,
@@ -135,14 +137,15 @@ function compensationPlan(options: AnyAttempt, at: string): AttemptPlan {
 }
 
 function attemptPlan(
-  name: string,
+  activity: string,
   options: AttemptOptions & Pick<AnyAttempt, 'input'>,
   retry: RetryPolicy,
   at: string,
 ): AttemptPlan {
   const { heartbeat } = options;
   return {
-    name,
+    name: activity,
+    activity,
     input: options.input,
     timeoutMs: atLeast(1, options.timeout ?? DEFAULT_TIMEOUT, `${at}: timeout`),
     heartbeatMs: heartbeat === undefined ? null : atLeast(1, heartbeat, `${at}: heartbeat`),

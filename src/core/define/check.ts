@@ -6,6 +6,7 @@ import { BackstepError } from '../errors.ts';
 import { meantInstead } from '../nearest-name.ts';
 import { listed } from '../options-reader.ts';
 import {
+  attemptsIn,
   type Block,
   blocksIn,
   effectsIn,
@@ -37,23 +38,32 @@ export function checkPlan(plan: SagaPlan): void {
     checkBlock(block, refuse);
     checkNesting(block, refuse);
   }
+  checkActivities(plan, refuse);
   checkKinds(plan, refuse);
+}
+
+// A child is invoked by its name, as an activity is.
+function checkActivities({ blocks }: SagaPlan, refuse: Refuse): void {
+  const children = effectsIn(blocks).filter(({ block }) => block === 'child');
+  for (const { activity } of attemptsIn(blocks)) {
+    if (!children.some(({ name }) => name === activity)) continue;
+    refuse(`child "${activity}" is called like an activity of the saga; give it another name`);
+  }
 }
 
 type Refuse = (what: string) => never;
 
 function checkNames({ blocks }: SagaPlan, refuse: Refuse): void {
   const seen = new Map<string, string>();
-  for (const { name, place, isActivity } of namesIn(blocks, 'the saga')) {
-    if (!NAME_PATTERN.test(name)) refuse(`"${name}" must be letters, digits, "-" and "_"`);
-    if (RESERVED_NAMES.includes(name)) {
-      refuse(`the name "${name}" is reserved for the machine itself; choose another`);
+  for (const { name, given = name, place } of namesIn(blocks, 'the saga')) {
+    if (!NAME_PATTERN.test(given)) refuse(`"${given}" must be letters, digits, "-" and "_"`);
+    if (RESERVED_NAMES.includes(given)) {
+      refuse(`the name "${given}" is reserved for the machine itself; choose another`);
     }
     if (place === null) continue; // a branch has its parallel block to itself
     const other = seen.get(name);
     if (other !== undefined) {
-      const what = `${isActivity ? 'activity' : 'the name'} "${name}"`;
-      refuse(`${what} is used twice, by ${other} and by ${place}; give each use its own`);
+      refuse(`the name "${name}" is used twice, by ${other} and by ${place}; give each its own`);
     }
     seen.set(name, place);
   }
@@ -61,9 +71,10 @@ function checkNames({ blocks }: SagaPlan, refuse: Refuse): void {
 
 interface Use {
   readonly name: string;
+  /** What was written, where the name is made of it. */
+  readonly given?: string;
   /** Where it is used, in words; `null`: where it need not differ from others. */
   readonly place: string | null;
-  readonly isActivity: boolean;
 }
 
 /** Every name that a plan gives, in the order they are written. */
@@ -82,11 +93,11 @@ function ownNames(block: Block, place: string): readonly Use[] {
         ? { compensation: block.compensation }
         : {};
   return [
-    { name: block.name, place, isActivity: block.block === 'step' },
+    { name: block.name, place },
     ...Object.entries(activities).flatMap(([role, attempt]) =>
       attempt === null
         ? []
-        : [{ name: attempt.name, place: `the ${role} of ${place}`, isActivity: true }],
+        : [{ name: attempt.name, given: attempt.activity, place: `the ${role} of ${place}` }],
     ),
   ];
 }
@@ -100,7 +111,7 @@ function innerNames(block: Block): readonly Use[] {
       return [];
     case 'parallel':
       return Object.entries(block.branches).flatMap(([branch, blocks]) => [
-        { name: branch, place: null, isActivity: false },
+        { name: branch, place: null },
         ...namesIn(blocks, `branch "${branch}" of "${name}"`),
       ]);
     case 'choice':
@@ -208,12 +219,15 @@ function awaitedIn(branch: string, blocks: readonly Block[]): readonly Awaited[]
   );
 }
 
-function checkStep({ name, kind, compensation }: StepPlan, refuse: Refuse): void {
+function checkStep({ name, kind, compensation, probe }: StepPlan, refuse: Refuse): void {
   if (kind === 'compensatable' && compensation === null) {
     refuse(
       `step "${name}" is compensatable but has no compensation; ` +
-        'add compensate: { activity, input }, or make it the pivot or retriable',
+        'add compensate: { activity, input }, or a kind: pivot, retriable or read-only',
     );
+  }
+  if (kind === 'read-only' && probe !== null) {
+    refuse(`step "${name}" is read-only, so it is never in doubt; remove its probe`);
   }
   if (kind !== 'compensatable' && compensation !== null) {
     refuse(`step "${name}" is ${kind} and never compensated; remove its compensate`);

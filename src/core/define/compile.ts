@@ -26,6 +26,7 @@ import { forwardView } from './view.ts';
 export function compileSaga(plan: SagaPlan): AnyStateMachine {
   const zones = zonesOf(plan.blocks);
   const { output } = plan;
+  const loops = loopsByStep(plan.blocks);
   const config: MachineShape = {
     id: plan.id,
     meta: { builder: { isConditional: isConditional(plan) } },
@@ -41,7 +42,7 @@ export function compileSaga(plan: SagaPlan): AnyStateMachine {
       ? {}
       : {
           output: ({ context, self }: Asking) =>
-            isWhole(context, ledgerOf(self)) ? output(forwardView(context, undefined)) : null,
+            isWhole(context, ledgerOf(self)) ? output(forwardView(context, loops)) : null,
         }),
   };
   return createMachine(config, implementationsOf(plan));
@@ -78,7 +79,8 @@ function canTurnBack(zones: Zones): boolean {
 }
 
 function placeIn({ id, blocks }: SagaPlan, zone: string): Place {
-  return { id: `${id}.${zone}`, sagaId: id, loops: loopsByStep(blocks) };
+  const turnsBack = zone === 'forward' || zone === 'compensating';
+  return { id: `${id}.${zone}`, sagaId: id, loops: loopsByStep(blocks), turnsBack };
 }
 
 function forwardZones(plan: SagaPlan, zones: Zones): object {

@@ -1,6 +1,6 @@
 /** What `durable`, `register` and others take for a machine and for a saga, and what they say else. */
 import { isMachine } from '../machine/actor-kinds.ts';
-import { ANYTHING, type Kind, listOf, mapOf, optionsOf } from '../options-reader.ts';
+import { ANYTHING, type Kind, kindOf, listOf, mapOf, optionsOf } from '../options-reader.ts';
 import { shown } from '../shown.ts';
 import type { SagaDefinition } from './definition.ts';
 
@@ -34,6 +34,12 @@ export const MACHINE: Kind = {
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return value !== null && typeof value === 'object';
 }
+
+/** What the builder and `durable` take for `activities`, which only the types read. */
+export const CONTRACT = kindOf(
+  'an object that carries their types, such as {} as TripActivities',
+  isObject,
+);
 
 /** What the builder and `durable` take for `examples`. */
 export const EXAMPLES = optionsOf({

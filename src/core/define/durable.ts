@@ -2,7 +2,7 @@
  * `durable`: a machine that somebody drew, read as a saga; what cannot run durably is refused with
  * every place and cure.
  */
-import type { AnyStateMachine } from 'xstate';
+import type { AnyStateMachine, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
 import type { Contract } from '../activity.ts';
 import { type EventSchemas, eventSchemas } from './event-schemas.ts';
 import { keptTypes } from '../machine/event-types.ts';
@@ -28,16 +28,19 @@ import {
 import type { OutsideEvent } from '../turn/inbound.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 import type { Examples, SagaDefinition } from './definition.ts';
-import { EXAMPLES, MACHINE, SAGA } from './definition-kinds.ts';
+import { CONTRACT, EXAMPLES, MACHINE, SAGA } from './definition-kinds.ts';
 import { isBuiltMachine, runnable } from './runnable.ts';
 
 /** What `durable` needs beside the machine. */
-export interface DurableOptions {
+export interface DurableOptions<C = object, Given = unknown> {
   /** The saga's type. Default: the machine's own id, which it then must have. */
   readonly id?: string;
   /** Counts up with every change of the drawing that instances in flight would notice. Default 1. */
   readonly version?: number;
-  readonly input?: StandardSchema;
+  /** Parses the input of a start. Default: any JSON. */
+  readonly input?: StandardSchema<unknown, Given>;
+  /** The contract of its activities, for the types alone: `{} as TripActivities`. */
+  readonly activities?: C;
   /**
    * What events from outside must carry, by event type; the schema sees the event without its
    * `type`. One that does not match is refused as `input-invalid`, naming the member.
@@ -51,6 +54,17 @@ export interface DurableOptions {
   /** See `SagaDefinition.editable`. Default any. */
   readonly editable?: readonly string[];
 }
+
+/** What a machine's types say, where they say anything. */
+export type MachineInput<Machine extends AnyStateMachine> = Told<InputFrom<Machine>, unknown>;
+export type MachineOutput<Machine extends AnyStateMachine> = Told<OutputFrom<Machine>, unknown>;
+export type MachineEvent<Machine extends AnyStateMachine> = Told<
+  EventFromLogic<Machine>,
+  OutsideEvent
+>;
+
+/** The type, unless it is `any`. */
+export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
 
 /**
  * Makes a hand-written machine registrable. Which step an invoking state belongs to is read from
@@ -78,13 +92,14 @@ export interface DurableOptions {
  * bound at registration: promises as activities that call the machine's own creator, machines as
  * sagas of their own, registered with it. Inline actors are named after their invoke.
  *
- * A `fromTransition` actor is stepped within the turn. Custom actions run once their turn is durable,
- * at least once: the machine's own, or the subscriber bound under the name of the action.
+ * A `fromTransition` actor is stepped within the turn; callbacks and observables run in memory while
+ * they are wanted, and again in the next process. Custom actions run once their turn is durable, at
+ * least once: the machine's own, or the subscriber bound under the name of the action.
  *
- * Refused, all that is wrong at once: callback and observable actors, `onSnapshot` of a child saga,
- * async guards and inputs, guards and delays that nobody wrote; at run time an actor under the id of
- * one that still runs, logic and actions that have no name, and a context, input, output or event
- * that JSON does not keep, errors and references to actors aside.
+ * Refused, all that is wrong at once: async guards and inputs, guards and delays that nobody wrote,
+ * actors of no creator of XState; at run time an actor under the id of one that still runs, logic and
+ * actions that have no name, and a context, input, output or event that JSON does not keep, errors
+ * and references to actors aside. The whole list stands in `../machine/README.md`.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
@@ -109,15 +124,22 @@ export interface DurableOptions {
  * Throws `definition-invalid` for what cannot run durably.
  */
 export function durable<
+  Machine extends AnyStateMachine,
+  C extends Contract<C> = Contract,
+  Given = MachineInput<Machine>,
+>(
+  drawn: Machine,
+  options?: DurableOptions<C, Given>,
+): SagaDefinition<C, MachineInput<Machine>, MachineOutput<Machine>, MachineEvent<Machine>, Given>;
+/** The same for a machine whose own types say less than is known. */
+export function durable<
   C extends object = Contract,
   Input = unknown,
   Output = unknown,
   Event = OutsideEvent,
   Given = Input,
->(
-  drawn: AnyStateMachine,
-  options: DurableOptions = {},
-): SagaDefinition<C, Input, Output, Event, Given> {
+>(drawn: AnyStateMachine, options?: DurableOptions): SagaDefinition<C, Input, Output, Event, Given>;
+export function durable(drawn: AnyStateMachine, options: DurableOptions = {}): SagaDefinition {
   check(drawn, MACHINE, 'durable', 'definition-invalid');
   check(options, DURABLE_OPTIONS, `saga "${drawn.id}"`, 'definition-invalid');
   return defined(drawn, options, []);
@@ -167,6 +189,7 @@ const DURABLE_OPTIONS = optionsOf({
   id: NAME,
   version: whole(1),
   input: SCHEMA,
+  activities: CONTRACT,
   // Looked at with the events that the machine knows.
   events: mapOf(ANYTHING, 'schemas by event type'),
   examples: EXAMPLES,

@@ -37,6 +37,8 @@ export interface Place {
   readonly sagaId: string;
   /** The loop each step belongs to, if any. */
   readonly loops: ReadonlyMap<string, string>;
+  /** False from the pivot on: what fails there for good waits for a person. */
+  readonly turnsBack: boolean;
 }
 
 /** The states of a place as they are gathered; `failed`: where steps wait for a person. */
@@ -67,7 +69,7 @@ function addBlock(into: Gathered, block: Block, place: Place, onward: Edge): voi
   switch (block.block) {
     case 'step':
       into.states[block.name] = stepState(block, place, onward);
-      if (block.kind !== 'compensatable') {
+      if (waitsForPerson(block, place)) {
         into.failed[block.name] = failedState(block, place, onward);
       }
       return;
@@ -93,7 +95,7 @@ function addBlock(into: Gathered, block: Block, place: Place, onward: Edge): voi
 function stepState(step: StepPlan, place: Place, onward: Edge): object {
   const { name, kind, attempt, probe } = step;
   const at = `${place.id}.${name}`;
-  const view = (context: SagaContext): never => forwardView(context, place.loops.get(name));
+  const view = (context: SagaContext): never => forwardView(context, place.loops, name);
   const side: Side = { attempt, meta: { step: name, kind }, at, view, names: [name] };
   const exits = exitsOf(step, place, onward);
   if (probe === null) {
@@ -124,10 +126,15 @@ function probedExits({ name }: StepPlan, exits: Exits, onward: Edge): Exits {
   };
 }
 
-function exitsOf({ name, kind }: StepPlan, place: Place, onward: Edge): Exits {
+function waitsForPerson({ kind }: StepPlan, { turnsBack }: Place): boolean {
+  return kind === 'pivot' || kind === 'retriable' || !turnsBack;
+}
+
+function exitsOf(step: StepPlan, place: Place, onward: Edge): Exits {
+  const { name, kind } = step;
   const done = withResult('keepResult', name, onward);
   const back = edge(`#${place.sagaId}.compensating`, 'turnBack');
-  if (kind === 'compensatable') {
+  if (!waitsForPerson(step, place)) {
     return { done, inDoubt: back, failed: back };
   }
   const restart = { type: 'restartTries', params: { activity: name } };
@@ -157,7 +164,7 @@ function childState(child: ChildPlan, place: Place, onward: Edge): object {
         id: name,
         src: name,
         input: ({ context }: { readonly context: SagaContext }) =>
-          child.input(forwardView(context, place.loops.get(name))),
+          child.input(forwardView(context, place.loops, name)),
         onDone: withResult('keepResult', name, onward),
         onError: back,
       },

@@ -14,6 +14,7 @@ import {
 } from './saga-context.ts';
 import {
   type AttemptPlan,
+  attemptsIn,
   type Block,
   effectsIn,
   everyBlock,
@@ -22,7 +23,7 @@ import {
   loopsByStep,
   type SagaPlan,
 } from './plan.ts';
-import { forwardView } from './view.ts';
+import { forwardView, nextRoundView } from './view.ts';
 
 type Entries<T> = readonly (readonly [string, T])[];
 
@@ -50,10 +51,10 @@ export function implementationsOf(plan: SagaPlan) {
       ...ACTIONS,
       turnBack: assign(({ event }: Scene) => ({ failure: failureOf(event), tries: {} })),
       ...Object.fromEntries([
-        ...announcement('announceCompleted', plan.completed),
+        ...announcement('announceCompleted', plan.completed, loops),
         ...blocks.flatMap((block) =>
           block.block === 'wait'
-            ? announcement(`${block.name}.remind`, block.remind?.emit ?? null)
+            ? announcement(`${block.name}.remind`, block.remind?.emit ?? null, loops)
             : [],
         ),
       ]),
@@ -66,27 +67,18 @@ export function implementationsOf(plan: SagaPlan) {
   };
 }
 
-/** Every activity with a budget: steps, compensations, probes. */
-function attemptsIn(blocks: readonly Block[]): readonly AttemptPlan[] {
-  return effectsIn(blocks).flatMap((effect) => {
-    const forward = effect.block === 'step' ? [effect.attempt, effect.probe] : [];
-    return [...forward, effect.compensation].filter((each) => each !== null);
-  });
-}
-
 function actorNames(blocks: readonly Block[]): string[] {
   const children = effectsIn(blocks).filter(({ block }) => block === 'child');
   return [
-    ...attemptsIn(blocks).map(({ name }) => name),
+    ...attemptsIn(blocks).map((attempt) => attempt.activity),
     ...children.map(({ name }) => name),
     ...(children.length === 0 ? [] : [UNWIND_CHILD]),
   ];
 }
 
 function conditionsOf(block: Block, loops: ReadonlyMap<string, string>): Entries<Condition> {
-  const loop = loops.get(block.name);
   const over = (when: (view: never) => boolean): Condition => {
-    return ({ context }) => when(forwardView(context, loop));
+    return ({ context }) => when(forwardView(context, loops, block.name));
   };
   switch (block.block) {
     case 'step':
@@ -95,7 +87,7 @@ function conditionsOf(block: Block, loops: ReadonlyMap<string, string>): Entries
     case 'choice':
       return block.options.map(({ name, when }) => [`${block.name}.${name}`, over(when)]);
     case 'loop':
-      return loopConditions(block);
+      return loopConditions(block, loops);
     case 'wait':
     case 'parallel':
       return [];
@@ -103,21 +95,21 @@ function conditionsOf(block: Block, loops: ReadonlyMap<string, string>): Entries
 }
 
 // A condition of a loop is asked for the round that would come next.
-function loopConditions({ name, while: wants, atMost }: LoopPlan): Entries<Condition> {
+function loopConditions(
+  { name, while: wants, atMost }: LoopPlan,
+  loops: ReadonlyMap<string, string>,
+): Entries<Condition> {
   const round = ({ rounds }: SagaContext): number => (rounds?.[name] ?? 0) + 1;
-  const view = (context: SagaContext): never => {
-    const { input, results } = context;
-    return { input, results, round: round(context) } as never;
-  };
+  const view = (context: SagaContext): never => nextRoundView(context, loops, round(context));
   return [
     [`${name}.while`, ({ context }) => round(context) <= atMost && wants(view(context))],
     [`${name}.unending`, ({ context }) => round(context) > atMost && wants(view(context))],
   ];
 }
 
-function announcement(name: string, event: EventMapper | null) {
+function announcement(name: string, event: EventMapper | null, loops: ReadonlyMap<string, string>) {
   if (event === null) return [];
-  return [[name, emit(({ context }: Scene) => event(forwardView(context, undefined)))] as const];
+  return [[name, emit(({ context }: Scene) => event(forwardView(context, loops)))] as const];
 }
 
 function attemptDelays({ name, timeoutMs, retry }: AttemptPlan): Entries<Delay> {

@@ -1,5 +1,5 @@
 /** What the builder's methods take, for callers that the types do not reach. */
-import { EXAMPLES, SAGA } from './definition-kinds.ts';
+import { CONTRACT, EXAMPLES, SAGA } from './definition-kinds.ts';
 import { isAsync } from '../machine/machine-nodes.ts';
 import {
   ANYTHING,
@@ -17,6 +17,7 @@ import {
   whole,
 } from '../options-reader.ts';
 import { RETRY } from '../retry-policy.ts';
+import { STEP_KINDS } from '../status.ts';
 
 const MAPPER = answeringAtOnce('a function of what the saga knows so far');
 const CONDITION = answeringAtOnce('a function that answers true or false');
@@ -39,7 +40,7 @@ export const SAGA_OPTIONS = optionsOf({
   id: required(TEXT),
   version: whole(1),
   input: required(SCHEMA),
-  activities: kindOf('an object that carries their types, such as {} as TripActivities', isObject),
+  activities: CONTRACT,
   // Looked at with the events that the saga knows.
   events: mapOf(ANYTHING, 'schemas by event type'),
   deadline: TIME,
@@ -47,7 +48,8 @@ export const SAGA_OPTIONS = optionsOf({
 });
 
 export const STEP_OPTIONS = optionsOf({
-  kind: oneOf(['compensatable', 'pivot', 'retriable']),
+  kind: oneOf(STEP_KINDS),
+  activity: TEXT,
   input: required(MAPPER),
   when: CONDITION,
   compensate: COMPENSATION,
@@ -89,10 +91,6 @@ export const LOOP_OPTIONS = optionsOf({
 export const BLOCK_NAME: Kind = TEXT;
 /** What the saga's own event or output is made with. */
 export const SAGA_MAPPER: Kind = MAPPER;
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
 
 // One that answers with a promise all the same is found when it is asked.
 function answeringAtOnce(takes: string): Kind {

@@ -230,10 +230,16 @@ export type WaitResult<On extends string, Events = Record<never, never>> =
 
 /** An event as a saga has it. */
 export type TakenEvent<Type extends string, Events> = Type extends keyof Events
-  ? { readonly type: Type } & Readonly<SchemaOutput<Events[Type]>>
-  : { readonly type: Type } & Readonly<Record<string, unknown>>;
+  ? Carrying<Type, SchemaOutput<Events[Type]>>
+  : Carrying<Type, Record<string, unknown>>;
 
 /** An event as its sender gives it, before the schema of its type has seen it. */
 export type SentEvent<Type extends string, Events> = Type extends keyof Events
-  ? { readonly type: Type } & Readonly<SchemaInput<Events[Type]>>
-  : { readonly type: Type } & Readonly<Record<string, unknown>>;
+  ? Carrying<Type, SchemaInput<Events[Type]>>
+  : Carrying<Type, Record<string, unknown>>;
+
+/** An event and its members; `Record<string, never>` is how schemas say that there are none. */
+export type Carrying<Type extends string, Members> =
+  Members extends Record<string, never>
+    ? { readonly type: Type }
+    : { readonly type: Type } & Readonly<Members>;

@@ -15,8 +15,9 @@ export type EventMapper = Mapper<{ readonly type: string }>;
 
 /** One activity and its budget; durations in milliseconds. */
 export interface AttemptPlan {
-  /** Name of the activity, and the id of its invoke. */
+  /** The id of its invoke: that of the step, or by default the activity's; see `attempt-names.ts`. */
   readonly name: string;
+  readonly activity: string;
   readonly input: Mapper<unknown>;
   readonly timeoutMs: number;
   /** Longest silence of an attempt; `null`: no heartbeat is asked for. */
@@ -130,6 +131,42 @@ export function effectsIn(blocks: readonly Block[]): readonly EffectPlan[] {
   return everyBlock(blocks).filter((each) => each.block === 'step' || each.block === 'child');
 }
 
+/** The blocks with every step and child changed, in the order they are written. */
+export function withEffects(
+  blocks: readonly Block[],
+  change: (effect: EffectPlan) => EffectPlan,
+): readonly Block[] {
+  const within = (inner: readonly Block[]): readonly Block[] => withEffects(inner, change);
+  return blocks.map((block): Block => {
+    switch (block.block) {
+      case 'step':
+      case 'child':
+        return change(block);
+      case 'wait':
+        return block;
+      case 'parallel': {
+        const branches = Object.entries(block.branches);
+        const changed = branches.map(([branch, inner]) => [branch, within(inner)] as const);
+        return { ...block, branches: Object.fromEntries(changed) };
+      }
+      case 'choice': {
+        const options = block.options.map((each) => ({ ...each, blocks: within(each.blocks) }));
+        return { ...block, options };
+      }
+      case 'loop':
+        return { ...block, blocks: within(block.blocks) };
+    }
+  });
+}
+
+/** Every activity with a budget: steps, probes, compensations, in the order they are written. */
+export function attemptsIn(blocks: readonly Block[]): readonly AttemptPlan[] {
+  return effectsIn(blocks).flatMap((effect) => {
+    const forward = effect.block === 'step' ? [effect.attempt, effect.probe] : [];
+    return [...forward, effect.compensation].filter((each) => each !== null);
+  });
+}
+
 /** The loop that each step inside of one belongs to. */
 export function loopsByStep(blocks: readonly Block[]): ReadonlyMap<string, string> {
   const loops = everyBlock(blocks).filter((each) => each.block === 'loop');
@@ -160,10 +197,15 @@ export interface Zones {
   readonly finishing: readonly Block[];
 }
 
+/** From such a step on the saga goes forward only. */
+function isForwardOnly({ kind }: StepPlan): boolean {
+  return kind === 'pivot' || kind === 'retriable';
+}
+
 /** Where the pivot, or else the first retriable step, parts the path. */
 export function zonesOf(blocks: readonly Block[]): Zones {
   const turn = blocks.findIndex((block) =>
-    effectsIn([block]).some((each) => each.block === 'step' && each.kind !== 'compensatable'),
+    effectsIn([block]).some((each) => each.block === 'step' && isForwardOnly(each)),
   );
   if (turn === -1) return { forward: blocks, pivot: null, finishing: [] };
   const first = blocks[turn];

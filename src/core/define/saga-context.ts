@@ -18,7 +18,7 @@ import {
   TOTAL_TIME_PASSED,
   WAIT_EXPIRED,
 } from '../failure.ts';
-import { isOwed, type Ledger, presentEntry, wasGivenUp } from '../turn/ledger.ts';
+import { isDoubtful, isOwed, type Ledger, presentEntry, wasGivenUp } from '../turn/ledger.ts';
 import { probeAnswerOf } from '../turn/probe.ts';
 import type { StepEntry } from '../state.ts';
 
@@ -191,9 +191,11 @@ export const ACTIONS = {
   ),
 };
 
-// An activity of a step has the step's name; nobody asks for the doubt of any other.
+// An activity of a step has the step's name; nobody asks for the doubt of any other. An attempt that
+// still runs is being left, as at the end of its total time.
 function isStepDoubtful(self: object, step: string): boolean {
-  return presentEntry(ledgerOf(self), step, 'forward')?.mayHaveHappened === true;
+  const entry = presentEntry(ledgerOf(self), step, 'forward');
+  return entry !== undefined && isDoubtful(entry);
 }
 
 function keep(context: SagaContext, step: string, result: unknown): Partial<SagaContext> {

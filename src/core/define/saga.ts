@@ -4,6 +4,7 @@
  * A mapper sees the saga's input and the results of what ran before it, and nothing else.
  */
 import type { Contract } from '../activity.ts';
+import { withAttemptNames } from './attempt-names.ts';
 import { type AnyStep, childPlan, placeOf, read, stepPlan, waitPlan } from './blocks.ts';
 import { checkAwaited, checkPlan } from './check.ts';
 import { contextFlaw } from './saga-context-form.ts';
@@ -136,7 +137,7 @@ function build<C extends object, Input, Output, Event, Given>(
 ): SagaDefinition<C, Input, Output, Event, Given> {
   const { id, version = 1, input, events = {}, examples = {}, deadline } = options;
   const deadlineMs = deadline === undefined ? null : toMs(deadline, `saga "${id}": deadline`);
-  const plan: SagaPlan = { ...text, id, deadlineMs };
+  const plan: SagaPlan = { ...text, blocks: withAttemptNames(text.blocks), id, deadlineMs };
   checkPlan(plan);
   const blocks = everyBlock(plan.blocks);
   const children = effectsIn(plan.blocks).filter((each) => each.block === 'child');
@@ -152,7 +153,10 @@ function build<C extends object, Input, Output, Event, Given>(
     editable: ['input', 'results'],
   };
   const compiled = (isStrict: boolean): SagaDefinition<C, Input, Output, Event, Given> =>
-    durable(compileSaga(withPlaces(plan, isStrict)), durableOptions);
+    durable<C, Input, Output, Event, Given>(
+      compileSaga(withPlaces(plan, isStrict)),
+      durableOptions,
+    );
   const definition = { ...compiled(false), contextFlaw, waysBack: waysBackIn(plan.blocks) };
   checkAwaited(plan, Object.keys(events));
   noteStrict(definition.machine, () => compiled(true).machine);

@@ -3,14 +3,32 @@ import { presentEntry } from '../turn/ledger.ts';
 import type { StepEntry } from '../state.ts';
 import type { SagaContext } from './saga-context.ts';
 
-/** The view of a mapper that runs forward. `loop`: the one it runs in. */
-export function forwardView(context: SagaContext, loop: string | undefined): never {
-  const { input, results } = context;
-  return { input, results, round: loop === undefined ? 1 : presentRound(context, loop) } as never;
+/** The loop of each step in one. */
+type Loops = ReadonlyMap<string, string>;
+
+/** The view of a mapper of a block, or of the saga itself, that runs forward. */
+export function forwardView(context: SagaContext, loops: Loops, block?: string): never {
+  const loop = block === undefined ? undefined : loops.get(block);
+  const round = loop === undefined ? 1 : presentRound(context, loop);
+  return { input: context.input, results: resultsOf(context, loops), round } as never;
+}
+
+/** The view of a loop's condition: of the round that would come next. */
+export function nextRoundView(context: SagaContext, loops: Loops, round: number): never {
+  return { input: context.input, results: resultsOf(context, loops), round } as never;
+}
+
+// A loop that has finished no round yet has an empty list of them.
+function resultsOf({ results }: SagaContext, loops: Loops): SagaContext['results'] {
+  let shown = results;
+  for (const loop of loops.values()) {
+    if (shown[loop] === undefined) shown = { ...shown, [loop]: [] };
+  }
+  return shown;
 }
 
 /** See `SagaDefinition.roundOf`. `loops`: by step. */
-export function roundIn(loops: ReadonlyMap<string, string>) {
+export function roundIn(loops: Loops) {
   return (context: unknown, step: string): number | undefined => {
     const loop = loops.get(step);
     return loop === undefined ? undefined : presentRound(context as SagaContext, loop);
@@ -29,7 +47,7 @@ function presentRound({ rounds }: SagaContext, loop: string): number {
 export function compensationView(
   { input, results, failure }: SagaContext,
   step: string,
-  loops: ReadonlyMap<string, string>,
+  loops: Loops,
   steps: readonly StepEntry[],
 ): never {
   const loop = loops.get(step);

@@ -126,7 +126,7 @@ function missingSteps(definition: SagaDefinition, state: SagaState): readonly Mi
     const lacks = lacksOf(definition, entry);
     if (lacks === null) return [];
     const { name: step, occurrence, kind, status } = entry;
-    const isForwardOnly = kind !== 'compensatable';
+    const isForwardOnly = kind === 'pivot' || kind === 'retriable';
     const isHarmless = isForwardOnly
       ? status === 'completed' && !mayTurnBack
       : isPastReturn || (lacks === 'compensation' && !mayTurnBack);

@@ -55,6 +55,7 @@ function eventNameOf(inbound: Inbound): string {
     case 'park':
       return inbound.kind;
     case 'event':
+    case 'told':
       return inbound.event.type;
     case 'result':
     case 'interrupted':

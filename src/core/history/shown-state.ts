@@ -119,6 +119,7 @@ function shownEffect(effect: Effect, redact: Redact): Effect {
     }
     case 'send':
     case 'emit':
+    case 'tell-activity':
       return { ...effect, event: shownEvent(effect.event, redact) };
     case 'act': {
       const { event, context, params } = effect;
@@ -153,6 +154,8 @@ function shownInbound(inbound: Inbound, redact: Redact): Inbound {
         ...shownFrame({ id: inbound.id, ...authorIn(inbound) }),
         event: shownEvent(inbound.event, redact),
       };
+    case 'told':
+      return { ...inbound, event: shownEvent(inbound.event, redact) };
     case 'result':
       return { ...inbound, outcome: shownOutcome(inbound.outcome, redact) };
     case 'command': {

@@ -48,13 +48,7 @@ function invokeRefusals(
   owners: Map<string, readonly AnyStateNode[]>,
 ): string[] {
   const at = `state "${node.id}"`;
-  const { actors } = node.machine.implementations as { readonly actors: Record<string, unknown> };
-  const hasOwnSnapshot = (src: unknown): boolean =>
-    ['promise', 'transition'].includes(kindOfLogic(actors[String(src)]));
-  return node.invoke.flatMap(({ id, src, input, onSnapshot }) => [
-    ...(onSnapshot === undefined || hasOwnSnapshot(src)
-      ? []
-      : [`${at} listens to the snapshots of "${id}"; use onDone and onError`]),
+  return node.invoke.flatMap(({ id, input }) => [
     ...(isAsync(input) ? [`${at}: the input of "${id}" is async; let it answer at once`] : []),
     ...claimId(node, id, owners),
   ]);
@@ -168,14 +162,12 @@ function isKnownDelay(machine: AnyStateMachine, name: string): boolean {
 
 /** What is wrong with the actors that a machine has logic for; the names among them are told. */
 export function actorRefusals(actors: Readonly<Record<string, unknown>>): readonly string[] {
-  return Object.entries(actors).flatMap(([name, logic]) => {
-    const kind = kindOfLogic(logic);
-    if (kind === 'promise' || kind === 'machine' || kind === 'transition') return [];
-    const what =
-      kind === 'unknown' ? 'an actor that no creator of XState made' : `the ${kind} actor`;
-    return [
-      `it starts ${what} "${name}", which lives in memory only; make it an activity: ` +
-        'declare it as activity() in setup({ actors }), and bind a function',
-    ];
-  });
+  return Object.entries(actors).flatMap(([name, logic]) =>
+    kindOfLogic(logic) === 'unknown'
+      ? [
+          `"${name}" is an actor that no creator of XState made; make it an activity: declare it ` +
+            'as activity() in setup({ actors }), and bind a function',
+        ]
+      : [],
+  );
 }

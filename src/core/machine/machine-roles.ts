@@ -9,7 +9,7 @@ import { delayName } from './machine-delays.ts';
 import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';
 import { isStatusTag } from './status-tags.ts';
-import type { StepKind } from '../status.ts';
+import { STEP_KINDS, type StepKind } from '../status.ts';
 
 /** A step as lists, charts and checks show it. */
 export interface SagaStep {
@@ -216,6 +216,10 @@ function readMeta(meta: unknown): StateMeta {
     ...(typeof heartbeatMs === 'number' ? { heartbeatMs } : {}),
     ...(typeof step === 'string' ? { step } : {}),
     ...(typeof compensates === 'string' ? { compensates } : {}),
-    ...(kind === 'pivot' || kind === 'retriable' || kind === 'compensatable' ? { kind } : {}),
+    ...(isStepKind(kind) ? { kind } : {}),
   };
+}
+
+function isStepKind(kind: unknown): kind is StepKind {
+  return STEP_KINDS.some((each) => each === kind);
 }

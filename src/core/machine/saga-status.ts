@@ -65,6 +65,7 @@ export function failureReasonAfter(
     case 'command':
       return decided(inbound.command.name, inbound.command.reason ?? 'ordered by an operator');
     case 'event':
+    case 'told':
       return decided(inbound.event.type, reasonOf(inbound.event));
     case 'start':
     case 'admit':

@@ -16,6 +16,7 @@ import { wasGivenUp } from './ledger.ts';
 import { beginAttempts, endAttempts, settleRetries, withAnswer } from './ledger-turn.ts';
 import { takeEarly } from './early-events.ts';
 import { effectsOf } from './effects.ts';
+import { isUnstarted } from './waiting-room.ts';
 import { admit, NOTHING_LIVE } from './live.ts';
 import { rearrange } from './rearrange.ts';
 import { plainSnapshot } from '../machine/plain-snapshot.ts';
@@ -85,7 +86,13 @@ export function advance(
   return {
     kind: 'advanced',
     state: next,
-    effects: effectsOf(definition, live, next, rearranged.outgoing),
+    effects: effectsOf(
+      definition,
+      live,
+      next,
+      rearranged.outgoing,
+      snapshot !== state.snapshot && !isUnstarted(next),
+    ),
     record: recordOf(state, next, taken === null ? occasion : { ...occasion, note: taken }),
   };
 }

@@ -70,7 +70,7 @@ export function park(state: SagaState, inbound: Park, nowMs: number): Turn {
 export function whileStill(
   definition: SagaDefinition,
   state: SagaState,
-  inbound: Exclude<Inbound, { kind: 'start' }>,
+  inbound: Exclude<Inbound, { kind: 'start' | 'told' }>,
   nowMs: number,
 ): Turn {
   switch (inbound.kind) {

@@ -15,6 +15,7 @@ export function effectsOf(
   before: Live,
   after: SagaState,
   outgoing: readonly Outgoing[],
+  isShown: boolean,
 ): Effect[] {
   const isNew = (id: string): boolean =>
     before.activities[id]?.token !== after.live.activities[id]?.token;
@@ -23,7 +24,19 @@ export function effectsOf(
   for (const [index, message] of outgoing.entries()) {
     effects.push(...messageEffect(definition, message, index, before, after));
   }
+  if (isShown) effects.push(...showingOf(after, outgoing.length));
   return effects;
+}
+
+// After all that the turn sends, as a live actor tells of its snapshot.
+function showingOf({ parent, snapshot }: SagaState, index: number): Effect[] {
+  const shows = parent?.shows;
+  if (parent === null || shows === undefined || snapshot.status !== 'active') return [];
+  const { status, tags } = snapshot;
+  const { value, context } = snapshot as { readonly value: unknown; readonly context: unknown };
+  const seen = { status, value, context, tags: [...tags] };
+  const event = { type: `xstate.snapshot.${shows.activity}`, snapshot: seen };
+  return [{ kind: 'send', index, to: parent.sagaId, event, shows }];
 }
 
 // A child that was left in this very turn still hears what was sent to it; one that is not there
@@ -38,10 +51,12 @@ function messageEffect(
   if (message.kind === 'act') return [{ ...message, index, version }];
   const { event } = message;
   if (message.kind === 'emit') return [{ kind: 'emit', index, event }];
-  const receiver =
-    message.to.kind === 'parent'
-      ? parent?.sagaId
-      : (live.activities[message.to.id] ?? before.activities[message.to.id])?.childId;
+  const { to } = message;
+  const child = to.kind === 'child' ? (live.activities[to.id] ?? before.activities[to.id]) : null;
+  if (to.kind === 'child' && child?.isListener === true) {
+    return [{ kind: 'tell-activity', activity: to.id, token: child.token, event }];
+  }
+  const receiver = to.kind === 'parent' ? parent?.sagaId : child?.childId;
   return receiver === undefined ? [] : [{ kind: 'send', index, to: receiver, event }];
 }
 
@@ -78,6 +93,7 @@ export function startEffects(
     const activity = state.live.activities[id];
     if (activity === undefined || !isChosen(id)) continue;
     const { token, src, input, step, direction, occurrence, attempt, childId } = activity;
+    const { isSynced = false, isListener = false } = activity;
     const { keyName = step } = activity;
     const forwardKey = idempotencyKey(state.id, keyName, 'forward', occurrence);
     const key =
@@ -99,7 +115,11 @@ export function startEffects(
       attempt,
       late: direction === 'forward' ? null : lateOf(state, activity),
       timeout: timeoutOf(definition, state.live, id),
-      child: childId === undefined ? null : { id: childId, isUnwinding },
+      child:
+        childId === undefined
+          ? null
+          : { id: childId, isUnwinding, ...(isSynced ? { shows: true as const } : {}) },
+      ...(isListener ? { listener: { isSynced } } : {}),
     });
   }
   return effects;

@@ -117,6 +117,15 @@ export type Inbound =
       /** It left in good order: that says nothing against the activity. */
       readonly wasClean?: true;
     }
+  /** An actor that the saga runs says something: a callback, or a child that shows its snapshot. */
+  | {
+      readonly kind: 'told';
+      readonly activity: string;
+      readonly token: number;
+      readonly event: EventObject;
+      /** Of what is durable with its sender, for de-duplication. */
+      readonly id?: string;
+    }
   | { readonly kind: 'command'; readonly command: OperatorCommand }
   /** The engine cannot go on with this saga. */
   | { readonly kind: 'park'; readonly failure: Failure };
@@ -152,7 +161,14 @@ export type Effect =
         readonly heartbeatMs: number | null;
       } | null;
       /** A child saga in place of an activity: to be started, or to be unwound. */
-      readonly child: { readonly id: string; readonly isUnwinding: boolean } | null;
+      readonly child: {
+        readonly id: string;
+        readonly isUnwinding: boolean;
+        /** The saga hears of every snapshot of it. */
+        readonly shows?: true;
+      } | null;
+      /** Set for an actor that lives in the memory of the host as long as it is wanted. */
+      readonly listener?: { readonly isSynced: boolean };
     }
   | {
       readonly kind: 'stop-activity';
@@ -161,12 +177,21 @@ export type Effect =
       /** A child saga to be told to end; `null` for an activity, which is aborted. */
       readonly child: { readonly id: string; readonly command: 'cancel' | 'terminate' } | null;
     }
+  /** An actor in the memory of the host gets an event; one that is gone does not. */
+  | {
+      readonly kind: 'tell-activity';
+      readonly activity: string;
+      readonly token: number;
+      readonly event: EventObject;
+    }
   /** Another saga must hear of it, at least once, in order. `index` counts with `emit`. */
   | {
       readonly kind: 'send';
       readonly index: number;
       readonly to: string;
       readonly event: EventObject;
+      /** Set where the receiver has to look whether the sender is still its own. */
+      readonly shows?: NonNullable<ParentLink['shows']>;
     }
   /** A subscriber must hear of it, at least once. `index` counts within the turn. */
   | { readonly kind: 'emit'; readonly index: number; readonly event: EventObject }

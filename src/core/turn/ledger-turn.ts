@@ -66,7 +66,8 @@ export function endAttempts(
   for (const id in before.activities) {
     const activity = before.activities[id];
     if (activity === undefined || kept.activities[id]?.token === activity.token) continue;
-    if (activity.hasFailed === true) continue; // it has its ending already
+    // One has its ending already, the other is no attempt of a step.
+    if (activity.hasFailed === true || activity.isListener === true) continue;
     const ending = answered?.id === id ? answered.ending : LEFT_BEHIND;
     next = replaceEntry(next, activity, (entry) =>
       endAttempt(entry, activity, ending, endings.nowMs),
@@ -94,7 +95,7 @@ export function beginAttempts(
   let next = steps;
   for (const id in live.activities) {
     const activity = live.activities[id];
-    if (activity?.token !== beginning.token) continue;
+    if (activity?.token !== beginning.token || activity.isListener === true) continue;
     next = beginAttempt(definition, next, id, activity, beginning);
   }
   return settleRetries(definition, next, live);
@@ -167,7 +168,8 @@ function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): St
   const ended = { attempts, startedAtMs, endedAtMs: nowMs };
   if (ending.kind === 'done') return ended;
   const { failure } = ending;
-  const isDoubtful = mayHaveHappened === true || failure.ambiguous;
+  const hasEffect = !('kind' in progress) || progress.kind !== 'read-only';
+  const isDoubtful = hasEffect && (mayHaveHappened === true || failure.ambiguous);
   return {
     ...ended,
     error: plainFailure(failure),

@@ -13,7 +13,8 @@ import type { Direction, StepEntry } from '../state.ts';
 export type Ledger = () => readonly StepEntry[];
 
 /** The effect of the step exists or may exist, and was neither undone nor given up. */
-export function isOwed({ status, mayHaveHappened }: StepEntry): boolean {
+export function isOwed({ kind, status, mayHaveHappened }: StepEntry): boolean {
+  if (kind === 'read-only') return false;
   switch (status) {
     case 'compensated':
     case 'skipped':
@@ -57,7 +58,9 @@ export function presentEntry(
 
 /** The saga goes forward only from here: nothing of it will be compensated. */
 export function isPastPivot(steps: readonly StepEntry[]): boolean {
-  return steps.some(({ kind, status }) => kind !== 'compensatable' && status === 'completed');
+  return steps.some(
+    ({ kind, status }) => (kind === 'pivot' || kind === 'retriable') && status === 'completed',
+  );
 }
 
 /** True once a person gave up a step or a compensation of this saga, or of one of its children. */

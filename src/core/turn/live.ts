@@ -5,6 +5,7 @@
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Inbound } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
+import { wayOfActor } from '../machine/actor-facts.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
 import type { Rearrangement } from './rearrange.ts';
@@ -22,7 +23,7 @@ export function admit(
 ): Live {
   if (invoked.length === 0) return kept;
   const activities: Record<string, LiveActivity> = { ...kept.activities };
-  for (const { id, src, input } of invoked) {
+  for (const { id, src, input, isSynced } of invoked) {
     const role = definition.invokes.get(id);
     const step = role?.step ?? id;
     const direction = role?.direction ?? 'forward';
@@ -42,6 +43,8 @@ export function admit(
       dispatches: 1,
       ...(role?.isRepeatable === false && !isChild ? { isOnce: true } : {}),
       ...(role === undefined ? { isSpawned: true } : {}),
+      ...(isSynced === true ? { isSynced } : {}),
+      ...(wayOfActor(definition.machine, src) === 'listener' ? { isListener: true } : {}),
       ...(isChild ? { childId: childSagaId(sagaId, keyName ?? step, numbers.occurrence) } : {}),
     };
   }
@@ -110,7 +113,7 @@ export function dispatchedAgain(
 ): Live {
   const activities = { ...live.activities };
   for (const [id, activity] of Object.entries(live.activities)) {
-    if (!isChosen(id) || activity.childId !== undefined) continue;
+    if (!isChosen(id) || activity.childId !== undefined || activity.isListener) continue;
     const { dispatches, cleanStops = 0 } = activity;
     const again = { ...activity, dispatches: dispatches + 1 };
     activities[id] = wasClean ? { ...again, cleanStops: cleanStops + 1 } : again;

@@ -4,6 +4,8 @@
 export interface ParentLink {
   readonly sagaId: string;
   readonly step: string;
+  /** The actor that this saga is to its parent, where that hears of every snapshot of it. */
+  readonly shows?: { readonly activity: string; readonly token: number };
 }
 
 /**

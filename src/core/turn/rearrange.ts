@@ -32,6 +32,7 @@ export interface Invocation {
   readonly id: string;
   readonly src: string;
   readonly input: unknown;
+  readonly isSynced?: true;
 }
 
 /** The outcome of a turn's commands. */
@@ -63,7 +64,12 @@ export function rearrange(
         }
         invoked = [
           ...invoked,
-          { id: command.id, src: command.src, input: inputOf(definition, command) },
+          {
+            id: command.id,
+            src: command.src,
+            input: inputOf(definition, command),
+            ...(command.isSynced === true ? { isSynced: true } : {}),
+          },
         ];
         break;
       case 'stop':

@@ -5,12 +5,13 @@
  * same answer. Whatever is not live any more never makes a transition; it becomes a note.
  */
 import type { EventObject } from 'xstate';
+import { endOfActor } from './actor-ends.ts';
 import { advance, note, react, selfOf } from './advance.ts';
 import { onCommand, park, whileStill } from './commands.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { isKnownEvent, keepOrRefuse, rememberEvent } from './early-events.ts';
 import { startEffects } from './effects.ts';
-import { INTERRUPTED, INTERRUPTED_ONCE, plainFailure } from '../failure.ts';
+import { INTERRUPTED, INTERRUPTED_ONCE } from '../failure.ts';
 import type { Inbound, StartHold, Turn } from './inbound.ts';
 import { noteRecord, type Occasion, type Predecessor } from '../history/journal-record.ts';
 import { withLateResult } from './late-results.ts';
@@ -19,10 +20,10 @@ import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
+import { onTold } from './told.ts';
 import { enterMachine } from '../machine/scope.ts';
 import { sendNow } from './delayed-sends.ts';
 import { isOver, isStill, type SagaState } from '../state.ts';
-import { errorOf } from '../thrown.ts';
 import {
   ADMIT_EVENT,
   isLimited,
@@ -109,6 +110,7 @@ export function drawnTurn(
   if (inbound.kind === 'event' && isKnownEvent(state, inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
   }
+  if (inbound.kind === 'told') return onTold(definition, state, inbound, nowMs);
   if (isOver(state)) return afterTheEnd(definition, state, inbound, nowMs);
   if (isStill(state)) {
     return whileStill(definition, state, inbound, nowMs);
@@ -200,7 +202,9 @@ function onInterrupted(
   if (activity?.token !== token) {
     return note(state, inbound, nowMs, 'interrupted attempt: the saga has moved on');
   }
-  if (activity.childId !== undefined) return lookAgain(definition, state, inbound, nowMs);
+  if (activity.childId !== undefined || activity.isListener === true) {
+    return lookAgain(definition, state, inbound, nowMs);
+  }
   const { dispatches, cleanStops = 0, isOnce = false } = activity;
   const crashes = dispatches - cleanStops;
   if (isOnce || (!wasClean && crashes >= MAX_DISPATCHES)) {
@@ -225,7 +229,11 @@ function lookAgain(
 ): Turn {
   const next = { ...state, seq: state.seq + 1 };
   const effects = startEffects(definition, next, (each) => each === inbound.activity);
-  const record = noteRecord(next, inbound, nowMs, 'the child saga is looked at again');
+  const isListener = state.live.activities[inbound.activity]?.isListener === true;
+  const why = isListener
+    ? 'started again: it lives in memory'
+    : 'the child saga is looked at again';
+  const record = noteRecord(next, inbound, nowMs, why);
   return { kind: 'advanced', state: next, effects, record };
 }
 
@@ -272,22 +280,4 @@ function afterTheEnd(
       ? withLateResult(definition, state.steps, inbound, nowMs)
       : state.steps;
   return note({ ...state, steps }, inbound, nowMs, 'late: the saga has ended');
-}
-
-// A built saga knows failures, and no result but `null`; any other machine hears what it would live.
-function endOfActor(
-  { isBuilt }: SagaDefinition,
-  activity: string,
-  outcome: Result['outcome'],
-): EventObject {
-  if (outcome.kind === 'done') {
-    const output = isBuilt ? (outcome.output ?? null) : outcome.output;
-    return eventOf(`xstate.done.actor.${activity}`, { output, actorId: activity });
-  }
-  const error = isBuilt ? plainFailure(outcome.failure) : errorOf(outcome.failure);
-  return eventOf(`xstate.error.actor.${activity}`, { error, actorId: activity });
-}
-
-function eventOf(type: string, members: Readonly<Record<string, unknown>>): EventObject {
-  return { type, ...members };
 }

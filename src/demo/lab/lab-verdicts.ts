@@ -103,9 +103,8 @@ export class LabVerdicts {
   }
 
   async #evidence({ orderId, note }: LabRun): Promise<Evidence | null> {
-    const started = await this.#backstep.store.findStartKey(ORDER_SAGA, orderId);
-    if (started === null) return null;
-    const { sagaId } = started;
+    const sagaId = await this.#backstep.read.idOfKey(ORDER_SAGA, orderId);
+    if (sagaId === null) return null;
     const state = await this.#backstep.saga(sagaId).state();
     if (state === null) return null;
     const { read } = this.#backstep;

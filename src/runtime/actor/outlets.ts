@@ -1,6 +1,7 @@
 /**
  * Where the effects of a committed turn go.
  */
+import type { EventObject } from 'xstate';
 import { BackstepError } from '../../core/errors.ts';
 import type { Effect } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
@@ -9,6 +10,7 @@ import type { FeedEntry } from '../../store/read-models.ts';
 import type { PendingMessage, StoredSaga } from '../../store/store.ts';
 import type { AttemptTask } from '../outside/activity-runner.ts';
 import type { CommittedTurn } from './actor-host.ts';
+import type { ListenerCall } from '../outside/listeners.ts';
 import type { ChildCall } from '../outside/child-sagas.ts';
 import { outboxRowsOf } from '../outside/outgoing.ts';
 import type { Registration } from '../registry.ts';
@@ -18,6 +20,11 @@ import type { SagaWatchers } from '../saga-watchers.ts';
 export interface Outlets {
   readonly runner: {
     start(task: AttemptTask): void;
+    stop(sid: number, activity: string, token: number): void;
+  };
+  readonly listeners: {
+    start(call: ListenerCall): void;
+    tell(sid: number, activity: string, token: number, event: EventObject): void;
     stop(sid: number, activity: string, token: number): void;
   };
   readonly children: {
@@ -61,12 +68,13 @@ function carryOutOne(
   sid: number,
   registration: Registration,
   turn: CommittedTurn,
-  { runner, children }: Outlets,
+  { runner, listeners, children }: Outlets,
 ): void {
   const { id: sagaId } = turn.after;
   switch (effect.kind) {
     case 'stop-activity':
       runner.stop(sid, effect.activity, effect.token);
+      listeners.stop(sid, effect.activity, effect.token);
       children.leave({ sid }, effect.activity, effect.token);
       return;
     case 'start-activity': {
@@ -77,6 +85,11 @@ function carryOutOne(
         return;
       }
       const implementation = registration.activities.get(effect.src);
+      if (effect.listener !== undefined && implementation === undefined) {
+        const logic = registration.definition.own.get(effect.src);
+        listeners.start({ sid, sagaId, effect, logic });
+        return;
+      }
       if (implementation === undefined) {
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
       }
@@ -84,6 +97,9 @@ function carryOutOne(
       runner.start({ sid, sagaId, effect, implementation, keepsThrown });
       return;
     }
+    case 'tell-activity':
+      listeners.tell(sid, effect.activity, effect.token, effect.event);
+      return;
     case 'emit':
     case 'send':
     case 'act':

@@ -212,6 +212,7 @@ function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
     case 'admit':
     case 'result':
     case 'timer':
+    case 'told':
     case 'interrupted':
     case 'park':
       return null;

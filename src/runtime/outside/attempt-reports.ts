@@ -1,6 +1,9 @@
-/** How what becomes of attempts reaches their sagas. */
+/** How what becomes of attempts, and what actors in memory say, reaches their sagas. */
 import type { AttemptReports } from './activity-runner.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
+import type { Limits } from '../limits.ts';
+import type { Logger } from '../turn-log.ts';
+import type { ListenerPorts } from './listeners.ts';
 
 /** Tells each report to the actor of its saga. */
 export function attemptReports(actorOf: (sid: number) => SagaActor): AttemptReports {
@@ -11,5 +14,22 @@ export function attemptReports(actorOf: (sid: number) => SagaActor): AttemptRepo
       actorOf(sid).tell({ kind: 'result', activity, token, outcome, occurrence }),
     onTimeout: ({ sid, effect: { token } }, timer) =>
       actorOf(sid).tell({ kind: 'timer', timer, token }),
+  };
+}
+
+/** What actors in memory need: a saga with a full mailbox takes no more from them. */
+export function listenerPorts(
+  actorOf: (sid: number) => SagaActor,
+  { mailboxEvents }: Pick<Limits, 'mailboxEvents'>,
+  logger: Logger,
+): ListenerPorts {
+  return {
+    tell: (sid, inbound) => {
+      const actor = actorOf(sid);
+      if (inbound.kind === 'told' && actor.waiting >= mailboxEvents) return false;
+      actor.tell(inbound);
+      return true;
+    },
+    warn: (details, message) => logger.warn(details, message),
   };
 }

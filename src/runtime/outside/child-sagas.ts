@@ -121,10 +121,12 @@ export class ChildSagas {
 
   async #start(call: ChildCall): Promise<void> {
     const { sagaId, effect, definition } = call;
-    const { child, input, step } = effect;
+    const { child, input, step, activity, token } = effect;
     if (definition === null) return;
+    const shows = child.shows === true ? { shows: { activity, token } } : {};
     try {
-      await this.#ports.spawn(definition, { id: child.id, input, parent: { sagaId, step } });
+      const parent = { sagaId, step, ...shows };
+      await this.#ports.spawn(definition, { id: child.id, input, parent });
     } catch (error) {
       if (mayBeReached(error)) throw error;
       this.#answer(call, neverBegan(toFailure(error)));

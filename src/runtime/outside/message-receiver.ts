@@ -2,6 +2,7 @@
  * Who gets a message of the outbox: the subscriber of an emitted event, or another saga.
  */
 import { BackstepError } from '../../core/errors.ts';
+import type { Inbound } from '../../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import type { PendingMessage } from '../../store/store.ts';
 import type { Subscriber } from '../backstep.ts';
@@ -13,6 +14,7 @@ import type { Registry } from '../registry.ts';
 /** What this needs of the engine. */
 export interface SagaPorts {
   readonly send: SendToSaga;
+  readonly tell: (id: string, told: Extract<Inbound, { kind: 'told' }>) => Promise<unknown>;
   /** Tells a child saga to end that its parent has left, or may have left. */
   end(id: string, command: ChildEnd['command']): Promise<void>;
   /** Resolves when a start of that child that is under way is through. */
@@ -57,11 +59,13 @@ function sagaReceiver(
       for (const child of told.children) await sagas.end(child.id, child.command);
     };
   }
-  const { to, event } = told;
+  const { to, event, shows } = told;
   return async () => {
     await sagas.started(to);
     try {
-      await sagas.send(to, event, `message-${id}`);
+      const eventId = `message-${id}`;
+      if (shows === undefined) await sagas.send(to, event, eventId);
+      else await sagas.tell(to, { kind: 'told', ...shows, event, id: eventId });
     } catch (error) {
       if (!(error instanceof BackstepError)) throw error;
       // A message that the receiver does not understand is dropped: no later try would mend that.

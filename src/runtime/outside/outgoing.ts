@@ -6,6 +6,7 @@
 import type { EventObject } from 'xstate';
 import type { Effect } from '../../core/turn/inbound.ts';
 import { MESSAGES_PER_TURN } from '../../core/turn/rearrange.ts';
+import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { isOver, isStill, type SagaState } from '../../core/state.ts';
 import type { OutboxRow } from '../../store/commit.ts';
 
@@ -19,6 +20,8 @@ const ACT = 'backstep.act';
 export interface SentEvent {
   readonly to: string;
   readonly event: EventObject;
+  /** See `Effect`. */
+  readonly shows?: NonNullable<ParentLink['shows']>;
 }
 
 type StoppedChild = NonNullable<Extract<Effect, { kind: 'stop-activity' }>['child']>;
@@ -95,6 +98,7 @@ function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' | 'act' }>):
     return { index, event: ACT, data: JSON.stringify(asked) };
   }
   if (effect.kind === 'emit') return { index, event: event.type, data: JSON.stringify(event) };
-  const sent: SentEvent = { to: effect.to, event };
+  const { to, shows } = effect;
+  const sent: SentEvent = { to, event, ...(shows === undefined ? {} : { shows }) };
   return { index, event: SEND, data: JSON.stringify(sent) };
 }

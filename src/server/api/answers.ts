@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { COMMAND_NAMES } from '../../core/turn/inbound.ts';
-import { SAGA_STATUSES } from '../../core/status.ts';
+import { SAGA_STATUSES, STEP_KINDS } from '../../core/status.ts';
 
 const time = z.string().meta({ format: 'date-time', description: 'UTC with milliseconds.' });
 const status = z.enum(SAGA_STATUSES);
@@ -84,7 +84,7 @@ const progress = {
 
 const Step = z.object({
   name: text,
-  kind: z.enum(['compensatable', 'pivot', 'retriable']),
+  kind: z.enum(STEP_KINDS),
   status: z
     .enum([
       'pending',

@@ -213,6 +213,7 @@ function payloadOf(inbound: JournalRecord['inbound']): object {
     case 'start':
       return { input: inbound.input };
     case 'event':
+    case 'told':
       return inbound.event;
     case 'result':
       return inbound.outcome.kind === 'done'

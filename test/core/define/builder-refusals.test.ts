@@ -92,8 +92,8 @@ describe('a builder saga is refused', () => {
             c: (part) => part.step('c', undo('d')),
           })
           .step('a', undo('e')),
-      'activity "a" is used twice, by step "a" (number 1 in branch "a" of "p") and by ' +
-        'step "a" (number 2 in the saga); give each use its own',
+      'the name "a" is used twice, by step "a" (number 1 in branch "a" of "p") and by ' +
+        'step "a" (number 2 in the saga); give each its own',
     ],
     [
       'that waits for nothing',

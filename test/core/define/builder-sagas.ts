@@ -79,6 +79,16 @@ export const impatientSaga = draft('impatient')
   })
   .build();
 
+/** The pivot has half a minute for all its attempts; a lookup has the usual budget. */
+export const hurriedSaga = draft('hurried')
+  .step('hold', { ...held, probe: { activity: 'findCharge', input: of } })
+  .step('charge', {
+    kind: 'pivot',
+    input: of,
+    retry: exponential({ first: '5s', attempts: 3, total: '30s' }),
+  })
+  .build();
+
 /** Waits for a person between two steps, and reminds them. */
 export const approvedSaga = draft('approved')
   .step('hold', { ...held, retry: NO_RETRY })
@@ -172,6 +182,7 @@ export const ALL_KINDS = [
   pivotSaga,
   probedSaga,
   impatientSaga,
+  hurriedSaga,
   approvedSaga,
   branchedSaga,
   windingSaga,

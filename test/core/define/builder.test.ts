@@ -7,6 +7,7 @@ import { verify } from '../../../src/verify/verify.ts';
 import {
   ALL_KINDS,
   approvedSaga,
+  hurriedSaga,
   impatientSaga,
   INPUT,
   pivotSaga,
@@ -176,6 +177,15 @@ describe('a retry policy', () => {
     saga.fireTimer('charge.total');
     expect(saga.trail.at(-1)).toBe('compensating.release.running');
     expect(saga.stepStatus('charge')).toBe('failed');
+  });
+
+  test('leaves a pivot in doubt that no later refusal makes certain', () => {
+    const saga = started(hurriedSaga);
+    saga.done('hold');
+    saga.fireTimer('charge.total');
+    saga.command('retry');
+    saga.fail('charge', REFUSED);
+    expect(saga.trail.at(-1)).toBe('pivot.failed.charge');
   });
 });
 

@@ -42,7 +42,7 @@ describe('defineSaga refuses', () => {
 
 describe('a step refuses', () => {
   test.each([
-    [{ kind: 'pivt' }, 'kind is "pivt" (did you mean "pivot"?); give compensatable, pivot or'],
+    [{ kind: 'pivt' }, 'kind is "pivt" (did you mean "pivot"?); give compensatable, pivot,'],
     [{ retry: 3 }, 'retry is 3; give a policy such as exponential({ attempts: 3 }) or NO_RETRY'],
     [{ retry: { attempts: 3 } }, 'retry.firstMs is missing; give a number from 0; make it with'],
     [{ timout: '1s' }, 'timout is not known (did you mean "timeout"?)'],

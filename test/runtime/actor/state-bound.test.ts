@@ -218,8 +218,7 @@ test('a long loop of small results turns back at the bound, and is undone beyond
   const isUndone = (each: string): boolean => each.endsWith(' compensated');
   expect(state === null ? [] : steps(state)).toSatisfy((all: string[]) => all.every(isUndone));
   expect(calls.filter((each) => each.startsWith('u'))).toHaveLength(state?.steps.length ?? -1);
-  const sid = await backstep.store.sidOf(id);
-  expect((await backstep.store.loadBySid(sid ?? 0))?.state.length).toBeGreaterThan(LIMIT);
+  expect((await backstep.read.saga(id))?.state.length).toBeGreaterThan(LIMIT);
   await here.stop();
   expect((await (await here.open(activities, { limits })).saga(id).state())?.status).toBe(
     'compensated',

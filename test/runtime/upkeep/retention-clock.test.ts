@@ -49,7 +49,7 @@ async function runs(durationMs: number, stepMs = HOUR_MS): Promise<void> {
     engine.clock.advance(stepMs);
     // A look reads and writes before it arranges the next one; these come after what it asked for.
     for (let turn = 0; turn < 2; turn++) {
-      await store.upkeep.removalHold();
+      await store.reader().selectFrom('engine').selectAll().execute();
       await store.write([{ sql: 'UPDATE engine SET id = 1', parameters: [] }]);
     }
   }

@@ -88,13 +88,11 @@ test('a start repeated after that is told how its saga ended, and so is who wait
   const again = { input: { trip: 'turned back' }, key: 'turned back' };
   const removed = { id, isNew: false, isRemoved: true };
   expect(await backstep.spawn('trip', again)).toEqual({ ...removed, status: 'compensated' });
-  expect((await backstep.saga(id).settled({ within: 1e9 })).status).toBe('compensated');
-  await expect(
-    backstep
-      .saga('nobody')
-      .settled({ within: 1e9 })
-      .then(({ status }) => status),
-  ).rejects.toMatchObject({ code: 'not-found' });
+  const ended = { status: 'removed', endedAs: 'compensated' };
+  expect(await backstep.saga(id).settled()).toEqual(ended);
+  expect(await backstep.saga(id).waitFor(() => true)).toBeNull();
+  const nobody = backstep.saga('nobody');
+  await expect(nobody.settled()).rejects.toMatchObject({ code: 'not-found' });
 
   // As a version left it that did not keep how sagas ended: nothing is claimed.
   await engine.stop();
@@ -102,7 +100,9 @@ test('a start repeated after that is told how its saga ended, and so is who wait
   db.exec('UPDATE start_keys SET final_status = NULL');
   db.close();
   await engine.open(activities);
-  expect(await engine.backstep.spawn('trip', again)).toEqual({ ...removed, status: 'removed' });
+  const unknown = await engine.backstep.spawn('trip', again);
+  expect(unknown).toEqual({ ...removed, status: 'removed' });
+  expect(await unknown.settled()).toEqual({ status: 'removed', endedAs: null });
   await expect(
     engine.backstep
       .saga(id)

@@ -56,7 +56,8 @@ describe('POST /api/sagas/{type}', () => {
     const { store } = stuck.backstep;
     const first = await start('/api/sagas/order?wait=5s', body);
     expect(first.body['status']).toBe('compensation_failed');
-    const sid = (await store.sidOf(String(first.body['id']))) ?? 0;
+    const rows = store.reader().selectFrom('sagas').select('sid');
+    const { sid } = await rows.where('id', '=', String(first.body['id'])).executeTakeFirstOrThrow();
     await store.write(removalStatements([sid]));
     const answer = { ...first.body, isRemoved: true };
     expect(await start('/api/sagas/order?wait=5s', body)).toEqual({ code: 200, body: answer });

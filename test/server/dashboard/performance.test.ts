@@ -1,5 +1,4 @@
 /** What the performance page is made of: samples of real counters, told as charts and metrics. */
-import { html } from 'hono/html';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LiveClients } from '../../../src/server/live/live-clients.ts';
 import {
@@ -20,7 +19,7 @@ describe('a sample', () => {
     const recorder = new PerformanceRecorder({
       backstep: http.backstep,
       clients: new LiveClients(),
-      extensions: [{ name: 'faults', banner: () => (active ? html`on` : null) }],
+      extensions: [{ name: 'faults', isDisturbed: () => active }],
       nowMs: () => nowMs,
     });
     for (const order of ['a', 'b', 'c', 'd']) await http.settledOrder(order);

@@ -138,6 +138,8 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
     }
     case 'park':
       return html`<span class="error">${inbound.failure.message}</span>`;
+    case 'told':
+      return html`<span class="quiet">from the actor ${inbound.activity}</span>`;
     case 'interrupted':
       return html`<span class="quiet"
         >interrupted:
