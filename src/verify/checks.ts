@@ -17,6 +17,7 @@ import {
   overtake,
   type Run,
   runToUndo,
+  stands,
   startAttempt,
   type World,
 } from './world.ts';
@@ -280,11 +281,6 @@ function judgeCompleted(world: World, state: SagaState): Fault[] {
       ),
       severity: 'warning',
     }));
-}
-
-// What a person vouched for, or goes on without, is theirs to answer for.
-function stands({ forward, undo }: Run): boolean {
-  return undo !== 'done' && (forward === 'done' || forward === 'vouched' || forward === 'skipped');
 }
 
 function isUnsettled({ forward, undo }: Run): boolean {

@@ -75,6 +75,11 @@ export function isOwed({ forward, undo, isReadOnly }: Run): boolean {
   return forward !== 'failed' && forward !== 'vouched' && forward !== 'skipped';
 }
 
+/** It is done and not undone, or a person vouched for it or goes on without it. */
+export function stands({ forward, undo }: Run): boolean {
+  return undo !== 'done' && (forward === 'done' || forward === 'vouched' || forward === 'skipped');
+}
+
 /** A compensation would concern this run: it is owed, or its compensation is not over. */
 export function isOpen({ forward, undo }: Run): boolean {
   if (undo === 'none') return forward !== 'failed' && forward !== 'skipped';

@@ -292,9 +292,8 @@ function retryDelays(
     const role = definition.timers.get(id);
     if (role?.kind !== 'retry' || dueMs === undefined) continue;
     const invoke = definition.invokes.get(role.activity);
-    if (invoke === undefined) continue;
+    if (invoke === undefined || invoke.direction === 'probe') continue; // in doubt all the while
     const { step, direction } = invoke;
-    if (direction === 'probe') continue; // the step is in doubt all the while
     delays.push({ entry: presentEntry(steps, step, direction), direction, dueMs });
   }
   return delays;
