@@ -5,6 +5,7 @@
  * files. It reads text, never runs the code it judges, and asserts how many files it saw, so that
  * it cannot pass by looking at nothing.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { reachingDemo } from './package/without-demo.ts';
@@ -51,7 +52,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   server: {
     layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
-    packages: [NODE, ...HONO, /^(ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
+    packages: [NODE, ...HONO, /^(marked|ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
   testing: {
@@ -123,6 +124,25 @@ describe('the import table', () => {
 
   it('lets imports point one way only, and packages only where they belong', () => {
     expect(SOURCES.flatMap(importFaults)).toEqual([]);
+  });
+
+  it('says of every room what the map of the architecture says', () => {
+    const map = readFileSync('src/ARCHITECTURE.md', 'utf8');
+    const said = [...map.matchAll(/^\| `(\w+)\/` +\|.*\| ([\w, ]+?) +\|$/gm)];
+    const rooms = Object.fromEntries(
+      said.map(([, room = '', others = '']) => [room, new Set(others.split(', '))]),
+    );
+    const held = Object.entries(LAYERS)
+      .filter(([room]) => room in rooms)
+      .map(([room, { layers }]) => {
+        const named = layers.filter((layer) => !/^node-|-provider$/.test(layer));
+        return [room, new Set(named.length === 0 ? ['nothing'] : named)];
+      });
+    expect(rooms).toEqual(Object.fromEntries(held));
+    const folders = readdirSync('src', { withFileTypes: true }).filter((each) =>
+      each.isDirectory(),
+    );
+    expect(Object.keys(rooms)).toEqual(expect.arrayContaining(folders.map(({ name }) => name)));
   });
 
   it('has no cycle, type imports included', () => {

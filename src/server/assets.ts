@@ -53,7 +53,8 @@ function asset(paths: readonly string[], contentType: string): Asset {
   return { content, contentType, etag: `"${hash}"` };
 }
 
-function publicFile(name: string): string {
+/** The path of a file below public/. */
+export function publicFile(name: string): string {
   return fileURLToPath(packageFile(`public/${name}`));
 }
 

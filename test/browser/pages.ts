@@ -13,4 +13,6 @@ export const PAGES: readonly string[] = [
   '/performance',
   '/inspector',
   '/debug',
+  '/guide',
+  '/guide/01-first-saga',
 ];

@@ -25,6 +25,7 @@ describe('the frame of a page', () => {
       '/performance',
       '/inspector',
       '/debug',
+      '/guide',
     ]);
     expect(links.filter(([, , current]) => current !== undefined)).toHaveLength(1);
     expect(page).toMatch(/<a href="\/saga" aria-current="page"\s*>Orders<\/a>/);

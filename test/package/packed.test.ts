@@ -1,10 +1,10 @@
 /**
  * What a user of the published package gets: it is packed, put into a project as npm would put it,
- * and the programs of the README are type-checked and run there as they stand.
+ * and the programs of the README and of the guide are type-checked and run there as they stand.
  *
  * Without a network: the dependencies are links to those of the repository.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -17,41 +17,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unnamedTypes } from './declarations.ts';
+import { type Documented, documentedIn, printed } from './documented.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
-/** A user's program that serves an engine and looks at a page of it, its drawing and its files. */
-const SERVE = `import { openBackstep } from 'backstep';
-import { serveBackstep } from 'backstep/server';
-import { tripSaga } from './saga.ts';
-
-const backstep = await openBackstep({ database: 'served.db' });
-const activities = {
-  bookHotel: () => ({ booking: '' }),
-  cancelHotel: () => {},
-  chargeCard: () => ({ receipt: '' }),
-};
-backstep.register(tripSaga, { activities });
-await backstep.start();
-const server = await serveBackstep({ backstep, port: 0, prefix: '/ops' });
-for (const path of ['/api/health', '/definitions/trip', '/assets/backstep.css', '/assets/htmx.js']) {
-  const answer = await fetch(server.url + '/ops' + path);
-  const text = await answer.text();
-  console.log(path, answer.status, text.includes('Statechart of trip'));
-}
-await server.stop();
-await backstep.stop();
-`;
 /** What the user of the README has installed beside Backstep. */
 const OWN_PACKAGES = ['typescript', 'vitest', 'xstate', 'zod', '@types/node'];
 
 /** It is built before it is packed, on a machine that runs other tests too. */
 const PACK_MS = 120_000;
+/** The programs of a chapter start one after the other, and chapters share the machine. */
+const SESSIONS_MS = 240_000;
 
 const project = realpathSync(mkdtempSync(join(tmpdir(), 'backstep-packed-')));
 const installed = join(project, 'node_modules/backstep');
@@ -76,12 +57,31 @@ function node(...args: readonly string[]) {
   return run(process.execPath, args);
 }
 
-/** The program of the README that opens with its file's name. */
-function fromReadme(file: string): string {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const program = readme.split('```').find((block) => block.startsWith(`ts\n// ${file}\n`));
-  if (program === undefined) throw new Error(`README.md has no program "${file}"`);
-  return program.slice('ts\n'.length);
+/** A text and the folder that its reader works in. */
+interface Manual extends Documented {
+  readonly name: string;
+  readonly folder: string;
+}
+
+function manualOf(path: string): Manual {
+  const name = basename(path, '.md');
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return { name, folder: join(project, name), ...documentedIn(text) };
+}
+
+const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/guide/${file}`);
+const MANUALS = ['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))].map(manualOf);
+const README = join(project, 'README');
+
+/** What a reader types, in a shell that finds `node` and `npx`; a command may fail and say so. */
+function shell(command: string, cwd: string): Promise<string> {
+  const path = [join(project, 'bin'), process.env['PATH']].join(delimiter);
+  const env = { ...process.env, PATH: path, NO_COLOR: '1', FORCE_COLOR: undefined };
+  const { promise, resolve } = Promise.withResolvers<string>();
+  execFile('sh', ['-c', command], { cwd, env }, (error, out, err) => {
+    resolve(`${out}${err}${error === null ? '' : `ended with ${error.code}\n`}`.trimEnd());
+  });
+  return promise;
 }
 
 function manifest(): Manifest {
@@ -101,13 +101,27 @@ beforeAll(() => {
   for (const name of new Set([...Object.keys(manifest().dependencies), ...OWN_PACKAGES])) {
     link(name);
   }
-  for (const file of ['saga.ts', 'main.ts', 'saga.test.ts']) {
-    writeFileSync(join(project, file), fromReadme(file));
+  for (const { folder, programs } of MANUALS) {
+    mkdirSync(folder);
+    for (const { file, text } of programs) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
   }
+  mkdirSync(join(project, 'bin'));
+  symlinkSync(process.execPath, join(project, 'bin/node'));
+  const commands = { backstep: manifest().bin.backstep, vitest: '../vitest/vitest.mjs' };
+  for (const [name, file] of Object.entries(commands)) {
+    writeFileSync(
+      join(project, 'bin', name),
+      `#!/bin/sh\nexec node "${join(installed, file)}" "$@"\n`,
+      { mode: 0o755 },
+    );
+  }
+  writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
   writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
   writeFileSync(join(project, 'lacking.ts'), LACKING);
-  writeFileSync(join(project, 'serve.ts'), SERVE);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 }, PACK_MS);
 
@@ -177,7 +191,7 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
   };
   writeFileSync(
     join(project, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, include: ['*.ts'] }),
+    JSON.stringify({ compilerOptions, include: ['**/*.ts'] }),
   );
   const { out, err } = node('node_modules/typescript/bin/tsc', '-p', '.', '--pretty', 'false');
   const complaints = out.split(/^(?=\S)/m).filter((complaint) => complaint !== '');
@@ -189,24 +203,15 @@ test.each([true, false])('type-checks in a strict project, its exact options %s'
   expect({ others, err }).toEqual({ others: [], err: '' });
 });
 
-test('runs the saga of the README, and the same one when it is run again', () => {
-  const { code, out, err } = node('main.ts');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^(\w+) completed \1\/chargeCard\/forward\/1\n$/);
-  expect(node('main.ts')).toEqual({ code: 0, out, err: '' });
-});
-
-test('serves the dashboard, with its files and its drawings', () => {
-  const { code, out, err } = node('serve.ts');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out.split('\n')).toEqual([
-    '/api/health 200 false',
-    '/definitions/trip 200 true',
-    '/assets/backstep.css 200 false',
-    '/assets/htmx.js 200 false',
-    '',
-  ]);
-});
+test.concurrent.each(MANUALS.filter(({ sessions }) => sessions.length > 0))(
+  'does what $name says',
+  async ({ folder, sessions }) => {
+    for (const { command, prints } of sessions) {
+      expect(`$ ${command}\n${await shell(command, folder)}`).toMatch(printed(command, prints));
+    }
+  },
+  SESSIONS_MS,
+);
 
 test('loads nothing of a server for a program that has none', () => {
   const names = `
@@ -224,27 +229,31 @@ test('loads nothing of a server for a program that has none', () => {
   expect(code).toBe(0);
   const loaded = out.trim().split(' ');
   expect(loaded).toContain('xstate');
-  const unwanted = ['hono', '@hono/node-server', 'elkjs', 'nodemailer', 'ws', 'htmx.org', 'zod'];
+  const unwanted = [
+    'hono',
+    '@hono/node-server',
+    'elkjs',
+    'nodemailer',
+    'ws',
+    'htmx.org',
+    'marked',
+    'zod',
+  ];
   expect(loaded.filter((name) => unwanted.includes(name))).toEqual([]);
 });
 
-test('passes the tests of the README', () => {
-  const { code, out, err } = node('node_modules/vitest/vitest.mjs', 'run', '--testTimeout=30000');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/Tests +\d+ passed \(/);
-});
-
-test('brings the command', () => {
+test('brings a command that a shell can run', () => {
   const command = join(installed, manifest().bin.backstep);
-  const { code, out, err } = node(command, 'verify', 'saga.ts');
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^trip, version 1: nothing found in \d+ states/);
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
 test('says what to do where Node reads no TypeScript', () => {
   const command = join(installed, manifest().bin.backstep);
-  const { code, out, err } = node('--no-strip-types', command, 'verify', 'saga.ts');
+  const { code, out, err } = run(
+    process.execPath,
+    ['--no-strip-types', command, 'verify', 'saga.ts'],
+    README,
+  );
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatch(/^backstep: saga\.ts: Node \S+ reads no TypeScript; update to 22\.18.*\n$/);
 });

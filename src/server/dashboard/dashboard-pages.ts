@@ -13,6 +13,7 @@ import type { ChartLayouts } from './chart/chart-layout.ts';
 import { createDeadLettersPage } from './dead-letters/dead-letters-page.ts';
 import { createDebugPage } from './debug/debug-page.ts';
 import { createDefinitionPage, createDefinitionsPage } from './definitions/definition-pages.ts';
+import { createGuidePages } from './guide/guide-page.ts';
 import { createInspectorPage, createStatelyPage } from './inspector/inspector-page.ts';
 import { createOverviewPage } from './overview/overview-page.ts';
 import type { Pulse } from './overview/pulse.ts';
@@ -53,5 +54,6 @@ export function dashboardPages(context: HttpContext, parts: DashboardParts): rea
     createInspectorPage(context, parts),
     createStatelyPage(maySend),
     createDebugPage(context, parts),
+    ...createGuidePages(),
   ];
 }

@@ -14,6 +14,7 @@ const PAGES = [
   '/performance',
   '/inspector',
   '/debug',
+  '/guide',
 ];
 
 let http: HttpFixture;

@@ -19,6 +19,7 @@ describe('the frame of a page', () => {
       '/performance',
       '/inspector',
       '/debug',
+      '/guide',
     ]);
     expect(links.filter(([, , current]) => current !== undefined)).toHaveLength(1);
     expect(page).toMatch(/<a href="\/sagas" aria-current="page"\s*>Sagas<\/a>/);

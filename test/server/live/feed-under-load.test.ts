@@ -13,7 +13,7 @@ const SAGAS = 1_500;
 const MANY = 4_000;
 /** Orders under way at a time. */
 const AT_ONCE = 150;
-const README = new URL('../../../README.md', import.meta.url);
+const CHAPTER = new URL('../../../public/guide/08-server.md', import.meta.url);
 
 let http: HttpFixture;
 let server: RunningServer;
@@ -100,9 +100,9 @@ describe('a thousand clients', () => {
   });
 });
 
-describe('the client in the README', () => {
+describe('the client in the guide', () => {
   it('follows every transition with at most 15 lines, and goes on after the server was away', async () => {
-    const script = /```js\n(.*?)```/s.exec(readFileSync(README, 'utf8'))?.[1] ?? '';
+    const script = /```js\n(.*?)```/s.exec(readFileSync(CHAPTER, 'utf8'))?.[1] ?? '';
     expect(script.trim().split('\n').length).toBeLessThanOrEqual(15);
     const first = await http.settledOrder('first');
     const here = script.replace('127.0.0.1:3000', `127.0.0.1:${server.port}`);
