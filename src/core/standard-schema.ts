@@ -9,6 +9,10 @@ export interface StandardSchema<Output = unknown, Input = unknown> {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** Standard JSON Schema: the schema in words that other programs read. */
+    readonly jsonSchema?:
+      | { readonly input: (options: { readonly target: string }) => Record<string, unknown> }
+      | undefined;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }

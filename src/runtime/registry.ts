@@ -5,6 +5,7 @@
 import type { Activity } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import { wayOfActor } from '../core/machine/actor-facts.ts';
 import { ownActivities } from './outside/own-activities.ts';
 import { eventSchemas } from '../core/define/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/history/migration.ts';
@@ -57,6 +58,7 @@ export class Registry {
       throw new BackstepError('definition-invalid', `saga "${id}" version ${version} stands twice`);
     }
     const bound = Object.entries(bindings.activities ?? {});
+    refuseListeners(definition, bound);
     const activities = new Map<string, Activity>([...ownActivities(definition.own), ...bound]);
     const missing = definition.activities.filter(
       (each) => !activities.has(each) && !definition.own.has(each),
@@ -200,6 +202,20 @@ export class Registry {
   all(): readonly SagaDefinition[] {
     return [...this.#byVersion.values()].map((registration) => registration.definition);
   }
+}
+
+// A function answers once, and that would end an actor that is to go on.
+function refuseListeners(
+  { id, machine }: SagaDefinition,
+  bound: readonly (readonly [string, unknown])[],
+): void {
+  const listener = bound.find(([name]) => wayOfActor(machine, name) === 'listener');
+  if (listener === undefined) return;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${id}": "${listener[0]}" is bound as an activity, but is an actor of the machine that ` +
+      'goes on until its state is left; leave the binding out, or declare it as activity()',
+  );
 }
 
 function readMigrations(

@@ -71,8 +71,7 @@ function shownSaga(
 }
 
 function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadModels {
-  // A text of JSON is read, and the user's rule holds for what is in it.
-  const textOf = (json: string): string => String(redact(json));
+  const textOf = (json: string): string => shownJson(json, redact);
   const line = (entry: JournalEntry): JournalEntry => {
     const { data: _, ...frame } = entry;
     return { ...shownFrame(frame), data: shownData(entry, redact) };
@@ -109,6 +108,17 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
     journalAfter: async (...args) => (await read.journalAfter(...args)).map(line),
     lastSeq: () => read.lastSeq(),
   };
+}
+
+/** Read first: what is hidden within one of its texts must not reach beyond that text. */
+function shownJson(json: string, redact: Redact): string {
+  let stored: unknown;
+  try {
+    stored = JSON.parse(json);
+  } catch {
+    return String(redact(json)); // a row that somebody edited
+  }
+  return JSON.stringify(redact(stored));
 }
 
 /** What an extension reads for pages of the server. */

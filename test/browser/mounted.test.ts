@@ -8,7 +8,7 @@ import { type BackstepServer, createServer, type ServerOptions } from '../../src
 import { PROGRAMS } from '../server/program-hosts.ts';
 import { openShop, type ShopEngine } from '../server/shop-engine.ts';
 import { launchChromium } from './chromium.ts';
-import { watch } from './dashboard.ts';
+import { seriousViolations, watch } from './dashboard.ts';
 
 const START_MS = 60_000;
 const TOKEN = '4f1c9a07d2e85b36c0419fe7a2b8d563';
@@ -76,6 +76,33 @@ test('in a Hono app the pages lead to each other, are live, and take orders', as
   await page.locator('#saga-head').getByRole('link', { name: 'shop v1' }).click();
   await page.waitForURL('**/ops/definitions/shop?version=1');
   expect(problems).toEqual([]);
+  await end();
+});
+
+test('a saga is started by a form, which keeps what was typed and says at the field what is wrong', async () => {
+  const { page, problems, end } = await visit('hono', '/ops/definitions/shop');
+  const form = page.locator('#start-form');
+  await form.getByLabel('item').fill('globe');
+  await form.getByLabel('Start key').fill('form-7');
+  // What the browser itself would refuse; the server must too.
+  await page.evaluate(`document.getElementById('start-form').noValidate = true`);
+  await form.getByLabel('count').fill('12');
+  await form.getByRole('button', { name: 'Start shop' }).click();
+  await form.getByRole('alert').filter({ hasText: '9' }).waitFor();
+  expect(await form.getByLabel('item').inputValue()).toBe('globe');
+  expect(await form.getByLabel('Start key').inputValue()).toBe('form-7');
+  expect(await seriousViolations(page)).toEqual([]);
+  await form.getByLabel('count').fill('2');
+  await form.getByRole('button', { name: 'Start shop' }).click();
+  await form.getByRole('link', { name: 'form-7' }).click();
+  await page.waitForURL('**/ops/sagas/*');
+  await page.getByText('Send ship').first().click();
+  await page.getByLabel('carrier').selectOption('courier');
+  await page.getByLabel('parcels').fill('1');
+  await page.getByRole('button', { name: 'Send ship' }).click();
+  await page.locator('#saga-head').getByText('completed').first().waitFor();
+  // The browser logs the answer that was a refusal.
+  expect(problems.filter((problem) => !problem.includes('422'))).toEqual([]);
   await end();
 });
 

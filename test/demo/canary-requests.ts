@@ -50,7 +50,7 @@ export function requestsOf(method: string, canaries: Canaries): readonly Asked[]
   const json = headersOf(canaries, 'application/json', 'application/json');
   const form = headersOf(canaries, 'text/html', 'application/x-www-form-urlencoded');
   const context = new URLSearchParams({ context: JSON.stringify(canaries.value()) }).toString();
-  const fields = `${context}&${filled(canaries, ['type', 'reason', 'name', 'order_id', 'q', 'members'])}`;
+  const fields = `${context}&${filled(canaries, ['type', 'reason', 'name', 'order_id', 'q', 'input', 'key'])}`;
   const wrong = JSON.stringify({ ...members, command: canaries.text(), [canaries.text()]: 1 });
   return [
     { method, query: '', headers: json, body: JSON.stringify(members) },

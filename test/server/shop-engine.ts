@@ -8,10 +8,13 @@ import { defineSaga } from '../../src/core/define/saga.ts';
 
 export type ShopActivities = Record<'pack' | 'unpack', (input: object) => object>;
 
+const ship = z.object({ carrier: z.enum(['post', 'courier']), parcels: z.int().min(1).max(9) });
+
 /** Waits for somebody who ships it. */
 const shop = defineSaga({
   id: 'shop',
   activities: {} as ShopActivities,
+  events: { ship, lose: z.looseObject({}) },
   input: z.object({
     item: z.string().min(2).max(40).meta({ description: 'What is packed.' }),
     count: z.int().min(1).max(9).default(1),
@@ -35,8 +38,7 @@ export async function openShop(): Promise<ShopEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'backstep-shop-'));
   const backstep = await openBackstep({ database: join(folder, 'shop.db') });
   const activities: Activities<ShopActivities> = { pack: () => ({}), unpack: () => ({}) };
-  const ship = z.object({ carrier: z.enum(['post', 'courier']), parcels: z.int().min(1).max(9) });
-  backstep.register(shop, { activities, events: { ship } });
+  backstep.register(shop, { activities });
   await backstep.start();
   return {
     backstep,

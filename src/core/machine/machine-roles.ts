@@ -6,7 +6,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from '../errors.ts';
 import { wayOfActor } from './actor-facts.ts';
 import { delayName } from './machine-delays.ts';
-import { canBeActiveTogether, nodesOf, spawnsOf } from './machine-nodes.ts';
+import { canBeActiveTogether, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';
 import { isStatusTag } from './status-tags.ts';
 import { STEP_KINDS, type StepKind } from '../status.ts';
@@ -193,6 +193,19 @@ export function speaksOfSteps(machine: AnyStateMachine): boolean {
     const isNamed = (step ?? compensates ?? probes ?? kind) !== undefined;
     return isNamed || tags.some((tag) => isStatusTag(tag));
   });
+}
+
+/** True for a machine that has steps or compensation in its words, beyond a tag `failed`. */
+export function meansSteps(machine: AnyStateMachine): boolean {
+  return nodesOf(machine).some(({ tags, meta }) => {
+    const { step, compensates, probes, kind } = readMeta(meta);
+    const isNamed = (step ?? compensates ?? probes ?? kind) !== undefined;
+    return isNamed || readFields(meta)['builder'] !== undefined || tags.some(isOfCompensation);
+  });
+}
+
+function isOfCompensation(tag: string): boolean {
+  return tag.startsWith('compensat');
 }
 
 interface StateMeta {

@@ -1,7 +1,7 @@
 /**
  * Where a saga stands, derived from its machine: final states and tags named like a status.
  */
-import type { AnyMachineSnapshot, EventObject } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import {
   ATTEMPT_TIMED_OUT,
@@ -14,13 +14,17 @@ import {
 import type { Inbound } from '../turn/inbound.ts';
 import type { StepEntry } from '../state.ts';
 import type { CompensationOutcome, SagaStatus } from '../status.ts';
+import { meansSteps } from './machine-roles.ts';
 import { END_TAGS, STATUS_TAGS } from './status-tags.ts';
 
 /** The status a snapshot stands for. */
 export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {
   if (snapshot.status === 'error') return 'parked';
   if (snapshot.status !== 'active') {
-    return END_TAGS.find((tag) => snapshot.hasTag(tag)) ?? 'completed';
+    const machine: AnyStateMachine = snapshot.machine;
+    // A common word: in a machine that knows of no steps it is only a tag.
+    const isMeant = (tag: string): boolean => tag !== 'failed' || meansSteps(machine);
+    return END_TAGS.find((tag) => snapshot.hasTag(tag) && isMeant(tag)) ?? 'completed';
   }
   return STATUS_TAGS.find((tag) => snapshot.hasTag(tag)) ?? 'running';
 }

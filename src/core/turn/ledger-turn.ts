@@ -66,8 +66,7 @@ export function endAttempts(
   for (const id in before.activities) {
     const activity = before.activities[id];
     if (activity === undefined || kept.activities[id]?.token === activity.token) continue;
-    // One has its ending already, the other is no attempt of a step.
-    if (activity.hasFailed === true || activity.isListener === true) continue;
+    if (activity.hasFailed ?? activity.isListener) continue; // it has ended already, or is no attempt
     const ending = answered?.id === id ? answered.ending : LEFT_BEHIND;
     next = replaceEntry(next, activity, (entry) =>
       endAttempt(entry, activity, ending, endings.nowMs),

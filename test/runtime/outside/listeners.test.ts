@@ -110,6 +110,16 @@ describe('a callback', () => {
   });
 });
 
+test('a callback that is bound as an activity is refused, which would end it at once', async () => {
+  const machine = setup({ actors: { ticker: fromCallback(() => {}) } }).createMachine({
+    id: 'clinic',
+    invoke: { src: 'ticker' },
+  });
+  await expect(machineEngine(machine, { activities: { ticker: () => null } })).rejects.toThrow(
+    'saga "clinic": "ticker" is bound as an activity, but is an actor of the machine',
+  );
+});
+
 describe('an observable', () => {
   test('is heard by its snapshots, and ends in a result', async () => {
     const { observers, observable } = source();

@@ -243,3 +243,11 @@ test('a child that runs a plain machine without a step of its own is done at its
   const all = await family(plain, {});
   expect((await all.state(all.id)).status).toBe('completed');
 });
+
+test('a child of a plain machine with a final state tagged "failed" is done, as live', async () => {
+  const plain = durable(
+    createMachine({ id: 'pay', initial: 'a', states: { a: { type: 'final', tags: ['failed'] } } }),
+  );
+  const all = await family(plain, {});
+  expect((await all.state(all.id)).status).toBe('completed');
+});

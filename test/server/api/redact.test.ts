@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PermanentError } from '../../../src/core/failure.ts';
 import { createRedact } from '../../../src/core/secrets/redact.ts';
 import { openFixture } from '../http-fixture.ts';
 import { registerStays } from './stay-saga.ts';
@@ -110,6 +111,24 @@ describe('redaction', () => {
   it('keeps a property called __proto__ a property', () => {
     const value: unknown = JSON.parse('{"__proto__":{"a":1}}');
     expect(JSON.stringify(redact(value))).toBe('{"__proto__":{"a":1}}');
+  });
+});
+
+describe('a dead letter', () => {
+  it('is told whole, whatever half a text of JSON its error quotes', async () => {
+    const fail = () => {
+      throw new PermanentError('token=s3cret', 'cut off {"user":"kim","client_secret":"s3cret');
+    };
+    const http = await openFixture({ activities: { charge: fail, release: fail } });
+    await http.settledOrder('o-1');
+    for (const path of ['/api/dead-letters', '/dead-letters']) {
+      const answer = await http.app.request(path);
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      expect(text).toContain('cut off {');
+      expect(text).not.toContain('s3cret');
+    }
+    await http.dispose();
   });
 });
 

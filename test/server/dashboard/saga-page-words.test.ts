@@ -30,7 +30,7 @@ describe('what a person ordered on the page of a saga', () => {
     const { id } = await http.backstep.spawn('stay', { input: { room: 'r1' } });
     await untilWaiting(id);
     await http.backstep.saga(id).command({ name: 'pause' });
-    const kept = await post(`/sagas/${id}/events`, 'type=approve');
+    const kept = await post(`/sagas/${id}/events/approve`, '');
     expect(kept).toContain('approve is kept until the saga is resumed: it is paused.');
     expect(await pageAt(`/sagas/${id}`)).toContain('Takes the event once it goes on approve');
     await http.backstep.saga(id).command({ name: 'resume' });

@@ -146,9 +146,9 @@ describe('what is ordered on the page', () => {
     http = await openFixture({ register: (backstep) => registerStays(backstep) });
     const { id } = await http.backstep.spawn('stay', { input: { room: 'r1' } });
     await untilIn(id, ({ status }) => status === 'waiting');
-    expect(await pageAt(`/sagas/${id}`)).toMatch(/action="[^"]*\/events"[^]*name="reason"/);
-    const form = 'type=reject&reason=too+dear&members=%7B%22reason%22%3A%22no%22%7D';
-    expect((await post(`/sagas/${id}/events`, form, true)).status).toBe(200);
+    expect(await pageAt(`/sagas/${id}`)).toMatch(/action="[^"]*\/events\/reject"[^]*name="reason"/);
+    const form = 'reason=too+dear&input=%7B%22reason%22%3A%22no%22%7D';
+    expect((await post(`/sagas/${id}/events/reject`, form, true)).status).toBe(200);
     await http.backstep.saga(id).settled({ within: 5_000 });
     expect(await http.backstep.read.audit(id)).toMatchObject([
       { command: 'send reject', by: 'page', reason: 'too dear' },
@@ -165,11 +165,12 @@ describe('what is ordered on the page', () => {
     const response = await post(`/sagas/${id}/commands/cancel`, '', false);
     expect(response.status).toBe(409);
     expect(await response.text()).toContain('<h1>Not done</h1>');
-    const malformed = await post(`/sagas/${id}/events`, 'type=x&members=%7B', true);
-    expect(malformed.status).toBe(400);
-    const twice = await post(`/sagas/${id}/events`, 'type=x&members={"a":1,"a":2}', true);
-    expect(twice.status).toBe(400);
-    expect((await post(`/sagas/${id}/events`, 'type=x', true)).status).toBe(409);
+    const malformed = await post(`/sagas/${id}/events/x`, 'input=%7B', true);
+    expect(malformed.status).toBe(422);
+    const twice = await post(`/sagas/${id}/events/x`, 'input={"a":1,"a":2}', true);
+    expect(twice.status).toBe(422);
+    expect((await post(`/sagas/${id}/events/x`, 'input=[1]', true)).status).toBe(400);
+    expect((await post(`/sagas/${id}/events/x`, '', true)).status).toBe(409);
   });
 });
 

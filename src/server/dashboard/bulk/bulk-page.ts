@@ -16,7 +16,7 @@ import { readForm } from '../../body.ts';
 import { authorOf, type HttpContext, PAGE_AUTHOR } from '../../context.ts';
 import { HttpProblem } from '../../error-response.ts';
 import type { HttpEnv } from '../../http-env.ts';
-import { RefusedForm } from '../frame/form-answers.ts';
+import { refusedAt } from '../frame/form-answers.ts';
 import { letterGroupOf } from '../dead-letters/letter-group.ts';
 import { region, type RegionGroup } from '../../live/page-region.ts';
 import type { Page } from '../../page.ts';
@@ -63,7 +63,7 @@ function actionsOf(context: HttpContext): Hono<HttpEnv> {
       return c.redirect(`/bulk/${frozen.id}`, 303);
     } catch (error) {
       if (!(error instanceof BackstepError)) throw error;
-      throw new RefusedForm(error, listOf(form));
+      throw refusedAt(error, listOf(form));
     }
   });
   actions.post('/bulk/:id/start', async (c) => {

@@ -68,6 +68,7 @@ async function cardOf(context: HttpContext, letter: DeadLetter): Promise<Html> {
   const definition = definitionOf(backstep, letter.type);
   const name = `${letter.type} ${letter.key ?? letter.sagaId}`;
   const editable = definition?.editable ?? null;
-  const scope = { id: letter.sagaId, name, state, editable, isReadOnly };
+  const events = definition?.events ?? new Map<string, never>();
+  const scope = { id: letter.sagaId, name, state, editable, events, isReadOnly };
   return letterCard(letter, scope);
 }

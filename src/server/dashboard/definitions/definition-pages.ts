@@ -23,6 +23,7 @@ import {
   unregisteredNote,
   verdict,
 } from './definition-views.ts';
+import { startForm, startRoutes } from '../forms/start-form.ts';
 import { pageHead } from '../frame/layout.ts';
 
 const COUNTS_MIN_AGE_MS = 1_000;
@@ -67,10 +68,12 @@ export function createDefinitionPage(
       const versions = all.filter((shown) => shown.definition.id === type);
       const shown = versions.find((each) => each.definition === one);
       const chart = await drawn(context, layouts, one, chartLookOf(query, ['type']));
+      const isStartable = shown?.isNewest === true && !context.isReadOnly;
       const page = {
         shown: shown ?? { definition: one, isNewest: true, count: undefined },
         versions,
         chart,
+        start: isStartable ? startForm(one) : null,
       };
       return {
         title: `${type} v${version}`,
@@ -78,6 +81,7 @@ export function createDefinitionPage(
         content: (place) => definitionPage(page, place),
       };
     },
+    actions: startRoutes(context),
   };
 }
 

@@ -78,6 +78,8 @@ export interface DefinitionPage {
   readonly versions: readonly ShownDefinition[];
   /** The drawing; `null`: it could not be laid out. */
   readonly chart: Html | null;
+  /** The form that starts one; `null`: none can be started here. */
+  readonly start: Html | null;
 }
 
 /** Ways in which the API gives the drawing away. */
@@ -89,7 +91,7 @@ const EXPORTS = [
 
 /** One definition; `region` gives the content of its live parts. */
 export function definitionPage(
-  { shown, versions, chart }: DefinitionPage,
+  { shown, versions, chart, start }: DefinitionPage,
   region: (id: string) => Html,
 ): Html {
   const { definition } = shown;
@@ -114,6 +116,14 @@ export function definitionPage(
       <div id="definition-counts">${region('definition-counts')}</div>
       ${rail === null ? '' : railView(rail)} ${stepTable(definition)}
     </section>
+    ${
+      start === null
+        ? ''
+        : html`<section aria-labelledby="title-start">
+            <h2 id="title-start">Start one</h2>
+            ${start}
+          </section>`
+    }
     <section aria-labelledby="title-verify">
       <h2 id="title-verify">Does it compensate?</h2>
       <div id="definition-verdict" aria-live="polite">${region('definition-verdict')}</div>

@@ -13,6 +13,9 @@ import {
 import { legalEvents } from '../../../core/turn/legal.ts';
 import { giveUpEntries } from '../../../core/turn/skip.ts';
 import type { SagaState } from '../../../core/state.ts';
+import type { StandardSchema } from '../../../core/standard-schema.ts';
+import { eventForm, slugOf } from '../forms/event-form.ts';
+import { schemaForm } from '../forms/schema-form.ts';
 import { type Html, readOnlyNote } from '../frame/html.ts';
 
 /** A saga as its actions name it. */
@@ -23,6 +26,8 @@ export interface ActionScope {
   readonly state: SagaState;
   /** Members of the context that may be edited; `null`: any. */
   readonly editable: readonly string[] | null;
+  /** What its events must carry, by type; any JSON for a type that is not there. */
+  readonly events: ReadonlyMap<string, StandardSchema>;
   /** True: this server takes no orders, whatever would be legal. */
   readonly isReadOnly: boolean;
 }
@@ -67,7 +72,7 @@ export function sagaActions(scope: ActionScope): Html {
           ${legal.map(({ command }) => html`<li>${commandForm(scope, command)}</li>`)}
         </ul>`
   }
-  ${eventForm(scope)}
+  ${eventForms(scope)}
   ${
     others.length === 0
       ? ''
@@ -210,30 +215,16 @@ function editForm({ id, state, editable }: ActionScope, version: Html): Html {
   </details>`;
 }
 
-function eventForm({ id, state }: ActionScope): Html {
-  const events = legalEvents(state);
-  if (events.length === 0) return html``;
-  const action = `/sagas/${encodeURIComponent(id)}/events`;
-  return html`<form
-    class="action"
-    method="post"
-    action="${action}"
-    hx-post="${action}"
-    hx-target="#action-result"
-  >
-    <label class="inline"
-      >Event to send
-      <select name="type">
-        ${events.map((type) => html`<option>${type}</option>`)}
-      </select></label
-    >
-    <label class="inline"
-      >Its data, as JSON
-      <input name="members" placeholder='{ "amount": 5 }' spellcheck="false" autocomplete="off"
-    /></label>
-    ${reasonField('Reason to send the event')}
-    <button type="submit" class="primary">Send</button>
-  </form>`;
+/** One form for each event that it takes now. */
+function eventForms({ id, state, events }: ActionScope): Html {
+  const types = legalEvents(state);
+  return html`${types.map(
+    (type) =>
+      html`<details id="send-${id}-${slugOf(type)}" ${types.length === 1 ? 'open' : ''}>
+        <summary>Send ${type}</summary>
+        ${schemaForm(eventForm(id, type, events.get(type) ?? null))}
+      </details>`,
+  )}`;
 }
 
 // Exactly what the command would give up, as the core decides it.

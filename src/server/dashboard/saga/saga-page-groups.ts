@@ -79,6 +79,7 @@ async function regionsOf(
             name: `${saga.type} ${saga.key ?? id}`,
             state: shown,
             editable: definition?.editable ?? null,
+            events: definition?.events ?? new Map(),
             isReadOnly,
           }),
     ),
