@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chapterOf } from '../../../src/server/dashboard/guide/guide-text.ts';
+import { mountedAt } from '../../../src/server/mounted.ts';
 import { openFixture, type HttpFixture } from '../http-fixture.ts';
 
 const FILES = readdirSync('public/guide').filter((file) => /^\d\d-/.test(file));
@@ -34,6 +35,14 @@ describe('the guide on the dashboard', () => {
     });
     expect(lost).toEqual([]);
     expect(pages.get('/guide')).toContain('<a href="/guide/01-first-saga">A first saga</a>');
+  });
+
+  it('leads to its chapters under a prefix too', async () => {
+    http = await openFixture();
+    const answer = await mountedAt('/ops', http.app).request('/ops/guide/01-first-saga');
+    const text = await answer.text();
+    expect(text).toContain('<a href="/ops/guide/02-failures#kinds-of-steps">');
+    expect(text).not.toContain('href="/guide');
   });
 
   it('is in the navigation, which stays marked in a chapter', async () => {
