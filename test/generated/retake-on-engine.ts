@@ -119,7 +119,10 @@ class EngineRetake {
         this.#held.release(this.#id, live, outcomeOf(inbound.outcome, live));
         return engine.quiet();
       }
-      default:
+      case 'admit':
+      case 'migrate':
+      case 'park':
+      case 'told':
         throw new Error(`${inbound.kind} is no move of a saga without children`);
     }
   }

@@ -4,7 +4,7 @@ import { memoryDatabases } from '../../src/store/sqlite/memory-store.ts';
 import { type RetakenTwice, retakesOf } from './retakes.ts';
 
 const FIRST = 1;
-const SAGAS = 14;
+const SAGAS = 8;
 const MUTANTS = 2;
 
 test('the real engine shows the harm of a counter-example that the core shows', async () => {
