@@ -4,6 +4,7 @@
  */
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import type { Turn } from '../../src/core/turn/inbound.ts';
+import type { ReplayedTurn } from '../../src/core/history/replay.ts';
 import { statePath } from '../../src/core/machine/state-path.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
 import { isOver, type SagaState } from '../../src/core/state.ts';
@@ -21,51 +22,94 @@ export function retake(
   examples: ExampleValues,
   { way, code }: Finding,
 ): string | null {
-  // What nobody knows of has happened, where that is the worse.
-  const { machine, invokes } = definition;
-  const book = new EffectBook(
-    (one, other) => areIndependent(machine, one, other, invokes),
-    () => true,
-    definition.waysBack.size > 0,
-  );
-  const seen: string[] = [];
-  let state: SagaState;
+  const watcher = new Watcher(definition, code);
   try {
     const first = begin(definition, 'saga-1', examples.input, 0);
-    state = first.state;
-    note(book, first, null, null);
-    seen.push(statePath(state.snapshot.value));
+    let { state } = first;
+    watcher.note(takenIn(first, state), null, null);
     for (const { event } of way.slice(1)) {
       const move = movesOf(definition, state, examples).find(({ label }) => label === event);
       if (move === undefined) return null;
-      tell(book, definition, move, state);
+      watcher.tell(move, state);
       const next = turn(definition, move.from, move.inbound, move.nowMs);
       if (next.kind === 'refused') return null;
-      note(book, next, move, state);
+      watcher.note(takenIn(next, next.state), move, state);
       const isLost = next.state.snapshot === state.snapshot && code === 'unhandled-outcome';
       ({ state } = next);
-      seen.push(statePath(state.snapshot.value));
       if (isLost) return `"${event}" is lost`;
-      if (state.status === 'parked') return `parked: ${state.parkReason?.message ?? ''}`;
+      if (state.status === 'parked') return parkedText(state);
     }
+    return watcher.faultIn(state);
   } catch (error) {
     return `it throws: ${String(error)}`;
   }
-  const [fault = null] = book.faults;
-  if (fault !== null) return fault;
-  if (standsStill(definition, state)) return 'stuck';
-  if (hasGivenUpByItself(state)) return `ends ${state.status}, and nobody said so`;
-  const last = seen.at(-1) ?? '';
-  if (isLoop(code) && seen.indexOf(last) < seen.length - 1) return `again in ${last}`;
-  return code === 'no-end-reachable' ? 'no end' : null;
+}
+
+/** A saga that stands still, and why. */
+export function parkedText({ parkReason }: SagaState): string {
+  return `parked: ${parkReason?.message ?? ''}`;
+}
+
+/** One who sees what a saga does, knows what became of it outside, and says what is wrong. */
+export class Watcher {
+  readonly #definition: SagaDefinition;
+  readonly #code: Finding['code'];
+  readonly #book: EffectBook;
+  readonly #seen: string[] = [];
+
+  constructor(definition: SagaDefinition, code: Finding['code']) {
+    const { machine, invokes, waysBack } = definition;
+    this.#definition = definition;
+    this.#code = code;
+    // What nobody knows of has happened, where that is the worse.
+    this.#book = new EffectBook(
+      (one, other) => areIndependent(machine, one, other, invokes),
+      () => true,
+      waysBack.size > 0,
+    );
+  }
+
+  /** A move is about to be taken in this state. */
+  tell(move: Move, state: SagaState): void {
+    tell(this.#book, this.#definition, move, state);
+  }
+
+  /** A turn was taken. `before`: `null` at the start. */
+  note(next: TurnTaken, move: Move | null, before: SagaState | null): void {
+    note(this.#book, next, move, before);
+    this.#seen.push(statePath(next.state.snapshot.value));
+  }
+
+  /** What is wrong at the end of the way; `null`: nothing is. */
+  faultIn(state: SagaState): string | null {
+    const [fault = null] = this.#book.faults;
+    if (fault !== null) return fault;
+    if (standsStill(this.#definition, state)) return 'stuck';
+    if (hasGivenUpByItself(state)) return `ends ${state.status}, and nobody said so`;
+    const last = this.#seen.at(-1) ?? '';
+    const isAgain = this.#seen.indexOf(last) < this.#seen.length - 1;
+    if (isLoop(this.#code) && isAgain) return `again in ${last}`;
+    return this.#code === 'no-end-reachable' ? 'no end' : null;
+  }
+}
+
+/** A turn that was taken, as the core gives it or as the journal does. */
+export type TurnTaken = Pick<ReplayedTurn, 'state' | 'effects'>;
+
+function takenIn(next: Turn, state: SagaState): TurnTaken {
+  return { state, effects: next.kind === 'advanced' ? next.effects : [] };
 }
 
 function isLoop(code: Finding['code']): boolean {
   return code === 'endless-retry' || code === 'busy-loop';
 }
 
-function note(book: EffectBook, next: Turn, move: Move | null, before: SagaState | null): void {
-  if (next.kind !== 'advanced') return;
+function note(
+  book: EffectBook,
+  next: TurnTaken,
+  move: Move | null,
+  before: SagaState | null,
+): void {
   const isGoingBack = before?.status === 'compensating' && move?.drive !== 'outside';
   book.take(next.effects, next.state.seq, isGoingBack);
   if (isOver(next.state)) book.end(next.state.status);
