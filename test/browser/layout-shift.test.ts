@@ -46,10 +46,10 @@ test.each(['/', '/saga', '/sagas', '/dead-letters', '/services', '/faults', '/pe
     await page.evaluate('document.fonts.ready');
     await page.evaluate(WATCH);
     await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
-    await page.locator('#faults-banner').getByText('updateOrder').waitFor();
+    await page.locator('#banner').getByText('updateOrder').waitFor();
     await placeOrder('20s');
     await placeOrder('20s');
-    await page.locator('#faults-banner > p').waitFor({ state: 'detached' });
+    await page.locator('#banner > p').waitFor({ state: 'detached' });
     expect(await page.evaluate<number>(SUM)).toBeLessThan(MOST);
   },
 );

@@ -8,7 +8,7 @@ const CLIENTS = 50;
 const DROP_MS = 40;
 const TIMEOUTS = { headersMs: 300, requestMs: 600, keepAliveMs: 300 };
 
-const HEAD = 'POST /saga/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+const HEAD = 'POST /api/sagas/order HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
 let http: HttpFixture;
 let server: RunningServer;

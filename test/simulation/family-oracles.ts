@@ -112,7 +112,7 @@ export class FamilyOracles {
       this.#failOutcome(activity, outcome.kind, `still ${status}`);
     }
     if (outcome.kind !== 'done' || isUnwinding(activity)) return;
-    if (JSON.stringify(outcome.output) !== JSON.stringify(machine.output ?? null)) {
+    if (JSON.stringify(outcome.output ?? null) !== JSON.stringify(machine.output ?? null)) {
       this.#failOutcome(activity, 'another output', 'not that');
     }
   }

@@ -97,12 +97,14 @@ export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
  * least once: the machine's own, or the subscriber bound under the name of the action.
  *
  * Refused, all that is wrong at once: async guards and inputs, guards and delays that nobody wrote,
- * actors of no creator of XState; at run time an actor under the id of one that still runs, logic and
- * actions that have no name, and a context, input, output or event that JSON does not keep, errors
- * and references to actors aside. The whole list stands in `../machine/README.md`.
+ * actors of no creator of XState; at run time logic and actions that have no name, and a context,
+ * input, output or event that JSON does not keep, errors and references to actors aside. The whole
+ * list stands in `../machine/README.md`.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *
+ * - An actor started under the id of one that still runs takes its place; the other one is told to
+ *   end. Live, it would go on and nobody could reach it.
  * - A machine that speaks of steps, in `meta` or with a status for a tag, does not end as
  *   `compensated` or `completed` while one of them is owed, open or in doubt: it is parked as it
  *   was before, with a dead letter that names the step.

@@ -23,18 +23,14 @@ export interface DeadLetterContents {
 
 /** What is done, maybe done, compensated and outstanding in a saga that was given up on. */
 export function deadLetterContents({
-  status,
   steps,
   parkReason,
   failureReason,
-}: Pick<SagaState, 'status' | 'steps' | 'parkReason' | 'failureReason'>): DeadLetterContents {
+}: Pick<SagaState, 'steps' | 'parkReason' | 'failureReason'>): DeadLetterContents {
   const failedCompensation = steps.find((step) => step.status === 'compensation_failed');
-  // Without a pivot a saga goes forward only from the start of its first retriable step on, which
-  // its steps do not tell but its status does.
-  const goesForward = status === 'failed' || isPastPivot(steps);
   return {
     ...contentsOfSteps(steps),
-    ...(goesForward ? { outstanding: undoneIn(steps) } : {}),
+    ...(isPastPivot(steps) ? { outstanding: undoneIn(steps) } : {}),
     error: parkReason ?? failedCompensation?.compensation?.error ?? failureReason,
   };
 }

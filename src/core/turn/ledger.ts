@@ -56,11 +56,16 @@ export function presentEntry(
   return steps.findLast((entry) => entry.name === step && isOwed(entry)) ?? last;
 }
 
-/** The saga goes forward only from here: nothing of it will be compensated. */
+/**
+ * The saga goes forward only from here: nothing of it will be compensated. Without a pivot that is
+ * so from the start of the first retriable step on.
+ */
 export function isPastPivot(steps: readonly StepEntry[]): boolean {
-  return steps.some(
-    ({ kind, status }) => (kind === 'pivot' || kind === 'retriable') && status === 'completed',
-  );
+  const hasPivot = steps.some(({ kind }) => kind === 'pivot');
+  return steps.some(({ kind, status }) => {
+    if (kind === 'retriable') return !hasPivot || status === 'completed';
+    return kind === 'pivot' && status === 'completed';
+  });
 }
 
 /** True once a person gave up a step or a compensation of this saga, or of one of its children. */

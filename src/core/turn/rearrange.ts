@@ -59,11 +59,11 @@ export function rearrange(
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
-        if (isUnderWay({ activities, invoked }, command.id)) {
-          throw underOneId(definition, command.id);
-        }
+        // Started under the id of an actor that still runs: the new one takes its place, and the
+        // other is told to end. Nobody could reach or stop it any more.
+        activities = without(activities, command.id);
         invoked = [
-          ...invoked,
+          ...invoked.filter(({ id }) => id !== command.id),
           {
             id: command.id,
             src: command.src,
@@ -132,19 +132,6 @@ function without<Member>(
 interface UnderWay {
   readonly activities: Live['activities'];
   readonly invoked: readonly Invocation[];
-}
-
-function isUnderWay({ activities, invoked }: UnderWay, id: string): boolean {
-  return activities[id] !== undefined || invoked.some((each) => each.id === id);
-}
-
-// A live actor would go on beside the new one, and nobody could reach or stop it any more.
-function underOneId({ machine }: SagaDefinition, id: string): BackstepError {
-  return new BackstepError(
-    'definition-invalid',
-    `machine "${machine.id}": an actor is started under the id "${id}" while another one of that ` +
-      'id still runs; stop that one first, or give each its own id',
-  );
 }
 
 // Known by its token, so that another actor of the same id gets nothing that was meant for it.

@@ -244,7 +244,7 @@ describe('a machine that ended as failed or compensation_failed by itself', () =
   });
 });
 
-test('an actor that is spawned under the id of one that runs is refused, with the cure', () => {
+test('an attempt spawned again under the id of one that runs takes its place', () => {
   const machine = kit.createMachine({
     id: 'twice',
     initial: 'on',
@@ -252,11 +252,10 @@ test('an actor that is spawned under the id of one that runs is refused, with th
   });
   const saga = new SagaDriver(durable(machine), null);
   saga.send({ type: 'again' });
-  expect(() => saga.send({ type: 'again' })).toThrow(
-    'under the id "log" while another one of that id still runs; stop that one first',
-  );
-  saga.done('log', null);
   saga.send({ type: 'again' });
+  expect(saga.effects.map(({ kind }) => kind)).toEqual(['stop-activity', 'start-activity']);
+  const running = saga.state.steps.filter(({ status }) => status === 'running');
+  expect(running).toHaveLength(Object.keys(saga.state.live.activities).length);
   saga.send({ type: 'end' });
   expect(saga.state.status).toBe('completed');
   expect(saga.state.steps.map(({ status }) => status)).not.toContain('running');
