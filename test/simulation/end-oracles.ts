@@ -118,8 +118,8 @@ function checkLetter(
   const letter = JSON.parse(open.letter) as Letter;
   const { steps } = states.of(row);
   const done = steps.filter(({ status }) => status === 'completed');
-  // Past its pivot a saga stands by what is done.
-  const isKept = done.some(({ kind }) => kind !== 'compensatable');
+  // A saga that goes forward only stands by what is done: past its pivot, or where it has failed.
+  const isKept = row.status === 'failed' || done.some(({ kind }) => kind !== 'compensatable');
   const givenUp = steps.filter(({ status }) => status === 'skipped');
   const kept = (isKept ? [...done, ...givenUp] : givenUp).map(({ name }) => name);
   if (isKept) kept.push(...letter.maybe);

@@ -92,13 +92,15 @@ export class Oracles {
     const timer = live.timers[inbound.timer];
     if (timer?.token !== inbound.token) return;
     if (timer.dueMs !== undefined) this.#checkPunctual(inbound.timer, timer.dueMs, commit.saga.sid);
-    const role = this.#memberOf(before.birth).definition.timers.get(inbound.timer);
+    const { timers, invokes } = this.#memberOf(before.birth).definition;
+    const role = timers.get(inbound.timer);
     if (timer.delayMs === undefined || role?.kind !== 'attempt-timeout') return;
     const activity = live.activities[role.activity];
     if (activity === undefined) return;
     const { steadyMs } = this.#scene.time;
     const startedMs = this.#startedMs.get(intentOf(before.birth.id, activity)) ?? Infinity;
-    if (startedMs + timer.delayMs > steadyMs) {
+    const silenceMs = invokes.get(role.activity)?.heartbeatMs ?? Infinity; // none ever beats
+    if (startedMs + Math.min(timer.delayMs, silenceMs) > steadyMs) {
       this.fail('timer-early', `${inbound.timer} ran ${steadyMs - startedMs} ms`);
     }
   }
@@ -187,12 +189,8 @@ export class Oracles {
     const { sid } = commit.saga;
     const record = recordOf(commit);
     const known = this.#replayed.get(sid) ?? null;
-    const next = replayRecord(
-      this.#memberOf(after.birth).definition,
-      after.birth.id,
-      known,
-      record,
-    );
+    const { definition } = this.#memberOf(after.birth);
+    const next = replayRecord(definition, after.birth.id, known, record);
     if (next.kind === 'differs') {
       this.fail('replay', `saga ${sid} at ${next.flaw.sagaSeq}: ${next.flaw.why}`);
       return;

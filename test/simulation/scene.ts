@@ -12,6 +12,7 @@ import { Client, isAtEnd } from './client.ts';
 import { Disk } from './disk.ts';
 import { checkRest } from './end-oracles.ts';
 import { EngineProcess } from './engine-process.ts';
+import { generatedSaga } from './generated-sagas.ts';
 import { Oracles } from './oracles.ts';
 import type { Flavor } from './participants.ts';
 import type { Plant } from './plant.ts';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly quantity?: number;
 }
 
+/** How often a run is about a saga that the generator draws. */
+const GENERATED_SHARE = 0.1;
 /** Stock that a script never runs out of. */
 const PLENTY = 100;
 
@@ -196,5 +199,7 @@ export class Scene {
 function sagaOf({ saga, plant, chance: { kind } }: RunOptions, chance: Chance): SimSaga {
   if (plant?.definition !== undefined) return redrawnAs(saga ?? ORDER, plant.definition);
   if (saga !== undefined) return saga;
-  return plant !== undefined || kind === 'script' ? ORDER : drawSaga(chance.fraction('saga'));
+  if (plant !== undefined || kind === 'script') return ORDER;
+  const isGenerated = chance.fraction('generated') < GENERATED_SHARE;
+  return (isGenerated ? generatedSaga : drawSaga)(chance.fraction('saga'));
 }
