@@ -118,8 +118,11 @@ function checkLetter(
   const letter = JSON.parse(open.letter) as Letter;
   const { steps } = states.of(row);
   const done = steps.filter(({ status }) => status === 'completed');
-  // A saga that goes forward only stands by what is done: past its pivot, or where it has failed.
-  const isKept = row.status === 'failed' || done.some(({ kind }) => kind !== 'compensatable');
+  // Past its pivot a saga stands by what is done; without one, once a retriable step has begun.
+  const isPast = ({ kind }: { readonly kind?: string }): boolean =>
+    kind === 'pivot' || kind === 'retriable';
+  const hasPivot = steps.some(({ kind }) => kind === 'pivot');
+  const isKept = done.some(isPast) || (!hasPivot && steps.some(isPast));
   const givenUp = steps.filter(({ status }) => status === 'skipped');
   const kept = (isKept ? [...done, ...givenUp] : givenUp).map(({ name }) => name);
   if (isKept) kept.push(...letter.maybe);
