@@ -16,7 +16,7 @@ import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { openStoredSagas } from '../../src/store/queries/stored-sagas.ts';
 import { demoOf, panelOf, registerVault } from './canary-places.ts';
 import { requestsOf, type Asked } from './canary-requests.ts';
-import { Canaries, canariesIn } from './canaries.ts';
+import { Canaries, CANARY, canariesIn } from './canaries.ts';
 import { demoExtensions } from './demo-fixture.ts';
 import { fakeLab } from './fake-lab.ts';
 import { openSocket } from '../server/live/live-socket.ts';
@@ -276,7 +276,7 @@ function decoded(text: string): string {
 
 function around(text: string): string {
   const whole = decoded(text);
-  const at = whole.search(/cnry\d{5}|4999\d{8}/i);
+  const at = whole.search(CANARY);
   return whole.slice(Math.max(0, at - 80), at + 40);
 }
 
