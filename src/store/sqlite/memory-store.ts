@@ -60,10 +60,11 @@ export async function memoryDatabases(migrationsFolder?: string): Promise<() => 
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
     const prepared = new Map<string, Database.Statement>();
+    let stored: StoredSagas | undefined;
     return {
       open: (hooks = {}) => new SingleThreadStore(db, prepared, hooks),
       get stored() {
-        return storedSagasOf(':memory:', db);
+        return (stored ??= storedSagasOf(':memory:', db));
       },
       close: () => db.close(),
     };
