@@ -7,6 +7,7 @@
 import type Database from 'better-sqlite3';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../outbox-id.ts';
+import type { TableNames } from '../table-names.ts';
 import { createStatementRunner } from './participant-statements.ts';
 import {
   type BatchItem,
@@ -24,24 +25,25 @@ import {
 export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
-export function prepareItems(db: Database.Database): ApplyItem {
+export function prepareItems(db: Database.Database, names: TableNames): ApplyItem {
+  const prepare = preparedBy(db, names);
   const writeSaga = {
-    start: db.prepare<Parameter[]>(INSERT_SAGA),
-    turn: db.prepare<Parameter[]>(UPDATE_SAGA),
-    progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
-    parking: db.prepare<Parameter[]>(PARK_SAGA),
+    start: prepare<Parameter[]>(INSERT_SAGA),
+    turn: prepare<Parameter[]>(UPDATE_SAGA),
+    progress: prepare<Parameter[]>(UPDATE_PROGRESS),
+    parking: prepare<Parameter[]>(PARK_SAGA),
   };
-  const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
-  const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
-  const selectKey = db.prepare<[string, string], StoredKey>(
+  const storedSeq = prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
+  const insertJournal = prepare<Parameter[]>(INSERT_JOURNAL);
+  const selectKey = prepare<[string, string], StoredKey>(
     'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
   );
-  const insertKey = db.prepare(
+  const insertKey = prepare(
     'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
   );
-  const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
+  const acknowledge = prepare('DELETE FROM outbox WHERE id = ?');
   const runStatements = createStatementRunner(db);
-  const writeExtras = prepareExtras(db);
+  const writeExtras = prepareExtras(prepare);
 
   function applyTurn(item: TurnItem, seq: number): ItemOutcome {
     const { extras } = item;
@@ -91,21 +93,28 @@ interface StoredKey {
   readonly inputHash: string;
 }
 
-function prepareExtras(db: Database.Database) {
-  const insertOutbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
-  const openLetter = db.prepare(OPEN_LETTER);
-  const closeLetter = db.prepare(
+type Prepare = ReturnType<typeof preparedBy>;
+
+function preparedBy(db: Database.Database, names: TableNames) {
+  return <Bound extends unknown[] = unknown[], Row = unknown>(sql: string) =>
+    db.prepare<Bound, Row>(names.inSql(sql));
+}
+
+function prepareExtras(prepare: Prepare) {
+  const insertOutbox = prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
+  const openLetter = prepare(OPEN_LETTER);
+  const closeLetter = prepare(
     'UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL',
   );
-  const insertAudit = db.prepare(
+  const insertAudit = prepare(
     'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
   );
 
-  const putPending = db.prepare(
+  const putPending = prepare(
     'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
   );
-  const setVersion = db.prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
-  const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
+  const setVersion = prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
+  const removePending = prepare('DELETE FROM pending_starts WHERE sid = ?');
 
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
     const { outbox, deadLetter, audit, pendingStart, version } = extras;
