@@ -115,11 +115,9 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
 }
 
 function prepare(path: string, db: Database.Database) {
-  const names = withPrefix(foundPrefix(db));
-  const prepared = <Bound extends unknown[], Row>(sql: string) =>
-    db.prepare<Bound, Row>(names.inSql(sql));
-  const bySid = <Row>(sql: string) => prepared<[number], Row>(sql);
-  const counting = (sql: string) => prepared<[], number>(sql).pluck();
+  const { inSql } = withPrefix(foundPrefix(db));
+  const bySid = <Row>(sql: string) => db.prepare<[number], Row>(inSql(sql));
+  const counting = (sql: string) => db.prepare<[], number>(inSql(sql)).pluck();
   const orphansIn = (table: string) =>
     counting(`SELECT count(*) FROM ${table} WHERE sid NOT IN (SELECT sid FROM sagas)`);
   try {
@@ -127,15 +125,17 @@ function prepare(path: string, db: Database.Database) {
       count: counting('SELECT count(*) FROM sagas'),
       next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
       // By the index on the status, so that sagas that are over are not gone through.
-      inFlight: prepared<[SagaStatus, number, number], StoredSaga>(
-        `SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
+      inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
+        inSql(`SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
            checksum
-         FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`,
+         FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`),
       ),
-      inFlightCount: prepared<[SagaStatus], number>(
-        'SELECT count(*) FROM sagas WHERE status = ? AND ended_at IS NULL',
-      ).pluck(),
-      byId: prepared<[string], SagasTable>('SELECT * FROM sagas WHERE id = ?'),
+      inFlightCount: db
+        .prepare<[SagaStatus], number>(
+          inSql('SELECT count(*) FROM sagas WHERE status = ? AND ended_at IS NULL'),
+        )
+        .pluck(),
+      byId: db.prepare<[string], SagasTable>(inSql('SELECT * FROM sagas WHERE id = ?')),
       steps: bySid<StepAsStored>(
         `SELECT step_name AS name, occurrence, status, attempts FROM saga_steps
          WHERE sid = ? ORDER BY position`,
@@ -145,8 +145,8 @@ function prepare(path: string, db: Database.Database) {
         'SELECT * FROM dead_letters WHERE sid = ? AND resolved_at IS NULL',
       ),
       audit: bySid<AuditTable>('SELECT * FROM audit WHERE sid = ? ORDER BY id'),
-      startKey: prepared<[string, string], StartKeysTable>(
-        'SELECT * FROM start_keys WHERE type = ? AND key = ?',
+      startKey: db.prepare<[string, string], StartKeysTable>(
+        inSql('SELECT * FROM start_keys WHERE type = ? AND key = ?'),
       ),
       journal: bySid<JournalTable>('SELECT * FROM journal WHERE sid = ? ORDER BY saga_seq'),
       journalOrphans: orphansIn('journal'),

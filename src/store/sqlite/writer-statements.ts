@@ -26,24 +26,28 @@ export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
 export function prepareItems(db: Database.Database, names: TableNames): ApplyItem {
-  const prepare = preparedBy(db, names);
+  const { inSql } = names;
   const writeSaga = {
-    start: prepare<Parameter[]>(INSERT_SAGA),
-    turn: prepare<Parameter[]>(UPDATE_SAGA),
-    progress: prepare<Parameter[]>(UPDATE_PROGRESS),
-    parking: prepare<Parameter[]>(PARK_SAGA),
+    start: db.prepare<Parameter[]>(inSql(INSERT_SAGA)),
+    turn: db.prepare<Parameter[]>(inSql(UPDATE_SAGA)),
+    progress: db.prepare<Parameter[]>(inSql(UPDATE_PROGRESS)),
+    parking: db.prepare<Parameter[]>(inSql(PARK_SAGA)),
   };
-  const storedSeq = prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
-  const insertJournal = prepare<Parameter[]>(INSERT_JOURNAL);
-  const selectKey = prepare<[string, string], StoredKey>(
-    'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+  const storedSeq = db
+    .prepare<[Parameter], number>(inSql('SELECT seq FROM sagas WHERE sid = ?'))
+    .pluck();
+  const insertJournal = db.prepare<Parameter[]>(inSql(INSERT_JOURNAL));
+  const selectKey = db.prepare<[string, string], StoredKey>(
+    inSql(
+      'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+    ),
   );
-  const insertKey = prepare(
-    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+  const insertKey = db.prepare(
+    inSql('INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)'),
   );
-  const acknowledge = prepare('DELETE FROM outbox WHERE id = ?');
+  const acknowledge = db.prepare(inSql('DELETE FROM outbox WHERE id = ?'));
   const runStatements = createStatementRunner(db);
-  const writeExtras = prepareExtras(prepare);
+  const writeExtras = prepareExtras(db, names);
 
   function applyTurn(item: TurnItem, seq: number): ItemOutcome {
     const { extras } = item;
@@ -93,28 +97,23 @@ interface StoredKey {
   readonly inputHash: string;
 }
 
-type Prepare = ReturnType<typeof preparedBy>;
-
-function preparedBy(db: Database.Database, names: TableNames) {
-  return <Bound extends unknown[] = unknown[], Row = unknown>(sql: string) =>
-    db.prepare<Bound, Row>(names.inSql(sql));
-}
-
-function prepareExtras(prepare: Prepare) {
-  const insertOutbox = prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
-  const openLetter = prepare(OPEN_LETTER);
-  const closeLetter = prepare(
-    'UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL',
+function prepareExtras(db: Database.Database, { inSql }: TableNames) {
+  const insertOutbox = db.prepare(inSql('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)'));
+  const openLetter = db.prepare(inSql(OPEN_LETTER));
+  const closeLetter = db.prepare(
+    inSql('UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL'),
   );
-  const insertAudit = prepare(
-    'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
+  const insertAudit = db.prepare(
+    inSql('INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)'),
   );
 
-  const putPending = prepare(
-    'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
+  const putPending = db.prepare(
+    inSql('INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?'),
   );
-  const setVersion = prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
-  const removePending = prepare('DELETE FROM pending_starts WHERE sid = ?');
+  const setVersion = db.prepare(
+    inSql('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?'),
+  );
+  const removePending = db.prepare(inSql('DELETE FROM pending_starts WHERE sid = ?'));
 
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
     const { outbox, deadLetter, audit, pendingStart, version } = extras;

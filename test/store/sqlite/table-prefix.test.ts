@@ -84,23 +84,18 @@ describe('with a prefix', () => {
     expect(await createReadModels(store.tables()).lastSeq()).toBe(1);
   });
 
-  it.each([
-    'Backstep_',
-    'a-b',
-    '1st_',
-    'sqlite_',
-    'a b',
-    `${'a'.repeat(33)}`,
-    'x"; DROP TABLE a; --',
-  ])('that will not do (%s) is refused before a file is made', async (wrong) => {
-    const path = temporaryDatabase();
-    for (const open of [openTestStore, migrateAt]) {
-      await expect(open({ path, tablePrefix: wrong })).rejects.toMatchObject({
-        code: 'input-invalid',
-      });
-    }
-    expect(() => openStoredSagas(path)).toThrow(/there is no such file/);
-  });
+  it.each(['Backstep_', 'a-b', '1st_', 'sqlite_', 'a b', 'a'.repeat(33), 'x"; DROP TABLE a; --'])(
+    'that will not do (%s) is refused before a file is made',
+    async (wrong) => {
+      const path = temporaryDatabase();
+      for (const open of [openTestStore, migrateAt]) {
+        await expect(open({ path, tablePrefix: wrong })).rejects.toMatchObject({
+          code: 'input-invalid',
+        });
+      }
+      expect(() => openStoredSagas(path)).toThrow(/there is no such file/);
+    },
+  );
 });
 
 describe('a database that was made', () => {
