@@ -16,7 +16,8 @@ import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from '../queries/stored-sagas.ts';
 import type { Store, StoreHealth } from '../store.ts';
-import { checkedPrefix, type TableNames, withPrefix } from '../table-names.ts';
+import { checkedPrefix } from '../sql-names.ts';
+import { type TableNames, withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
 import {
   type BatchItem,
