@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { startServer, type RunningServer } from '../../src/server/listening-server.ts';
 import { openFixture, type HttpFixture, isoTime, textLike } from './http-fixture.ts';
 import { openSocket } from './live/live-socket.ts';
 
