@@ -83,7 +83,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 10,
   },
   machines: { layers: ['core'], packages: [/^(xstate|zod)$/], atLeast: 1 },
-  actors: { layers: ['core'], packages: [NODE, /^(kysely|nodemailer|zod)$/], atLeast: 4 },
+  // They implement what the machines ask for, and the types of that are the machines' own.
+  actors: {
+    layers: ['core', 'index', 'machines'],
+    packages: [NODE, /^(kysely|nodemailer|zod)$/],
+    atLeast: 4,
+  },
   // A participant that is a server of its own, with its own database.
   'actors/*-provider': {
     layers: ['core', 'actors'],

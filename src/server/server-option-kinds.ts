@@ -15,7 +15,7 @@ import {
   TEXT,
   whole,
 } from '../core/options-reader.ts';
-import { isToken } from '../core/settings.ts';
+import { isToken, TOKEN_WANTS } from './access/token.ts';
 import type { Extension } from './extension.ts';
 
 const MAX_CLIENTS = 1_500;
@@ -39,7 +39,7 @@ const HOST_NAME = kindOf(
 );
 // Never shown: it may be a token that is only too short.
 const TOKEN: Kind = {
-  takes: 'a random text of at least 32 characters without blanks, or null',
+  takes: `${TOKEN_WANTS}, or null`,
   faultOf: (value) =>
     value === null || (typeof value === 'string' && isToken(value))
       ? null

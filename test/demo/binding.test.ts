@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { bindingOf } from '../../src/server/binding.ts';
+import { bindingOf } from '../../src/demo/binding.ts';
 
 const TOKEN = '4f1c9a07d2e85b36c0419fe7a2b8d563';
 const folder = mkdtempSync(join(tmpdir(), 'backstep-binding-'));

@@ -6,10 +6,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { BackstepError } from '../core/errors.ts';
-import { clientsBehind } from './access/client-address.ts';
-import { type Environment, isToken, settingOf, SETTINGS } from '../core/settings.ts';
-import { isOwnName } from './create-server.ts';
-import type { ServeOptions } from './serve-backstep.ts';
+import type { Environment } from '../core/settings.ts';
+import { clientsBehind } from '../server/access/client-address.ts';
+import { isToken } from '../server/access/token.ts';
+import { isOwnName } from '../server/create-server.ts';
+import type { ServeOptions } from '../server/serve-backstep.ts';
+import { settingOf, SETTINGS } from './settings.ts';
 
 /** What `serveBackstep` is told by the environment. */
 export type Binding = Required<
