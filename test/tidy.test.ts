@@ -25,7 +25,7 @@ interface Layer {
 }
 
 const NODE = /^node:(?!sqlite$)/;
-const DOORS = [/^(pino|xstate|zod|kysely|nodemailer)$/];
+const DOORS = [/^(xstate|zod|kysely|nodemailer)$/];
 const HONO = [/^hono(\/.+)?$/, /^@hono\/node-server(\/.+)?$/];
 
 /** The import table. A file under src/ that is in no row is an error. */
@@ -52,7 +52,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   server: {
     layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
-    packages: [NODE, ...HONO, /^(marked|ws|zod|pino|xstate)$/, /^elkjs\/.+$/],
+    packages: [NODE, ...HONO, /^(marked|ws|zod|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
   testing: {

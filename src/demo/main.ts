@@ -47,7 +47,7 @@ import type { Panel } from '../server/dashboard/services/panel.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
-import { createServerLog } from '../server/server-log.ts';
+import { createServerLog } from './server-log.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { openBackstep } from '../runtime/open-backstep.ts';

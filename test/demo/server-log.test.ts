@@ -2,7 +2,7 @@
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type DescriptorWrites, logDestination } from '../../src/server/server-log.ts';
+import { type DescriptorWrites, logDestination } from '../../src/demo/server-log.ts';
 import { temporaryFolder } from '../store/store-fixture.ts';
 
 const FD = 7;
