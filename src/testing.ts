@@ -5,7 +5,7 @@
 import './node-guard.js';
 
 // What a driven saga is given, and what its turns answer.
-export type { CustomAction } from './core/machine/action-command.ts';
+export type { CustomAction } from './core/machine/macrostep/action-command.ts';
 export type {
   AttemptOutcome,
   Effect,

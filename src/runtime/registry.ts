@@ -5,7 +5,7 @@
 import type { Activity } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { wayOfActor } from '../core/machine/actor-facts.ts';
+import { wayOfActor } from '../core/machine/actors/actor-facts.ts';
 import { ownActivities } from './outside/own-activities.ts';
 import { eventSchemas } from '../core/define/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/history/migration.ts';

@@ -8,7 +8,7 @@
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
-import { witnessing } from '../core/machine/transition-witness.ts';
+import { witnessing } from '../core/machine/macrostep/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
 import { isCountedUp } from './budgets.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';

@@ -72,7 +72,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'a saga whose version is gone is parked',
   ],
   'unknown state in the snapshot': [
-    'core/machine/scope.test.ts',
+    'core/machine/macrostep/scope.test.ts',
     'of a state the machine does not have is refused',
   ],
   'garbage instead of a snapshot': [

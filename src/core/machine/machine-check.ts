@@ -7,7 +7,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { isDelayMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
-import { kindOfLogic } from './actor-kinds.ts';
+import { kindOfLogic } from './actors/actor-kinds.ts';
 import {
   actionsOf,
   asList,

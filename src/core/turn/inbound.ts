@@ -4,7 +4,7 @@
 import type { EventObject } from 'xstate';
 import type { LateResult } from '../activity.ts';
 import type { Failure } from '../failure.ts';
-import type { CustomAction } from '../machine/action-command.ts';
+import type { CustomAction } from '../machine/macrostep/action-command.ts';
 import type { ParentLink } from './parent-link.ts';
 import type { Decision, Direction, SagaState } from '../state.ts';
 import type { SagaStatus } from '../status.ts';

@@ -6,7 +6,7 @@
  * what a saga with a full mailbox cannot take.
  */
 import type { EventObject } from 'xstate';
-import { kindOfLogic } from '../../core/machine/actor-kinds.ts';
+import { kindOfLogic } from '../../core/machine/actors/actor-kinds.ts';
 import { readFields } from '../../core/machine/machine-nodes.ts';
 import { machineValue } from '../../core/machine/machine-values.ts';
 import { type Failure, toFailure } from '../../core/failure.ts';

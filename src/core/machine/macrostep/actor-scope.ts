@@ -12,8 +12,8 @@ import {
   createMachine,
   type EventObject,
 } from 'xstate';
-import { BackstepError } from '../errors.ts';
-import type { Ledger } from '../turn/ledger.ts';
+import { BackstepError } from '../../errors.ts';
+import type { Ledger } from '../../turn/ledger.ts';
 import {
   type Command,
   type ExecutableAction,
@@ -23,7 +23,7 @@ import {
   toCommand,
   toEvent,
 } from './action-command.ts';
-import type { ActorRef, Listener, SteppedState } from './actor-ref.ts';
+import type { ActorRef, Listener, SteppedState } from '../actors/actor-ref.ts';
 import { LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
 import { tellTaken } from './transition-witness.ts';
 

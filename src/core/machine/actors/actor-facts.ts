@@ -6,7 +6,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { type ActorKind, kindOfLogic } from './actor-kinds.ts';
-import { readFields } from './machine-nodes.ts';
+import { readFields } from '../machine-nodes.ts';
 
 /**
  * How an actor runs: `activity`, called by the host; `child`, as a saga of its own; `stepped`,

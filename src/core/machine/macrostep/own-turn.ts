@@ -4,16 +4,16 @@
  * what was sent to them.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
-import { BackstepError } from '../errors.ts';
-import { keepJson } from '../json.ts';
+import { BackstepError } from '../../errors.ts';
+import { keepJson } from '../../json.ts';
 import type { Command, SelfSend } from './action-command.ts';
-import { wayOfActor } from './actor-facts.ts';
-import { type ActorRef, listen, type SteppedState } from './actor-ref.ts';
+import { wayOfActor } from '../actors/actor-facts.ts';
+import { type ActorRef, listen, type SteppedState } from '../actors/actor-ref.ts';
 import { createScope } from './actor-scope.ts';
-import { machineValue } from './machine-values.ts';
-import { readFields } from './machine-nodes.ts';
+import { machineValue } from '../machine-values.ts';
+import { readFields } from '../machine-nodes.ts';
 import type { Macrostep, Self } from './macrostep.ts';
-import { statePath } from './state-path.ts';
+import { statePath } from '../state-path.ts';
 
 /** A step of the machine alone, with all that it asks for, in order. */
 export interface Step {

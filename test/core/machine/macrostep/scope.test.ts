@@ -4,17 +4,17 @@
 import { describe, expect, test } from 'vitest';
 import { assign, cancel, emit, raise, sendTo, setup, type StateValue } from 'xstate';
 import { setup as oldestSetup } from 'xstate-lowest';
-import { activity } from '../../../src/core/activity.ts';
+import { activity } from '../../../../src/core/activity.ts';
 import {
   type PersistedMachine,
   persistMachine,
-} from '../../../src/core/machine/persisted-machine.ts';
+} from '../../../../src/core/machine/persisted-machine.ts';
 import {
   acceptedEvents,
   enterMachine,
   restoreMachine,
   stepMachine,
-} from '../../../src/core/machine/scope.ts';
+} from '../../../../src/core/machine/macrostep/scope.ts';
 
 const machine = setup({
   types: { context: {} as { count: number; name: string }, input: {} as { name: string } },

@@ -5,11 +5,11 @@
  * action.
  */
 import { type AnyStateMachine, createActor, createMachine, type EventObject } from 'xstate';
-import { BackstepError } from '../errors.ts';
-import { nameOfSrc } from './actor-facts.ts';
-import { nameOfAction } from './custom-actions.ts';
-import type { SteppedState } from './actor-ref.ts';
-import { delayNumber } from './machine-delays.ts';
+import { BackstepError } from '../../errors.ts';
+import { nameOfSrc } from '../actors/actor-facts.ts';
+import { nameOfAction } from '../custom-actions.ts';
+import type { SteppedState } from '../actors/actor-ref.ts';
+import { delayNumber } from '../machine-delays.ts';
 
 /** What a transition commands, in the order XState lists it. */
 export type Command =

@@ -2,7 +2,7 @@
  * What expressions see of their machine in a step that the table takes: its id and its ledger. An
  * expression that asks for more makes the interpreter take the step, which is slower and has it.
  */
-import type { Ledger } from '../turn/ledger.ts';
+import type { Ledger } from '../../turn/ledger.ts';
 
 /** Thrown on the way to leave a step to the interpreter: pure code may be run again. */
 export const NOT_COVERED = new Error('not covered by the table of microsteps');

@@ -4,7 +4,8 @@
  * It calls a machine's own `transition` with an actor scope of ours, which collects the commanded
  * actions instead of running them. The exported `transition()` would build a throw-away actor and
  * run the context factory again at every call, at twice the cost. xstate is pinned to an exact
- * version and test/core/machine/scope.test.ts fails loudly when an upgrade changes the shape of an action.
+ * version, and test/core/machine/macrostep/scope.test.ts fails when an upgrade changes the shape of
+ * an action.
  *
  * Must never start an actor, a timer or an effect.
  */
@@ -22,17 +23,21 @@ import {
   type SelfSend,
   toInvoke,
 } from './action-command.ts';
-import { wayOfActor } from './actor-facts.ts';
-import { ActorRef, listen } from './actor-ref.ts';
+import { wayOfActor } from '../actors/actor-facts.ts';
+import { ActorRef, listen } from '../actors/actor-ref.ts';
 import { type ActorScope, createScope } from './actor-scope.ts';
-import { BackstepError } from '../errors.ts';
+import { BackstepError } from '../../errors.ts';
 import { endlessCircle } from './microstep-bound.ts';
 import type { Identity, Macrostep, Self } from './macrostep.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
 import { TableSelf } from './microstep-self.ts';
 import { noteConfiguration, tableRestore } from './microstep-table.ts';
 import { OwnTurn, type Step } from './own-turn.ts';
-import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
+import {
+  type PersistedChild,
+  type PersistedMachine,
+  persistMachine,
+} from '../persisted-machine.ts';
 
 export type { Command } from './action-command.ts';
 

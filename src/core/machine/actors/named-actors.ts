@@ -6,7 +6,7 @@
  * the drawing, whose fingerprint the definition carries.
  */
 import { type AnyStateMachine, createMachine } from 'xstate';
-import { actionsOf, asList, nodesOf, readFields } from './machine-nodes.ts';
+import { actionsOf, asList, nodesOf, readFields } from '../machine-nodes.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 /** What a machine leaves behind in a snapshot, as JSON keeps it. */
 import type { AnyMachineSnapshot } from 'xstate';
-import { keepContext, keepJson } from '../json.ts';
-import { machineValue } from './machine-values.ts';
+import { keepContext, keepJson } from '../../json.ts';
+import { machineValue } from '../machine-values.ts';
 
 /**
  * The snapshot with a context and an output that read the same after a restart; the same object

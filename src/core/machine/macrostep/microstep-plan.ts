@@ -7,7 +7,7 @@
  * transition that leaves the root), which XState's own interpreter takes.
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { wayOfActor } from './actor-facts.ts';
+import { wayOfActor } from '../actors/actor-facts.ts';
 
 /** A transition as XState formats it. */
 export type Transition = NonNullable<AnyStateNode['always']>[number];

@@ -1,6 +1,6 @@
 /** What goes into a step of a machine beside the event, and what comes out of it. */
 import type { AnyMachineSnapshot } from 'xstate';
-import type { Ledger } from '../turn/ledger.ts';
+import type { Ledger } from '../../turn/ledger.ts';
 import type { Command } from './action-command.ts';
 
 /** A machine's snapshot after a macrostep, and what it commands. */

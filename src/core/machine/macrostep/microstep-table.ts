@@ -11,8 +11,8 @@ import {
   type StateValue,
 } from 'xstate';
 import { ancestorsOf, type Plan, planOf, planOfStart, type Transition } from './microstep-plan.ts';
-import type { ActorRef } from './actor-ref.ts';
-import type { PersistedMachine } from './persisted-machine.ts';
+import type { ActorRef } from '../actors/actor-ref.ts';
+import type { PersistedMachine } from '../persisted-machine.ts';
 
 /** The states a machine is in, and all that follows from that alone. */
 export interface Configuration {

@@ -5,9 +5,9 @@
  * The bound is the machine's own `options.maxIterations`, which XState's interpreter knows as well.
  */
 import type { AnyStateMachine } from 'xstate';
-import { BackstepError } from '../errors.ts';
-import { nodesOf } from './machine-nodes.ts';
-import { statePath } from './state-path.ts';
+import { BackstepError } from '../../errors.ts';
+import { nodesOf } from '../machine-nodes.ts';
+import { statePath } from '../state-path.ts';
 
 /** What the smallest machine may need: an honest one may go through a list item by item. */
 const LEAST_BOUND = 10_000;

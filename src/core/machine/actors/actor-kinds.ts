@@ -12,7 +12,7 @@ import {
   fromPromise,
   fromTransition,
 } from 'xstate';
-import { readFields } from './machine-nodes.ts';
+import { readFields } from '../machine-nodes.ts';
 
 /** `unknown`: made by no creator of XState that is known here. */
 export type ActorKind =

@@ -7,8 +7,8 @@
  * restart.
  */
 import type { EventObject } from 'xstate';
-import { BackstepError } from '../errors.ts';
-import { NOT_COVERED } from './microstep-self.ts';
+import { BackstepError } from '../../errors.ts';
+import { NOT_COVERED } from '../macrostep/microstep-self.ts';
 
 /** As XState writes a reference into a persisted context. */
 const REFERENCE = 'xstate$$type';

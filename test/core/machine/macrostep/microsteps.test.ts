@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { assign, createActor, enqueueActions, raise, sendTo, setup } from 'xstate';
 import { z } from 'zod';
-import { defineSaga } from '../../../src/index.ts';
-import type { SagaDefinition } from '../../../src/core/define/definition.ts';
-import { durable } from '../../../src/core/define/durable.ts';
-import { SagaDriver } from '../turn/saga-driver.ts';
+import { defineSaga } from '../../../../src/index.ts';
+import type { SagaDefinition } from '../../../../src/core/define/definition.ts';
+import { durable } from '../../../../src/core/define/durable.ts';
+import { SagaDriver } from '../../turn/saga-driver.ts';
 
 const input = z.object({ wanted: z.array(z.boolean()) });
 const ROUNDS = 1_000;
