@@ -26,6 +26,7 @@ import {
 import { type PersistedMachine, persistMachine } from '../../src/core/machine/persisted-machine.ts';
 import {
   acceptedEvents,
+  canTakeEvent,
   enterMachine,
   stepMachine,
 } from '../../src/core/machine/macrostep/scope.ts';
@@ -186,6 +187,7 @@ function walkBoth(machine: AnyStateMachine, choices: readonly Choice[], tally: T
       tally.restored += 1;
       expect(sightOf(restored, [])).toEqual(sightOf(before, []));
     }
+    expect(attempt(() => canTakeEvent(own, event))).toEqual(attempt(() => before.can(event)));
     const next = attempt(() => interpreter.step(before, event));
     table = attempt(() => tableStep(restored ?? own, self, event));
     if (next.kind === 'threw') {

@@ -13,16 +13,15 @@ import {
   chownSync,
   existsSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { CLUSTER_PREFIX, removeForgotten } from './forgotten-clusters.ts';
 import { type Identity, reachableBy, unprivileged } from './unprivileged.ts';
 
 export interface ClusterOptions {
@@ -54,13 +53,11 @@ export interface Cluster {
   dispose(): Promise<void>;
 }
 
-const PREFIX = 'backstep-postgres-';
 /** A superuser, and a role that owns the databases of tests. */
 const ADMIN = 'admin';
 const OWNER = 'owner';
 const START_TRIES = 600;
 const START_PAUSE_MS = 50;
-const FORGOTTEN_AFTER_MS = 60 * 60_000;
 
 /** No user may look in: who reaches the socket is a superuser without a password. */
 const OWNER_ONLY = 0o700;
@@ -87,7 +84,7 @@ wait "$server"`;
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   removeForgotten();
   const identity = unprivileged();
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  const folder = mkdtempSync(join(tmpdir(), `${CLUSTER_PREFIX}${process.pid}-`));
   try {
     chmodSync(folder, OWNER_ONLY);
     const cluster = new OwnCluster(folder, options, identity);
@@ -274,28 +271,6 @@ async function isAnswering(url: string): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Folders whose makers and keepers were both killed. */
-function removeForgotten(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const maker = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
-    if (maker === undefined || isAlive(Number(maker))) continue;
-    const folder = join(tmpdir(), name);
-    const server = Number.parseInt(readIfThere(join(folder, 'data/postmaster.pid')), 10);
-    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age < FORGOTTEN_AFTER_MS || (server > 0 && isAlive(server))) continue;
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
