@@ -74,7 +74,7 @@ const AMOUNT_SHAPE = 'must be a decimal such as 12.50, not negative';
 
 /** An amount as it is given: `12.5`, `"12.50"` or `12`. */
 const Amount = z
-  .union([z.number(), z.string().max(20, AMOUNT_SHAPE)], says(AMOUNT_SHAPE))
+  .union([z.number(), z.string()], says(AMOUNT_SHAPE))
   .superRefine((value, context) => {
     const minor = minorOf(value);
     const flaw =

@@ -21,7 +21,7 @@ import { UNWIND_CHILD } from '../../core/machine/machine-roles.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, pause } from '../clock.ts';
 import type { ChildEnd } from './outgoing.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
@@ -203,7 +203,7 @@ export class ChildSagas {
       } catch (err) {
         this.#ports.warn({ ...who, attempt, err }, 'a child saga could not be reached yet');
         const delayMs = delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), JSON.stringify(who));
-        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+        await pause(this.#clock, delayMs);
       }
     }
   }
