@@ -7,6 +7,7 @@
 import type Database from 'better-sqlite3';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../outbox-id.ts';
+import type { TableNames } from '../table-names.ts';
 import { createStatementRunner } from './participant-statements.ts';
 import {
   type BatchItem,
@@ -24,24 +25,29 @@ import {
 export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
-export function prepareItems(db: Database.Database): ApplyItem {
+export function prepareItems(db: Database.Database, names: TableNames): ApplyItem {
+  const { inSql } = names;
   const writeSaga = {
-    start: db.prepare<Parameter[]>(INSERT_SAGA),
-    turn: db.prepare<Parameter[]>(UPDATE_SAGA),
-    progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
-    parking: db.prepare<Parameter[]>(PARK_SAGA),
+    start: db.prepare<Parameter[]>(inSql(INSERT_SAGA)),
+    turn: db.prepare<Parameter[]>(inSql(UPDATE_SAGA)),
+    progress: db.prepare<Parameter[]>(inSql(UPDATE_PROGRESS)),
+    parking: db.prepare<Parameter[]>(inSql(PARK_SAGA)),
   };
-  const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
-  const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
+  const storedSeq = db
+    .prepare<[Parameter], number>(inSql('SELECT seq FROM sagas WHERE sid = ?'))
+    .pluck();
+  const insertJournal = db.prepare<Parameter[]>(inSql(INSERT_JOURNAL));
   const selectKey = db.prepare<[string, string], StoredKey>(
-    'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+    inSql(
+      'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+    ),
   );
   const insertKey = db.prepare(
-    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+    inSql('INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)'),
   );
-  const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
+  const acknowledge = db.prepare(inSql('DELETE FROM outbox WHERE id = ?'));
   const runStatements = createStatementRunner(db);
-  const writeExtras = prepareExtras(db);
+  const writeExtras = prepareExtras(db, names);
 
   function applyTurn(item: TurnItem, seq: number): ItemOutcome {
     const { extras } = item;
@@ -91,21 +97,23 @@ interface StoredKey {
   readonly inputHash: string;
 }
 
-function prepareExtras(db: Database.Database) {
-  const insertOutbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
-  const openLetter = db.prepare(OPEN_LETTER);
+function prepareExtras(db: Database.Database, { inSql }: TableNames) {
+  const insertOutbox = db.prepare(inSql('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)'));
+  const openLetter = db.prepare(inSql(OPEN_LETTER));
   const closeLetter = db.prepare(
-    'UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL',
+    inSql('UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL'),
   );
   const insertAudit = db.prepare(
-    'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
+    inSql('INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)'),
   );
 
   const putPending = db.prepare(
-    'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
+    inSql('INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?'),
   );
-  const setVersion = db.prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
-  const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
+  const setVersion = db.prepare(
+    inSql('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?'),
+  );
+  const removePending = db.prepare(inSql('DELETE FROM pending_starts WHERE sid = ?'));
 
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
     const { outbox, deadLetter, audit, pendingStart, version } = extras;

@@ -20,16 +20,16 @@ if (port !== null) start((message) => port.postMessage(message));
 
 function start(send: (message: FromWriter) => void): void {
   try {
-    const { db, ownerEpoch, ...opened } = openWriterConnection(options);
+    const { db, names, ownerEpoch, ...opened } = openWriterConnection(options);
     const { lastSeq } = opened;
     const { realPath } = options;
     const loop = new WriterLoop({
-      writer: createBatchWriter(db, { realPath, ownerEpoch, lastSeq }),
+      writer: createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq }),
       checkpointer: createCheckpointer(db, () => hasNoRoom(realPath)),
       send,
       retry: options,
       close: () => db.close(),
-      leaveClean: () => leaveClean(db, ownerEpoch),
+      leaveClean: () => leaveClean(db, names, ownerEpoch),
       leave: () => port?.close(),
     });
     port?.on('message', (message: ToWriter) => loop.take(message));
