@@ -44,6 +44,7 @@ import type { OrderDemo } from './order/order-demo.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
+import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
@@ -54,8 +55,6 @@ import { openBackstep } from '../runtime/open-backstep.ts';
 import { shownLog } from '../runtime/shown-log.ts';
 import { Rounds } from '../runtime/upkeep/rounds.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_REFUSED = 78;
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const MAIL_FROM = 'orders@backstep.example';

@@ -13,9 +13,22 @@ import { packageFile } from './package-files.ts';
 
 /** The stylesheets of public/styles, in the order in which later rules override earlier ones. */
 const STYLES = [
-  ...['variables', 'elements', 'frame', 'pieces'],
-  ...['saga', 'rail', 'fault-lab', 'timeline', 'chart', 'performance', 'debug'],
-  ...['overview', 'sagas', 'dead-letters', 'guide', 'print'],
+  'variables',
+  'elements',
+  'frame',
+  'pieces',
+  'saga',
+  'rail',
+  'fault-lab',
+  'timeline',
+  'chart',
+  'performance',
+  'debug',
+  'overview',
+  'sagas',
+  'dead-letters',
+  'guide',
+  'print',
 ];
 
 /** A file in memory. */

@@ -17,7 +17,7 @@ import { type Edge, type Exploration, type Node, wayStep, wayTo } from './explor
 import type { ExampleValues } from './values/examples.ts';
 import type { Fault, Findings } from './findings.ts';
 import { identityOf, isCompiled, timerName } from './identity.ts';
-import { judgeLedger } from './ledger.ts';
+import { judgeLedger } from './ledger-check.ts';
 import { type Drive, type Move, numbered } from './move.ts';
 import { movesOf } from './moves.ts';
 import {

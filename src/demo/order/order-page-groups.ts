@@ -9,7 +9,7 @@ import { totalOf } from '../../core/status.ts';
 import { type DemoContext, isProviderStopped } from '../demo-context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from '../../server/live/page-region.ts';
-import { definitionOf, readableState } from '../../server/saga-lookup.ts';
+import { definitionOf, noSagaInWords, readableState } from '../../server/saga-lookup.ts';
 import type { Panel } from '../../server/dashboard/services/panel.ts';
 import { invariantGroup } from '../../server/dashboard/services/invariant-group.ts';
 import { orderInvariants } from './order-invariants.ts';
@@ -133,7 +133,7 @@ async function serviceRegions(context: DemoContext): Promise<readonly Region[]> 
 async function renderSaga(context: DemoContext, sagaId: string): Promise<Html> {
   const { backstep, isReadOnly } = context;
   const saga = await backstep.read.saga(sagaId);
-  if (saga === null) return sagaUnavailable('No such saga', `There is no saga ${sagaId}.`);
+  if (saga === null) return sagaUnavailable('No such saga', noSagaInWords(sagaId));
   const state = await readableState(backstep, sagaId);
   if (state instanceof BackstepError) {
     return sagaUnavailable('This saga cannot be read', state.message);

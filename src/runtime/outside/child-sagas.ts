@@ -22,7 +22,7 @@ import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import { type Clock, pause } from '../clock.ts';
-import type { ChildEnd } from './outgoing.ts';
+import type { ChildEnd } from './outbox-messages.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
