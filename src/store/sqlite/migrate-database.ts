@@ -3,6 +3,7 @@
  *
  * Loads what it needs when it is called: a program that names it pays for no SQLite before.
  */
+import { checkedPrefix } from '../sql-names.ts';
 
 export interface MigrateOptions {
   /**
@@ -26,14 +27,12 @@ export async function migrateDatabase(
   path: string,
   options: MigrateOptions = {},
 ): Promise<readonly string[]> {
-  const [{ resolveDatabaseFile }, { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS }, ...more] =
+  const [{ resolveDatabaseFile }, { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS }, { applyMigrations }] =
     await Promise.all([
       import('./database-file.ts'),
       import('./owner-lock.ts'),
       import('./migrate.ts'),
-      import('../table-names.ts'),
     ]);
-  const [{ applyMigrations }, { checkedPrefix }] = more;
   const tablePrefix = checkedPrefix(options.tablePrefix ?? '');
   const realPath = resolveDatabaseFile(path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
