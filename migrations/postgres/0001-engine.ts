@@ -248,11 +248,11 @@ function ownership(home: string): readonly string[] {
         RAISE EXCEPTION 'another process took the database over' USING ERRCODE = 'BS001';
       END IF;
     END $$`,
-    `CREATE FUNCTION ${home}.assert_count(found bigint, expected bigint) RETURNS void
+    `CREATE FUNCTION ${home}.assert_count(actual bigint, expected bigint) RETURNS void
     LANGUAGE plpgsql AS $$
     BEGIN
-      IF found <> expected THEN
-        RAISE EXCEPTION '% of % rows were as expected', found, expected USING ERRCODE = 'BS002';
+      IF actual <> expected THEN
+        RAISE EXCEPTION '% of % rows were as expected', actual, expected USING ERRCODE = 'BS002';
       END IF;
     END $$`,
   ];
