@@ -188,7 +188,8 @@ class Side {
   async rows(): Promise<unknown> {
     await this.store.close();
     this.store = await this.#database.open();
-    const db = this.store.reader<{ items: { name: string; amount: number } }>();
+    const db = this.store.tables();
+    const own = this.store.reader<{ items: { name: string; amount: number } }>();
     const letter = ['sid', 'kind', 'letter', 'opened_at', 'resolved_at'] as const;
     const line = ['sid', 'saga_seq', 'at', 'command', 'by', 'reason'] as const;
     const rows = await Promise.all([
@@ -199,7 +200,7 @@ class Side {
       db.selectFrom('dead_letters').select(letter).orderBy('sid').orderBy('id').execute(),
       db.selectFrom('audit').select(line).orderBy('id').execute(),
       db.selectFrom('pending_starts').selectAll().orderBy('sid').execute(),
-      db.selectFrom('items').selectAll().orderBy('name').execute(),
+      own.selectFrom('items').selectAll().orderBy('name').execute(),
     ]);
     const { lastSeq, lastSid } = await this.store.own();
     // What is only told to people is kept without a NUL where a text of the database has none.
