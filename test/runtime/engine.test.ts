@@ -65,9 +65,12 @@ describe('a saga', () => {
     });
     const backstep = await engine.open(activities);
     const { id } = await start();
+    let lastSeq = 0;
     for (const delayMs of [1_000, 2_000]) {
-      const lines = engine.lines.length;
-      await engine.seen((entry) => entry.to.endsWith('retrying') && engine.lines.length >= lines);
+      const retrying = await engine.seen(
+        ({ to, sagaSeq }) => to.endsWith('retrying') && sagaSeq > lastSeq,
+      );
+      lastSeq = retrying.sagaSeq;
       const dueMs = (await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs;
       expect(dueMs).toBe(engine.clock.nowMs() + delayMs);
       engine.clock.advance(delayMs - 1);
