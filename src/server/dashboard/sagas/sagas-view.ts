@@ -28,7 +28,7 @@ export interface SagasPage {
   readonly isReadOnly: boolean;
 }
 
-/** The content of the page. */
+/** Filters, list and, where something can be ordered, the form around the list. */
 export function sagasPage(page: SagasPage, region: (id: string) => Html): Html {
   const { query, isReadOnly } = page;
   const lead = isReadOnly
