@@ -65,12 +65,10 @@ describe('a saga', () => {
     });
     const backstep = await engine.open(activities);
     const { id } = await start();
-    let lastSeq = 0;
+    let last = 0;
     for (const delayMs of [1_000, 2_000]) {
-      const retrying = await engine.seen(
-        ({ to, sagaSeq }) => to.endsWith('retrying') && sagaSeq > lastSeq,
-      );
-      lastSeq = retrying.sagaSeq;
+      const retry = await engine.seen((each) => each.sagaSeq > last && /retrying$/.test(each.to));
+      last = retry.sagaSeq;
       const dueMs = (await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs;
       expect(dueMs).toBe(engine.clock.nowMs() + delayMs);
       engine.clock.advance(delayMs - 1);
