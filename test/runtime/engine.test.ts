@@ -67,7 +67,7 @@ describe('a saga', () => {
     const { id } = await start();
     let last = 0;
     for (const delayMs of [1_000, 2_000]) {
-      const retry = await engine.seen((each) => each.sagaSeq > last && /retrying$/.test(each.to));
+      const retry = await engine.seen((e) => e.sagaSeq > last && e.to.endsWith('retrying'));
       last = retry.sagaSeq;
       const dueMs = (await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs;
       expect(dueMs).toBe(engine.clock.nowMs() + delayMs);
