@@ -13,7 +13,7 @@ import type { Failure } from '../core/failure.ts';
 import { isOwed, presentEntry } from '../core/turn/ledger.ts';
 import { lineageOf } from '../core/machine/machine-nodes.ts';
 import { parallelsAround, type Place, placesOf } from './rail-places.ts';
-import { activeNodes } from '../core/machine/scope.ts';
+import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import { statusOf } from '../core/machine/saga-status.ts';
 import { forwardStatusOf } from '../core/turn/skip.ts';
 import {
