@@ -7,8 +7,9 @@ import { checkedPrefix } from '../sql-names.ts';
 
 export interface MigrateOptions {
   /**
-   * Folder of your own files such as `0100-orders.ts`, each with a function `up`; the engine's
-   * always run with them. Default: the engine's only.
+   * Folder of your own files such as `0100-orders.ts`, each with a function `up(db, kind)`, where
+   * the kind is `sqlite` or `postgres`; the engine's always run with them. Default: the engine's
+   * only.
    */
   readonly migrationsFolder?: string;
   /** See `BackstepOptions.tablePrefix`. Default: nothing. */
