@@ -139,6 +139,13 @@ export type {
 } from './runtime/backstep.ts';
 export { type CancelTimeout, type Clock, systemClock } from './runtime/clock.ts';
 export type { EngineFigures, LiveActor } from './runtime/figures.ts';
+export {
+  backstepInbox,
+  type InboxCalls,
+  type InboxOptions,
+  type InboxStart,
+  type InboxWriter,
+} from './runtime/inbox/backstep-inbox.ts';
 export type { Limits } from './runtime/limits.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
@@ -185,6 +192,8 @@ export type {
   EngineTable,
   EngineTables,
   FeedEpochsTable,
+  InboxKind,
+  InboxTable,
   JournalTable,
   OutboxTable,
   PendingStartsTable,

@@ -44,8 +44,8 @@ export interface PendingTurn {
   readonly effects: readonly Effect[];
 }
 
-/** What some turns write beside the usual: a start its birth, a migration the new version. */
-export type BesideTurn = Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements'>>;
+/** What some turns write beside the usual: a start its birth, a migration the new version, ... */
+export type BesideTurn = Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements' | 'inbox'>>;
 
 const NO_STATEMENTS: SagaCommit['statements'] = [];
 
@@ -53,7 +53,7 @@ const NO_STATEMENTS: SagaCommit['statements'] = [];
 export function commitOf(
   turn: PendingTurn,
   stateLength: number,
-  { birth = null, version, statements = NO_STATEMENTS }: BesideTurn = {},
+  { birth = null, version, statements = NO_STATEMENTS, inbox }: BesideTurn = {},
 ): SagaCommit {
   const { sid, before, after, record } = turn;
   const state = encodeState(after);
@@ -62,6 +62,7 @@ export function commitOf(
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
     ...(version === undefined ? {} : { version }),
+    ...(inbox === undefined ? {} : { inbox }),
     journal: journalRowOf(record),
     outbox: outboxRowsOf(turn),
     deadLetter: deadLetterOf(before, after),

@@ -15,6 +15,7 @@ import { turn } from '../../core/turn/turn.ts';
 import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checked } from '../event-check.ts';
+import { type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
 import type { Registration } from '../registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from './parking.ts';
@@ -78,10 +79,12 @@ export class SagaActor {
     registration: Registration,
     first: PendingTurn,
     birth: SagaBirth,
+    inbox?: SagaCommit['inbox'],
   ): Promise<CommitOutcome> {
     this.#isRunning = true;
     try {
-      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, { birth }));
+      const beside = inbox === undefined ? { birth } : { birth, inbox };
+      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, beside));
       if (this.#hasMoved(registration, first, outcome)) void this.#run();
       else this.#abandon(new BackstepError('not-found', `no saga with id "${birth.id}"`));
       return outcome;
@@ -169,7 +172,7 @@ export class SagaActor {
     const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
     const pending = { sid: this.sid, before: state, after, record, effects };
-    const commit = this.#commitOf(pending, statements);
+    const commit = this.#commitOf(pending, statements, item.inbox);
     if (commit === null) return;
     const outcome = await this.#host.commit(commit);
     if (this.#hasMoved(registration, pending, outcome)) reply?.resolve(after);
@@ -190,9 +193,15 @@ export class SagaActor {
 
   // `null`: the result makes the state too long, and is taken once more as a failed attempt, while
   // there is room to compensate.
-  #commitOf(pending: PendingTurn, statements: readonly ExpectedStatement[]): SagaCommit | null {
+  #commitOf(
+    pending: PendingTurn,
+    statements: readonly ExpectedStatement[],
+    row: InboxRef | undefined,
+  ): SagaCommit | null {
     try {
-      return commitOf(pending, this.#host.stateLength, { statements });
+      if (row === undefined) return commitOf(pending, this.#host.stateLength, { statements });
+      const inbox = settledRow(row, { kind: 'turn', seq: pending.after.seq });
+      return commitOf(pending, this.#host.stateLength, { statements, inbox });
     } catch (error) {
       const { inbound } = pending.record;
       const failure = tooLongResult(error, inbound, statements.length === 0);

@@ -107,8 +107,9 @@ export class Supervisor implements ActorHost {
     registration: Registration,
     first: PendingTurn,
     birth: SagaBirth,
+    inbox?: SagaCommit['inbox'],
   ): Promise<CommitOutcome> {
-    return this.actor(sid).begin(registration, first, birth);
+    return this.actor(sid).begin(registration, first, birth, inbox);
   }
 
   /** From now on a failing actor is not started again: its saga goes on in the next process. */

@@ -35,6 +35,8 @@ export interface TurnExtras {
   readonly audit: AuditRow | null;
   readonly pendingStart: PendingStartRow | null;
   readonly version: NonNullable<SagaCommit['version']> | null;
+  /** The row of the inbox that asked for the turn. */
+  readonly inbox: NonNullable<SagaCommit['inbox']> | null;
   readonly statements: readonly ExpectedStatement[];
 }
 
@@ -216,7 +218,7 @@ function insertParameters(saga: SagaCommit['saga'], birth: SagaBirth): readonly 
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
   const { birth, outbox, deadLetter, audit, statements } = commit;
-  const { pendingStart, version = null } = commit;
+  const { pendingStart, version = null, inbox = null } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&
@@ -225,6 +227,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
     audit === null &&
     pendingStart === null &&
     version === null &&
+    inbox === null &&
     statements.length === 0;
   if (isPlain) return null;
   const key =
@@ -236,7 +239,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
           sagaId: birth.id,
         }
       : null;
-  return { key, outbox, deadLetter, audit, pendingStart, version, statements };
+  return { key, outbox, deadLetter, audit, pendingStart, version, inbox, statements };
 }
 
 /** Why an item cannot travel, because of a parameter that cannot be cloned; `null` when it can. */
