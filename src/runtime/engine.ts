@@ -6,7 +6,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
-import type { Store } from '../store/store.ts';
+import type { Ownership, Store } from '../store/store.ts';
 import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
 import type { Backstep, Retention, SpawnOptions } from './backstep.ts';
@@ -67,6 +67,8 @@ class Engine implements UncheckedEngine {
   readonly #recovered = Promise.withResolvers<void>();
   #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
   #stopping: Promise<void> | null = null;
+  /** `null`: the database is not ours, or nobody has told yet. */
+  #ownership: Ownership | null = null;
 
   constructor(store: Store, parts: ShownParts) {
     const { clock, limits, logger } = parts;
@@ -77,7 +79,7 @@ class Engine implements UncheckedEngine {
     const log = createTurnLog(logger);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
-    this.#feed = new Feed(store.lastSeq, onError);
+    this.#feed = new Feed(onError);
     this.sagas = new SagaCalls({
       store,
       clock,
@@ -157,6 +159,10 @@ class Engine implements UncheckedEngine {
       feed: this.#feed,
       watchers: this.#watchers,
     });
+    store.own().then(
+      (ownership) => (this.#ownership = ownership),
+      () => {}, // `start` tells
+    );
     store.onHealth((health) => {
       if (health.kind === 'failed') this.#fail(health.reason);
       if (health.kind !== 'stalled') return;
@@ -180,6 +186,10 @@ class Engine implements UncheckedEngine {
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
+    const { lastSid, lastSeq, wasLeftClean } = await this.store.own();
+    if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
+    this.#starter.goOnAfter(lastSid);
+    this.#feed.goOnAfter(lastSeq);
     // Messages before sagas, so that what a saga emitted earlier is delivered first.
     const messages = await this.#courier.recover();
     // The queue before sagas move: from then on it counts their turns.
@@ -188,7 +198,7 @@ class Engine implements UncheckedEngine {
       {
         source: this.store,
         load: (sid) => this.#supervisor.load(sid),
-        resume: (sid, saga) => this.#supervisor.resume(sid, saga),
+        resume: (sid, saga) => this.#supervisor.resume(sid, saga, wasLeftClean),
         arm: (sid, dueMs) => this.#timers.set(sid, dueMs, false),
       },
       clock.nowMs(),
@@ -238,7 +248,8 @@ class Engine implements UncheckedEngine {
   async #drain(drainMs: number): Promise<void> {
     const hasFailed = this.#phase === 'failed';
     // An engine that was never started leaves the mark of its predecessor.
-    const isClean = this.#phase === 'opened' ? this.store.wasLeftClean : !hasFailed;
+    const wasLeftClean = this.#ownership?.wasLeftClean ?? false;
+    const isClean = this.#phase === 'opened' ? wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
     this.#timers.stop();

@@ -16,12 +16,16 @@ export type FeedListener = (entry: FeedEntry) => void;
 export class Feed {
   readonly #listeners = new Set<FeedListener>();
   readonly #early = new Map<number, FeedEntry>();
-  #nextSeq: number;
+  #nextSeq = 1;
   readonly #onError: (error: unknown) => void;
 
-  constructor(lastSeq: number, onError: (error: unknown) => void) {
-    this.#nextSeq = lastSeq + 1;
+  constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
+  }
+
+  /** Before the first line: those up to `lastSeq` were fed by the owners before. */
+  goOnAfter(lastSeq: number): void {
+    this.#nextSeq = lastSeq + 1;
   }
 
   subscribe(listener: FeedListener): () => void {

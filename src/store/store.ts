@@ -1,8 +1,8 @@
 /**
- * The store as the runtime sees it: one owner of one SQLite file.
+ * The store as the runtime sees it: one database, of which one process at a time is the owner.
  *
- * Invariant: a promise returned by `commit` or `write` resolves only after COMMIT returned under
- * `synchronous=FULL`. The implementation is `openStore` in open-store.ts.
+ * Invariant: a promise returned by `commit` or `write` resolves only after COMMIT returned with the
+ * batch on disk. The implementations are in sqlite/open-store.ts and sqlite/memory-store.ts.
  */
 import type { Kysely } from 'kysely';
 import type { ExpectedStatement } from '../core/activity.ts';
@@ -48,6 +48,11 @@ export interface PendingMessage {
 /** Whether work can be taken on. */
 export type StoreHealth =
   | { readonly kind: 'ready' }
+  /**
+   * Another process owns the database: everything can be read, nothing written, until this one owns
+   * it; see `Store.own`. `owner`: who that is, where it is known.
+   */
+  | { readonly kind: 'standby'; readonly owner: string | null; readonly reason: string }
   /** Disk full or busy: the batch is kept and tried again, new work must be refused. */
   | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number }
   /** The outcome of a COMMIT is unknown or the file is damaged: the process must stop. */
@@ -67,6 +72,16 @@ export interface StoreStats {
   readonly queued: number;
 }
 
+/** What a process finds in the database when it becomes its owner. */
+export interface Ownership {
+  /** Highest internal saga id in use; 0: none. */
+  readonly lastSid: number;
+  /** Highest journal seq in use; 0: none. */
+  readonly lastSeq: number;
+  /** The owner before closed it in good order: nothing of it ended by a crash. */
+  readonly wasLeftClean: boolean;
+}
+
 /** One open database, for what participants keep in it. */
 export interface DatabaseAccess {
   /** Participants' own statements, all or nothing, through the engine's writer. */
@@ -78,11 +93,12 @@ export interface DatabaseAccess {
 
 /** The same for the engine. */
 export interface Store extends DatabaseAccess {
-  /** Highest internal saga id and highest journal seq in use when it was opened. */
-  readonly lastSid: number;
-  readonly lastSeq: number;
-  /** The one who had it open before closed it in good order: nothing of it ended by a crash. */
-  readonly wasLeftClean: boolean;
+  /**
+   * Resolves once this process owns the database: at once for a file or a database in memory,
+   * which nobody opens without owning it. Until then whatever writes throws `unavailable`. Rejects
+   * when the store failed, or was closed, before.
+   */
+  own(): Promise<Ownership>;
   /** Queues one turn for the next batch. Per saga at most one may be under way. */
   commit(commit: SagaCommit): Promise<CommitOutcome>;
   /** Acknowledges a message that was handed over. */
@@ -107,7 +123,7 @@ export interface Store extends DatabaseAccess {
   onHealth(listener: (health: StoreHealth) => void): () => void;
   /**
    * Waits for what is queued, checkpoints, releases the lock. Idempotent. `isClean`: whoever opens
-   * it next is told so, see `wasLeftClean`. Default false.
+   * it next is told so, see `Ownership`. Default false.
    */
   close(isClean?: boolean): Promise<void>;
 }

@@ -13,7 +13,7 @@ import { createCheckpointer } from '../../src/store/sqlite/checkpointer.ts';
 import { resolveDatabaseFile } from '../../src/store/sqlite/database-file.ts';
 import { openStore } from '../../src/store/sqlite/open-store.ts';
 import { openWriterConnection } from '../../src/store/sqlite/writer-connection.ts';
-import { type TurnItem, toTurnItem } from '../../src/store/sqlite/writer-protocol.ts';
+import { type TurnItem, toTurnItem } from '../../src/store/batch-items.ts';
 import { fourStepSaga, RECEIPT } from './workload.ts';
 
 const STATE_LENGTH = 1_000_000;

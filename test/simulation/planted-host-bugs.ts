@@ -3,6 +3,7 @@
  * that leave it. Each is tied to the oracle that must notice it.
  */
 import { crc32 } from 'node:zlib';
+import type { CommitOutcome } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { answersEarly, rewrites } from './planted-stores.ts';
@@ -99,20 +100,19 @@ export const PLANTED_HOST_BUGS: readonly PlantedBug[] = [
       store: (store) => ({
         ...store,
         commit: (commit) =>
-          commit.journal.kind === 'note'
-            ? Promise.resolve({ kind: 'committed', seq: store.lastSeq + 1 })
-            : store.commit(commit),
+          commit.journal.kind === 'note' ? neverWritten(store) : store.commit(commit),
       }),
     },
   },
 ];
 
+async function neverWritten(store: Store): Promise<CommitOutcome> {
+  return { kind: 'committed', seq: (await store.own()).lastSeq + 1 };
+}
+
 function losesStarts(store: Store): Store {
   return {
     ...store,
-    commit: (commit) =>
-      commit.birth === null
-        ? store.commit(commit)
-        : Promise.resolve({ kind: 'committed', seq: store.lastSeq + 1 }),
+    commit: (commit) => (commit.birth === null ? store.commit(commit) : neverWritten(store)),
   };
 }

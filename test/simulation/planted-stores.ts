@@ -19,9 +19,14 @@ export function standsStill(store: Store, isChosen: (commit: SagaCommit) => bool
 
 /** Answers chosen commits at once, with the seq that they will probably get. */
 export function answersEarly(store: Store, isChosen: (commit: SagaCommit) => boolean): Store {
-  let seq = store.lastSeq;
+  let seq = 0;
   return {
     ...store,
+    own: async () => {
+      const ownership = await store.own();
+      seq = ownership.lastSeq;
+      return ownership;
+    },
     commit: (commit) => {
       seq += 1;
       const real = store.commit(commit);

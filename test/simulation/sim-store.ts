@@ -1,5 +1,5 @@
 /**
- * The engine's store over the simulated disk: batches like the real committer (one in flight, the
+ * The engine's store over the simulated disk: batches like the real queue (one in flight, the
  * next one fills), completed, failed or cut off when the scheduler says so.
  *
  * Invariant: a promise resolves only after its batch is in the durable image. A killed store
@@ -49,9 +49,7 @@ export interface SimStoreOptions {
 
 // Members are arrow functions, so that a planted bug can spread a store and replace one of them.
 export class SimStore implements Store {
-  readonly lastSid: number;
-  readonly lastSeq: number;
-  readonly wasLeftClean: boolean;
+  readonly own: Store['own'];
   /** By the steady time: the disk is slow, and the batch in flight takes until then. */
   busyUntilMs = 0;
   readonly #options: SimStoreOptions;
@@ -72,9 +70,8 @@ export class SimStore implements Store {
     this.#disk = options.disk;
     const { epoch, wasLeftClean } = options.disk.takeOver();
     this.#epoch = epoch;
-    this.wasLeftClean = wasLeftClean;
-    this.lastSid = options.disk.lastSid;
-    this.lastSeq = options.disk.lastSeq;
+    const { lastSid, lastSeq } = options.disk;
+    this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
   }
 
   commit = (commit: SagaCommit): Promise<CommitOutcome> => {

@@ -123,12 +123,15 @@ export class Supervisor implements ActorHost {
     return this.#loader.backlog < MAX_LOAD_BACKLOG;
   }
 
-  /** Puts a saga of an earlier process back to work; `null`: its state could not be read. */
-  resume(sid: number, saga: LoadedSaga | null): void {
+  /**
+   * Puts a saga of an earlier process back to work; `null`: its state could not be read.
+   * `wasClean`: that process ended in good order.
+   */
+  resume(sid: number, saga: LoadedSaga | null, wasClean: boolean): void {
     // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
-    actor.put({ kind: 'recover', wasClean: this.#store.wasLeftClean });
+    actor.put({ kind: 'recover', wasClean });
   }
 
   /** The stored state of a saga that may not be in memory, for whoever only looks. */

@@ -54,13 +54,17 @@ interface NewSaga {
 
 export class SagaStarter {
   readonly #parts: StarterParts;
-  #lastSid: number;
+  #lastSid = 0;
   #underWay = 0;
   #startedSagas = 0;
 
   constructor(parts: StarterParts) {
     this.#parts = parts;
-    this.#lastSid = parts.store.lastSid;
+  }
+
+  /** Before the first start: `lastSid` is the highest internal id in use. */
+  goOnAfter(lastSid: number): void {
+    this.#lastSid = lastSid;
   }
 
   /** Highest internal id in use. */

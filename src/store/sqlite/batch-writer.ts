@@ -8,7 +8,7 @@ import type Database from 'better-sqlite3';
 import { hasNoRoom } from './disk-room.ts';
 import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
-import type { BatchItem, ItemOutcome } from './writer-protocol.ts';
+import type { BatchItem, ItemOutcome } from '../batch-items.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
 
 export type BatchResult =

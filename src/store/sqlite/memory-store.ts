@@ -23,7 +23,7 @@ import {
   toCommitOutcome,
   toTurnItem,
   toWriteOutcome,
-} from './writer-protocol.ts';
+} from '../batch-items.ts';
 
 /** Told around every batch; either may kill the store. */
 export interface MemoryStoreHooks {
@@ -80,9 +80,7 @@ interface Entry {
 }
 
 class SingleThreadStore implements MemoryStore {
-  readonly lastSid: number;
-  readonly lastSeq: number;
-  readonly wasLeftClean: boolean;
+  readonly own: Store['own'];
   readonly reader: Store['reader'];
   readonly loadBySid: Store['loadBySid'];
   readonly sidOf: Store['sidOf'];
@@ -109,12 +107,12 @@ class SingleThreadStore implements MemoryStore {
   ) {
     const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
     const { ownerEpoch, wasLeftClean } = takeOver(db);
-    this.wasLeftClean = wasLeftClean;
     this.#leaveClean = () => leaveClean(db, ownerEpoch);
-    this.lastSid = ask('SELECT coalesce(max(sid), 0) FROM sagas');
-    this.lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
+    const lastSid = ask('SELECT coalesce(max(sid), 0) FROM sagas');
+    const lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
+    this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
     this.#hooks = hooks;
-    this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq: this.lastSeq });
+    this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq });
     const lane: QueryLane = {
       query: (sql, parameters) => this.#query(db, prepared, sql, parameters),
     };

@@ -6,7 +6,7 @@
  * writes this file.
  */
 import type { Kysely } from 'kysely';
-import { Committer } from './committer.ts';
+import { BatchQueue } from '../batch-queue.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
@@ -15,8 +15,8 @@ import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
 import type { Store } from '../store.ts';
-import type { OpenedWriter } from './writer-protocol.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
+import { startWriterThread } from './writer-thread.ts';
 
 export interface OpenStoreOptions {
   /** The database file; created where there is none. */
@@ -48,37 +48,34 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   await listMigrations(options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
-  let committer: Committer | undefined;
+  let queue: BatchQueue | undefined;
   try {
     await applyMigrations(realPath, options.migrationsFolder);
-    committer = startCommitter(realPath, options);
-    const opened = await committer.opened();
-    return assemble(realPath, options, lock, committer, opened);
+    queue = startWriter(realPath, options);
+    await queue.own();
+    return assemble(realPath, options, lock, queue);
   } catch (thrown) {
-    await committer?.close();
+    await queue?.close();
     lock.releaseAfter(thrown);
     throw thrown;
   }
 }
 
-function startCommitter(realPath: string, options: OpenStoreOptions): Committer {
-  return new Committer(
-    {
-      realPath,
-      maxPages: options.maxPages ?? null,
-      firstRetryDelayMs: options.firstRetryDelayMs ?? DEFAULT_FIRST_RETRY_DELAY_MS,
-      maxRetryDelayMs: options.maxRetryDelayMs ?? DEFAULT_MAX_RETRY_DELAY_MS,
-    },
-    options.nowMs ?? Date.now,
-  );
+function startWriter(realPath: string, options: OpenStoreOptions): BatchQueue {
+  const writer = startWriterThread({
+    realPath,
+    maxPages: options.maxPages ?? null,
+    firstRetryDelayMs: options.firstRetryDelayMs ?? DEFAULT_FIRST_RETRY_DELAY_MS,
+    maxRetryDelayMs: options.maxRetryDelayMs ?? DEFAULT_MAX_RETRY_DELAY_MS,
+  });
+  return new BatchQueue(writer, options.nowMs ?? Date.now);
 }
 
 function assemble(
   realPath: string,
   options: OpenStoreOptions,
   lock: OwnerLock,
-  committer: Committer,
-  opened: OpenedWriter,
+  queue: BatchQueue,
 ): Store {
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
   const pages = new Reader({ realPath }, timeLimitMs);
@@ -88,22 +85,20 @@ function assemble(
   async function closeAll(isClean: boolean): Promise<void> {
     // The readers first: an open reader would keep the last checkpoint from emptying the log.
     await Promise.all([pages.close(), engine.close()]);
-    await committer.close(isClean);
+    await queue.close(isClean);
     lock.release();
   }
 
   return {
-    lastSid: opened.lastSid,
-    lastSeq: opened.lastSeq,
-    wasLeftClean: opened.wasLeftClean,
-    commit: (commit) => committer.commit(commit),
-    write: (statements) => committer.write(statements),
-    acknowledge: (messageId) => committer.acknowledge(messageId),
+    own: () => queue.own(),
+    commit: (commit) => queue.commit(commit),
+    write: (statements) => queue.write(statements),
+    acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => createReadOnlyKysely(pages),
     ...createEngineReads(createReadOnlyKysely(engine)),
-    health: () => committer.health(),
-    stats: () => committer.stats(),
-    onHealth: (listener) => committer.onHealth(listener),
+    health: () => queue.health(),
+    stats: () => queue.stats(),
+    onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };
 }

@@ -7,15 +7,15 @@
  */
 import type Database from 'better-sqlite3';
 
-/** What a new owner finds. */
-export interface Ownership {
+/** What a new owner is given. */
+export interface TakenOver {
   /** Stale as soon as another one takes over; every batch checks it. */
   readonly ownerEpoch: number;
   readonly wasLeftClean: boolean;
 }
 
 /** Makes every earlier owner's epoch stale. */
-export function takeOver(db: Database.Database): Ownership {
+export function takeOver(db: Database.Database): TakenOver {
   const wasLeftClean = Number(db.prepare(SELECT_CLEAN).pluck().get()) === 1;
   return { ownerEpoch: Number(db.prepare(TAKE_OVER).pluck().get()), wasLeftClean };
 }

@@ -6,7 +6,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { ExpectedStatement } from '../../core/activity.ts';
-import type { WrittenOutcome } from './writer-protocol.ts';
+import type { WrittenOutcome } from '../batch-items.ts';
 
 /** Most prepared statements of participants kept at a time. */
 const MAX_PREPARED = 256;

@@ -4,10 +4,11 @@
  * Invariant: `synchronous=FULL` is in force before anything is promised, seen and not assumed.
  */
 import type Database from 'better-sqlite3';
+import type { Ownership } from '../store.ts';
 import { openForWriting } from './database-file.ts';
 import { beginFeedEpoch } from './feed-epoch-writer.ts';
-import { type Ownership, takeOver } from './ownership.ts';
-import type { WriterOptions } from './writer-protocol.ts';
+import { takeOver, type TakenOver } from './ownership.ts';
+import type { WriterOptions } from './writer-thread.ts';
 
 /** How long a statement waits for a foreign lock before the batch counts as stalled. */
 const BUSY_WAIT_MS = 250;
@@ -17,8 +18,7 @@ const FULL_SYNCHRONOUS = 2;
 /** An open database of which we are the owner. */
 export interface WriterConnection extends Ownership {
   readonly db: Database.Database;
-  readonly lastSid: number;
-  readonly lastSeq: number;
+  readonly ownerEpoch: number;
 }
 
 /** Opens a migrated database and takes it over. Throws when it cannot be used or made safe. */
@@ -26,11 +26,11 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    const ownership = takeOverSafely(db);
+    const taken = takeOverSafely(db);
     const lastSid = readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas');
     const lastSeq = readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal');
     beginFeedEpoch(db, lastSeq);
-    return { db, ...ownership, lastSid, lastSeq };
+    return { db, ...taken, lastSid, lastSeq };
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -48,13 +48,13 @@ function configure(db: Database.Database, maxPages: number | null): void {
 }
 
 /** The first write also shows that FULL is in force. */
-function takeOverSafely(db: Database.Database): Ownership {
-  const ownership = takeOver(db);
+function takeOverSafely(db: Database.Database): TakenOver {
+  const taken = takeOver(db);
   // Read after a write: on an untouched connection the pragma tells the compiled default.
   if (db.pragma('synchronous', { simple: true }) !== FULL_SYNCHRONOUS) {
     throw new Error('synchronous=FULL could not be set');
   }
-  return ownership;
+  return taken;
 }
 
 function readNumber(db: Database.Database, sql: string): number {

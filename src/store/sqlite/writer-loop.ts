@@ -6,7 +6,7 @@
  */
 import type { BatchWriter } from './batch-writer.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { BatchItem, FromWriter, ItemOutcome, ToWriter } from './writer-protocol.ts';
+import type { BatchItem, FromWriter, ItemOutcome, ToWriter } from '../batch-items.ts';
 
 /** A gap this long between batches is used to empty the log. */
 const IDLE_MS = 1_000;
@@ -39,7 +39,7 @@ export class WriterLoop {
     this.#parts = parts;
   }
 
-  /** The committer sends a batch, or the order to close, only after the answer to the last. */
+  /** The queue sends a batch, or the order to close, only after the answer to the last. */
   take(message: ToWriter): void {
     switch (message.kind) {
       case 'batch':

@@ -18,7 +18,7 @@ import {
   type Parameter,
   type TurnExtras,
   type TurnItem,
-} from './writer-protocol.ts';
+} from '../batch-items.ts';
 
 /** Applies items; `seq` is the global seq that the item's turn takes if it is committed. */
 export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;

@@ -4,6 +4,7 @@
  * Does nothing by itself: writer-loop.ts takes the batches in order, batch-writer.ts writes them.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { FromWriter, ToWriter } from '../batch-items.ts';
 import { createBatchWriter } from './batch-writer.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { unusable } from './database-file.ts';
@@ -11,7 +12,7 @@ import { hasNoRoom } from './disk-room.ts';
 import { leaveClean } from './ownership.ts';
 import { openWriterConnection } from './writer-connection.ts';
 import { WriterLoop } from './writer-loop.ts';
-import type { FromWriter, ToWriter, WriterOptions } from './writer-protocol.ts';
+import type { WriterOptions } from './writer-thread.ts';
 
 const port = parentPort;
 const options = workerData as WriterOptions;

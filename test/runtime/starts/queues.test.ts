@@ -79,7 +79,7 @@ test('the feed sends lines in order of their seq whatever order they come in', (
   fc.assert(
     fc.property(seqs, (order) => {
       const sent: number[] = [];
-      const feed = new Feed(0, () => {});
+      const feed = new Feed(() => {});
       feed.subscribe((entry) => sent.push(entry.seq));
       feed.subscribe(() => {
         throw new Error('a listener that fails harms nobody');

@@ -5,7 +5,7 @@ import { openTestStore, startOf, temporaryDatabase } from '../store-fixture.ts';
 
 describe('a database', () => {
   it('that is new was left by nobody', async () => {
-    expect((await openTestStore()).wasLeftClean).toBe(false);
+    expect((await (await openTestStore()).own()).wasLeftClean).toBe(false);
   });
 
   it('that was closed in good order says so once', async () => {
@@ -15,17 +15,17 @@ describe('a database', () => {
     await first.close(true);
     expect((await commit).kind).toBe('committed');
     const second = await openTestStore({ path });
-    expect(second.wasLeftClean).toBe(true);
+    expect((await second.own()).wasLeftClean).toBe(true);
     await second.close();
-    expect((await openTestStore({ path })).wasLeftClean).toBe(false);
+    expect((await (await openTestStore({ path })).own()).wasLeftClean).toBe(false);
   });
 
   it('that another process has taken over is not marked by the one before', async () => {
     const database = (await memoryDatabases())();
     const former = database.open();
-    expect(database.open().wasLeftClean).toBe(false);
+    expect((await database.open().own()).wasLeftClean).toBe(false);
     await former.close(true);
-    expect(database.open().wasLeftClean).toBe(false);
+    expect((await database.open().own()).wasLeftClean).toBe(false);
     database.close();
   });
 
@@ -33,10 +33,10 @@ describe('a database', () => {
     const database = (await memoryDatabases())();
     await database.open().close(true);
     const second = database.open();
-    expect(second.wasLeftClean).toBe(true);
+    expect((await second.own()).wasLeftClean).toBe(true);
     second.kill();
     await second.close(true);
-    expect(database.open().wasLeftClean).toBe(false);
+    expect((await database.open().own()).wasLeftClean).toBe(false);
     database.close();
   });
 });

@@ -40,7 +40,7 @@ describe('a database with a second name', () => {
     linkSync(path, other);
     for (const name of [path, other]) await expectRefusal(name, /it has 2 names \(hard links\)/);
     rmSync(other);
-    expect((await openTestStore({ path })).lastSid).toBe(1);
+    expect((await (await openTestStore({ path })).own()).lastSid).toBe(1);
   });
 
   it('that is a mount of the single file is refused by that name', async ({ skip }) => {
@@ -51,7 +51,7 @@ describe('a database with a second name', () => {
     if (typeof unmount === 'string') return skip(unmount);
     onTestFinished(unmount);
     await expectRefusal(other, /mounted as a single file.*mount the folder/);
-    expect((await openTestStore({ path })).lastSid).toBe(1);
+    expect((await (await openTestStore({ path })).own()).lastSid).toBe(1);
   });
 
   it('that it was given while a process has it open is refused as long as that lives', async () => {
@@ -70,7 +70,7 @@ describe('a database with a second name', () => {
     await openTestStore({ path });
     const copy = join(temporaryFolder(), 'copy.db');
     copyFileSync(path, copy);
-    expect((await openTestStore({ path: copy })).lastSid).toBe(1);
+    expect((await (await openTestStore({ path: copy })).own()).lastSid).toBe(1);
   });
 });
 

@@ -19,7 +19,7 @@ store.onHealth((health) => console.log(health.kind));
 console.log('open');
 
 const stopping = new AbortController();
-let sid = store.lastSid;
+let { lastSid: sid } = await store.own();
 const work = mode === 'idle' ? [] : Array.from({ length: CONCURRENCY }, runSagas);
 await once(process.stdin, 'data');
 stopping.abort();

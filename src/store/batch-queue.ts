@@ -1,30 +1,24 @@
 /**
- * Group commit, seen from the main thread: gathers what is to be written and hands it over in
- * batches.
+ * Group commit, the same over every database: gathers what is to be written and hands it to the
+ * writer in batches.
  *
  * Never writes and never waits on a timer. Invariant: a promise resolves only after the writer
  * reported the COMMIT of its batch; when the outcome is unknown it rejects with `storage-failed`.
  */
-import type { Worker } from 'node:worker_threads';
-import type { ExpectedStatement } from '../../core/activity.ts';
-import { createDurationCounter } from '../../core/distribution.ts';
-import { BackstepError, type ErrorCode } from '../../core/errors.ts';
-import { toFailure } from '../../core/failure.ts';
-import type { CommitOutcome, SagaCommit, WriteOutcome } from '../commit.ts';
-import type { StoreHealth, StoreStats } from '../store.ts';
-import { startWorker } from '../worker-url.ts';
+import type { ExpectedStatement } from '../core/activity.ts';
+import { createDurationCounter } from '../core/distribution.ts';
+import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import {
   type BatchItem,
   type FromWriter,
   type ItemOutcome,
-  type OpenedWriter,
-  obstacleOf,
   toCommitOutcome,
-  type ToWriter,
   toTurnItem,
   toWriteOutcome,
-  type WriterOptions,
-} from './writer-protocol.ts';
+} from './batch-items.ts';
+import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import type { Ownership, StoreHealth, StoreStats } from './store.ts';
+import type { WriterPort } from './writer-port.ts';
 
 /** Most items in one batch. */
 const MAX_BATCH_SIZE = 512;
@@ -34,7 +28,7 @@ const EARLY_BATCH_SIZE = 96;
 const MAX_BATCH_CHARS = 16 * 1024 * 1024;
 /** Most items waiting for a batch; above it a commit is refused as `overloaded`. */
 const MAX_QUEUED_ITEMS = 100_000;
-/** How long `close` waits for what is queued before it gives up on a stalled disk. */
+/** How long `close` waits for what is queued before it gives up on a stalled storage. */
 const CLOSE_LIMIT_MS = 10_000;
 
 interface Entry {
@@ -48,37 +42,39 @@ interface Entry {
  * The only way to write. One batch is at the writer, the next one fills: measured, a second one in
  * flight gains a fifth on a disk with fast syncs and loses a third where a sync takes 5 ms.
  */
-export class Committer {
-  readonly #worker: Worker;
+export class BatchQueue {
+  readonly #writer: WriterPort;
   readonly #nowMs: () => number;
   readonly #listeners = new Set<(health: StoreHealth) => void>();
-  readonly #opened = Promise.withResolvers<OpenedWriter>();
+  readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
   #queue: Entry[] = [];
   #isFlushScheduled = false;
   #isClosing = false;
   #isClean = false;
-  #health: StoreHealth = { kind: 'ready' };
+  /** `standby` until the writer says that the database is ours. */
+  #health: StoreHealth = standbyOf(null);
   readonly #commitMs = createDurationCounter();
   readonly #waitMs = createDurationCounter();
   /** Since when the oldest item waits, by a clock that never goes back. */
   #waitingSinceMs = 0;
   #stats = { commits: 0, batches: 0, lastBatchSize: 0, lastCommitMs: 0 };
 
-  constructor(options: WriterOptions, nowMs: () => number) {
+  /** `nowMs`: milliseconds since 1970, for `health().sinceMs`. */
+  constructor(writer: WriterPort, nowMs: () => number) {
+    this.#writer = writer;
     this.#nowMs = nowMs;
-    this.#worker = startWorker('writer-worker', import.meta.url, options);
-    this.#worker.on('message', (message: FromWriter) => this.#take(message));
-    this.#worker.on('error', (thrown: unknown) => {
-      this.#crash(`the writer crashed: ${toFailure(thrown).message}`);
-    });
-    this.#worker.on('exit', () => this.#crash('the writer ended by itself'));
+    this.#owned.promise.catch(() => {}); // whoever asks is told; nobody has to ask
+    writer.listen(
+      (message) => this.#take(message),
+      (reason) => this.#crash(reason),
+    );
   }
 
-  /** Resolves when the writer owns the file; rejects as `openStore` does. */
-  opened(): Promise<OpenedWriter> {
-    return this.#opened.promise;
+  /** See `Store.own`; rejects with what the writer was refused for, too. */
+  own(): Promise<Ownership> {
+    return this.#owned.promise;
   }
 
   commit(commit: SagaCommit): Promise<CommitOutcome> {
@@ -112,24 +108,28 @@ export class Committer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the thread. Idempotent. */
+  /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the writer. Idempotent. */
   async close(isClean = false): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
       this.#isClean = isClean;
+      this.#owned.reject(closedError());
       this.#flush();
     }
     const giveUp = (): void => this.#fail('closed while the storage was stalled');
     const limit = setTimeout(giveUp, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
-    await this.#worker.terminate();
+    await this.#writer.terminate();
   }
 
   #enqueue<T>(item: BatchItem, chars: number, read: (outcome: ItemOutcome) => T): Promise<T> {
     if (this.#health.kind === 'failed') return Promise.reject(failedError(this.#health.reason));
     if (this.#isClosing) {
-      return Promise.reject(new BackstepError('unavailable', 'the store is closed'));
+      return Promise.reject(closedError());
+    }
+    if (this.#health.kind === 'standby') {
+      return Promise.reject(new BackstepError('unavailable', this.#health.reason));
     }
     if (this.#queue.length >= MAX_QUEUED_ITEMS) {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
@@ -169,30 +169,13 @@ export class Committer {
   #flush(): void {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
-    else if (this.#isClosing) this.#send({ kind: 'close', isClean: this.#isClean });
-    else this.#worker.unref(); // only what is under way keeps the process
+    else if (this.#isClosing) this.#writer.send({ kind: 'close', isClean: this.#isClean });
   }
 
   #handOver(): void {
     const batch = this.#takeBatch();
-    try {
-      this.#post(batch);
-    } catch {
-      // A parameter that cannot be cloned (a function, say): only its own item is refused.
-      const sendable = batch.filter((entry) => isSendable(entry));
-      if (sendable.length > 0) this.#post(sendable);
-      else this.#schedule();
-    }
-  }
-
-  #post(batch: readonly Entry[]): void {
-    this.#send({ kind: 'batch', items: batch.map((entry) => entry.item) });
     this.#inFlight = batch;
-  }
-
-  #send(message: ToWriter): void {
-    this.#worker.ref();
-    this.#worker.postMessage(message);
+    this.#writer.send({ kind: 'batch', items: batch.map((entry) => entry.item) });
   }
 
   #takeBatch(): readonly Entry[] {
@@ -213,8 +196,9 @@ export class Committer {
   #take(message: FromWriter): void {
     switch (message.kind) {
       case 'opened':
-        if (!this.#isClosing) this.#flush();
-        return this.#opened.resolve(message);
+        return this.#takeOver(message);
+      case 'standby':
+        return this.#change(standbyOf(message.owner));
       case 'refused':
         return this.#refuse(message.code, message.message);
       case 'done':
@@ -226,6 +210,11 @@ export class Committer {
       case 'closed':
         return this.#closed.resolve();
     }
+  }
+
+  #takeOver({ lastSid, lastSeq, wasLeftClean }: Ownership): void {
+    this.#change({ kind: 'ready' });
+    this.#owned.resolve({ lastSid, lastSeq, wasLeftClean });
   }
 
   #settle(outcomes: readonly ItemOutcome[], durationMs: number): void {
@@ -252,7 +241,7 @@ export class Committer {
   }
 
   #refuse(code: ErrorCode, message: string): void {
-    this.#opened.reject(new BackstepError(code, message));
+    this.#owned.reject(new BackstepError(code, message));
     this.#fail(message);
   }
 
@@ -269,7 +258,7 @@ export class Committer {
     const pending = [...this.#inFlight, ...this.#queue];
     this.#inFlight = [];
     this.#queue = [];
-    this.#opened.reject(error);
+    this.#owned.reject(error);
     this.#change({ kind: 'failed', reason });
     for (const entry of pending) entry.fail(error);
     this.#closed.resolve();
@@ -281,11 +270,14 @@ export class Committer {
   }
 }
 
-/** False: its promise was settled as rejected, because it cannot travel to the writer. */
-function isSendable({ item, settle }: Entry): boolean {
-  const why = obstacleOf(item);
-  if (why !== null) settle({ kind: 'rejected', message: `a parameter cannot be stored: ${why}` });
-  return why === null;
+function standbyOf(owner: string | null): StoreHealth {
+  const who = owner === null ? 'another process' : `another process (${owner})`;
+  const reason = `${who} owns the database; this one takes over when that ends`;
+  return { kind: 'standby', owner, reason };
+}
+
+function closedError(): BackstepError {
+  return new BackstepError('unavailable', 'the store is closed');
 }
 
 function failedError(reason: string): BackstepError {

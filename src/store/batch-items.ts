@@ -1,13 +1,12 @@
 /**
- * What the committer and the writer's thread say to each other.
+ * What the batch queue and a writer say to each other, see writer-port.ts.
  *
  * Parameters travel as flat arrays in the order of their statement: measured about twice as fast
- * to clone as the objects they come from, and bound as they are. `toTurnItem` is the only place
- * that knows the order; writer-statements.ts has the statements.
+ * to clone into the thread of SQLite's writer as the objects they come from, and bound as they are.
+ * `toTurnItem` is the only place that knows the order; the writers have the statements.
  */
-import type { ExpectedStatement } from '../../core/activity.ts';
-import type { ErrorCode } from '../../core/errors.ts';
-import { toFailure } from '../../core/failure.ts';
+import type { ExpectedStatement } from '../core/activity.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import type {
   AuditRow,
   CommitOutcome,
@@ -17,7 +16,8 @@ import type {
   SagaBirth,
   SagaCommit,
   WriteOutcome,
-} from '../commit.ts';
+} from './commit.ts';
+import type { Ownership } from './store.ts';
 
 /** A value as the engine's own statements bind it. */
 export type Parameter = string | number | null;
@@ -76,15 +76,12 @@ export type ToWriter =
   /** `isClean`: the next owner is to read that this one left in good order. */
   | { readonly kind: 'close'; readonly isClean: boolean };
 
-/** What the writer found when it opened the file; see `Store`. */
-export interface OpenedWriter {
-  readonly lastSid: number;
-  readonly lastSeq: number;
-  readonly wasLeftClean: boolean;
-}
-
 export type FromWriter =
-  | ({ readonly kind: 'opened' } & OpenedWriter)
+  /** The database is ours; once, and before the answer to anything. */
+  | ({ readonly kind: 'opened' } & Ownership)
+  /** It is not ours yet; `owner`: who has it, as people are to read it, where that is known. */
+  | { readonly kind: 'standby'; readonly owner: string | null }
+  /** It will not be ours; nothing follows. */
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string }
   /** Answers the oldest batch under way; `durationMs` is from BEGIN to after COMMIT. */
   | {
@@ -96,15 +93,6 @@ export type FromWriter =
   | { readonly kind: 'stalled'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'closed' };
-
-/** What the writer's thread is started with. */
-export interface WriterOptions {
-  readonly realPath: string;
-  /** Upper bound of the file, in pages. */
-  readonly maxPages: number | null;
-  readonly firstRetryDelayMs: number;
-  readonly maxRetryDelayMs: number;
-}
 
 /** Position of the saga's id and of its own seq among the journal's parameters. */
 export const JOURNAL_SEQ = 0;
@@ -240,16 +228,6 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
         }
       : null;
   return { key, outbox, deadLetter, audit, pendingStart, version, inbox, statements };
-}
-
-/** Why an item cannot travel, because of a parameter that cannot be cloned; `null` when it can. */
-export function obstacleOf(item: BatchItem): string | null {
-  try {
-    structuredClone(item);
-    return null;
-  } catch (thrown) {
-    return toFailure(thrown).message;
-  }
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */

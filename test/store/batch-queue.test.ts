@@ -1,0 +1,136 @@
+/** The queue before every writer: what it refuses, keeps and hands over, whatever the writer is. */
+import { beforeEach, describe, expect, it, test } from 'vitest';
+import { BatchQueue } from '../../src/store/batch-queue.ts';
+import type { FromWriter, ToWriter } from '../../src/store/batch-items.ts';
+import type { WriterPort } from '../../src/store/writer-port.ts';
+import { startOf } from './saga-commits.ts';
+
+const OPENED = { kind: 'opened', lastSid: 7, lastSeq: 9, wasLeftClean: true } as const;
+
+let writer: SpokenWriter;
+let queue: BatchQueue;
+
+beforeEach(() => {
+  writer = new SpokenWriter();
+  queue = new BatchQueue(writer, () => 1_000);
+});
+
+describe('before the writer owns the database', () => {
+  it('is a standby that names the owner as soon as that is known', () => {
+    expect(queue.health()).toMatchObject({ kind: 'standby', owner: null });
+    const heard: string[] = [];
+    queue.onHealth((health) => heard.push(health.kind));
+    writer.say({ kind: 'standby', owner: 'host-1, process 42' });
+    expect(queue.health()).toEqual({
+      kind: 'standby',
+      owner: 'host-1, process 42',
+      reason:
+        'another process (host-1, process 42) owns the database; ' +
+        'this one takes over when that ends',
+    });
+    writer.say(OPENED);
+    expect(queue.health()).toEqual({ kind: 'ready' });
+    expect(heard).toEqual(['standby', 'ready']);
+  });
+
+  it('refuses what would write, and hands nothing of it over later', async () => {
+    writer.say({ kind: 'standby', owner: null });
+    const message = 'another process owns the database; this one takes over when that ends';
+    const refusal = { code: 'unavailable', message };
+    await expect(queue.commit(startOf(1))).rejects.toMatchObject(refusal);
+    await expect(queue.write([])).rejects.toMatchObject(refusal);
+    await expect(queue.acknowledge(1)).rejects.toMatchObject(refusal);
+    writer.say(OPENED);
+    await new Promise(setImmediate);
+    expect(writer.heard).toEqual([]);
+  });
+
+  it('tells what the new owner finds once, to whoever asks and whenever', async () => {
+    const early = queue.own();
+    writer.say(OPENED);
+    const found = { lastSid: 7, lastSeq: 9, wasLeftClean: true };
+    expect(await early).toEqual(found);
+    expect(await queue.own()).toEqual(found);
+  });
+
+  it('rejects who waits for ownership when it is closed, and ends the writer', async () => {
+    writer.say({ kind: 'standby', owner: null });
+    const waiting = queue.own();
+    const closing = queue.close(true);
+    await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+    expect(writer.heard).toEqual([{ kind: 'close', isClean: true }]);
+    writer.say({ kind: 'closed' });
+    await closing;
+    expect(writer.isTerminated).toBe(true);
+  });
+
+  it('rejects who waits for ownership with what the writer was refused for', async () => {
+    writer.say({ kind: 'refused', code: 'storage-refused', message: 'not ours' });
+    await expect(queue.own()).rejects.toMatchObject({
+      code: 'storage-refused',
+      message: 'not ours',
+    });
+    expect(queue.health()).toMatchObject({ kind: 'failed', reason: 'not ours' });
+  });
+});
+
+test('fails what is under way and what waits when the writer ends by itself', async () => {
+  writer.say(OPENED);
+  const underWay = queue.commit(startOf(1));
+  await new Promise(setImmediate);
+  const waiting = queue.commit(startOf(2));
+  writer.crash('gone');
+  for (const commit of [underWay, waiting]) {
+    await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
+  }
+  expect(queue.health()).toMatchObject({ kind: 'failed' });
+});
+
+test('hands over one batch at a time, and the next with all that came meanwhile', async () => {
+  writer.say(OPENED);
+  const first = queue.commit(startOf(1));
+  await new Promise(setImmediate);
+  const others = [queue.commit(startOf(2)), queue.commit(startOf(3))];
+  await new Promise(setImmediate);
+  expect(writer.batchSizes).toEqual([1]);
+  writer.say({ kind: 'done', outcomes: [10], durationMs: 1 });
+  await new Promise(setImmediate);
+  expect(writer.batchSizes).toEqual([1, 2]);
+  writer.say({ kind: 'done', outcomes: [11, 12], durationMs: 1 });
+  expect(await Promise.all([first, ...others])).toEqual(
+    [10, 11, 12].map((seq) => ({ kind: 'committed', seq })),
+  );
+});
+
+/** A writer that says what the test says, and writes nothing. */
+class SpokenWriter implements WriterPort {
+  readonly heard: ToWriter[] = [];
+  isTerminated = false;
+  #take: (message: FromWriter) => void = () => {};
+  #crashed: (reason: string) => void = () => {};
+
+  get batchSizes(): readonly number[] {
+    return this.heard.flatMap((message) => (message.kind === 'batch' ? message.items.length : []));
+  }
+
+  listen(take: (message: FromWriter) => void, crashed: (reason: string) => void): void {
+    this.#take = take;
+    this.#crashed = crashed;
+  }
+
+  send(message: ToWriter): void {
+    this.heard.push(message);
+  }
+
+  async terminate(): Promise<void> {
+    this.isTerminated = true;
+  }
+
+  say(message: FromWriter): void {
+    this.#take(message);
+  }
+
+  crash(reason: string): void {
+    this.#crashed(reason);
+  }
+}
