@@ -16,6 +16,7 @@ import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
+import { Inbox } from './inbox/inbox.ts';
 import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
@@ -60,6 +61,7 @@ class Engine implements UncheckedEngine {
   readonly #versions: VersionKeeper;
   readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
+  readonly #inbox: Inbox;
   readonly #callers = new StalledCallers();
   readonly #watchers = new SagaWatchers();
   readonly sagas: SagaCalls;
@@ -143,6 +145,15 @@ class Engine implements UncheckedEngine {
       backlog: () => this.#runner.backlog,
       ...parts,
     });
+    this.#inbox = new Inbox({
+      store,
+      clock,
+      log: logger,
+      isAccepting: () => this.health().kind === 'ready',
+      start: (type, options, row) => this.#starter.spawn(type, options, row),
+      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
+      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
+    });
     const sagas = {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
@@ -209,6 +220,7 @@ class Engine implements UncheckedEngine {
     this.#queue.open();
     void this.#versions.run();
     this.retention.start();
+    this.#inbox.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -252,6 +264,7 @@ class Engine implements UncheckedEngine {
     const isClean = this.#phase === 'opened' ? wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
+    this.#inbox.stop();
     this.#timers.stop();
     this.#listeners.stopAll();
     this.#children.stop();
@@ -282,6 +295,7 @@ class Engine implements UncheckedEngine {
       'the storage failed; the outcome of a commit may be unknown',
     );
     this.#timers.stop();
+    this.#inbox.stop();
     this.#supervisor.close();
     this.#parts.onFatal(reason);
   }

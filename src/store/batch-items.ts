@@ -91,6 +91,8 @@ export type FromWriter =
     }
   /** The oldest batch under way is kept and tried again. */
   | { readonly kind: 'stalled'; readonly reason: string }
+  /** Somebody else has written: rows may have come into the inbox. */
+  | { readonly kind: 'inbox' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'closed' };
 
@@ -247,3 +249,12 @@ export function toWriteOutcome(outcome: ItemOutcome): WriteOutcome {
   }
   throw new Error('the writer answered statements as a turn');
 }
+
+/** True when it may bring rows into the inbox. */
+export function mayFillInbox(item: BatchItem): boolean {
+  if (item.kind === 'acknowledge') return false;
+  const statements = item.kind === 'write' ? item.statements : item.extras?.statements;
+  return statements?.some(({ sql }) => INTO_INBOX.test(sql)) ?? false;
+}
+
+const INTO_INBOX = /\binto\b.{1,100}inbox/is;

@@ -12,6 +12,7 @@ import {
   type BatchItem,
   type FromWriter,
   type ItemOutcome,
+  mayFillInbox,
   toCommitOutcome,
   toTurnItem,
   toWriteOutcome,
@@ -46,6 +47,7 @@ export class BatchQueue {
   readonly #writer: WriterPort;
   readonly #nowMs: () => number;
   readonly #listeners = new Set<(health: StoreHealth) => void>();
+  readonly #inboxListeners = new Set<() => void>();
   readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
@@ -106,6 +108,12 @@ export class BatchQueue {
   onHealth(listener: (health: StoreHealth) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** See `Store.onInbox`. */
+  onInbox(listener: () => void): () => void {
+    this.#inboxListeners.add(listener);
+    return () => this.#inboxListeners.delete(listener);
   }
 
   /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the writer. Idempotent. */
@@ -205,6 +213,8 @@ export class BatchQueue {
         return this.#settle(message.outcomes, message.durationMs);
       case 'stalled':
         return this.#stall(message.reason);
+      case 'inbox':
+        return this.#tellOfInbox();
       case 'failed':
         return this.#fail(message.reason);
       case 'closed':
@@ -231,8 +241,13 @@ export class BatchQueue {
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
+    if (batch.some((entry) => mayFillInbox(entry.item))) this.#tellOfInbox();
     if (this.#isClosing || this.#queue.length === 0) this.#flush();
     else this.#schedule();
+  }
+
+  #tellOfInbox(): void {
+    for (const listener of this.#inboxListeners) listener();
   }
 
   #stall(reason: string): void {

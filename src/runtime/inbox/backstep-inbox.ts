@@ -67,10 +67,7 @@ const OPTIONS = optionsOf({ tablePrefix: TEXT, schema: NAME });
  *   await backstepInbox(trx).start(orderSaga, { input: order, key: order.id });
  * });
  */
-export function backstepInbox<Tables>(
-  db: Kysely<Tables>,
-  options: InboxOptions = {},
-): InboxWriter {
+export function backstepInbox<Tables>(db: Kysely<Tables>, options: InboxOptions = {}): InboxWriter {
   check(options, OPTIONS, 'backstepInbox', 'input-invalid');
   const { tablePrefix = '', schema } = options;
   // Whatever the program's own tables are called, and its plugins make of names.

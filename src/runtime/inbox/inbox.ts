@@ -9,7 +9,7 @@
 import type { EventObject } from 'xstate';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
-import type { InboxReads, InboxRow } from '../../store/queries/inbox.ts';
+import type { InboxRow } from '../../store/queries/inbox.ts';
 import type { Store } from '../../store/store.ts';
 import type { SpawnOptions } from '../backstep.ts';
 import type { CancelTimeout, Clock } from '../clock.ts';
@@ -24,8 +24,9 @@ const PAGE_SIZE = 128;
 const MAX_UNDER_WAY = 512;
 /** When something is tried again that found no room, or could not be read. */
 const RETRY_MS = 1_000;
-/** Between two looks for settled rows that are old, while there are any. */
-const CLEAR_EVERY_MS = 600_000;
+/** Between two looks for old answers, and for old refused rows, while there are any. */
+const CLEAR_ANSWERS_MS = 600_000;
+const CLEAR_REFUSED_MS = 86_400_000;
 /** How long an answer waits for the process that asked. */
 const ANSWER_KEPT_MS = 600_000;
 /** How long a refused row is kept. */
@@ -35,21 +36,18 @@ const REFUSED_KEPT = 10_000;
 
 /** What this needs of the engine. */
 export interface InboxPorts {
-  readonly reads: InboxReads;
-  readonly write: Store['write'];
-  /** Calls when rows may have come. Returns the way to stop. */
-  readonly watch: (listener: () => void) => () => void;
+  readonly store: Pick<Store, 'inbox' | 'onInbox' | 'write'>;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   /** Whether work is taken on. */
   isAccepting(): boolean;
   start(type: string, options: SpawnOptions, row: InboxRef): Promise<StartResult>;
-  send(id: string, event: EventObject, options: SendOptions, row: InboxRef): Promise<unknown>;
+  send(row: InboxRef, id: string, event: EventObject, options: SendOptions): Promise<unknown>;
   command(
+    row: InboxRef,
     id: string,
     command: OperatorCommand,
     expectedVersion: number | null,
-    row: InboxRef,
   ): Promise<unknown>;
 }
 
@@ -68,6 +66,8 @@ export class Inbox {
   #isOpen = false;
   #cancelRetry: CancelTimeout | null = null;
   #cancelClearing: CancelTimeout | null = null;
+  /** After how long it is looked for old rows; `Infinity`: it is not. */
+  #clearingMs = Infinity;
   #stopWatching = (): void => {};
   #takenRows = 0;
   #refusedRows = 0;
@@ -88,7 +88,7 @@ export class Inbox {
   /** Takes what is there, and from now on what comes. */
   start(): void {
     this.#isOpen = true;
-    this.#stopWatching = this.#ports.watch(() => this.#look());
+    this.#stopWatching = this.#ports.store.onInbox(() => this.#look());
     this.#look();
     void this.#clear();
   }
@@ -124,11 +124,11 @@ export class Inbox {
 
   /** Goes once through all that waits. */
   async #round(): Promise<void> {
-    for (let afterId = 0; ; ) {
+    for (let afterId = 0; ;) {
       await this.#room();
       if (!this.#isOpen) return;
       this.#fresh = new Set();
-      const page = await this.#ports.reads.waiting(afterId, PAGE_SIZE);
+      const page = await this.#ports.store.inbox.waiting(afterId, PAGE_SIZE);
       for (const row of page) this.#take(row);
       const last = page.at(-1);
       if (last === undefined) return;
@@ -153,7 +153,8 @@ export class Inbox {
     if (this.#held.has(group)) return;
     this.#underWay.add(id);
     const before = kind === 'start' ? undefined : this.#tails.get(group);
-    const work = before === undefined ? this.#dealWith(row, group) : this.#after(before, row, group);
+    const work =
+      before === undefined ? this.#dealWith(row, group) : this.#after(before, row, group);
     const tail = work.then(() => {
       if (this.#tails.get(group) === tail) this.#tails.delete(group);
       this.#underWay.delete(id);
@@ -175,7 +176,7 @@ export class Inbox {
       if (left !== null) await this.#settle(row, left);
       this.#fresh.add(row.id);
       this.#takenRows += 1;
-      if (row.request !== null) this.#armClearing();
+      if (row.request !== null) this.#armClearing(CLEAR_ANSWERS_MS);
     } catch (error) {
       await this.#refuse(row, group, error);
     }
@@ -191,11 +192,11 @@ export class Inbox {
         return start.isNew ? null : { kind: 'started', ...start };
       }
       case 'event':
-        await this.#ports.send(order.sagaId, order.event, order.options, ref);
+        await this.#ports.send(ref, order.sagaId, order.event, order.options);
         return null;
       case 'command': {
         const { expectedVersion = null } = order.options;
-        await this.#ports.command(order.sagaId, order.command, expectedVersion, ref);
+        await this.#ports.command(ref, order.sagaId, order.command, expectedVersion);
         return null;
       }
     }
@@ -211,7 +212,7 @@ export class Inbox {
       const isSettled = await this.#settle({ ...row, request: request ?? '' }, answer);
       this.#fresh.add(id);
       if (!isSettled) return; // whoever asked has taken it back
-      this.#armClearing();
+      this.#armClearing(request === null ? CLEAR_REFUSED_MS : CLEAR_ANSWERS_MS);
       if (request !== null) return;
       this.#refusedRows += 1;
       const { code, message } = answer;
@@ -224,9 +225,9 @@ export class Inbox {
 
   /** True when the row was there. */
   async #settle({ id, request }: InboxRow, answer: InboxAnswer): Promise<boolean> {
-    const { reads, write, clock } = this.#ports;
+    const { store, clock } = this.#ports;
     const text = request === null ? null : JSON.stringify(answer);
-    const outcome = await write([reads.settling(id, text, clock.nowMs())]);
+    const outcome = await store.write([store.inbox.settling(id, text, clock.nowMs())]);
     if (outcome.kind !== 'committed') throw new BackstepError('conflict', outcome.message);
     return outcome.changes[0] === 1;
   }
@@ -245,32 +246,35 @@ export class Inbox {
     });
   }
 
-  #armClearing(): void {
-    if (this.#cancelClearing !== null || !this.#isOpen) return;
-    this.#cancelClearing = this.#ports.clock.after(CLEAR_EVERY_MS, () => {
-      this.#cancelClearing = null;
+  #armClearing(delayMs: number): void {
+    if (!this.#isOpen || delayMs >= this.#clearingMs) return;
+    this.#cancelClearing?.();
+    this.#clearingMs = delayMs;
+    this.#cancelClearing = this.#ports.clock.after(delayMs, () => {
+      this.#clearingMs = Infinity;
       void this.#clear();
     });
   }
 
   /** Removes settled rows that are old; looks again later as long as there are any. */
   async #clear(): Promise<void> {
-    const { reads, write, clock, log } = this.#ports;
+    const { store, clock, log } = this.#ports;
+    let delayMs = CLEAR_ANSWERS_MS;
     try {
-      const { refused, answers } = await reads.figures();
+      const { refused, answers } = await store.inbox.figures();
       if (refused + answers === 0) return;
+      if (answers === 0) delayMs = CLEAR_REFUSED_MS;
       const nowMs = clock.nowMs();
-      await write(
-        reads.clearing({
-          answeredBeforeMs: nowMs - ANSWER_KEPT_MS,
-          refusedBeforeMs: nowMs - REFUSED_KEPT_MS,
-          refusedKept: REFUSED_KEPT,
-        }),
-      );
+      const age = {
+        answeredBeforeMs: nowMs - ANSWER_KEPT_MS,
+        refusedBeforeMs: nowMs - REFUSED_KEPT_MS,
+        refusedKept: REFUSED_KEPT,
+      };
+      await store.write(store.inbox.clearing(age));
     } catch (err) {
       log.error({ err }, 'settled rows of the inbox could not be removed; trying again');
     }
-    this.#armClearing();
+    this.#armClearing(delayMs);
   }
 }
 

@@ -20,6 +20,7 @@ import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
 import {
   type BatchItem,
   type ItemOutcome,
+  mayFillInbox,
   toCommitOutcome,
   toTurnItem,
   toWriteOutcome,
@@ -59,9 +60,9 @@ export async function memoryDatabases(migrationsFolder?: string): Promise<() => 
   return () => {
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
-    const prepared = new Map<string, Database.Statement>();
+    const disk = { db, prepared: new Map(), inboxListeners: new Set<() => void>() };
     return {
-      open: (hooks = {}) => new SingleThreadStore(db, prepared, hooks),
+      open: (hooks = {}) => new SingleThreadStore(disk, hooks),
       get stored() {
         return storedSagasOf(':memory:', db);
       },
@@ -72,6 +73,13 @@ export async function memoryDatabases(migrationsFolder?: string): Promise<() => 
 
 /** Most prepared queries that a database keeps. */
 const MAX_PREPARED = 256;
+
+/** What outlives a store. */
+interface Disk {
+  readonly db: Database.Database;
+  readonly prepared: Map<string, Database.Statement>;
+  readonly inboxListeners: Set<() => void>;
+}
 
 interface Entry {
   readonly item: BatchItem;
@@ -89,6 +97,8 @@ class SingleThreadStore implements MemoryStore {
   readonly pendingMessages: Store['pendingMessages'];
   readonly starts: Store['starts'];
   readonly upkeep: Store['upkeep'];
+  readonly inbox: Store['inbox'];
+  readonly #disk: Disk;
   readonly #writer: BatchWriter;
   readonly #leaveClean: () => void;
   readonly #hooks: MemoryStoreHooks;
@@ -100,11 +110,8 @@ class SingleThreadStore implements MemoryStore {
   #commits = 0;
   #batches = 0;
 
-  constructor(
-    db: Database.Database,
-    prepared: Map<string, Database.Statement>,
-    hooks: MemoryStoreHooks,
-  ) {
+  constructor(disk: Disk, hooks: MemoryStoreHooks) {
+    const { db } = disk;
     const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
     const { ownerEpoch, wasLeftClean } = takeOver(db);
     this.#leaveClean = () => leaveClean(db, ownerEpoch);
@@ -112,9 +119,10 @@ class SingleThreadStore implements MemoryStore {
     const lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
     this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
     this.#hooks = hooks;
+    this.#disk = disk;
     this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq });
     const lane: QueryLane = {
-      query: (sql, parameters) => this.#query(db, prepared, sql, parameters),
+      query: (sql, parameters) => this.#query(sql, parameters),
     };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
     const reads = createEngineReads(createReadOnlyKysely<EngineTables>(lane));
@@ -125,6 +133,7 @@ class SingleThreadStore implements MemoryStore {
     this.pendingMessages = reads.pendingMessages;
     this.starts = reads.starts;
     this.upkeep = reads.upkeep;
+    this.inbox = reads.inbox;
   }
 
   get hasQueued(): boolean {
@@ -157,6 +166,15 @@ class SingleThreadStore implements MemoryStore {
     return () => this.#listeners.delete(listener);
   };
 
+  onInbox: Store['onInbox'] = (listener) => {
+    const { inboxListeners } = this.#disk;
+    const told = (): void => {
+      if (this.#isAlive) listener();
+    };
+    inboxListeners.add(told);
+    return () => inboxListeners.delete(told);
+  };
+
   close: Store['close'] = async (isClean = false) => {
     this.#flush();
     if (isClean && this.#isAlive && !this.#isClosed) this.#leaveClean();
@@ -169,12 +187,8 @@ class SingleThreadStore implements MemoryStore {
     this.#listeners.clear();
   }
 
-  #query(
-    db: Database.Database,
-    prepared: Map<string, Database.Statement>,
-    sql: string,
-    parameters: readonly unknown[],
-  ): Promise<readonly unknown[]> {
+  #query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+    const { db, prepared } = this.#disk;
     if (!this.#isAlive) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(closed());
     const statement = prepared.get(sql) ?? db.prepare(sql);
@@ -221,6 +235,8 @@ class SingleThreadStore implements MemoryStore {
       const outcome = result.outcomes[index];
       if (outcome !== undefined) entry.settle(outcome);
     }
+    if (!batch.some((entry) => mayFillInbox(entry.item))) return;
+    for (const listener of this.#disk.inboxListeners) listener();
   }
 }
 

@@ -98,6 +98,7 @@ function assemble(
     ...createEngineReads(createReadOnlyKysely(engine)),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };
