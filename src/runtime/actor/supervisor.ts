@@ -123,10 +123,7 @@ export class Supervisor implements ActorHost {
     return this.#loader.backlog < MAX_LOAD_BACKLOG;
   }
 
-  /**
-   * Puts a saga of an earlier process back to work; `null`: its state could not be read.
-   * `wasClean`: that process ended in good order.
-   */
+  /** Puts a saga of an earlier process, see `recover`, to work; `null`: its state is unreadable. */
   resume(sid: number, saga: LoadedSaga | null, wasClean: boolean): void {
     // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
