@@ -142,7 +142,6 @@ export type { EngineFigures, LiveActor } from './runtime/figures.ts';
 export {
   backstepInbox,
   type InboxCalls,
-  type InboxOptions,
   type InboxStart,
   type InboxWriter,
 } from './runtime/inbox/backstep-inbox.ts';
@@ -166,6 +165,8 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 // Reading what happened.
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
+export type { InboxFigures, InboxRow, RefusedRow } from './store/queries/inbox.ts';
+export type { InboxConnection, InboxOptions } from './store/queries/inbox-rows.ts';
 export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';
 export type {
   AuditEntry,

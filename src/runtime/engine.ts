@@ -11,6 +11,7 @@ import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
 import type { Backstep, Retention, SpawnOptions } from './backstep.ts';
 import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
+import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -104,32 +105,18 @@ class Engine implements UncheckedEngine {
       wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
-    const receivers = receiverOf(this.#registry, {
-      send: async (id, event, eventId) => {
-        await this.#recovered.promise;
-        await this.sagas.send(id, event, { eventId });
-      },
-      tell: async (id, told) => {
-        await this.#recovered.promise;
-        await this.sagas.tell(id, told);
-      },
-      end: (id, name) => this.#children.end(id, name),
-      started: (id) => this.#children.started(id),
-      state: (id) => this.sagas.state(id),
-    });
+    const between = {
+      recovered: this.#recovered.promise,
+      sagas: this.sagas,
+      supervisor: this.#supervisor,
+      logger,
+      starter: () => this.#starter,
+      children: () => this.#children,
+      courier: () => this.#courier,
+    };
+    const receivers = receiverOf(this.#registry, messagePorts(between));
     this.#courier = new MessageCourier(store, clock, receivers, logger);
-    this.#children = new ChildSagas(clock, {
-      spawn: (definition, child) => this.#starter.spawnChild(definition, child),
-      state: (id) => this.sagas.state(id),
-      command: async (id, name, reason) => {
-        await this.#recovered.promise;
-        await this.sagas.command(id, { name, reason, by: 'parent saga' });
-      },
-      delivered: (id) => this.#courier.delivered(id),
-      report: (sid, activity, token, outcome) =>
-        this.#supervisor.actor(sid).tell({ kind: 'result', activity, token, outcome }),
-      warn: (details, message) => logger.warn(details, message),
-    });
+    this.#children = new ChildSagas(clock, childPorts(between));
     this.#queue = new StartQueue({
       reads: store.starts,
       admit: (sid) => this.#supervisor.actor(sid).tell({ kind: 'admit' }),
@@ -236,7 +223,14 @@ class Engine implements UncheckedEngine {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
-    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter, this.#courier);
+    figuresOf(
+      this.#supervisor,
+      this.#runner,
+      this.#timers,
+      this.#starter,
+      this.#courier,
+      this.#inbox,
+    );
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {

@@ -152,7 +152,7 @@ export class SagaCalls {
     return new Promise<SagaState>((resolve, reject) => {
       const reply = { expectedVersion, resolve, reject };
       const item = { kind: 'inbound', inbound, statements: [], reply } as const;
-      supervisor.actor(sid).put(row === undefined ? item : { ...item, inbox: row });
+      supervisor.actor(sid).put(row === undefined ? item : { ...item, row });
     });
   }
 

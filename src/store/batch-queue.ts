@@ -29,7 +29,7 @@ const EARLY_BATCH_SIZE = 96;
 const MAX_BATCH_CHARS = 16 * 1024 * 1024;
 /** Most items waiting for a batch; above it a commit is refused as `overloaded`. */
 const MAX_QUEUED_ITEMS = 100_000;
-/** How long `close` waits for what is queued before it gives up on a stalled storage. */
+/** How long `close` waits for what is queued. */
 const CLOSE_LIMIT_MS = 10_000;
 
 interface Entry {
@@ -133,9 +133,7 @@ export class BatchQueue {
 
   #enqueue<T>(item: BatchItem, chars: number, read: (outcome: ItemOutcome) => T): Promise<T> {
     if (this.#health.kind === 'failed') return Promise.reject(failedError(this.#health.reason));
-    if (this.#isClosing) {
-      return Promise.reject(closedError());
-    }
+    if (this.#isClosing) return Promise.reject(closedError());
     if (this.#health.kind === 'standby') {
       return Promise.reject(new BackstepError('unavailable', this.#health.reason));
     }
@@ -214,7 +212,7 @@ export class BatchQueue {
       case 'stalled':
         return this.#stall(message.reason);
       case 'inbox':
-        return this.#tellOfInbox();
+        return this.#inboxListeners.forEach((tell) => tell());
       case 'failed':
         return this.#fail(message.reason);
       case 'closed':
@@ -237,17 +235,14 @@ export class BatchQueue {
     if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
     for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index];
-      if (outcome === undefined) entry.fail(failedError('the writer left an item unanswered'));
-      else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
+      if (outcome !== undefined) entry.settle(outcome);
+      else entry.fail(failedError('the writer left an item unanswered'));
     }
-    if (batch.some((entry) => mayFillInbox(entry.item))) this.#tellOfInbox();
+    if (batch.some(({ item }) => mayFillInbox(item)))
+      this.#inboxListeners.forEach((tell) => tell());
     if (this.#isClosing || this.#queue.length === 0) this.#flush();
     else this.#schedule();
-  }
-
-  #tellOfInbox(): void {
-    for (const listener of this.#inboxListeners) listener();
   }
 
   #stall(reason: string): void {

@@ -27,7 +27,7 @@ export type Item =
       readonly statements: readonly ExpectedStatement[];
       readonly reply: Reply | null;
       /** The row of the inbox that it came by. */
-      readonly inbox?: InboxRef;
+      readonly row?: InboxRef;
     }
   /**
    * A durable timer may be due. `done`: it was looked at; with why it could not be loaded, else

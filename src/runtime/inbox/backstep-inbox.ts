@@ -3,7 +3,6 @@
  *
  * Needs no engine: the process that writes need not be the one that runs the sagas.
  */
-import type { Kysely } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
@@ -11,18 +10,16 @@ import { keepJson } from '../../core/json.ts';
 import { check, NAME, optionsOf, TEXT } from '../../core/options-reader.ts';
 import { parseWith } from '../../core/standard-schema.ts';
 import type { OutsideEvent } from '../../core/turn/inbound.ts';
-import { MAX_INBOX_PAYLOAD } from '../../store/queries/inbox.ts';
-import type { InboxTable } from '../../store/schema.ts';
-import { EVENT, SAGA_ID, SAGA_TYPE, SEND_OPTIONS, SPAWN_OPTIONS } from '../edge-options.ts';
+import {
+  type InboxConnection,
+  inboxInsert,
+  type InboxOptions,
+  MAX_INBOX_PAYLOAD,
+  type NewRow,
+} from '../../store/queries/inbox-rows.ts';
+import type { InboxKind } from '../../store/schema.ts';
+import { EVENT, SEND_OPTIONS, SPAWN_OPTIONS } from '../edge-options.ts';
 import type { SendOptions } from '../saga-handle.ts';
-
-/** Where the inbox is, if not under its own name. */
-export interface InboxOptions {
-  /** What the engine puts before the names of its tables. Default: nothing. */
-  readonly tablePrefix?: string;
-  /** The schema of the engine's tables, on PostgreSQL. Default: that of the connection. */
-  readonly schema?: string;
-}
 
 export interface InboxStart<Input = unknown> {
   /** Checked against the saga's schema where the saga is given, and again when it is taken. */
@@ -67,33 +64,30 @@ const OPTIONS = optionsOf({ tablePrefix: TEXT, schema: NAME });
  *   await backstepInbox(trx).start(orderSaga, { input: order, key: order.id });
  * });
  */
-export function backstepInbox<Tables>(db: Kysely<Tables>, options: InboxOptions = {}): InboxWriter {
+export function backstepInbox(db: InboxConnection, options: InboxOptions = {}): InboxWriter {
   check(options, OPTIONS, 'backstepInbox', 'input-invalid');
-  const { tablePrefix = '', schema } = options;
-  // Whatever the program's own tables are called, and its plugins make of names.
-  const plain = db.withoutPlugins() as unknown as Kysely<{ inbox: InboxTable }>;
-  const named = schema === undefined ? plain : plain.withSchema(schema);
-  const table = `${tablePrefix}inbox` as 'inbox';
-  const insert = (row: NewRow) => named.insertInto(table).values(row).compile();
+  const insert = inboxInsert(db, options);
+  const statementOf = (row: NewRow): ExpectedStatement => {
+    const { sql, parameters } = insert(row);
+    return { sql, parameters };
+  };
   const write = async (row: NewRow): Promise<void> => void (await db.executeQuery(insert(row)));
   return {
     start: async (saga, start) => write(await startRow(saga, start)),
     send: async (sagaId, event, sent) => write(eventRow(sagaId, event, sent)),
     statements: {
-      start: async (saga, start) => statementOf(insert(await startRow(saga, start))),
-      send: async (sagaId, event, sent) => statementOf(insert(eventRow(sagaId, event, sent))),
+      start: async (saga, start) => statementOf(await startRow(saga, start)),
+      send: async (sagaId, event, sent) => statementOf(eventRow(sagaId, event, sent)),
     },
   };
 }
-
-type NewRow = Pick<InboxTable, 'kind' | 'target' | 'payload' | 'key' | 'options'>;
 
 async function startRow(
   saga: SagaDefinition | string,
   { input, key, startAt }: InboxStart,
 ): Promise<NewRow> {
   const type = typeof saga === 'string' ? saga : saga.id;
-  check(type, SAGA_TYPE, 'the inbox, the type', 'input-invalid');
+  check(type, NAME, 'the inbox, the type', 'input-invalid');
   const given = {
     input,
     ...(key === undefined ? {} : { key }),
@@ -107,7 +101,7 @@ async function startRow(
 }
 
 function eventRow(sagaId: string, event: OutsideEvent, sent: SendOptions = {}): NewRow {
-  check(sagaId, SAGA_ID, 'the inbox, the id', 'input-invalid');
+  check(sagaId, NAME, 'the inbox, the id', 'input-invalid');
   check(event, EVENT, `saga ${sagaId}, event by the inbox`, 'input-invalid');
   check(sent, SEND_OPTIONS, `saga ${sagaId}, options of the event`, 'input-invalid');
   const { eventId, ...options } = sent;
@@ -115,7 +109,7 @@ function eventRow(sagaId: string, event: OutsideEvent, sent: SendOptions = {}): 
 }
 
 function rowOf(
-  kind: InboxTable['kind'],
+  kind: InboxKind,
   target: string,
   kept: unknown,
   key: string | undefined,
@@ -134,8 +128,4 @@ function rowOf(
     key: key ?? null,
     options: isPlain ? null : JSON.stringify(options),
   };
-}
-
-function statementOf({ sql, parameters }: ExpectedStatement): ExpectedStatement {
-  return { sql, parameters };
 }

@@ -18,7 +18,7 @@ import type { Store } from '../../store/store.ts';
 import type { SpawnOptions } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
-import { type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
+import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { Limits } from '../limits.ts';
 import type { Registration, Registry } from '../registry.ts';
 import type { StartResult } from '../saga-handle.ts';
@@ -136,13 +136,11 @@ export class SagaStarter {
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const pending = { sid, before: null, after: state, record, effects };
-    const result = { id, status: state.status, isNew: true, isRemoved: false };
-    const inbox = row === undefined ? row : settledRow(row, { kind: 'started', ...result });
-    const outcome = await supervisor.begin(sid, registration, pending, birth, inbox);
+    const outcome = await supervisor.begin(sid, registration, pending, { birth, row });
     switch (outcome.kind) {
       case 'committed':
         this.#startedSagas += 1;
-        return result;
+        return { id, status: state.status, isNew: true, isRemoved: false };
       case 'key-taken':
         return this.#existing(outcome, type, key, inputHash);
       case 'stale':

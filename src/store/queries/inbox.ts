@@ -8,9 +8,8 @@
 import { type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import type { EngineTables, InboxKind } from '../schema.ts';
+import { MAX_INBOX_PAYLOAD } from './inbox-rows.ts';
 
-/** Longest payload of a row, as migration 0016 has it. */
-export const MAX_INBOX_PAYLOAD = 1_048_576;
 /** Characters of payload that one read brings; more than one row may have. */
 const MAX_READ_CHARS = 4 * MAX_INBOX_PAYLOAD;
 
@@ -74,6 +73,8 @@ export interface RequestAnswer {
 
 export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
   return {
+    ...createInboxWrites(db),
+
     async waiting(afterId, limit) {
       const page = db
         .selectFrom('inbox')
@@ -150,7 +151,12 @@ export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
         .where('answer', 'is not', null)
         .execute();
     },
+  };
+}
 
+/** The statements; see `InboxReads`. */
+function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, 'settling' | 'clearing'> {
+  return {
     settling(id, answer, atMs) {
       if (answer === null) {
         const taken = db.deleteFrom('inbox').where('id', '=', id).where('settled_at', 'is', null);

@@ -220,16 +220,6 @@ describe('rows of the inbox', () => {
     expect(await inboxOf(engine.backstep)).toEqual(EMPTY);
     expect((await sagaIds(engine.backstep)).length).toBe(3);
   });
-
-  test('that are taken back before their commit do nothing', async () => {
-    const id = await engine.spawn({ name: 'diary' });
-    await write(
-      writeRow(id, 'a'),
-      { sql: "DELETE FROM inbox WHERE kind = 'event'", parameters: [] },
-      startRow('b'),
-    );
-    expect(await linesOf(engine.backstep, id)).toEqual([]);
-  });
 });
 
 test('every row is taken exactly once, wherever the engine dies', async () => {
