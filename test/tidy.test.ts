@@ -41,7 +41,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   store: {
     layers: ['core'],
-    packages: [NODE, /^better-sqlite3$/, /^kysely/, /^pino$/],
+    packages: [NODE, /^(better-sqlite3|pg|pino)$/, /^kysely/],
     atLeast: 4,
   },
   // A saga is verified when it is registered.

@@ -42,6 +42,7 @@ export default defineConfig({
     : { resolve: { alias: [{ find: /^xstate(?=\/|$)/, replacement: XSTATE }] } }),
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/postgres/global-setup.ts'],
     reporters: ['default', new SlowestFiles(), ...(REPORT === undefined ? [] : ['json'])],
     ...(REPORT === undefined ? {} : { outputFile: REPORT }),
     // Dependencies are loaded by Node itself, so the condition has to reach Node: with it xstate

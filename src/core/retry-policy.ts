@@ -62,7 +62,7 @@ export interface ExponentialOptions {
 }
 
 /** Most attempts a policy may ask for. */
-const MAX_ATTEMPTS = 1_000;
+export const MAX_ATTEMPTS = 1_000;
 
 const ATTEMPTS = whole(1, MAX_ATTEMPTS);
 const FACTOR = kindOf('1 or more', (value) => Number.isFinite(value) && Number(value) >= 1);

@@ -98,6 +98,7 @@ function doneMove(
     },
     event: eventOf(`xstate.done.actor.${activity}`, { output, actorId: activity }),
     decision: null,
+    step: null,
     isMadeUp: false,
   };
 }
@@ -134,6 +135,7 @@ function failedMove(
     answer: answerOfFailure(activity, failure),
     event: eventOf(`xstate.error.actor.${activity}`, { error: failure, actorId: activity }),
     decision: null,
+    step: null,
     isMadeUp: false,
   };
 }

@@ -10,6 +10,7 @@ import type { SagaContext, Tries } from '../core/define/saga-context.ts';
 import type { AnyStateMachine } from 'xstate';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
 import { withContext } from '../core/machine/scope.ts';
+import { MAX_ATTEMPTS } from '../core/retry-policy.ts';
 import type { SagaState } from '../core/state.ts';
 
 /** A budget up to here is counted out. */
@@ -36,10 +37,14 @@ export function atLastAttempt(state: SagaState, activity: string): SagaState | n
 /** What the future depends on of how activities fared; one never tried is like one with tries left. */
 export function triesShape(state: SagaState): readonly (readonly [string, string, boolean])[] {
   const { tries } = state.snapshot.context as SagaContext;
-  return Object.entries(tries).flatMap(([activity, { attempt, inDoubt }]: [string, Tries]) => {
-    const place = placeInBudget(attempt, budgetOf(state, activity));
-    return place === '' && !inDoubt ? [] : [[activity, place, inDoubt] as const];
-  });
+  // By name: the order of their first failures says nothing.
+  return Object.keys(tries)
+    .toSorted()
+    .flatMap((activity) => {
+      const { attempt, inDoubt } = tries[activity] as Tries;
+      const place = placeInBudget(attempt, budgetOf(state, activity));
+      return place === '' && !inDoubt ? [] : [[activity, place, inDoubt] as const];
+    });
 }
 
 /**
@@ -51,7 +56,9 @@ export function isCountedUp(before: SagaState, after: SagaState): boolean {
   const triesAfter = (after.snapshot.context as SagaContext).tries;
   return Object.entries(triesAfter).some(([activity, { attempt }]) => {
     const attempts = budgetOf(after, activity);
-    const isEarly = placeInBudget(attempt, attempts) === EARLY;
+    // A number that no policy may ask for is no bound.
+    const isBounded = attempts !== null && attempts <= MAX_ATTEMPTS;
+    const isEarly = isBounded && placeInBudget(attempt, attempts) === EARLY;
     return isEarly && attempt > (tries[activity]?.attempt ?? 1);
   });
 }

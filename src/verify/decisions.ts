@@ -14,6 +14,8 @@ export type Decision = 'vouch' | 'never-happened' | 'skip' | 'accept-partial';
 /** Where the saga stood, as far as it matters to a decision. */
 export interface Standing {
   readonly status: SagaStatus;
+  /** The one step that the person named; `null`: none. */
+  readonly named: string | null;
   /** True for a step that, or whose compensation, waits for its next attempt. */
   readonly isRetrying: (step: string, direction: 'forward' | 'compensate') => boolean;
   /** True for a pivot or a retriable step. */
@@ -38,16 +40,15 @@ export function decide(world: World, decision: Decision, standing: Standing): Wo
   }
 }
 
-function skip(world: World, { status, isRetrying }: Standing): World {
+function skip(world: World, { status, named, isRetrying }: Standing): World {
   if (status !== 'compensation_failed' && status !== 'failed') return world;
-  const backward = world.runs.findLast(
+  const runs = world.runs.filter(({ step }) => named === null || step === named);
+  const backward = runs.findLast(
     ({ undo, step }) => undo === 'failed' && !isRetrying(step, 'compensate'),
   );
   if (backward !== undefined) return change(world, (run) => run === backward, { undo: 'skipped' });
   // One that has a next attempt to come is not given up by a word on another.
-  const forward = world.runs.findLast(
-    (run) => isUndecided(run) && !isRetrying(run.step, 'forward'),
-  );
+  const forward = runs.findLast((run) => isUndecided(run) && !isRetrying(run.step, 'forward'));
   return change(world, (run) => run === forward, { forward: 'skipped' });
 }
 

@@ -140,7 +140,7 @@ function expand(growing: Growing, from: Frontier): Frontier[] {
 }
 
 type Arrival = Extract<Turn, { readonly state: SagaState }>;
-type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'decision'> & {
+type Step = Pick<Move, 'label' | 'drive' | 'subject' | 'answer' | 'decision' | 'step'> & {
   /** The drawn transitions that the turn took. */
   readonly takes: readonly object[];
   readonly input: number;
@@ -151,6 +151,7 @@ const START = {
   subject: 'start',
   answer: null,
   decision: null,
+  step: null,
 } as const;
 
 /** Judges a turn and notes where it led; gives that place when it is new and goes on. */
@@ -188,15 +189,19 @@ const SKIPPED_CURE =
 function tell(
   definition: SagaDefinition,
   from: Frontier | null,
-  { answer: given, decision }: Step,
+  { answer: given, decision, step }: Step,
 ): World {
   if (from === null) return NOTHING;
   const { world, state } = from;
   if (given !== null) return answer(world, given);
-  return decision === null ? world : decide(world, decision, standing(definition, state));
+  return decision === null ? world : decide(world, decision, standing(definition, state, step));
 }
 
-function standing(definition: SagaDefinition, { status, live }: SagaState): Standing {
+function standing(
+  definition: SagaDefinition,
+  { status, live }: SagaState,
+  named: string | null,
+): Standing {
   const retrying = Object.keys(live.timers).flatMap((timer) => {
     const role = definition.timers.get(timer);
     const invoke = role?.kind === 'retry' ? definition.invokes.get(role.activity) : undefined;
@@ -204,6 +209,7 @@ function standing(definition: SagaDefinition, { status, live }: SagaState): Stan
   });
   return {
     status,
+    named,
     isRetrying: (step, direction) =>
       retrying.some((invoke) => invoke.step === step && invoke.direction === direction),
     isForwardOnly: (step) =>

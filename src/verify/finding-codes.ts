@@ -29,7 +29,7 @@ export type FindingCode =
   /** Two attempts of one step run at once. */
   | 'started-twice'
   | 'forward-while-compensating'
-  /** Repeats for ever, by the clock, without a status that says so. */
+  /** Repeats for ever, by the clock: an error without a status that says so, else a warning. */
   | 'endless-retry'
   /** Repeats for ever without even a delay. */
   | 'busy-loop'
@@ -89,8 +89,7 @@ const WORDS: Readonly<Record<FindingCode, (where: string) => string>> = {
     `A customer whose request is being undone gets ${where} all the same, such as a new charge ` +
     'during the refund.',
   'endless-retry': (where) =>
-    `A customer waits without end and nobody is told: ${where} repeats while its status looks as ` +
-    'if all were well.',
+    `A customer waits without end and nobody is asked: ${where} repeats, and nothing ends it.`,
   'busy-loop': (where) =>
     `A customer waits without end while ${where} repeats as fast as the machine can.`,
   'no-end-reachable': (where) => `A customer's request never ends once it is in ${where}.`,

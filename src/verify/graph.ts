@@ -6,9 +6,10 @@ import { isEnded, needsPerson } from '../core/status.ts';
 import { statePath } from '../core/machine/state-path.ts';
 import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
 import type { FindingCode } from './finding-codes.ts';
-import type { Findings, WayStep } from './findings.ts';
+import type { Fault, Findings, WayStep } from './findings.ts';
 import { loopsIn, roundTrip } from './loops.ts';
 import { judgeReach } from './never-reached.ts';
+import { countedWithoutEnd, isUnattended, retriesWhatEnds } from './retry-loops.ts';
 
 /** With one of these, that something was not reached says nothing new. */
 const CUT_SHORT = [
@@ -35,6 +36,10 @@ export function judgeGraph(
     const what = `exploring stopped after ${where}, and nothing is said of the rest`;
     const cure = 'keep counters and growing lists out of the context, or raise maxStates';
     findings.add({ ...warning('too-many-states', ''), where, what, cure }, []);
+    const counted = countedWithoutEnd(definition, exploration.nodes);
+    if (counted === null) return;
+    const at = statePath(exploration.nodes[counted]?.value);
+    findings.add(triedForEver(at, at), wayTo(exploration.nodes, counted));
     return;
   }
   if (exploration.nodes.length === 0) return;
@@ -64,7 +69,28 @@ function judgeLoops(definition: SagaDefinition, { nodes }: Exploration, findings
       'count the attempts in a guard, name the delay "<invoke id>.retry", or tag the state waiting';
     const about = { subject: subjectOf(nodes, loop), where: `state ${place}`, what, cure };
     findings.add({ code: 'endless-retry', severity: 'error', ...about }, way);
+    for (const index of loop) hotNodes.add(index);
   }
+  const follows = (edge: Edge): boolean => isUnattended(nodes, edge);
+  for (const loop of loopsIn(nodes, follows)) {
+    if (loop.some((index) => hotNodes.has(index)) || isTimeLimited(nodes, loop)) continue;
+    const inside = new Set(loop);
+    const edges = loop.flatMap((index) => nodes[index]?.edges ?? []);
+    const own = edges.filter((edge) => inside.has(edge.to) && follows(edge));
+    if (!retriesWhatEnds(definition, own)) continue;
+    const { place, way } = describeLoop(nodes, loop, follows);
+    findings.add(triedForEver(subjectOf(nodes, loop), place.slice(1, -1)), way);
+  }
+}
+
+/** A warning: whoever looks sees that it is tried again. */
+function triedForEver(subject: string, path: string): Fault {
+  const where = `state "${path}"`;
+  const what = `"${path}" is tried again and again, and nobody is ever asked`;
+  const cure =
+    'let a guard compare the attempts with a bound, put a time limit around it, or declare the ' +
+    'step retriable';
+  return { ...warning('endless-retry', subject), where, what, cure };
 }
 
 /** A delay of nothing is none; what a function gives is not known here. */

@@ -89,9 +89,45 @@ const FORWARD: ReadonlySet<SagaState['status']> = new Set([
 function worldShape({ runs }: World, { status, steps }: SagaState): string {
   if (!FORWARD.has(status)) return boundedRuns(runs, owedLetterOf);
   const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
-  const isPast = ({ step, forward }: Run): boolean =>
-    kinds.get(step) !== 'compensatable' && (forward === 'done' || forward === 'skipped');
-  return boundedRuns(runs, (run) => (isPast(run) ? '' : letterOf(run)));
+  const isUndoable = ({ step }: Run): boolean => kinds.get(step) === 'compensatable';
+  const isPast = (run: Run): boolean =>
+    !isUndoable(run) && (run.forward === 'done' || run.forward === 'skipped');
+  return boundedRuns(withoutIdleOrder(runs, isUndoable), (run) =>
+    isPast(run) ? '' : letterOf(run),
+  );
+}
+
+/**
+ * The runs, those that nothing undoes by name wherever they stand next to one another: steps side by
+ * side past the pivot begin again in any order, and k of them would stand in k! orders.
+ *
+ * Sound because the order of such runs is read by one thing alone, `skip` without a name, which takes
+ * the last: where there are several, `moves.ts` names each of them in turn, so that whatever it would
+ * take in any order is explored in this one. What a compensation asks, which runs came after its
+ * own, is about runs of the other kind, and those keep their place.
+ */
+function withoutIdleOrder(runs: readonly Run[], isUndoable: (run: Run) => boolean): readonly Run[] {
+  const ordered: Run[] = [];
+  let idle: Run[] = [];
+  const lay = (): void => {
+    // Runs of one step stay in the order they began in: sorting is stable.
+    ordered.push(
+      ...idle.toSorted((one, other) =>
+        one.step < other.step ? -1 : Number(one.step > other.step),
+      ),
+    );
+    idle = [];
+  };
+  for (const run of runs) {
+    if (!isUndoable(run)) {
+      idle.push(run);
+      continue;
+    }
+    lay();
+    ordered.push(run);
+  }
+  lay();
+  return ordered;
 }
 
 // A run that is over and owes nothing says nothing once its step has run again.

@@ -24,6 +24,8 @@ export interface Move {
   readonly answer: Answer | null;
   /** What a person settles by it. */
   readonly decision: Decision | null;
+  /** The one step that a command names; `null`: none. */
+  readonly step: string | null;
   /** What the machine sees of it. */
   readonly event: EventObject;
   /** True for an event whose members nobody gave an example of. */
@@ -64,6 +66,7 @@ export function timerMove(
     answer: null,
     event,
     decision: null,
+    step: null,
     isMadeUp: false,
   };
 }

@@ -16,6 +16,7 @@ import {
 import type { SagaState } from '../core/state.ts';
 import { attemptMoves } from './attempt-moves.ts';
 import type { Decision } from './decisions.ts';
+import { isCompiled } from './identity.ts';
 import { type ExampleValues, samplesOf } from './values/examples.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
 
@@ -59,18 +60,39 @@ function decisionOf({ status }: SagaState, name: MachineCommand): Decision | nul
 }
 
 function commandMoves(state: SagaState): Move[] {
-  return machineCommands(state).map((name) => ({
-    label: `command ${name}`,
+  return machineCommands(state).flatMap((name) => [
+    commandMove(state, name, null),
+    ...namedIn(state, name).map((step) => commandMove(state, name, step)),
+  ]);
+}
+
+function commandMove(state: SagaState, name: MachineCommand, step: string | null): Move {
+  const named = step === null ? {} : { step };
+  return {
+    label: ['command', name, ...(step === null ? [] : [step])].join(' '),
     drive: 'outside',
     subject: name,
-    inbound: { kind: 'command', command: { name } },
+    inbound: { kind: 'command', command: { name, ...named } },
     from: state,
     nowMs: START_MS,
     answer: null,
-    event: { type: COMMAND_EVENTS[name] },
+    event: { type: COMMAND_EVENTS[name], ...named },
     decision: decisionOf(state, name),
+    step,
     isMadeUp: false,
-  }));
+  };
+}
+
+// Of several steps of a built saga that failed, a person may name one. See `identityOf`, which
+// counts on it.
+function namedIn(state: SagaState, name: MachineCommand): readonly string[] {
+  if ((name !== 'skip' && name !== 'retry') || !isCompiled(state)) return [];
+  const failed = state.steps.filter(
+    ({ status }) =>
+      status === 'failed' || status === 'in_doubt' || status === 'compensation_failed',
+  );
+  const names = [...new Set(failed.map((entry) => entry.name))];
+  return names.length > 1 ? names : [];
 }
 
 function eventMoves(state: SagaState, type: string, examples: ExampleValues): Move[] {
@@ -85,6 +107,7 @@ function eventMoves(state: SagaState, type: string, examples: ExampleValues): Mo
     answer: null,
     event,
     decision: state.status === 'failed' ? 'vouch' : null,
+    step: null,
     isMadeUp: examples.eventsOf(type).from === 'made up',
   }));
 }

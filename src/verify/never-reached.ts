@@ -24,12 +24,18 @@ export function judgeReach(machine: AnyStateMachine, reached: Reached, findings:
     if (node.type === 'history' || entered.has(node)) continue;
     // A child of what is never entered says nothing new.
     if (node.parent !== undefined && !entered.has(node.parent)) continue;
+    // The compiler draws a way back also where there is nothing to undo.
+    if (isCompiled && node.path[0] === 'compensating' && !invokesAnything(node)) continue;
     const where = `state "${node.id}"`;
     const cure = `draw a transition to it, remove it, or ${EXAMPLES_CURE}`;
     const what = `${where} is never entered`;
     const about = { subject: node.id, where, what, cure };
     findings.add({ code: 'unreachable-state', severity: 'warning', ...about }, []);
   }
+}
+
+function invokesAnything(node: AnyStateNode): boolean {
+  return node.invoke.length > 0 || Object.values(node.states).some(invokesAnything);
 }
 
 /** In a hand-written machine: guarded transitions of states that were entered. */

@@ -21,7 +21,12 @@ import {
   tableRestore,
 } from '../../src/core/machine/microstep-table.ts';
 import { type PersistedMachine, persistMachine } from '../../src/core/machine/persisted-machine.ts';
-import { acceptedEvents, enterMachine, stepMachine } from '../../src/core/machine/scope.ts';
+import {
+  acceptedEvents,
+  canTakeEvent,
+  enterMachine,
+  stepMachine,
+} from '../../src/core/machine/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { orderSaga } from '../fixtures/order-saga.ts';
@@ -179,6 +184,7 @@ function walkBoth(machine: AnyStateMachine, choices: readonly Choice[], tally: T
       tally.restored += 1;
       expect(sightOf(restored, [])).toEqual(sightOf(before, []));
     }
+    expect(attempt(() => canTakeEvent(own, event))).toEqual(attempt(() => before.can(event)));
     const next = attempt(() => interpreter.step(before, event));
     table = attempt(() => tableStep(restored ?? own, self, event));
     if (next.kind === 'threw') {

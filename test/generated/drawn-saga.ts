@@ -3,17 +3,19 @@
  * way back in one of several manners.
  */
 import { type AnyStateMachine, createMachine } from 'xstate';
+import { z } from 'zod';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/define/durable.ts';
 import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
+import type { EventSchemas } from '../../src/core/define/event-schemas.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
-import { answersOf, build } from './built-saga.ts';
+import { answersOf, build, eventsOf } from './built-saga.ts';
 import type { Dice } from './dice.ts';
 import { drawSketch } from './draw-sketch.ts';
 import { DRAWN_ACTIONS, DRAWN_GUARDS } from './drawn-parts.ts';
 import { Draftsman } from './drawn-states.ts';
 import type { Style } from './drawn-undoing.ts';
-import { blocksOf, type SagaSketch, type Weights } from './sketch.ts';
+import { type Block, blocksOf, type SagaSketch, type Weights } from './sketch.ts';
 
 const PICKED: Weights = {
   step: 10,
@@ -38,6 +40,8 @@ export interface Drawn {
 export interface Drawing {
   readonly config: object;
   readonly children: Readonly<Record<string, SagaDefinition>>;
+  /** What callers send it, and by what schema. */
+  readonly events: EventSchemas;
   readonly examples: Examples & { readonly outputs: NonNullable<Examples['outputs']> };
 }
 
@@ -53,10 +57,12 @@ export function drawByHand(id: string, dice: Dice): Drawn {
 
 /** The sketch as a drawing. */
 export function drawingOf({ sketch, style }: Drawn): Drawing {
-  const children = blocksOf(sketch).filter((each) => each.block === 'child');
+  const blocks = blocksOf(sketch);
+  const children = blocks.filter((each) => each.block === 'child');
   return {
     config: new Draftsman(sketch, style).draw(),
     children: Object.fromEntries(children.map(({ name, saga }) => [name, build(saga)])),
+    events: Object.fromEntries(blocks.flatMap(eventsTo).map((type) => [type, z.object({})])),
     examples: {
       input: { orderId: 'order-1', quantity: sketch.quantity },
       outputs: answersOf(sketch),
@@ -65,7 +71,7 @@ export function drawingOf({ sketch, style }: Drawn): Drawing {
 }
 
 /** The drawing as a saga. Throws what `durable` refuses it with. */
-export function runnable({ config, children, examples }: Drawing): SagaDefinition {
+export function runnable({ config, children, events, examples }: Drawing): SagaDefinition {
   const bare = createMachine(config, { actions: DRAWN_ACTIONS, guards: DRAWN_GUARDS } as never);
   const nodes = nodesOf(bare as AnyStateMachine);
   const invoked = nodes.flatMap(({ invoke }) =>
@@ -76,7 +82,16 @@ export function runnable({ config, children, examples }: Drawing): SagaDefinitio
     actors: Object.fromEntries(invoked.map((src) => [src, activity()])),
     delays: Object.fromEntries(delays.map((name) => [name, delayMs(name)])),
   } as never);
-  return durable(machine as AnyStateMachine, { children, examples });
+  return durable(machine as AnyStateMachine, { children, events, examples });
+}
+
+/** The events that a block waits for. */
+function eventsTo(block: Block): readonly string[] {
+  const { name } = block;
+  if (block.block === 'pausable') return [`pause-${name}`, `resume-${name}`];
+  if (block.block !== 'wait') return [];
+  const { go, no } = eventsOf(block);
+  return block.mayRefuse ? [go, no] : [go];
 }
 
 function delayMs(name: string): number {

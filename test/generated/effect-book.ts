@@ -136,15 +136,21 @@ export class EffectBook {
 
   /**
    * What a person says is theirs to answer for: `skip` gives one thing up, `accept-partial` all that
-   * is left, anything else settles what nobody knows.
+   * is left, anything else settles what nobody knows. `named`: the one step they spoke of.
    */
-  decide(order: string, status: SagaStatus, isRetrying: (step: string) => boolean): void {
+  decide(
+    order: string,
+    status: SagaStatus,
+    isRetrying: (step: string) => boolean,
+    named: string | null = null,
+  ): void {
     const untold = (run: Run): boolean =>
       !run.isLive && run.told === undefined && run.undo === 'none' && !run.isSettled;
     const left = this.#runs.filter(({ isSettled, undo }) => !isSettled && undo !== 'done');
     if (order === 'skip') {
       // One that has a next attempt to come is not given up by a word on another.
-      const resting = left.filter(({ step }) => !isRetrying(step));
+      const meant = left.filter(({ step }) => named === null || step === named);
+      const resting = meant.filter(({ step }) => !isRetrying(step));
       const given = resting.findLast(({ undo }) => undo === 'failed') ?? resting.findLast(untold);
       if (given !== undefined) given.isSettled = true;
       return;

@@ -86,8 +86,6 @@ export class Happenings {
           weight: isCalm && answers.length > 0 && !isSilent ? 0 : weight,
           isOutside: false,
           take: () => {
-            if (isTimeout && this.#options.dice.isLucky(0.5)) this.#happen(state, role.activity);
-            if (isTimeout) this.#book.answer(role.activity, false);
             this.#nowMs = Math.max(this.#nowMs, dueMs ?? 0);
             return { kind: 'timer', timer: id, token };
           },

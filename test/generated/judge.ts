@@ -5,7 +5,7 @@
  */
 import { examplesFor } from '../../src/verify/values/learn.ts';
 import type { Finding } from '../../src/verify/findings.ts';
-import { verify } from '../../src/verify/verify.ts';
+import { type Verification, verify } from '../../src/verify/verify.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { Dice } from './dice.ts';
 import { mutate, MUTATIONS } from './mutations.ts';
@@ -41,6 +41,8 @@ export interface Judged {
 
 /** Most states that a saga or a mutation of it is explored to. */
 const MAX_STATES = 3_000;
+/** Most mistakes show within so many. */
+const FEW_STATES = 60;
 const RANDOM_WALKS = 30;
 
 /** What `verify` says of a saga as it was drawn. */
@@ -111,18 +113,10 @@ function judge(
   } catch (error) {
     return { verdict: 'refused', told: String(error) };
   }
-  const { findings, exhaustive } = verify(definition, { maxStates: MAX_STATES });
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  const [first] = errors;
-  if (first !== undefined) {
-    const examples = examplesFor(definition, {});
-    const shown = errors
-      .map((each) => retake(definition, examples, each))
-      .find((each) => each !== null);
-    const way = first.way.map(({ event, state }) => `${event} → ${state}`).join(' | ');
-    const told = `${first.code}: ${textOf(first)}\n      ${way}\n      ${shown ?? ''}`;
-    return { verdict: shown === undefined ? 'unshown' : 'found', told };
-  }
+  const { shown, findings, exhaustive } = accuse(definition, known);
+  if (shown !== null) return { verdict: 'found', told: shown };
+  const first = findings.find(({ severity }) => severity === 'error');
+  if (first !== undefined) return { verdict: 'unshown', told: withWay(first) };
   const harm = harmIn(subject, definition);
   if (harm === null) {
     const news = findings.find((each) => !known.has(textOf(each)));
@@ -132,6 +126,44 @@ function judge(
     };
   }
   return { verdict: exhaustive ? 'missed' : 'unproved', told: harm };
+}
+
+interface Accusation extends Pick<Verification, 'findings' | 'exhaustive'> {
+  /** A finding whose way shows the harm, and what it shows; `null`: none does. */
+  readonly shown: string | null;
+}
+
+/**
+ * What `verify` says. A way to a fault is the same however far one explores, so that most mistakes
+ * are found in a few states; a difference from the ledger is told only where all else is sound.
+ */
+function accuse(definition: SagaDefinition, known: ReadonlySet<string>): Accusation {
+  const few = verify(definition, { maxStates: FEW_STATES });
+  const early = few.findings.filter(({ code }) => code !== 'engine-defect' || few.exhaustive);
+  const shown = shownOf(definition, early, known);
+  if (shown !== null || few.exhaustive) return { ...few, shown };
+  const all = verify(definition, { maxStates: MAX_STATES });
+  return { ...all, shown: shownOf(definition, all.findings, known) };
+}
+
+/** Errors first; a warning counts where the sound saga has none such. */
+function shownOf(
+  definition: SagaDefinition,
+  findings: readonly Finding[],
+  known: ReadonlySet<string>,
+): string | null {
+  const examples = examplesFor(definition, {});
+  for (const each of findings) {
+    if (each.way.length === 0 || known.has(textOf(each))) continue;
+    const shown = retake(definition, examples, each);
+    if (shown !== null) return `${withWay(each)}\n      ${shown}`;
+  }
+  return null;
+}
+
+function withWay(finding: Finding): string {
+  const way = finding.way.map(({ event, state }) => `${event} → ${state}`).join(' | ');
+  return `${finding.code}: ${textOf(finding)}\n      ${way}`;
 }
 
 function textOf({ what, where }: Finding): string {

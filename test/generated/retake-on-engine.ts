@@ -14,7 +14,7 @@ import type { Finding } from '../../src/verify/findings.ts';
 import type { Move } from '../../src/verify/move.ts';
 import { movesOf } from '../../src/verify/moves.ts';
 import type { ExampleValues } from '../../src/verify/values/examples.ts';
-import { parkedText, Watcher } from './retake.ts';
+import { inputOf, parkedText, Watcher } from './retake.ts';
 
 /** What came of it on the engine. */
 export type Retaken =
@@ -71,7 +71,7 @@ class EngineRetake {
 
   async take(): Promise<Retaken> {
     const { way, code } = this.#finding;
-    this.#id = await this.#engine.spawn(this.#examples.input);
+    this.#id = await this.#engine.spawn(inputOf(this.#examples, way));
     let { state } = await this.#look(null);
     for (const { event, state: wanted } of way.slice(1)) {
       const moves = movesOf(this.#definition, state, this.#examples);

@@ -24,7 +24,7 @@ export function retake(
 ): string | null {
   const watcher = new Watcher(definition, code);
   try {
-    const first = begin(definition, 'saga-1', examples.input, 0);
+    const first = begin(definition, 'saga-1', inputOf(examples, way), 0);
     let { state } = first;
     watcher.note(takenIn(first, state), null, null);
     for (const { event } of way.slice(1)) {
@@ -43,6 +43,12 @@ export function retake(
   } catch (error) {
     return `it throws: ${String(error)}`;
   }
+}
+
+/** The input that the way begins with: one of several examples is told by its number. */
+export function inputOf({ inputs }: ExampleValues, way: Finding['way']): unknown {
+  const number = / \(example (\d+)\)$/.exec(way[0]?.event ?? '')?.[1] ?? '1';
+  return inputs.values[Number(number) - 1];
 }
 
 /** A saga that stands still, and why. */
@@ -118,17 +124,13 @@ function note(
 function tell(
   book: EffectBook,
   definition: SagaDefinition,
-  { answer, inbound, decision, subject }: Move,
+  { answer, decision, subject, step }: Move,
   state: SagaState,
 ): void {
   const { status } = state;
   const needsPerson = status === 'compensation_failed' || status === 'failed';
-  if (decision !== null && needsPerson) book.decide(subject, status, retryingIn(definition, state));
-  if (inbound.kind === 'timer') {
-    const role = definition.timers.get(inbound.timer);
-    if (role?.kind !== 'attempt-timeout') return;
-    book.happenForward(role.activity);
-    book.answer(role.activity, false);
+  if (decision !== null && needsPerson) {
+    book.decide(subject, status, retryingIn(definition, state), step);
   }
   if (answer === null) return;
   const { activity, kind, isAmbiguous, output, probed } = answer;

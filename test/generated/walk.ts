@@ -54,7 +54,7 @@ class Walk {
   }
 
   go(): Walked {
-    const { definition, examples } = this.#options;
+    const { definition, examples, dice } = this.#options;
     let state: SagaState | null = null;
     const told = (fault: string | null): Walked => ({
       fault,
@@ -63,7 +63,8 @@ class Walk {
       status: state?.status ?? 'running',
     });
     try {
-      const first = begin(definition, 'saga-1', examples.input, this.#happenings.nowMs);
+      const input = dice.pick(examples.inputs.values);
+      const first = begin(definition, 'saga-1', input, this.#happenings.nowMs);
       this.#note(first, 'start', null);
       state = first.state;
       while (this.#way.length < MAX_TURNS) {
@@ -105,10 +106,11 @@ class Walk {
     if (isOver(state)) this.#book.end(state.status);
   }
 
+  // Who tries again what is declared retriable does so until a person steps in.
   #watch({ status, steps, live }: SagaState, { isOutside, label }: Option): void {
     const isWatched =
       ['waiting', 'compensation_failed', 'failed'].includes(status) ||
-      steps.some((step) => step.status === 'retrying' || step.compensation?.status === 'retrying');
+      steps.some((step) => step.status === 'retrying' && step.kind === 'retriable');
     this.#unwatched = isOutside || isWatched ? 0 : this.#unwatched + 1;
     const isImmediate = !label.startsWith('timer') && hasLiveActivity(live);
     this.#inside = isOutside || !isImmediate ? 0 : this.#inside + 1;

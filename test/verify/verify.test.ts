@@ -52,6 +52,26 @@ describe('a sound saga', () => {
     expect(bounds.states).toBeLessThan(MAX_VERIFIED_STATES / 20);
   });
 
+  // 7 ways for each to stand, and whether anything was given up: the order in which they failed
+  // would make it many times as many.
+  test('of retriable steps side by side is explored by how they stand, in no order', () => {
+    const options = { id: 'sides', input: z.unknown(), activities: {} as Record<string, Call> };
+    const step = { kind: 'retriable', input: () => null } as const;
+    const { findings, bounds, exhaustive } = verify(
+      defineSaga(options)
+        .step('go', { kind: 'pivot', input: () => null })
+        .parallel('all', {
+          a: (branch) => branch.step('one', step),
+          b: (branch) => branch.step('two', step),
+          c: (branch) => branch.step('three', step),
+        })
+        .build(),
+    );
+    expect({ findings, exhaustive }).toEqual({ findings: [], exhaustive: true });
+    expect(bounds.states).toBeGreaterThan(7 ** 3);
+    expect(bounds.states).toBeLessThan(7 ** 3 * 2 + 50);
+  });
+
   test('grows by the same number of states with every step', () => {
     const sizes = [2, 3, 4, 5].map((steps) => verify(chain(steps)).bounds.states);
     const growth = sizes.slice(1).map((size, index) => size - (sizes[index] ?? 0));

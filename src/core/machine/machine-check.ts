@@ -7,7 +7,10 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { isDelayMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
+import { meantInstead } from '../nearest-name.ts';
+import { COMMAND_EVENTS } from '../turn/legal.ts';
 import { kindOfLogic } from './actor-kinds.ts';
+import { isWildcard } from './event-types.ts';
 import {
   actionsOf,
   asList,
@@ -24,6 +27,7 @@ export function refusalsOf(machine: AnyStateMachine): readonly string[] {
   return nodesOf(machine).flatMap((node) => [
     ...invokeRefusals(node, invokeOwners),
     ...guardRefusals(machine, node),
+    ...eventRefusals(node),
     ...delayRefusals(machine, node),
     ...heartbeatRefusals(node),
     ...actionRefusals(machine, node),
@@ -87,6 +91,19 @@ function guardRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
       ),
     ];
   });
+}
+
+// Nothing but a person's orders comes under this prefix: any other name is never heard.
+function eventRefusals({ id, transitions }: AnyStateNode): string[] {
+  const orders: readonly string[] = Object.values(COMMAND_EVENTS);
+  const unheard = [...transitions.keys()].filter(
+    (type) => type.startsWith('backstep.') && !isWildcard(type) && !orders.includes(type),
+  );
+  return unheard.map(
+    (type) =>
+      `state "${id}" waits for "${type}", which Backstep never sends` +
+      `${meantInstead(type, orders)}; it sends ${orders.join(', ')}`,
+  );
 }
 
 interface GuardPart {

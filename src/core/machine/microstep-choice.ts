@@ -5,7 +5,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { evaluateGuard } from 'xstate/guards';
 import type { Transition } from './microstep-plan.ts';
-import type { Entry } from './microstep-table.ts';
+import type { Branch, Entry } from './microstep-table.ts';
 import { tellTaken } from './transition-witness.ts';
 
 export const NONE: readonly Transition[] = [];
@@ -21,22 +21,44 @@ export function chosenBy(
   return chosen;
 }
 
+/**
+ * True when the machine would take the event: a transition of it leads somewhere or acts. As
+ * `snapshot.can`, which keeps every type it was ever asked for, whoever sent it. Throws as that does.
+ */
+export function canStep(event: EventObject, entry: Entry, snapshot: AnyMachineSnapshot): boolean {
+  return allowedBy(event, entry, snapshot).some(
+    ({ target, actions }) => target !== undefined || actions.length > 0,
+  );
+}
+
 function allowedBy(
   event: EventObject,
-  { line }: Entry,
+  { tree }: Entry,
   snapshot: AnyMachineSnapshot,
 ): readonly Transition[] {
   const machine: AnyStateMachine = snapshot.machine;
-  if (line === null) return machine.getTransitionData(snapshot, event);
+  if (tree === null) return machine.getTransitionData(snapshot, event);
   try {
-    for (const { transitions } of line) {
-      const chosen = firstAllowed(transitions.get(event.type), event, snapshot);
-      if (chosen !== null) return [chosen];
-    }
-    return NONE;
+    return allowedIn(tree, event, snapshot);
   } catch {
     return machine.getTransitionData(snapshot, event); // which says whose guard it was
   }
+}
+
+// What stands further in goes first, and each region chooses for itself.
+function allowedIn(
+  { node, inner }: Branch,
+  event: EventObject,
+  snapshot: AnyMachineSnapshot,
+): readonly Transition[] {
+  const [only] = inner;
+  const chosen =
+    only === undefined || inner.length > 1
+      ? inner.flatMap((each) => allowedIn(each, event, snapshot))
+      : allowedIn(only, event, snapshot);
+  if (chosen.length > 0) return chosen;
+  const own = firstAllowed(node.transitions.get(event.type), event, snapshot);
+  return own === null ? NONE : [own];
 }
 
 /** The transitions without an event. */

@@ -34,13 +34,16 @@ export interface Table {
   readonly byValue: Map<string, Entry>;
 }
 
+/** A state that is active, and what is active in it. */
+export interface Branch {
+  readonly node: AnyStateNode;
+  readonly inner: readonly Branch[];
+}
+
 /** A configuration with the plans of its transitions, which are found when first needed. */
 export interface Entry extends Configuration {
-  /**
-   * The states from the only active leaf to the root; `null` where regions run side by side or a
-   * wildcard catches events: there XState looks for the transitions.
-   */
-  readonly line: readonly AnyStateNode[] | null;
+  /** The states with those in them, in document order; `null` where a wildcard catches events. */
+  readonly tree: Branch | null;
   readonly plans: Map<Transition, Plan | null>;
   /** Of several transitions at once, by their numbers. */
   readonly joint: Map<string, Plan | null>;
@@ -105,7 +108,8 @@ export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry | n
       tables.set(machine, null);
       return null;
     }
-    entry = { ...configurationOf(machine, inOrder), line: lineOf(inOrder), ...unknown };
+    const tree = inOrder.some(catches) ? null : branchOf(machine.root, inOrder);
+    entry = { ...configurationOf(machine, inOrder), tree, ...unknown };
     entries.set(key, entry);
     byValue.set(JSON.stringify(entry.value), entry);
   }
@@ -113,12 +117,13 @@ export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry | n
   return entry;
 }
 
-function lineOf(nodes: readonly AnyStateNode[]): readonly AnyStateNode[] | null {
-  const isPlain = nodes.every(
-    ({ type, transitions }) =>
-      type !== 'parallel' && ![...transitions.keys()].some((event) => event.includes('*')),
-  );
-  return isPlain ? nodes.toReversed() : null;
+function catches({ transitions }: AnyStateNode): boolean {
+  return [...transitions.keys()].some((event) => event.includes('*'));
+}
+
+function branchOf(node: AnyStateNode, nodes: readonly AnyStateNode[]): Branch {
+  const inner = nodes.filter(({ parent }) => parent === node);
+  return { node, inner: inner.map((each) => branchOf(each, nodes)) };
 }
 
 /** The microstep of these transitions, found when first needed; `null`: no plan covers it. */

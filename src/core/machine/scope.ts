@@ -27,10 +27,11 @@ import { ActorRef, listen } from './actor-ref.ts';
 import { type ActorScope, createScope } from './actor-scope.ts';
 import { BackstepError } from '../errors.ts';
 import { endlessCircle } from './microstep-bound.ts';
+import { canStep } from './microstep-choice.ts';
 import type { Identity, Macrostep, Self } from './macrostep.ts';
 import { tableStart, tableStep } from './microstep-run.ts';
 import { TableSelf } from './microstep-self.ts';
-import { noteConfiguration, tableRestore } from './microstep-table.ts';
+import { entryOfSnapshot, noteConfiguration, tableOf, tableRestore } from './microstep-table.ts';
 import { OwnTurn, type Step } from './own-turn.ts';
 import { type PersistedChild, type PersistedMachine, persistMachine } from './persisted-machine.ts';
 
@@ -118,12 +119,25 @@ export function activeNodes(snapshot: AnyMachineSnapshot): readonly AnyStateNode
 }
 
 /** Event types that the active states have transitions for, guards aside. */
-export function acceptedEvents(snapshot: AnyMachineSnapshot): readonly string[] {
+export function acceptedEvents({ _nodes: nodes }: AnyMachineSnapshot): readonly string[] {
+  const known = acceptedByNodes.get(nodes);
+  if (known !== undefined) return known;
   const types = new Set<string>();
-  for (const node of snapshot._nodes) {
+  for (const node of nodes) {
     for (const type of node.ownEvents) types.add(String(type));
   }
-  return [...types];
+  const accepted = [...types];
+  acceptedByNodes.set(nodes, accepted);
+  return accepted;
+}
+
+const acceptedByNodes = new WeakMap<readonly AnyStateNode[], readonly string[]>();
+
+/** True when the machine has a transition for the event that does something. */
+export function canTakeEvent(snapshot: AnyMachineSnapshot, event: EventObject): boolean {
+  const table = tableOf(snapshot.machine);
+  const entry = table === null ? null : entryOfSnapshot(table, snapshot);
+  return entry === null ? snapshot.can(event) : canStep(event, entry, snapshot);
 }
 
 /** Milliseconds of a named delay as it would be armed now. */

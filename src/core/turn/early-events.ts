@@ -12,7 +12,7 @@ import { isAhead, startNodes } from '../machine/events-ahead.ts';
 import type { Inbound, Turn } from './inbound.ts';
 import { noteRecord } from '../history/journal-record.ts';
 import { isReserved, legalEvents } from './legal.ts';
-import { activeNodes, stepMachine } from '../machine/scope.ts';
+import { activeNodes, canTakeEvent, stepMachine } from '../machine/scope.ts';
 import type { Macrostep, Self } from '../machine/macrostep.ts';
 import {
   type EarlyEvent,
@@ -113,7 +113,7 @@ export function takeEarly(self: Self, step: Macrostep, kept: readonly EarlyEvent
   const taken: string[] = [];
   while (early.length > 0 && snapshot.status === 'active') {
     const present = snapshot;
-    const next = early.find(({ event }) => present.can(event));
+    const next = early.find(({ event }) => canTakeEvent(present, event));
     if (next === undefined) break;
     const further = stepMachine(snapshot, self, next.event);
     snapshot = further.snapshot;

@@ -2,7 +2,7 @@
  * What a saga would accept now: commands and events, for people and for 409 answers.
  */
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
-import { acceptedEvents, activeNodes } from '../machine/scope.ts';
+import { acceptedEvents, activeNodes, canTakeEvent } from '../machine/scope.ts';
 import type { AnyStateNode, EventObject } from 'xstate';
 import { hasLiveActivity, isOver, isStill, type SagaState } from '../state.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
@@ -92,7 +92,7 @@ export function legalEvents(state: SagaState): readonly string[] {
 
 /** True when the machine has a transition for the event; one that has ended has none. */
 export function canTake({ snapshot }: SagaState, event: EventObject): boolean {
-  return snapshot.status === 'active' && snapshot.can(event);
+  return snapshot.status === 'active' && canTakeEvent(snapshot, event);
 }
 
 /** True for the types that only the engine may use. */

@@ -56,6 +56,11 @@ describe('a hand-written machine', () => {
   test.each([
     ['a negative delay', state({ after: { '-5': 'a' } }), 'the delay -5'],
     ['an unknown delay', state({ after: { later: 'a' } }), 'unknown delay "later"'],
+    [
+      'an order that no person gives',
+      state({ on: { 'backstep.cancell': 'a' } }),
+      'waits for "backstep.cancell", which Backstep never sends (did you mean "backstep.cancel"?)',
+    ],
     ['a guard that nobody wrote', state({ always: { guard: 'odd', target: 'a' } }), 'guard "odd"'],
     [
       'a part of a guard that nobody wrote',
