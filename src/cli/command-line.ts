@@ -6,6 +6,7 @@ import { settingOf } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
+import type { MigrateOptions } from '../store/sqlite/migrate-database.ts';
 import type { MigrateRequest } from './migrate.ts';
 import type { VerifyRequest } from './verify.ts';
 
@@ -27,6 +28,7 @@ interface Mistake {
 const OPTIONS = {
   db: { type: 'string' },
   migrations: { type: 'string' },
+  'table-prefix': { type: 'string' },
   json: { type: 'boolean' },
   'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
@@ -37,6 +39,7 @@ const OPTIONS = {
 const VALUES = {
   db: '<path>',
   migrations: '<folder>',
+  'table-prefix': '<prefix>',
   'max-states': '<n>',
   svg: '<folder>',
 } as const;
@@ -68,7 +71,7 @@ export function readCommandLine(
     case 'migrate':
       if (operands.length > 0)
         return mistake('migrate takes no argument; name the file with --db <path>');
-      return { command, database, migrationsFolder: textOf(values.migrations) };
+      return { command, database, options: migrateOptions(values) };
     case 'verify': {
       if (operands.length === 0) return mistake('say which module');
       const bound = textOf(values['max-states']);
@@ -102,6 +105,17 @@ export function readCommandLine(
       return mistake(`unknown command "${command}"`);
   }
 }
+
+function migrateOptions(values: Values): MigrateOptions {
+  const migrationsFolder = textOf(values.migrations);
+  const tablePrefix = textOf(values['table-prefix']);
+  return {
+    ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
+    ...(tablePrefix === undefined ? {} : { tablePrefix }),
+  };
+}
+
+type Values = Readonly<Partial<Record<keyof typeof OPTIONS, string | boolean | undefined>>>;
 
 /** An option as `parseArgs` found it. */
 interface Option {

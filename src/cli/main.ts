@@ -37,6 +37,8 @@ Options:
   --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
   --migrations <dir>  the folder of your own migrations, such as 0100-seats.ts: the one that
                       openBackstep is given as migrationsFolder
+  --table-prefix <p>  what the engine's tables begin with in a new database, for migrate: the one
+                      that openBackstep is given as tablePrefix; the other commands find it
   --json              print what was found as JSON
   --with-secrets      export what is stored as it is; else secrets are hidden, and a replay may
                       differ where one decides

@@ -4,20 +4,19 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BackstepError } from '../core/errors.ts';
-import { migrateDatabase } from '../store/sqlite/migrate-database.ts';
+import { migrateDatabase, type MigrateOptions } from '../store/sqlite/migrate-database.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 export interface MigrateRequest {
   readonly database: string;
-  /** Where your own migrations are; `undefined`: the engine's only. */
-  readonly migrationsFolder: string | undefined;
+  readonly options: MigrateOptions;
 }
 
 /** Gives the exit code. */
-export async function migrate({ database, migrationsFolder }: MigrateRequest): Promise<number> {
+export async function migrate({ database, options }: MigrateRequest): Promise<number> {
   try {
     makeFolderOf(database);
-    await migrateDatabase(database, migrationsFolder === undefined ? {} : { migrationsFolder });
+    await migrateDatabase(database, options);
     process.stdout.write(`${database} has the schema of this version\n`);
     return 0;
   } catch (error) {

@@ -53,6 +53,7 @@ export const OPEN_OPTIONS = optionsOf({
   keepEndedFor: DURATION,
   verifyAtRegistration: oneOf(['warn', 'refuse', 'off']),
   migrationsFolder: TEXT,
+  tablePrefix: TEXT,
   lockWaitMs: whole(0, Infinity),
   readTimeLimitMs: whole(1, Infinity),
   maxPages: whole(1),

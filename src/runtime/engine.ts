@@ -76,7 +76,7 @@ class Engine implements UncheckedEngine {
   constructor(store: Store, parts: ShownParts) {
     const { clock, limits, logger } = parts;
     this.store = store;
-    this.read = createReadModels(store.reader());
+    this.read = createReadModels(store.tables());
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);

@@ -88,6 +88,11 @@ export interface DatabaseAccess {
   write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
   /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
   reader<Extra>(): Kysely<EngineTables & Extra>;
+  /**
+   * The engine's own tables by their plain names, whatever they are called in this database. Reads
+   * like `reader`; what it builds beyond that can be compiled for `write`.
+   */
+  tables(): Kysely<EngineTables>;
   stats(): StoreStats;
 }
 

@@ -34,6 +34,8 @@ export interface TestEngineOptions extends ProcessOptions {
   readonly startMs?: number;
   /** Participants' migrations, for transactional activities. */
   readonly migrationsFolder?: string;
+  /** As `openBackstep` takes it. Default: none. */
+  readonly tablePrefix?: string;
   /** The database to run on, as one of `memoryDatabases` gives it. Default: an empty one. */
   readonly database?: MemoryDatabase;
 }
@@ -56,7 +58,8 @@ export async function openTestEngine<C extends object>(
   bindings: TestBindings<C>,
   options: TestEngineOptions = {},
 ): Promise<TestEngine> {
-  const database = options.database ?? (await memoryDatabases(options.migrationsFolder))();
+  const { migrationsFolder, tablePrefix } = options;
+  const database = options.database ?? (await memoryDatabases(migrationsFolder, tablePrefix))();
   const engine = new TestEngine(database, options, definition.id);
   engine.register(definition, bindings);
   await engine.boot();

@@ -17,7 +17,12 @@ import { type TurnItem, toTurnItem } from '../../src/store/batch-items.ts';
 import { fourStepSaga, RECEIPT } from './workload.ts';
 
 const STATE_LENGTH = 1_000_000;
-const WRITER_OPTIONS = { maxPages: null, firstRetryDelayMs: 50, maxRetryDelayMs: 50 };
+const WRITER_OPTIONS = {
+  tablePrefix: '',
+  maxPages: null,
+  firstRetryDelayMs: 50,
+  maxRetryDelayMs: 50,
+};
 
 type Advanced = Turn & { readonly kind: 'advanced' };
 
@@ -29,8 +34,11 @@ export async function storageLimit(sagas: number, batchSize: number): Promise<nu
     await (await openStore({ path })).close(); // the schema, migrated as the engine's own
     const realPath = resolveDatabaseFile(path);
     const batches = recordedBatches(sagas, batchSize);
-    const { db, ownerEpoch, lastSeq } = openWriterConnection({ realPath, ...WRITER_OPTIONS });
-    const writer = createBatchWriter(db, { realPath, ownerEpoch, lastSeq });
+    const { db, names, ownerEpoch, lastSeq } = openWriterConnection({
+      realPath,
+      ...WRITER_OPTIONS,
+    });
+    const writer = createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq });
     const checkpointer = createCheckpointer(db);
     const startMs = performance.now();
     for (const batch of batches) {

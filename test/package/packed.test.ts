@@ -27,7 +27,14 @@ import { type Documented, documentedIn, printed } from './documented.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEPENDENCIES = join(ROOT, 'node_modules');
 /** What the user of the README has installed beside Backstep. */
-const OWN_PACKAGES = ['typescript', 'vitest', 'xstate', 'zod', '@types/node'];
+const OWN_PACKAGES = [
+  'typescript',
+  'vitest',
+  'xstate',
+  'zod',
+  '@types/node',
+  '@types/better-sqlite3',
+];
 
 /** It is built before it is packed, on a machine that runs other tests too. */
 const PACK_MS = 120_000;

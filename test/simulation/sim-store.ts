@@ -88,6 +88,7 @@ export class SimStore implements Store {
   };
 
   reader: Store['reader'] = () => createSimReader(this.#disk, (answer) => this.#read(answer));
+  tables: Store['tables'] = () => this.reader();
 
   loadBySid: Store['loadBySid'] = (sid) => this.#read(() => this.#disk.stored(sid));
   sidOf: Store['sidOf'] = (sagaId) => this.#read(() => this.#disk.sidOf(sagaId));

@@ -63,7 +63,7 @@ export class BulkActions {
 
   constructor(backstep: Backstep, { logger, clock = systemClock }: BulkParts) {
     this.#backstep = backstep;
-    this.#reads = createBulkReads(backstep.store.reader());
+    this.#reads = createBulkReads(backstep.store.tables());
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -83,7 +83,7 @@ export class BulkActions {
     const found = await this.find(id);
     if (found.startedAtMs !== null) return found;
     const startedAtMs = this.#clock.nowMs();
-    await this.#backstep.store.write([markWrite(id, 'started', startedAtMs)]);
+    await this.#mark(id, 'started', startedAtMs);
     this.#queue(id, false);
     return { ...found, startedAtMs };
   }
@@ -137,7 +137,8 @@ export class BulkActions {
       total: ids.length,
       createdAtMs: this.#clock.nowMs(),
     };
-    for (const write of freezeWrites(record, ids)) await this.#backstep.store.write(write);
+    const { store } = this.#backstep;
+    for (const write of freezeWrites(store.tables(), record, ids)) await store.write(write);
     const counts = { taken: 0, refused: 0, failed: 0, pending: ids.length };
     return { ...record, startedAtMs: null, endedAtMs: null, counts };
   }
@@ -161,7 +162,7 @@ export class BulkActions {
     while (!this.#isStopped) {
       const items = await this.#reads.pending(id, SAGAS_AT_ONCE);
       if (items.length === 0) {
-        await this.#backstep.store.write([markWrite(id, 'ended', this.#clock.nowMs())]);
+        await this.#mark(id, 'ended', this.#clock.nowMs());
         return;
       }
       const taken = mayHaveBeenTaken ? await this.#takenBefore(record, items) : new Set<string>();
@@ -172,8 +173,16 @@ export class BulkActions {
         ),
       );
       const known = done.filter((item) => item.outcome !== null);
-      if (known.length > 0) await this.#backstep.store.write([outcomesWrite(id, known)]);
+      if (known.length > 0) {
+        const { store } = this.#backstep;
+        await store.write([outcomesWrite(store.tables(), id, known)]);
+      }
     }
+  }
+
+  async #mark(id: number, mark: 'started' | 'ended', atMs: number): Promise<void> {
+    const { store } = this.#backstep;
+    await store.write([markWrite(store.tables(), id, mark, atMs)]);
   }
 
   #takenBefore(record: BulkRecord, items: readonly BulkItem[]): Promise<ReadonlySet<string>> {

@@ -36,7 +36,7 @@ export interface Upkeep {
   stop(): void;
 }
 
-type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'health'>;
+type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'tables' | 'health'>;
 type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
 
 /** Removes what ended `keepEndedMs` ago; absent: everything is kept. */
@@ -115,7 +115,7 @@ class Removal implements Upkeep, Retention {
   /** Gives the delay until the next look. */
   async #removeBatch(endedBeforeMs: number): Promise<number> {
     const sids = await this.#store.upkeep.removable(endedBeforeMs, BATCH_SIZE);
-    if (sids.length > 0) await this.#store.write(removalStatements(sids));
+    if (sids.length > 0) await this.#store.write(removalStatements(this.#store.tables(), sids));
     return sids.length === BATCH_SIZE ? PAUSE_MS : LOOK_MS;
   }
 
@@ -162,7 +162,7 @@ class Removal implements Upkeep, Retention {
   async #keep(leftMs: number | null): Promise<void> {
     this.#leftMs = leftMs;
     if (this.#keptLeftMs === leftMs) return;
-    await this.#store.write([holdStatement(leftMs)]);
+    await this.#store.write([holdStatement(this.#store.tables(), leftMs)]);
     this.#keptLeftMs = leftMs;
   }
 }

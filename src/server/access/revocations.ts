@@ -25,14 +25,14 @@ export interface SessionTimes {
 }
 
 export class Revocations {
-  readonly #store: Pick<Store, 'write' | 'reader'>;
+  readonly #store: Pick<Store, 'write' | 'tables'>;
   /** By id, when each is over by itself. */
   readonly #ended = new Map<string, number>();
   /** Sessions that began before this time are ended. */
   #everyBeforeMs = 0;
   #loading: Promise<void> | null = null;
 
-  constructor(store: Pick<Store, 'write' | 'reader'>) {
+  constructor(store: Pick<Store, 'write' | 'tables'>) {
     this.#store = store;
   }
 
@@ -58,14 +58,14 @@ export class Revocations {
     // Of the same moment a session is ended too: whoever just came in logs in once more.
     const ended = isFull ? { id: EVERY_SESSION, untilMs: nowMs + 1 } : { id, untilMs };
     this.#note(ended);
-    const outcome = await this.#store.write(revokeWrites(ended, nowMs));
+    const outcome = await this.#store.write(revokeWrites(this.#store.tables(), ended, nowMs));
     if (outcome.kind === 'committed') return;
     const message = 'this session is ended, but may be open again after a restart: log out again';
     throw new BackstepError('unavailable', message);
   }
 
   async #load(): Promise<void> {
-    const all = await revokedSessions(this.#store.reader(), MAX_REVOKED + 1);
+    const all = await revokedSessions(this.#store.tables(), MAX_REVOKED + 1);
     for (const session of all) this.#note(session);
   }
 

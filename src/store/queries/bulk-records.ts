@@ -4,8 +4,9 @@
  * Invariant: the list of a bulk command is written once, before the command itself, and never
  * changes; only the outcomes are filled in.
  */
-import type { Kysely } from 'kysely';
+import { type Compilable, type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
+import { dialectOf, NO_LIMIT, statementOf } from '../dialect.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import type { Page, Paged } from '../read-models.ts';
 import type { EngineTables } from '../schema.ts';
@@ -41,6 +42,8 @@ export interface BulkItem {
 /** How many items have which outcome. */
 export type BulkCounts = Readonly<Record<BulkOutcome | 'pending', number>>;
 
+type Db = Kysely<EngineTables>;
+
 /** Bulk commands kept; older ones that are not under way are forgotten with the next one. */
 const MAX_KEPT = 200;
 /** Items written by one statement. */
@@ -48,37 +51,50 @@ const ITEMS_PER_WRITE = 5_000;
 
 /** The writes that freeze a list, to be made in this order, the bulk command itself last. */
 export function freezeWrites(
+  db: Db,
   record: Omit<BulkRecord, 'startedAtMs' | 'endedAtMs'>,
   sagaIds: readonly string[],
 ): readonly (readonly ExpectedStatement[])[] {
-  const { id, command, by, reason, filter, total, createdAtMs } = record;
-  const writes: ExpectedStatement[][] = [[statement(FORGET_ITEMS, [MAX_KEPT - 1])]];
-  writes.push([statement(FORGET_COMMANDS, [MAX_KEPT - 1])]);
-  // What an interrupted freeze may have left under this number.
-  writes.push([statement('DELETE FROM bulk_items WHERE bulk_id >= ?', [id])]);
+  const { id, createdAtMs, ...row } = record;
+  const writes: Compilable[] = [
+    db.deleteFrom('bulk_items').where('bulk_id', 'in', forgotten(db)),
+    db.deleteFrom('bulk_commands').where('id', 'in', forgotten(db)),
+    // What an interrupted freeze may have left under this number.
+    db.deleteFrom('bulk_items').where('bulk_id', '>=', id),
+  ];
   for (let start = 0; start < sagaIds.length; start += ITEMS_PER_WRITE) {
-    const slice = JSON.stringify(sagaIds.slice(start, start + ITEMS_PER_WRITE));
-    writes.push([statement(ADD_ITEMS, [id, start, slice])]);
+    const slice = sagaIds.slice(start, start + ITEMS_PER_WRITE);
+    writes.push(addItems(db, id, start, slice));
   }
-  const row = [id, command, by, reason, filter, total, createdAtMs];
-  writes.push([statement(ADD_COMMAND, row)]);
-  return writes;
+  const times = { created_at: createdAtMs, started_at: null, ended_at: null };
+  writes.push(db.insertInto('bulk_commands').values({ id, ...row, ...times }));
+  return writes.map((write) => [statementOf(write)]);
 }
 
 /** Marks a bulk command as started, or as ended. */
-export function markWrite(id: number, mark: 'started' | 'ended', atMs: number): ExpectedStatement {
-  return statement(`UPDATE bulk_commands SET ${mark}_at = ? WHERE id = ?`, [atMs, id]);
+export function markWrite(
+  db: Db,
+  id: number,
+  mark: 'started' | 'ended',
+  atMs: number,
+): ExpectedStatement {
+  const times = mark === 'started' ? { started_at: atMs } : { ended_at: atMs };
+  return statementOf(db.updateTable('bulk_commands').set(times).where('id', '=', id));
 }
 
 /** Fills outcomes in. */
-export function outcomesWrite(id: number, items: readonly BulkItem[]): ExpectedStatement {
+export function outcomesWrite(db: Db, id: number, items: readonly BulkItem[]): ExpectedStatement {
   const rows = items.map(({ position, outcome, status, detail }) => [
     position,
     outcome,
     status,
     detail,
   ]);
-  return statement(SET_OUTCOMES, [JSON.stringify(rows), id]);
+  const fill = sql`UPDATE ${sql.table('bulk_items')}
+    SET outcome = item.value ->> 1, status = item.value ->> 2, detail = item.value ->> 3
+    FROM ${dialectOf(db).rowsOf(rows)}
+    WHERE bulk_id = ${id} AND position = CAST(item.value ->> 0 AS integer)`;
+  return statementOf({ compile: () => fill.compile(db) });
 }
 
 /** The questions. */
@@ -98,7 +114,7 @@ export interface BulkReads {
   audited(sagaIds: readonly string[], by: string): Promise<ReadonlySet<string>>;
 }
 
-export function createBulkReads(db: Kysely<EngineTables>): BulkReads {
+export function createBulkReads(db: Db): BulkReads {
   const commands = db
     .selectFrom('bulk_commands')
     .select(['id', 'command', 'by', 'reason', 'filter', 'total'])
@@ -185,20 +201,20 @@ export function createBulkReads(db: Kysely<EngineTables>): BulkReads {
 }
 
 // Newest first, those under way left out: the rest beyond the bound is forgotten.
-const FORGOTTEN = `SELECT id FROM bulk_commands
-  WHERE started_at IS NULL OR ended_at IS NOT NULL
-  ORDER BY id DESC LIMIT -1 OFFSET ?`;
-const FORGET_ITEMS = `DELETE FROM bulk_items WHERE bulk_id IN (${FORGOTTEN})`;
-const FORGET_COMMANDS = `DELETE FROM bulk_commands WHERE id IN (${FORGOTTEN})`;
-const ADD_ITEMS = `INSERT INTO bulk_items (bulk_id, position, saga_id)
-  SELECT ?, ? + key, value FROM json_each(?)`;
-const ADD_COMMAND = `INSERT INTO bulk_commands
-  (id, command, by, reason, filter, total, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;
-const SET_OUTCOMES = `UPDATE bulk_items
-  SET outcome = new.value ->> 1, status = new.value ->> 2, detail = new.value ->> 3
-  FROM json_each(?) AS new
-  WHERE bulk_id = ? AND position = new.value ->> 0`;
+function forgotten(db: Db) {
+  return db
+    .selectFrom('bulk_commands')
+    .select('id')
+    .where((eb) => eb.or([eb('started_at', 'is', null), eb('ended_at', 'is not', null)]))
+    .orderBy('id', 'desc')
+    .limit(NO_LIMIT)
+    .offset(MAX_KEPT - 1);
+}
 
-function statement(sql: string, parameters: readonly unknown[]): ExpectedStatement {
-  return { sql, parameters };
+function addItems(db: Db, id: number, start: number, sagaIds: readonly string[]): Compilable {
+  const rows = sagaIds.map((sagaId, index) => [start + index, sagaId]);
+  const add = sql`INSERT INTO ${sql.table('bulk_items')} (bulk_id, position, saga_id)
+    SELECT CAST(${id} AS bigint), CAST(item.value ->> 0 AS integer), item.value ->> 1
+    FROM ${dialectOf(db).rowsOf(rows)}`;
+  return { compile: () => add.compile(db) };
 }

@@ -7,6 +7,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
+import { statementOf } from '../dialect.ts';
 import type { EngineTables, InboxKind } from '../schema.ts';
 import { MAX_INBOX_PAYLOAD } from './inbox-rows.ts';
 
@@ -160,15 +161,14 @@ function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, 'settling
     settling(id, answer, atMs) {
       if (answer === null) {
         const taken = db.deleteFrom('inbox').where('id', '=', id).where('settled_at', 'is', null);
-        return statementOf(taken.compile());
+        return statementOf(taken);
       }
       return statementOf(
         db
           .updateTable('inbox')
           .set({ settled_at: atMs, answer })
           .where('id', '=', id)
-          .where('settled_at', 'is', null)
-          .compile(),
+          .where('settled_at', 'is', null),
       );
     },
 
@@ -190,7 +190,7 @@ function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, 'settling
         .orderBy('settled_at')
         .limit(CLEARED_AT_ONCE);
       return [tooOld, tooMany].map((rows) =>
-        statementOf(db.deleteFrom('inbox').where('id', 'in', rows).compile()),
+        statementOf(db.deleteFrom('inbox').where('id', 'in', rows)),
       );
     },
   };
@@ -198,7 +198,3 @@ function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, 'settling
 
 /** Settled rows that one statement removes. */
 const CLEARED_AT_ONCE = 1_000;
-
-function statementOf({ sql: text, parameters }: ExpectedStatement): ExpectedStatement {
-  return { sql: text, parameters };
-}

@@ -4,10 +4,13 @@
  * Invariant: the highest internal id and the highest journal seq are never removed, because the
  * next process counts on from them.
  */
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import type { SagaStatus } from '../../core/status.ts';
+import { dialectOf, statementOf } from '../dialect.ts';
 import type { EngineTables } from '../schema.ts';
+
+type Db = Kysely<EngineTables>;
 
 export interface RemovalReads {
   /**
@@ -29,40 +32,57 @@ export interface RemovalHold {
 }
 
 /** Keeps how long removals wait. */
-export function holdStatement(heldMs: number | null): ExpectedStatement {
+export function holdStatement(db: Db, heldMs: number | null): ExpectedStatement {
   const whole = heldMs === null ? null : Math.ceil(heldMs);
-  return { sql: 'UPDATE engine SET removal_held_ms = ? WHERE id = 1', parameters: [whole] };
+  return statementOf(db.updateTable('engine').set({ removal_held_ms: whole }).where('id', '=', 1));
 }
 
 /**
  * Removes sagas with all that hangs off them but dead letters and start keys, which are told how
  * their sagas ended.
  */
-export function removalStatements(sids: readonly number[]): readonly ExpectedStatement[] {
-  const places = sids.map(() => '?').join(', ');
-  const removals = ['journal', 'audit', 'sagas'].map(
-    (table) => `DELETE FROM ${table} WHERE sid IN (${places})`,
-  );
-  const keepEnds = `UPDATE start_keys SET final_status = sagas.status FROM sagas
-    WHERE sagas.sid IN (${places})
-      AND start_keys.type = sagas.type AND start_keys.key = sagas.key`;
-  return [keepEnds, ...removals].map((text) => ({ sql: text, parameters: sids }));
+export function removalStatements(db: Db, sids: readonly number[]): readonly ExpectedStatement[] {
+  const keepEnds = db
+    .updateTable('start_keys')
+    .from('sagas')
+    .set((eb) => ({ final_status: eb.ref('sagas.status') }))
+    .where('sagas.sid', 'in', sids)
+    .whereRef('start_keys.type', '=', 'sagas.type')
+    .whereRef('start_keys.key', '=', 'sagas.key');
+  const tables = ['journal', 'audit', 'sagas'] as const;
+  const removals = tables.map((table) => db.deleteFrom(table).where('sid', 'in', sids));
+  return [keepEnds, ...removals].map(statementOf);
 }
 
-export function createRemovalReads(db: Kysely<EngineTables>): RemovalReads {
+export function createRemovalReads(db: Db): RemovalReads {
   return {
     async removable(endedBeforeMs, limit) {
-      const { rows } = await sql<{ sid: number }>`SELECT sid FROM sagas
-        WHERE ended_at < ${endedBeforeMs}
-          AND sid < (SELECT max(sid) FROM sagas)
-          AND sid <> (SELECT sid FROM journal ORDER BY seq DESC LIMIT 1)
-          AND sid NOT IN (SELECT sid FROM outbox)
-          AND NOT EXISTS (
-            SELECT 1 FROM sagas AS parent
-            WHERE parent.id = sagas.state ->> '$.parent.sagaId' AND parent.ended_at IS NULL
-          )
-        ORDER BY ended_at
-        LIMIT ${limit}`.execute(db);
+      const parentId = dialectOf(db).jsonText('sagas.state', ['parent', 'sagaId']);
+      const rows = await db
+        .selectFrom('sagas')
+        .select('sid')
+        .where('ended_at', '<', endedBeforeMs)
+        .where('sid', '<', (eb) =>
+          eb.selectFrom('sagas as newest').select((one) => one.fn.max('newest.sid').as('sid')),
+        )
+        .where('sid', '<>', (eb) =>
+          eb.selectFrom('journal').select('journal.sid').orderBy('seq', 'desc').limit(1),
+        )
+        .where('sid', 'not in', (eb) => eb.selectFrom('outbox').select('outbox.sid'))
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('sagas as parent')
+                .select('parent.sid')
+                .where('parent.id', '=', parentId)
+                .where('parent.ended_at', 'is', null),
+            ),
+          ),
+        )
+        .orderBy('ended_at')
+        .limit(limit)
+        .execute();
       return rows.map(({ sid }) => sid);
     },
 

@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
+import { statementOf } from '../dialect.ts';
 import type { EngineTables } from '../schema.ts';
 
 /** Stands for every session that was begun before `untilMs`. */
@@ -17,20 +18,24 @@ export interface RevokedSession {
 
 /** Ends one session, or by `EVERY_SESSION` all; forgets those that are over by themselves. */
 export function revokeWrites(
+  db: Kysely<EngineTables>,
   { id, untilMs }: RevokedSession,
   nowMs: number,
 ): readonly ExpectedStatement[] {
-  return [
-    {
-      sql: 'DELETE FROM revoked_sessions WHERE until <= ? AND id <> ?',
-      parameters: [nowMs, EVERY_SESSION],
-    },
-    {
-      sql: `INSERT INTO revoked_sessions (id, until) VALUES (?, ?)
-        ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)`,
-      parameters: [id, untilMs],
-    },
-  ];
+  const forget = db
+    .deleteFrom('revoked_sessions')
+    .where('until', '<=', nowMs)
+    .where('id', '<>', EVERY_SESSION);
+  const keepLater = db
+    .insertInto('revoked_sessions')
+    .values({ id, until: untilMs })
+    .onConflict((conflict) =>
+      conflict
+        .column('id')
+        .doUpdateSet({ until: untilMs })
+        .where('revoked_sessions.until', '<', untilMs),
+    );
+  return [statementOf(forget), statementOf(keepLater)];
 }
 
 /** All that are stored, at most `limit`. */

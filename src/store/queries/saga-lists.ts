@@ -8,6 +8,7 @@
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
+import { type Dialect, dialectOf } from '../dialect.ts';
 import type { SagaFilter } from '../read-models.ts';
 import type { EngineTables } from '../schema.ts';
 
@@ -21,8 +22,13 @@ type Db = Kysely<EngineTables>;
 type Condition = RawBuilder<unknown>;
 
 /** True for the newest matching sagas, at most `limit`. */
-export function isAmong(filter: SagaFilter, range: SidRange, limit: number): RawBuilder<boolean> {
-  return sql<boolean>`sid IN (${matching(filter, range, limit)})`;
+export function isAmong(
+  db: Db,
+  filter: SagaFilter,
+  range: SidRange,
+  limit: number,
+): RawBuilder<boolean> {
+  return sql<boolean>`sid IN (${matching(dialectOf(db), filter, range, limit)})`;
 }
 
 /** The ids of the newest matching sagas, at most `limit`, newest first. */
@@ -35,7 +41,7 @@ export async function findIds(
   const rows = await db
     .selectFrom('sagas')
     .select('id')
-    .where(isAmong(filter, range, limit))
+    .where(isAmong(db, filter, range, limit))
     .orderBy('sid', 'desc')
     .execute();
   return rows.map(({ id }) => id);
@@ -44,7 +50,9 @@ export async function findIds(
 /** How many match. */
 export async function countMatching(db: Db, filter: SagaFilter, range: SidRange): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    SELECT count(*) AS count FROM (${matching(filter, range, null)})`.execute(db);
+    SELECT count(*) AS count FROM (${matching(dialectOf(db), filter, range, null)}) AS found`.execute(
+    db,
+  );
   return rows[0]?.count ?? 0;
 }
 
@@ -54,40 +62,42 @@ export async function findOldestUnmoved(
   statuses: readonly SagaStatus[],
 ): Promise<number | null> {
   const { rows } = await sql<{ sid: number }>`
-    SELECT sid FROM sagas INDEXED BY sagas_for_lists
+    SELECT sid FROM ${dialectOf(db).byIndex('sagas', 'sagas_for_lists')}
       WHERE status IN (${sql.join(statuses)}) ORDER BY updated_at, sid LIMIT 1`.execute(db);
   return rows[0]?.sid ?? null;
 }
 
-function matching(filter: SagaFilter, range: SidRange, limit: number | null) {
+function matching(dialect: Dialect, filter: SagaFilter, range: SidRange, limit: number | null) {
   const { status, type, ...rest } = filter;
   const page = limit === null ? sql`` : sql`ORDER BY sid DESC LIMIT ${limit}`;
   if (status === undefined || Object.values(rest).some((value) => value !== undefined)) {
-    const conditions = [...conditionsOf(filter), ...within(range)];
-    return sql<{ sid: number }>`
-      SELECT sid FROM sagas INDEXED BY sagas_for_lists WHERE ${every(conditions)} ${page}`;
+    const conditions = [...conditionsOf(dialect, filter), ...within(range)];
+    const sagas = dialect.byIndex('sagas', 'sagas_for_lists');
+    return sql<{ sid: number }>`SELECT sid FROM ${sagas} WHERE ${every(conditions)} ${page}`;
   }
-  if (status.length === 0) return sql<{ sid: number }>`SELECT sid FROM sagas WHERE 0`;
-  const conditions = [...conditionsOf(type === undefined ? {} : { type }), ...within(range)];
+  const sagas = dialect.byIndex('sagas', 'sagas_by_status');
+  if (status.length === 0) return sql<{ sid: number }>`SELECT sid FROM ${sagas} WHERE false`;
+  const byType = conditionsOf(dialect, type === undefined ? {} : { type });
+  const conditions = [...byType, ...within(range)];
   const parts = [...new Set(status)].map(
-    (one) => sql`SELECT sid FROM (SELECT sid FROM sagas INDEXED BY sagas_by_status
-      WHERE status = ${one} AND ${every(conditions)} ${page})`,
+    (one) => sql`SELECT sid FROM (SELECT sid FROM ${sagas}
+      WHERE status = ${one} AND ${every(conditions)} ${page}) AS of_status`,
   );
   return sql<{ sid: number }>`
-    SELECT sid FROM (${sql.join(parts, sql` UNION ALL `)}) ${page}`;
+    SELECT sid FROM (${sql.join(parts, sql` UNION ALL `)}) AS of_any ${page}`;
 }
 
-function conditionsOf(filter: SagaFilter): readonly Condition[] {
+function conditionsOf(dialect: Dialect, filter: SagaFilter): readonly Condition[] {
   const { type, status, step, minAttempts, updatedBeforeMs, text } = filter;
   const conditions: Condition[] = [];
   if (type !== undefined) conditions.push(sql`type = ${type}`);
   if (status !== undefined) {
-    conditions.push(status.length === 0 ? sql`0` : sql`status IN (${sql.join(status)})`);
+    conditions.push(status.length === 0 ? sql`false` : sql`status IN (${sql.join(status)})`);
   }
   if (step !== undefined) conditions.push(sql`step = ${step}`);
   if (minAttempts !== undefined) conditions.push(sql`attempts >= ${minAttempts}`);
   if (updatedBeforeMs !== undefined) conditions.push(sql`updated_at < ${updatedBeforeMs}`);
-  if (text !== undefined && text !== '') conditions.push(startsWith(text));
+  if (text !== undefined && text !== '') conditions.push(startsWith(dialect, text));
   return conditions;
 }
 
@@ -99,12 +109,14 @@ function within({ before, after }: SidRange): readonly Condition[] {
 }
 
 /** Of the id, the key or the error; letter case does not matter. */
-function startsWith(text: string): Condition {
+function startsWith({ likeAnyCase: like }: Dialect, text: string): Condition {
   const pattern = `${text.replace(/[\\%_]/g, '\\$&')}%`;
-  return sql`(id LIKE ${pattern} ESCAPE '\\' OR key LIKE ${pattern} ESCAPE '\\'
-    OR error LIKE ${pattern} ESCAPE '\\')`;
+  const columns = ['id', 'key', 'error'].map(
+    (column) => sql`${sql.ref(column)} ${like} ${pattern} ESCAPE '\\'`,
+  );
+  return sql`(${sql.join(columns, sql` OR `)})`;
 }
 
 function every(conditions: readonly Condition[]): Condition {
-  return conditions.length === 0 ? sql`1` : sql.join(conditions, sql` AND `);
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `);
 }

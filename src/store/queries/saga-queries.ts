@@ -4,8 +4,9 @@
  * Reads only, by keyset: a page costs the same at any depth. Invariant: newest first is by `sid`,
  * which counts up with the starts, so a list never skips or repeats a saga that was there before.
  */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
+import { dialectOf } from '../dialect.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
 import { createInboxReads } from './inbox.ts';
 import { feedEpochs } from './feed-epochs.ts';
@@ -87,7 +88,7 @@ async function listSagas(db: Db, filter: SagaFilter, page: Page): Promise<Paged<
   const range = { before: fromCursor('sagas', page.cursor), after: null };
   const rows = await selectSummaries(db)
     .select('sid')
-    .where(isAmong(checkedFilter(filter, 'listSagas'), range, limit + 1))
+    .where(isAmong(db, checkedFilter(filter, 'listSagas'), range, limit + 1))
     .orderBy('sid', 'desc')
     .execute();
   const { items, nextCursor } = toPage('sagas', rows, limit, (row) => row.sid);
@@ -114,7 +115,7 @@ function newerThan(cursor: string | undefined): SidRange {
 }
 
 async function deadLetterGroups(db: Db): Promise<readonly DeadLetterGroup[]> {
-  const code = sql<string>`coalesce(letter ->> '$.error.code', '')`;
+  const code = codeOfLetter(db);
   return await db
     .selectFrom('dead_letters')
     .innerJoin('sagas', 'sagas.sid', 'dead_letters.sid')
@@ -127,6 +128,11 @@ async function deadLetterGroups(db: Db): Promise<readonly DeadLetterGroup[]> {
     .orderBy('sagas.type')
     .limit(MAX_LETTER_GROUPS)
     .execute();
+}
+
+/** The code of the error that a dead letter is about; empty where it has none. */
+function codeOfLetter(db: Db): RawBuilder<string> {
+  return sql<string>`coalesce(${dialectOf(db).jsonText('letter', ['error', 'code'])}, '')`;
 }
 
 async function transitions(db: Db, id: string, page: Page): Promise<Paged<JournalEntry>> {
@@ -167,7 +173,7 @@ async function deadLetters(db: Db, page: Page, group?: LetterGroupKey): Promise<
     query = query
       .where('sagas.type', '=', group.type)
       .where('dead_letters.kind', '=', group.kind)
-      .where(sql<boolean>`coalesce(letter ->> '$.error.code', '') = ${group.code}`);
+      .where(codeOfLetter(db), '=', group.code);
   }
   const rows = await query
     .orderBy('dead_letters.id', 'desc')
@@ -191,7 +197,7 @@ async function versionCounts(db: Db): Promise<readonly VersionCount[]> {
   return db
     .selectFrom('sagas')
     .select((eb) => ['type', 'version', eb.fn.countAll<number>().as('total')])
-    .select(sql<number>`sum(ended_at IS NULL)`.as('underWay'))
+    .select((eb) => eb.fn.countAll<number>().filterWhere('ended_at', 'is', null).as('underWay'))
     .groupBy(['type', 'version'])
     .execute();
 }

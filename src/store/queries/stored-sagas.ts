@@ -10,6 +10,8 @@ import Database from 'better-sqlite3';
 import { toFailure } from '../../core/failure.ts';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
 import { APPLICATION_ID, refused } from '../sqlite/database-file.ts';
+import { foundPrefix } from '../sqlite/found-prefix.ts';
+import { withPrefix } from '../table-names.ts';
 import type { SagaAsStored, StepAsStored, StoredSagas } from '../as-stored.ts';
 import type {
   AuditTable,
@@ -113,8 +115,9 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
 }
 
 function prepare(path: string, db: Database.Database) {
-  const bySid = <Row>(sql: string) => db.prepare<[number], Row>(sql);
-  const counting = (sql: string) => db.prepare<[], number>(sql).pluck();
+  const { inSql } = withPrefix(foundPrefix(db));
+  const bySid = <Row>(sql: string) => db.prepare<[number], Row>(inSql(sql));
+  const counting = (sql: string) => db.prepare<[], number>(inSql(sql)).pluck();
   const orphansIn = (table: string) =>
     counting(`SELECT count(*) FROM ${table} WHERE sid NOT IN (SELECT sid FROM sagas)`);
   try {
@@ -123,16 +126,16 @@ function prepare(path: string, db: Database.Database) {
       next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
       // By the index on the status, so that sagas that are over are not gone through.
       inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
-        `SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
+        inSql(`SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
            checksum
-         FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`,
+         FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`),
       ),
       inFlightCount: db
         .prepare<[SagaStatus], number>(
-          'SELECT count(*) FROM sagas WHERE status = ? AND ended_at IS NULL',
+          inSql('SELECT count(*) FROM sagas WHERE status = ? AND ended_at IS NULL'),
         )
         .pluck(),
-      byId: db.prepare<[string], SagasTable>('SELECT * FROM sagas WHERE id = ?'),
+      byId: db.prepare<[string], SagasTable>(inSql('SELECT * FROM sagas WHERE id = ?')),
       steps: bySid<StepAsStored>(
         `SELECT step_name AS name, occurrence, status, attempts FROM saga_steps
          WHERE sid = ? ORDER BY position`,
@@ -143,7 +146,7 @@ function prepare(path: string, db: Database.Database) {
       ),
       audit: bySid<AuditTable>('SELECT * FROM audit WHERE sid = ? ORDER BY id'),
       startKey: db.prepare<[string, string], StartKeysTable>(
-        'SELECT * FROM start_keys WHERE type = ? AND key = ?',
+        inSql('SELECT * FROM start_keys WHERE type = ? AND key = ?'),
       ),
       journal: bySid<JournalTable>('SELECT * FROM journal WHERE sid = ? ORDER BY saga_seq'),
       journalOrphans: orphansIn('journal'),

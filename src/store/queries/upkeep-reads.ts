@@ -4,7 +4,7 @@
  *
  * Invariant: each read is one statement.
  */
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
 import { createRemovalReads, type RemovalReads } from './removal.ts';
 import type { EngineTables } from '../schema.ts';
@@ -72,7 +72,7 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
           eb.fn.max<number>('sid').as('lastSid'),
           eb.fn.countAll<number>().as('count'),
         ])
-        .select(sql<number>`sum(ended_at IS NULL)`.as('underWay'))
+        .select((eb) => eb.fn.countAll<number>().filterWhere('ended_at', 'is', null).as('underWay'))
         .groupBy(['type', 'version', 'definition_hash'])
         .execute();
       const lookedAt = rows.reduce((sum, { count }) => sum + count, 0);

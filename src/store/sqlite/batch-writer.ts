@@ -9,6 +9,7 @@ import { hasNoRoom } from './disk-room.ts';
 import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
 import type { BatchItem, ItemOutcome } from '../batch-items.ts';
+import type { TableNames } from '../table-names.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
 
 export type BatchResult =
@@ -23,6 +24,7 @@ export interface BatchWriter {
 export interface BatchWriterOptions {
   /** `null`: a database in memory, that nobody can take away. */
   readonly realPath: string | null;
+  readonly names: TableNames;
   /** The epoch this owner was given at open. */
   readonly ownerEpoch: number;
   /** Highest journal seq in use. */
@@ -31,7 +33,7 @@ export interface BatchWriterOptions {
 
 /** Prepares a writer on an open connection. */
 export function createBatchWriter(db: Database.Database, options: BatchWriterOptions): BatchWriter {
-  const apply = prepareItems(db);
+  const apply = prepareItems(db, options.names);
   const applyAlone = prepareAlone(db, apply);
   const { realPath } = options;
   const isFull = (): boolean => realPath !== null && hasNoRoom(realPath);
@@ -168,8 +170,8 @@ function prepareAlone(db: Database.Database, apply: ApplyItem) {
 
 /** Why the file is no longer ours, inside the transaction of a batch; `null` while it is. */
 function prepareOwnershipCheck(db: Database.Database, options: BatchWriterOptions) {
-  const epoch = db.prepare('SELECT owner_epoch FROM engine WHERE id = 1').pluck();
-  const { realPath, ownerEpoch } = options;
+  const { realPath, names, ownerEpoch } = options;
+  const epoch = db.prepare(names.inSql('SELECT owner_epoch FROM engine WHERE id = 1')).pluck();
   const identity = realPath === null ? null : fileIdentity(realPath);
 
   return (): string | null => {

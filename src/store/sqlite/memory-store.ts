@@ -11,11 +11,12 @@ import { BackstepError } from '../../core/errors.ts';
 import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-writer.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
-import { leaveClean, takeOver } from './ownership.ts';
+import { lastInUse, leaveClean, takeOver } from './ownership.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from '../queries/stored-sagas.ts';
 import type { Store, StoreHealth } from '../store.ts';
+import { checkedPrefix, type TableNames, withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
 import {
   type BatchItem,
@@ -54,13 +55,18 @@ export interface MemoryDatabase {
  * Prepares empty databases; the schema is made once. Resolves with the way to make one.
  *
  * @param migrationsFolder participants' migrations, as in `openStore`
+ * @param tablePrefix as in `openStore`
  */
-export async function memoryDatabases(migrationsFolder?: string): Promise<() => MemoryDatabase> {
-  const empty = await emptyDatabase(migrationsFolder);
+export async function memoryDatabases(
+  migrationsFolder?: string,
+  tablePrefix = '',
+): Promise<() => MemoryDatabase> {
+  const names = withPrefix(checkedPrefix(tablePrefix));
+  const empty = await emptyDatabase(migrationsFolder, tablePrefix);
   return () => {
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
-    const disk = { db, prepared: new Map(), inboxListeners: new Set<() => void>() };
+    const disk = { db, names, prepared: new Map(), inboxListeners: new Set<() => void>() };
     return {
       open: (hooks = {}) => new SingleThreadStore(disk, hooks),
       get stored() {
@@ -77,6 +83,7 @@ const MAX_PREPARED = 256;
 /** What outlives a store. */
 interface Disk {
   readonly db: Database.Database;
+  readonly names: TableNames;
   readonly prepared: Map<string, Database.Statement>;
   readonly inboxListeners: Set<() => void>;
 }
@@ -90,6 +97,7 @@ interface Entry {
 class SingleThreadStore implements MemoryStore {
   readonly own: Store['own'];
   readonly reader: Store['reader'];
+  readonly tables: Store['tables'];
   readonly loadBySid: Store['loadBySid'];
   readonly sidOf: Store['sidOf'];
   readonly findStartKey: Store['findStartKey'];
@@ -111,21 +119,21 @@ class SingleThreadStore implements MemoryStore {
   #batches = 0;
 
   constructor(disk: Disk, hooks: MemoryStoreHooks) {
-    const { db } = disk;
-    const ask = (sql: string): number => Number(db.prepare(sql).pluck().get());
-    const { ownerEpoch, wasLeftClean } = takeOver(db);
-    this.#leaveClean = () => leaveClean(db, ownerEpoch);
-    const lastSid = ask('SELECT coalesce(max(sid), 0) FROM sagas');
-    const lastSeq = ask('SELECT coalesce(max(seq), 0) FROM journal');
+    const { db, names } = disk;
+    const { ownerEpoch, wasLeftClean } = takeOver(db, names);
+    this.#leaveClean = () => leaveClean(db, names, ownerEpoch);
+    const { lastSid, lastSeq } = lastInUse(db, names);
     this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
     this.#hooks = hooks;
     this.#disk = disk;
-    this.#writer = createBatchWriter(db, { realPath: null, ownerEpoch, lastSeq });
+    this.#writer = createBatchWriter(db, { realPath: null, names, ownerEpoch, lastSeq });
     const lane: QueryLane = {
       query: (sql, parameters) => this.#query(sql, parameters),
     };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
-    const reads = createEngineReads(createReadOnlyKysely<EngineTables>(lane));
+    const tables = names.inKysely(createReadOnlyKysely<EngineTables>(lane));
+    this.tables = () => tables;
+    const reads = createEngineReads(tables);
     this.loadBySid = reads.loadBySid;
     this.sidOf = reads.sidOf;
     this.findStartKey = reads.findStartKey;

@@ -12,8 +12,10 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
-import { DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
+import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, Migrator } from 'kysely/migration';
+import { withPrefix } from '../table-names.ts';
 import { APPLICATION_ID, openForWriting, refused, unusable } from './database-file.ts';
+import { refuseOtherPrefix } from './found-prefix.ts';
 import { type Migrations, readMigrations, withFormerlyRun } from './migration-files.ts';
 
 const MIGRATION_BUSY_WAIT_MS = 5_000;
@@ -24,37 +26,44 @@ const MIGRATION_BUSY_WAIT_MS = 5_000;
  */
 export async function applyMigrations(
   realPath: string,
-  migrationsFolder?: string,
+  migrationsFolder: string | undefined,
+  tablePrefix: string,
 ): Promise<readonly string[]> {
-  const migrations = await readMigrations(migrationsFolder);
+  const migrations = await readMigrations(migrationsFolder, withPrefix(tablePrefix));
   const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
   database.pragma('synchronous = FULL');
-  return migrateAndClose(realPath, database, migrations);
+  return migrateAndClose(realPath, database, tablePrefix, migrations);
 }
 
 /** The bytes of an empty database with the schema of this version. */
-export async function emptyDatabase(migrationsFolder?: string): Promise<Buffer> {
-  const migrations = await readMigrations(migrationsFolder);
+export async function emptyDatabase(
+  migrationsFolder: string | undefined,
+  tablePrefix: string,
+): Promise<Buffer> {
+  const migrations = await readMigrations(migrationsFolder, withPrefix(tablePrefix));
   const database = new Database(':memory:');
   database.pragma(`application_id = ${APPLICATION_ID}`);
   const bytes: Buffer[] = [];
-  await migrateAndClose(':memory:', database, migrations, () => bytes.push(database.serialize()));
+  const keep = (): void => void bytes.push(database.serialize());
+  await migrateAndClose(':memory:', database, tablePrefix, migrations, keep);
   return Buffer.concat(bytes);
 }
 
 async function migrateAndClose(
   path: string,
   database: Database.Database,
+  tablePrefix: string,
   migrations: Migrations,
   beforeClose: () => void = () => {},
 ): Promise<readonly string[]> {
   database.pragma('foreign_keys = OFF');
   const db = new Kysely<unknown>({ dialect: new TransactionalDdlDialect(database) });
   try {
-    const ran = namesOfRun(database);
+    refuseOtherPrefix(path, database, tablePrefix);
+    const ran = namesOfRun(database, tablePrefix + DEFAULT_MIGRATION_TABLE);
     const known = withFormerlyRun(migrations, ran);
     refuseNewer(path, ran, known);
-    const names = await runPending(path, db, known);
+    const names = await runPending(path, db, tablePrefix, known);
     beforeClose();
     return names;
   } catch (thrown) {
@@ -109,12 +118,12 @@ class RollbackOnceDriver extends SqliteDriver {
 }
 
 /** Names of the migrations that this database has seen. */
-function namesOfRun(db: Database.Database): readonly string[] {
-  const table = db
+function namesOfRun(db: Database.Database, table: string): readonly string[] {
+  const found = db
     .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?")
-    .get(DEFAULT_MIGRATION_TABLE);
-  if (table === undefined) return [];
-  const names = db.prepare(`SELECT name FROM ${DEFAULT_MIGRATION_TABLE} ORDER BY name`).pluck();
+    .get(table);
+  if (found === undefined) return [];
+  const names = db.prepare(`SELECT name FROM ${table} ORDER BY name`).pluck();
   return names.all().map(String);
 }
 
@@ -128,10 +137,13 @@ function refuseNewer(path: string, ran: readonly string[], known: Migrations): v
 async function runPending(
   path: string,
   db: Kysely<unknown>,
+  tablePrefix: string,
   migrations: Migrations,
 ): Promise<readonly string[]> {
   const migrator = new Migrator({
     db,
+    migrationTableName: tablePrefix + DEFAULT_MIGRATION_TABLE,
+    migrationLockTableName: tablePrefix + DEFAULT_MIGRATION_LOCK_TABLE,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
     // A later file of the engine may sort before one of a participant that ran long ago.
     allowUnorderedMigrations: true,

@@ -6,9 +6,10 @@
  */
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Migration } from 'kysely/migration';
+import type { TableNames } from '../table-names.ts';
 import { refused } from './database-file.ts';
 
 /** Beside `src` or, published, beside its build. */
@@ -29,19 +30,28 @@ const FORMERLY_RUN = ['0002-order-demo', '0004-trip-demo', '0007-onboarding-demo
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /**
- * The engine's migrations and those of `folder`. Throws `storage-refused` for a folder that cannot
+ * The engine's migrations, over tables called as here, and those of `folder`, which are left as
+ * they are. Throws `storage-refused` for a folder that cannot
  * be read, and for a file that would not run or whose name is taken.
  */
-export async function readMigrations(folder: string | undefined): Promise<Migrations> {
+export async function readMigrations(
+  folder: string | undefined,
+  names: TableNames,
+): Promise<Migrations> {
   const migrations: Record<string, Migration> = {};
   for (const [name, path] of await listMigrations(folder)) {
     const loaded: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href);
     if (!isMigration(loaded)) {
       throw refused(path, 'it exports no function `up`', 'export one, or move the file away');
     }
-    migrations[name] = loaded;
+    migrations[name] = dirname(path) === ENGINE_FOLDER ? renamed(loaded, names) : loaded;
   }
   return migrations;
+}
+
+/** A migration of the engine, over tables that are called as here. */
+function renamed({ up }: Migration, names: TableNames): Migration {
+  return { up: (db) => up(names.inMigrations(db)) };
 }
 
 /** Path by name. Throws as `readMigrations`, before anything is loaded or opened. */

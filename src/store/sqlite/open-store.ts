@@ -15,6 +15,7 @@ import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
 import type { Store } from '../store.ts';
+import { checkedPrefix, withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
 import { startWriterThread } from './writer-thread.ts';
 
@@ -23,6 +24,13 @@ export interface OpenStoreOptions {
   readonly path: string;
   /** Folder of participants' migrations, see `MigrateOptions`. Default: none. */
   readonly migrationsFolder?: string;
+  /**
+   * What the names of the engine's tables begin with, such as `backstep_`, where participants have
+   * tables called `audit` or `outbox`: at most 32 of a-z, 0-9 and _, a letter first. It stays the
+   * same for the life of a database. The owner's lock is per file, so two engines in one file are
+   * not made possible by it. Default: nothing.
+   */
+  readonly tablePrefix?: string;
   /** How long to wait for the owner before us to leave. Default 5,000. */
   readonly lockWaitMs?: number;
   /** How long one read may take. Default 2,000. */
@@ -45,12 +53,13 @@ const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
  * mend, and `unavailable` for a fault of the disk that may pass.
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const tablePrefix = checkedPrefix(options.tablePrefix ?? '');
   await listMigrations(options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   let queue: BatchQueue | undefined;
   try {
-    await applyMigrations(realPath, options.migrationsFolder);
+    await applyMigrations(realPath, options.migrationsFolder, tablePrefix);
     queue = startWriter(realPath, options);
     await queue.own();
     return assemble(realPath, options, lock, queue);
@@ -64,6 +73,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
 function startWriter(realPath: string, options: OpenStoreOptions): BatchQueue {
   const writer = startWriterThread({
     realPath,
+    tablePrefix: options.tablePrefix ?? '',
     maxPages: options.maxPages ?? null,
     firstRetryDelayMs: options.firstRetryDelayMs ?? DEFAULT_FIRST_RETRY_DELAY_MS,
     maxRetryDelayMs: options.maxRetryDelayMs ?? DEFAULT_MAX_RETRY_DELAY_MS,
@@ -80,6 +90,8 @@ function assemble(
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
   const pages = new Reader({ realPath }, timeLimitMs);
   const engine = new Reader({ realPath }, timeLimitMs);
+  const names = withPrefix(options.tablePrefix ?? '');
+  const tables = names.inKysely(createReadOnlyKysely<EngineTables>(pages));
   let closing: Promise<void> | undefined;
 
   async function closeAll(isClean: boolean): Promise<void> {
@@ -95,7 +107,8 @@ function assemble(
     write: (statements) => queue.write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => createReadOnlyKysely(pages),
-    ...createEngineReads(createReadOnlyKysely(engine)),
+    tables: () => tables,
+    ...createEngineReads(names.inKysely(createReadOnlyKysely<EngineTables>(engine))),
     health: () => queue.health(),
     stats: () => queue.stats(),
     onInbox: (listener) => queue.onInbox(listener),

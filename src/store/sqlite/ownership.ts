@@ -6,6 +6,8 @@
  * crash never finds it.
  */
 import type Database from 'better-sqlite3';
+import type { Ownership } from '../store.ts';
+import type { TableNames } from '../table-names.ts';
 
 /** What a new owner is given. */
 export interface TakenOver {
@@ -15,14 +17,29 @@ export interface TakenOver {
 }
 
 /** Makes every earlier owner's epoch stale. */
-export function takeOver(db: Database.Database): TakenOver {
-  const wasLeftClean = Number(db.prepare(SELECT_CLEAN).pluck().get()) === 1;
-  return { ownerEpoch: Number(db.prepare(TAKE_OVER).pluck().get()), wasLeftClean };
+export function takeOver(db: Database.Database, names: TableNames): TakenOver {
+  const wasLeftClean = readNumber(db, names.inSql(SELECT_CLEAN)) === 1;
+  return { ownerEpoch: readNumber(db, names.inSql(TAKE_OVER)), wasLeftClean };
+}
+
+/** The highest internal saga id and the highest journal seq in use; 0: none. */
+export function lastInUse(
+  db: Database.Database,
+  names: TableNames,
+): Pick<Ownership, 'lastSid' | 'lastSeq'> {
+  return {
+    lastSid: readNumber(db, names.inSql('SELECT coalesce(max(sid), 0) FROM sagas')),
+    lastSeq: readNumber(db, names.inSql('SELECT coalesce(max(seq), 0) FROM journal')),
+  };
 }
 
 /** Notes a clean end, unless somebody else has taken over. */
-export function leaveClean(db: Database.Database, ownerEpoch: number): void {
-  db.prepare(LEAVE_CLEAN).run(ownerEpoch);
+export function leaveClean(db: Database.Database, names: TableNames, ownerEpoch: number): void {
+  db.prepare(names.inSql(LEAVE_CLEAN)).run(ownerEpoch);
+}
+
+function readNumber(db: Database.Database, sql: string): number {
+  return Number(db.prepare(sql).pluck().get());
 }
 
 const SELECT_CLEAN = 'SELECT left_clean FROM engine WHERE id = 1';

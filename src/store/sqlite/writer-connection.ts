@@ -5,9 +5,10 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ownership } from '../store.ts';
+import { type TableNames, withPrefix } from '../table-names.ts';
 import { openForWriting } from './database-file.ts';
 import { beginFeedEpoch } from './feed-epoch-writer.ts';
-import { takeOver, type TakenOver } from './ownership.ts';
+import { lastInUse, takeOver, type TakenOver } from './ownership.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
 /** How long a statement waits for a foreign lock before the batch counts as stalled. */
@@ -18,6 +19,7 @@ const FULL_SYNCHRONOUS = 2;
 /** An open database of which we are the owner. */
 export interface WriterConnection extends Ownership {
   readonly db: Database.Database;
+  readonly names: TableNames;
   readonly ownerEpoch: number;
 }
 
@@ -26,11 +28,11 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    const taken = takeOverSafely(db);
-    const lastSid = readNumber(db, 'SELECT coalesce(max(sid), 0) FROM sagas');
-    const lastSeq = readNumber(db, 'SELECT coalesce(max(seq), 0) FROM journal');
-    beginFeedEpoch(db, lastSeq);
-    return { db, ...taken, lastSid, lastSeq };
+    const names = withPrefix(options.tablePrefix);
+    const taken = takeOverSafely(db, names);
+    const last = lastInUse(db, names);
+    beginFeedEpoch(db, names, last.lastSeq);
+    return { db, names, ...taken, ...last };
   } catch (thrown) {
     db.close();
     throw thrown;
@@ -48,15 +50,11 @@ function configure(db: Database.Database, maxPages: number | null): void {
 }
 
 /** The first write also shows that FULL is in force. */
-function takeOverSafely(db: Database.Database): TakenOver {
-  const taken = takeOver(db);
+function takeOverSafely(db: Database.Database, names: TableNames): TakenOver {
+  const taken = takeOver(db, names);
   // Read after a write: on an untouched connection the pragma tells the compiled default.
   if (db.pragma('synchronous', { simple: true }) !== FULL_SYNCHRONOUS) {
     throw new Error('synchronous=FULL could not be set');
   }
   return taken;
-}
-
-function readNumber(db: Database.Database, sql: string): number {
-  return Number(db.prepare(sql).pluck().get());
 }

@@ -7,6 +7,7 @@
 import type Database from 'better-sqlite3';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../outbox-id.ts';
+import type { TableNames } from '../table-names.ts';
 import { createStatementRunner } from './participant-statements.ts';
 import {
   type BatchItem,
@@ -24,25 +25,30 @@ import {
 export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
-export function prepareItems(db: Database.Database): ApplyItem {
+export function prepareItems(db: Database.Database, names: TableNames): ApplyItem {
+  const { inSql } = names;
   const writeSaga = {
-    start: db.prepare<Parameter[]>(INSERT_SAGA),
-    turn: db.prepare<Parameter[]>(UPDATE_SAGA),
-    progress: db.prepare<Parameter[]>(UPDATE_PROGRESS),
-    parking: db.prepare<Parameter[]>(PARK_SAGA),
+    start: db.prepare<Parameter[]>(inSql(INSERT_SAGA)),
+    turn: db.prepare<Parameter[]>(inSql(UPDATE_SAGA)),
+    progress: db.prepare<Parameter[]>(inSql(UPDATE_PROGRESS)),
+    parking: db.prepare<Parameter[]>(inSql(PARK_SAGA)),
   };
-  const storedSeq = db.prepare<[Parameter], number>('SELECT seq FROM sagas WHERE sid = ?').pluck();
-  const insertJournal = db.prepare<Parameter[]>(INSERT_JOURNAL);
+  const storedSeq = db
+    .prepare<[Parameter], number>(inSql('SELECT seq FROM sagas WHERE sid = ?'))
+    .pluck();
+  const insertJournal = db.prepare<Parameter[]>(inSql(INSERT_JOURNAL));
   const selectKey = db.prepare<[string, string], StoredKey>(
-    'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+    inSql(
+      'SELECT saga_id AS sagaId, input_hash AS inputHash FROM start_keys WHERE type = ? AND key = ?',
+    ),
   );
   const insertKey = db.prepare(
-    'INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)',
+    inSql('INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)'),
   );
-  const acknowledge = db.prepare('DELETE FROM outbox WHERE id = ?');
-  const takeFromInbox = prepareInbox(db);
+  const acknowledge = db.prepare(inSql('DELETE FROM outbox WHERE id = ?'));
+  const takeFromInbox = prepareInbox(db, names);
   const runStatements = createStatementRunner(db);
-  const writeExtras = prepareExtras(db);
+  const writeExtras = prepareExtras(db, names);
 
   function applyTurn(item: TurnItem, seq: number): ItemOutcome {
     const { extras } = item;
@@ -98,10 +104,10 @@ interface StoredKey {
 }
 
 /** Takes a row out of the inbox, or writes its answer; false: it is not there any more. */
-function prepareInbox(db: Database.Database) {
-  const remove = db.prepare('DELETE FROM inbox WHERE id = ? AND settled_at IS NULL');
+function prepareInbox(db: Database.Database, { inSql }: TableNames) {
+  const remove = db.prepare(inSql('DELETE FROM inbox WHERE id = ? AND settled_at IS NULL'));
   const answer = db.prepare(
-    'UPDATE inbox SET settled_at = ?, answer = ? WHERE id = ? AND settled_at IS NULL',
+    inSql('UPDATE inbox SET settled_at = ?, answer = ? WHERE id = ? AND settled_at IS NULL'),
   );
   return (row: NonNullable<TurnExtras['inbox']>, atMs: Parameter): boolean => {
     const { changes } =
@@ -110,21 +116,23 @@ function prepareInbox(db: Database.Database) {
   };
 }
 
-function prepareExtras(db: Database.Database) {
-  const insertOutbox = db.prepare('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)');
-  const openLetter = db.prepare(OPEN_LETTER);
+function prepareExtras(db: Database.Database, { inSql }: TableNames) {
+  const insertOutbox = db.prepare(inSql('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)'));
+  const openLetter = db.prepare(inSql(OPEN_LETTER));
   const closeLetter = db.prepare(
-    'UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL',
+    inSql('UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL'),
   );
   const insertAudit = db.prepare(
-    'INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)',
+    inSql('INSERT INTO audit (sid, saga_seq, at, command, by, reason) VALUES (?, ?, ?, ?, ?, ?)'),
   );
 
   const putPending = db.prepare(
-    'INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?',
+    inSql('INSERT OR REPLACE INTO pending_starts SELECT sid, type, ?, ? FROM sagas WHERE sid = ?'),
   );
-  const setVersion = db.prepare('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?');
-  const removePending = db.prepare('DELETE FROM pending_starts WHERE sid = ?');
+  const setVersion = db.prepare(
+    inSql('UPDATE sagas SET version = ?, definition_hash = ? WHERE sid = ?'),
+  );
+  const removePending = db.prepare(inSql('DELETE FROM pending_starts WHERE sid = ?'));
 
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
     const { outbox, deadLetter, audit, pendingStart, version } = extras;

@@ -12,6 +12,8 @@ import type { WriterPort } from '../writer-port.ts';
 /** What the writer's thread is started with. */
 export interface WriterOptions {
   readonly realPath: string;
+  /** See `OpenStoreOptions`; `''`: none. */
+  readonly tablePrefix: string;
   /** Upper bound of the file, in pages. */
   readonly maxPages: number | null;
   readonly firstRetryDelayMs: number;

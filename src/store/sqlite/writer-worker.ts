@@ -21,12 +21,12 @@ if (port !== null) start((message) => port.postMessage(message));
 
 function start(send: (message: FromWriter) => void): void {
   try {
-    const { db, ownerEpoch, ...opened } = openWriterConnection(options);
+    const { db, names, ownerEpoch, ...opened } = openWriterConnection(options);
     const { lastSeq } = opened;
     const { realPath } = options;
     const stopWatching = watchForeignWrites(db, () => send({ kind: 'inbox' }));
     const loop = new WriterLoop({
-      writer: createBatchWriter(db, { realPath, ownerEpoch, lastSeq }),
+      writer: createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq }),
       checkpointer: createCheckpointer(db, () => hasNoRoom(realPath)),
       send,
       retry: options,
@@ -34,7 +34,7 @@ function start(send: (message: FromWriter) => void): void {
         stopWatching();
         db.close();
       },
-      leaveClean: () => leaveClean(db, ownerEpoch),
+      leaveClean: () => leaveClean(db, names, ownerEpoch),
       leave: () => port?.close(),
     });
     port?.on('message', (message: ToWriter) => loop.take(message));

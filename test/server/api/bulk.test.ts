@@ -92,7 +92,8 @@ describe('POST /api/bulk', () => {
     // As if the process had died after the first saga took it and before that was recorded.
     const by = `api (bulk ${String(frozen['id'])}, ${String(frozen['createdAt'])})`;
     await http.backstep.saga(String(ids[0])).command({ name: 'pause', by });
-    await http.backstep.store.write([markWrite(Number(frozen['id']), 'started', 1)]);
+    const { store } = http.backstep;
+    await store.write([markWrite(store.tables(), Number(frozen['id']), 'started', 1)]);
     bulk = new BulkActions(http.backstep, { logger: { error: () => {} } });
     await bulk.resume();
     await bulk.idle();

@@ -58,7 +58,7 @@ describe('POST /api/sagas/{type}', () => {
     expect(first.body['status']).toBe('compensation_failed');
     const rows = store.reader().selectFrom('sagas').select('sid');
     const { sid } = await rows.where('id', '=', String(first.body['id'])).executeTakeFirstOrThrow();
-    await store.write(removalStatements([sid]));
+    await store.write(removalStatements(store.tables(), [sid]));
     const answer = { ...first.body, isRemoved: true };
     expect(await start('/api/sagas/order?wait=5s', body)).toEqual({ code: 200, body: answer });
     expect(await start('/api/sagas/order', body)).toEqual({ code: 202, body: answer });

@@ -218,7 +218,12 @@ describe('the connection that writes', () => {
     await migrateDatabase(path);
     const retry = { firstRetryDelayMs: 1, maxRetryDelayMs: 1 };
     for (const expectedEpoch of [1, 2]) {
-      const { db, ownerEpoch } = openWriterConnection({ realPath: path, maxPages: null, ...retry });
+      const { db, ownerEpoch } = openWriterConnection({
+        realPath: path,
+        tablePrefix: '',
+        maxPages: null,
+        ...retry,
+      });
       expect(ownerEpoch).toBe(expectedEpoch);
       expect(db.pragma('synchronous', { simple: true })).toBe(2);
       expect(db.pragma('wal_autocheckpoint', { simple: true })).toBe(0);
