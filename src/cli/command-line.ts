@@ -2,7 +2,7 @@
  * What the command line of `backstep` asks for, or the mistake in it, in one sentence.
  */
 import { parseArgs } from 'node:util';
-import { settingOf } from '../core/settings.ts';
+import { readSetting, SHARED_SETTINGS } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
@@ -63,7 +63,7 @@ export function readCommandLine(
   }
   if (values.help === true) return { command: 'help' };
   const [command, ...operands] = positionals;
-  const database = textOf(values.db) ?? settingOf(env, 'BACKSTEP_DB');
+  const database = textOf(values.db) ?? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_DB');
   const isJson = values.json === true;
   switch (command) {
     case undefined:
@@ -98,7 +98,7 @@ export function readCommandLine(
         sagaId,
         database,
         withSecrets: values['with-secrets'] === true,
-        hidden: settingOf(env, 'BACKSTEP_REDACT'),
+        hidden: readSetting(SHARED_SETTINGS, env, 'BACKSTEP_REDACT'),
       };
     }
     default:

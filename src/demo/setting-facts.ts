@@ -3,7 +3,8 @@
  * hold one it is only told whether it is set.
  */
 import { redactText } from '../core/secrets/redact.ts';
-import { type Environment, isClosedSetting, settingNames } from '../core/settings.ts';
+import type { Environment } from '../core/settings.ts';
+import { isClosedSetting, settingNames } from './settings.ts';
 import type { Fact } from '../server/environment.ts';
 
 /** Each setting, and its value where that is no secret. */

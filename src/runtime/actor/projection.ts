@@ -31,7 +31,7 @@ import type { FeedEntry } from '../../store/read-models.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import { pendingStartOf } from '../../core/turn/waiting-room.ts';
 import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
-import { outboxRowsOf } from '../outside/outgoing.ts';
+import { outboxRowsOf } from '../outside/outbox-messages.ts';
 import { assertLength } from './state-bound.ts';
 
 /** How the audit tells events that were sent from commands. */
