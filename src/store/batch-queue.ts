@@ -2,7 +2,7 @@
  * Group commit, the same over every database: gathers what is to be written and hands it to the
  * writer in batches.
  *
- * Never writes and never waits on a timer. Invariant: a promise resolves only after the writer
+ * Never writes, and waits on a timer only for an item that met a foreign lock. Invariant: a promise resolves only after the writer
  * reported the COMMIT of its batch; when the outcome is unknown it rejects with `storage-failed`.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
@@ -18,7 +18,10 @@ import {
   toWriteOutcome,
 } from './batch-items.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import { closedError, failedError, standbyOf } from './refusals.ts';
+import { Postponed } from './postponed.ts';
 import type { Ownership, StoreHealth, StoreStats } from './store.ts';
+import { ListenerSet } from './listener-set.ts';
 import type { WriterPort } from './writer-port.ts';
 
 /** Most items in one batch. */
@@ -37,6 +40,8 @@ interface Entry {
   readonly chars: number;
   readonly settle: (outcome: ItemOutcome) => void;
   readonly fail: (error: BackstepError) => void;
+  /** So often it met a lock that somebody else holds. */
+  postponements: number;
 }
 
 /**
@@ -46,12 +51,13 @@ interface Entry {
 export class BatchQueue {
   readonly #writer: WriterPort;
   readonly #nowMs: () => number;
-  readonly #listeners = new Set<(health: StoreHealth) => void>();
-  readonly #inboxListeners = new Set<() => void>();
+  readonly #healthListeners = new ListenerSet<StoreHealth>();
+  readonly #inboxListeners = new ListenerSet<void>();
   readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
   #queue: Entry[] = [];
+  readonly #postponed = new Postponed<Entry>();
   #isFlushScheduled = false;
   #isClosing = false;
   #isClean = false;
@@ -101,20 +107,14 @@ export class BatchQueue {
       ...this.#stats,
       commitMs: this.#commitMs.snapshot(),
       waitMs: this.#waitMs.snapshot(),
-      queued: this.#queue.length,
+      queued: this.#queue.length + this.#postponed.size,
     };
   }
 
-  onHealth(listener: (health: StoreHealth) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  onHealth = (listener: (health: StoreHealth) => void) => this.#healthListeners.add(listener);
 
   /** See `Store.onInbox`. */
-  onInbox(listener: () => void): () => void {
-    this.#inboxListeners.add(listener);
-    return () => this.#inboxListeners.delete(listener);
-  }
+  onInbox = (listener: () => void) => this.#inboxListeners.add(listener);
 
   /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the writer. Idempotent. */
   async close(isClean = false): Promise<void> {
@@ -149,9 +149,18 @@ export class BatchQueue {
           fail(error); // an answer to something else: the rest of the batch must go on
         }
       };
-      this.#queue.push({ item, chars, settle, fail });
+      this.#queue.push({ item, chars, settle, fail, postponements: 0 });
       this.#schedule();
     });
+  }
+
+  #postpone(entry: Entry): void {
+    this.#postponed.put(entry, entry.postponements, () => {
+      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
+      this.#queue.push(entry);
+      this.#schedule();
+    });
+    entry.postponements += 1;
   }
 
   /**
@@ -175,7 +184,9 @@ export class BatchQueue {
   #flush(): void {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
-    else if (this.#isClosing) this.#writer.send({ kind: 'close', isClean: this.#isClean });
+    else if (this.#isClosing && this.#postponed.size === 0) {
+      this.#writer.send({ kind: 'close', isClean: this.#isClean });
+    }
   }
 
   #handOver(): void {
@@ -212,7 +223,9 @@ export class BatchQueue {
       case 'stalled':
         return this.#stall(message.reason);
       case 'inbox':
-        return this.#inboxListeners.forEach((tell) => tell());
+        return this.#inboxListeners.tell();
+      case 'resumed':
+        return this.#resume();
       case 'failed':
         return this.#fail(message.reason);
       case 'closed':
@@ -232,15 +245,15 @@ export class BatchQueue {
     this.#stats.lastBatchSize = batch.length;
     this.#stats.lastCommitMs = durationMs;
     this.#commitMs.note(durationMs);
-    if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
+    this.#resume();
     for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index];
+      if (outcome === undefined) entry.fail(failedError('the writer left an item unanswered'));
+      else if (typeof outcome !== 'number' && outcome.kind === 'postponed') this.#postpone(entry);
+      else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
-      if (outcome !== undefined) entry.settle(outcome);
-      else entry.fail(failedError('the writer left an item unanswered'));
     }
-    if (batch.some(({ item }) => mayFillInbox(item)))
-      this.#inboxListeners.forEach((tell) => tell());
+    if (batch.some(({ item }) => mayFillInbox(item))) this.#inboxListeners.tell();
     if (this.#isClosing || this.#queue.length === 0) this.#flush();
     else this.#schedule();
   }
@@ -250,14 +263,18 @@ export class BatchQueue {
     this.#change({ kind: 'stalled', reason, sinceMs });
   }
 
+  #resume(): void {
+    if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
+  }
+
   #refuse(code: ErrorCode, message: string): void {
     this.#owned.reject(new BackstepError(code, message));
     this.#fail(message);
   }
 
   #crash(reason: string): void {
-    const isDone = this.#queue.length === 0 && this.#inFlight.length === 0;
-    if (this.#isClosing && isDone) this.#closed.resolve();
+    const waiting = this.#queue.length + this.#inFlight.length + this.#postponed.size;
+    if (this.#isClosing && waiting === 0) this.#closed.resolve();
     else this.#fail(reason);
   }
 
@@ -265,7 +282,7 @@ export class BatchQueue {
   #fail(reason: string): void {
     if (this.#health.kind === 'failed') return;
     const error = failedError(reason);
-    const pending = [...this.#inFlight, ...this.#queue];
+    const pending = [...this.#inFlight, ...this.#queue, ...this.#postponed.takeAll()];
     this.#inFlight = [];
     this.#queue = [];
     this.#owned.reject(error);
@@ -276,23 +293,6 @@ export class BatchQueue {
 
   #change(health: StoreHealth): void {
     this.#health = health;
-    for (const listener of this.#listeners) listener(health);
+    this.#healthListeners.tell(health);
   }
-}
-
-function standbyOf(owner: string | null): StoreHealth {
-  const who = owner === null ? 'another process' : `another process (${owner})`;
-  const reason = `${who} owns the database; this one takes over when that ends`;
-  return { kind: 'standby', owner, reason };
-}
-
-function closedError(): BackstepError {
-  return new BackstepError('unavailable', 'the store is closed');
-}
-
-function failedError(reason: string): BackstepError {
-  return new BackstepError(
-    'storage-failed',
-    `the storage failed, the outcome is unknown: ${reason}; retry with the same key`,
-  );
 }
