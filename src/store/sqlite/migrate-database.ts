@@ -3,11 +3,13 @@
  *
  * Loads what it needs when it is called: a program that names it pays for no SQLite before.
  */
+import { checkedPrefix } from '../sql-names.ts';
 
 export interface MigrateOptions {
   /**
-   * Folder of your own files such as `0100-orders.ts`, each with a function `up`; the engine's
-   * always run with them. Default: the engine's only.
+   * Folder of your own files such as `0100-orders.ts`, each with a function `up(db, kind)`, where
+   * the kind is `sqlite` or `postgres`; the engine's always run with them. Default: the engine's
+   * only.
    */
   readonly migrationsFolder?: string;
   /** See `BackstepOptions.tablePrefix`. Default: nothing. */
@@ -26,14 +28,12 @@ export async function migrateDatabase(
   path: string,
   options: MigrateOptions = {},
 ): Promise<readonly string[]> {
-  const [{ resolveDatabaseFile }, { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS }, ...more] =
+  const [{ resolveDatabaseFile }, { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS }, { applyMigrations }] =
     await Promise.all([
       import('./database-file.ts'),
       import('./owner-lock.ts'),
       import('./migrate.ts'),
-      import('../table-names.ts'),
     ]);
-  const [{ applyMigrations }, { checkedPrefix }] = more;
   const tablePrefix = checkedPrefix(options.tablePrefix ?? '');
   const realPath = resolveDatabaseFile(path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
