@@ -21,7 +21,7 @@ async function insert(values: Readonly<Record<string, unknown>> = {}): Promise<n
     .selectFrom('inbox')
     .select((eb) => eb.fn.max('id').as('id'))
     .executeTakeFirstOrThrow();
-  return Number(id);
+  return id;
 }
 
 const rows = () => store.tables().selectFrom('inbox').selectAll().orderBy('id').execute();
