@@ -108,7 +108,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'quota spent': ['hazards/fail-nth.test.ts', 'with EDQUOT until there is room is a full disk'],
   'I/O error, quota or full disk while it is opened': [
     'hazards/fail-nth.test.ts',
-    'as long as it is opened: no refusal',
+    'as long as it is opened is no refusal',
   ],
   'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
   'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
@@ -231,7 +231,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'settings that say nothing known': [
     'core/settings.test.ts',
-    'is refused in one sentence that says what to give',
+    'one that is no good is refused with what to give',
   ],
   'a program that is started with such a setting': [
     'e2e/settings.test.ts',
