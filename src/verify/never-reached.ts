@@ -6,9 +6,9 @@
  * machine every state and guarded transition is its author's.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
 import type { Fault, Findings } from './findings.ts';
-import { enteredStates, type Reached, transitionsOf } from './reach.ts';
+import { enteredStates, type Reached } from './reach.ts';
 
 const EXAMPLES_CURE = 'give examples of the input, outputs and events that lead there';
 
@@ -44,7 +44,7 @@ function untakenGuards(machine: AnyStateMachine, reached: Reached): readonly Fau
   return [...entered].flatMap((node) =>
     transitionsOf(node).flatMap((each) => {
       const event = String(each.eventType);
-      // What is asked once all regions are done is apt to be a guard against what cannot be.
+      // A guard on the end of all regions often stands against a case that cannot occur.
       const isAsked = each.guard !== undefined && !event.startsWith('xstate.done.state.');
       if (!isAsked || reached.taken.has(each)) return [];
       const at = `of "${node.id}" ${event === '' ? 'without an event' : `on ${event}`}`;

@@ -5,8 +5,8 @@ import { PostgresWriter } from '../../src/store/postgres/writer.ts';
 import type { PostgresWriterOptions } from '../../src/store/postgres/writer-options.ts';
 import { createEngineReads } from '../../src/store/queries/engine-reads.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
-import type { Store } from '../../src/store/store.ts';
 import { inSchema } from '../../src/store/table-names.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export type WriterStoreOptions = Partial<Omit<PostgresWriterOptions, 'url' | 'schema'>>;
 
@@ -27,6 +27,7 @@ export function openPostgresStoreHere(url: string, options: WriterStoreOptions =
     ...createEngineReads(tables),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= queue.close(isClean).then(() => pool.close())),
   };
