@@ -24,8 +24,8 @@ export async function check({ modules, database, isJson }: CheckRequest): Promis
   if (loaded.kind === 'mistake') return complain(loaded.message, EXIT_USAGE);
   if (loaded.stray !== null) return complain(loaded.stray, EXIT_USAGE);
   try {
-    const work = checkVersions(database, loaded.definitions, loaded.migrations, Date.now());
-    const told = withProgress(work, ({ done, total, parked }) =>
+    const work = checkVersions({ database }, loaded.definitions, loaded.migrations, Date.now());
+    const told = await withProgress(work, ({ done, total, parked }) =>
       shareText(done, total, `${counted(parked)} would be parked`),
     );
     const found = { ...told, groups: told.groups.map(shown) };

@@ -23,8 +23,8 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
     return EXIT_USAGE;
   }
   try {
-    const work = examineDatabase(database, loaded.definitions, loaded.migrations);
-    const found = withProgress(work, ({ done, total, findings }) =>
+    const work = examineDatabase({ database }, loaded.definitions, loaded.migrations);
+    const found = await withProgress(work, ({ done, total, findings }) =>
       shareText(done, total, `${counted(findings)} found`),
     );
     const diagnosis = { ...found, findings: found.findings.map(shown) };
@@ -57,6 +57,9 @@ function diagnosisText(database: string, diagnosis: Diagnosis): string {
       const whose = sagaId === null ? '' : `saga ${sagaId}: `;
       return `  ${severity} ${kind}: ${whose}${message}`;
     }),
+    ...(diagnosis.areFilesChecked
+      ? []
+      : ['  the files of the database were not checked: its server has no amcheck for this role']),
     ...(moreFindings === 0 ? [] : [`  and ${counted(moreFindings)} more`]),
     ...Object.entries(unknown).map(
       ([name, number]) =>

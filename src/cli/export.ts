@@ -4,7 +4,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
-import { openStoredSagas } from '../store/queries/stored-sagas.ts';
+import { openStoredSagas } from '../store/stored-sagas.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 export interface ExportRequest {
@@ -17,11 +17,16 @@ export interface ExportRequest {
 }
 
 /** Gives the exit code. */
-export function exportJournal({ sagaId, database, withSecrets, hidden }: ExportRequest): number {
+export async function exportJournal({
+  sagaId,
+  database,
+  withSecrets,
+  hidden,
+}: ExportRequest): Promise<number> {
   try {
-    const stored = openStoredSagas(database);
+    const stored = await openStoredSagas({ database });
     try {
-      const journal = stored.journalOf(sagaId);
+      const journal = await stored.journalOf(sagaId);
       if (journal === null) {
         throw new BackstepError('not-found', `${database}: no saga with id "${sagaId}"`);
       }
@@ -32,7 +37,7 @@ export function exportJournal({ sagaId, database, withSecrets, hidden }: ExportR
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
       return 0;
     } finally {
-      stored.close();
+      await stored.close();
     }
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;

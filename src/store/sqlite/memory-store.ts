@@ -16,7 +16,7 @@ import { ONLY_READS } from '../read-limits.ts';
 import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
-import { storedSagasOf } from '../queries/stored-sagas.ts';
+import { storedSagasOf } from './stored-sagas.ts';
 import type { Store, StoreHealth } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { type TableNames, withPrefix } from '../table-names.ts';
