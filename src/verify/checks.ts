@@ -217,10 +217,13 @@ function judgeGivenUp(definition: SagaDefinition, world: World, state: SagaState
   const end = `the saga ends ${state.status} in ${placeOf(state)}`;
   const canBeUndone = ({ step }: Run): boolean =>
     definition.steps.some(({ name, compensation }) => name === step && compensation !== null);
+  // Going back, a pivot that stands is as bad as any other step: what led up to it is gone.
   const isLeft = (run: Run): boolean =>
-    state.status === 'compensation_failed' ? isOwed(run) : run.forward === 'running';
+    state.status === 'compensation_failed'
+      ? isOwed(run)
+      : canBeUndone(run) && run.forward === 'running';
   return world.runs
-    .filter((run) => canBeUndone(run) && isLeft(run))
+    .filter(isLeft)
     .map(({ step }) =>
       fault(
         'left-uncompensated',
