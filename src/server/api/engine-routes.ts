@@ -12,7 +12,7 @@ import { totalOf } from '../../core/status.ts';
 import { pageOf } from '../query.ts';
 import { deadLetterView } from './saga-answers.ts';
 
-/** The routes, to be mounted at `/`. */
+/** Dead letters, figures, health and retention, with whole paths. */
 export function engineRoutes(
   { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
