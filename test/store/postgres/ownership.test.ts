@@ -3,6 +3,7 @@
  * death, from one that hangs, and not from one that is well.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
@@ -20,13 +21,14 @@ import { startOf, turnOf } from '../saga-commits.ts';
 import { reasonOf, untilHealth } from '../store-fixture.ts';
 
 const OWNER_PROCESS = fileURLToPath(new URL('../../postgres/owner-process.ts', import.meta.url));
-/** Long enough for a busy machine, and short enough to wait for. */
+/** So that an owner on a busy machine is not taken for one that hangs. */
 const TIMINGS: Partial<PostgresTimings> = {
   beatEveryMs: 100,
   pollEveryMs: 50,
   deadAfterMs: 500,
-  hungAfterMs: 2_000,
+  hungAfterMs: 10_000,
 };
+const IMPATIENT = { ...TIMINGS, hungAfterMs: 1_500 };
 const LOST = 'another process took the database over; this one must stop';
 
 /** A process of its own that owns the database or waits for it. */
@@ -44,12 +46,14 @@ class Contender {
     onTestFinished(() => void this.process.kill('SIGKILL'));
   }
 
-  /** Resolves once it has said so many of that kind. */
+  /** Resolves once it has said so many of that kind; rejects when it ends before. */
   async until(kind: OwnerSays['kind'], count = 1): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       if (this.said.filter((message) => message.kind === kind).length >= count) resolve();
+      else if (this.process.exitCode !== null) reject(new Error(`it ended: ${this.reasons[0]}`));
     };
+    this.process.once('exit', look);
     this.#listeners.add(look);
     look();
     await promise;
@@ -76,6 +80,18 @@ function ownerSeenBy(standby: Store): Promise<string> {
   standby.onHealth(look);
   look(standby.health());
   return promise;
+}
+
+/** A URL of a role that may do all with the rows, and nothing to sessions of the other. */
+async function strangerTo(database: PostgresStoreDatabase): Promise<string> {
+  const role = `${database.name}_stranger`;
+  const admin = await connectTo(database.adminUrl);
+  await admin.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA backstep TO ${role};
+    GRANT ALL ON ALL TABLES IN SCHEMA backstep, public TO ${role}`);
+  onTestFinished(async () => void (await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
+  const url = new URL(database.url);
+  url.username = role;
+  return url.href;
 }
 
 async function linesOf(database: PostgresStoreDatabase): Promise<readonly string[]> {
@@ -108,6 +124,22 @@ describeOnPostgres('a database of PostgreSQL', () => {
     await ownerSeenBy(second);
     await first.close();
     expect(await second.own()).toMatchObject({ wasLeftClean: false });
+  });
+
+  it('is free at once when a standby closes in the middle of taking it over', async () => {
+    const database = await postgresStoreDatabase();
+    const slow = { ...TIMINGS, pollEveryMs: 5, deadAfterMs: 60_000, hungAfterMs: 60_000 };
+    for (let moment = 0; moment < 8; moment += 1) {
+      const first = database.open({ timings: slow });
+      await first.own();
+      const second = database.open({ timings: slow });
+      await ownerSeenBy(second);
+      await first.close();
+      for (let turn = 0; turn < moment * 40; turn += 1) await setImmediate();
+      await second.close();
+    }
+    const next = await database.open({ timings: slow }).own();
+    expect(next.lastSeq).toBe(0);
   });
 
   it('is owned by one of two standbys', async () => {
@@ -143,7 +175,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
     const database = await postgresStoreDatabase();
     const owner = new Contender(database.url, 1);
     await owner.until('acknowledged', 200);
-    const standby = database.open({ timings: TIMINGS });
+    const standby = database.open({ timings: IMPATIENT });
     await ownerSeenBy(standby);
     owner.process.kill('SIGSTOP');
     await standby.own();
@@ -158,7 +190,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
   it('is taken from an owner that nobody can reach, which fails once it is reached again', async () => {
     const database = await postgresStoreDatabase();
     const proxy = await startProxy(database.tcpUrl);
-    const timings = { ...TIMINGS, answerLimitMs: 500 };
+    const timings = { ...IMPATIENT, answerLimitMs: 500 };
     const owner = database.open({ url: proxy.url, timings });
     await owner.own();
     await owner.commit(startOf(1));
@@ -172,6 +204,27 @@ describeOnPostgres('a database of PostgreSQL', () => {
     await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
     expect(reasonOf(owner)).toBe(LOST);
     expect(await linesOf(database)).toEqual(['1/1', '1/2']);
+  });
+
+  it('is taken by one who may not end what the owner has left open, once the server has', async () => {
+    const database = await postgresStoreDatabase();
+    await database.exec('CREATE TABLE items (name text PRIMARY KEY, amount integer)');
+    const proxy = await startProxy(database.tcpUrl);
+    const owner = database.open({ url: proxy.url, timings: IMPATIENT });
+    await owner.own();
+    const standby = database.open({ url: await strangerTo(database), timings: IMPATIENT });
+    await ownerSeenBy(standby);
+    const silenced = proxy.silenceAfter(1, 'to-client', 'backstep-writer');
+    const put = { sql: "INSERT INTO items VALUES ('pen', 1)", parameters: [] };
+    const write = owner.write([put]);
+    await silenced;
+    proxy.swallow();
+    await standby.own();
+    expect(await standby.write([put])).toEqual({ kind: 'committed', changes: [1] });
+    proxy.restore();
+    await expect(write).rejects.toMatchObject({ code: 'storage-failed' });
+    expect(reasonOf(owner)).toBe(LOST);
+    expect(await database.query('SELECT * FROM items')).toEqual([['pen', 1]]);
   });
 
   it('stays with its owner when the server is started again', async () => {
