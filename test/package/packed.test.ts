@@ -35,6 +35,7 @@ const OWN_PACKAGES = [
   'express',
   '@types/node',
   '@types/express',
+  '@types/better-sqlite3',
 ];
 
 /** It is built before it is packed, and compiled whole, on a machine that runs other tests too. */

@@ -6,6 +6,7 @@ import { PostgresWriter } from '../../src/store/postgres/writer.ts';
 import type { PostgresWriterOptions } from '../../src/store/postgres/writer-options.ts';
 import { createEngineReads } from '../../src/store/queries/engine-reads.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
+import { inSchema } from '../../src/store/table-names.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export type WriterStoreOptions = Partial<Omit<PostgresWriterOptions, 'url' | 'schema'>>;
@@ -16,17 +17,19 @@ export function openPostgresStoreHere(url: string, options: WriterStoreOptions =
   const queue = new BatchQueue(writer, Date.now);
   const pool = poolOf(url);
   const readerOf = <Tables>() => new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const tables = inSchema('backstep').inKysely(readerOf<EngineTables>());
   let closing: Promise<void> | undefined;
   return {
-    tables: () => readerOf<EngineTables>(),
+    tables: () => tables,
     own: () => queue.own(),
     commit: (commit) => queue.commit(commit),
     write: (statements) => queue.write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>() => readerOf<EngineTables & Extra>(),
-    ...createEngineReads(readerOf<EngineTables>()),
+    ...createEngineReads(tables),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= queue.close(isClean).then(() => pool.end())),
   };

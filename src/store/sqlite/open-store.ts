@@ -112,6 +112,7 @@ function assemble(
     ...createEngineReads(names.inKysely(createReadOnlyKysely<EngineTables>(engine))),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };
