@@ -5,6 +5,7 @@
  * command all ask here. Must never guess: what it does not know is refused in one sentence, which
  * shows no setting that may carry a secret. Pure: the environment is an argument.
  */
+import { isPostgresUrl, isSchemaName, readDatabase, shownDatabase } from './database-target.ts';
 import { MAX_DURATION_MS, parseDuration } from './duration.ts';
 import { BackstepError } from './errors.ts';
 
@@ -17,8 +18,9 @@ interface Setting<Value> {
   readonly read: (text: string) => Value | undefined;
   /** Goes on "give ...". */
   readonly wants: string;
-  /** True: it may carry a secret, and is never shown. */
+  /** True: it may carry a secret, and is never shown, but for what `shown` leaves of it. */
   readonly isClosed?: true;
+  readonly shown?: (text: string) => string;
 }
 
 /** 128 bits in hexadecimal. */
@@ -35,7 +37,13 @@ export const SETTINGS = {
     /^[\w.:-]+$/.test(text) ? text : undefined,
   ),
   PORT: wholeNumber(3_000, 0, MAX_PORT),
-  BACKSTEP_DB: setting('data/backstep.db', 'the path of a file', asPath),
+  BACKSTEP_DB: {
+    ...closed('data/backstep.db', 'the path of a file or a postgres: URL', asDatabase),
+    shown: shownDatabase,
+  },
+  BACKSTEP_SCHEMA: setting('backstep', 'a name of a-z, 0-9 and _, such as backstep', (text) =>
+    isSchemaName(text) ? text : undefined,
+  ),
   BACKSTEP_KEEP_ENDED: setting<number | null>(
     null,
     'for example 12h or 30d, up to 3650d',
@@ -87,12 +95,13 @@ export function settingOf<Name extends SettingName>(
   env: Environment,
   name: Name,
 ): SettingValue<Name> {
-  const { preset, read, wants, isClosed }: Setting<SettingValue<Name>> = SETTINGS[name];
+  const { preset, read, wants }: Setting<SettingValue<Name>> = SETTINGS[name];
   const text = env[name] ?? '';
   if (text === '') return preset;
   const value = read(text);
   if (value !== undefined) return value;
-  const given = isClosed === true ? 'is not usable' : `is ${JSON.stringify(text.slice(0, 100))}`;
+  const shown = shownSetting(name, text);
+  const given = shown === null ? 'is not usable' : `is ${JSON.stringify(shown.slice(0, 100))}`;
   throw new BackstepError('input-invalid', `${name} ${given}; give ${wants}`);
 }
 
@@ -118,6 +127,13 @@ export function settingNames(): readonly SettingName[] {
 /** True for a setting that may carry a secret, or lead to one. */
 export function isClosedSetting(name: string): boolean {
   return Object.hasOwn(SETTINGS, name) && 'isClosed' in Object(Reflect.get(SETTINGS, name));
+}
+
+/** What people may see of the text of a setting; `null`: nothing. */
+export function shownSetting(name: SettingName, text: string): string | null {
+  const { isClosed, shown }: Setting<SettingValue<SettingName>> = SETTINGS[name];
+  if (shown !== undefined) return shown(text);
+  return isClosed === true ? null : text;
 }
 
 /** True for a text that could be random. */
@@ -170,6 +186,16 @@ function numberIn(text: string, least: number, most: number): number | undefined
 function asPath(text: string): string | undefined {
   // Of these SQLite and Node would make something else than a file of that name.
   return /^(?:file|https?):|\0/i.test(text) || text.trim() === '' ? undefined : text;
+}
+
+function asDatabase(text: string): string | undefined {
+  if (!isPostgresUrl(text)) return text.includes('://') ? undefined : asPath(text);
+  try {
+    readDatabase(text);
+    return text;
+  } catch {
+    return undefined; // the refusal says what is wanted, and no more of the text than is harmless
+  }
 }
 
 function asServiceAddress(text: string): string | undefined {
