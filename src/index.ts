@@ -193,6 +193,6 @@ export type {
   SagasTable,
   StartKeysTable,
 } from './store/schema.ts';
-export { migrateDatabase, type MigrateOptions } from './store/sqlite/migrate-database.ts';
+export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
 export type { OpenStoreOptions } from './store/sqlite/open-store.ts';
 export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

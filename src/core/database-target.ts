@@ -43,9 +43,14 @@ export function isPostgresUrl(text: string): boolean {
   return POSTGRES.test(text);
 }
 
-/** True for the name of a schema that needs no quotes, which PostgreSQL does not keep for itself. */
+/** PostgreSQL takes 63 characters; a few are left for the schemas of further shards. */
+const SCHEMA_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,58}$/;
+/** PostgreSQL's own. */
+const RESERVED_SCHEMA = /^(?:pg_|information_schema$)/i;
+
+/** True for the name of a schema that is written between quotes as it is. */
 export function isSchemaName(text: string): boolean {
-  return /^[a-z_][a-z0-9_]{0,62}$/.test(text) && !text.startsWith('pg_');
+  return SCHEMA_NAME.test(text) && !RESERVED_SCHEMA.test(text);
 }
 
 /** Reads what a program was given. Throws `input-invalid`, without showing what may be secret. */

@@ -41,7 +41,7 @@ export const SETTINGS = {
     ...closed('data/backstep.db', 'the path of a file or a postgres: URL', asDatabase),
     shown: shownDatabase,
   },
-  BACKSTEP_SCHEMA: setting('backstep', 'a name of a-z, 0-9 and _, such as backstep', (text) =>
+  BACKSTEP_SCHEMA: setting('backstep', 'letters, digits and _, such as backstep', (text) =>
     isSchemaName(text) ? text : undefined,
   ),
   BACKSTEP_KEEP_ENDED: setting<number | null>(

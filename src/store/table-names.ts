@@ -83,9 +83,9 @@ export function withPrefix(prefix: string): TableNames {
   return renamed(names, (name) => SchemableIdentifierNode.create(name));
 }
 
-/** Names in a schema, whose name must be one that needs no quotes. Indexes go with their table. */
+/** Names in a schema of a checked name. Indexes go with their table. */
 export function inSchema(schema: string): TableNames {
-  const names = new Map(Object.keys(TABLES).map((name) => [name, `${schema}.${name}`]));
+  const names = new Map(Object.keys(TABLES).map((name) => [name, `"${schema}".${name}`]));
   return renamed(names, (_, plain) => SchemableIdentifierNode.createWithSchema(schema, plain));
 }
 

@@ -4,13 +4,10 @@ import { describe, expect, it, test } from 'vitest';
 import { readDatabase, shownDatabase } from '../../src/core/database-target.ts';
 
 describe('a database', () => {
-  it.each(['data/shop.db', '/var/lib/shop.db', './a b.db', 'C:\\data\\shop.db', 'C:/shop.db'])(
-    'is the file %s',
-    (path) => {
-      expect(readDatabase(path)).toEqual({ kind: 'file', path });
-      expect(shownDatabase(path)).toBe(path);
-    },
-  );
+  it.each(['data/shop.db', './a b.db', 'd:shop.db'])('is the file %s', (path) => {
+    expect(readDatabase(path)).toEqual({ kind: 'file', path });
+    expect(shownDatabase(path)).toBe(path);
+  });
 
   it.each([
     'postgres://host/shop',

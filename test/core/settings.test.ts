@@ -59,7 +59,7 @@ describe('a setting', () => {
     ['BACKSTEP_DB', 'mysql://host/shop'],
     ['BACKSTEP_DB', 'postgres:kim:pa55word@host/shop'],
     ['BACKSTEP_DB', 'mysql://kim:pa55word@host/shop'],
-    ['BACKSTEP_SCHEMA', 'Shop'],
+    ['BACKSTEP_SCHEMA', '1st'],
     ['BACKSTEP_SCHEMA', 'pg_shop'],
     ['BACKSTEP_SCHEMA', 'a"b'],
     ['PAYMENT_PROVIDER_DB', 'https://host/x.db'],
