@@ -72,18 +72,27 @@ const text = z
 
 const AMOUNT_SHAPE = 'must be a decimal such as 12.50, not negative';
 
-/** `12.5`, `"12.50"` or `12` as 1250: money is counted in whole minor units. */
+/** An amount as it is given: `12.5`, `"12.50"` or `12`. */
 const Amount = z
-  .union([z.number(), z.string().max(20, AMOUNT_SHAPE)], says(AMOUNT_SHAPE))
-  .transform((value, context) => {
-    const match = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(String(value));
-    if (match !== null) return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
-    context.addIssue({ code: 'custom', message: AMOUNT_SHAPE });
-    return z.NEVER;
-  })
-  .pipe(
-    z.number().min(1, 'must be at least 0.01').max(MAX_AMOUNT_MINOR, 'must be at most 1000000.00'),
-  );
+  .union([z.number(), z.string()], says(AMOUNT_SHAPE))
+  .superRefine((value, context) => {
+    const minor = minorOf(value);
+    const flaw =
+      minor === null
+        ? AMOUNT_SHAPE
+        : minor < 1
+          ? 'must be at least 0.01'
+          : minor > MAX_AMOUNT_MINOR
+            ? 'must be at most 1000000.00'
+            : null;
+    if (flaw !== null) context.addIssue({ code: 'custom', message: flaw });
+  });
+
+/** The same as 1250: money is counted in whole minor units. `null`: it is no amount. */
+function minorOf(amount: number | string): number | null {
+  const match = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(String(amount));
+  return match === null ? null : Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'));
+}
 
 /** Where an order does not say another one. */
 export const CURRENCY = 'EUR';
@@ -109,7 +118,7 @@ const FIELDS = {
 /** What starts an order saga; parsing turns `amount` into `amountMinor`. */
 export const OrderInput = z
   .object({ ...FIELDS, currency: z.enum(['EUR', 'USD'], 'must be EUR or USD').default(CURRENCY) })
-  .transform(({ amount, ...order }) => ({ ...order, amountMinor: amount }));
+  .transform(({ amount, ...order }) => ({ ...order, amountMinor: minorOf(amount) ?? NaN }));
 
 /** The body of `POST /saga/execute`, in the names of the tables; gives an input of the saga. */
 export const OrderRequest = z
@@ -128,7 +137,7 @@ export const OrderRequest = z
     customerEmail: body.customer_email,
     productId: body.product_id,
     quantity: body.quantity,
-    amount: (body.amount / 100).toFixed(2),
+    amount: body.amount,
     paymentMethod: body.payment_method,
   }));
 

@@ -106,6 +106,7 @@ export type {
   StepEntry,
   StepProgress,
   TimerReceiver,
+  TimerTime,
 } from './core/state.ts';
 export type { SagaStatus, SettledStatus, StepKind, StepStatus } from './core/status.ts';
 export { type Failure, PermanentError, type Thrown, TransientError } from './core/failure.ts';
@@ -113,7 +114,7 @@ export { BackstepError, type ErrorCode, type ErrorDetails, type Issue } from './
 export type { DeadLetterContents } from './core/turn/dead-letter.ts';
 export type { ParentLink } from './core/turn/parent-link.ts';
 export type { MachineState, MigratedState, Migration } from './core/history/migration.ts';
-export type { Distribution } from './core/distribution.ts';
+export { type Distribution, quantileMs } from './core/distribution.ts';
 
 // Proving it.
 export type { Bounds } from './verify/bounds.ts';

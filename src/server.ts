@@ -4,7 +4,7 @@
  */
 import './node-guard.js';
 
-export type { Operation } from './server/api/operation.ts';
+export type { Answer, Operation } from './server/api/operation.ts';
 export type { Authorize } from './server/access/security.ts';
 export {
   type BackstepServer,
@@ -17,7 +17,8 @@ export type { Invariant } from './server/dashboard/services/invariants.ts';
 export type { Cell, Figure, Panel, PanelContent } from './server/dashboard/services/panel.ts';
 export type { Fact } from './server/environment.ts';
 export type { Extension, ExtensionHost, ExtensionSource } from './server/extension.ts';
-export type { HttpEnv, HttpLogger } from './server/http-env.ts';
+export type { HttpEnv, HttpLogger, ServerBindings } from './server/http-env.ts';
 export { region, type Region, type RegionGroup } from './server/live/page-region.ts';
-export type { Page, PageView, Place } from './server/page.ts';
+export type { Page, PageAddress, PageLookup, PageView, Place } from './server/page.ts';
+export type { ListenOptions, RunningServer, Timeouts } from './server/listening-server.ts';
 export { serveBackstep, type ServedBackstep, type ServeOptions } from './server/serve-backstep.ts';

@@ -4,6 +4,17 @@
  */
 import './node-guard.js';
 
+// What a driven saga is given, and what its turns answer.
+export type { CustomAction } from './core/machine/macrostep/action-command.ts';
+export type {
+  AttemptOutcome,
+  Effect,
+  Inbound,
+  JournalRecord,
+  StartHold,
+  Turn,
+} from './core/turn/inbound.ts';
+
 export {
   crashEverywhere,
   type CrashOptions,
@@ -41,5 +52,5 @@ export {
   type TestEngine,
   type TestEngineOptions,
 } from './testing/test-engine.ts';
-export { ProcessDied } from './testing/test-process.ts';
+export { ProcessDied, type ProcessOptions } from './testing/test-process.ts';
 export { VirtualClock } from './testing/virtual-clock.ts';

@@ -6,39 +6,10 @@
  * account is `open` only while the saga that opened it, or the customer it belongs to, says so.
  */
 import { type Activities, type ExpectedStatement, transactional } from '../../src/core/activity.ts';
+import type { AccountActivities } from '../../machines/account.ts';
+import type { OnboardingActivities } from '../../machines/onboarding.ts';
 import { PermanentError } from '../../src/core/failure.ts';
 import { fingerprint, unitInterval } from '../../src/core/hash.ts';
-
-/** Who wants to become a customer. */
-interface Applicant {
-  readonly customerId: string;
-  readonly name: string;
-  readonly email: string;
-}
-
-/** One account of a customer. */
-interface AccountRequest {
-  readonly customerId: string;
-  readonly kind: 'current' | 'savings' | 'card';
-}
-
-/** What the bank can do: its own sagas fit it, and it knows neither. */
-export type BankActivities = {
-  /** Fails permanently with `already-customer` while the file of that id is open. */
-  openFile: (input: Applicant) => void;
-  closeFile: (input: Applicant & { reason: string }) => void;
-  /** Fails permanently with `credit-refused` above the bank's limit. */
-  checkCredit: (input: { customerId: string; limitMinor: number }) => { score: number };
-  discardCreditCheck: (input: { customerId: string }) => void;
-  /** Fails permanently with `account-exists` while the customer has one of that kind. */
-  reserveNumber: (input: AccountRequest) => { accountNumber: string };
-  releaseNumber: (input: AccountRequest) => void;
-  openAccount: (input: AccountRequest & { accountNumber: string }) => void;
-  closeAccount: (input: AccountRequest) => void;
-  /** Closes an account that a child of the saga had opened. */
-  withdrawAccount: (input: AccountRequest) => void;
-  sendWelcome: (input: Applicant & { accountNumbers: readonly string[] }) => void;
-};
 
 /** The largest credit that the bank gives, in minor units. */
 export const MAX_CREDIT_MINOR = 5_000_000;
@@ -76,7 +47,9 @@ const QUEUE_MAIL = `
   SELECT $1, customer_id, $2, email, $3, $4 FROM bank_customers WHERE customer_id = $5
   ON CONFLICT (mail_key) DO NOTHING`;
 
+/** What the bank can do, for the sagas of accounts and of onboarding together. */
 export const bank = {
+  /** Fails permanently with `already-customer` while the file of that id is open. */
   openFile: transactional(({ customerId, name, email }, { sagaId, nowMs }) => ({
     statements: [
       {
@@ -100,6 +73,7 @@ export const bank = {
     ),
   ),
 
+  /** Fails permanently with `credit-refused` above the bank's limit. */
   checkCredit: transactional(({ customerId, limitMinor }, { key, nowMs }) => {
     if (limitMinor > MAX_CREDIT_MINOR) {
       throw new PermanentError('credit-refused', 'the bank gives at most 50,000.00 of credit');
@@ -118,6 +92,7 @@ export const bank = {
     ]),
   ),
 
+  /** Fails permanently with `account-exists` while the customer has one of that kind. */
   reserveNumber: transactional(({ customerId, kind }, { key, sagaId, nowMs }) => {
     const accountNumber = `BS${fingerprint(key).toUpperCase()}`;
     return {
@@ -159,6 +134,7 @@ export const bank = {
     statement(MOVE_ACCOUNT, ['reserved', nowMs, customerId, kind, sagaId, 'open']),
   ),
 
+  /** Closes an account that a child of the saga had opened. */
   withdrawAccount: transactional(({ customerId, kind }, { sagaId, nowMs }) => {
     const family = `${sagaId}.`;
     return statement(WITHDRAW_ACCOUNT, [nowMs, customerId, kind, family.length, family]);
@@ -173,7 +149,7 @@ export const bank = {
       customerId,
     ]),
   ),
-} satisfies Activities<BankActivities>;
+} satisfies Activities<AccountActivities & OnboardingActivities>;
 
 /** The mail that reminds of an application; once per message, however often it is delivered. */
 export function reminderMail(

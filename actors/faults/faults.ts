@@ -13,7 +13,8 @@ import {
   type FaultMode,
   type FaultSettings,
 } from './fault-settings.ts';
-import { hashOf, seededRandom } from './seeded-random.ts';
+import { hash32 } from '../../src/core/hash.ts';
+import { seededRandom } from './seeded-random.ts';
 
 /** The faults of one activity, and what they did so far. */
 export interface Fault extends FaultSettings {
@@ -116,7 +117,7 @@ export function createFaults({ activities, random }: FaultsOptions): Faults {
     reseed(value) {
       const seed = parseSeed(value);
       // Each activity gets a sequence of its own, so that none depends on who calls first.
-      seeded = (activity) => seededRandom(seed ^ hashOf(activity));
+      seeded = (activity) => seededRandom(seed ^ hash32(activity));
       for (const [activity, entry] of entries) {
         entries.set(activity, { ...entry, random: randomFor(activity, entry.settings.seed) });
       }

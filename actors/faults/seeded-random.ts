@@ -1,5 +1,5 @@
 /**
- * Chance that repeats: a generator from a seed, and a way from a name to a seed.
+ * Chance that repeats: a generator from a seed.
  *
  * Must never be used where chance protects something. Invariant: same seed, same sequence.
  */
@@ -16,13 +16,4 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** A number from 0 to 2^32-1 for a text: FNV-1a over its UTF-16 code units. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return hash >>> 0;
 }

@@ -7,17 +7,11 @@
  * release that comes first leaves a fence, and a reservation under that key is then refused.
  */
 import { transactional, type ExpectedStatement } from '../../src/core/activity.ts';
+import type { OrderLine } from '../../machines/order.ts';
 import { forwardKeyOf } from '../forward-key.ts';
 
 /** How long stock is put aside; longer than the saga's deadline. */
 export const RESERVATION_LIFETIME_MS = 30 * 60 * 1000;
-
-/** Stock that an order needs. */
-export interface OrderLine {
-  readonly orderId: string;
-  readonly productId: string;
-  readonly quantity: number;
-}
 
 /** Touches an existing row without changing it, so that one change means: the product exists. */
 const RECORD_RESERVATION = `

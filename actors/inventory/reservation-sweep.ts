@@ -9,7 +9,7 @@
 import { releaseStatements } from './inventory.ts';
 import { writeAll, type OrderReader, type OrderWriter } from '../order/order-tables.ts';
 
-/** How long the sweep rests between two passes, unless told otherwise. */
+/** How long the sweep rests between two passes. */
 export const SWEEP_INTERVAL_MS = 60_000;
 
 /** Reservations looked at in one pass. */
@@ -35,10 +35,6 @@ export interface ReservationSweepOptions {
   readonly alarm: (alarm: SweepAlarm) => void;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Calls back once after the delay; gives the way to cancel. */
-  readonly schedule: (callback: () => void, delayMs: number) => () => void;
-  /** Default `SWEEP_INTERVAL_MS`. */
-  readonly intervalMs?: number;
 }
 
 interface Position {
@@ -48,27 +44,14 @@ interface Position {
 
 const START: Position = { expiresAtMs: 0, id: 0 };
 
-/** Sweeps from `start` to `stop`. */
+/** Whoever owns it says when it sweeps. */
 export class ReservationSweep {
   readonly #options: ReservationSweepOptions;
-  #cancel: (() => void) | null = null;
   #running: Promise<number> = Promise.resolve(0);
   #position = START;
 
   constructor(options: ReservationSweepOptions) {
     this.#options = options;
-  }
-
-  /** Sweeps at once and then at intervals. Idempotent. */
-  start(): void {
-    if (this.#cancel === null) this.#tick();
-  }
-
-  /** Resolves when the pass under way has ended; none begins after it. Idempotent. */
-  async stop(): Promise<void> {
-    this.#cancel?.();
-    this.#cancel = null;
-    await this.#running;
   }
 
   /** One pass, behind the one under way. Resolves with the number of releases; never rejects. */
@@ -80,20 +63,6 @@ export class ReservationSweep {
       }),
     );
     return this.#running;
-  }
-
-  #tick(): void {
-    const { schedule, intervalMs = SWEEP_INTERVAL_MS } = this.#options;
-    let isCancelled = false;
-    let cancelTimer: (() => void) | null = null;
-    this.#cancel = () => {
-      isCancelled = true;
-      cancelTimer?.();
-    };
-    // The interval runs from the end of a pass, so that a slow one never makes a queue.
-    void this.sweep().then(() => {
-      if (!isCancelled) cancelTimer = schedule(() => this.#tick(), intervalMs);
-    });
   }
 
   async #pass(): Promise<number> {

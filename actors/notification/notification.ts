@@ -11,6 +11,7 @@ import {
   type ExpectedStatement,
   type TransactionalActivity,
 } from '../../src/core/activity.ts';
+import type { Confirmation } from '../../machines/order.ts';
 import { forwardKeyOf } from '../forward-key.ts';
 import { confirmationMail, type Mail, type SendMail } from './mail.ts';
 import { writeAll, type OrderReader, type OrderWriter } from '../order/order-tables.ts';
@@ -19,13 +20,6 @@ import { writeAll, type OrderReader, type OrderWriter } from '../order/order-tab
 const MAX_MAILS_PER_ORDER = 10;
 
 const TYPE = 'order_confirmation';
-
-/** The mail that confirms an order. */
-export interface Confirmation {
-  readonly orderId: string;
-  readonly recipient: string;
-  readonly subject: string;
-}
 
 /** What delivery needs; `sendMail` null puts mails into the mailbox table. */
 export interface DeliveryOptions {

@@ -6,102 +6,17 @@
  */
 import { sql } from 'kysely';
 import { chargeKeyOf, type OrderReader } from './order-tables.ts';
-import { cursorAfter, positionOf, type Page, type Paged } from './order-page.ts';
+import { cursorAfter, positionOf } from './order-page.ts';
+import type { Page } from '../../src/index.ts';
 
 /** Reservations shown beside the stock, the newest ones. */
 const SHOWN_RESERVATIONS = 50;
 
-export interface ProductItem {
-  readonly product_id: string;
-  readonly name: string;
-  readonly initial: number;
-  readonly on_hand: number;
-  readonly reserved: number;
-  readonly shipped: number;
-}
-
-export interface ReservationItem {
-  readonly reservation_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly product_id: string;
-  readonly quantity: number;
-  readonly status: string;
-  readonly reserved_at: string | null;
-  readonly expires_at: string | null;
-  readonly shipped_at: string | null;
-  readonly released_at: string | null;
-}
-
-export interface PaymentItem {
-  readonly transaction_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly customer_id: string;
-  readonly amount: string;
-  readonly currency: string;
-  readonly payment_method: string;
-  readonly status: 'completed' | 'refunded';
-  readonly processed_at: string;
-  readonly refund_id: string | null;
-  readonly refund_reason: string | null;
-  readonly refunded_at: string | null;
-}
-
-/** All charges and refunds together, whatever their currencies. */
-export interface PaymentTotals {
-  readonly charges: number;
-  readonly charged: string;
-  readonly refunds: number;
-  readonly refunded: string;
-  /** Charged and not given back. */
-  readonly net: string;
-  /** Of all of them; `null`: in several, or none so far. */
-  readonly currency: string | null;
-}
-
-export interface NotificationItem {
-  readonly notification_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly type: string;
-  readonly recipient: string;
-  readonly subject: string;
-  readonly status: 'queued' | 'sent' | 'cancelled';
-  readonly queued_at: string | null;
-  readonly sent_at: string | null;
-  readonly sent_via: 'mailbox' | 'smtp' | null;
-  readonly cancelled_at: string | null;
-}
-
-export interface OrderItem {
-  readonly order_id: string;
-  readonly saga_id: string;
-  readonly customer_id: string;
-  readonly customer_email: string;
-  readonly product_id: string;
-  readonly quantity: number;
-  readonly amount: string;
-  /** `null`: nothing was paid for it. */
-  readonly currency: string | null;
-  readonly payment_method: string;
-  readonly status: 'confirmed' | 'reverted';
-  readonly reason: string | null;
-  readonly confirmed_at: string | null;
-  readonly reverted_at: string | null;
-}
-
-/** The demo's lists, newest first. Each throws `input-invalid` for a cursor it did not give. */
-export interface OrderDemoReads {
-  inventory(): Promise<{ items: readonly ProductItem[]; reservations: readonly ReservationItem[] }>;
-  payments(page: Page): Promise<Paged<PaymentItem>>;
-  paymentTotals(): Promise<PaymentTotals>;
-  notifications(page: Page): Promise<Paged<NotificationItem>>;
-  orders(page: Page): Promise<Paged<OrderItem>>;
-}
-
-/** The lists over one reader. */
-export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
+/**
+ * The demo's lists over one reader, newest first. Each page throws `input-invalid` for a cursor that
+ * it did not give.
+ */
+export function createOrderDemoReads(reader: OrderReader) {
   return {
     async inventory() {
       const items = await reader
@@ -124,7 +39,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
       }));
       return { items, reservations };
     },
-    async payments(page) {
+    async payments(page: Page) {
       const rows = await reader
         .selectFrom('payments')
         .selectAll()
@@ -140,6 +55,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
       }));
       return { items, nextCursor: cursorAfter(rows, page) };
     },
+    /** Whatever their currencies; `net` is what was charged and not given back. */
     async paymentTotals() {
       const rows = await reader
         .selectFrom('payments')
@@ -167,7 +83,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
         currency: currencies.length === 1 ? (currencies[0]?.currency ?? null) : null,
       };
     },
-    async notifications(page) {
+    async notifications(page: Page) {
       const rows = await reader
         .selectFrom('notifications')
         .selectAll()
@@ -183,7 +99,7 @@ export function createOrderDemoReads(reader: OrderReader): OrderDemoReads {
       }));
       return { items, nextCursor: cursorAfter(rows, page) };
     },
-    async orders(page) {
+    async orders(page: Page) {
       const rows = await ordersOf(reader, page);
       const items = rows.map(({ id: _, change_key: __, amount_minor, ...row }) => ({
         ...row,

@@ -43,22 +43,6 @@ export interface OrderLabOptions {
   readonly ownsProvider: boolean;
 }
 
-/** One order as its participants have it. */
-export interface LabBooks {
-  readonly reservations: readonly string[];
-  readonly charges: readonly string[];
-  readonly mails: readonly string[];
-  readonly order: string | null;
-  readonly provider: 'nothing' | 'charged' | 'refunded' | null;
-}
-
-interface Run {
-  readonly scenario: string;
-  readonly orderId: string;
-  readonly note: string;
-  readonly startedAtMs: number;
-}
-
 /** The lab's side of the demo. */
 export function createOrderLab(options: OrderLabOptions) {
   const { reader, write, providerUrl, faults, sweepAfterExpiry, tellLauncher } = options;
@@ -99,12 +83,7 @@ export function createOrderLab(options: OrderLabOptions) {
   };
 }
 
-async function booksOf(
-  reader: LabReader,
-  providerUrl: string,
-  orderId: string,
-  sagaId: string,
-): Promise<LabBooks> {
+async function booksOf(reader: LabReader, providerUrl: string, orderId: string, sagaId: string) {
   const statusesIn = async (
     table: 'inventory_reservations' | 'payments' | 'notifications',
   ): Promise<readonly string[]> => {
@@ -121,7 +100,9 @@ async function booksOf(
   return { reservations, charges, mails, order: order?.status ?? null, provider };
 }
 
-async function latestRuns(reader: LabReader): Promise<readonly Run[]> {
+type Run = Awaited<ReturnType<typeof latestRuns>>[number];
+
+async function latestRuns(reader: LabReader) {
   const rows = await reader
     .selectFrom('lab_runs')
     .select(['scenario', 'order_id', 'note', 'started_at'])
@@ -182,7 +163,10 @@ async function chargeLate(
   }
 }
 
-async function bookedAt(providerUrl: string, key: string): Promise<LabBooks['provider']> {
+async function bookedAt(
+  providerUrl: string,
+  key: string,
+): Promise<'nothing' | 'charged' | 'refunded' | null> {
   try {
     const signal = AbortSignal.timeout(PROVIDER_TIMEOUT_MS);
     const charge = await findChargeAtProvider(providerUrl, key, signal);

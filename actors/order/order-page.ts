@@ -5,22 +5,9 @@
  * row that was there at the start once, whatever is added meanwhile.
  */
 import { BackstepError } from '../../src/core/errors.ts';
+import type { Page } from '../../src/index.ts';
 
 const CURSOR = /^[1-9]\d{0,15}$/;
-
-/** What part of a list is wanted. */
-export interface Page {
-  /** 1 to 200. */
-  readonly limit: number;
-  /** Opaque; null for the first page. */
-  readonly cursor: string | null;
-}
-
-/** Part of a list; `nextCursor` is null on the last page. */
-export interface Paged<Item> {
-  readonly items: readonly Item[];
-  readonly nextCursor: string | null;
-}
 
 /** Rows of the page have an id below this. Throws `input-invalid` for a strange cursor. */
 export function positionOf({ cursor }: Page): number {

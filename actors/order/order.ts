@@ -7,18 +7,8 @@
  * key of that change.
  */
 import { transactional } from '../../src/core/activity.ts';
+import type { OrderChange } from '../../machines/order.ts';
 import { forwardKeyOf } from '../forward-key.ts';
-
-/** The order as it stands once confirmed; `amountMinor` in minor units. */
-export interface OrderChange {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly customerEmail: string;
-  readonly productId: string;
-  readonly quantity: number;
-  readonly amountMinor: number;
-  readonly paymentMethod: string;
-}
 
 /** A confirmed order is only confirmed again by its own change, a reverted one only by another. */
 const CONFIRM_ORDER = `

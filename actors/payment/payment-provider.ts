@@ -12,9 +12,10 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
-import { settingOf } from '../../src/core/settings.ts';
+import { readSetting } from '../../src/core/settings.ts';
 import { createFaults } from '../faults/faults.ts';
 import { openPaymentLedger } from './payment-provider-ledger.ts';
+import { PROVIDER_SETTINGS } from './payment-provider-settings.ts';
 import { BEHAVING_ROUTES, createPaymentProviderApp } from './payment-provider-app.ts';
 
 const HOST = '127.0.0.1';
@@ -67,11 +68,13 @@ function exit(): void {
 
 function settings() {
   const { env } = process;
+  const read = <Name extends keyof typeof PROVIDER_SETTINGS>(name: Name) =>
+    readSetting(PROVIDER_SETTINGS, env, name);
   try {
     return {
-      port: settingOf(env, 'PAYMENT_PROVIDER_PORT'),
-      database: settingOf(env, 'PAYMENT_PROVIDER_DB'),
-      mayMisbehave: settingOf(env, 'BACKSTEP_FAULTS') && !settingOf(env, 'BACKSTEP_READ_ONLY'),
+      port: read('PAYMENT_PROVIDER_PORT'),
+      database: read('PAYMENT_PROVIDER_DB'),
+      mayMisbehave: read('BACKSTEP_FAULTS') && !read('BACKSTEP_READ_ONLY'),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

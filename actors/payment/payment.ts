@@ -7,6 +7,7 @@
  * is healed by the next attempt: the same key gives the same answer.
  */
 import type { ProbeAnswer, RemoteActivity } from '../../src/core/activity.ts';
+import type { Payment } from '../../machines/order.ts';
 import { forwardKeyOf } from '../forward-key.ts';
 import { writeAll, type OrderWriter } from '../order/order-tables.ts';
 import {
@@ -15,15 +16,6 @@ import {
   refundAtProvider,
   type Charge,
 } from './payment-client.ts';
-
-/** Money that an order costs, in minor units of the currency. */
-export interface Payment {
-  readonly orderId: string;
-  readonly customerId: string;
-  readonly amountMinor: number;
-  readonly currency: string;
-  readonly method: 'credit_card' | 'paypal' | 'bank_transfer';
-}
 
 /** A payment to be given back, and why. */
 export type Refund = Payment & { readonly reason: string };

@@ -11,23 +11,8 @@
  */
 import type { ExpectedStatement, RemoteActivity } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
+import type { TripCharge, TripRequest } from '../../machines/trip-parts.ts';
 import { forwardKeyOf } from '../forward-key.ts';
-
-/** What a hotel, an airline or a car rental is asked for. */
-export interface TripRequest {
-  readonly tripId: string;
-  readonly traveller: string;
-  readonly destination: string;
-  readonly nights: number;
-}
-
-/** Money for the whole trip, in minor units of the currency. */
-export interface TripCharge {
-  readonly tripId: string;
-  readonly traveller: string;
-  readonly amountMinor: number;
-  readonly currency: string;
-}
 
 /** Writes all statements in one transaction or none; `store.write` fits. */
 export type TravelWriter = (

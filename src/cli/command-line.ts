@@ -3,7 +3,7 @@
  */
 import { parseArgs } from 'node:util';
 import { isPostgresUrl } from '../core/database-target.ts';
-import { type Environment, settingOf } from '../core/settings.ts';
+import { type Environment, readSetting, SHARED_SETTINGS } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import type { DoctorRequest } from './doctor.ts';
@@ -99,7 +99,7 @@ export function readCommandLine(args: readonly string[], env: Environment): Want
         sagaId,
         ...where,
         withSecrets: values['with-secrets'] === true,
-        hidden: settingOf(env, 'BACKSTEP_REDACT'),
+        hidden: readSetting(SHARED_SETTINGS, env, 'BACKSTEP_REDACT'),
       };
     }
     default:
@@ -108,9 +108,11 @@ export function readCommandLine(args: readonly string[], env: Environment): Want
 }
 
 function databaseOf(values: Values, env: Environment): DatabaseRequest {
-  const database = textOf(values.db) ?? settingOf(env, 'BACKSTEP_DB');
+  const database = textOf(values.db) ?? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_DB');
   // A setting beside a file means nothing; an option would be a mistake, and is told as one.
-  const preset = isPostgresUrl(database) ? settingOf(env, 'BACKSTEP_SCHEMA') : undefined;
+  const preset = isPostgresUrl(database)
+    ? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_SCHEMA')
+    : undefined;
   const schema = textOf(values.schema) ?? preset;
   return { database, ...(schema === undefined ? {} : { schema }) };
 }

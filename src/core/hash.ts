@@ -5,12 +5,17 @@
 
 /** Sixteen hexadecimal digits; equal texts give equal digits on every machine. */
 export function fingerprint(text: string): string {
-  return hex(fnv1a(text, 0x811c9dc5)) + hex(fnv1a(text, 0x9747b28c));
+  return hex(hash32(text)) + hex(fnv1a(text, 0x9747b28c));
 }
 
 /** A number in [0, 1) that depends on the text alone. */
 export function unitInterval(text: string): number {
-  return fnv1a(text, 0x811c9dc5) / 0x1_0000_0000;
+  return hash32(text) / 0x1_0000_0000;
+}
+
+/** The same as a whole number of 32 bits, such as a seed. */
+export function hash32(text: string): number {
+  return fnv1a(text, 0x811c9dc5);
 }
 
 function fnv1a(text: string, offset: number): number {

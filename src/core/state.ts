@@ -46,17 +46,20 @@ export interface LiveActivity {
 }
 
 /** A wake-up that was armed and has not fired yet. */
-export interface LiveTimer {
+export type LiveTimer = {
   readonly token: number;
-  /** Durable due time, milliseconds since 1970. Absent for an attempt time-out. */
-  readonly dueMs?: number;
-  /** For an attempt time-out only: it runs from dispatch, and again from a new dispatch. */
-  readonly delayMs?: number;
   /** The event the machine receives when it fires. */
   readonly event: EventObject;
   /** Who receives it instead. */
   readonly to?: TimerReceiver;
-}
+} & TimerTime;
+
+/** When a timer fires: at a time of its own, or some time after the dispatch of an attempt. */
+export type TimerTime =
+  /** Durable, milliseconds since 1970. */
+  | { readonly dueMs: number; readonly delayMs?: never }
+  /** The time-out of an attempt: it runs from dispatch, and again from a new dispatch. */
+  | { readonly delayMs: number; readonly dueMs?: never };
 
 /** Another actor that an event goes to when its time comes. */
 export type TimerReceiver =

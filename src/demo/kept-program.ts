@@ -5,12 +5,9 @@
  * Invariant: at most one process of the program runs at a time, and it has a channel to this one,
  * whose closing tells it to end.
  */
+import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Exit code of a program that refuses to start (port taken, bad setting): never restarted. */
-export const EXIT_REFUSED = 78;
-export const EXIT_FAILED = 1;
 
 const MAX_RESTART_DELAY_MS = 5_000;
 

@@ -12,8 +12,9 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isPostgresUrl } from '../core/database-target.ts';
 import { isSecretName } from '../core/secrets/secret-names.ts';
-import { checkSettings, isClosedSetting, settingOf } from '../core/settings.ts';
-import { EXIT_FAILED, EXIT_REFUSED, KeptProgram, say, type RestartBudget } from './kept-program.ts';
+import { checkSettings, isClosedSetting, settingOf } from './settings.ts';
+import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
+import { KeptProgram, say, type RestartBudget } from './kept-program.ts';
 import { isPassingErrno } from '../store/sqlite/passing-errno.ts';
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

@@ -25,7 +25,7 @@ import { createOrderLab, type LabTables } from '../../actors/order/order-lab.ts'
 import { type OrderReader, type OrderTables, writeAll } from '../../actors/order/order-tables.ts';
 import { revertOrder, updateOrder } from '../../actors/order/order.ts';
 import { createPayments } from '../../actors/payment/payment.ts';
-import { ReservationSweep } from '../../actors/inventory/reservation-sweep.ts';
+import { ReservationSweep, SWEEP_INTERVAL_MS } from '../../actors/inventory/reservation-sweep.ts';
 import { readPlaces, type TravelTables } from '../../actors/travel/travel-places.ts';
 import { createTravel, tripEvents } from '../../actors/travel/travel.ts';
 import { accountSaga } from '../../machines/account.ts';
@@ -37,25 +37,25 @@ import type { Activities } from '../core/activity.ts';
 import { isPostgresUrl } from '../core/database-target.ts';
 import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
-import { checkSettings, settingOf } from '../core/settings.ts';
+import { checkSettings, settingOf } from './settings.ts';
 import { parseWith } from '../core/standard-schema.ts';
 import { isEnded } from '../core/status.ts';
-import { type Binding, bindingOf } from '../server/binding.ts';
+import { type Binding, bindingOf } from './binding.ts';
 import type { OrderDemo } from './order/order-demo.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
+import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
-import { createServerLog } from '../server/server-log.ts';
+import { createServerLog } from './server-log.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { openBackstep } from '../runtime/open-backstep.ts';
 import { shownLog } from '../runtime/shown-log.ts';
+import { Rounds } from '../runtime/upkeep/rounds.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_REFUSED = 78;
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const MAIL_FROM = 'orders@backstep.example';
@@ -111,8 +111,12 @@ async function run(): Promise<void> {
   const server = await listen(backstep, faults, providerUrl, binding);
   await backstep.start();
   const sweep = createSweep(backstep, Date.now);
-  sweep.start();
-  stopOnSignal(server, sweep, backstep);
+  const sweeping = new Rounds(systemClock, async () => {
+    await sweep.sweep();
+    return SWEEP_INTERVAL_MS;
+  });
+  sweeping.start();
+  stopOnSignal(server, sweeping, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
@@ -245,11 +249,10 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
     },
     alarm: (alarm) => log.error(alarm, 'reservation sweep'),
     nowMs,
-    schedule: (callback, delayMs) => systemClock.after(delayMs, callback),
   });
 }
 
-function stopOnSignal(server: ServedBackstep, sweep: ReservationSweep, backstep: Backstep): void {
+function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backstep): void {
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;
@@ -257,7 +260,7 @@ function stopOnSignal(server: ServedBackstep, sweep: ReservationSweep, backstep:
     log.info({}, 'draining');
     await server.close();
     // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
-    const others = [sweep.stop(), server.stop()];
+    const others = [sweeping.stop(), server.stop()];
     await backstep.stop();
     await Promise.all(others);
     log.info({}, 'stopped');

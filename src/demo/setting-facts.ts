@@ -3,12 +3,8 @@
  * hold one it is only told whether it is set.
  */
 import { redactText } from '../core/secrets/redact.ts';
-import {
-  type Environment,
-  type SettingName,
-  settingNames,
-  shownSetting,
-} from '../core/settings.ts';
+import { type Environment, shownSetting } from '../core/settings.ts';
+import { type SettingName, settingNames, SETTINGS } from './settings.ts';
 import type { Fact } from '../server/environment.ts';
 
 /** Each setting, and its value where that is no secret. */
@@ -20,7 +16,7 @@ export function settingFacts(env: Environment): readonly Fact[] {
 }
 
 function valueOf(name: SettingName, env: Environment): string {
-  const shown = shownSetting(name, env[name] ?? '');
+  const shown = shownSetting(SETTINGS[name], env[name] ?? '');
   return shown === null ? closedValue(name, env) : redactText(shown || 'default');
 }
 

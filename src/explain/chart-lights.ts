@@ -7,7 +7,7 @@ import type { AnyStateNode } from 'xstate';
 import { callsOf } from './chart.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { nodesOf } from '../core/machine/machine-nodes.ts';
-import { activeNodes } from '../core/machine/scope.ts';
+import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import { forwardStatusOf } from '../core/turn/skip.ts';
 import {
   isStill,

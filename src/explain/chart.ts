@@ -8,7 +8,7 @@ import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { type Trigger, triggerOf } from './event-words.ts';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
-import { activeNodes } from '../core/machine/scope.ts';
+import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import type { Direction, SagaState } from '../core/state.ts';
 import type { StepKind } from '../core/status.ts';
 

@@ -12,7 +12,7 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { isOwed, presentEntry } from '../core/turn/ledger.ts';
 import { lineageOf, parallelsAround, type Place, placesOf } from './rail-places.ts';
-import { activeNodes } from '../core/machine/scope.ts';
+import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import { statusOf } from '../core/machine/saga-status.ts';
 import { forwardStatusOf } from '../core/turn/skip.ts';
 import {

@@ -32,6 +32,11 @@ export async function orAfter(
   cancel();
 }
 
+/** Resolves after `delayMs`. */
+export function pause(clock: Pick<Clock, 'after'>, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(delayMs, resolve));
+}
+
 /** Longest delay a Node timer takes; a longer one would fire at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 

@@ -8,8 +8,9 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { type Verification, verify, verifyInSteps } from '../verify/verify.ts';
+import type { Verification } from '../verify/verify.ts';
 import type { Logger } from './turn-log.ts';
+import { verificationOf, verifiedNow } from './verifications.ts';
 
 /**
  * What becomes of a saga in which `verify` finds an error:
@@ -20,11 +21,6 @@ import type { Logger } from './turn-log.ts';
  */
 export type VerifyAtRegistration = 'warn' | 'refuse' | 'off';
 
-/** Most states explored at registration; `backstep verify` explores more. */
-const MAX_STATES_AT_REGISTRATION = 5_000;
-/** States explored between two looks at everything else; about a millisecond. */
-const STATES_PER_SLICE = 8;
-
 /**
  * The check of an engine, to be called with each definition. A warning waits until `accepting`
  * resolves, so that after a crash what was in flight goes on first.
@@ -33,19 +29,12 @@ export function registrationCheck(
   mode: VerifyAtRegistration,
   logger: Logger,
 ): (definition: SagaDefinition, accepting?: Promise<void>) => void {
-  const options = { maxStates: MAX_STATES_AT_REGISTRATION };
-
   async function warn(definition: SagaDefinition, accepting?: Promise<void>): Promise<void> {
     if (accepting !== undefined) {
       await accepting;
       await nextTick();
     }
-    const work = verifyInSteps(definition, options);
-    for (let count = 1; ; count++) {
-      const step = work.next();
-      if (step.done === true) return tell(step.value, logger);
-      if (count % STATES_PER_SLICE === 0) await nextTick();
-    }
+    tell(await verificationOf(definition), logger);
   }
 
   switch (mode) {
@@ -59,7 +48,7 @@ export function registrationCheck(
         });
       };
     case 'refuse':
-      return (definition) => refuse(verify(definition, options));
+      return (definition) => refuse(verifiedNow(definition));
   }
 }
 

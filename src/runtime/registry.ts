@@ -5,23 +5,21 @@
 import type { Activity } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
-import { wayOfActor } from '../core/machine/actor-facts.ts';
+import { wayOfActor } from '../core/machine/actors/actor-facts.ts';
 import { ownActivities } from './outside/own-activities.ts';
 import { eventSchemas } from '../core/define/event-schemas.ts';
 import type { Migration, MigrationPlan } from '../core/history/migration.ts';
 import { meantInstead } from '../core/nearest-name.ts';
-import type { StandardSchema } from '../core/standard-schema.ts';
 import type { MachineBindings, Subscriber } from './backstep.ts';
 
 /** A definition with everything it needs to run. */
 export interface Registration {
+  /** With the schemas of events that were given at registration. */
   readonly definition: SagaDefinition;
   readonly activities: ReadonlyMap<string, Activity>;
   readonly subscribers: ReadonlyMap<string, Subscriber>;
   /** From which versions sagas are taken along, and how. */
   readonly migrations: ReadonlyMap<number, Migration>;
-  /** By event type. */
-  readonly events: ReadonlyMap<string, StandardSchema>;
 }
 
 /** A way from an old version to one that is registered. */
@@ -74,13 +72,11 @@ export class Registry {
       );
     }
     const subscribers = new Map(Object.entries(bindings.subscribers ?? {}));
-    const overriding = eventSchemas(definition.machine, bindings.events ?? {});
     return {
-      definition,
+      definition: withEvents(definition, bindings.events),
       activities,
       subscribers,
       migrations: readMigrations(definition, bindings.migrate ?? {}),
-      events: new Map([...definition.events, ...overriding]),
     };
   }
 
@@ -202,6 +198,13 @@ export class Registry {
   all(): readonly SagaDefinition[] {
     return [...this.#byVersion.values()].map((registration) => registration.definition);
   }
+}
+
+// Whoever asks what an event carries, an actor or a form, asks the definition.
+function withEvents(definition: SagaDefinition, given: MachineBindings['events']): SagaDefinition {
+  if (given === undefined) return definition;
+  const overriding = eventSchemas(definition.machine, given);
+  return { ...definition, events: new Map([...definition.events, ...overriding]) };
 }
 
 // A function answers once, and that would end an actor that is to go on.

@@ -90,7 +90,6 @@ export function createApp(options: AppOptions): App {
     settings: options.settings ?? [],
     maySend,
   };
-  const { recorder, verifications } = parts;
   const deaf = backstep.subscribe((entry) => parts.pulse.take(entry));
   const hub = new PageHub(context);
   const pages = dashboardPages(context, parts);
@@ -105,8 +104,7 @@ export function createApp(options: AppOptions): App {
   answerOtherMethods(hono);
   if (gatekeeper !== null) hono.route('/', loginRoutes(gatekeeper, context));
   hono.route('/assets', assetRoutes());
-  const inspectorsMaySend = maySend;
-  hono.route('/', apiRoutes(context, { engine, recorder, verifications, inspectorsMaySend }));
+  hono.route('/', apiRoutes(context, { ...parts, engine, inspectorsMaySend: maySend }));
   for (const { routes } of extensions) if (routes !== undefined) hono.route('/', routes);
   hono.route('/', pageRoutes(context, hub, pages, frame));
   answerProblems(hono, context, frame);
@@ -114,7 +112,7 @@ export function createApp(options: AppOptions): App {
   return {
     hono,
     start() {
-      recorder.start();
+      parts.recorder.start();
       bulk.resume().catch((err: unknown) => {
         if (!stopping.signal.aborted) logger.error({ err }, 'no bulk command goes on');
       });
@@ -124,7 +122,7 @@ export function createApp(options: AppOptions): App {
       stopping.abort();
       deaf();
       parts.stream.stop();
-      recorder.stop();
+      parts.recorder.stop();
       layouts.stop();
       await Promise.all([bulk.stop(), ...extensions.map((extension) => extension.stop?.())]);
     },

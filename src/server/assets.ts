@@ -11,6 +11,26 @@ import { type Context, Hono } from 'hono';
 import type { HttpEnv } from './http-env.ts';
 import { packageFile } from './package-files.ts';
 
+/** The stylesheets of public/styles, in the order in which later rules override earlier ones. */
+const STYLES = [
+  'variables',
+  'elements',
+  'frame',
+  'pieces',
+  'saga',
+  'rail',
+  'fault-lab',
+  'timeline',
+  'chart',
+  'performance',
+  'debug',
+  'overview',
+  'sagas',
+  'dead-letters',
+  'guide',
+  'print',
+];
+
 /** A file in memory. */
 export interface Asset {
   readonly content: Uint8Array<ArrayBuffer>;
@@ -33,9 +53,10 @@ export function assetRoutes(): Hono<HttpEnv> {
   return app;
 }
 
-/** The stylesheet. Throws when it is missing. */
+/** All stylesheets as one. Throws when one is missing. */
 export function stylesheet(): Asset {
-  return asset([publicFile('backstep.css')], 'text/css; charset=utf-8');
+  const paths = STYLES.map((name) => publicFile(`styles/${name}.css`));
+  return asset(paths, 'text/css; charset=utf-8', '\n');
 }
 
 /** Answers with a file, or that the client has it already. */
@@ -45,9 +66,9 @@ export function serve(c: Context, { content, contentType, etag }: Asset): Respon
   return c.body(content, 200, { ...headers, 'content-type': contentType });
 }
 
-function asset(paths: readonly string[], contentType: string): Asset {
-  // A line break and a semicolon between: neither file may swallow the start of the next.
-  const text = paths.map((path) => readFileSync(path, 'utf8')).join('\n;\n');
+// Between scripts a line break and a semicolon: neither may swallow the start of the next.
+function asset(paths: readonly string[], contentType: string, between = '\n;\n'): Asset {
+  const text = paths.map((path) => readFileSync(path, 'utf8')).join(between);
   const content = new TextEncoder().encode(text);
   const hash = createHash('sha256').update(content).digest('base64url').slice(0, 22);
   return { content, contentType, etag: `"${hash}"` };

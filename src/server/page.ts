@@ -26,7 +26,8 @@ export interface PageView {
   readonly status?: 200 | 404;
 }
 
-interface PageAddress {
+/** Where a page is, what is live on it, and what its forms send to. */
+export interface PageAddress {
   /** As Hono writes it, such as `/sagas/:id`. Unique among the pages of a server. */
   readonly path: string;
   /** Its name in the navigation. Default: it is not there. */
@@ -47,7 +48,8 @@ interface PageAddress {
 /** A page that is the same for everybody, or one that is looked up by its address first. */
 export type Page = PageAddress & (PageView | PageLookup);
 
-interface PageLookup {
+/** A page that its address leads to. */
+export interface PageLookup {
   /**
    * The page at an address. Throws what is then answered instead.
    *

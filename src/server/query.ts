@@ -162,6 +162,14 @@ const NOTHING_WHEN_EMPTY: ReadonlySet<string> = new Set([
   'status',
 ]);
 
+/** A number counted from 1; `null` when missing or empty. */
+export function countingNumberOf(query: URLSearchParams, name: string): number | null {
+  const given = textOf(query, name);
+  if (given === null) return null;
+  if (!/^[1-9]\d{0,8}$/.test(given)) throw badQuery(name, 'must be a whole number from 1');
+  return Number(given);
+}
+
 function isList(parameter: unknown): boolean {
   return parameter instanceof z.ZodOptional && parameter.unwrap() instanceof z.ZodArray;
 }

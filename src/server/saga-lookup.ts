@@ -16,6 +16,11 @@ export function noSaga(id: string): BackstepError {
   return new BackstepError('not-found', `there is no saga ${id.slice(0, MAX_SHOWN_NAME)}`);
 }
 
+/** The same as a sentence of a page. */
+export function noSagaInWords(id: string): string {
+  return `There is no saga ${id.slice(0, MAX_SHOWN_NAME)}.`;
+}
+
 /** The saga's row. Throws `not-found`. */
 export async function sagaOf({ read }: Pick<Backstep, 'read'>, id: string): Promise<SagaRecord> {
   const saga = await read.saga(id);

@@ -8,7 +8,7 @@ import {
   isOwnName,
   type ServerOptions,
 } from './create-server.ts';
-import { type ListenOptions, type RunningServer, startServer } from './server.ts';
+import { type ListenOptions, type RunningServer, startServer } from './listening-server.ts';
 import { SERVE_OPTIONS } from './server-option-kinds.ts';
 
 const DEFAULT_HOST = '127.0.0.1';

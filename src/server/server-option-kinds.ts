@@ -15,7 +15,8 @@ import {
   TEXT,
   whole,
 } from '../core/options-reader.ts';
-import { isToken } from '../core/settings.ts';
+import { isToken, TOKEN_WANTS } from './access/token.ts';
+import type { Extension } from './extension.ts';
 
 const MAX_CLIENTS = 1_500;
 const MAX_PORT = 65_535;
@@ -38,7 +39,7 @@ const HOST_NAME = kindOf(
 );
 // Never shown: it may be a token that is only too short.
 const TOKEN: Kind = {
-  takes: 'a random text of at least 32 characters without blanks, or null',
+  takes: `${TOKEN_WANTS}, or null`,
   faultOf: (value) =>
     value === null || (typeof value === 'string' && isToken(value))
       ? null
@@ -48,19 +49,21 @@ const RATE = kindOf(
   'a number from 1, or null',
   (value) => value === null || (typeof value === 'number' && value >= 1),
 );
+const EXTENSION_MEMBERS: Record<keyof Extension, Kind> = {
+  name: required(TEXT),
+  routes: ANYTHING,
+  pages: listOf(ANYTHING, 'pages'),
+  panels: listOf(ANYTHING, 'panels'),
+  operations: listOf(ANYTHING, 'operations'),
+  invariants: FUNCTION,
+  overview: FUNCTION,
+  banner: FUNCTION,
+  isDisturbed: FUNCTION,
+  start: FUNCTION,
+  stop: FUNCTION,
+};
 const EXTENSION = either(FUNCTION, {
-  ...optionsOf({
-    name: required(TEXT),
-    routes: ANYTHING,
-    pages: listOf(ANYTHING, 'pages'),
-    panels: listOf(ANYTHING, 'panels'),
-    operations: listOf(ANYTHING, 'operations'),
-    invariants: FUNCTION,
-    overview: FUNCTION,
-    banner: FUNCTION,
-    start: FUNCTION,
-    stop: FUNCTION,
-  }),
+  ...optionsOf(EXTENSION_MEMBERS),
   takes: 'an extension with a name',
 });
 

@@ -10,7 +10,7 @@ import type {
   Effect,
   Inbound,
   JournalRecord,
-  Outcome,
+  AttemptOutcome,
   OutsideEvent,
   Turn,
 } from '../core/turn/inbound.ts';
@@ -97,7 +97,7 @@ export class SagaDriver {
     return this.answer(activity, { kind: 'failed', failure: reason });
   }
 
-  answer(activity: string, outcome: Outcome): Turn {
+  answer(activity: string, outcome: AttemptOutcome): Turn {
     return this.take({ kind: 'result', activity, token: this.tokenOf(activity), outcome });
   }
 

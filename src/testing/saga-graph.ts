@@ -3,7 +3,7 @@
  * under every outcome of every activity, timer, event and command.
  */
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
-import { witnessing } from '../core/machine/transition-witness.ts';
+import { witnessing } from '../core/machine/macrostep/transition-witness.ts';
 import type { SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import { begin, turn } from '../core/turn/turn.ts';

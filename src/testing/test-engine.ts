@@ -36,7 +36,7 @@ export interface TestEngineOptions extends ProcessOptions {
   readonly migrationsFolder?: string;
   /** As `openBackstep` takes it. Default: none. */
   readonly tablePrefix?: string;
-  /** The database to run on, as one of `memoryDatabases` gives it. Default: an empty one. */
+  /** @internal The database to run on, of `memoryDatabases`. Default: an empty one. */
   readonly database?: MemoryDatabase;
 }
 
@@ -73,6 +73,7 @@ interface Registered {
 
 export class TestEngine {
   readonly clock: VirtualClock;
+  /** @internal */
   readonly database: MemoryDatabase;
   readonly #options: TestEngineOptions;
   readonly #type: string;
@@ -81,6 +82,7 @@ export class TestEngine {
   #process: TestProcess | null = null;
   #processes = 0;
 
+  /** @internal `openTestEngine` makes one. */
   constructor(database: MemoryDatabase, options: TestEngineOptions, type: string) {
     this.clock = new VirtualClock(options.startMs);
     this.database = database;

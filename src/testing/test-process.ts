@@ -27,7 +27,7 @@ export interface ProcessOptions {
   readonly limits?: Partial<Limits>;
   /** Default: silence. */
   readonly logger?: Logger;
-  /** Told around every commit; for tests that crash there. */
+  /** @internal Told around every commit, so that `crashEverywhere` crashes there. */
   readonly hooks?: MemoryStoreHooks;
 }
 
@@ -43,9 +43,10 @@ export class TestProcess {
   constructor(
     database: MemoryDatabase,
     clock: VirtualClock,
-    { limits, logger, hooks }: ProcessOptions,
+    options: ProcessOptions,
     number: number,
   ) {
+    const { limits, logger, hooks } = options;
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {}); // nobody may be waiting
     this.#died = promise;

@@ -9,7 +9,7 @@ import { identityOf } from '../core/turn/advance.ts';
 import type { SagaContext, Tries } from '../core/define/saga-context.ts';
 import type { AnyStateMachine } from 'xstate';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
-import { withContext } from '../core/machine/scope.ts';
+import { withContext } from '../core/machine/macrostep/scope.ts';
 import { MAX_ATTEMPTS } from '../core/retry-policy.ts';
 import type { SagaState } from '../core/state.ts';
 

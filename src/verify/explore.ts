@@ -8,7 +8,7 @@
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Turn } from '../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../core/state.ts';
-import { witnessing } from '../core/machine/transition-witness.ts';
+import { witnessing } from '../core/machine/macrostep/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
 import { isCountedUp } from './budgets.ts';
 import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
@@ -17,7 +17,7 @@ import { type Edge, type Exploration, type Node, wayStep, wayTo } from './explor
 import type { ExampleValues } from './values/examples.ts';
 import type { Fault, Findings } from './findings.ts';
 import { identityOf, isCompiled, timerName } from './identity.ts';
-import { judgeLedger } from './ledger.ts';
+import { judgeLedger } from './ledger-check.ts';
 import { type Drive, type Move, numbered } from './move.ts';
 import { movesOf } from './moves.ts';
 import {

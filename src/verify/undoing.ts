@@ -11,7 +11,7 @@ import type { Effect } from '../core/turn/inbound.ts';
 import { canonicalJson } from '../core/json.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Fault } from './findings.ts';
-import { REPORT_CURE } from './ledger.ts';
+import { REPORT_CURE } from './ledger-check.ts';
 import { type Run, runToUndo, type World } from './world.ts';
 
 type Start = Extract<Effect, { kind: 'start-activity' }>;

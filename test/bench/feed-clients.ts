@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../../src/server/app.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/server/listening-server.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 
 export interface FeedClients {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFaults } from '../../actors/faults/faults.ts';
 import { createApp, type App } from '../../src/server/app.ts';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { startServer, type RunningServer } from '../../src/server/listening-server.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
 import { BulkActions } from '../../src/runtime/upkeep/bulk-actions.ts';
 import { shownExport } from '../../src/runtime/upkeep/journal-export.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/server/listening-server.ts';
 import { emptyDemo, openDemo } from './demo-fixture.ts';
 import { declined, type HttpFixture } from '../server/http-fixture.ts';
 import { hostileDemo, hostileFaults, invariant, recordingFaults, SCRIPT } from './hostile-demo.ts';

@@ -7,7 +7,7 @@ import { decodeState, encodeState } from '../../src/core/history/codec.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { durable } from '../../src/core/define/durable.ts';
 import type { Failure } from '../../src/core/failure.ts';
-import type { Effect, Inbound, Outcome, Turn } from '../../src/core/turn/inbound.ts';
+import type { Effect, Inbound, AttemptOutcome, Turn } from '../../src/core/turn/inbound.ts';
 import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
@@ -113,7 +113,7 @@ export class DurableSide implements Side {
     }
   }
 
-  #answer(id: string, outcome: Outcome): void {
+  #answer(id: string, outcome: AttemptOutcome): void {
     const running = this.#running.get(id);
     if (running === undefined) throw new Error(`${id} does not run`);
     this.#running.delete(id);

@@ -12,7 +12,7 @@ import {
   activeNodes,
   enterMachine,
   stepMachine,
-} from '../../src/core/machine/scope.ts';
+} from '../../src/core/machine/macrostep/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { orderSaga } from '../fixtures/order-saga.ts';

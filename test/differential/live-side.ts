@@ -10,7 +10,7 @@ import {
   type PromiseActorLogic,
 } from 'xstate';
 import type { Failure } from '../../src/core/failure.ts';
-import { kindOfLogic } from '../../src/core/machine/actor-kinds.ts';
+import { kindOfLogic } from '../../src/core/machine/actors/actor-kinds.ts';
 import { errorFor, plain, type Side, type Sight } from './case.ts';
 
 interface Running {

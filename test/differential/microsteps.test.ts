@@ -11,22 +11,25 @@ import {
   createMachine,
   type EventObject,
 } from 'xstate';
-import { ActorRef } from '../../src/core/machine/actor-ref.ts';
-import { type ExecutableAction, toCommand } from '../../src/core/machine/action-command.ts';
+import { ActorRef } from '../../src/core/machine/actors/actor-ref.ts';
+import {
+  type ExecutableAction,
+  toCommand,
+} from '../../src/core/machine/macrostep/action-command.ts';
 import { nodesOf } from '../../src/core/machine/machine-nodes.ts';
-import { tableStart, tableStep } from '../../src/core/machine/microstep-run.ts';
+import { tableStart, tableStep } from '../../src/core/machine/macrostep/microstep-run.ts';
 import {
   MAX_CONFIGURATIONS,
   tableOf,
   tableRestore,
-} from '../../src/core/machine/microstep-table.ts';
+} from '../../src/core/machine/macrostep/microstep-table.ts';
 import { type PersistedMachine, persistMachine } from '../../src/core/machine/persisted-machine.ts';
 import {
   acceptedEvents,
   canTakeEvent,
   enterMachine,
   stepMachine,
-} from '../../src/core/machine/scope.ts';
+} from '../../src/core/machine/macrostep/scope.ts';
 import { ALL_KINDS } from '../core/define/builder-sagas.ts';
 import { DEMO_SAGAS } from '../fixtures/demo-sagas.ts';
 import { orderSaga } from '../fixtures/order-saga.ts';

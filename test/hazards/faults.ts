@@ -72,7 +72,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'a saga whose version is gone is parked',
   ],
   'unknown state in the snapshot': [
-    'core/machine/scope.test.ts',
+    'core/machine/macrostep/scope.test.ts',
     'of a state the machine does not have is refused',
   ],
   'garbage instead of a snapshot': [
@@ -297,7 +297,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   // WebSocket
   'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
   'flood, oversized frames, bad UTF-8': [
-    'server/server.test.ts',
+    'server/listening-server.test.ts',
     'closes a client that sends a frame that is too large, or too many, or bad UTF-8',
   ],
   'reconnect storms': ['hazards/live-clients.test.ts', 'storms of clients that come and go'],

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HttpEnv } from '../../src/server/http-env.ts';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { startServer, type RunningServer } from '../../src/server/listening-server.ts';
 import { openFixture, type HttpFixture } from '../server/http-fixture.ts';
 
 const PER_ADDRESS = 20;

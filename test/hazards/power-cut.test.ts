@@ -13,7 +13,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { hashOf, seededRandom } from '../../actors/faults/seeded-random.ts';
+import { seededRandom } from '../../actors/faults/seeded-random.ts';
+import { hash32 } from '../../src/core/hash.ts';
 import { expectBooksToAddUp, ordersOf } from '../e2e/order-books.ts';
 import type { Environment } from '../e2e/processes.ts';
 import { type OrderBody, siteFor } from '../e2e/site.ts';
@@ -95,7 +96,7 @@ describe.skipIf(library.kind === 'impossible')('a power cut', () => {
         const batch = ordersOf(ORDERS_PER_CUT, orders.length + 1);
         orders.push(...batch);
         const told = await postUntil(site, batch, {
-          answers: 1 + (hashOf(`answers ${cut}`) % (ORDERS_PER_CUT - 10)),
+          answers: 1 + (hash32(`answers ${cut}`) % (ORDERS_PER_CUT - 10)),
           strike: async () => {
             await disk.midCommit();
             server.signal('SIGKILL');

@@ -1,7 +1,7 @@
 /** Requests that come drop by drop or never end: each is cut off, and nobody else waits for it. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type RunningServer } from '../../src/server/server.ts';
+import { startServer, type RunningServer } from '../../src/server/listening-server.ts';
 import { openFixture, type HttpFixture } from '../server/http-fixture.ts';
 
 const CLIENTS = 50;

@@ -17,8 +17,11 @@ const FROM_ELSEWHERE = /(import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^'
 const DECLARED =
   /^(?:export )?(?:declare )?(?:abstract )?(interface|type|class|function|const)\s+(\w+)/gm;
 
-/** Names such as `runtime/backstep.d.ts Limits` that a user of the file meets and cannot name. */
-export function unnamedTypes(file: string): readonly string[] {
+/**
+ * Names such as `runtime/backstep.d.ts Limits` that a user of the file meets and can name neither
+ * from it nor from `main`, which stands beside it.
+ */
+export function unnamedTypes(file: string, main: string): readonly string[] {
   const known = new Map<string, Declarations>();
   const read = (path: string): Declarations => {
     const declarations = known.get(path) ?? declarationsIn(path);
@@ -31,14 +34,16 @@ export function unnamedTypes(file: string): readonly string[] {
     const other = elsewhere.get(name);
     return other === undefined ? null : origin(other[1], other[0]);
   };
-  const given = [...read(file).exported].map((name) => origin(file, name));
-  const met = new Set(given);
+  const exportsOf = (path: string): readonly (string | null)[] =>
+    [...read(path).exported].map((name) => origin(path, name));
+  const met = new Set(exportsOf(file));
+  const nameable = new Set([...met, ...exportsOf(main)]);
   for (const each of met) {
     const [path = '', name = ''] = each?.split(' ') ?? [];
     const text = each === null ? '' : (read(path).texts.get(name) ?? '');
     for (const [word] of text.matchAll(/(?<![\w.'"])[A-Z]\w*/g)) met.add(origin(path, word));
   }
-  return [...met].flatMap((each) => (each === null || given.includes(each) ? [] : [each]));
+  return [...met].flatMap((each) => (each === null || nameable.has(each) ? [] : [each]));
 }
 
 function declarationsIn(path: string): Declarations {

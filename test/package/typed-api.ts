@@ -109,6 +109,21 @@ export const tripSaga = defineSaga(options)
         compensate,
       }),
   })
+  .repeat('rounds', {
+    // A step of another name than its activity is unknown until the loop is behind.
+    while: ({ results }) => {
+      same<unknown, (typeof results.rounds)[0]['advance']>();
+      // @ts-expect-error what it gave must be looked at first
+      return (results.rounds.at(-1)?.advance?.receipt ?? 0) < 3;
+    },
+    atMost: 5,
+    steps: (round) =>
+      round.step('advance', {
+        activity: 'payDeposit',
+        input: ({ results }) => results.bookHotel,
+        compensate,
+      }),
+  })
   .step('chargeCard', {
     kind: 'pivot',
     input: ({ results }) => {
@@ -116,6 +131,7 @@ export const tripSaga = defineSaga(options)
       same<{ receipt: number } | undefined, typeof results.extra>();
       same<{ receipt: number } | undefined, typeof results.fee>();
       same<number, (typeof results.tries)[0]['payDeposit']['receipt']>();
+      same<number, (typeof results.rounds)[0]['advance']['receipt']>();
       if (results.approval.kind === 'event' && results.approval.event.type === 'approve') {
         same<number, typeof results.approval.event.limit>();
       }

@@ -26,7 +26,10 @@ test('begins with the version that is tried as its oldest, and ends before the n
 test(
   'holds what the core takes for granted with the oldest',
   () => {
-    const tests = ['test/core/machine/scope.test.ts', 'test/core/machine/microsteps.test.ts'];
+    const tests = [
+      'test/core/machine/macrostep/scope.test.ts',
+      'test/core/machine/macrostep/microsteps.test.ts',
+    ];
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts'];
     const env = {
       ...process.env,

@@ -1,7 +1,6 @@
 /** A saga is verified when it is registered: told in the log, or refused, or left alone. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
-import { settingOf } from '../../src/core/settings.ts';
 import { openBackstep, type BackstepOptions } from '../../src/runtime/open-backstep.ts';
 import {
   registrationCheck,
@@ -46,20 +45,6 @@ test('nothing is explored to warn of before the engine is ready', async () => {
   accepting.resolve();
   expect(await warning).toMatch(/^verify: /);
   expect(looks()).toBeGreaterThan(0);
-});
-
-test.each([
-  [undefined, 'warn'],
-  ['', 'warn'],
-  ['refuse', 'refuse'],
-  ['off', 'off'],
-])('the setting %j means %s', (given, mode) => {
-  expect(settingOf({ BACKSTEP_VERIFY: given }, 'BACKSTEP_VERIFY')).toBe(mode);
-});
-
-test('another setting is refused with the cure', () => {
-  const read = (): unknown => settingOf({ BACKSTEP_VERIFY: 'maybe' }, 'BACKSTEP_VERIFY');
-  expect(read).toThrow(/BACKSTEP_VERIFY is "maybe"; give warn, refuse, off/);
 });
 
 test('a saga with an error is refused when that is asked for, a sound one is not', async () => {

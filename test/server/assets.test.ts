@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openFixture, type HttpFixture } from './http-fixture.ts';
 
@@ -16,6 +17,17 @@ describe('the files of the page', () => {
     }
     const script = await (await http.send('GET', '/assets/htmx.js')).text();
     expect(script.indexOf('registerExtension("ws"')).toBeGreaterThan(10_000);
+  });
+
+  it('have every stylesheet of the folder, each once', async () => {
+    http = await openFixture();
+    const served = await (await http.send('GET', '/assets/backstep.css')).text();
+    const folder = new URL('../../public/styles/', import.meta.url);
+    const files = readdirSync(folder);
+    expect(files.length).toBeGreaterThan(10);
+    const texts = files.map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    for (const text of texts) expect(served.split(text)).toHaveLength(2);
+    expect(served.length).toBe(texts.join('\n').length);
   });
 
   it.each(['..%2fpackage.json', '%2e%2e/app.ts', '%00', 'backstep.css%00', 'Backstep.css', ''])(

@@ -3,7 +3,13 @@ import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackstepError } from '../../src/core/errors.ts';
-import { createServer, region, serveBackstep, type ServerOptions } from '../../src/server.ts';
+import {
+  createServer,
+  type Extension,
+  region,
+  serveBackstep,
+  type ServerOptions,
+} from '../../src/server.ts';
 import { problemIn } from './http-fixture.ts';
 import { openShop, type ShopEngine } from './shop-engine.ts';
 
@@ -106,6 +112,23 @@ describe('a server', () => {
 });
 
 describe('an extension', () => {
+  it('is taken with every member that its type has', () => {
+    const whole: Required<Extension> = {
+      name: 'whole',
+      routes: new Hono(),
+      pages: [],
+      panels: [],
+      operations: [],
+      invariants: async () => [],
+      overview: () => html``,
+      banner: () => null,
+      isDisturbed: () => true,
+      start: () => {},
+      stop: async () => {},
+    };
+    expect(() => serverOf({ extensions: [whole] })).not.toThrow();
+  });
+
   it('adds pages, panels, statements, routes and a banner, each with its secrets hidden', async () => {
     let isLoud = false;
     const ops = serverOf({

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/server/listening-server.ts';
 import { TokenBuckets } from '../../src/server/access/token-buckets.ts';
 import { type HttpFixture, openFixture, problemIn } from './http-fixture.ts';
 

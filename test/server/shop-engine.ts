@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Activities, type Backstep, openBackstep } from '../../src/index.ts';
+import {
+  type Activities,
+  type Backstep,
+  type EventSchemas,
+  openBackstep,
+} from '../../src/index.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 
 export type ShopActivities = Record<'pack' | 'unpack', (input: object) => object>;
@@ -33,12 +38,12 @@ export interface ShopEngine {
   dispose(): Promise<void>;
 }
 
-/** Opens it on a database of its own. */
-export async function openShop(): Promise<ShopEngine> {
+/** Opens it on a database of its own; `events`: schemas that are given at registration. */
+export async function openShop(events: EventSchemas = {}): Promise<ShopEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'backstep-shop-'));
   const backstep = await openBackstep({ database: join(folder, 'shop.db') });
   const activities: Activities<ShopActivities> = { pack: () => ({}), unpack: () => ({}) };
-  backstep.register(shop, { activities });
+  backstep.register(shop, { activities, events });
   await backstep.start();
   return {
     backstep,

@@ -7,7 +7,13 @@
 import { encodeState } from '../../src/core/history/codec.ts';
 import { CHILD_COMPLETED, type Failure } from '../../src/core/failure.ts';
 import { unitInterval } from '../../src/core/hash.ts';
-import type { Effect, Inbound, JournalRecord, Outcome, Turn } from '../../src/core/turn/inbound.ts';
+import type {
+  Effect,
+  Inbound,
+  JournalRecord,
+  AttemptOutcome,
+  Turn,
+} from '../../src/core/turn/inbound.ts';
 import { replay, storedTextOf } from '../../src/core/history/replay.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import { isSettled, type SagaStatus } from '../../src/core/status.ts';
@@ -130,7 +136,7 @@ class CoreRun {
     return { kind: 'timer', timer, token: armed.token };
   }
 
-  #answer(activity: string): Outcome {
+  #answer(activity: string): AttemptOutcome {
     const outcome = this.#drawAnswer(activity);
     const { key, direction } = this.#keys.get(activity) ?? {};
     if (outcome.kind === 'done' && direction === 'forward') {
@@ -149,7 +155,7 @@ class CoreRun {
     this.#fault ??= `${activity} carries ${is} for ${forwardKey}, which brought ${was}`;
   }
 
-  #drawAnswer(activity: string): Outcome {
+  #drawAnswer(activity: string): AttemptOutcome {
     const luck = this.#chance();
     if (luck < this.#badness / 4) return { kind: 'failed', failure: REFUSED };
     if (luck < this.#badness / 2) return { kind: 'failed', failure: BUSY };
@@ -161,7 +167,7 @@ class CoreRun {
   }
 
   /** The effect of the attempt happens outside. */
-  #happen(activity: string): Outcome {
+  #happen(activity: string): AttemptOutcome {
     const effect = this.#keys.get(activity);
     if (effect === undefined) throw new Error(`${activity} was never started`);
     const { key, forwardKey, step, direction, src, child } = effect;

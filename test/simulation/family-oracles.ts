@@ -6,11 +6,11 @@
  */
 import { UNWIND_CHILD } from '../../src/core/machine/machine-roles.ts';
 import { childSagaId } from '../../src/core/turn/parent-link.ts';
-import type { Inbound, Outcome } from '../../src/core/turn/inbound.ts';
+import type { Inbound, AttemptOutcome } from '../../src/core/turn/inbound.ts';
 import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { LiveActivity } from '../../src/core/state.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
-import { sagaMessageOf } from '../../src/runtime/outside/outgoing.ts';
+import { sagaMessageOf } from '../../src/runtime/outside/outbox-messages.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Books } from './books.ts';
 import type { Disk, DiskSaga } from './disk.ts';
@@ -118,7 +118,7 @@ export class FamilyOracles {
   }
 
   /** What failed for certain has left nothing, in it or below it. */
-  #checkCertainty(activity: LiveActivity, outcome: Outcome): void {
+  #checkCertainty(activity: LiveActivity, outcome: AttemptOutcome): void {
     const { childId = '' } = activity;
     if (isUnwinding(activity) || outcome.kind === 'done' || outcome.failure.ambiguous) return;
     const { disk, worldBooks } = this.#scene;

@@ -9,7 +9,7 @@ import { MAX_VERIFIED_STATES, verify, verifyInSteps } from '../../src/verify/ver
 import { begin } from '../../src/core/turn/turn.ts';
 import { judgeStarts } from '../../src/verify/checks.ts';
 import { answer, NOTHING, startAttempt } from '../../src/verify/world.ts';
-import { judgeLedger } from '../../src/verify/ledger.ts';
+import { judgeLedger } from '../../src/verify/ledger-check.ts';
 import { tripSaga } from '../runtime/trip-saga.ts';
 import { SOUND } from '../fixtures/sound-sagas.ts';
 import { ORDER, SagaDriver } from '../core/turn/saga-driver.ts';

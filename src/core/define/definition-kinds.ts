@@ -1,5 +1,5 @@
 /** What `durable`, `register` and others take for a machine and for a saga, and what they say else. */
-import { isMachine } from '../machine/actor-kinds.ts';
+import { isMachine } from '../machine/actors/actor-kinds.ts';
 import { ANYTHING, type Kind, kindOf, listOf, mapOf, optionsOf } from '../options-reader.ts';
 import { shown } from '../shown.ts';
 import type { SagaDefinition } from './definition.ts';

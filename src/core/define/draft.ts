@@ -135,7 +135,7 @@ export interface SagaDraft<
 
   /**
    * Repeats as long as `while` holds; a saga that wants more than `atMost` rounds compensates. Within
-   * it `results` holds the finished rounds under the loop's name, typed by what the activities give.
+   * it `results` holds the finished rounds under the loop's name; see `EarlierRounds` for their types.
    */
   repeat<Name extends string, Round extends Contribution>(
     name: Name,
@@ -189,12 +189,16 @@ export type Unless<When extends boolean, Result> = [When] extends [never]
   ? Result
   : Partial<Result>;
 
-/** What the finished rounds of a loop gave, as far as its activities tell. */
+/**
+ * What the finished rounds of a loop gave, as seen from within it. A step that bears the name of its
+ * activity has that activity's output. Of any other name it is `unknown`: the compiler would need the
+ * round's steps while it still reads them. Behind the loop every step is typed.
+ */
 export type EarlierRounds<B extends SagaBasis, Loop extends string> = Record<
   Loop,
-  readonly {
+  readonly ({
     readonly [Step in keyof B['activities']]?: ActivityOutput<B['activities'], Step>;
-  }[]
+  } & { readonly [step: string]: unknown })[]
 >;
 
 /** The events of a wait, as their senders give them. */

@@ -7,15 +7,15 @@
 import type { AnyStateMachine } from 'xstate';
 import { activity, isStandIn } from '../activity.ts';
 import { BackstepError } from '../errors.ts';
-import { isMachine } from '../machine/actor-kinds.ts';
-import { noteActors } from '../machine/actor-facts.ts';
+import { isMachine } from '../machine/actors/actor-kinds.ts';
+import { noteActors } from '../machine/actors/actor-facts.ts';
 import { actorRefusals, refusal, refusalsOf } from '../machine/machine-check.ts';
 import { namedGuards } from '../machine/machine-code.ts';
 import { wholeDelays } from '../machine/machine-delays.ts';
 import { nodesOf, readFields, spawnsOf } from '../machine/machine-nodes.ts';
 import { readInvokes, UNWIND_CHILD } from '../machine/machine-roles.ts';
-import { withMicrostepBound } from '../machine/microstep-bound.ts';
-import { withNamedActors } from '../machine/named-actors.ts';
+import { withMicrostepBound } from '../machine/macrostep/microstep-bound.ts';
+import { withNamedActors } from '../machine/actors/named-actors.ts';
 import { otherXState } from '../machine/xstate-copy.ts';
 import type { SagaDefinition } from './definition.ts';
 

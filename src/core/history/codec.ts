@@ -6,7 +6,7 @@ import type { SagaDefinition } from '../define/definition.ts';
 import { BackstepError } from '../errors.ts';
 import { type PersistedMachine, persistMachine } from '../machine/persisted-machine.ts';
 import { revived } from '../machine/machine-values.ts';
-import { restoreMachine } from '../machine/scope.ts';
+import { restoreMachine } from '../machine/macrostep/scope.ts';
 import type { SagaState } from '../state.ts';
 import { SAGA_STATUSES } from '../status.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';

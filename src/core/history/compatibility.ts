@@ -10,9 +10,9 @@ import { restoreStored, type StoredState } from './codec.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { isOwed } from '../turn/ledger.ts';
 import { nodesOf, reachableFrom, spawnsOf } from '../machine/machine-nodes.ts';
-import { wayOfActor } from '../machine/actor-facts.ts';
+import { wayOfActor } from '../machine/actors/actor-facts.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
-import { activeNodes } from '../machine/scope.ts';
+import { activeNodes } from '../machine/macrostep/scope.ts';
 import { isOver, type SagaState, type StepEntry } from '../state.ts';
 import { statePath } from '../machine/state-path.ts';
 

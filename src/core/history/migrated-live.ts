@@ -8,7 +8,7 @@ import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { delayName } from '../machine/machine-delays.ts';
-import { delayOf } from '../machine/scope.ts';
+import { delayOf } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, SagaState } from '../state.ts';
 import type { StepNames } from './step-names.ts';
 

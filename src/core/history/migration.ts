@@ -14,7 +14,7 @@ import { BackstepError } from '../errors.ts';
 import type { Inbound, Turn } from '../turn/inbound.ts';
 import { keepContext } from '../json.ts';
 import { keptTimers, rehomed } from './migrated-live.ts';
-import { activeNodes } from '../machine/scope.ts';
+import { activeNodes } from '../machine/macrostep/scope.ts';
 import { statusOf } from '../machine/saga-status.ts';
 import { isStill } from '../state.ts';
 import { statePath } from '../machine/state-path.ts';

@@ -8,7 +8,7 @@ import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { StoredState } from './codec.ts';
 import { BackstepError } from '../errors.ts';
 import { type Failure, plainFailure, type Thrown } from '../failure.ts';
-import type { Effect, Inbound, JournalRecord, Outcome } from '../turn/inbound.ts';
+import type { Effect, Inbound, JournalRecord, AttemptOutcome } from '../turn/inbound.ts';
 import { createRedact, type Redact } from '../secrets/redact.ts';
 import { type JournalLine, recordOfLine, type ReplayedTurn } from './replay.ts';
 import type { Live, SagaState, StepEntry } from '../state.ts';
@@ -201,7 +201,7 @@ function storedIn(text: string): StoredState | null {
   }
 }
 
-function shownOutcome(outcome: Outcome, redact: Redact): Outcome {
+function shownOutcome(outcome: AttemptOutcome, redact: Redact): AttemptOutcome {
   return outcome.kind === 'done'
     ? { kind: 'done', output: redact(outcome.output) }
     : { kind: 'failed', failure: shownFailure(outcome.failure, redact) };

@@ -16,7 +16,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { isWildcard, takesType } from './event-types.ts';
 import { isReserved } from '../turn/legal.ts';
-import { domainOf, type Transition } from './microstep-plan.ts';
+import { domainOf, type Transition } from './macrostep/microstep-plan.ts';
 
 /** Whose word counts: `drawing` alone, or what any `command` of an operator could bring as well. */
 export type Way = 'drawing' | 'command';

@@ -9,7 +9,7 @@ import { isDelayMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
 import { meantInstead } from '../nearest-name.ts';
 import { COMMAND_EVENTS } from '../turn/legal.ts';
-import { kindOfLogic } from './actor-kinds.ts';
+import { kindOfLogic } from './actors/actor-kinds.ts';
 import { isWildcard } from './event-types.ts';
 import {
   actionsOf,

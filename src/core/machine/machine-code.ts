@@ -5,7 +5,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { BackstepError } from '../errors.ts';
 import { isAsync } from './machine-nodes.ts';
-import type { Operation } from './microstep-plan.ts';
+import type { Operation } from './macrostep/microstep-plan.ts';
 
 type Guard = (...given: readonly never[]) => unknown;
 

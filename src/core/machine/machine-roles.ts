@@ -4,7 +4,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from '../errors.ts';
-import { wayOfActor } from './actor-facts.ts';
+import { wayOfActor } from './actors/actor-facts.ts';
 import { delayName } from './machine-delays.ts';
 import { canBeActiveTogether, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';

@@ -5,8 +5,8 @@
  * Pure. Invariant: what was stored and read again reads as what was there before.
  */
 import type { StandIn } from '../json.ts';
-import { asUnstarted } from './action-command.ts';
-import { ActorRef, referenceInJson } from './actor-ref.ts';
+import { asUnstarted } from './macrostep/action-command.ts';
+import { ActorRef, referenceInJson } from './actors/actor-ref.ts';
 import { asMachineError, errorInJson, MachineError } from '../thrown.ts';
 
 /** See `StandIn`. */

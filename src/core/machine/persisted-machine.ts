@@ -4,7 +4,7 @@
  * Invariant: what `persistMachine` gives survives JSON, and `restoreMachine` of scope.ts takes it.
  */
 import type { AnyMachineSnapshot, StateValue } from 'xstate';
-import type { ActorParts } from './actor-ref.ts';
+import type { ActorParts } from './actors/actor-ref.ts';
 
 /** The machine's part of a snapshot, fit for JSON. Invoked children are rebuilt from `Live`. */
 export interface PersistedMachine {

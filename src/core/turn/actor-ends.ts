@@ -2,14 +2,14 @@
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import { plainFailure } from '../failure.ts';
-import type { Outcome } from './inbound.ts';
+import type { AttemptOutcome } from './inbound.ts';
 import { errorOf } from '../thrown.ts';
 
 /** A built saga knows failures, and no result but `null`; any other hears what it would live. */
 export function endOfActor(
   { isBuilt }: SagaDefinition,
   activity: string,
-  outcome: Outcome,
+  outcome: AttemptOutcome,
 ): EventObject {
   if (outcome.kind === 'done') {
     const output = isBuilt ? (outcome.output ?? null) : outcome.output;

@@ -19,10 +19,10 @@ import { effectsOf } from './effects.ts';
 import { isUnstarted } from './waiting-room.ts';
 import { admit, NOTHING_LIVE } from './live.ts';
 import { rearrange } from './rearrange.ts';
-import { plainSnapshot } from '../machine/plain-snapshot.ts';
+import { plainSnapshot } from '../machine/macrostep/plain-snapshot.ts';
 import { failureReasonAfter, parkReasonOf, statusOf } from '../machine/saga-status.ts';
-import { stepMachine } from '../machine/scope.ts';
-import type { Identity, Macrostep, Self } from '../machine/macrostep.ts';
+import { stepMachine } from '../machine/macrostep/scope.ts';
+import type { Identity, Macrostep, Self } from '../machine/macrostep/macrostep.ts';
 import type { Live, Resolution, SagaState, StepEntry } from '../state.ts';
 import { statePath } from '../machine/state-path.ts';
 import type { SagaStatus } from '../status.ts';
@@ -35,15 +35,15 @@ export function react(
   occasion: Omit<Occasion, 'event'> & { readonly event: EventObject },
 ): Turn {
   const { inbound, event, nowMs } = occasion;
-  const step = stepMachine(state.snapshot, selfOf(definition, state, occasion), event);
-  const isHandled = step.snapshot !== state.snapshot || step.commands.length > 0;
+  const macrostep = stepMachine(state.snapshot, selfOf(definition, state, occasion), event);
+  const isHandled = macrostep.snapshot !== state.snapshot || macrostep.commands.length > 0;
   // A result ends its attempt even so, and what a transactional activity wrote commits with it.
   if (!isHandled && inbound.kind !== 'result') {
     const steps = settleRetries(definition, state.steps, live);
     const why = `not handled in state ${statePath(state.snapshot.value)}`;
     return note({ ...state, live, steps }, inbound, nowMs, why);
   }
-  return advance(definition, state, live, step, { inbound, event: event.type, nowMs });
+  return advance(definition, state, live, macrostep, { inbound, event: event.type, nowMs });
 }
 
 /** The turn of a macrostep. `live`: what was live before, without what the inbound consumed. */
@@ -51,11 +51,11 @@ export function advance(
   definition: SagaDefinition,
   state: Predecessor,
   live: Live,
-  step: Macrostep,
+  macrostep: Macrostep,
   occasion: Occasion,
 ): Turn & { kind: 'advanced' } {
   const { inbound, nowMs } = occasion;
-  const caughtUp = takeEarly(selfOf(definition, state, occasion), step, state.early);
+  const caughtUp = takeEarly(selfOf(definition, state, occasion), macrostep, state.early);
   const { commands, early, taken } = caughtUp;
   const snapshot = plainSnapshot(definition.id, state.snapshot, caughtUp.snapshot);
   const { context } = snapshot as { readonly context: unknown };

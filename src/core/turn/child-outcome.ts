@@ -6,7 +6,7 @@
  * person's word, in an error or past its pivot is done or in doubt, so that the parent undoes it.
  */
 import { CHILD_COMPLETED, type Failure } from '../failure.ts';
-import type { Outcome } from './inbound.ts';
+import type { AttemptOutcome } from './inbound.ts';
 import { isOwed } from './ledger.ts';
 import { UNHANDLED } from './park-instead.ts';
 import { type Decision, isOver, type SagaState } from '../state.ts';
@@ -23,7 +23,7 @@ export function isOverForParent(state: SagaState): boolean {
 }
 
 /** What the attempt that runs the child has come to. */
-export function childOutcome(state: SagaState): Outcome {
+export function childOutcome(state: SagaState): AttemptOutcome {
   const { id, status, snapshot, resolution } = state;
   switch (status) {
     case 'completed':
@@ -50,7 +50,7 @@ export function childOutcome(state: SagaState): Outcome {
 }
 
 /** What the unwinding of the child has come to. */
-export function unwindingOutcome(state: SagaState): Outcome {
+export function unwindingOutcome(state: SagaState): AttemptOutcome {
   const { id, status, resolution } = state;
   switch (status) {
     case 'completed':
@@ -77,12 +77,12 @@ export function unwindingOutcome(state: SagaState): Outcome {
 }
 
 /** Its input is refused, or its machine cannot even begin: it never existed. */
-export function neverBegan(failure: Failure): Outcome {
+export function neverBegan(failure: Failure): AttemptOutcome {
   return { kind: 'failed', failure: { ...failure, retryable: false, ambiguous: false } };
 }
 
 /** Started once, over, and removed since by retention: how it came out is not known. */
-export const CHILD_GONE: Outcome = failed(
+export const CHILD_GONE: AttemptOutcome = failed(
   'child-gone',
   'the child saga was removed before its parent heard of its end',
   true,
@@ -107,6 +107,10 @@ function whyOf({ failureReason, parkReason }: SagaState): string {
   return why === null ? '' : `: ${why.code}: ${why.message}`;
 }
 
-function failed(code: string, message: string, ambiguous: boolean): Outcome & { kind: 'failed' } {
+function failed(
+  code: string,
+  message: string,
+  ambiguous: boolean,
+): AttemptOutcome & { kind: 'failed' } {
   return { kind: 'failed', failure: { code, message, retryable: false, ambiguous } };
 }

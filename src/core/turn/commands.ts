@@ -17,7 +17,7 @@ import { beginAttempts, endAttempts, settleRetries } from './ledger-turn.ts';
 import { canTake, COMMAND_EVENTS, hasEndedUnsettled, isLegal, legalCommands } from './legal.ts';
 import { admit, dispatchedAgain, NOTHING_LIVE } from './live.ts';
 import { statusOf } from '../machine/saga-status.ts';
-import { withContext } from '../machine/scope.ts';
+import { withContext } from '../machine/macrostep/scope.ts';
 import { giveUpEntries, withoutDoubt } from './skip.ts';
 import type { Decision, SagaState } from '../state.ts';
 import { isUnstarted } from './waiting-room.ts';

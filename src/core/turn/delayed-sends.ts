@@ -7,7 +7,7 @@
 import { advance, note, selfOf } from './advance.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Inbound, Turn } from './inbound.ts';
-import { sendFrom } from '../machine/scope.ts';
+import { sendFrom } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, SagaState } from '../state.ts';
 
 type Timer = Extract<Inbound, { kind: 'timer' }>;

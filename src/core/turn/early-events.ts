@@ -12,8 +12,8 @@ import { isAhead, startNodes } from '../machine/events-ahead.ts';
 import type { Inbound, Turn } from './inbound.ts';
 import { noteRecord } from '../history/journal-record.ts';
 import { isReserved, legalEvents } from './legal.ts';
-import { activeNodes, canTakeEvent, stepMachine } from '../machine/scope.ts';
-import type { Macrostep, Self } from '../machine/macrostep.ts';
+import { activeNodes, canTakeEvent, stepMachine } from '../machine/macrostep/scope.ts';
+import type { Macrostep, Self } from '../machine/macrostep/macrostep.ts';
 import {
   type EarlyEvent,
   isStill,

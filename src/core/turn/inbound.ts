@@ -4,7 +4,7 @@
 import type { EventObject } from 'xstate';
 import type { LateResult } from '../activity.ts';
 import type { Failure } from '../failure.ts';
-import type { CustomAction } from '../machine/action-command.ts';
+import type { CustomAction } from '../machine/macrostep/action-command.ts';
 import type { ParentLink } from './parent-link.ts';
 import type { Decision, Direction, SagaState } from '../state.ts';
 import type { SagaStatus } from '../status.ts';
@@ -13,7 +13,7 @@ import type { SagaStatus } from '../status.ts';
  * How an attempt ended. A time-out is a timer, not an outcome. `gaveUp`: the attempt was a child
  * saga in which a person gave something up.
  */
-export type Outcome =
+export type AttemptOutcome =
   | { readonly kind: 'done'; readonly output: unknown; readonly gaveUp?: Decision }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly gaveUp?: Decision };
 
@@ -98,7 +98,7 @@ export type Inbound =
       readonly kind: 'result';
       readonly activity: string;
       readonly token: number;
-      readonly outcome: Outcome;
+      readonly outcome: AttemptOutcome;
       /** Of an attempt that was given up before it answered: the occurrence of its step. */
       readonly occurrence?: number;
     }

@@ -7,7 +7,7 @@
 import type { SagaDefinition } from '../define/definition.ts';
 import { ATTEMPT_TIMED_OUT, plainFailure } from '../failure.ts';
 import { probeAnswerOf } from './probe.ts';
-import type { Inbound, Outcome } from './inbound.ts';
+import type { Inbound, AttemptOutcome } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
 import type {
   Direction,
@@ -29,7 +29,7 @@ export interface Endings {
 }
 
 /** Left without an answer: nobody knows whether it happened. */
-const LEFT_BEHIND: Outcome = {
+const LEFT_BEHIND: AttemptOutcome = {
   kind: 'failed',
   failure: {
     code: 'left-behind',
@@ -103,7 +103,7 @@ export function beginAttempts(
 function answeredActivity(
   definition: SagaDefinition,
   inbound: Inbound,
-): { readonly id: string; readonly ending: Outcome } | null {
+): { readonly id: string; readonly ending: AttemptOutcome } | null {
   if (inbound.kind === 'result') {
     const { activity, outcome } = inbound;
     return { id: activity, ending: outcome };
@@ -129,7 +129,7 @@ function replaceEntry(
 function endAttempt(
   entry: StepEntry,
   activity: LiveActivity,
-  ending: Outcome,
+  ending: AttemptOutcome,
   nowMs: number,
 ): StepEntry {
   if (activity.direction === 'probe') return endProbe(entry, ending, nowMs);
@@ -155,14 +155,14 @@ function endAttempt(
 }
 
 // A step that its probe cannot tell of stays in doubt.
-function endProbe(entry: StepEntry, ending: Outcome, nowMs: number): StepEntry {
+function endProbe(entry: StepEntry, ending: AttemptOutcome, nowMs: number): StepEntry {
   const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
   if (answer === 'unknown') return entry;
   const { mayHaveHappened: _, ...known } = entry;
   return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
 }
 
-function endProgress(progress: StepProgress, ending: Outcome, nowMs: number): StepProgress {
+function endProgress(progress: StepProgress, ending: AttemptOutcome, nowMs: number): StepProgress {
   const { attempts, startedAtMs, mayHaveHappened } = progress;
   const ended = { attempts, startedAtMs, endedAtMs: nowMs };
   if (ending.kind === 'done') return ended;

@@ -2,7 +2,7 @@
  * What a saga would accept now: commands and events, for people and for 409 answers.
  */
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
-import { acceptedEvents, activeNodes, canTakeEvent } from '../machine/scope.ts';
+import { acceptedEvents, activeNodes, canTakeEvent } from '../machine/macrostep/scope.ts';
 import type { AnyStateNode, EventObject } from 'xstate';
 import { hasLiveActivity, isOver, isStill, type SagaState } from '../state.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';

@@ -5,7 +5,7 @@
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Inbound } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
-import { wayOfActor } from '../machine/actor-facts.ts';
+import { wayOfActor } from '../machine/actors/actor-facts.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import { childSagaId } from './parent-link.ts';
 import type { Rearrangement } from './rearrange.ts';

@@ -9,7 +9,7 @@ import { BackstepError } from '../errors.ts';
 import { keepJson } from '../json.ts';
 import { wholeDelay } from '../machine/machine-delays.ts';
 import { machineValue } from '../machine/machine-values.ts';
-import type { Command } from '../machine/scope.ts';
+import type { Command } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
 
 /**

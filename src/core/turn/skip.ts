@@ -37,6 +37,13 @@ export function giveUpEntries(
   return { steps: mark(steps, (entry) => entry === given, decision), which };
 }
 
+/** What `skip` would give up now: the names of steps and compensations. */
+export function namesToGiveUp(state: Pick<SagaState, 'status' | 'steps'>): readonly string[] {
+  const { steps } = giveUpEntries(state, 'skip', undefined, { by: null, reason: null });
+  const given = steps.filter((entry) => !state.steps.includes(entry));
+  return given.map(({ name, compensation }) => compensation?.name ?? name);
+}
+
 /**
  * How the step itself stands, for pictures. Who gives a compensation up leaves what the step did in
  * the world, although the entry as a whole is skipped; only a step that failed is itself skipped.

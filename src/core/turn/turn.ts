@@ -21,7 +21,7 @@ import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { onTold } from './told.ts';
-import { enterMachine } from '../machine/scope.ts';
+import { enterMachine } from '../machine/macrostep/scope.ts';
 import { sendNow } from './delayed-sends.ts';
 import { isOver, isStill, type SagaState } from '../state.ts';
 import {

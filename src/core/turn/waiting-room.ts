@@ -7,7 +7,7 @@
  */
 import { createMachine, type EventObject } from 'xstate';
 import type { StartHold } from './inbound.ts';
-import type { Command } from '../machine/scope.ts';
+import type { Command } from '../machine/macrostep/scope.ts';
 import type { SagaState } from '../state.ts';
 
 /** The timer of a saga that waits for its time. */

@@ -112,6 +112,7 @@ export const NotificationRow = z.object({
   cancelled_at: time.nullable(),
 });
 
+/** `currency` null: nothing was paid for it. */
 export const OrderRow = z.object({
   order_id: text,
   saga_id: text,

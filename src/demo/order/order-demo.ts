@@ -1,12 +1,14 @@
 /**
  * The order demo as the HTTP layer sees it: the port that the composition root fills.
  *
- * Must never know tables or participants. Invariant: rows are ready to be sent: names as in the
- * tables (snake_case), times ISO 8601 UTC with milliseconds, money as decimal text (`"12.50"`).
+ * Must never know tables or participants. Invariant: rows are ready to be sent, as their schemas say:
+ * names as in the tables (snake_case), times ISO 8601 UTC with milliseconds, money as decimal text
+ * (`"12.50"`).
  */
 import type { z } from 'zod';
 import type { Invariant } from '../../server/dashboard/services/invariants.ts';
 import type { Page, Paged } from '../../store/read-models.ts';
+import type * as answers from './order-answers.ts';
 
 /** The saga type that the demo starts. */
 export const ORDER_SAGA = 'order';
@@ -19,44 +21,9 @@ export interface ParsedOrder {
   readonly key: string;
 }
 
-export interface InventoryRow {
-  readonly product_id: string;
-  readonly name: string;
-  readonly initial: number;
-  readonly on_hand: number;
-  readonly reserved: number;
-  readonly shipped: number;
-}
-
-export interface ReservationRow {
-  readonly reservation_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly product_id: string;
-  readonly quantity: number;
-  readonly status: string;
-  readonly reserved_at: string | null;
-  readonly expires_at: string | null;
-}
-
-export interface Inventory {
-  readonly items: readonly InventoryRow[];
-  /** The newest ones, bounded. */
-  readonly reservations: readonly ReservationRow[];
-}
-
-/** One row per charge. */
-export interface PaymentRow {
-  readonly transaction_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly amount: string;
-  readonly currency: string;
-  readonly payment_method: string;
-  readonly status: 'completed' | 'refunded';
-  readonly processed_at: string;
-  readonly refunded_at: string | null;
-}
+/** Stock, and the newest reservations, bounded. */
+export type Inventory = z.output<typeof answers.InventoryAnswer>;
+export type InventoryRow = Inventory['items'][number];
 
 /** All charges and refunds together; money as decimal text. */
 export interface PaymentTotals {
@@ -67,33 +34,6 @@ export interface PaymentTotals {
   readonly net: string;
   /** Of all of them; `null`: in several, or none so far. */
   readonly currency: string | null;
-}
-
-export interface NotificationRow {
-  readonly notification_id: string;
-  readonly saga_id: string;
-  readonly order_id: string;
-  readonly type: string;
-  readonly recipient: string;
-  readonly status: 'queued' | 'sent' | 'cancelled';
-  readonly queued_at: string | null;
-  readonly sent_at: string | null;
-  readonly cancelled_at: string | null;
-}
-
-export interface OrderRow {
-  readonly order_id: string;
-  readonly saga_id: string;
-  readonly customer_id: string;
-  readonly product_id: string;
-  readonly quantity: number;
-  readonly status: string;
-  readonly amount: string;
-  /** ISO 4217; `null`: nothing was paid for it. */
-  readonly currency: string | null;
-  readonly reason: string | null;
-  readonly confirmed_at: string | null;
-  readonly reverted_at: string | null;
 }
 
 /** A statement about the order demo. */
@@ -114,10 +54,10 @@ export interface OrderDemo {
   /** ISO 4217: what the amounts of `parseOrder` are in. */
   readonly currency: string;
   inventory(): Promise<Inventory>;
-  payments(page: Page): Promise<Paged<PaymentRow>>;
+  payments(page: Page): Promise<Paged<z.output<typeof answers.PaymentRow>>>;
   paymentTotals(): Promise<PaymentTotals>;
-  notifications(page: Page): Promise<Paged<NotificationRow>>;
-  orders(page: Page): Promise<Paged<OrderRow>>;
+  notifications(page: Page): Promise<Paged<z.output<typeof answers.NotificationRow>>>;
+  orders(page: Page): Promise<Paged<z.output<typeof answers.OrderRow>>>;
   /** May be slow: reads whole tables and asks the provider. */
   invariants(): Promise<readonly OrderInvariant[]>;
 }

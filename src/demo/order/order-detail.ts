@@ -11,9 +11,7 @@ import type { Html } from '../../server/dashboard/frame/html.ts';
 import { emptyState } from '../../server/dashboard/frame/layout.ts';
 import { railView } from '../../server/dashboard/saga/rail-view.ts';
 import { commandButton, scopeInWords } from '../../server/dashboard/saga/saga-actions.ts';
-import { sagaPath } from '../../server/dashboard/saga/saga-view.ts';
-import { nextInWords } from '../../server/dashboard/saga/saga-words.ts';
-import { badge } from '../../server/dashboard/frame/status-badge.ts';
+import { sagaPath, sagaStanding } from '../../server/dashboard/saga/saga-view.ts';
 
 export interface SagaDetail {
   readonly saga: SagaSummary;
@@ -33,16 +31,7 @@ export function sagaDetail({ saga, state, definition, isReadOnly }: SagaDetail):
     isLegal && command !== 'edit-context' ? [command] : [],
   );
   return html`<h2>Saga <a href="${sagaPath(saga.id)}">${saga.key ?? saga.id}</a></h2>
-    <p class="headline">${badge(state.status)} ${nextInWords(definition, state)}</p>
-    ${
-      state.failureReason === null
-        ? ''
-        : html`<p>
-            Why it turned back:
-            <code>${state.failureReason.code}</code> ${state.failureReason.message}
-          </p>`
-    }
-    ${rail === null ? '' : railView(rail)}
+    ${sagaStanding(state, definition)} ${rail === null ? '' : railView(rail)}
     ${
       buttons.length === 0
         ? ''

@@ -1,9 +1,10 @@
 /**
- * The dead letters: what was given up on, and the button to try again.
+ * The newest dead letters in one line each, with the button to try again; all decisions are on the
+ * page of dead letters.
  */
 import { html } from 'hono/html';
 import type { DeadLetter } from '../../store/read-models.ts';
-import { isJsonObject } from '../../server/body.ts';
+import { letterInWords } from '../../server/dashboard/dead-letters/letter-words.ts';
 import { relativeTime, type Html, sagaLink, table } from '../../server/dashboard/frame/html.ts';
 import { commandButton } from '../../server/dashboard/saga/saga-actions.ts';
 import { badge } from '../../server/dashboard/frame/status-badge.ts';
@@ -18,41 +19,22 @@ export interface ShownLetter {
 export function deadLetterTable(letters: readonly ShownLetter[], isReadOnly: boolean): Html {
   return table(
     'Dead letters, newest first',
-    ['Order', 'Status', 'Error', 'Done', 'Maybe', 'Compensated', 'Outstanding', 'Since', ''],
+    ['Saga', 'Type', 'Status', 'Error', 'Done', 'Maybe', 'Compensated', 'Outstanding', 'Since', ''],
     letters.map(({ letter, seq }) => {
-      const content: unknown = JSON.parse(letter.letter);
-      const parts = isJsonObject(content) ? content : {};
+      const { error, done, maybe, compensated, outstanding } = letterInWords(letter);
       return [
         sagaLink(letter.sagaId, letter.key ?? letter.sagaId),
+        letter.type,
         badge(letter.kind),
-        html`<span class="error">${errorText(parts['error'])}</span>`,
-        namesOf(parts['done']),
-        namesOf(parts['maybe']),
-        namesOf(parts['compensated']),
-        namesOf(parts['outstanding']),
+        html`<span class="error">${error}</span>`,
+        done,
+        maybe,
+        compensated,
+        outstanding,
         relativeTime(letter.openedAtMs),
         isReadOnly ? '' : commandButton(letter.sagaId, 'retry', seq),
       ];
     }),
     'Nothing was given up on.',
   );
-}
-
-function namesOf(value: unknown): string {
-  if (!Array.isArray(value) || value.length === 0) return '–';
-  return value.map((item: unknown) => nameOf(item)).join(', ');
-}
-
-function nameOf(item: unknown): string {
-  if (typeof item === 'string') return item;
-  return isJsonObject(item) && typeof item['name'] === 'string'
-    ? item['name']
-    : JSON.stringify(item);
-}
-
-function errorText(error: unknown): string {
-  if (typeof error === 'string') return error;
-  if (!isJsonObject(error)) return '';
-  const { code, message } = error;
-  return [code, message].filter((part) => typeof part === 'string').join(': ');
 }

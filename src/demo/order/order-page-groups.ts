@@ -9,7 +9,7 @@ import { totalOf } from '../../core/status.ts';
 import { type DemoContext, isProviderStopped } from '../demo-context.ts';
 import { ORDER_SAGA, type OrderDemo } from './order-demo.ts';
 import { region, type Region, type RegionGroup } from '../../server/live/page-region.ts';
-import { definitionOf, readableState } from '../../server/saga-lookup.ts';
+import { definitionOf, noSagaInWords, readableState } from '../../server/saga-lookup.ts';
 import type { Panel } from '../../server/dashboard/services/panel.ts';
 import { invariantGroup } from '../../server/dashboard/services/invariant-group.ts';
 import { orderInvariants } from './order-invariants.ts';
@@ -18,11 +18,14 @@ import { deadLetterTable } from './order-letters.ts';
 import { activeFaults } from '../lab/fault-panel.ts';
 import { type Html, restOf } from '../../server/dashboard/frame/html.ts';
 import { noSagaChosen, sagaDetail, sagaUnavailable } from './order-detail.ts';
-import { rowId, sagaRow, statusCounts } from './order-list.ts';
+import { sagaCells, statusCounts } from '../../server/dashboard/sagas/sagas-view.ts';
+import type { SagaSummary } from '../../store/read-models.ts';
 import { panelContent } from '../../server/dashboard/services/services-view.ts';
 
 /** The whole list of sagas that the page shows the newest of. */
 const ORDER_SAGAS = `/sagas?type=${ORDER_SAGA}`;
+/** Statuses that are always shown, even at zero. */
+const ALWAYS_SHOWN = ['running', 'compensating', 'completed', 'compensated', 'compensation_failed'];
 /** Lines shown of each list. */
 const SHOWN_SAGAS = 20;
 const SHOWN_ROWS = 10;
@@ -67,18 +70,36 @@ async function listRegions({ backstep }: DemoContext): Promise<readonly Region[]
     backstep.read.statusCounts(ORDER_SAGA),
   ]);
   const rows = await Promise.all(
-    sagas.items.map(async (saga) => ({ id: rowId(saga), html: String(await sagaRow(saga)) })),
+    sagas.items.map(async (saga) => ({ id: rowId(saga), html: String(await followedRow(saga)) })),
   );
   const empty = html`<tr>
-    <td class="empty" colspan="6">No sagas yet: place an order.</td>
+    <td class="empty" colspan="7">No sagas yet: place an order.</td>
   </tr>`;
+  const shown = Object.entries(counts).filter(
+    ([status, count]) => count > 0 || ALWAYS_SHOWN.includes(status),
+  );
   // The rows are output of `html`: already escaped.
   const content = rows.length === 0 ? empty : html`${raw(rows.map((row) => row.html).join(''))}`;
   return [
     { ...(await region('saga-rows', content)), rows },
-    await region('counts', statusCounts(counts)),
+    await region(
+      'counts',
+      statusCounts(shown, (status) => `${ORDER_SAGAS}&status=${status}`),
+    ),
     await region('more-sagas', restOf(rows.length, totalOf(counts), ORDER_SAGAS)),
   ];
+}
+
+/** A row that leads to its saga on this page. */
+function followedRow(saga: SagaSummary): Html {
+  const link = html`<a href="/saga?id=${encodeURIComponent(saga.id)}">${saga.key ?? saga.id}</a>`;
+  return html`<tr id="${rowId(saga)}">
+    ${sagaCells(saga, link)}
+  </tr>`;
+}
+
+function rowId({ id }: SagaSummary): string {
+  return `row-${id}`;
 }
 
 async function serviceRegions(context: DemoContext): Promise<readonly Region[]> {
@@ -112,7 +133,7 @@ async function serviceRegions(context: DemoContext): Promise<readonly Region[]> 
 async function renderSaga(context: DemoContext, sagaId: string): Promise<Html> {
   const { backstep, isReadOnly } = context;
   const saga = await backstep.read.saga(sagaId);
-  if (saga === null) return sagaUnavailable('No such saga', `There is no saga ${sagaId}.`);
+  if (saga === null) return sagaUnavailable('No such saga', noSagaInWords(sagaId));
   const state = await readableState(backstep, sagaId);
   if (state instanceof BackstepError) {
     return sagaUnavailable('This saga cannot be read', state.message);

@@ -9,7 +9,7 @@ import { faultPanel, faultsOff } from '../lab/fault-panel.ts';
 import { type Html, readOnlyNote } from '../../server/dashboard/frame/html.ts';
 import { pageHead } from '../../server/dashboard/frame/layout.ts';
 import { orderForm } from './order-form.ts';
-import { sagaTable } from './order-list.ts';
+import { sagaTable } from '../../server/dashboard/sagas/sagas-view.ts';
 
 /** The path of the page. */
 export const ORDER_PAGE = '/saga';
@@ -48,7 +48,7 @@ export function orderPage(page: OrderPage, region: (id: string) => Html): Html {
     <section aria-labelledby="sagas">
       <h2 id="sagas">Sagas</h2>
       <div id="counts">${region('counts')}</div>
-      ${sagaTable(region('saga-rows'))}
+      ${sagaTable(region('saga-rows'), { bodyId: 'saga-rows' })}
       <div id="more-sagas">${region('more-sagas')}</div>
     </section>
     <section aria-labelledby="letters">

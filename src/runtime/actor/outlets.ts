@@ -12,7 +12,7 @@ import type { AttemptTask } from '../outside/activity-runner.ts';
 import type { CommittedTurn } from './actor-host.ts';
 import type { ListenerCall } from '../outside/listeners.ts';
 import type { ChildCall } from '../outside/child-sagas.ts';
-import { outboxRowsOf } from '../outside/outgoing.ts';
+import { outboxRowsOf } from '../outside/outbox-messages.ts';
 import type { Registration } from '../registry.ts';
 import type { SagaWatchers } from '../saga-watchers.ts';
 

@@ -29,7 +29,7 @@ import type {
 import type { FeedEntry } from '../../store/read-models.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import { pendingStartOf } from '../../core/turn/waiting-room.ts';
-import { outboxRowsOf } from '../outside/outgoing.ts';
+import { outboxRowsOf } from '../outside/outbox-messages.ts';
 import { assertLength } from './state-bound.ts';
 
 /** How the audit tells events that were sent from commands. */

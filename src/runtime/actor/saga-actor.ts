@@ -294,5 +294,5 @@ export class SagaActor {
 // Only events with a waiting sender come from outside the engine; the sender gets the refusal.
 function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
   if (inbound.kind !== 'event' || reply === null) return null;
-  return registration.events.get(inbound.event.type) ?? null;
+  return registration.definition.events.get(inbound.event.type) ?? null;
 }

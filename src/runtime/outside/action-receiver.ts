@@ -13,7 +13,7 @@ import type { Subscriber } from '../backstep.ts';
 import type { Registration } from '../registry.ts';
 import { absent } from './absent.ts';
 import type { Receiver } from './message-courier.ts';
-import type { PendingAction } from './outgoing.ts';
+import type { PendingAction } from './outbox-messages.ts';
 
 /** Sends an event to a saga, once per id. */
 export type SendToSaga = (id: string, event: EventObject, eventId: string) => Promise<unknown>;

@@ -8,7 +8,7 @@
 import type { Activity, ActivityContext, WritePlan } from '../../core/activity.ts';
 import { createDurationCounter, type Distribution } from '../../core/distribution.ts';
 import { type Failure, toFailure } from '../../core/failure.ts';
-import type { Effect, Outcome } from '../../core/turn/inbound.ts';
+import type { Effect, AttemptOutcome } from '../../core/turn/inbound.ts';
 import { copyJson, isLongerThan, takeJson } from '../../core/json.ts';
 import { machineValue } from '../../core/machine/machine-values.ts';
 import { thrownOf } from '../../core/thrown.ts';
@@ -31,9 +31,9 @@ export interface AttemptTask {
 /** What becomes of attempts. */
 export interface AttemptReports {
   /** An attempt that was stopped has had its effect after all. */
-  onLate(task: AttemptTask, outcome: Outcome): void;
+  onLate(task: AttemptTask, outcome: AttemptOutcome): void;
   /** The attempt answered; `plan` is there for a transactional one and not written yet. */
-  onOutcome(task: AttemptTask, outcome: Outcome, plan: WritePlan<unknown> | null): void;
+  onOutcome(task: AttemptTask, outcome: AttemptOutcome, plan: WritePlan<unknown> | null): void;
   /** The attempt took longer than its time-out, or was silent for too long. It may still run. */
   onTimeout(task: AttemptTask, timer: string): void;
 }
@@ -152,7 +152,7 @@ export class ActivityRunner {
   async #run(name: string, attempt: Attempt): Promise<void> {
     const { task } = attempt;
     const { implementation, effect } = task;
-    let outcome: Outcome;
+    let outcome: AttemptOutcome;
     let plan: WritePlan<unknown> | null = null;
     try {
       // A copy: an activity that changes its input must not change the saga. It was written for
@@ -182,7 +182,7 @@ export class ActivityRunner {
     this.#reports.onOutcome(task, outcome, plan);
   }
 
-  #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): Outcome {
+  #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): AttemptOutcome {
     // An unusable answer is one that no attempt would mend. A plan has written nothing yet; any
     // other effect has happened, so the step is in doubt.
     const unusable = { retryable: false, ambiguous: plan === null };

@@ -16,13 +16,13 @@ import {
   unwindingOutcome,
 } from '../../core/turn/child-outcome.ts';
 import { toFailure } from '../../core/failure.ts';
-import type { CommandName, Effect, Outcome } from '../../core/turn/inbound.ts';
+import type { CommandName, Effect, AttemptOutcome } from '../../core/turn/inbound.ts';
 import { UNWIND_CHILD } from '../../core/machine/machine-roles.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
-import type { Clock } from '../clock.ts';
-import type { ChildEnd } from './outgoing.ts';
+import { type Clock, pause } from '../clock.ts';
+import type { ChildEnd } from './outbox-messages.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -50,7 +50,7 @@ export interface ChildPorts {
   /** Resolves when what the saga told other sagas has reached them. */
   delivered(id: string): Promise<void>;
   /** The parent's attempt has its outcome. */
-  report(sid: number, activity: string, token: number, outcome: Outcome): void;
+  report(sid: number, activity: string, token: number, outcome: AttemptOutcome): void;
   warn(details: object, message: string): void;
 }
 
@@ -186,7 +186,7 @@ export class ChildSagas {
     this.#answer(call, isUnwinding ? unwindingOutcome(state) : childOutcome(state));
   }
 
-  #answer(call: ChildCall, outcome: Outcome): void {
+  #answer(call: ChildCall, outcome: AttemptOutcome): void {
     const { sid, effect } = call;
     if (this.#watched.get(effect.child.id) !== call) return; // left, or answered before
     this.#watched.delete(effect.child.id);
@@ -203,7 +203,7 @@ export class ChildSagas {
       } catch (err) {
         this.#ports.warn({ ...who, attempt, err }, 'a child saga could not be reached yet');
         const delayMs = delayAfterMs(RETRY, Math.min(attempt, RETRY.attempts), JSON.stringify(who));
-        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+        await pause(this.#clock, delayMs);
       }
     }
   }

@@ -6,13 +6,13 @@
  * what a saga with a full mailbox cannot take.
  */
 import type { EventObject } from 'xstate';
-import { kindOfLogic } from '../../core/machine/actor-kinds.ts';
+import { kindOfLogic } from '../../core/machine/actors/actor-kinds.ts';
 import { readFields } from '../../core/machine/machine-nodes.ts';
 import { machineValue } from '../../core/machine/machine-values.ts';
 import { type Failure, toFailure } from '../../core/failure.ts';
 import { keepJson, takeJson } from '../../core/json.ts';
 import { thrownOf } from '../../core/thrown.ts';
-import type { Effect, Inbound, Outcome } from '../../core/turn/inbound.ts';
+import type { Effect, Inbound, AttemptOutcome } from '../../core/turn/inbound.ts';
 import { absent } from './absent.ts';
 
 /** A listener that a turn commanded. */
@@ -121,7 +121,7 @@ export class Listeners {
     });
   }
 
-  #end({ sid, effect: { activity, token } }: ListenerCall, outcome: Outcome): void {
+  #end({ sid, effect: { activity, token } }: ListenerCall, outcome: AttemptOutcome): void {
     const name = nameOf(sid, activity, token);
     if (!this.#running.has(name)) return;
     this.#forget(name);

@@ -13,7 +13,7 @@ import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { PendingMessage, Store } from '../../store/store.ts';
 import type { Subscriber } from '../backstep.ts';
 import { type CancelTimeout, type Clock, orAfter } from '../clock.ts';
-import { isBetweenSagas } from './outgoing.ts';
+import { isBetweenSagas } from './outbox-messages.ts';
 import { UnheardEvents, type UnheardLog } from './unheard-events.ts';
 
 /** Longest a subscriber may take before its signal is aborted and the delivery tried again. */

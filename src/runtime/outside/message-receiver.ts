@@ -8,7 +8,7 @@ import type { PendingMessage } from '../../store/store.ts';
 import type { Subscriber } from '../backstep.ts';
 import type { Receiver, ReceiverOf } from './message-courier.ts';
 import { actionReceiver, type SendToSaga } from './action-receiver.ts';
-import { actionIn, type ChildEnd, type SagaMessage, sagaMessageOf } from './outgoing.ts';
+import { actionIn, type ChildEnd, type SagaMessage, sagaMessageOf } from './outbox-messages.ts';
 import type { Registry } from '../registry.ts';
 
 /** What this needs of the engine. */

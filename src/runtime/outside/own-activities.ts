@@ -7,7 +7,7 @@
  */
 import type { Activity, ActivityContext } from '../../core/activity.ts';
 import { absent } from './absent.ts';
-import { promiseCreatorOf, type PromiseCreator } from '../../core/machine/actor-kinds.ts';
+import { promiseCreatorOf, type PromiseCreator } from '../../core/machine/actors/actor-kinds.ts';
 
 /** The activities among the logic of a machine, by name. */
 export function ownActivities(

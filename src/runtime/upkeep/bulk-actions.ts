@@ -21,7 +21,7 @@ import {
 } from '../../store/queries/bulk-records.ts';
 import type { Page, Paged, SagaFilter } from '../../store/read-models.ts';
 import type { Backstep } from '../backstep.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import { type Clock, pause, systemClock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
 
 /** Most sagas of one bulk command. */
@@ -210,7 +210,7 @@ export class BulkActions {
         return { ...item, outcome: 'taken', status };
       } catch (error) {
         if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };
-        await new Promise<void>((resolve) => this.#clock.after(PAUSE_MS, resolve));
+        await pause(this.#clock, PAUSE_MS);
       }
     }
     return item;

@@ -11,9 +11,10 @@ import { isoText } from '../../core/iso-time.ts';
 import { holdStatement, removalStatements } from '../../store/queries/removal.ts';
 import type { Store } from '../../store/store.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
-import type { CancelTimeout, Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { type JumpWatch, watchJumps } from '../outside/jump-watch.ts';
 import type { Logger } from '../turn-log.ts';
+import { Rounds } from './rounds.ts';
 
 /** Sagas removed with one commit. */
 const BATCH_SIZE = 50;
@@ -58,8 +59,7 @@ class Removal implements Upkeep, Retention {
   readonly #log: RetentionLog;
   readonly #watch: JumpWatch;
   readonly #openedAtMs: number;
-  #cancel: CancelTimeout | null = null;
-  #isStopped = false;
+  readonly #rounds: Rounds;
   /** Running time for which nothing is removed; `null`: it is not held. */
   #leftMs: number | null = null;
   /** What the database says of it; `undefined` before the first look. */
@@ -70,17 +70,17 @@ class Removal implements Upkeep, Retention {
     this.#clock = clock;
     this.#keepMs = keepMs;
     this.#log = log;
+    this.#rounds = new Rounds(clock, () => this.#look());
     this.#openedAtMs = clock.nowMs();
     this.#watch = watchJumps(clock, Math.min(MAX_TOLERANCE_MS, keepMs / 10));
   }
 
   start(): void {
-    this.#later(0);
+    this.#rounds.start();
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#cancel?.();
+    void this.#rounds.stop(); // a batch under way is a commit like any other
   }
 
   state(): RetentionState {
@@ -94,21 +94,17 @@ class Removal implements Upkeep, Retention {
     await this.#keep(null);
   }
 
-  #later(delayMs: number): void {
-    if (this.#isStopped) return;
-    this.#cancel = this.#clock.after(delayMs, () => void this.#look());
-  }
-
-  async #look(): Promise<void> {
+  /** Gives the time until the next look. */
+  async #look(): Promise<number> {
     // While the disk is stalled nothing is removed: commits that wait come first.
-    if (this.#store.health().kind !== 'ready') return this.#later(LOOK_MS);
+    if (this.#store.health().kind !== 'ready') return LOOK_MS;
     try {
       const endedBeforeMs = this.#clock.nowMs() - this.#keepMs;
       // The clock is judged after the bound was taken, so that one set in between is noticed.
-      this.#later((await this.#isHeld()) ? LOOK_MS : await this.#removeBatch(endedBeforeMs));
+      return (await this.#isHeld()) ? LOOK_MS : await this.#removeBatch(endedBeforeMs);
     } catch (err) {
       this.#log.error({ err }, 'ended sagas could not be removed; trying again');
-      this.#later(LOOK_MS);
+      return LOOK_MS;
     }
   }
 

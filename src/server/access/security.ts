@@ -46,6 +46,10 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
 };
 
+/** Of pictures that may be looked at by themselves, and bring their look along. */
+export const PICTURE_TYPE = 'image/svg+xml';
+const PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const DEFAULT_REQUESTS_PER_SECOND = 2_000;
 const BURST_SECONDS = 5;
@@ -55,6 +59,8 @@ export function securityHeaders(): MiddlewareHandler {
   return async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+    const isPicture = c.res.headers.get('content-type') === PICTURE_TYPE;
+    if (isPicture) c.res.headers.set('content-security-policy', PICTURE_POLICY);
     if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store');
   };
 }

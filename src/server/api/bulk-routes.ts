@@ -40,13 +40,15 @@ export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
       const page = await bulk.list(pageOf(queryOf(c)));
       return c.json({ items: page.items.map(bulkView), nextCursor: page.nextCursor });
     })
-    .get('/:bulk', async (c) => c.json(progressView(await bulk.find(idOf(c.req.param('bulk'))))))
+    .get('/:bulk', async (c) =>
+      c.json(progressView(await bulk.find(bulkIdOf(c.req.param('bulk'))))),
+    )
     .post('/:bulk/start', async (c) =>
-      c.json(progressView(await bulk.start(idOf(c.req.param('bulk')))), 202),
+      c.json(progressView(await bulk.start(bulkIdOf(c.req.param('bulk')))), 202),
     )
     .get('/:bulk/sagas', async (c) => {
       const query = queryOf(c);
-      const id = idOf(c.req.param('bulk'));
+      const id = bulkIdOf(c.req.param('bulk'));
       const { outcome = null } = readQuery(query, BulkItemsQuery);
       const page = await bulk.items(id, outcome, pageOf(query));
       const items = page.items.map(({ position: _, ...item }) => item);
@@ -81,7 +83,8 @@ function filterView(stored: string): object {
   };
 }
 
-function idOf(text: string): number {
+/** The number of a bulk command, from an address. Throws `not-found`. */
+export function bulkIdOf(text: string): number {
   if (/^\d{1,12}$/.test(text)) return Number(text);
   throw new BackstepError('not-found', `there is no bulk command ${text.slice(0, 100)}`);
 }

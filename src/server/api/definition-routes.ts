@@ -1,10 +1,14 @@
 /**
  * `/api/definitions`: what can run here, how many run under each version, what verify found, and
- * the drawing for other tools. Without `?version=` it is the newest version.
+ * the drawing for other tools and the way to each finding. Without `?version=` it is the newest version.
  */
 import { Hono } from 'hono';
 import { chartOf } from '../../explain/chart.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { wayPicture } from '../../drawing/way-picture.ts';
+import { PICTURE_TYPE } from '../access/security.ts';
+import type { ChartLayouts } from '../dashboard/chart/chart-layout.ts';
 import { queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import type { Finding } from '../../verify/findings.ts';
@@ -20,10 +24,18 @@ interface Counts {
   readonly total: number;
 }
 
+export interface DefinitionParts {
+  readonly verifications: Verifications;
+  readonly layouts: ChartLayouts;
+}
+
+/** A way goes through the whole drawing. */
+const WHOLE = { isWhole: true, open: new Set<string>() };
+
 /** The routes, to be mounted at `/api/definitions`. */
 export function definitionRoutes(
   { backstep }: Pick<HttpContext, 'backstep'>,
-  verifications: Verifications,
+  { verifications, layouts }: DefinitionParts,
 ): Hono<HttpEnv> {
   const wanted = (type: string, query: URLSearchParams): SagaDefinition => {
     const { version } = readQuery(query, DefinitionQuery);
@@ -74,10 +86,21 @@ export function definitionRoutes(
     .get('/:type/mermaid', (c) =>
       c.text(mermaidOf(chartOf(wanted(c.req.param('type'), queryOf(c))))),
     )
+    .get('/:type/ways/:number', async (c) => {
+      const definition = wanted(c.req.param('type'), queryOf(c));
+      const { saga, version, findings } = await verifications.of(definition);
+      const finding = findings[Number(c.req.param('number')) - 1];
+      if (finding === undefined) throw new BackstepError('not-found', NO_FINDING);
+      const laid = await layouts.of(definition, WHOLE);
+      const picture = wayPicture(laid, `${saga}, version ${version}`, finding);
+      return c.body(picture, 200, { 'content-type': PICTURE_TYPE });
+    })
     .get('/:type/stately', (c) =>
       c.text(statelySourceOf(wanted(c.req.param('type'), queryOf(c)).machine)),
     );
 }
+
+const NO_FINDING = 'verify has no finding of that number; it counts from 1';
 
 // `kind`, `message` and `path` are what it was called first; clients read them still.
 function findingOf(finding: Finding): object {

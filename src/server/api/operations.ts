@@ -163,6 +163,14 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/definitions/{type}/ways/{number}',
+    summary: 'The way to a finding of verify, counted from 1, as a picture: the chart with it lit.',
+    query: DefinitionQuery,
+    answers: plain('image/svg+xml'),
+    refusals: [400, 404],
+  },
+  {
+    method: 'get',
     path: '/api/definitions/{type}/stately',
     summary: "The machine as source text for Stately's editor; functions by name only.",
     query: DefinitionQuery,

@@ -5,7 +5,7 @@ import { Hono } from 'hono';
 import type { Backstep } from '../../runtime/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext } from '../context.ts';
-import { definitionRoutes } from './definition-routes.ts';
+import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';
 import { engineRoutes } from './engine-routes.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { feedRoutes } from '../live/feed-routes.ts';
@@ -15,13 +15,11 @@ import { engineOperations } from './operations.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
 import { sagaCommandRoutes } from './saga-commands.ts';
 import { sagaRoutes } from './saga-routes.ts';
-import type { Verifications } from '../verifications.ts';
 
-export interface ApiParts {
+export interface ApiParts extends DefinitionParts {
   /** With the journal as it is stored, which inspectors replay. */
   readonly engine: Backstep;
   readonly recorder: PerformanceRecorder;
-  readonly verifications: Verifications;
   /** Whether events that an inspector sends reach the sagas. */
   readonly inspectorsMaySend: boolean;
 }
@@ -29,7 +27,7 @@ export interface ApiParts {
 /** The routes, to be mounted at `/`. */
 export function apiRoutes(
   context: HttpContext,
-  { engine, recorder, verifications, inspectorsMaySend }: ApiParts,
+  { engine, recorder, verifications, layouts, inspectorsMaySend }: ApiParts,
 ): Hono<HttpEnv> {
   const added = context.extensions.flatMap(({ operations }) => operations ?? []);
   const document = openApiOf([...engineOperations(), ...added], context.prefix);
@@ -38,7 +36,7 @@ export function apiRoutes(
     .route('/api/sagas', sagaRoutes(context))
     .route('/api/sagas', sagaCommandRoutes(context))
     .route('/api/bulk', bulkRoutes(context))
-    .route('/api/definitions', definitionRoutes(context, verifications))
+    .route('/api/definitions', definitionRoutes(context, { verifications, layouts }))
     .route('/', engineRoutes(context, recorder))
     .route('/', feedRoutes(context))
     .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));

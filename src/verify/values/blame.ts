@@ -10,7 +10,7 @@ import { begin, drawnTurn } from '../../core/turn/turn.ts';
 import { identityOf } from '../../core/turn/advance.ts';
 import type { SagaContext } from '../../core/define/saga-context.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { withContext } from '../../core/machine/scope.ts';
+import { withContext } from '../../core/machine/macrostep/scope.ts';
 import { readFields } from '../../core/machine/machine-nodes.ts';
 import type { SagaState } from '../../core/state.ts';
 import { isCompiled } from '../identity.ts';

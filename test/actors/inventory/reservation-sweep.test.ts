@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { reserveInventory, RESERVATION_LIFETIME_MS } from '../../../actors/inventory/inventory.ts';
 import {
   ReservationSweep,
-  SWEEP_INTERVAL_MS,
   SWEEP_PAGE,
   type ReservationSweepOptions,
   type SweepAlarm,
@@ -54,37 +53,12 @@ describe('a pass of the sweep', () => {
     isBroken = false;
     expect(await sweep.sweep()).toBe(1);
   });
-});
 
-describe('the sweep', () => {
-  it('sweeps at once and again after each interval until it is stopped', async () => {
-    const clock = manualClock();
-    const { db, sweep } = await start({ schedule: clock.schedule });
+  it('waits for the one under way', async () => {
+    const { db, sweep } = await start();
     await reserve(db, 'over-1');
-    sweep.start();
-    sweep.start();
-    await clock.armed();
-    expect(db.stock('laptop').reserved).toBe(0);
-
-    await reserve(db, 'over-2');
-    clock.fire();
-    await clock.armed();
-    expect(db.stock('laptop').reserved).toBe(0);
-    expect(clock.delays).toEqual([SWEEP_INTERVAL_MS, SWEEP_INTERVAL_MS]);
-
-    await sweep.stop();
-    await sweep.stop();
-    expect(clock.isArmed()).toBe(false);
-  });
-
-  it('lets the pass under way end before it has stopped', async () => {
-    const clock = manualClock();
-    const { db, sweep } = await start({ schedule: clock.schedule });
-    await reserve(db, 'over-1');
-    sweep.start();
-    await sweep.stop();
-    expect(db.stock('laptop').reserved).toBe(0);
-    expect(clock.isArmed()).toBe(false);
+    const both = await Promise.all([sweep.sweep(), sweep.sweep()]);
+    expect(both).toEqual([1, 0]);
   });
 });
 
@@ -97,7 +71,6 @@ async function start(options: Partial<ReservationSweepOptions> = {}) {
     isSagaOver: (sagaId) => Promise.resolve(sagaId.startsWith('over')),
     alarm: (alarm) => alarms.push(alarm),
     nowMs: () => EXPIRED_MS,
-    schedule: () => () => undefined,
     ...options,
   });
   return { db, sweep, alarms };
@@ -106,30 +79,4 @@ async function start(options: Partial<ReservationSweepOptions> = {}) {
 async function reserve(db: DemoDatabase, sagaId: string): Promise<void> {
   const line = { orderId: `order-${sagaId}`, productId: 'laptop', quantity: 1 };
   await db.run(reserveInventory, line, { sagaId, key: `${sagaId}/reserveInventory/forward/1` });
-}
-
-/** One timer that fires when told. */
-function manualClock() {
-  let callback: (() => void) | null = null;
-  let armed = Promise.withResolvers<void>();
-  const delays: number[] = [];
-  return {
-    delays,
-    isArmed: () => callback !== null,
-    armed: () => armed.promise,
-    schedule: (next: () => void, delayMs: number) => {
-      callback = next;
-      delays.push(delayMs);
-      armed.resolve();
-      return () => {
-        callback = null;
-      };
-    },
-    fire: () => {
-      const fired = callback;
-      callback = null;
-      armed = Promise.withResolvers<void>();
-      fired?.();
-    },
-  };
 }

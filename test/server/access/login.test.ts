@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/server/app.ts';
 import { SESSION_SECONDS } from '../../../src/server/access/sessions.ts';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/server/listening-server.ts';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from '../http-fixture.ts';
 import { openSocket } from '../live/live-socket.ts';
 

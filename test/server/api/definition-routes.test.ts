@@ -2,6 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createMachine } from 'xstate';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from '../http-fixture.ts';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import type { Bindings } from '../../../src/runtime/backstep.ts';
+import { forgetful } from '../../fixtures/defective-sagas/forgetful.ts';
 import { registerStays } from './stay-saga.ts';
 
 let http: HttpFixture;
@@ -64,6 +67,37 @@ describe('a definition for other tools', () => {
     expect(json).not.toContain('=>');
   });
 });
+
+describe('a finding of verify', () => {
+  it('is a picture of the chart with the way lit, and the page of its saga leads there', async () => {
+    const flawed = await openFixture({
+      register: (backstep) => backstep.register(forgetful, bindAll(forgetful)),
+    });
+    onTestFinished(() => flawed.dispose());
+    const way = '/api/definitions/saga/ways/1';
+    const answer = await flawed.app.request(way);
+    expect(answer.headers.get('content-type')).toBe('image/svg+xml');
+    expect(answer.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    );
+    const picture = await answer.text();
+    expect(picture).toContain('data-state="saga.compensated"');
+    expect(picture).toMatch(/saga, version 1: error, left uncompensated/);
+    const page = await flawed.app.request('/definitions/saga', {
+      headers: { accept: 'text/html' },
+    });
+    expect(await page.text()).toContain(`href="${way}?version=1"`);
+    for (const number of ['0', '2.5', '99', 'x']) {
+      const none = await flawed.send('GET', `/api/definitions/saga/ways/${number}`);
+      expect(await problemIn(none)).toEqual([404, 'not-found']);
+    }
+  });
+});
+
+/** Nobody calls them here. */
+function bindAll({ activities }: SagaDefinition): Bindings {
+  return { activities: Object.fromEntries(activities.map((name) => [name, () => null])) };
+}
 
 describe('a type of which only so many run at once', () => {
   it('shows its queue, and the place of each saga in it', async () => {

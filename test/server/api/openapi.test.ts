@@ -111,6 +111,7 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/definitions/{type}/machine', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/mermaid', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/stately', 200, 'order');
+    await expectAnswer(api, 'GET', '/api/definitions/{type}/ways/{number}', 404, 'order');
     await expectAnswer(api, 'GET', '/api/stats', 200);
     await expectAnswer(api, 'GET', '/api/retention', 200);
     await expectAnswer(api, 'POST', '/api/retention/resume', 202);

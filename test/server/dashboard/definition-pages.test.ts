@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/server/listening-server.ts';
 import { openFixture, type HttpFixture } from '../http-fixture.ts';
 import { openSocket } from '../live/live-socket.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { PermanentError } from '../../../src/core/failure.ts';
 import type { SagaState } from '../../../src/core/state.ts';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/server/listening-server.ts';
 import { declined, type FixtureOptions, openFixture, type HttpFixture } from '../http-fixture.ts';
 import { openSocket } from '../live/live-socket.ts';
 import { registerStays } from '../api/stay-saga.ts';

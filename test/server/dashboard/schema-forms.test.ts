@@ -1,4 +1,5 @@
 /** Sagas started, and events sent, by forms of the pages that are made of their schemas. */
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp, type App } from '../../../src/server/app.ts';
 import { openShop, type ShopEngine } from '../shop-engine.ts';
@@ -133,5 +134,20 @@ describe('an event', () => {
     ]);
     const late = await post(path, { 'input.carrier': 'post', 'input.parcels': '2' }, true);
     expect(late.status).toBe(409);
+  });
+
+  it('has the form of the schema that was given at registration', async () => {
+    const other = await openShop({ lose: z.object({ place: z.string().min(3) }) });
+    const security = { allowedHosts: ['localhost'], token: null };
+    const { hono, stop } = createApp({ backstep: other.backstep, security });
+    const { id } = await other.backstep.spawn('shop', { input: { item: 'globe' } });
+    await other.backstep.saga(id).waitFor(({ status }) => status === 'waiting');
+    const page = await (await hono.request(`/sagas/${id}`, { headers: BROWSER })).text();
+    expect(page).toMatch(new RegExp(`action="/sagas/${id}/events/lose"[^]*name="input.place"`));
+    const body = new URLSearchParams({ 'input.place': 'x' });
+    const refused = await hono.request(`/sagas/${id}/events/lose`, { method: 'POST', body });
+    expect(refused.status).toBe(422);
+    await stop();
+    await other.dispose();
   });
 });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { statePath } from '../../../src/core/machine/state-path.ts';
-import { startServer, type RunningServer } from '../../../src/server/server.ts';
+import { startServer, type RunningServer } from '../../../src/server/listening-server.ts';
 import { declined, type HttpFixture, listWith, openFixture } from '../http-fixture.ts';
 import { openSocket } from '../live/live-socket.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningServer, startServer } from '../../../src/server/server.ts';
+import { type RunningServer, startServer } from '../../../src/server/listening-server.ts';
 import { type HttpFixture, openFixture } from '../http-fixture.ts';
 import { openSocket } from './live-socket.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { HttpEnv } from '../../../src/server/http-env.ts';
 import { LiveClients } from '../../../src/server/live/live-clients.ts';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/server/listening-server.ts';
 import { serveSocket } from '../../../src/server/live/socket-client.ts';
 
 describe('the list of live clients', () => {

@@ -13,6 +13,7 @@ import type { BulkProgress, BulkRequest } from '../../../runtime/upkeep/bulk-act
 import type { BulkOutcome } from '../../../store/queries/bulk-records.ts';
 import type { LetterGroupKey } from '../../../store/read-models.ts';
 import { readForm } from '../../body.ts';
+import { bulkIdOf } from '../../api/bulk-routes.ts';
 import { authorOf, type HttpContext, PAGE_AUTHOR } from '../../context.ts';
 import { HttpProblem } from '../../error-response.ts';
 import type { HttpEnv } from '../../http-env.ts';
@@ -41,7 +42,7 @@ export function createBulkPage(context: HttpContext): Page {
     under: '/sagas',
     groups: (query) => groupsOf(context, query),
     look: async (query) => {
-      const progress = await context.bulk.find(idOf(query.get('id') ?? ''));
+      const progress = await context.bulk.find(bulkIdOf(query.get('id') ?? ''));
       return { title: titleOf(progress), content: (place) => bulkPage(progress, place) };
     },
     actions: actionsOf(context),
@@ -67,7 +68,7 @@ function actionsOf(context: HttpContext): Hono<HttpEnv> {
     }
   });
   actions.post('/bulk/:id/start', async (c) => {
-    const { id } = await bulk.start(idOf(c.req.param('id')));
+    const { id } = await bulk.start(bulkIdOf(c.req.param('id')));
     return c.redirect(`/bulk/${id}`, 303);
   });
   return actions;
@@ -76,7 +77,7 @@ function actionsOf(context: HttpContext): Hono<HttpEnv> {
 /** Throws `query-invalid` and `not-found`. */
 function groupsOf(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
   const { bulk, backstep } = context;
-  const id = idOf(query.get('id') ?? '');
+  const id = bulkIdOf(query.get('id') ?? '');
   const outcome = outcomeOf(query.get('outcome'));
   const cursor = textOf(query, 'cursor');
   return [
@@ -173,11 +174,6 @@ function commandOf(form: Form): CommandName {
   const name = COMMAND_NAMES.find((command) => command === form.get('command'));
   if (name === undefined) throw new HttpProblem('route-unknown', 'There is no such command.');
   return name;
-}
-
-function idOf(text: string): number {
-  if (/^\d{1,12}$/.test(text)) return Number(text);
-  throw new BackstepError('not-found', `there is no bulk command ${text.slice(0, 100)}`);
 }
 
 function outcomeOf(text: string | null): BulkOutcome | null {

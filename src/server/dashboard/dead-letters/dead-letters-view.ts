@@ -6,6 +6,7 @@ import { isLegal } from '../../../core/turn/legal.ts';
 import type { DeadLetter, DeadLetterGroup, LetterGroupKey } from '../../../store/read-models.ts';
 import { isJsonObject } from '../../body.ts';
 import { letterGroupQuery } from './letter-group.ts';
+import { letterInWords } from './letter-words.ts';
 import { type Html, relativeTime, sagaLink } from '../frame/html.ts';
 import { emptyState, pageHead } from '../frame/layout.ts';
 import { type ActionScope, commandButton, sagaActions } from '../saga/saga-actions.ts';
@@ -76,20 +77,20 @@ export function letterGroups(content: LetterGroups): Html {
 /** One letter. `scope` is the reason when the saga's state cannot be read. */
 export function letterCard(letter: DeadLetter, scope: ActionScope | string): Html {
   const { sagaId, key, type, kind, openedAtMs } = letter;
-  const content = contentOf(letter);
+  const words = letterInWords(letter);
   return html`<section id="letter-${sagaId}" class="letter" aria-label="${type} ${key ?? sagaId}">
     <div class="letter-head">
       <h2>${sagaLink(sagaId, key ?? sagaId)}</h2>
       <span>${badge(kind)}</span>
       <span class="quiet">${type}, given up ${relativeTime(openedAtMs)}</span>
     </div>
-    <p class="error">${errorText(content['error'])}</p>
+    <p class="error">${words.error}</p>
     <dl class="letter-parts">
       ${PARTS.map(
         ({ name, label, tone }) =>
           html`<div class="${tone}">
             <dt>${label}</dt>
-            <dd>${namesOf(content[name])}</dd>
+            <dd>${words[name]}</dd>
           </div>`,
       )}
     </dl>
@@ -163,19 +164,4 @@ function retryForm(group: LetterGroupKey | null, count: number): Html {
 
 function isSame(one: LetterGroupKey, other: LetterGroupKey): boolean {
   return one.type === other.type && one.kind === other.kind && one.code === other.code;
-}
-
-function contentOf({ letter }: DeadLetter): Readonly<Record<string, unknown>> {
-  const content: unknown = JSON.parse(letter);
-  return isJsonObject(content) ? content : {};
-}
-
-function namesOf(value: unknown): string {
-  const names = Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
-  return names.length === 0 ? '–' : names.join(', ');
-}
-
-function errorText(error: unknown): string {
-  if (!isJsonObject(error)) return 'No error was recorded.';
-  return [error['code'], error['message']].filter((part) => typeof part === 'string').join(': ');
 }

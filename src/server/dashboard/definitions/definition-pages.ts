@@ -9,8 +9,8 @@ import type { ChartLayouts } from '../chart/chart-layout.ts';
 import type { HttpContext } from '../../context.ts';
 import { region, type RegionGroup } from '../../live/page-region.ts';
 import type { Page } from '../../page.ts';
-import { badQuery, textOf } from '../../query.ts';
-import { requireDefinition } from '../../saga-lookup.ts';
+import { countingNumberOf } from '../../query.ts';
+import { definitionOf, requireDefinition, typesOf, versionsOf } from '../../saga-lookup.ts';
 import type { Verifications } from '../../verifications.ts';
 import { drawn } from '../chart/chart-drawing.ts';
 import { chartLookOf } from '../chart/chart-look.ts';
@@ -56,7 +56,11 @@ export function createDefinitionPage(
   verifications: Verifications,
 ): Page {
   const chosen = (query: URLSearchParams): SagaDefinition =>
-    requireDefinition(context.backstep, query.get('type') ?? '', versionOf(query) ?? undefined);
+    requireDefinition(
+      context.backstep,
+      query.get('type') ?? '',
+      countingNumberOf(query, 'version') ?? undefined,
+    );
   return {
     path: '/definitions/:type',
     under: '/definitions',
@@ -144,21 +148,14 @@ function gapsOf({ backstep }: HttpContext): readonly VersionGap[] {
 
 async function shownDefinitions({ backstep }: HttpContext): Promise<readonly ShownDefinition[]> {
   const counts = await backstep.read.versionCounts();
-  const all = backstep
-    .definitions()
-    .toSorted((one, other) => one.id.localeCompare(other.id) || other.version - one.version);
-  return all.map((definition, index) => ({
-    definition,
-    isNewest: all[index - 1]?.id !== definition.id,
-    count: counts.find(
-      ({ type, version }) => type === definition.id && version === definition.version,
-    ),
-  }));
-}
-
-function versionOf(query: URLSearchParams): number | null {
-  const text = textOf(query, 'version');
-  if (text === null) return null;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw badQuery('version', 'must be a whole number from 1');
-  return Number(text);
+  return typesOf(backstep)
+    .toSorted((one, other) => one.localeCompare(other))
+    .flatMap((id) => versionsOf(backstep, id))
+    .map((definition) => ({
+      definition,
+      isNewest: definition === definitionOf(backstep, definition.id),
+      count: counts.find(
+        ({ type, version }) => type === definition.id && version === definition.version,
+      ),
+    }));
 }

@@ -181,12 +181,20 @@ export function verdict(verification: Verification | null): Html {
     findings.length === 0
       ? ''
       : html`<ul class="findings">
-          ${findings.map(findingView)}
+          ${findings.map((each, index) => findingView(each, wayPath(verification, index + 1)))}
         </ul>`
   }`;
 }
 
-function findingView({ code, severity, customer, what, way, cure }: Finding): Html {
+/** The address of the picture of a finding. */
+function wayPath({ saga, version }: Verification, number: number): string {
+  return `/api/definitions/${encodeURIComponent(saga)}/ways/${number}?version=${version}`;
+}
+
+function findingView(
+  { code, severity, customer, what, way, cure }: Finding,
+  picture: string,
+): Html {
   return html`<li class="note tone-${severity === 'error' ? 'bad' : 'warn'}">
     <p><strong>${severity}, ${code.replaceAll('-', ' ')}:</strong> ${customer}</p>
     <p>${what}.</p>
@@ -199,6 +207,7 @@ function findingView({ code, severity, customer, what, way, cure }: Finding): Ht
             <ol>
               ${way.map(({ event, state }) => html`<li>${event} → <code>${state}</code></li>`)}
             </ol>
+            <p><a href="${picture}">The same in the statechart</a></p>
           </details>`
     }
   </li>`;

@@ -11,7 +11,7 @@ import type { ChartLayouts } from '../chart/chart-layout.ts';
 import type { HttpContext } from '../../context.ts';
 import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
 import type { Page, PageView } from '../../page.ts';
-import { badQuery, textOf } from '../../query.ts';
+import { badQuery, countingNumberOf, textOf } from '../../query.ts';
 import type { SagaHistories } from '../../api/saga-history.ts';
 import { litIn } from '../saga/saga-page-groups.ts';
 import { pictureOf } from '../saga/saga-picture.ts';
@@ -200,13 +200,9 @@ function lookQuery({ sagaId, seq, type }: Look): URLSearchParams {
 }
 
 function lookOf(query: URLSearchParams): Look {
-  const seq = textOf(query, 'seq');
-  if (seq !== null && !/^[1-9]\d{0,8}$/.test(seq)) {
-    throw badQuery('seq', 'must be a whole number from 1');
-  }
   return {
     type: textOf(query, 'type'),
     sagaId: textOf(query, 'saga'),
-    seq: seq === null ? null : Number(seq),
+    seq: countingNumberOf(query, 'seq'),
   };
 }

@@ -9,6 +9,7 @@ import { pageHead } from '../frame/layout.ts';
 import type { Place } from '../../page.ts';
 import { sparkline } from '../frame/sparkline.ts';
 import { badge, toneClass } from '../frame/status-badge.ts';
+import { statusCounts } from '../sagas/sagas-view.ts';
 
 const SPAN = 'last 5 minutes';
 
@@ -67,14 +68,7 @@ export function statusTiles(counts: StatusCounts, openLetters: number): Html {
         >
       </li>
     </ul>
-    <ul class="counts">
-      ${shown.map(
-        ([status, count]) =>
-          html`<li>
-            <a href="/sagas?status=${status}"><b>${figure(count)}</b></a> ${badge(status)}
-          </li>`,
-      )}
-    </ul>`;
+    ${statusCounts(shown, (status) => `/sagas?status=${status}`)}`;
 }
 
 /** Throughput and duration over the last minutes. */

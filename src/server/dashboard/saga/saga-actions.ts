@@ -11,7 +11,7 @@ import {
   distinctChoices,
 } from '../../../core/turn/legal-reason.ts';
 import { legalEvents } from '../../../core/turn/legal.ts';
-import { giveUpEntries } from '../../../core/turn/skip.ts';
+import { namesToGiveUp } from '../../../core/turn/skip.ts';
 import type { SagaState } from '../../../core/state.ts';
 import type { StandardSchema } from '../../../core/standard-schema.ts';
 import { eventForm, slugOf } from '../forms/event-form.ts';
@@ -144,7 +144,7 @@ export function scopeInWords(
     case 'accept-partial':
       return `End ${name} as it is? This stays undone: ${owedList}.`;
     case 'skip': {
-      const failed = listOf(skipped(state));
+      const failed = listOf(namesToGiveUp(state));
       return `Give up ${failed} of ${name} and go on? It will not be tried again.`;
     }
     case 'retry':
@@ -225,13 +225,6 @@ function eventForms({ id, state, events }: ActionScope): Html {
         ${schemaForm(eventForm(id, type, events.get(type) ?? null))}
       </details>`,
   )}`;
-}
-
-// Exactly what the command would give up, as the core decides it.
-function skipped(state: SagaState): readonly string[] {
-  const { steps } = giveUpEntries(state, 'skip', undefined, { by: null, reason: null });
-  const given = steps.filter((entry) => !state.steps.includes(entry));
-  return given.map(({ name, compensation }) => compensation?.name ?? name);
 }
 
 function listOf(names: readonly string[]): string {

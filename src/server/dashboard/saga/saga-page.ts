@@ -4,7 +4,7 @@
  */
 import type { HttpContext } from '../../context.ts';
 import type { Page, PageView } from '../../page.ts';
-import { badQuery, textOf } from '../../query.ts';
+import { badQuery, countingNumberOf } from '../../query.ts';
 import { definitionOf, sagaOf } from '../../saga-lookup.ts';
 import { recordAt } from '../../api/saga-history.ts';
 import { drawn } from '../chart/chart-drawing.ts';
@@ -70,12 +70,5 @@ async function chartOf(
 
 function lookOf(query: URLSearchParams): SagaLook {
   const tab: SagaTab = query.get('view') === 'chart' ? 'chart' : 'rail';
-  return { id: query.get('id') ?? '', tab, seq: seqOf(query) };
-}
-
-function seqOf(query: URLSearchParams): number | null {
-  const text = textOf(query, 'seq');
-  if (text === null) return null;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw badQuery('seq', 'must be a whole number from 1');
-  return Number(text);
+  return { id: query.get('id') ?? '', tab, seq: countingNumberOf(query, 'seq') };
 }

@@ -11,7 +11,7 @@ import type { AuditEntry, SagaSummary } from '../../../store/read-models.ts';
 import type { HttpContext } from '../../context.ts';
 import { childIdsOf } from '../../api/saga-detail-answer.ts';
 import { type SagaHistories, type SagaHistory, turnAt } from '../../api/saga-history.ts';
-import { definitionOf, readableState } from '../../saga-lookup.ts';
+import { definitionOf, noSagaInWords, readableState } from '../../saga-lookup.ts';
 
 /** A saga as one looks at it. */
 export interface SagaPicture {
@@ -45,7 +45,7 @@ export async function pictureOf(
   seq: number | null,
 ): Promise<SagaPicture | NoPicture> {
   const row = await backstep.read.saga(sagaId);
-  if (row === null) return { kind: 'unknown', why: `There is no saga ${sagaId.slice(0, 100)}.` };
+  if (row === null) return { kind: 'unknown', why: noSagaInWords(sagaId) };
   const present = await readableState(backstep, sagaId);
   if (present instanceof BackstepError) return { kind: 'unreadable', why: present.message };
   const { state: _, definitionHash: _hash, ...saga } = row;

@@ -3,6 +3,8 @@
  */
 import { isoText } from '../../../core/iso-time.ts';
 import { html } from 'hono/html';
+import type { SagaDefinition } from '../../../core/define/definition.ts';
+import type { SagaState } from '../../../core/state.ts';
 import type { CompensationOutcome } from '../../../core/status.ts';
 import { compensationOutcomeOf } from '../../../core/machine/saga-status.ts';
 import { recordAt } from '../../api/saga-history.ts';
@@ -92,23 +94,15 @@ function sagaSections(page: SagaPage, region: (id: string) => Html): Html {
     </div>`;
 }
 
-/** Status, what happens next, why it turned back, relatives. */
-export function sagaHead({
-  saga,
-  definition,
-  shown,
-  children,
-  isPast,
-  history,
-}: SagaPicture): Html {
-  const outcome = compensationOutcomeOf(shown.status, shown.steps);
-  const { failureReason, parent, resolution } = shown;
-  const at = recordAt(history, shown.seq)?.atMs;
-  const version = definition?.version ?? saga.version;
-  return html`<p class="headline">
-      ${badge(shown.status)}
-      ${isPast ? html`<span>at turn ${shown.seq}</span>` : nextInWords(definition, shown)}
-    </p>
+/** Status, what happens next, why it turned back, who settled it; `lead`: in place of what is next. */
+export function sagaStanding(
+  state: SagaState,
+  definition: SagaDefinition | undefined,
+  lead: Html = nextInWords(definition, state),
+): Html {
+  const { status, steps, failureReason, resolution } = state;
+  const outcome = compensationOutcomeOf(status, steps);
+  return html`<p class="headline">${badge(status)} ${lead}</p>
     ${
       failureReason === null
         ? ''
@@ -126,7 +120,23 @@ export function sagaHead({
               resolution.reason === null ? '' : `: ${resolution.reason}`
             }
           </p>`
-    }
+    }`;
+}
+
+/** How it stands, its definition and times, its relatives. */
+export function sagaHead({
+  saga,
+  definition,
+  shown,
+  children,
+  isPast,
+  history,
+}: SagaPicture): Html {
+  const { parent } = shown;
+  const at = recordAt(history, shown.seq)?.atMs;
+  const version = definition?.version ?? saga.version;
+  const turn = isPast ? html`<span>at turn ${shown.seq}</span>` : undefined;
+  return html`${sagaStanding(shown, definition, turn)}
     <p class="quiet">
       <a href="${definitionPath(saga.type, version)}">${saga.type} v${version}</a>, started
       ${relativeTime(saga.startedAtMs)}${

@@ -60,7 +60,11 @@ function list(page: SagasPage, region: (id: string) => Html): Html {
     ${
       sagas.length === 0
         ? nothing(query)
-        : html`${isReadOnly ? '' : bulkBar(total)} ${rows(sagas, !isReadOnly)}`
+        : html`${isReadOnly ? '' : bulkBar(total)}
+          ${sagaTable(
+            sagas.map((saga, row) => sagaRow(saga, row, !isReadOnly)),
+            { canChoose: !isReadOnly },
+          )}`
     }
     ${pager(page)}
   </section>`;
@@ -90,7 +94,14 @@ export function cellId(row: number, name: string): string {
   return `saga-${row}-${name}`;
 }
 
-function rows(sagas: readonly SagaSummary[], canChoose: boolean): Html {
+/** The table around its rows; `bodyId`: of the element that holds them. */
+export function sagaTable(
+  rows: Html | readonly Html[],
+  {
+    canChoose = false,
+    bodyId = '',
+  }: { readonly canChoose?: boolean; readonly bodyId?: string } = {},
+): Html {
   return html`<div class="scroll" role="region" aria-label="Sagas" tabindex="0">
     <table>
       <thead>
@@ -102,16 +113,50 @@ function rows(sagas: readonly SagaSummary[], canChoose: boolean): Html {
           )}
         </tr>
       </thead>
-      <tbody>
-        ${sagas.map((saga, row) => sagaRow(saga, row, canChoose))}
+      <tbody ${idIs(bodyId)}>
+        ${rows}
       </tbody>
     </table>
   </div>`;
 }
 
+/** The cells of a row behind its check box; `idOf`: the element id of a cell that changes by itself. */
+export function sagaCells(
+  saga: SagaSummary,
+  link: Html,
+  idOf: (name: string) => string = () => '',
+): Html {
+  const { status, step, attempts, error, changed } = rowCells(saga);
+  return html`<td>${link}</td>
+    <td ${idIs(idOf('status'))}>${status}</td>
+    <td>${saga.type}</td>
+    <td ${idIs(idOf('step'))}>${step}</td>
+    <td ${idIs(idOf('attempts'))} class="number">${attempts}</td>
+    <td ${idIs(idOf('error'))} class="error">${error}</td>
+    <td ${idIs(idOf('changed'))}>${changed}</td>`;
+}
+
+/** How many stand where; `hrefOf`: the list of those with a status. */
+export function statusCounts(
+  counts: readonly (readonly [status: string, count: number])[],
+  hrefOf: (status: string) => string,
+): Html {
+  return html`<ul class="counts">
+    ${counts.map(
+      ([status, count]) =>
+        html`<li>
+          <a href="${hrefOf(status)}"><b>${count.toLocaleString('en')}</b></a> ${badge(status)}
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function idIs(id: string): Html | string {
+  return id === '' ? '' : html`id="${id}"`;
+}
+
 function sagaRow(saga: SagaSummary, row: number, canChoose: boolean): Html {
   const name = saga.key ?? saga.id;
-  const { status, step, attempts, error, changed } = rowCells(saga);
   return html`<tr>
     ${
       canChoose
@@ -120,13 +165,7 @@ function sagaRow(saga: SagaSummary, row: number, canChoose: boolean): Html {
           </td>`
         : ''
     }
-    <td>${sagaLink(saga.id, name)}</td>
-    <td id="${cellId(row, 'status')}">${status}</td>
-    <td>${saga.type}</td>
-    <td id="${cellId(row, 'step')}">${step}</td>
-    <td id="${cellId(row, 'attempts')}" class="number">${attempts}</td>
-    <td id="${cellId(row, 'error')}" class="error">${error}</td>
-    <td id="${cellId(row, 'changed')}">${changed}</td>
+    ${sagaCells(saga, sagaLink(saga.id, name), (cell) => cellId(row, cell))}
   </tr>`;
 }
 

@@ -1,0 +1,219 @@
+/**
+ * What is kept per machine for microstep-run.ts: the configurations it was seen in, the plans of
+ * their transitions, and the form of its snapshots, which is XState's own.
+ */
+import {
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type AnyStateNode,
+  createActor,
+  createMachine,
+  type StateValue,
+} from 'xstate';
+import { ancestorsOf, type Plan, planOf, planOfStart, type Transition } from './microstep-plan.ts';
+import type { ActorRef } from '../actors/actor-ref.ts';
+import type { PersistedMachine } from '../persisted-machine.ts';
+
+/** The states a machine is in, and all that follows from that alone. */
+export interface Configuration {
+  /** In document order. */
+  readonly nodes: readonly AnyStateNode[];
+  readonly value: StateValue;
+  readonly tags: ReadonlySet<string>;
+  /** Per active region with eventless transitions: its states that have some, the innermost first. */
+  readonly eventless: readonly (readonly AnyStateNode[])[];
+}
+
+/** What is known of a machine. */
+export interface Table {
+  readonly machine: AnyStateMachine;
+  readonly start: Plan;
+  /** By the document order of their states. */
+  readonly entries: Map<string, Entry>;
+  /** The same by the JSON of their value, which is what a stored state has of them. */
+  readonly byValue: Map<string, Entry>;
+}
+
+/** A state that is active, and what is active in it. */
+export interface Branch {
+  readonly node: AnyStateNode;
+  readonly inner: readonly Branch[];
+}
+
+/** A configuration with the plans of its transitions, which are found when first needed. */
+export interface Entry extends Configuration {
+  /** The states with those in them, in document order; `null` where a wildcard catches events. */
+  readonly tree: Branch | null;
+  readonly plans: Map<Transition, Plan | null>;
+  /** Of several transitions at once, by their numbers. */
+  readonly joint: Map<string, Plan | null>;
+}
+
+/**
+ * Most configurations kept per machine. Regions side by side multiply; a machine that was seen in
+ * more goes on under the interpreter, because each entry leads to the others and none could be
+ * given up alone.
+ */
+export const MAX_CONFIGURATIONS = 4_096;
+
+const tables = new WeakMap<AnyStateMachine, Table | null>();
+const entriesByNodes = new WeakMap<readonly AnyStateNode[], Entry>();
+
+/** The table of a machine; `null` when it has something that no plan covers. */
+export function tableOf(machine: AnyStateMachine): Table | null {
+  let table = tables.get(machine);
+  if (table === undefined) {
+    const start = isWithoutHistory(machine.root) ? planOfStart(machine) : null;
+    table = start === null ? null : { machine, start, entries: new Map(), byValue: new Map() };
+    tables.set(machine, table);
+  }
+  return table;
+}
+
+// History would make a plan depend on more than the configuration.
+function isWithoutHistory(node: AnyStateNode): boolean {
+  return node.type !== 'history' && Object.values(node.states).every(isWithoutHistory);
+}
+
+function configurationOf({ root }: AnyStateMachine, nodes: readonly AnyStateNode[]): Configuration {
+  const active = new Set(nodes);
+  const eventless = nodes
+    .filter((node) => node.type === 'atomic' || node.type === 'final')
+    .map((leaf) => [leaf, ...ancestorsOf(leaf, null)].filter((node) => node.always !== undefined))
+    .filter((line) => line.length > 0);
+  const tags = new Set(nodes.flatMap((node) => node.tags));
+  return { nodes, value: valueOf(root, active), tags, eventless };
+}
+
+function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateValue {
+  const inside = Object.values(node.states).filter((child) => active.has(child));
+  const [only] = inside;
+  if (node.type === 'compound' && only !== undefined && Object.keys(only.states).length === 0) {
+    return only.key;
+  }
+  return Object.fromEntries(inside.map((child) => [child.key, valueOf(child, active)]));
+}
+
+/** The configuration of these states; `null`: the machine has more than are kept. */
+export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry | null {
+  const known = entriesByNodes.get(nodes);
+  if (known !== undefined) return known;
+  const inOrder = nodes.toSorted((one, other) => one.order - other.order);
+  const key = inOrder.map(({ order }) => order).join(' ');
+  const { machine, entries, byValue } = table;
+  let entry = entries.get(key);
+  if (entry === undefined) {
+    const unknown = { plans: new Map(), joint: new Map() };
+    if (entries.size >= MAX_CONFIGURATIONS) {
+      tables.set(machine, null);
+      return null;
+    }
+    const tree = inOrder.some(catches) ? null : branchOf(machine.root, inOrder);
+    entry = { ...configurationOf(machine, inOrder), tree, ...unknown };
+    entries.set(key, entry);
+    byValue.set(JSON.stringify(entry.value), entry);
+  }
+  entriesByNodes.set(nodes, entry);
+  return entry;
+}
+
+function catches({ transitions }: AnyStateNode): boolean {
+  return [...transitions.keys()].some((event) => event.includes('*'));
+}
+
+function branchOf(node: AnyStateNode, nodes: readonly AnyStateNode[]): Branch {
+  const inner = nodes.filter(({ parent }) => parent === node);
+  return { node, inner: inner.map((each) => branchOf(each, nodes)) };
+}
+
+/** The microstep of these transitions, found when first needed; `null`: no plan covers it. */
+export function planFor(entry: Entry, transitions: readonly Transition[]): Plan | null {
+  const [only] = transitions;
+  if (only !== undefined && transitions.length === 1) {
+    return remembered(entry.plans, only, () => planOf(entry.nodes, transitions));
+  }
+  const key = transitions.map(numberOf).join(' ');
+  return remembered(entry.joint, key, () => planOf(entry.nodes, transitions));
+}
+
+function remembered<K>(known: Map<K, Plan | null>, key: K, find: () => Plan | null): Plan | null {
+  let plan = known.get(key);
+  if (plan === undefined) {
+    plan = find();
+    known.set(key, plan);
+  }
+  return plan;
+}
+
+const numbers = new WeakMap<Transition, number>();
+let lastNumber = 0;
+
+function numberOf(transition: Transition): number {
+  const number = numbers.get(transition) ?? (lastNumber += 1);
+  numbers.set(transition, number);
+  return number;
+}
+
+// A never-started actor lends its methods to every snapshot.
+const { matches, hasTag, can, getMeta, toJSON } = createActor(createMachine({})).getSnapshot();
+
+/** What a snapshot has beside its configuration. */
+export interface SnapshotParts {
+  readonly status: 'active' | 'done';
+  readonly output: unknown;
+  readonly context: unknown;
+  readonly children: Readonly<Record<string, unknown>>;
+}
+
+/** A snapshot with the members that XState's have, in their order. */
+export function snapshotOf(
+  { machine }: Table,
+  { nodes, value, tags }: Configuration,
+  { status, output, context, children }: SnapshotParts,
+): AnyMachineSnapshot {
+  const snapshot: unknown = {
+    status,
+    output,
+    error: undefined,
+    machine,
+    context,
+    _nodes: nodes,
+    value,
+    tags,
+    children,
+    historyValue: {},
+    matches,
+    hasTag,
+    can,
+    getMeta,
+    toJSON,
+  };
+  return snapshot as AnyMachineSnapshot;
+}
+
+/** The configuration that a snapshot is in; as `entryOf`. */
+export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry | null {
+  return entryOf(table, nodes);
+}
+
+/** Keeps the configuration of a snapshot that the interpreter made. */
+export function noteConfiguration(snapshot: AnyMachineSnapshot): void {
+  const table = tableOf(snapshot.machine);
+  if (table !== null) entryOfSnapshot(table, snapshot);
+}
+
+/**
+ * A stored machine as it was; `null`: the interpreter must restore it. It does so the first time
+ * that a machine is met in a configuration, and says what is wrong with one that it has not.
+ */
+export function tableRestore(
+  machine: AnyStateMachine,
+  { status, value, context, output, error, historyValue }: PersistedMachine,
+  children: Readonly<Record<string, ActorRef>>,
+): AnyMachineSnapshot | null {
+  const table = tableOf(machine);
+  const entry = table?.byValue.get(JSON.stringify(value));
+  if (table === null || entry === undefined || status === 'error') return null;
+  if (error !== undefined || historyValue !== undefined) return null;
+  return snapshotOf(table, entry, { status, output, context, children });
+}
