@@ -62,7 +62,9 @@ export type ItemOutcome =
   | number
   | Exclude<CommitOutcome, { kind: 'committed' }>
   | WrittenOutcome
-  | { readonly kind: 'acknowledged' };
+  | { readonly kind: 'acknowledged' }
+  /** A lock that somebody else holds kept it from being written: it is to come again later. */
+  | { readonly kind: 'postponed' };
 
 export interface WrittenOutcome {
   readonly kind: 'written';
@@ -87,8 +89,10 @@ export type FromWriter =
       readonly outcomes: readonly ItemOutcome[];
       readonly durationMs: number;
     }
-  /** The oldest batch under way is kept and tried again. */
+  /** Nothing can be written just now; the oldest batch under way is kept and tried again. */
   | { readonly kind: 'stalled'; readonly reason: string }
+  /** What stalled is over, with no batch under way whose answer would say so. */
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'closed' };
 
@@ -230,10 +234,17 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
 /** The public outcome of a turn. Throws when the writer answered it as something else. */
 export function toCommitOutcome(outcome: ItemOutcome): CommitOutcome {
   if (typeof outcome === 'number') return { kind: 'committed', seq: outcome };
-  if (outcome.kind === 'written' || outcome.kind === 'acknowledged') {
-    throw new Error(`the writer answered a turn with ${outcome.kind}`);
+  switch (outcome.kind) {
+    case 'written':
+    case 'acknowledged':
+    case 'postponed':
+      throw new Error(`the writer answered a turn with ${outcome.kind}`);
+    case 'unmet':
+    case 'key-taken':
+    case 'stale':
+    case 'rejected':
+      return outcome;
   }
-  return outcome;
 }
 
 /** The public outcome of participant statements. Throws as `toCommitOutcome`. */

@@ -2,7 +2,7 @@
  * Group commit, the same over every database: gathers what is to be written and hands it to the
  * writer in batches.
  *
- * Never writes and never waits on a timer. Invariant: a promise resolves only after the writer
+ * Never writes, and waits on a timer only for an item that met a foreign lock. Invariant: a promise resolves only after the writer
  * reported the COMMIT of its batch; when the outcome is unknown it rejects with `storage-failed`.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
@@ -17,6 +17,8 @@ import {
   toWriteOutcome,
 } from './batch-items.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import { closedError, failedError, standbyOf } from './refusals.ts';
+import { Postponed } from './postponed.ts';
 import type { Ownership, StoreHealth, StoreStats } from './store.ts';
 import type { WriterPort } from './writer-port.ts';
 
@@ -36,6 +38,8 @@ interface Entry {
   readonly chars: number;
   readonly settle: (outcome: ItemOutcome) => void;
   readonly fail: (error: BackstepError) => void;
+  /** So often it met a lock that somebody else holds. */
+  postponements: number;
 }
 
 /**
@@ -50,6 +54,7 @@ export class BatchQueue {
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
   #queue: Entry[] = [];
+  readonly #postponed = new Postponed<Entry>();
   #isFlushScheduled = false;
   #isClosing = false;
   #isClean = false;
@@ -99,7 +104,7 @@ export class BatchQueue {
       ...this.#stats,
       commitMs: this.#commitMs.snapshot(),
       waitMs: this.#waitMs.snapshot(),
-      queued: this.#queue.length,
+      queued: this.#queue.length + this.#postponed.size,
     };
   }
 
@@ -143,9 +148,18 @@ export class BatchQueue {
           fail(error); // an answer to something else: the rest of the batch must go on
         }
       };
-      this.#queue.push({ item, chars, settle, fail });
+      this.#queue.push({ item, chars, settle, fail, postponements: 0 });
       this.#schedule();
     });
+  }
+
+  #postpone(entry: Entry): void {
+    this.#postponed.put(entry, entry.postponements, () => {
+      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
+      this.#queue.push(entry);
+      this.#schedule();
+    });
+    entry.postponements += 1;
   }
 
   /**
@@ -169,7 +183,9 @@ export class BatchQueue {
   #flush(): void {
     if (this.#inFlight.length > 0) return;
     if (this.#queue.length > 0) this.#handOver();
-    else if (this.#isClosing) this.#writer.send({ kind: 'close', isClean: this.#isClean });
+    else if (this.#isClosing && this.#postponed.size === 0) {
+      this.#writer.send({ kind: 'close', isClean: this.#isClean });
+    }
   }
 
   #handOver(): void {
@@ -205,6 +221,8 @@ export class BatchQueue {
         return this.#settle(message.outcomes, message.durationMs);
       case 'stalled':
         return this.#stall(message.reason);
+      case 'resumed':
+        return this.#resume();
       case 'failed':
         return this.#fail(message.reason);
       case 'closed':
@@ -224,10 +242,11 @@ export class BatchQueue {
     this.#stats.lastBatchSize = batch.length;
     this.#stats.lastCommitMs = durationMs;
     this.#commitMs.note(durationMs);
-    if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
+    this.#resume();
     for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome === undefined) entry.fail(failedError('the writer left an item unanswered'));
+      else if (typeof outcome !== 'number' && outcome.kind === 'postponed') this.#postpone(entry);
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
@@ -240,14 +259,18 @@ export class BatchQueue {
     this.#change({ kind: 'stalled', reason, sinceMs });
   }
 
+  #resume(): void {
+    if (this.#health.kind === 'stalled') this.#change({ kind: 'ready' });
+  }
+
   #refuse(code: ErrorCode, message: string): void {
     this.#owned.reject(new BackstepError(code, message));
     this.#fail(message);
   }
 
   #crash(reason: string): void {
-    const isDone = this.#queue.length === 0 && this.#inFlight.length === 0;
-    if (this.#isClosing && isDone) this.#closed.resolve();
+    const waiting = this.#queue.length + this.#inFlight.length + this.#postponed.size;
+    if (this.#isClosing && waiting === 0) this.#closed.resolve();
     else this.#fail(reason);
   }
 
@@ -255,7 +278,7 @@ export class BatchQueue {
   #fail(reason: string): void {
     if (this.#health.kind === 'failed') return;
     const error = failedError(reason);
-    const pending = [...this.#inFlight, ...this.#queue];
+    const pending = [...this.#inFlight, ...this.#queue, ...this.#postponed.takeAll()];
     this.#inFlight = [];
     this.#queue = [];
     this.#owned.reject(error);
@@ -268,21 +291,4 @@ export class BatchQueue {
     this.#health = health;
     for (const listener of this.#listeners) listener(health);
   }
-}
-
-function standbyOf(owner: string | null): StoreHealth {
-  const who = owner === null ? 'another process' : `another process (${owner})`;
-  const reason = `${who} owns the database; this one takes over when that ends`;
-  return { kind: 'standby', owner, reason };
-}
-
-function closedError(): BackstepError {
-  return new BackstepError('unavailable', 'the store is closed');
-}
-
-function failedError(reason: string): BackstepError {
-  return new BackstepError(
-    'storage-failed',
-    `the storage failed, the outcome is unknown: ${reason}; retry with the same key`,
-  );
 }

@@ -193,7 +193,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/many-waiting.test.ts',
     'the engine is ready at once, starts sagas, and wakes the one that is due',
   ],
-  'oversized batch': ['store/commit.test.ts', 'does not wait for the rest when it fills an early'],
+  'oversized batch': [
+    'store/conformance/commit.test.ts',
+    'does not wait for the rest when it fills an early',
+  ],
   // HTTP
   'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
     'server/body.test.ts',

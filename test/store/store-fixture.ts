@@ -57,6 +57,3 @@ export function untilHealth(store: Store, kind: StoreHealth['kind']): Promise<St
   if (store.health().kind === kind) resolve(store.health());
   return promise.finally(stop);
 }
-
-/** Adds a table of a participant to a database that no store has open. */
-export const ITEMS_TABLE = 'CREATE TABLE items (name TEXT PRIMARY KEY, amount INTEGER) STRICT';

@@ -1,17 +1,27 @@
 /** What a commit promises: all of a turn or nothing of it, and nothing of its neighbours. */
 import { describe, expect, it } from 'vitest';
-import {
-  connect,
-  ITEMS_TABLE,
-  openTestStore,
-  startOf,
-  temporaryDatabase,
-  turnOf,
-} from './store-fixture.ts';
+import { startOf, turnOf } from '../saga-commits.ts';
+import { ITEMS, type StoreKind, STORES } from './stores.ts';
 
-describe('a commit', () => {
+for (const kind of STORES) {
+  kind.describe(`over ${kind.name}`, () => {
+    describe('a commit', () => {
+      aCommit(kind);
+    });
+    describe('what hangs off a turn', () => {
+      whatHangsOff(kind);
+    });
+    describe("participants' statements", () => {
+      participantsStatements(kind);
+    });
+  });
+}
+
+function aCommit(kind: StoreKind): void {
+  const openStore = async () => (await kind.database()).open();
+
   it('is read back as it was written', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const state = JSON.stringify({ text: 'π ≠ 3', steps: [] });
     const outcome = await store.commit(startOf(1, { saga: { state, checksum: 4_294_967_295 } }));
     expect(outcome).toEqual({ kind: 'committed', seq: 1 });
@@ -33,7 +43,7 @@ describe('a commit', () => {
   });
 
   it('replaces the row of the turn before and adds a journal line', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     await store.commit(startOf(1));
     const second = turnOf(1, 2, {
       saga: { status: 'compensated', wakeAtMs: null, error: 'X: y', endedAtMs: 9, step: null },
@@ -57,7 +67,7 @@ describe('a commit', () => {
   });
 
   it('leaves what a saga stands at alone when a turn did not change it', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     await store.commit(startOf(1, { saga: { error: 'X: y', wakeAtMs: 5 } }));
     const next = turnOf(1, 2, {
       saga: { isStandingSame: true, step: 'ship', attempts: 3, updatedAtMs: 77, checksum: 8 },
@@ -80,7 +90,7 @@ describe('a commit', () => {
   });
 
   it('is stale over another version than the stored one, and writes nothing', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     await store.commit(startOf(1));
     expect(await store.commit(turnOf(1, 3))).toEqual({ kind: 'stale', storedSeq: 1 });
     expect(await store.commit(turnOf(2, 2))).toEqual({ kind: 'stale', storedSeq: null });
@@ -91,7 +101,7 @@ describe('a commit', () => {
   });
 
   it('keeps the first saga of a start key and tells the second of it', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const keyed = (sid: number, inputHash: string) =>
       startOf(sid, { birth: { key: 'cart-1', inputHash } });
     const outcomes = await Promise.all([store.commit(keyed(1, 'a')), store.commit(keyed(2, 'b'))]);
@@ -108,7 +118,7 @@ describe('a commit', () => {
   });
 
   it('does not stop its batch when its own rows are refused', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const tooMany = startOf(2, { outbox: [{ index: 1_024, event: 'paid', data: '{}' }] });
     const outcomes = await Promise.all([
       store.commit(startOf(1)),
@@ -128,8 +138,8 @@ describe('a commit', () => {
   });
 
   it('counts the global seq without gaps, over refused turns and a new opening', async () => {
-    const path = temporaryDatabase();
-    const store = await openTestStore({ path });
+    const database = await kind.database();
+    const store = await database.open();
     const starts = Array.from({ length: 40 }, (_, index) =>
       startOf(index + 1, index % 3 === 0 ? { birth: { id: 'same' } } : {}),
     );
@@ -137,7 +147,7 @@ describe('a commit', () => {
     await store.commit(turnOf(1, 9));
     await store.close();
 
-    const reopened = await openTestStore({ path });
+    const reopened = await database.open();
     expect((await reopened.own()).lastSid).toBe(40 - 1);
     await reopened.commit(startOf(50));
     const rows = await reopened.reader().selectFrom('journal').select('seq').execute();
@@ -146,23 +156,25 @@ describe('a commit', () => {
   });
 
   it('shares its batch with all that came in the same turn of the event loop', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const commits = Array.from({ length: 50 }, (_, index) => store.commit(startOf(index + 1)));
     await Promise.all(commits);
     expect(store.stats()).toMatchObject({ commits: 50, batches: 1, lastBatchSize: 50 });
   });
 
   it('does not wait for the rest when it fills an early batch, and the rest shares the next', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const commits = Array.from({ length: 600 }, (_, index) => store.commit(startOf(index + 1)));
     await Promise.all(commits);
     expect(store.stats()).toMatchObject({ commits: 600, batches: 2, lastBatchSize: 504 });
   });
-});
+}
 
-describe('what hangs off a turn', () => {
+function whatHangsOff(kind: StoreKind): void {
+  const openStore = async () => (await kind.database()).open();
+
   it('is an emitted event until it is acknowledged', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const outbox = [
       { index: 0, event: 'paid', data: '{"a":1}' },
       { index: 1, event: 'sent', data: '{}' },
@@ -182,7 +194,7 @@ describe('what hangs off a turn', () => {
   });
 
   it('is at most one open dead letter, which a later turn replaces or closes', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const letters = () => store.reader().selectFrom('dead_letters').selectAll().execute();
     await store.commit(startOf(1, { deadLetter: { kind: 'failed', letter: '{"n":1}' } }));
     await store.commit(turnOf(1, 2, { deadLetter: { kind: 'parked', letter: '{"n":2}' } }));
@@ -198,26 +210,28 @@ describe('what hangs off a turn', () => {
   });
 
   it('is an audit line', async () => {
-    const store = await openTestStore();
+    const store = await openStore();
     const audit = { command: 'cancel', by: 'ann', reason: null };
     await store.commit(startOf(1, { audit }));
     const rows = await store.reader().selectFrom('audit').selectAll().execute();
     expect(rows).toEqual([{ id: 1, sid: 1, saga_seq: 1, at: 1_002, ...audit }]);
   });
-});
+}
 
-describe("participants' statements", () => {
+function participantsStatements(kind: StoreKind): void {
   const take = (name: string, code = 'OutOfStock') => ({
-    sql: 'UPDATE items SET amount = amount - 1 WHERE name = ? AND amount > 0',
+    sql: kind.placeholders('UPDATE items SET amount = amount - 1 WHERE name = ? AND amount > 0'),
     parameters: [name],
     expect: { changes: 1, code, message: `no ${name}` },
   });
 
   async function openWithItems() {
-    const path = temporaryDatabase();
-    await (await openTestStore({ path })).close();
-    connect(path).exec(`${ITEMS_TABLE}; INSERT INTO items VALUES ('pen', 2), ('ink', 0)`);
-    const store = await openTestStore({ path });
+    const database = await kind.database();
+    await (await database.open()).close();
+    await database.exec(`${ITEMS}; INSERT INTO items VALUES ('pen', 2), ('ink', 0);
+      CREATE TABLE boxes (id INTEGER PRIMARY KEY);
+      CREATE TABLE bags (box INTEGER REFERENCES boxes DEFERRABLE INITIALLY DEFERRED)`);
+    const store = await database.open();
     const amounts = async () => {
       const rows = await store
         .reader<{ items: { name: string; amount: number } }>()
@@ -254,15 +268,7 @@ describe("participants' statements", () => {
     expect(await store.loadBySid(2)).toBeNull();
   });
 
-  it.each([
-    ['breaks a constraint', "INSERT INTO items VALUES ('pen', 1)", []],
-    ['has no table', 'UPDATE nothing SET a = 1', []],
-    ['rolls the transaction back', "INSERT OR ROLLBACK INTO items VALUES ('pen', 1)", []],
-    ['ends the transaction', 'COMMIT', []],
-    ['changes the connection', 'PRAGMA synchronous = OFF', []],
-    ['binds what SQLite does not know', 'DELETE FROM items WHERE name = ?', [{ a: 1 }]],
-    ['binds what cannot be sent', 'DELETE FROM items WHERE name = ?', [() => 1]],
-  ])('are rejected alone when one of them %s', async (_, sql, parameters) => {
+  it.each(kind.bad)('are rejected alone when one of them %s', async (_, sql, parameters) => {
     const { store, amounts } = await openWithItems();
     const bad = { sql, parameters };
     const outcomes = await Promise.all([
@@ -290,4 +296,4 @@ describe("participants' statements", () => {
     expect(outcome).toEqual({ kind: 'unmet', code: 'OutOfStock', message: 'no nib' });
     expect(await amounts()).toEqual([5, 5]);
   });
-});
+}

@@ -1,0 +1,179 @@
+/**
+ * The way through a batch in which something is at fault: parts of it under savepoints, halved until
+ * the guilty item stands alone and all others are written.
+ *
+ * Works in an open transaction and never ends it. Invariant: an item whose outcome is not a
+ * committed one has written nothing.
+ */
+import { type ItemOutcome, JOURNAL_SID } from '../batch-items.ts';
+import type { Batch } from './batch.ts';
+import { type BatchPlan, hasKey, keyTaken, planOf } from './batch-plan.ts';
+import { COUNT_DIFFERS, UNIQUE_VIOLATION } from './fault.ts';
+import { faultOutcome } from './participant-run.ts';
+import { readChanges } from './participants.ts';
+import type { Answer, Statement } from './pipeline.ts';
+import {
+  AFTER_A_WAIT,
+  BatchStopped,
+  CHECK_CONSTRAINTS,
+  FOR_PARTICIPANTS,
+  type SegmentFault,
+  type Sent,
+  type WriterSession,
+  savepoint,
+  undo,
+} from './session.ts';
+import type { EngineStatements } from './statements.ts';
+
+/** All savepoints are of one number: the innermost is meant, and nothing is sent behind it. */
+const SAVEPOINT = 0;
+/** Where in a segment participants' statements begin: after savepoint and settings. */
+const FIRST_OWN = 2;
+
+/** A segment that was refused, or never sent. */
+type Refused = SegmentFault | Extract<ItemOutcome, { kind: 'unmet' }>;
+
+export class GuardedParts {
+  readonly outcomes = new Map<number, ItemOutcome>();
+  readonly #session: WriterSession;
+  readonly #batch: Batch;
+  readonly #sql: EngineStatements;
+  #seq: number;
+
+  /** `seq`: the one given last. */
+  constructor(session: WriterSession, batch: Batch, sql: EngineStatements, seq: number) {
+    this.#session = session;
+    this.#batch = batch;
+    this.#sql = sql;
+    this.#seq = seq;
+  }
+
+  /** The seq given last. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Decides these items. Throws `BatchStopped`. */
+  async apply(indexes: readonly number[]): Promise<void> {
+    const [index] = indexes;
+    if (index === undefined) return;
+    if (indexes.length === 1 && (await this.#isKeyTaken(index))) return;
+    const refused = await this.#tryPart(indexes);
+    if (refused === null) return;
+    if (indexes.length === 1) {
+      this.outcomes.set(index, await this.#outcomeOf(index, refused));
+      return;
+    }
+    const half = indexes.length >> 1;
+    await this.apply(indexes.slice(0, half));
+    await this.apply(indexes.slice(half));
+  }
+
+  /** Writes them together; or nothing, and why. */
+  async #tryPart(indexes: readonly number[]): Promise<Refused | null> {
+    if (indexes.length > 1 && indexes.some((index) => this.#batch.isEntangledAt(index))) {
+      return UNSENT;
+    }
+    const own = indexes.flatMap((index) => this.#ownOf(index));
+    const plan = planOf(this.#batch.items, indexes, this.#seq, this.#sql);
+    if (plan === null) return UNSENT;
+    const before = own.length === 0 ? [] : [FOR_PARTICIPANTS, ...own, CHECK_CONSTRAINTS];
+    const settings = own.length === 0 ? [] : [this.#session.forEngine];
+    const statements = [savepoint(SAVEPOINT), ...before, ...settings, ...plan.statements];
+    const sent = await this.#session.send(statements);
+    const refused = sent.kind === 'answers' ? this.#unmet(indexes, sent.answers) : sent;
+    if (refused !== null) {
+      if (!isUnsent(refused)) await this.#session.expect(undo(SAVEPOINT));
+      return refused;
+    }
+    this.#note(indexes, plan, sent);
+    return null;
+  }
+
+  #unmet(indexes: readonly number[], answers: readonly Answer[]): Refused | null {
+    let at = FIRST_OWN;
+    for (const index of indexes) {
+      const { length } = this.#ownOf(index);
+      const outcome = readChanges(this.#batch.expected(index), answers.slice(at, at + length));
+      if (outcome.kind === 'unmet') return outcome;
+      at += length;
+      if (this.#batch.items[index]?.kind === 'write') this.outcomes.set(index, outcome);
+    }
+    return null;
+  }
+
+  #note(indexes: readonly number[], plan: BatchPlan, sent: Sent): void {
+    const answers = sent.kind === 'answers' ? sent.answers : [];
+    const { outcomes, seq } = plan.read(answers.slice(answers.length - plan.statements.length));
+    this.#seq = seq;
+    let position = 0;
+    for (const index of indexes) {
+      if (this.#batch.items[index]?.kind === 'write') continue;
+      const outcome = outcomes[position];
+      if (outcome !== undefined) this.outcomes.set(index, outcome);
+      position += 1;
+    }
+  }
+
+  async #isKeyTaken(index: number): Promise<boolean> {
+    const item = this.#batch.items[index];
+    if (item === undefined || !hasKey(item) || item.kind !== 'start') return false;
+    const key = item.extras?.key;
+    const parameters = [key?.type ?? '', key?.key ?? ''];
+    // A key that cannot be sent is no key of another saga; the start itself is refused then.
+    const sent = await this.#guardedRead({ sql: this.#sql.storedKey, parameters });
+    const [row] = sent;
+    if (row === undefined) return false;
+    this.outcomes.set(index, keyTaken(row[0], row[1]));
+    return true;
+  }
+
+  /** A lone item's outcome; nothing of it is written. */
+  async #outcomeOf(index: number, refused: Refused): Promise<ItemOutcome> {
+    if (refused.kind === 'unmet') return refused;
+    const isOwn = refused.index < FIRST_OWN + this.#ownOf(index).length + 1;
+    if (this.#ownOf(index).length > 0 && isOwn) {
+      if (refused.kind === 'locked') await this.#session.expect([AFTER_A_WAIT]);
+      return faultOutcome(refused);
+    }
+    if (refused.kind === 'locked') {
+      throw new BatchStopped({ kind: 'stalled', reason: refused.reason });
+    }
+    return (await this.#staleOutcome(index, refused)) ?? faultOutcome(refused);
+  }
+
+  async #staleOutcome(index: number, { code }: SegmentFault): Promise<ItemOutcome | null> {
+    const item = this.#batch.items[index];
+    if (item === undefined || item.kind === 'write' || item.kind === 'acknowledge') return null;
+    if (code !== COUNT_DIFFERS && code !== UNIQUE_VIOLATION) return null;
+    const sid = String(item.journal[JOURNAL_SID]);
+    const [row] = await this.#guardedRead({ sql: this.#sql.storedSeq, parameters: [sid] });
+    const storedSeq = row === undefined ? null : Number(row[0]);
+    // A start that breaks another rule than that of the sid, such as one over its public id.
+    if (item.kind === 'start' && storedSeq === null) return null;
+    return { kind: 'stale', storedSeq };
+  }
+
+  /** Rows of a query that may be refused for its parameters; none then. */
+  async #guardedRead(query: Statement): Promise<Answer['rows']> {
+    const sent = await this.#session.send([savepoint(SAVEPOINT), query]);
+    if (sent.kind === 'answers') return sent.answers[1]?.rows ?? [];
+    if (!isUnsent(sent)) await this.#session.expect(undo(SAVEPOINT));
+    return [];
+  }
+
+  #ownOf(index: number): readonly Statement[] {
+    return this.#batch.own.get(index) ?? [];
+  }
+}
+
+const UNSENT: SegmentFault = {
+  kind: 'statement',
+  reason: 'a turn has too many messages',
+  code: '',
+  index: 0,
+};
+
+function isUnsent(refused: Refused): boolean {
+  return refused.kind === 'statement' && refused.code === '';
+}

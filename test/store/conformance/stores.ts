@@ -1,0 +1,97 @@
+/**
+ * The stores that are to keep the same promises, and a fresh database of each for a test.
+ */
+import { describe } from 'vitest';
+import type { Store } from '../../../src/store/store.ts';
+import { describeOnPostgres } from '../../postgres/databases.ts';
+import { postgresStoreDatabase } from '../../postgres/postgres-store.ts';
+import { connect, openTestStore, temporaryDatabase } from '../store-fixture.ts';
+
+/** A database that stores are opened on, one after the other. */
+export interface StoreDatabase {
+  /** A store that owns it, closed when the test ends. */
+  open(): Promise<Store>;
+  /** Runs SQL over a connection beside the stores'. */
+  exec(sql: string): Promise<void>;
+}
+
+export interface StoreKind {
+  readonly name: string;
+  readonly describe: (name: string, tests: () => void) => void;
+  database(): Promise<StoreDatabase>;
+  /** Statements of a participant that must be rejected: why, SQL, parameters. */
+  readonly bad: readonly (readonly [why: string, sql: string, parameters: readonly unknown[]])[];
+  /** With the placeholders of that database instead of `?`. */
+  placeholders(sql: string): string;
+}
+
+export const SQLITE: StoreKind = {
+  name: 'SQLite',
+  describe,
+  async database() {
+    const path = temporaryDatabase();
+    return {
+      open: () => openTestStore({ path }),
+      exec: async (sql) => void connect(path).exec(sql),
+    };
+  },
+  bad: [
+    ['breaks a constraint', "INSERT INTO items VALUES ('pen', 1)", []],
+    ['has no table', 'UPDATE nothing SET a = 1', []],
+    ['rolls the transaction back', "INSERT OR ROLLBACK INTO items VALUES ('pen', 1)", []],
+    ['ends the transaction', 'COMMIT', []],
+    ['changes the connection', 'PRAGMA synchronous = OFF', []],
+    ['binds what SQLite does not know', 'DELETE FROM items WHERE name = ?', [{ a: 1 }]],
+    ['binds what cannot be sent', 'DELETE FROM items WHERE name = ?', [() => 1]],
+  ],
+  placeholders: (sql) => sql,
+};
+
+const WITH_PREFIX: StoreKind = {
+  ...SQLITE,
+  name: 'SQLite with a prefix',
+  async database() {
+    const path = temporaryDatabase();
+    return {
+      open: () => openTestStore({ path, tablePrefix: 'backstep_' }),
+      exec: async (sql) => void connect(path).exec(sql),
+    };
+  },
+};
+
+const POSTGRES: StoreKind = {
+  name: 'PostgreSQL',
+  describe: describeOnPostgres,
+  async database() {
+    const database = await postgresStoreDatabase();
+    return {
+      async open() {
+        const store = database.open();
+        await store.own();
+        return store;
+      },
+      exec: (sql) => database.exec(sql),
+    };
+  },
+  bad: [
+    ['breaks a constraint', "INSERT INTO items VALUES ('pen', 1)", []],
+    ['breaks a constraint that waits for the commit', 'INSERT INTO bags VALUES (77)', []],
+    ['has no table', 'UPDATE nothing SET a = 1', []],
+    ['ends the transaction', 'COMMIT', []],
+    ['ends it behind another', 'DELETE FROM items; COMMIT', []],
+    ['changes the connection', 'SET synchronous_commit = off', []],
+    ['binds text with a NUL', 'DELETE FROM items WHERE name = $1', ['a\0']],
+    ['binds what is no number', 'DELETE FROM items WHERE amount = $1', ['many']],
+    ['binds too few', 'DELETE FROM items WHERE name = $1', []],
+    ['binds what cannot be sent', 'DELETE FROM items WHERE name = $1', [() => 1]],
+  ],
+  placeholders(sql) {
+    let count = 0;
+    return sql.replaceAll('?', () => `$${(count += 1)}`);
+  },
+};
+
+export const STORES: readonly StoreKind[] = [SQLITE, WITH_PREFIX, POSTGRES];
+
+/** A table of a participant. */
+export const ITEMS = `CREATE TABLE items (name TEXT PRIMARY KEY, amount INTEGER)`;

@@ -1,0 +1,229 @@
+/**
+ * Who owns a database of PostgreSQL, and how another process comes to own it: at a clean stop, at a
+ * death, from one that hangs, and not from one that is well.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
+import type { Store, StoreHealth } from '../../../src/store/store.ts';
+import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
+import type { OwnerSays } from '../../postgres/owner-process.ts';
+import {
+  openPostgresStore,
+  type PostgresStoreDatabase,
+  postgresStoreDatabase,
+} from '../../postgres/postgres-store.ts';
+import { openPostgresStoreHere } from '../../postgres/writer-store.ts';
+import { startProxy } from '../../postgres/proxy.ts';
+import { startOf, turnOf } from '../saga-commits.ts';
+import { reasonOf, untilHealth } from '../store-fixture.ts';
+
+const OWNER_PROCESS = fileURLToPath(new URL('../../postgres/owner-process.ts', import.meta.url));
+/** Long enough for a busy machine, and short enough to wait for. */
+const TIMINGS: Partial<PostgresTimings> = {
+  beatEveryMs: 100,
+  pollEveryMs: 50,
+  deadAfterMs: 500,
+  hungAfterMs: 2_000,
+};
+const LOST = 'another process took the database over; this one must stop';
+
+/** A process of its own that owns the database or waits for it. */
+class Contender {
+  readonly process: ChildProcess;
+  readonly said: OwnerSays[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  constructor(url: string, firstSid: number) {
+    this.process = fork(OWNER_PROCESS, [url, JSON.stringify(TIMINGS), String(firstSid)]);
+    this.process.on('message', (message: OwnerSays) => {
+      this.said.push(message);
+      for (const listener of this.#listeners) listener();
+    });
+    onTestFinished(() => void this.process.kill('SIGKILL'));
+  }
+
+  /** Resolves once it has said so many of that kind. */
+  async until(kind: OwnerSays['kind'], count = 1): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (this.said.filter((message) => message.kind === kind).length >= count) resolve();
+    };
+    this.#listeners.add(look);
+    look();
+    await promise;
+    this.#listeners.delete(look);
+  }
+
+  get acknowledged(): readonly string[] {
+    return this.said.flatMap((message) =>
+      message.kind === 'acknowledged' ? [`${message.sid}/${message.seq}`] : [],
+    );
+  }
+
+  get reasons(): readonly string[] {
+    return this.said.flatMap((message) => (message.kind === 'failed' ? [message.reason] : []));
+  }
+}
+
+/** Resolves with who owns the database, once the standby knows. */
+function ownerSeenBy(standby: Store): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const look = (health: StoreHealth): void => {
+    if (health.kind === 'standby' && health.owner !== null) resolve(health.owner);
+  };
+  standby.onHealth(look);
+  look(standby.health());
+  return promise;
+}
+
+async function linesOf(database: PostgresStoreDatabase): Promise<readonly string[]> {
+  const rows = await database.query('SELECT seq, sid, saga_seq FROM backstep.journal ORDER BY seq');
+  expect(rows.map(([seq]) => Number(seq))).toEqual(rows.map((_, index) => index + 1));
+  return rows.map(([, sid, sagaSeq]) => `${String(sid)}/${String(sagaSeq)}`);
+}
+
+describeOnPostgres('a database of PostgreSQL', () => {
+  it('has one owner; the next waits as a standby and says who has it', async () => {
+    const database = await postgresStoreDatabase();
+    const first = database.open({ timings: TIMINGS, label: 'the first' });
+    expect(await first.own()).toEqual({ lastSid: 0, lastSeq: 0, wasLeftClean: false });
+    const second = database.open({ timings: TIMINGS });
+    expect(await ownerSeenBy(second)).toBe('the first');
+    expect(second.health().kind).toBe('standby');
+    await expect(second.commit(startOf(1))).rejects.toMatchObject({ code: 'unavailable' });
+    await first.commit(startOf(1));
+    await first.close(true);
+    expect(await second.own()).toEqual({ lastSid: 1, lastSeq: 1, wasLeftClean: true });
+    expect(await second.commit(turnOf(1, 2))).toEqual({ kind: 'committed', seq: 2 });
+  });
+
+  it('is taken over at once from an owner that closed it, clean or not', async () => {
+    const database = await postgresStoreDatabase();
+    const slow = { ...TIMINGS, deadAfterMs: 60_000, hungAfterMs: 60_000 };
+    const first = database.open({ timings: slow });
+    await first.own();
+    const second = database.open({ timings: slow });
+    await ownerSeenBy(second);
+    await first.close();
+    expect(await second.own()).toMatchObject({ wasLeftClean: false });
+  });
+
+  it('is owned by one of two standbys', async () => {
+    const database = await postgresStoreDatabase();
+    const first = database.open({ timings: TIMINGS });
+    await first.own();
+    const standbys = [database.open({ timings: TIMINGS }), database.open({ timings: TIMINGS })];
+    await Promise.all(standbys.map(ownerSeenBy));
+    await first.close();
+    const owner = await Promise.race(standbys.map((each) => each.own().then(() => each)));
+    const other = standbys.find((each) => each !== owner);
+    expect(await owner.commit(startOf(1))).toEqual({ kind: 'committed', seq: 1 });
+    expect(other?.health().kind).toBe('standby');
+    await owner.close();
+    await other?.own();
+    expect(await other?.commit(turnOf(1, 2))).toEqual({ kind: 'committed', seq: 2 });
+  });
+
+  it('is taken over from a killed owner, with all that it had acknowledged', async () => {
+    const database = await postgresStoreDatabase();
+    const owner = new Contender(database.url, 1);
+    await owner.until('acknowledged', 200);
+    const standby = database.open({ timings: TIMINGS });
+    await ownerSeenBy(standby);
+    owner.process.kill('SIGKILL');
+    const { wasLeftClean } = await standby.own();
+    expect(wasLeftClean).toBe(false);
+    expect(await linesOf(database)).toEqual(expect.arrayContaining([...owner.acknowledged]));
+    expect(await standby.commit(startOf(500))).toMatchObject({ kind: 'committed' });
+  });
+
+  it('is taken from an owner that stands still, which writes nothing once it goes on', async () => {
+    const database = await postgresStoreDatabase();
+    const owner = new Contender(database.url, 1);
+    await owner.until('acknowledged', 200);
+    const standby = database.open({ timings: TIMINGS });
+    await ownerSeenBy(standby);
+    owner.process.kill('SIGSTOP');
+    await standby.own();
+    const before = await linesOf(database);
+    owner.process.kill('SIGCONT');
+    await owner.until('failed');
+    expect(owner.reasons).toEqual([LOST]);
+    expect(await linesOf(database)).toEqual(before);
+    expect(before).toEqual(expect.arrayContaining([...owner.acknowledged]));
+  });
+
+  it('is taken from an owner that nobody can reach, which fails once it is reached again', async () => {
+    const database = await postgresStoreDatabase();
+    const proxy = await startProxy(database.tcpUrl);
+    const timings = { ...TIMINGS, answerLimitMs: 500 };
+    const owner = database.open({ url: proxy.url, timings });
+    await owner.own();
+    await owner.commit(startOf(1));
+    const standby = database.open({ timings });
+    await ownerSeenBy(standby);
+    proxy.swallow();
+    const commit = owner.commit(turnOf(1, 2));
+    await standby.own();
+    expect(await standby.commit(turnOf(1, 2))).toMatchObject({ kind: 'committed' });
+    proxy.restore();
+    await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
+    expect(reasonOf(owner)).toBe(LOST);
+    expect(await linesOf(database)).toEqual(['1/1', '1/2']);
+  });
+
+  it('stays with its owner when the server is started again', async () => {
+    const cluster = await ownCluster();
+    const admin = await connectTo(cluster.adminUrl('postgres'));
+    await admin.query('CREATE DATABASE sagas OWNER owner');
+    const url = cluster.url('sagas');
+    const owner = await openPostgresStore(url, { timings: TIMINGS });
+    await owner.own();
+    const standby = openPostgresStoreHere(url, { timings: TIMINGS });
+    onTestFinished(() => standby.close());
+    await ownerSeenBy(standby);
+    const stalled = untilHealth(owner, 'stalled');
+    await cluster.stop('immediate');
+    await stalled;
+    await cluster.start();
+    await untilHealth(owner, 'ready');
+    expect(await owner.commit(startOf(1))).toEqual({ kind: 'committed', seq: 1 });
+    expect(standby.health().kind).toBe('standby');
+  });
+
+  it('is not taken by a machine whose clock is far off, and that machine is told', async () => {
+    const database = await postgresStoreDatabase();
+    const warnings = Promise.withResolvers<string>();
+    const late = database.open({
+      timings: TIMINGS,
+      nowMs: () => Date.now() - 60_000,
+      onWarning: warnings.resolve,
+    });
+    expect(await warnings.promise).toMatch(/clock is -\d+ ms ahead/);
+    const other = database.open({ timings: TIMINGS });
+    await other.own();
+    expect(late.health().kind).toBe('standby');
+  });
+
+  it('is written as it must be, whatever the role has for defaults', async () => {
+    const database = await postgresStoreDatabase();
+    const role = new URL(database.url).username;
+    for (const setting of [
+      'synchronous_commit = off',
+      'default_transaction_read_only = on',
+      "default_transaction_isolation = 'serializable'",
+      'statement_timeout = 1',
+      "search_path = 'nowhere'",
+      'enable_indexscan = off',
+    ]) {
+      const name = database.name;
+      await database.exec(`ALTER ROLE ${role} IN DATABASE ${name} SET ${setting}`);
+    }
+    const store = database.open({ timings: TIMINGS });
+    await store.own();
+    const outcomes = await Promise.all([1, 2, 3].map((sid) => store.commit(startOf(sid))));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'committed', 'committed']);
+  });
+});
