@@ -1,10 +1,8 @@
 /**
  * Stores over the PostgreSQL writer, on databases of tests.
  */
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { up } from '../../migrations/postgres/0001-engine.ts';
+import { migratePostgres } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
 import { connectTo, postgresDatabase, type TestDatabase } from './databases.ts';
 import { openPostgresStoreHere, type WriterStoreOptions } from './writer-store.ts';
@@ -24,7 +22,7 @@ export interface OpenOptions extends WriterStoreOptions {
 /** A migrated database that goes when the test ends. */
 export async function postgresStoreDatabase(): Promise<PostgresStoreDatabase> {
   const database = await postgresDatabase();
-  await migrate(database.url);
+  await migratePostgres(database.url);
   const client = await connectTo(database.url);
   return {
     ...database,
@@ -43,19 +41,8 @@ export async function openPostgresStore(
   url: string,
   options: WriterStoreOptions = {},
 ): Promise<Store> {
-  await migrate(url);
+  await migratePostgres(url);
   const store = openPostgresStoreHere(url, options);
   onTestFinished(() => store.close());
   return store;
-}
-
-async function migrate(url: string): Promise<void> {
-  const pool = new pg.Pool({ connectionString: url });
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  try {
-    await sql`CREATE SCHEMA backstep`.execute(db);
-    await up(db, 'backstep');
-  } finally {
-    await db.destroy();
-  }
 }

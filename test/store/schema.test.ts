@@ -1,7 +1,9 @@
 /** The types of the tables against the tables themselves. */
 import { describe, expect, it } from 'vitest';
 import { migrateDatabase } from '../../src/store/migrate-database.ts';
+import { migratePostgres } from '../../src/store/postgres/migrate.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
+import { connectTo, describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { connect, temporaryDatabase } from './store-fixture.ts';
 
 /** The compiler demands every column of every table here, and no other. */
@@ -132,28 +134,55 @@ const COLUMNS: Columns = {
   feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
 };
 
+/** A column as a database tells of it. */
 interface ColumnInfo {
   readonly name: string;
-  readonly notnull: number;
-  readonly pk: number;
+  readonly isNullable: boolean;
 }
 
-describe('the schema', () => {
-  it.each(Object.entries(COLUMNS))(
-    'has the columns of %s that the types name',
-    async (table, columns) => {
-      const path = temporaryDatabase();
-      await migrateDatabase(path);
-      const info = connect(path)
-        .prepare<[string], ColumnInfo>('SELECT name, "notnull", pk FROM pragma_table_info(?)')
-        .all(table);
-      expect(info.map((column) => column.name).sort()).toEqual(Object.keys(columns).sort());
-      if (table === 'saga_steps') return; // a view knows no NOT NULL
-      const nullable = info.filter((column) => column.notnull === 0 && column.pk === 0);
-      const expected = Object.entries(columns).filter(([, kind]) => kind === 'nullable');
-      expect(nullable.map((column) => column.name).sort()).toEqual(
-        expected.map(([name]) => name).sort(),
-      );
-    },
+async function columnsInSqlite(): Promise<(table: string) => readonly ColumnInfo[]> {
+  const path = temporaryDatabase();
+  await migrateDatabase(path);
+  const statement = connect(path).prepare<[string], { name: string; notnull: number; pk: number }>(
+    'SELECT name, "notnull", pk FROM pragma_table_info(?)',
   );
+  return (table) =>
+    statement
+      .all(table)
+      .map(({ name, notnull, pk }) => ({ name, isNullable: notnull === 0 && pk === 0 }));
+}
+
+async function columnsInPostgres(): Promise<(table: string) => readonly ColumnInfo[]> {
+  const { url } = await postgresDatabase();
+  await migratePostgres(url, { schema: 'Order' });
+  const { rows } = await (
+    await connectTo(url)
+  ).query<ColumnInfo & { table: string }>(
+    `SELECT table_name AS table, column_name AS name, is_nullable = 'YES' AS "isNullable"
+     FROM information_schema.columns WHERE table_schema = 'Order'`,
+  );
+  return (table) => rows.filter((row) => row.table === table);
+}
+
+const names = (columns: readonly { name: string }[]) => columns.map(({ name }) => name).sort();
+
+describe('the schema in SQLite', () => {
+  it('has the columns that the types name', async () => expectColumns(await columnsInSqlite()));
 });
+
+describeOnPostgres('the schema in PostgreSQL', () => {
+  it('has the columns that the types name', async () => expectColumns(await columnsInPostgres()));
+});
+
+function expectColumns(columnsOf: (table: string) => readonly ColumnInfo[]): void {
+  for (const [table, expected] of Object.entries(COLUMNS)) {
+    const found = columnsOf(table);
+    expect([table, names(found)]).toEqual([table, Object.keys(expected).sort()]);
+    if (table === 'saga_steps') continue; // a view knows no NOT NULL
+    const nullable = Object.entries(expected).filter(([, kind]) => kind === 'nullable');
+    expect([table, names(found.filter(({ isNullable }) => isNullable))]).toEqual([
+      table,
+      nullable.map(([name]) => name).sort(),
+    ]);
+  }
+}

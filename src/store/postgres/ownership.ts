@@ -7,13 +7,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Ownership } from '../store.ts';
+import { tryOwnerLock } from './owner-lock.ts';
 import type { Answer, Pipeline, Statement } from './pipeline.ts';
 
 /** Feed epochs that are kept, as in SQLite. */
 const MAX_EPOCHS = 1_000;
 const EPOCH_NAME_BYTES = 6;
-/** First key of the advisory lock of an owner; the second is of the schema. */
-const LOCK_CLASS = 0x4253;
 
 /** Tells one opening of the database from every other. */
 export interface Instance {
@@ -159,7 +158,7 @@ function statementsOf(schema: string) {
     look: `SELECT e.owner_epoch, b.instance, b.owner, ${millis('clock_timestamp() - b.at')},
       ${millis('clock_timestamp()')}
       FROM ${engine} e CROSS JOIN ${beats} b WHERE e.id = 1 AND b.id = 1`,
-    tryLock: `SELECT pg_try_advisory_lock(${LOCK_CLASS}, hashtext('${schema}'))`,
+    tryLock: tryOwnerLock(schema),
     // A statement of its own: those after it see what whoever held the lock has committed.
     lock: `SELECT left_clean FROM ${engine} WHERE id = 1 FOR UPDATE`,
     take: `WITH taken AS (

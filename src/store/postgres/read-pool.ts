@@ -6,7 +6,10 @@ import { VALUE_TYPES } from './client.ts';
 export class ReadPool {
   readonly #pool: Pool;
 
-  constructor(url: string, options: { readonly connections: number; readonly timeLimitMs: number }) {
+  constructor(
+    url: string,
+    options: { readonly connections: number; readonly timeLimitMs: number },
+  ) {
     this.#pool = new Pool({
       connectionString: url,
       max: options.connections,

@@ -6,8 +6,9 @@ import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
 
 export interface MigrateFileOptions {
   /**
-   * Folder of your own files such as `0100-orders.ts`, each with a function `up`; the engine's
-   * always run with them. Default: the engine's only.
+   * Folder of your own files such as `0100-orders.ts`, each with a function `up(db, kind)`, where
+   * the kind is `sqlite` or `postgres`; the engine's always run with them. Default: the engine's
+   * only.
    */
   readonly migrationsFolder?: string;
   /** See `BackstepOptions.tablePrefix`. Default: nothing. */

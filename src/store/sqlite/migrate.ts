@@ -16,7 +16,12 @@ import { DEFAULT_MIGRATION_LOCK_TABLE, DEFAULT_MIGRATION_TABLE, Migrator } from 
 import { withPrefix } from '../table-names.ts';
 import { APPLICATION_ID, openForWriting, refused, unusable } from './database-file.ts';
 import { refuseOtherPrefix } from './found-prefix.ts';
-import { type Migrations, readMigrations, withFormerlyRun } from './migration-files.ts';
+import {
+  type Migrations,
+  readMigrations,
+  unknownMigrations,
+  withFormerlyRun,
+} from '../migration-files.ts';
 
 const MIGRATION_BUSY_WAIT_MS = 5_000;
 
@@ -29,7 +34,7 @@ export async function applyMigrations(
   migrationsFolder: string | undefined,
   tablePrefix: string,
 ): Promise<readonly string[]> {
-  const migrations = await readMigrations(migrationsFolder, withPrefix(tablePrefix));
+  const migrations = await readAll(migrationsFolder, tablePrefix);
   const database = openForWriting(realPath, MIGRATION_BUSY_WAIT_MS);
   database.pragma('synchronous = FULL');
   return migrateAndClose(realPath, database, tablePrefix, migrations);
@@ -40,13 +45,21 @@ export async function emptyDatabase(
   migrationsFolder: string | undefined,
   tablePrefix: string,
 ): Promise<Buffer> {
-  const migrations = await readMigrations(migrationsFolder, withPrefix(tablePrefix));
+  const migrations = await readAll(migrationsFolder, tablePrefix);
   const database = new Database(':memory:');
   database.pragma(`application_id = ${APPLICATION_ID}`);
   const bytes: Buffer[] = [];
   const keep = (): void => void bytes.push(database.serialize());
   await migrateAndClose(':memory:', database, tablePrefix, migrations, keep);
   return Buffer.concat(bytes);
+}
+
+function readAll(folder: string | undefined, tablePrefix: string): Promise<Migrations> {
+  const names = withPrefix(tablePrefix);
+  return readMigrations(
+    { kind: 'sqlite', run: (up, db) => up(names.inMigrations(db), 'sqlite') },
+    folder,
+  );
 }
 
 async function migrateAndClose(
@@ -128,7 +141,7 @@ function namesOfRun(db: Database.Database, table: string): readonly string[] {
 }
 
 function refuseNewer(path: string, ran: readonly string[], known: Migrations): void {
-  const unknown = ran.filter((name) => !(name in known));
+  const unknown = unknownMigrations(known, ran);
   if (unknown.length === 0) return;
   const why = `its schema is newer than this program or from elsewhere (${unknown.join(', ')})`;
   throw refused(path, why, 'start the version that made it, or give its migrations folder');

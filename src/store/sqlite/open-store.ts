@@ -10,7 +10,7 @@ import { BatchQueue } from '../batch-queue.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
-import { listMigrations } from './migration-files.ts';
+import { listMigrations } from '../migration-files.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
@@ -54,7 +54,7 @@ const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const tablePrefix = checkedPrefix(options.tablePrefix ?? '');
-  await listMigrations(options.migrationsFolder);
+  await listMigrations('sqlite', options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   let queue: BatchQueue | undefined;

@@ -1,7 +1,9 @@
 /** How participants' statements name their parameters: counted, or by number as PostgreSQL does. */
 import { beforeEach, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
-import { connect, ITEMS_TABLE, openTestStore, temporaryDatabase } from '../store-fixture.ts';
+import { connect, openTestStore, temporaryDatabase } from '../store-fixture.ts';
+
+const ITEMS_TABLE = 'CREATE TABLE items (name TEXT PRIMARY KEY, amount INTEGER) STRICT';
 
 let store: Store;
 

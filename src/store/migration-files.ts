@@ -8,12 +8,15 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { TableNames } from '../table-names.ts';
-import { refused } from './database-file.ts';
+import { BackstepError } from '../core/errors.ts';
 
 /** Beside `src` or, published, beside its build. */
-const ENGINE_FOLDER = fileURLToPath(new URL('../../../migrations/engine', import.meta.url));
+const ENGINE_FOLDERS = {
+  sqlite: fileURLToPath(new URL('../../migrations/engine', import.meta.url)),
+  postgres: fileURLToPath(new URL('../../migrations/postgres', import.meta.url)),
+} as const;
 const MIGRATION_FILE = /^(\d{4}-[a-z0-9-]+)\.(?:ts|js)$/;
 /** What a compiler writes beside a file, and what people write for each other. */
 const BESIDE = /\.d\.[cm]?ts$|\.map$|\.(?:md|txt)$|^\./;
@@ -26,45 +29,69 @@ const MEANT = /^\d|\.(?:[cm]?[jt]sx?|sql)$/;
  */
 const FORMERLY_RUN = ['0002-order-demo', '0004-trip-demo', '0007-onboarding-demo', '0008-lab'];
 
+/**
+ * The database that a migration runs in, its second argument: `up(db, kind)`. What they say
+ * differently, such as the type of a column that counts up, a file decides by it.
+ */
+export type DatabaseKind = 'sqlite' | 'postgres';
+
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
+/** What a file exports. The second argument is a `DatabaseKind`, unless the file is the engine's. */
+export type Up = (db: Kysely<unknown>, argument: string) => Promise<void>;
+
+/** Which files of the engine's are meant, and how they are run. */
+export interface EngineMigrations {
+  readonly kind: DatabaseKind;
+  /** Runs `up` of one of the engine's files over tables that are called as here. */
+  run(up: Up, db: Kysely<unknown>): Promise<void>;
+}
+
 /**
- * The engine's migrations, over tables called as here, and those of `folder`, which are left as
- * they are. Throws `storage-refused` for a folder that cannot
- * be read, and for a file that would not run or whose name is taken.
+ * The engine's migrations and those of `folder`, which are left as they are. Throws
+ * `storage-refused` for a folder that cannot be read, and for a file that would not run or whose
+ * name is taken.
  */
 export async function readMigrations(
+  engine: EngineMigrations,
   folder: string | undefined,
-  names: TableNames,
 ): Promise<Migrations> {
   const migrations: Record<string, Migration> = {};
-  for (const [name, path] of await listMigrations(folder)) {
+  for (const [name, path] of await listMigrations(engine.kind, folder)) {
     const loaded: unknown = await import(/* @vite-ignore */ pathToFileURL(path).href);
     if (!isMigration(loaded)) {
       throw refused(path, 'it exports no function `up`', 'export one, or move the file away');
     }
-    migrations[name] = dirname(path) === ENGINE_FOLDER ? renamed(loaded, names) : loaded;
+    const isEngines = dirname(path) === ENGINE_FOLDERS[engine.kind];
+    const { up } = loaded;
+    migrations[name] = {
+      up: (db) => (isEngines ? engine.run(up, db) : up(db, engine.kind)),
+    };
   }
   return migrations;
 }
 
-/** A migration of the engine, over tables that are called as here. */
-function renamed({ up }: Migration, names: TableNames): Migration {
-  return { up: (db) => up(names.inMigrations(db)) };
-}
-
 /** Path by name. Throws as `readMigrations`, before anything is loaded or opened. */
 export async function listMigrations(
+  kind: DatabaseKind,
   folder: string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
-  const engine = await listFolder(ENGINE_FOLDER);
+  const engine = await listFolder(ENGINE_FOLDERS[kind]);
   const own = folder === undefined ? new Map<string, string>() : await listFolder(folder);
   for (const [name, path] of own) {
     if (!engine.has(name)) continue;
     throw refused(path, 'the engine has a migration of this name', 'give it another one');
   }
   return new Map([...engine, ...own]);
+}
+
+/** Names of those that ran and that nobody knows here: the schema is newer, or from elsewhere. */
+export function unknownMigrations(
+  migrations: Migrations,
+  ran: readonly string[],
+): readonly string[] {
+  return ran.filter((name) => !(name in migrations));
 }
 
 /** `migrations`, with those that version 0.1 ran here and that nobody brings any more. */
@@ -108,7 +135,11 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
   }
 }
 
-function isMigration(loaded: unknown): loaded is Migration {
+function refused(path: string, why: string, cure: string, cause?: unknown): BackstepError {
+  return new BackstepError('storage-refused', `${path}: ${why}; ${cure}`, { cause });
+}
+
+function isMigration(loaded: unknown): loaded is { readonly up: Up } {
   return (
     typeof loaded === 'object' && loaded !== null && typeof Reflect.get(loaded, 'up') === 'function'
   );
