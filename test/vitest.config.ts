@@ -35,13 +35,37 @@ function hasRoomInMemory(): boolean {
 // The contract tests are run with the oldest XState that is taken, too.
 const XSTATE = process.env['BACKSTEP_XSTATE'];
 
+/**
+ * Folders whose files each get a process of their own: they start processes, measure their own
+ * memory, or break the runtime on purpose. The others share processes, one file after the other in
+ * each: to load the product and its dependencies anew for each was a third of the whole run.
+ */
+const APART = [
+  'bench',
+  'browser',
+  'cli',
+  'e2e',
+  'hazards',
+  'package',
+  'postgres',
+  'simulation',
+].map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   ...(XSTATE === undefined
     ? {}
     : { resolve: { alias: [{ find: /^xstate(?=\/|$)/, replacement: XSTATE }] } }),
   test: {
-    include: ['test/**/*.test.ts'],
+    // Files run in the order of their projects' names, then longest first: what is shared is short,
+    // so that no core idles at the end.
+    projects: [
+      { extends: true, test: { name: 'apart', include: APART } },
+      {
+        extends: true,
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+      },
+    ],
     globalSetup: ['test/postgres/global-setup.ts'],
     reporters: ['default', new SlowestFiles(), ...(REPORT === undefined ? [] : ['json'])],
     ...(REPORT === undefined ? {} : { outputFile: REPORT }),

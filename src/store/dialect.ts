@@ -7,7 +7,7 @@
 import { type Compilable, type Kysely, PostgresAdapter, type RawBuilder, sql } from 'kysely';
 import type { ExpectedStatement } from '../core/activity.ts';
 import type { EngineTables } from './schema.ts';
-import type { EngineIndex } from './table-names.ts';
+import type { EngineIndex } from './sql-names.ts';
 
 /** The fragments. Paths and names in them come from code, never from outside. */
 export interface Dialect {

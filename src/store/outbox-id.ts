@@ -5,7 +5,7 @@
  * id is reading in commit order. The factor may grow, never shrink: what was stored under a
  * smaller one keeps its id, which is below that of every later turn.
  */
-import { MESSAGES_PER_TURN } from '../core/turn/rearrange.ts';
+import { MESSAGES_PER_TURN } from '../core/turn/messages-per-turn.ts';
 
 /** The factor of ids that were stored before there was room for more. */
 const FORMER_MESSAGES_PER_TURN = 16;

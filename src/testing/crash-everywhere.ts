@@ -8,12 +8,12 @@ import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { CommandName } from '../core/turn/inbound.ts';
 import { isSettled, needsPerson, type SagaStatus } from '../core/status.ts';
-import { examplesFor } from '../verify/values/learn.ts';
 import type { DeadLetterContents } from '../core/turn/dead-letter.ts';
 import { memoryDatabases, type MemoryDatabase } from '../store/sqlite/memory-store.ts';
 import { flawsOf } from './crash-judge.ts';
 import { FakeActivities, type FakeOptions } from './fake-activities.ts';
 import { sagaMatchers } from './matchers.ts';
+import { ownExamples } from './own-examples.ts';
 import type { SagaStory } from './saga-story.ts';
 import { openTestEngine, type TestEngine } from './test-engine.ts';
 import { ProcessDied } from './test-process.ts';
@@ -152,7 +152,7 @@ class CrashRun {
   /** As a caller does that was not answered: the same start again, the same events again. */
   async #tryToLive(engine: TestEngine): Promise<SagaStory> {
     const { input, events = [] } = this.#world;
-    const start = input ?? examplesFor(this.#definition, {}).input;
+    const start = input ?? ownExamples(this.#definition).input;
     const id = await engine.spawn(start, { key: 'crash-everywhere' });
     for (const [index, event] of events.entries()) {
       const { status } = await engine.settledOr(id, 'waiting');

@@ -9,7 +9,7 @@ import type { Activities, ActivityContext } from '../core/activity.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { PermanentError, TransientError } from '../core/failure.ts';
 import type { Direction } from '../core/state.ts';
-import { examplesFor } from '../verify/values/learn.ts';
+import { ownExamples } from './own-examples.ts';
 
 /**
  * How one call ends:
@@ -87,7 +87,7 @@ export class FakeActivities<C extends object = object> {
    */
   constructor(definition: SagaDefinition<C>, options: FakeOptions = {}) {
     const { outputs = {}, script = {}, always = {}, onEffect = () => {} } = options;
-    const examples = examplesFor(definition, {});
+    const examples = ownExamples(definition);
     this.#outputOf = (name, occurrence) => outputs[name] ?? examples.outputsOf(name, occurrence)[0];
     this.#script = new Map(Object.entries(script).map(([name, list]) => [name, [...list]]));
     this.#always = new Map(Object.entries(always));

@@ -49,7 +49,11 @@ describeOnPostgres('the demo over PostgreSQL', () => {
     const { url } = await postgresDatabase();
     const cli = async (...args: string[]) => {
       const program = site.start('cli', { BACKSTEP_DB: url, BACKSTEP_SCHEMA: 'saga_engine' }, args);
-      return { code: await program.ended, out: program.out.join('\n'), err: program.err.join('\n') };
+      return {
+        code: await program.ended,
+        out: program.out.join('\n'),
+        err: program.err.join('\n'),
+      };
     };
     const migrated = await cli('migrate', '--migrations', DEMO_MIGRATIONS);
     expect(migrated).toMatchObject({ code: 0, err: '' });

@@ -28,6 +28,7 @@ let server: RunningServer;
 const open: Socket[] = [];
 beforeEach(async () => {
   http = await openFixture({
+    onDisk: true,
     security: { allowedHosts: ['localhost'], token: null, requestsPerSecond: null },
   });
   server = await serve(http.app);

@@ -14,7 +14,7 @@ const HEAD =
 let http: HttpFixture;
 let server: RunningServer;
 beforeAll(async () => {
-  http = await openFixture();
+  http = await openFixture({ onDisk: true });
   server = await startServer(http.app, { host: '127.0.0.1', port: 0, timeouts: TIMEOUTS });
 });
 afterAll(async () => {

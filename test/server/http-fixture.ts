@@ -1,6 +1,10 @@
 /**
  * The HTTP app over a real engine on a database of its own, with a saga of two steps.
+ *
+ * The database is SQLite in memory unless a test says `onDisk`: three threads and a migration per
+ * test were two thirds of what the tests of the server took.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +12,18 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Activities } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
-import type { HidesMember } from '../../src/core/secrets/redact.ts';
+import { createRedact, type HidesMember } from '../../src/core/secrets/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
 import type { HttpLogger } from '../../src/server/http-env.ts';
 import type { Backstep } from '../../src/runtime/backstep.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
+import { createEngine } from '../../src/runtime/engine.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
+import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
+import { silentLogger } from '../../src/runtime/turn-log.ts';
+import { memoryDatabases } from '../../src/store/sqlite/memory-store.ts';
 
 type Call = (input: { readonly orderId: string }) => { readonly receipt: string };
 export type TestActivities = Record<'reserve' | 'release' | 'charge' | 'refund', Call>;
@@ -45,6 +54,8 @@ export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
   readonly activities?: Partial<Activities<TestActivities>>;
   /** A redaction rule of the user's own. */
   readonly hides?: HidesMember;
+  /** A file, and the threads that write and read it; for what depends on how these behave. */
+  readonly onDisk?: boolean;
   /** Registers further sagas. */
   readonly register?: (backstep: Backstep) => void;
 }
@@ -64,12 +75,8 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, register, hides, ...rest } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
-  const backstep = await openBackstep({
-    database: join(folder, 'engine.db'),
-    ...(hides === undefined ? {} : { hides }),
-  });
+  const { activities, register, hides, onDisk = false, ...rest } = options;
+  const { backstep, remove } = await (onDisk ? openOnDisk(hides) : openInMemory(hides));
   backstep.register(orderSaga, {
     activities: {
       reserve: succeed,
@@ -103,9 +110,39 @@ export async function openFixture(options: FixtureOptions = {}): Promise<HttpFix
     async dispose() {
       await server.stop();
       await backstep.stop({ within: 0 });
-      rmSync(folder, { recursive: true, force: true });
+      remove();
     },
   };
+}
+
+interface Opened {
+  readonly backstep: Backstep;
+  /** To be called once it is stopped. */
+  readonly remove: () => void;
+}
+
+async function openOnDisk(hides: HidesMember | undefined): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'backstep-http-'));
+  const database = join(folder, 'engine.db');
+  const backstep = await openBackstep({ database, ...(hides === undefined ? {} : { hides }) });
+  return { backstep, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Gives empty databases; the schema is made once for all of them. */
+let databases: ReturnType<typeof memoryDatabases> | undefined;
+
+async function openInMemory(hides: HidesMember | undefined): Promise<Opened> {
+  databases ??= memoryDatabases();
+  const database = (await databases)();
+  const backstep = createEngine(database.open(), {
+    clock: systemClock,
+    randomId: () => randomBytes(16),
+    limits: DEFAULT_LIMITS,
+    logger: silentLogger,
+    onFatal: () => {},
+    redact: createRedact(hides),
+  });
+  return { backstep, remove: () => database.close() };
 }
 
 /** The members of a JSON answer. */

@@ -8,7 +8,7 @@ import { openSocket } from './live/live-socket.ts';
 let http: HttpFixture;
 let server: RunningServer;
 beforeEach(async () => {
-  http = await openFixture({ maxClients: 3 });
+  http = await openFixture({ maxClients: 3, onDisk: true });
   server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {

@@ -11,12 +11,7 @@ import { wholeDelay } from '../machine/machine-delays.ts';
 import { machineValue } from '../machine/machine-values.ts';
 import type { Command } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
-
-/**
- * Messages of one turn that the store can tell apart: their positions are part of its ids, which
- * stay exact integers up to 8 * 10^12 turns.
- */
-export const MESSAGES_PER_TURN = 1_024;
+import { MESSAGES_PER_TURN } from './messages-per-turn.ts';
 
 /**
  * Most events one turn may emit or send to other sagas. The last position is the engine's own, for

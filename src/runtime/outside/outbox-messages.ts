@@ -5,7 +5,7 @@
  */
 import type { EventObject } from 'xstate';
 import type { Effect } from '../../core/turn/inbound.ts';
-import { MESSAGES_PER_TURN } from '../../core/turn/rearrange.ts';
+import { MESSAGES_PER_TURN } from '../../core/turn/messages-per-turn.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { isOver, isStill, type SagaState } from '../../core/state.ts';
 import type { OutboxRow } from '../../store/commit.ts';

@@ -5,7 +5,7 @@
  * are made by the engine's migrations: `assert_owner` raises `BS001`, `assert_count` `BS002`.
  */
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
-import { MESSAGES_PER_TURN } from '../../core/turn/rearrange.ts';
+import { MESSAGES_PER_TURN } from '../../core/turn/messages-per-turn.ts';
 import type { ColumnType } from './wire.ts';
 
 /** A column of a set, in the order of the item's parameters. */

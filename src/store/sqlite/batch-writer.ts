@@ -9,7 +9,7 @@ import { hasNoRoom } from './disk-room.ts';
 import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
 import type { BatchItem, ItemOutcome } from '../batch-items.ts';
-import type { TableNames } from '../table-names.ts';
+import type { SqlNames } from '../sql-names.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
 
 export type BatchResult =
@@ -24,7 +24,7 @@ export interface BatchWriter {
 export interface BatchWriterOptions {
   /** `null`: a database in memory, that nobody can take away. */
   readonly realPath: string | null;
-  readonly names: TableNames;
+  readonly names: SqlNames;
   /** The epoch this owner was given at open. */
   readonly ownerEpoch: number;
   /** Highest journal seq in use. */

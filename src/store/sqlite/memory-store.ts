@@ -16,7 +16,8 @@ import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from '../queries/stored-sagas.ts';
 import type { Store, StoreHealth } from '../store.ts';
-import { checkedPrefix, type TableNames, withPrefix } from '../table-names.ts';
+import { checkedPrefix } from '../sql-names.ts';
+import { type TableNames, withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
 import {
   type BatchItem,
@@ -66,10 +67,11 @@ export async function memoryDatabases(
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
     const prepared = new Map<string, Database.Statement>();
+    let stored: StoredSagas | undefined;
     return {
       open: (hooks = {}) => new SingleThreadStore(db, names, prepared, hooks),
       get stored() {
-        return storedSagasOf(':memory:', db);
+        return (stored ??= storedSagasOf(':memory:', db));
       },
       close: () => db.close(),
     };

@@ -1,5 +1,5 @@
 /** Migrates a file apart from any engine. */
-import { checkedPrefix } from '../table-names.ts';
+import { checkedPrefix } from '../sql-names.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { applyMigrations } from './migrate.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';

@@ -15,7 +15,8 @@ import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-
 import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
 import type { Store } from '../store.ts';
-import { checkedPrefix, withPrefix } from '../table-names.ts';
+import { checkedPrefix } from '../sql-names.ts';
+import { withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
 import { startWriterThread } from './writer-thread.ts';
 

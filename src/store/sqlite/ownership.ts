@@ -7,7 +7,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ownership } from '../store.ts';
-import type { TableNames } from '../table-names.ts';
+import type { SqlNames } from '../sql-names.ts';
 
 /** What a new owner is given. */
 export interface TakenOver {
@@ -17,7 +17,7 @@ export interface TakenOver {
 }
 
 /** Makes every earlier owner's epoch stale. */
-export function takeOver(db: Database.Database, names: TableNames): TakenOver {
+export function takeOver(db: Database.Database, names: SqlNames): TakenOver {
   const wasLeftClean = readNumber(db, names.inSql(SELECT_CLEAN)) === 1;
   return { ownerEpoch: readNumber(db, names.inSql(TAKE_OVER)), wasLeftClean };
 }
@@ -25,7 +25,7 @@ export function takeOver(db: Database.Database, names: TableNames): TakenOver {
 /** The highest internal saga id and the highest journal seq in use; 0: none. */
 export function lastInUse(
   db: Database.Database,
-  names: TableNames,
+  names: SqlNames,
 ): Pick<Ownership, 'lastSid' | 'lastSeq'> {
   return {
     lastSid: readNumber(db, names.inSql('SELECT coalesce(max(sid), 0) FROM sagas')),
@@ -34,7 +34,7 @@ export function lastInUse(
 }
 
 /** Notes a clean end, unless somebody else has taken over. */
-export function leaveClean(db: Database.Database, names: TableNames, ownerEpoch: number): void {
+export function leaveClean(db: Database.Database, names: SqlNames, ownerEpoch: number): void {
   db.prepare(names.inSql(LEAVE_CLEAN)).run(ownerEpoch);
 }
 

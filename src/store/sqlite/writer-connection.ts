@@ -5,7 +5,7 @@
  */
 import type Database from 'better-sqlite3';
 import type { Ownership } from '../store.ts';
-import { type TableNames, withPrefix } from '../table-names.ts';
+import { type SqlNames, sqlWithPrefix } from '../sql-names.ts';
 import { openForWriting } from './database-file.ts';
 import { beginFeedEpoch } from './feed-epoch-writer.ts';
 import { lastInUse, takeOver, type TakenOver } from './ownership.ts';
@@ -19,7 +19,7 @@ const FULL_SYNCHRONOUS = 2;
 /** An open database of which we are the owner. */
 export interface WriterConnection extends Ownership {
   readonly db: Database.Database;
-  readonly names: TableNames;
+  readonly names: SqlNames;
   readonly ownerEpoch: number;
 }
 
@@ -28,7 +28,7 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
   const db = openForWriting(options.realPath, BUSY_WAIT_MS);
   try {
     configure(db, options.maxPages);
-    const names = withPrefix(options.tablePrefix);
+    const names = sqlWithPrefix(options.tablePrefix);
     const taken = takeOverSafely(db, names);
     const last = lastInUse(db, names);
     beginFeedEpoch(db, names, last.lastSeq);
@@ -50,7 +50,7 @@ function configure(db: Database.Database, maxPages: number | null): void {
 }
 
 /** The first write also shows that FULL is in force. */
-function takeOverSafely(db: Database.Database, names: TableNames): TakenOver {
+function takeOverSafely(db: Database.Database, names: SqlNames): TakenOver {
   const taken = takeOver(db, names);
   // Read after a write: on an untouched connection the pragma tells the compiled default.
   if (db.pragma('synchronous', { simple: true }) !== FULL_SYNCHRONOUS) {

@@ -7,7 +7,7 @@
 import type Database from 'better-sqlite3';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../outbox-id.ts';
-import type { TableNames } from '../table-names.ts';
+import type { SqlNames } from '../sql-names.ts';
 import { createStatementRunner } from './participant-statements.ts';
 import {
   type BatchItem,
@@ -25,7 +25,7 @@ import {
 export type ApplyItem = (item: BatchItem, seq: number) => ItemOutcome;
 
 /** Prepares everything once for a connection. */
-export function prepareItems(db: Database.Database, names: TableNames): ApplyItem {
+export function prepareItems(db: Database.Database, names: SqlNames): ApplyItem {
   const { inSql } = names;
   const writeSaga = {
     start: db.prepare<Parameter[]>(inSql(INSERT_SAGA)),
@@ -97,7 +97,7 @@ interface StoredKey {
   readonly inputHash: string;
 }
 
-function prepareExtras(db: Database.Database, { inSql }: TableNames) {
+function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
   const insertOutbox = db.prepare(inSql('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)'));
   const openLetter = db.prepare(inSql(OPEN_LETTER));
   const closeLetter = db.prepare(

@@ -11,7 +11,7 @@ import {
 } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
-import { MESSAGES_PER_TURN } from '../../../src/core/turn/rearrange.ts';
+import { MESSAGES_PER_TURN } from '../../../src/core/turn/messages-per-turn.ts';
 import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { SagaDriver } from '../../core/turn/saga-driver.ts';
 import { EngineHarness } from '../engine-harness.ts';

@@ -13,7 +13,7 @@ afterEach(() => http?.dispose());
 
 describe('a sample', () => {
   it('tells what happened since the one before, and nothing of what was before that', async () => {
-    http = await openFixture();
+    http = await openFixture({ onDisk: true });
     let nowMs = 0;
     let active = false;
     const recorder = new PerformanceRecorder({

@@ -18,7 +18,7 @@ const CHAPTER = new URL('../../../public/guide/08-server.md', import.meta.url);
 let http: HttpFixture;
 let server: RunningServer;
 beforeEach(async () => {
-  http = await openFixture({ maxClients: 1_000 });
+  http = await openFixture({ maxClients: 1_000, onDisk: true });
   server = await startServer(http.app, { host: '127.0.0.1', port: 0 });
 });
 afterEach(async () => {

@@ -13,7 +13,7 @@ const MANY_SAGAS = 200;
 
 let http: HttpFixture;
 const stops: (() => void)[] = [];
-beforeEach(async () => void (http = await openFixture()));
+beforeEach(async () => void (http = await openFixture({ onDisk: true })));
 afterEach(async () => {
   for (const stop of stops.splice(0)) stop();
   await http.dispose();

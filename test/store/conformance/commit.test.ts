@@ -49,7 +49,7 @@ function aCommit(kind: StoreKind): void {
       saga: { status: 'compensated', wakeAtMs: null, error: 'X: y', endedAtMs: 9, step: null },
     });
     expect(await store.commit(second)).toEqual({ kind: 'committed', seq: 2 });
-    const row = await store.reader().selectFrom('sagas').selectAll().executeTakeFirstOrThrow();
+    const row = await store.tables().selectFrom('sagas').selectAll().executeTakeFirstOrThrow();
     expect(row).toMatchObject({
       seq: 2,
       status: 'compensated',
@@ -59,7 +59,7 @@ function aCommit(kind: StoreKind): void {
       step: null,
       created_at: 1_001,
     });
-    const lines = await store.reader().selectFrom('journal').selectAll().orderBy('seq').execute();
+    const lines = await store.tables().selectFrom('journal').selectAll().orderBy('seq').execute();
     expect(lines.map((line) => [line.seq, line.sid, line.saga_seq, line.event])).toEqual([
       [1, 1, 1, 'event-1'],
       [2, 1, 2, 'event-2'],
@@ -73,7 +73,7 @@ function aCommit(kind: StoreKind): void {
       saga: { isStandingSame: true, step: 'ship', attempts: 3, updatedAtMs: 77, checksum: 8 },
     });
     expect(await store.commit(next)).toEqual({ kind: 'committed', seq: 2 });
-    const row = await store.reader().selectFrom('sagas').selectAll().executeTakeFirstOrThrow();
+    const row = await store.tables().selectFrom('sagas').selectAll().executeTakeFirstOrThrow();
     expect(row).toMatchObject({
       seq: 2,
       status: 'running',
@@ -97,7 +97,7 @@ function aCommit(kind: StoreKind): void {
     const again = startOf(1, { birth: { id: 'other', key: 'k', inputHash: 'h' } });
     expect(await store.commit(again)).toEqual({ kind: 'stale', storedSeq: 1 });
     expect(await store.findStartKey('order', 'k')).toBeNull();
-    expect(await store.reader().selectFrom('journal').select('seq').execute()).toHaveLength(1);
+    expect(await store.tables().selectFrom('journal').select('seq').execute()).toHaveLength(1);
   });
 
   it('keeps the first saga of a start key and tells the second of it', async () => {
@@ -150,7 +150,7 @@ function aCommit(kind: StoreKind): void {
     const reopened = await database.open();
     expect((await reopened.own()).lastSid).toBe(40 - 1);
     await reopened.commit(startOf(50));
-    const rows = await reopened.reader().selectFrom('journal').select('seq').execute();
+    const rows = await reopened.tables().selectFrom('journal').select('seq').execute();
     expect(rows.map((row) => row.seq)).toEqual(rows.map((_, index) => index + 1));
     expect(rows).toHaveLength((await reopened.own()).lastSeq + 1);
   });
@@ -195,7 +195,7 @@ function whatHangsOff(kind: StoreKind): void {
 
   it('is at most one open dead letter, which a later turn replaces or closes', async () => {
     const store = await openStore();
-    const letters = () => store.reader().selectFrom('dead_letters').selectAll().execute();
+    const letters = () => store.tables().selectFrom('dead_letters').selectAll().execute();
     await store.commit(startOf(1, { deadLetter: { kind: 'failed', letter: '{"n":1}' } }));
     await store.commit(turnOf(1, 2, { deadLetter: { kind: 'parked', letter: '{"n":2}' } }));
     expect(await letters()).toMatchObject([
@@ -213,7 +213,7 @@ function whatHangsOff(kind: StoreKind): void {
     const store = await openStore();
     const audit = { command: 'cancel', by: 'ann', reason: null };
     await store.commit(startOf(1, { audit }));
-    const rows = await store.reader().selectFrom('audit').selectAll().execute();
+    const rows = await store.tables().selectFrom('audit').selectAll().execute();
     expect(rows).toEqual([{ id: 1, sid: 1, saga_seq: 1, at: 1_002, ...audit }]);
   });
 }

@@ -1,7 +1,7 @@
 /** What each error of SQLite is taken for. */
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { MESSAGES_PER_TURN } from '../../../src/core/turn/rearrange.ts';
+import { MESSAGES_PER_TURN } from '../../../src/core/turn/messages-per-turn.ts';
 import { formerOutboxId, outboxId } from '../../../src/store/outbox-id.ts';
 import { isPassingFault, toStorageFault } from '../../../src/store/sqlite/storage-fault.ts';
 
