@@ -194,6 +194,7 @@ export type {
   SagasTable,
   StartKeysTable,
 } from './store/schema.ts';
+export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
 export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
 export type { OpenStoreOptions } from './store/sqlite/open-store.ts';
 export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

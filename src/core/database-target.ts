@@ -17,8 +17,8 @@ export interface DatabaseUrls {
   readonly direct?: string;
 }
 
-/** What a program is given. */
-export type Database = string | DatabaseUrls;
+/** The path of a file, or the URL of a PostgreSQL database, or two URLs of one. */
+export type DatabaseAddress = string | DatabaseUrls;
 
 /** The same, read. */
 export type DatabaseTarget =
@@ -54,7 +54,7 @@ export function isSchemaName(text: string): boolean {
 }
 
 /** Reads what a program was given. Throws `input-invalid`, without showing what may be secret. */
-export function readDatabase(database: Database): DatabaseTarget {
+export function readDatabase(database: DatabaseAddress): DatabaseTarget {
   if (typeof database !== 'string') {
     const { url, direct = url } = database;
     for (const text of [url, direct]) assertPostgres(text);
@@ -73,7 +73,7 @@ export function readDatabase(database: Database): DatabaseTarget {
 }
 
 /** A target as people may see it: the path, or the URL without password. */
-export function shownDatabase(database: Database): string {
+export function shownDatabase(database: DatabaseAddress): string {
   if (typeof database !== 'string') return shownUrl(database.url);
   if (isPostgresUrl(database)) return shownUrl(database);
   // Of another scheme nobody knows where its password stands.

@@ -3,7 +3,7 @@
  *
  * Loads what it needs when it is called: a program that names it pays for no database before.
  */
-import { type Database, readDatabase } from '../core/database-target.ts';
+import { type DatabaseAddress, readDatabase } from '../core/database-target.ts';
 import { loadPostgres, refuseOptions } from './open-store.ts';
 import type { MigrateFileOptions } from './sqlite/migrate-file.ts';
 
@@ -19,7 +19,7 @@ export interface MigrateOptions extends MigrateFileOptions {
  * in the way may pass; `input-invalid` for a database, prefix or schema that will not do.
  */
 export async function migrateDatabase(
-  database: Database,
+  database: DatabaseAddress,
   options: MigrateOptions = {},
 ): Promise<readonly string[]> {
   const target = readDatabase(database);

@@ -3,7 +3,11 @@
  *
  * Each is loaded when it is opened, and the driver of the other never is.
  */
-import { type Database, type DatabaseTarget, readDatabase } from '../core/database-target.ts';
+import {
+  type DatabaseAddress,
+  type DatabaseTarget,
+  readDatabase,
+} from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { OpenStoreOptions as FileStoreOptions } from './sqlite/open-store.ts';
 import type { Store } from './store.ts';
@@ -14,7 +18,7 @@ export interface OpenStoreOptions extends Omit<FileStoreOptions, 'path'> {
    * Path of the database file, created when it is not there, its folder must exist; or the URL of a
    * PostgreSQL database, `postgres://user:password@host:5432/name`, as pg takes it.
    */
-  readonly database: Database;
+  readonly database: DatabaseAddress;
   /**
    * PostgreSQL: the schema of the engine's tables, made when it is not there. Default `backstep`.
    */
