@@ -234,14 +234,15 @@ function findFlawInside(value: object, depth: number, rules: Rules): Flaw | null
 }
 
 function sayClass(value: object): string {
+  if ('send' in value && 'getSnapshot' in value) return ACTOR;
   const name: unknown = value.constructor?.name;
-  const cure =
-    name === 'Actor'
-      ? 'which lives in memory only; keep its id, and start it with an invoke or spawnChild'
-      : 'give a plain object';
   const named = typeof name === 'string' && name !== '' ? name : 'class instance';
-  return `is a ${named}${name === 'Actor' ? ',' : ';'} ${cure}`;
+  return `is a ${named}; give a plain object`;
 }
+
+const ACTOR =
+  'is an actor, which lives in memory only; give its id, and start it with an invoke or ' +
+  'spawnChild; a child reaches its parent with sendParent';
 
 function flawOf(what: string): Flaw {
   return { path: [], what };

@@ -4,10 +4,10 @@
  *
  * Pure, and for any machine that can run durably. Nothing here knows where a state is drawn.
  */
-import type { AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { type Trigger, triggerOf } from './event-words.ts';
-import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
 import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import type { Direction, SagaState } from '../core/state.ts';
 import type { StepKind } from '../core/status.ts';
@@ -60,7 +60,7 @@ export interface Chart {
 /** The chart of a definition. */
 export function chartOf(definition: SagaDefinition): Chart {
   const { machine } = definition;
-  return { root: stateOf(definition, machine.root), transitions: transitionsOf(definition) };
+  return { root: stateOf(definition, machine.root), transitions: drawnTransitions(definition) };
 }
 
 /** Every state of a chart, outer ones first, in the order of the drawing. */
@@ -83,7 +83,7 @@ export function waysOutOf(definition: SagaDefinition, { snapshot }: SagaState): 
   return activeNodes(snapshot)
     .toSorted((one, other) => other.path.length - one.path.length)
     .flatMap((node) =>
-      outOf(node).flatMap((transition) =>
+      transitionsOf(node).flatMap((transition) =>
         (transition.target ?? []).map((target) => ({
           trigger: triggerOf(definition, String(transition.eventType)),
           guard: guardWords(transition.guard, node),
@@ -120,9 +120,9 @@ export function callsOf({ invokes }: SagaDefinition, node: AnyStateNode): readon
   });
 }
 
-function transitionsOf(definition: SagaDefinition): readonly ChartTransition[] {
+function drawnTransitions(definition: SagaDefinition): readonly ChartTransition[] {
   const ways = nodesOf(definition.machine).flatMap((node) =>
-    outOf(node).flatMap((transition) =>
+    transitionsOf(node).flatMap((transition) =>
       (transition.target ?? []).map((target) => ({
         from: node.id,
         to: target.id,
@@ -140,10 +140,6 @@ function transitionsOf(definition: SagaDefinition): readonly ChartTransition[] {
     const { from, to } = first;
     return [{ id: `t${index}`, from, to, ways: group.map(({ way }) => way) }];
   });
-}
-
-function outOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
-  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
 // What the state itself calls need not be said of its guards.

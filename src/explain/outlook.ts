@@ -4,7 +4,7 @@
  * Pure, and the same for builder sagas and hand-written machines. Invariant: empty exactly when
  * nothing will happen before an event or a person comes.
  */
-import { attemptBudgets } from './attempt-budget.ts';
+import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { presentEntry } from '../core/turn/ledger.ts';
 import { type Direction, isStill, type Live, type SagaState } from '../core/state.ts';

@@ -4,7 +4,7 @@
  */
 import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
-import { nodesOf } from '../core/machine/machine-nodes.ts';
+import { lineageOf, nodesOf } from '../core/machine/machine-nodes.ts';
 
 /** Where in the drawing a stop is; `step` null: a wait. */
 export interface Place {
@@ -42,11 +42,6 @@ function isWait(node: AnyStateNode): boolean {
 
 function isWaitTagged(node: AnyStateNode): boolean {
   return node.tags.includes('waiting');
-}
-
-/** From the root to the node. */
-export function lineageOf(node: AnyStateNode | undefined): readonly AnyStateNode[] {
-  return node === undefined ? [] : [...lineageOf(node.parent), node];
 }
 
 /** The parallel states that hold a node, the outermost first. */

@@ -7,11 +7,12 @@
  * Invariant: every step of the definition is on the rail exactly once.
  */
 import type { AnyStateNode } from 'xstate';
-import { attemptBudgets } from './attempt-budget.ts';
+import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { isOwed, presentEntry } from '../core/turn/ledger.ts';
-import { lineageOf, parallelsAround, type Place, placesOf } from './rail-places.ts';
+import { lineageOf } from '../core/machine/machine-nodes.ts';
+import { parallelsAround, type Place, placesOf } from './rail-places.ts';
 import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import { statusOf } from '../core/machine/saga-status.ts';
 import { forwardStatusOf } from '../core/turn/skip.ts';

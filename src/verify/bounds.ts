@@ -3,8 +3,9 @@
  * for one although it is many.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
+import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
-import { COUNTED_OUT, budgetsOf } from './budgets.ts';
+import { COUNTED_OUT } from './budgets.ts';
 import type { Exploration } from './exploration.ts';
 import { MAX_RUNS_TOLD_APART } from './identity.ts';
 
@@ -31,11 +32,12 @@ export interface Bounds {
 }
 
 export function boundsOf(
-  { machine }: SagaDefinition,
+  { machine, isBuilt }: SagaDefinition,
   { nodes }: Exploration,
   maxStates: number,
 ): Bounds {
-  const budgets = [...budgetsOf(machine)].map(([activity, attempts]) => {
+  const known = isBuilt ? attemptBudgets(machine) : [];
+  const budgets = [...known].map(([activity, attempts]) => {
     const explored = attempts <= COUNTED_OUT ? ('each' as const) : ('first and last' as const);
     return { activity, attempts, explored };
   });

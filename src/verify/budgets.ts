@@ -8,7 +8,7 @@
 import { identityOf } from '../core/turn/advance.ts';
 import type { SagaContext, Tries } from '../core/define/saga-context.ts';
 import type { AnyStateMachine } from 'xstate';
-import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import { withContext } from '../core/machine/macrostep/scope.ts';
 import { MAX_ATTEMPTS } from '../core/retry-policy.ts';
 import type { SagaState } from '../core/state.ts';
@@ -70,28 +70,5 @@ function placeInBudget(attempt: number, attempts: number | null): string {
 }
 
 function budgetOf({ snapshot }: SagaState, activity: string): number | null {
-  return budgetsOf(snapshot.machine as AnyStateMachine).get(activity) ?? null;
-}
-
-/** Most attempts of each activity that has a budget. */
-export function budgetsOf(machine: AnyStateMachine): ReadonlyMap<string, number> {
-  const known = budgets.get(machine) ?? readBudgets(machine);
-  budgets.set(machine, known);
-  return known;
-}
-
-const budgets = new WeakMap<AnyStateMachine, ReadonlyMap<string, number>>();
-
-// The drawing says it: as a parameter of the guard that asks whether there is another attempt.
-function readBudgets(machine: AnyStateMachine): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  for (const node of nodesOf(machine)) {
-    for (const { guard } of [...node.transitions.values()].flat()) {
-      const { activity, attempts } = readFields(readFields(guard)['params']);
-      if (typeof activity === 'string' && typeof attempts === 'number') {
-        found.set(activity, attempts);
-      }
-    }
-  }
-  return found;
+  return attemptBudgets(snapshot.machine as AnyStateMachine).get(activity) ?? null;
 }

@@ -3,7 +3,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { InvokeRole } from '../core/machine/machine-roles.ts';
-import { nodesOf } from '../core/machine/machine-nodes.ts';
+import { lineageOf, nodesOf } from '../core/machine/machine-nodes.ts';
 import type { SagaState } from '../core/state.ts';
 import { statePath } from '../core/machine/state-path.ts';
 
@@ -41,7 +41,7 @@ export function areIndependent(
   const ancestorsOf = (step: string): AnyStateNode[][] =>
     nodesOf(machine)
       .filter((node) => node.invoke.some(({ id }) => isForward(invokes.get(id), step)))
-      .map(lineage);
+      .map(lineageOf);
   const others = ancestorsOf(other);
   const ones = ancestorsOf(one);
   return (
@@ -53,11 +53,6 @@ export function areIndependent(
 
 function isForward(role: InvokeRole | undefined, step: string): boolean {
   return role?.step === step && role.direction === 'forward';
-}
-
-/** From the root to the node. */
-function lineage(node: AnyStateNode): AnyStateNode[] {
-  return node.parent === undefined ? [node] : [...lineage(node.parent), node];
 }
 
 function meetInParallel(one: readonly AnyStateNode[], other: readonly AnyStateNode[]): boolean {

@@ -4,7 +4,7 @@
  * the test kit both ask here.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { initialsOf, nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { initialsOf, nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
 import { activeNodes } from './places.ts';
 
 /** Something in the drawing that nothing explored led to. */
@@ -25,11 +25,6 @@ export function drawnTransitions(machine: AnyStateMachine): ReadonlyMap<object, 
   return new Map(
     nodesOf(machine).flatMap((node) => transitionsOf(node).map((each) => [each, nameOf(each)])),
   );
-}
-
-/** The transitions that lead out of a state. */
-export function transitionsOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
-  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
 /** What was not reached, in the order of the drawing. */

@@ -39,6 +39,46 @@ describe('a durable saga, unlike a live actor,', () => {
     expect(saga.sight().status).toBe('active');
   });
 
+  test('goes on where a custom action throws: it has run only after the turn', async () => {
+    const machine = setup({
+      actions: {
+        ring: () => {
+          throw new Error('nobody there');
+        },
+      },
+    }).createMachine({
+      id: 'bell',
+      initial: 'still',
+      states: { still: { on: { RING: { target: 'rung', actions: 'ring' } } }, rung: {} },
+    });
+    const live = await LiveSide.start(machine, null);
+    await live.send({ type: 'RING' });
+    expect(live.sight().status).toBe('error');
+    const saga = new DurableSide(machine, null);
+    await saga.send({ type: 'RING' });
+    expect(saga.sight()).toMatchObject({ status: 'active', value: 'rung' });
+  });
+
+  test('refuses an actor where only data is kept, itself too', () => {
+    const machine = kit.createMachine({
+      id: 'shy',
+      context,
+      on: {
+        ASK: {
+          actions: spawnChild('fetch', {
+            id: 'fetch',
+            input: (({ self }: { self: unknown }) => self) as never,
+          }),
+        },
+      },
+    });
+    const saga = new SagaDriver(durable(machine), null);
+    expect(() => saga.send({ type: 'ASK' })).toThrow(
+      'is an actor, which lives in memory only; give its id, and start it with an invoke or ' +
+        'spawnChild; a child reaches its parent with sendParent',
+    );
+  });
+
   test('refuses, and says so, what a live actor drops in silence', () => {
     const machine = kit.createMachine({
       id: 'plain',

@@ -59,8 +59,16 @@ export function drawForBuilder(id: string, dice: Dice): SagaSketch {
   return drawSketch(id, dice, { weights: BUILT, inLoop: IN_LOOP });
 }
 
-/** The sketch as a built saga. */
-export function build(sketch: SagaSketch): SagaDefinition {
+/** What is to be given to the builder in place of what a sketch says. */
+export type Alter = (call: Call, name: string, options: Options) => Options;
+
+/** The calls of the builder that are given a name and options. */
+export type Call = 'step' | 'child' | 'wait' | 'choose' | 'repeat';
+
+export type Options = Readonly<Record<string, unknown>>;
+
+/** The sketch as a built saga. Throws what the builder refuses it with. */
+export function build(sketch: SagaSketch, alter: Alter = asItIs): SagaDefinition {
   const { id, quantity, blocks, pivot, finishing, hasDeadline, emits } = sketch;
   let draft = defineSaga({
     id,
@@ -69,9 +77,10 @@ export function build(sketch: SagaSketch): SagaDefinition {
     ...(hasDeadline ? { deadline: '60s' } : {}),
     examples: { input: { orderId: 'order-1', quantity }, outputs: answersOf(sketch) },
   }) as unknown as Draft;
-  draft = written(draft, blocks, 'compensatable');
-  if (pivot !== null) draft = withStep(draft, pivot, 'pivot');
-  draft = written(draft, finishing, 'retriable');
+  const writer = new Writer(alter);
+  draft = writer.written(draft, blocks, 'compensatable');
+  if (pivot !== null) draft = writer.withStep(draft, pivot, 'pivot');
+  draft = writer.written(draft, finishing, 'retriable');
   if (emits) draft = draft.emitOnCompleted(({ input }) => ({ type: 'told', of: input.orderId }));
   return draft.output(({ results }) => Object.keys(results)).build();
 }
@@ -97,88 +106,97 @@ export function answersOf(sketch: SagaSketch): Readonly<Record<string, readonly 
   return Object.fromEntries(answers) as Record<string, readonly unknown[]>;
 }
 
-function written(draft: Draft, blocks: readonly Block[], kind: 'compensatable' | 'retriable') {
-  return blocks.reduce((before, block) => withBlock(before, block, kind), draft);
-}
+const asItIs: Alter = (_, __, options) => options;
 
-function withBlock(draft: Draft, block: Block, kind: 'compensatable' | 'retriable'): Draft {
-  const { name } = block;
-  switch (block.block) {
-    case 'step':
-      return withStep(draft, block, kind);
-    case 'wait':
-      return withWait(draft, block);
-    case 'parallel': {
-      const branches = block.branches.map((each, index) => [
-        `branch${index + 1}`,
-        (part: Draft) => written(part, each, kind),
-      ]);
-      return draft.parallel(name, Object.fromEntries(branches) as object);
-    }
-    case 'choice': {
-      const options = block.options.map((each, index) => [
-        `option${index + 1}`,
-        {
-          when: index === 0 ? conditionOf(block.by) : () => true,
-          steps: (part: Draft) => written(part, each, kind),
-        },
-      ]);
-      return draft.choose(name, Object.fromEntries(options) as object);
-    }
-    case 'loop':
-      return draft.repeat(name, {
-        while: ({ input, round }: View) => round <= input.quantity,
-        atMost: block.atMost,
-        steps: (part: Draft) => written(part, block.blocks, kind),
-      });
-    case 'child':
-      return withChild(draft, block);
-    case 'pausable':
-      throw new Error('the builder has no such block');
+type Zone = 'compensatable' | 'pivot' | 'retriable';
+
+class Writer {
+  readonly #alter: Alter;
+
+  constructor(alter: Alter) {
+    this.#alter = alter;
   }
-}
 
-function withStep(
-  draft: Draft,
-  step: StepSketch,
-  kind: 'compensatable' | 'pivot' | 'retriable',
-): Draft {
-  const { name, attempts, hasProbe, isRepeatable, hasHeartbeat, hasTotal, when, undoAttempts } =
-    step;
-  const total = hasTotal ? { total: '40s' } : {};
-  return draft.step(name, {
-    kind,
-    input: workOf,
-    timeout: '3s',
-    ...(hasHeartbeat ? { heartbeat: '1s' } : {}),
-    ...(isRepeatable ? {} : { repeatable: false }),
-    ...(when === null ? {} : { when: conditionOf(when) }),
-    retry: exponential({ first: '8s', max: '30s', attempts, ...total } as object),
-    ...(hasProbe ? { probe: { activity: `probe-${name}`, input: workOf } } : {}),
-    ...(kind === 'compensatable' ? { compensate: undoingOf(name, undoAttempts) } : {}),
-  });
-}
+  written(draft: Draft, blocks: readonly Block[], kind: Zone): Draft {
+    return blocks.reduce((before, block) => this.#withBlock(before, block, kind), draft);
+  }
 
-function withWait(draft: Draft, wait: WaitSketch): Draft {
-  const { name, mayRefuse, onExpired, reminds } = wait;
-  const { go, no } = eventsOf(wait);
-  const remind = { every: '5s', emit: () => ({ type: 'reminder', of: name }) };
-  return draft.wait(name, {
-    on: { [go]: 'continue', ...(mayRefuse ? { [no]: 'compensate' } : {}) },
-    within: '20s',
-    onExpired,
-    ...(reminds ? { remind } : {}),
-  });
-}
+  withStep(draft: Draft, step: StepSketch, kind: Zone): Draft {
+    const { name, attempts, hasProbe, isRepeatable, hasHeartbeat, hasTotal, when, undoAttempts } =
+      step;
+    const total = hasTotal ? { total: '40s' } : {};
+    const options = {
+      kind,
+      input: workOf,
+      timeout: '3s',
+      ...(hasHeartbeat ? { heartbeat: '1s' } : {}),
+      ...(isRepeatable ? {} : { repeatable: false }),
+      ...(when === null ? {} : { when: conditionOf(when) }),
+      retry: exponential({ first: '8s', max: '30s', attempts, ...total } as object),
+      ...(hasProbe ? { probe: { activity: `probe-${name}`, input: workOf } } : {}),
+      ...(kind === 'compensatable' ? { compensate: undoingOf(name, undoAttempts) } : {}),
+    };
+    return draft.step(name, this.#alter('step', name, options));
+  }
 
-function withChild(draft: Draft, { name, saga, when, isLimited }: ChildSketch): Draft {
-  return draft.child(name, {
-    saga: build(saga),
-    input: ({ input }: View) => ({ orderId: `${input.orderId}.${name}`, quantity: 1 }),
-    ...(isLimited ? { within: '30s' } : {}),
-    ...(when === null ? {} : { when: conditionOf(when) }),
-    compensate: undoingOf(name),
-  });
+  #withBlock(draft: Draft, block: Block, kind: Zone): Draft {
+    const { name } = block;
+    const inside = (blocks: readonly Block[]) => (part: Draft) => this.written(part, blocks, kind);
+    switch (block.block) {
+      case 'step':
+        return this.withStep(draft, block, kind);
+      case 'wait':
+        return this.#withWait(draft, block);
+      case 'parallel': {
+        const branches = block.branches.map((each, index) => [`branch${index + 1}`, inside(each)]);
+        return draft.parallel(name, Object.fromEntries(branches) as object);
+      }
+      case 'choice': {
+        const options = block.options.map((each, index) => [
+          `option${index + 1}`,
+          { when: index === 0 ? conditionOf(block.by) : () => true, steps: inside(each) },
+        ]);
+        const all = Object.fromEntries(options) as Options;
+        return draft.choose(name, this.#alter('choose', name, all));
+      }
+      case 'loop': {
+        const options = {
+          while: ({ input, round }: View) => round <= input.quantity,
+          atMost: block.atMost,
+          steps: inside(block.blocks),
+        };
+        return draft.repeat(name, this.#alter('repeat', name, options));
+      }
+      case 'child':
+        return this.#withChild(draft, block);
+      case 'pausable':
+        throw new Error('the builder has no such block');
+    }
+  }
+
+  #withWait(draft: Draft, wait: WaitSketch): Draft {
+    const { name, mayRefuse, onExpired, reminds } = wait;
+    const { go, no } = eventsOf(wait);
+    const remind = { every: '5s', emit: () => ({ type: 'reminder', of: name }) };
+    const options = {
+      on: { [go]: 'continue', ...(mayRefuse ? { [no]: 'compensate' } : {}) },
+      within: '20s',
+      onExpired,
+      ...(reminds ? { remind } : {}),
+    };
+    return draft.wait(name, this.#alter('wait', name, options));
+  }
+
+  #withChild(draft: Draft, { name, saga, when, isLimited }: ChildSketch): Draft {
+    const options = {
+      saga: build(saga),
+      input: ({ input }: View) => ({ orderId: `${input.orderId}.${name}`, quantity: 1 }),
+      ...(isLimited ? { within: '30s' } : {}),
+      ...(when === null ? {} : { when: conditionOf(when) }),
+      compensate: undoingOf(name),
+    };
+    return draft.child(name, this.#alter('child', name, options));
+  }
 }
 
 function workOf({ input, round }: View): object {

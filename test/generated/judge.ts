@@ -7,6 +7,7 @@ import { examplesFor } from '../../src/verify/values/learn.ts';
 import type { Finding } from '../../src/verify/findings.ts';
 import { type Verification, verify } from '../../src/verify/verify.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import { BUILDER_MISTAKES, mistaken } from './builder-mistakes.ts';
 import { Dice } from './dice.ts';
 import { mutate, MUTATIONS } from './mutations.ts';
 import { retake } from './retake.ts';
@@ -92,24 +93,41 @@ export function judgeMutants(
 ): readonly Judged[] {
   const dice = new Dice(`${subject.seed}/mutations`);
   const judged: Judged[] = [];
-  const kinds = dice.shuffled(Object.keys(MUTATIONS));
-  for (const kind of kinds) {
+  for (const kind of dice.shuffled(kindsFor(subject))) {
     if (judged.length >= count) break;
-    const mutation = mutate(subject.config, kind, dice);
-    if (mutation !== null)
-      judged.push({ ...judge(subject, warnings, mutation.config), ...mutation });
+    const mutant = mutantOf(subject, kind, dice);
+    if (mutant === null) continue;
+    judged.push({ kind, what: mutant.what, ...judge(subject, warnings, mutant) });
   }
   return judged;
+}
+
+interface Mutant {
+  readonly what: string;
+  /** Throws what it is refused with. */
+  readonly make: () => SagaDefinition;
+}
+
+// Of a built saga half of them are in what the builder is given, half in what it draws.
+function kindsFor({ style }: Subject): readonly string[] {
+  const drawn = Object.keys(MUTATIONS);
+  return style === 'built' ? [...drawn, ...Object.keys(BUILDER_MISTAKES)] : drawn;
+}
+
+function mutantOf(subject: Subject, kind: string, dice: Dice): Mutant | null {
+  if (Object.hasOwn(BUILDER_MISTAKES, kind)) return mistaken(subject.sketch, kind, dice);
+  const mutation = mutate(subject.config, kind, dice);
+  return mutation && { what: mutation.what, make: () => subject.with(mutation.config) };
 }
 
 function judge(
   subject: Subject,
   known: ReadonlySet<string>,
-  config: object,
+  { make }: Mutant,
 ): Pick<Judged, 'verdict' | 'told'> {
   let definition: SagaDefinition;
   try {
-    definition = subject.with(config);
+    definition = make();
   } catch (error) {
     return { verdict: 'refused', told: String(error) };
   }
@@ -154,7 +172,7 @@ function shownOf(
 ): string | null {
   const examples = examplesFor(definition, {});
   for (const each of findings) {
-    if (each.way.length === 0 || known.has(textOf(each))) continue;
+    if (known.has(textOf(each))) continue;
     const shown = retake(definition, examples, each);
     if (shown !== null) return `${withWay(each)}\n      ${shown}`;
   }

@@ -15,7 +15,9 @@ export interface Proxy {
   readonly url: string;
   /** Cuts the connection whose application has that in its name after so many more messages. */
   cutAfter(messages: number, direction: Direction, applicationName: string): void;
-  /** True once that was done. */
+  /** The same, but nobody is told: that connection is silent from then on. Resolves with it. */
+  silenceAfter(messages: number, direction: Direction, applicationName: string): Promise<void>;
+  /** True once a connection was cut. */
   readonly hasCut: boolean;
   /** From now on nothing gets through, and nobody is told. */
   swallow(): void;
@@ -37,6 +39,8 @@ export async function startProxy(tcpUrl: string): Promise<Proxy> {
 
 interface Cut {
   left: number;
+  /** Called in place of a cut. */
+  readonly silenced: (() => void) | null;
   readonly direction: Direction;
   readonly applicationName: string;
 }
@@ -70,7 +74,13 @@ class CuttingProxy {
 
   cutAfter(messages: number, direction: Direction, applicationName: string): void {
     this.hasCut = false;
-    this.#cut = { left: messages, direction, applicationName };
+    this.#cut = { left: messages, direction, applicationName, silenced: null };
+  }
+
+  silenceAfter(messages: number, direction: Direction, applicationName: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#cut = { left: messages, direction, applicationName, silenced: resolve };
+    return promise;
   }
 
   swallow(): void {
@@ -107,6 +117,10 @@ class CuttingProxy {
         to.write(chunk.subarray(0, bytes));
         if (bytes === chunk.length && plan.left > 0) return;
         this.#cut = null;
+        if (plan.silenced !== null) {
+          pair.isSilent = true;
+          return plan.silenced();
+        }
         this.hasCut = true;
         // What came before the cut is to arrive.
         to.end(cut);

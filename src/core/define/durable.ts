@@ -111,6 +111,7 @@ export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
  * - A failure that nothing handles parks it likewise, so that it can be retried.
  * - An event that makes the machine throw is refused and leaves it as it was; a result or timer
  *   that does so parks it.
+ * - A custom action that throws ends nothing: it runs after its turn, and is tried again.
  * - An event that no transition takes is refused (or kept, see `keepsEarly`), not dropped. Types
  *   that begin with `xstate.` or `backstep.` are the engine's.
  * - An error that an activity threw arrives as one with its name, message and own JSON members,

@@ -4,7 +4,7 @@
  *
  * Invariant: the machine that was given is left as it was; a live actor of it runs as before.
  */
-import type { AnyStateMachine } from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { activity, isStandIn } from '../activity.ts';
 import { BackstepError } from '../errors.ts';
 import { isMachine } from '../machine/actors/actor-kinds.ts';
@@ -66,6 +66,7 @@ export function runnable(
   refusals.push(...refusalsOf(named));
   collect(refusals, () => readInvokes(named));
   const machine = collect(refusals, () => provided(named, Object.keys(children)));
+  if (machine !== undefined) refusals.push(...changedLater(drawn, machine));
   if (machine === undefined || refusals.length > 0) throw refusal(id, refusals);
   noteActors(machine, Object.entries(actors), Object.keys(children));
   return { machine, children, ownChildren: Object.values(own), own: ownLogic(inside) };
@@ -82,6 +83,19 @@ function collect<T>(refusals: string[], look: () => T): T | undefined {
     refusals.push(error.message);
     return undefined;
   }
+}
+
+// What runs is made of the config once more: what was done to the machine itself is not in it.
+function changedLater(drawn: AnyStateMachine, made: AnyStateMachine): readonly string[] {
+  const heardIn = (node: AnyStateNode): string => [...node.transitions.keys()].toSorted().join(' ');
+  const heard = new Map(nodesOf(made).map((node) => [node.id, heardIn(node)]));
+  return nodesOf(drawn)
+    .filter((node) => heard.get(node.id) !== heardIn(node))
+    .map(
+      ({ id }) =>
+        `state "${id}" takes other events than its config says; ` +
+        'change the config before the machine is made of it',
+    );
 }
 
 // A child runs as a durable saga of its own, and what has no logic is bound at registration: inside

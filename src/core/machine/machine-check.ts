@@ -19,6 +19,7 @@ import {
   isBuiltIn,
   nodesOf,
   readFields,
+  transitionsOf,
 } from './machine-nodes.ts';
 
 /** What cannot run durably, a sentence each with its cure; empty when all can. */
@@ -76,8 +77,7 @@ function claimId(
 
 // A promise always holds as a guard.
 function guardRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
-  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-  return transitions.flatMap(({ guard, eventType }) => {
+  return transitionsOf(node).flatMap(({ guard, eventType }) => {
     const on = eventType === '' ? 'an eventless transition' : `"${eventType}"`;
     const at = `state "${node.id}"`;
     const parts = guardsIn(machine, guard);

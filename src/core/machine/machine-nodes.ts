@@ -2,7 +2,7 @@
  * Reading a machine's drawing: its state nodes, where they stand to each other, and the actions on
  * them. Judges nothing; see `machine-check.ts`.
  */
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 
 /** Every state node, parents before children, in document order. */
 export function nodesOf(machine: AnyStateMachine): AnyStateNode[] {
@@ -23,9 +23,14 @@ export function canBeActiveTogether(one: AnyStateNode, other: AnyStateNode): boo
   return others[fork - 1]?.type === 'parallel';
 }
 
-/** From the root to the node. */
-function lineageOf(node: AnyStateNode): AnyStateNode[] {
-  return node.parent === undefined ? [node] : [...lineageOf(node.parent), node];
+/** From the root to the node; empty without one. */
+export function lineageOf(node: AnyStateNode | undefined): AnyStateNode[] {
+  return node === undefined ? [] : [...lineageOf(node.parent), node];
+}
+
+/** The transitions that lead out of a node, the eventless ones last. */
+export function transitionsOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
+  return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
 }
 
 /** What is entered by itself within a node that is entered. */
@@ -42,8 +47,7 @@ export function initialsOf(node: AnyStateNode): AnyStateNode[] {
 export function reachableFrom(nodes: readonly AnyStateNode[]): ReadonlySet<AnyStateNode> {
   const reached = new Set(nodes);
   for (const node of reached) {
-    const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
-    for (const target of transitions.flatMap((transition) => transition.target ?? [])) {
+    for (const target of transitionsOf(node).flatMap((transition) => transition.target ?? [])) {
       // A history state leads back to any of its neighbours.
       const entered = target.type === 'history' ? withinOf(target.parent) : [target];
       for (const each of entered) {
@@ -67,11 +71,10 @@ export interface NodeAction {
 
 /** Every action that entering, leaving or a transition of the node runs. */
 export function actionsOf(machine: AnyStateMachine, node: AnyStateNode): NodeAction[] {
-  const transitions = [...node.transitions.values()].flat().concat(node.always ?? []);
   const actions: unknown[] = [
     ...node.entry,
     ...node.exit,
-    ...transitions.flatMap((each) => each.actions),
+    ...transitionsOf(node).flatMap((each): readonly unknown[] => each.actions),
     ...asList(readFields(node.config.initial)['actions']),
   ];
   return actions.map((action) => {

@@ -31,8 +31,11 @@ export const UNIQUE_VIOLATION = '23505';
 const LOCKED = ['55P03', '40P01', '40001'];
 /** A replica took this server's place, or this one became a replica: connect anew. */
 const READ_ONLY = '25006';
-/** Such as parameters of another number: of its class, but a fault of the statement. */
-const PROTOCOL_VIOLATION = '08P01';
+/**
+ * Of those classes, but a fault of the statement: parameters of another number, and one that took
+ * too long. The engine's own have no limit, and one that a person cancelled is tried again in parts.
+ */
+const NOT_STALLED = ['08P01', '57014'];
 const STALLED_CLASSES = ['08', '53', '57', '58'];
 const DAMAGED = ['XX001', 'XX002'];
 
@@ -51,7 +54,7 @@ export function toFault(thrown: unknown): Fault {
     return { kind: 'lost', reason };
   }
   if (LOCKED.includes(code)) return { kind: 'locked', reason };
-  if (STALLED_CLASSES.includes(code.slice(0, 2)) && code !== PROTOCOL_VIOLATION)
+  if (STALLED_CLASSES.includes(code.slice(0, 2)) && !NOT_STALLED.includes(code))
     return { kind: 'stalled', reason };
   if (DAMAGED.includes(code)) return { kind: 'failed', reason };
   return { kind: 'statement', reason, code };

@@ -46,7 +46,7 @@ export interface Regained {
 export class OwnershipQueries {
   readonly #sql: ReturnType<typeof statementsOf>;
 
-  /** `schema`: as its identifier is written, without quotes. */
+  /** `schema`: a checked name. */
   constructor(schema: string) {
     this.#sql = statementsOf(schema);
   }

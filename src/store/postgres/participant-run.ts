@@ -112,18 +112,21 @@ class Run {
   async all(indexes: readonly number[]): Promise<void> {
     let rest = indexes;
     let window = Infinity;
+    let undone: Promise<void> = Promise.resolve();
     while (rest.length > 0) {
       const parts = this.#partsOf(rest).slice(0, window);
       const first = this.#savepoints + 1;
-      const replies = await Promise.all(parts.map((part) => this.#send(part)));
+      const sent = parts.map((part) => this.#send(part));
+      const [replies] = await Promise.all([Promise.all(sent), undone]);
       const done = this.#read(parts, replies);
-      // Nothing waits for this: the next flight follows it on the same connection.
-      const undone = done < parts.length ? this.#undo(first + done, replies[done]) : null;
+      const isUndone = done < parts.length;
+      // The next flight follows it on the same connection, and need not wait for its answer.
+      undone = isUndone ? this.#undo(first + done, replies[done]) : Promise.resolve();
       rest = rest.filter((index) => !this.outcomes.has(index));
       // What is sent behind a part that goes wrong is sent in vain.
-      window = undone === null ? Infinity : Math.max(LEAST_WINDOW, 2 * done);
-      await undone;
+      window = isUndone ? Math.max(LEAST_WINDOW, 2 * done) : Infinity;
     }
+    await undone;
   }
 
   /** Suspects alone, all between them together. */

@@ -36,6 +36,7 @@ export type Reply =
 
 /** Most statements kept prepared at a time; beyond it the one unused for longest is freed. */
 const MAX_PREPARED = 256;
+const LEAST_SIZE = 4_096;
 
 export interface PipelineOptions {
   /** How long the server may be silent while something is under way. */
@@ -53,6 +54,7 @@ export class Pipeline {
   readonly #names = new Map<string, Name>();
   readonly #freed: string[] = [];
   #counter = 0;
+  #size = LEAST_SIZE;
 
   constructor(client: Client, options: PipelineOptions) {
     this.#client = client;
@@ -87,7 +89,7 @@ export class Pipeline {
   }
 
   #encode(statements: readonly Statement[], introduced: Name[]): Buffer {
-    const frames = new Frames();
+    const frames = new Frames(this.#size);
     for (const name of this.#freed) frames.close(name);
     for (const { sql, parameters, isOnce } of statements) {
       if (isOnce === true) {
@@ -106,7 +108,10 @@ export class Pipeline {
     }
     frames.sync();
     this.#freed.length = 0;
-    return frames.bytes();
+    const bytes = frames.bytes();
+    // Of what came lately: buffers that grow are copied.
+    this.#size = Math.max(LEAST_SIZE, this.#size >> 1, bytes.length + (bytes.length >> 3));
+    return bytes;
   }
 
   #nameOf(sql: string): Name {

@@ -30,8 +30,13 @@ const TWO_TO_32 = 2 ** 32;
 
 /** Frames of one pipeline, in the order they were added. */
 export class Frames {
-  #bytes = Buffer.allocUnsafe(FIRST_SIZE);
+  #bytes: Buffer;
   #at = 0;
+
+  /** `size`: bytes that are likely to be needed; it grows where they are not enough. */
+  constructor(size = FIRST_SIZE) {
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
 
   /** Names a statement; its parameters' types are what its text says. */
   parse(name: string, sql: string): void {

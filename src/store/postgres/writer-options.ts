@@ -4,7 +4,7 @@ import type { PostgresTimings } from './timings.ts';
 export interface PostgresWriterOptions {
   /** Of a direct connection: a pooler in transaction mode cannot be owned over. */
   readonly url: string;
-  /** Of the engine's tables, as its identifier is written, without quotes. */
+  /** Of the engine's tables; a checked name. */
   readonly schema: string;
   /** What people call this process. Default: host name and process id. */
   readonly label?: string;

@@ -16,7 +16,7 @@ import type { WriterPort } from '../writer-port.ts';
 import { Batch } from './batch.ts';
 import { BatchWriter, type BatchResult } from './batch-writer.ts';
 import type { PostgresConnection } from './connection.ts';
-import { toFault } from './fault.ts';
+import { unusableDatabase } from './database-errors.ts';
 import { OwnershipQueries } from './ownership.ts';
 import { OwnerWatch } from './owner-watch.ts';
 import { BatchStopped } from './session.ts';
@@ -98,7 +98,7 @@ export class PostgresWriter implements WriterPort {
     try {
       await this.#watch.open();
     } catch (thrown) {
-      throw toOpenError(thrown);
+      throw unusableDatabase(this.#linkOptions.url, thrown);
     }
     while (!this.#over.signal.aborted) {
       const sight = await this.#watch.untilFree((owner) => this.#say({ kind: 'standby', owner }));
@@ -260,12 +260,4 @@ export class PostgresWriter implements WriterPort {
     const { signal } = this.#over;
     await pause(delayMs, undefined, { signal }).catch(() => {}); // over meanwhile
   }
-}
-
-function toOpenError(thrown: unknown): BackstepError {
-  if (thrown instanceof BackstepError) return thrown;
-  const fault = toFault(thrown);
-  const code =
-    fault.kind === 'statement' || fault.kind === 'failed' ? 'storage-refused' : 'unavailable';
-  return new BackstepError(code, `PostgreSQL: ${fault.reason}`, { cause: thrown });
 }

@@ -46,6 +46,15 @@ describe('a hand-written machine', () => {
     ]);
   });
 
+  test('that was changed after it was made is refused: what runs is made of its config', () => {
+    const machine = kit.createMachine({ id: 'late', on: { GO: {} } });
+    const { transitions } = machine.root;
+    transitions.set('STAY', transitions.get('GO') ?? []);
+    expect(() => durable(machine)).toThrow(
+      'state "late" takes other events than its config says; change the config before',
+    );
+  });
+
   const state = (config: object) =>
     kit.createMachine({
       id: 'hotel',

@@ -59,7 +59,7 @@ const WITH_PREFIX: StoreKind = {
   },
 };
 
-const POSTGRES: StoreKind = {
+export const POSTGRES: StoreKind = {
   name: 'PostgreSQL',
   describe: describeOnPostgres,
   async database() {

@@ -20,13 +20,14 @@ import { startOf, turnOf } from '../saga-commits.ts';
 import { reasonOf, untilHealth } from '../store-fixture.ts';
 
 const OWNER_PROCESS = fileURLToPath(new URL('../../postgres/owner-process.ts', import.meta.url));
-/** Long enough for a busy machine, and short enough to wait for. */
+/** So that an owner on a busy machine is not taken for one that hangs. */
 const TIMINGS: Partial<PostgresTimings> = {
   beatEveryMs: 100,
   pollEveryMs: 50,
   deadAfterMs: 500,
-  hungAfterMs: 2_000,
+  hungAfterMs: 10_000,
 };
+const IMPATIENT = { ...TIMINGS, hungAfterMs: 1_500 };
 const LOST = 'another process took the database over; this one must stop';
 
 /** A process of its own that owns the database or waits for it. */
@@ -76,6 +77,18 @@ function ownerSeenBy(standby: Store): Promise<string> {
   standby.onHealth(look);
   look(standby.health());
   return promise;
+}
+
+/** A URL of a role that may do all with the rows, and nothing to sessions of the other. */
+async function strangerTo(database: PostgresStoreDatabase): Promise<string> {
+  const role = `${database.name}_stranger`;
+  const admin = await connectTo(database.adminUrl);
+  await admin.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA backstep TO ${role};
+    GRANT ALL ON ALL TABLES IN SCHEMA backstep, public TO ${role}`);
+  onTestFinished(async () => void (await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
+  const url = new URL(database.url);
+  url.username = role;
+  return url.href;
 }
 
 async function linesOf(database: PostgresStoreDatabase): Promise<readonly string[]> {
@@ -143,7 +156,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
     const database = await postgresStoreDatabase();
     const owner = new Contender(database.url, 1);
     await owner.until('acknowledged', 200);
-    const standby = database.open({ timings: TIMINGS });
+    const standby = database.open({ timings: IMPATIENT });
     await ownerSeenBy(standby);
     owner.process.kill('SIGSTOP');
     await standby.own();
@@ -158,7 +171,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
   it('is taken from an owner that nobody can reach, which fails once it is reached again', async () => {
     const database = await postgresStoreDatabase();
     const proxy = await startProxy(database.tcpUrl);
-    const timings = { ...TIMINGS, answerLimitMs: 500 };
+    const timings = { ...IMPATIENT, answerLimitMs: 500 };
     const owner = database.open({ url: proxy.url, timings });
     await owner.own();
     await owner.commit(startOf(1));
@@ -172,6 +185,27 @@ describeOnPostgres('a database of PostgreSQL', () => {
     await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
     expect(reasonOf(owner)).toBe(LOST);
     expect(await linesOf(database)).toEqual(['1/1', '1/2']);
+  });
+
+  it('is taken by one who may not end what the owner has left open, once the server has', async () => {
+    const database = await postgresStoreDatabase();
+    await database.exec('CREATE TABLE items (name text PRIMARY KEY, amount integer)');
+    const proxy = await startProxy(database.tcpUrl);
+    const owner = database.open({ url: proxy.url, timings: IMPATIENT });
+    await owner.own();
+    const standby = database.open({ url: await strangerTo(database), timings: IMPATIENT });
+    await ownerSeenBy(standby);
+    const silenced = proxy.silenceAfter(1, 'to-client', 'backstep-writer');
+    const put = { sql: "INSERT INTO items VALUES ('pen', 1)", parameters: [] };
+    const write = owner.write([put]);
+    await silenced;
+    proxy.swallow();
+    await standby.own();
+    expect(await standby.write([put])).toEqual({ kind: 'committed', changes: [1] });
+    proxy.restore();
+    await expect(write).rejects.toMatchObject({ code: 'storage-failed' });
+    expect(reasonOf(owner)).toBe(LOST);
+    expect(await database.query('SELECT * FROM items')).toEqual([['pen', 1]]);
   });
 
   it('stays with its owner when the server is started again', async () => {
