@@ -196,5 +196,6 @@ export type {
 } from './store/schema.ts';
 export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
 export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
-export type { OpenStoreOptions } from './store/sqlite/open-store.ts';
+export type { FileStoreOptions } from './store/sqlite/open-store.ts';
+export type { OpenStoreOptions } from './store/open-store.ts';
 export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

@@ -5,9 +5,18 @@
  */
 import { type DatabaseAddress, readDatabase } from '../core/database-target.ts';
 import { loadPostgres, refuseOptions } from './open-store.ts';
-import type { MigrateFileOptions } from './sqlite/migrate-file.ts';
 
-export interface MigrateOptions extends MigrateFileOptions {
+export interface MigrateOptions {
+  /**
+   * Folder of your own files such as `0100-orders.ts`, each with a function `up(db, kind)`, where
+   * the kind is `sqlite` or `postgres`; the engine's always run with them. Default: the engine's
+   * only.
+   */
+  readonly migrationsFolder?: string;
+  /** See `BackstepOptions.tablePrefix`. Default: nothing. */
+  readonly tablePrefix?: string;
+  /** How long to wait for another owner to leave. Default 5,000. */
+  readonly lockWaitMs?: number;
   /** See `BackstepOptions.schema`. Default `backstep`. */
   readonly schema?: string;
 }

@@ -9,7 +9,7 @@ import {
   readDatabase,
 } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
-import type { OpenStoreOptions as FileStoreOptions } from './sqlite/open-store.ts';
+import type { FileStoreOptions } from './sqlite/open-store.ts';
 import type { Store } from './store.ts';
 
 /** What a store is opened with, whatever the database. */
