@@ -140,6 +140,12 @@ export type {
 } from './runtime/backstep.ts';
 export { type CancelTimeout, type Clock, systemClock } from './runtime/clock.ts';
 export type { EngineFigures, LiveActor } from './runtime/figures.ts';
+export {
+  backstepInbox,
+  type InboxCalls,
+  type InboxStart,
+  type InboxWriter,
+} from './runtime/inbox/backstep-inbox.ts';
 export type { Limits } from './runtime/limits.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
@@ -160,6 +166,8 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 // Reading what happened.
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
+export type { InboxFigures, InboxRow, RefusedRow } from './store/queries/inbox.ts';
+export type { InboxConnection, InboxOptions } from './store/queries/inbox-rows.ts';
 export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';
 export type {
   AuditEntry,
@@ -186,6 +194,8 @@ export type {
   EngineTable,
   EngineTables,
   FeedEpochsTable,
+  InboxKind,
+  InboxTable,
   JournalTable,
   OutboxTable,
   PendingStartsTable,

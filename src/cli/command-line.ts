@@ -50,7 +50,7 @@ const VALUES = {
 
 /** Reads the arguments; `env` may name the database. */
 export function readCommandLine(args: readonly string[], env: Environment): Wanted {
-  // Not strict: the words of what that throws are meant for programmers.
+  // Not strict: what it would throw is worded for programmers.
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
     allowPositionals: true,

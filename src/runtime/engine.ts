@@ -11,11 +11,13 @@ import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
 import type { Backstep, Retention, SpawnOptions } from './backstep.ts';
 import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
+import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
+import { Inbox } from './inbox/inbox.ts';
 import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
@@ -60,6 +62,7 @@ class Engine implements UncheckedEngine {
   readonly #versions: VersionKeeper;
   readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
+  readonly #inbox: Inbox;
   readonly #callers = new StalledCallers();
   readonly #watchers = new SagaWatchers();
   readonly sagas: SagaCalls;
@@ -102,32 +105,18 @@ class Engine implements UncheckedEngine {
       wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
-    const receivers = receiverOf(this.#registry, {
-      send: async (id, event, eventId) => {
-        await this.#recovered.promise;
-        await this.sagas.send(id, event, { eventId });
-      },
-      tell: async (id, told) => {
-        await this.#recovered.promise;
-        await this.sagas.tell(id, told);
-      },
-      end: (id, name) => this.#children.end(id, name),
-      started: (id) => this.#children.started(id),
-      state: (id) => this.sagas.state(id),
-    });
+    const between = {
+      recovered: this.#recovered.promise,
+      sagas: this.sagas,
+      supervisor: this.#supervisor,
+      logger,
+      starter: () => this.#starter,
+      children: () => this.#children,
+      courier: () => this.#courier,
+    };
+    const receivers = receiverOf(this.#registry, messagePorts(between));
     this.#courier = new MessageCourier(store, clock, receivers, logger);
-    this.#children = new ChildSagas(clock, {
-      spawn: (definition, child) => this.#starter.spawnChild(definition, child),
-      state: (id) => this.sagas.state(id),
-      command: async (id, name, reason) => {
-        await this.#recovered.promise;
-        await this.sagas.command(id, { name, reason, by: 'parent saga' });
-      },
-      delivered: (id) => this.#courier.delivered(id),
-      report: (sid, activity, token, outcome) =>
-        this.#supervisor.actor(sid).tell({ kind: 'result', activity, token, outcome }),
-      warn: (details, message) => logger.warn(details, message),
-    });
+    this.#children = new ChildSagas(clock, childPorts(between));
     this.#queue = new StartQueue({
       reads: store.starts,
       admit: (sid) => this.#supervisor.actor(sid).tell({ kind: 'admit' }),
@@ -142,6 +131,15 @@ class Engine implements UncheckedEngine {
       read: this.read,
       backlog: () => this.#runner.backlog,
       ...parts,
+    });
+    this.#inbox = new Inbox({
+      store,
+      clock,
+      log: logger,
+      isAccepting: () => this.health().kind === 'ready',
+      start: (type, options, row) => this.#starter.spawn(type, options, row),
+      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
+      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
     });
     const sagas = {
       actor: (sid: number) => this.#supervisor.actor(sid),
@@ -209,6 +207,7 @@ class Engine implements UncheckedEngine {
     this.#queue.open();
     void this.#versions.run();
     this.retention.start();
+    this.#inbox.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
 
@@ -224,7 +223,14 @@ class Engine implements UncheckedEngine {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
-    figuresOf(this.#supervisor, this.#runner, this.#timers, this.#starter, this.#courier);
+    figuresOf(
+      this.#supervisor,
+      this.#runner,
+      this.#timers,
+      this.#starter,
+      this.#courier,
+      this.#inbox,
+    );
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () => {
@@ -252,6 +258,7 @@ class Engine implements UncheckedEngine {
     const isClean = this.#phase === 'opened' ? wasLeftClean : !hasFailed;
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
+    this.#inbox.stop();
     this.#timers.stop();
     this.#listeners.stopAll();
     this.#children.stop();
@@ -282,6 +289,7 @@ class Engine implements UncheckedEngine {
       'the storage failed; the outcome of a commit may be unknown',
     );
     this.#timers.stop();
+    this.#inbox.stop();
     this.#supervisor.close();
     this.#parts.onFatal(reason);
   }

@@ -22,6 +22,9 @@ export interface EngineFigures {
   readonly settledSagas: number;
   /** Emitted events that were dropped: nobody subscribed to them. */
   readonly unheardEvents: number;
+  /** Rows of the inbox that were dealt with, and those of them that were refused. */
+  readonly inboxTaken: number;
+  readonly inboxRefused: number;
 }
 
 /** A saga whose actor is in memory. */
@@ -62,6 +65,7 @@ export function figuresOf(
   timers: { readonly armed: number },
   starter: { readonly startedSagas: number },
   courier: { readonly unheardEvents: number },
+  inbox: { readonly takenRows: number; readonly refusedRows: number },
 ): EngineFigures {
   let mailboxItems = 0;
   let deepestMailbox = 0;
@@ -81,6 +85,8 @@ export function figuresOf(
     startedSagas: starter.startedSagas,
     settledSagas: supervisor.settledSagas,
     unheardEvents: courier.unheardEvents,
+    inboxTaken: inbox.takenRows + inbox.refusedRows,
+    inboxRefused: inbox.refusedRows,
   };
 }
 

@@ -17,6 +17,7 @@ import type { Supervisor } from './actor/supervisor.ts';
 import type { Clock } from './clock.ts';
 import { sentEvent } from './event-check.ts';
 import { tellListener } from './feed.ts';
+import type { InboxRef } from './inbox/inbox-answer.ts';
 import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from './outcome.ts';
 import type { SendOptions } from './saga-handle.ts';
 import { firstAnswer, type SagaNews, type SagaWatchers } from './saga-watchers.ts';
@@ -41,6 +42,21 @@ export class SagaCalls {
 
   send(id: string, event: EventObject, options?: SendOptions): Promise<SagaState> {
     return this.#ask(id, sentEvent(event, options), null);
+  }
+
+  /** What a row of the inbox asks for; it is dealt with in the commit of the turn. */
+  sendOf(row: InboxRef, id: string, event: EventObject, options: SendOptions): Promise<SagaState> {
+    return this.#put(id, sentEvent(event, options), null, row);
+  }
+
+  /** As `sendOf`. */
+  commandOf(
+    row: InboxRef,
+    id: string,
+    command: OperatorCommand,
+    expectedVersion: number | null,
+  ): Promise<SagaState> {
+    return this.#put(id, { kind: 'command', command }, expectedVersion, row);
   }
 
   /** What an actor of the saga says, see `Inbound`. */
@@ -120,14 +136,24 @@ export class SagaCalls {
     inbound: Exclude<Inbound, { kind: 'start' }>,
     expectedVersion: number | null,
   ): Promise<SagaState> {
-    const { supervisor, callers, assertAccepting } = this.#parts;
+    const { callers } = this.#parts;
+    return callers.answer(this.#put(id, inbound, expectedVersion));
+  }
+
+  async #put(
+    id: string,
+    inbound: Exclude<Inbound, { kind: 'start' }>,
+    expectedVersion: number | null,
+    row?: InboxRef,
+  ): Promise<SagaState> {
+    const { supervisor, assertAccepting } = this.#parts;
     assertAccepting();
     const sid = await supervisor.sidOf(id);
-    const asked = new Promise<SagaState>((resolve, reject) => {
+    return new Promise<SagaState>((resolve, reject) => {
       const reply = { expectedVersion, resolve, reject };
-      supervisor.actor(sid).put({ kind: 'inbound', inbound, statements: [], reply });
+      const item = { kind: 'inbound', inbound, statements: [], reply } as const;
+      supervisor.actor(sid).put(row === undefined ? item : { ...item, row });
     });
-    return callers.answer(asked);
   }
 
   /** How it came out, or where it stands. Throws `not-found`. */

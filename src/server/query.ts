@@ -9,7 +9,7 @@ import type { Page, SagaFilter } from '../store/read-models.ts';
 import { HttpProblem } from './error-response.ts';
 
 /** Length of a page when nothing is asked for, and the longest one. */
-const DEFAULT_PAGE_LIMIT = 50;
+export const DEFAULT_PAGE_LIMIT = 50;
 const MAX_PAGE_LIMIT = 200;
 /** Longest wait for a saga to settle. */
 const MAX_WAIT_MS = 60_000;
@@ -44,6 +44,9 @@ export const PageQuery = z.object({
     .meta({ description: `Length of the page; ${DEFAULT_PAGE_LIMIT} when not given.` }),
   cursor: text.optional().meta({ description: 'The `nextCursor` of the page before.' }),
 });
+
+/** Of a list that shows its newest only. */
+export const LimitQuery = PageQuery.pick({ limit: true });
 
 /** Of every start. */
 export const WaitQuery = z.object({

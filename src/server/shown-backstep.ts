@@ -104,6 +104,14 @@ function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadMo
     startQueues: () => read.startQueues(),
     statusCounts: (type) => read.statusCounts(type),
     versionCounts: () => read.versionCounts(),
+    inboxFigures: () => read.inboxFigures(),
+    refusedRows: async (limit) =>
+      (await read.refusedRows(limit)).map(({ payload, options, answer, ...frame }) => ({
+        ...shownFrame(frame),
+        payload: textOf(payload),
+        options: options === null ? null : textOf(options),
+        answer: textOf(answer),
+      })),
     feedAfter: async (...args) => shownFrame(await read.feedAfter(...args)),
     journalAfter: async (...args) => (await read.journalAfter(...args)).map(line),
     lastSeq: () => read.lastSeq(),

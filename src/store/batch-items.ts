@@ -35,6 +35,8 @@ export interface TurnExtras {
   readonly audit: AuditRow | null;
   readonly pendingStart: PendingStartRow | null;
   readonly version: NonNullable<SagaCommit['version']> | null;
+  /** The row of the inbox that asked for the turn. */
+  readonly inbox: NonNullable<SagaCommit['inbox']> | null;
   readonly statements: readonly ExpectedStatement[];
 }
 
@@ -91,6 +93,8 @@ export type FromWriter =
     }
   /** Nothing can be written just now; the oldest batch under way is kept and tried again. */
   | { readonly kind: 'stalled'; readonly reason: string }
+  /** Somebody else has written: rows may have come into the inbox. */
+  | { readonly kind: 'inbox' }
   /** What stalled is over, with no batch under way whose answer would say so. */
   | { readonly kind: 'resumed' }
   | { readonly kind: 'failed'; readonly reason: string }
@@ -208,7 +212,7 @@ function insertParameters(saga: SagaCommit['saga'], birth: SagaBirth): readonly 
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
   const { birth, outbox, deadLetter, audit, statements } = commit;
-  const { pendingStart, version = null } = commit;
+  const { pendingStart, version = null, inbox = null } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&
@@ -217,6 +221,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
     audit === null &&
     pendingStart === null &&
     version === null &&
+    inbox === null &&
     statements.length === 0;
   if (isPlain) return null;
   const key =
@@ -228,7 +233,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
           sagaId: birth.id,
         }
       : null;
-  return { key, outbox, deadLetter, audit, pendingStart, version, statements };
+  return { key, outbox, deadLetter, audit, pendingStart, version, inbox, statements };
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */
@@ -242,6 +247,7 @@ export function toCommitOutcome(outcome: ItemOutcome): CommitOutcome {
     case 'unmet':
     case 'key-taken':
     case 'stale':
+    case 'withdrawn':
     case 'rejected':
       return outcome;
   }
@@ -255,3 +261,12 @@ export function toWriteOutcome(outcome: ItemOutcome): WriteOutcome {
   }
   throw new Error('the writer answered statements as a turn');
 }
+
+/** True when it may bring rows into the inbox. */
+export function mayFillInbox(item: BatchItem): boolean {
+  if (item.kind === 'acknowledge') return false;
+  const statements = item.kind === 'write' ? item.statements : item.extras?.statements;
+  return statements?.some(({ sql }) => INTO_INBOX.test(sql)) ?? false;
+}
+
+const INTO_INBOX = /\binto\b.{1,100}inbox/is;

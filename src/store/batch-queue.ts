@@ -12,6 +12,7 @@ import {
   type BatchItem,
   type FromWriter,
   type ItemOutcome,
+  mayFillInbox,
   toCommitOutcome,
   toTurnItem,
   toWriteOutcome,
@@ -20,6 +21,7 @@ import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import { closedError, failedError, standbyOf } from './refusals.ts';
 import { Postponed } from './postponed.ts';
 import type { Ownership, StoreHealth, StoreStats } from './store.ts';
+import { ListenerSet } from './listener-set.ts';
 import type { WriterPort } from './writer-port.ts';
 
 /** Most items in one batch. */
@@ -30,7 +32,7 @@ const EARLY_BATCH_SIZE = 96;
 const MAX_BATCH_CHARS = 16 * 1024 * 1024;
 /** Most items waiting for a batch; above it a commit is refused as `overloaded`. */
 const MAX_QUEUED_ITEMS = 100_000;
-/** How long `close` waits for what is queued before it gives up on a stalled storage. */
+/** How long `close` waits for what is queued. */
 const CLOSE_LIMIT_MS = 10_000;
 
 interface Entry {
@@ -49,7 +51,8 @@ interface Entry {
 export class BatchQueue {
   readonly #writer: WriterPort;
   readonly #nowMs: () => number;
-  readonly #listeners = new Set<(health: StoreHealth) => void>();
+  readonly #healthListeners = new ListenerSet<StoreHealth>();
+  readonly #inboxListeners = new ListenerSet<void>();
   readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
@@ -108,10 +111,10 @@ export class BatchQueue {
     };
   }
 
-  onHealth(listener: (health: StoreHealth) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
+  onHealth = (listener: (health: StoreHealth) => void) => this.#healthListeners.add(listener);
+
+  /** See `Store.onInbox`. */
+  onInbox = (listener: () => void) => this.#inboxListeners.add(listener);
 
   /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the writer. Idempotent. */
   async close(isClean = false): Promise<void> {
@@ -130,9 +133,7 @@ export class BatchQueue {
 
   #enqueue<T>(item: BatchItem, chars: number, read: (outcome: ItemOutcome) => T): Promise<T> {
     if (this.#health.kind === 'failed') return Promise.reject(failedError(this.#health.reason));
-    if (this.#isClosing) {
-      return Promise.reject(closedError());
-    }
+    if (this.#isClosing) return Promise.reject(closedError());
     if (this.#health.kind === 'standby') {
       return Promise.reject(new BackstepError('unavailable', this.#health.reason));
     }
@@ -221,6 +222,8 @@ export class BatchQueue {
         return this.#settle(message.outcomes, message.durationMs);
       case 'stalled':
         return this.#stall(message.reason);
+      case 'inbox':
+        return this.#inboxListeners.tell();
       case 'resumed':
         return this.#resume();
       case 'failed':
@@ -250,6 +253,7 @@ export class BatchQueue {
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
+    if (batch.some(({ item }) => mayFillInbox(item))) this.#inboxListeners.tell();
     if (this.#isClosing || this.#queue.length === 0) this.#flush();
     else this.#schedule();
   }
@@ -289,6 +293,6 @@ export class BatchQueue {
 
   #change(health: StoreHealth): void {
     this.#health = health;
-    for (const listener of this.#listeners) listener(health);
+    this.#healthListeners.tell(health);
   }
 }

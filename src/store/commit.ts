@@ -107,6 +107,11 @@ export interface SagaCommit {
   readonly pendingStart: PendingStartRow | null;
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };
+  /**
+   * The row of the inbox that asked for this turn: it goes away with it, or is answered. Where it is
+   * not there any more nothing of the turn is written.
+   */
+  readonly inbox?: { readonly id: number; readonly answer: string | null };
   /** Statements of a transactional activity that commit with this turn. */
   readonly statements: readonly ExpectedStatement[];
 }
@@ -118,6 +123,8 @@ export type CommitOutcome =
   | { readonly kind: 'unmet'; readonly code: string; readonly message: string }
   /** The start key is taken. */
   | { readonly kind: 'key-taken'; readonly sagaId: string; readonly inputHash: string }
+  /** The row of the inbox that asked for it is gone: it was taken before, or taken back. */
+  | { readonly kind: 'withdrawn' }
   /** The stored row is not the one this turn was computed from. */
   | { readonly kind: 'stale'; readonly storedSeq: number | null }
   /** This turn's rows were refused (a constraint, a statement that fails); others went through. */

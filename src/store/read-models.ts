@@ -5,6 +5,7 @@
  */
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEpoch } from './queries/feed-epochs.ts';
+import type { InboxFigures, RefusedRow } from './queries/inbox.ts';
 import type { PendingStartRecord, StartQueueSize } from './queries/start-reads.ts';
 
 export interface Page {
@@ -153,6 +154,10 @@ export interface ReadModels {
   statusCounts(type?: string): Promise<StatusCounts>;
   /** How many sagas there are of each type and version, in no order. */
   versionCounts(): Promise<readonly VersionCount[]>;
+  /** What waits in the inbox, and what of it was refused and is kept. */
+  inboxFigures(): Promise<InboxFigures>;
+  /** The newest refused rows of the inbox, at most `limit`. */
+  refusedRows(limit: number): Promise<readonly RefusedRow[]>;
   /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
   feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;
   /** The same with the inbound of every line. */

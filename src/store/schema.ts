@@ -1,7 +1,11 @@
 /**
  * The engine's tables as Kysely sees them. The DDL is in migrations/; test/store compares the two.
  */
+import type { Generated } from 'kysely';
 import type { SagaStatus } from '../core/status.ts';
+
+/** What a row of the inbox asks for. */
+export type InboxKind = 'start' | 'event' | 'command';
 
 export interface SagasTable {
   sid: number;
@@ -151,6 +155,28 @@ export interface FeedEpochsTable {
   after_seq: number;
 }
 
+/** A start or an event that was asked for by a row; see migration 0016. */
+export interface InboxTable {
+  id: Generated<number>;
+  kind: InboxKind;
+  /** A type of saga to start, or the id of the saga that is meant. */
+  target: string;
+  /** JSON of the input, the event or the command. */
+  payload: string;
+  /** Start key, or id of the event. */
+  key: string | null;
+  /** JSON of what else was given. */
+  options: string | null;
+  /** Of a process that waits for the answer; unique. */
+  request: string | null;
+  /** Milliseconds since 1970. */
+  created_at: Generated<number>;
+  /** When it was refused or answered; `null`: it waits. */
+  settled_at: number | null;
+  /** JSON: why it was refused, or what is answered to the request. */
+  answer: string | null;
+}
+
 export interface EngineTables {
   sagas: SagasTable;
   saga_steps: SagaStepsView;
@@ -165,4 +191,5 @@ export interface EngineTables {
   revoked_sessions: RevokedSessionsTable;
   engine: EngineTable;
   feed_epochs: FeedEpochsTable;
+  inbox: InboxTable;
 }

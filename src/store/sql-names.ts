@@ -23,6 +23,7 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   revoked_sessions: true,
   engine: true,
   feed_epochs: true,
+  inbox: true,
 };
 
 /** Every index that has a name of its own. */
@@ -36,6 +37,8 @@ const INDEXES = [
   'audit_by_saga',
   'pending_starts_by_position',
   'start_keys_of_removed',
+  'inbox_open',
+  'inbox_settled',
 ] as const;
 
 /** An index of the engine. */

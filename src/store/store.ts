@@ -10,6 +10,7 @@ import type { Distribution } from '../core/distribution.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { EngineTables } from './schema.ts';
+import type { InboxReads } from './queries/inbox.ts';
 import type { StartReads } from './queries/start-reads.ts';
 import type { UpkeepReads } from './queries/upkeep-reads.ts';
 
@@ -116,6 +117,12 @@ export interface Store extends DatabaseAccess {
   /** About sagas that have not begun. */
   readonly starts: StartReads;
   readonly upkeep: UpkeepReads;
+  readonly inbox: InboxReads;
+  /**
+   * Calls when rows may have come into the inbox, also by the engine's own commits; a look that
+   * finds none costs one read. Returns the way to stop listening.
+   */
+  onInbox(listener: () => void): () => void;
   health(): StoreHealth;
   /** Called on every change of `health()`. Returns the way to stop listening. */
   onHealth(listener: (health: StoreHealth) => void): () => void;

@@ -39,17 +39,35 @@ beforeAll(async () => {
   await placeOrder('20s');
 }, 30_000);
 
-test.each(['/', '/saga', '/sagas', '/dead-letters', '/services', '/faults', '/performance'])(
-  '%s stays where it is while orders run, fail and are compensated',
-  async (path) => {
-    const page = await dashboard.openLive(path);
+const PATHS = [
+  '/',
+  '/saga',
+  '/sagas',
+  '/dead-letters',
+  '/services',
+  '/faults',
+  '/performance',
+] as const;
+
+// All of them look at the same orders: what takes long is to wait for the pages to hear of each.
+test('pages stay where they are while orders run, fail and are compensated', async () => {
+  const pages = await Promise.all(PATHS.map((path) => dashboard.openLive(path)));
+  for (const page of pages) {
     await page.evaluate('document.fonts.ready');
     await page.evaluate(WATCH);
-    await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
-    await page.locator('#banner').getByText('updateOrder').waitFor();
-    await placeOrder('20s');
-    await placeOrder('20s');
-    await page.locator('#banner > p').waitFor({ state: 'detached' });
-    expect(await page.evaluate<number>(SUM)).toBeLessThan(MOST);
-  },
-);
+  }
+  await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
+  await Promise.all(
+    pages.map((page) => page.locator('#banner').getByText('updateOrder').waitFor()),
+  );
+  await placeOrder('20s');
+  await placeOrder('20s');
+  await Promise.all(
+    pages.map((page) => page.locator('#banner > p').waitFor({ state: 'detached' })),
+  );
+  const shifts = await Promise.all(pages.map((page) => page.evaluate<number>(SUM)));
+  const moved = PATHS.flatMap((path, index) =>
+    (shifts[index] ?? 1) < MOST ? [] : [`${path}: ${shifts[index]}`],
+  );
+  expect(moved).toEqual([]);
+}, 60_000);

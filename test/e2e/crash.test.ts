@@ -7,6 +7,9 @@ import { type OrderBody, serverBelow, type Site, until, siteFor } from './site.t
 const TEST_LIMIT_MS = 60_000;
 const READY = /^Backstep is ready: /;
 
+/** Enough for the kill to find some of them in every step. */
+const ORDERS = 100;
+
 /** Longer than a restart takes, even of a busy machine. */
 const LONG_DELAY_MS = 5_000;
 
@@ -23,14 +26,14 @@ interface Waiting {
   readonly dueAt: string;
 }
 
-describe('a server killed in the middle of two hundred orders', () => {
+describe('a server killed in the middle of a hundred orders', () => {
   test(
     'is started again by the launcher, and every accepted order reaches its end',
     async ({ onTestFinished }) => {
       const site = await siteFor(onTestFinished);
       const launcher = await site.launch();
       await disturb(site);
-      const posting = postAll(site, ordersOf(200));
+      const posting = postAll(site, ordersOf(ORDERS));
       await site.seen(({ to }) => to === 'forward.sendConfirmation.running');
       process.kill(serverBelow(launcher), 'SIGKILL');
       const accepted = await posting;
@@ -48,7 +51,7 @@ describe('a server killed in the middle of two hundred orders', () => {
       const site = await siteFor(onTestFinished);
       const launcher = await site.launch();
       await disturb(site);
-      const posting = postAll(site, ordersOf(200));
+      const posting = postAll(site, ordersOf(ORDERS));
       await site.seen(({ to }) => to === 'forward.sendConfirmation.running');
       const [server, provider] = [serverBelow(launcher), childOf(launcher.pid, 'provider')];
       for (const pid of [launcher.pid, server, provider]) process.kill(pid, 'SIGKILL');
@@ -187,7 +190,7 @@ async function expectAllThere(site: Site, accepted: readonly OrderBody[]): Promi
   expect(accepted.filter((order) => !known.has(order.order_id))).toEqual([]);
   await expectBooksToAddUp(
     site,
-    ordersOf(200).filter((order) => known.has(order.order_id)),
+    ordersOf(ORDERS).filter((order) => known.has(order.order_id)),
   );
   // The kill was in the middle: something had been under way and was taken up again.
   const journals = await Promise.all(sagas.map(({ id }) => site.journal(id)));

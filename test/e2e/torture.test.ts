@@ -9,19 +9,19 @@ import { expectBooksToAddUp, ordersOf, type SagaRow } from './order-books.ts';
 import type { Program } from './processes.ts';
 import { type OrderBody, type Site, siteFor } from './site.ts';
 
-const CYCLES = Number(process.env['BACKSTEP_TORTURE_CYCLES'] ?? 25);
+const CYCLES = Number(process.env['BACKSTEP_TORTURE_CYCLES'] ?? 12);
 const CYCLE_LIMIT_MS = 60_000;
-const SHORT_RUN = 25;
+const SHORT_RUN = 12;
 const IS_LONG = CYCLES > SHORT_RUN;
 const ORDERS_PER_CYCLE = IS_LONG ? 40 : 8;
 /** Books are compared every so many cycles and at the end; what was accepted, after each. */
-const BOOKS_EVERY = IS_LONG ? 20 : 12;
+const BOOKS_EVERY = IS_LONG ? 20 : 6;
 /** Cycles from one line of progress to the next, in a long run. */
 const PROGRESS_EVERY = 10;
 const CLIENTS = 8;
 /** Every so many cycles the provider dies with the server, or the server dies twice. */
-const PROVIDER_DIES_EVERY = IS_LONG ? 2 : 6;
-const DIES_AGAIN_EVERY = IS_LONG ? 3 : 12;
+const PROVIDER_DIES_EVERY = IS_LONG ? 2 : 4;
+const DIES_AGAIN_EVERY = IS_LONG ? 3 : 6;
 
 test(
   `${CYCLES} kills under load lose no accepted order and charge none twice`,

@@ -108,7 +108,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   'quota spent': ['hazards/fail-nth.test.ts', 'with EDQUOT until there is room is a full disk'],
   'I/O error, quota or full disk while it is opened': [
     'hazards/fail-nth.test.ts',
-    'as long as it is opened: no refusal',
+    'as long as it is opened is no refusal',
   ],
   'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
   'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
@@ -197,6 +197,51 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'store/conformance/commit.test.ts',
     'does not wait for the rest when it fills an early',
   ],
+  // PostgreSQL
+  'connection cut at every message of a batch': [
+    'store/postgres/unknown-commits.test.ts',
+    'leaves nothing unknown, wherever it was %s',
+  ],
+  'connections cut under load': [
+    'store/postgres/unknown-commits.test.ts',
+    'is lost again and again under load, and every turn is written once',
+  ],
+  'server that stops answering': [
+    'store/postgres/unknown-commits.test.ts',
+    'counts as lost when the server is silent for too long',
+  ],
+  'server that is stopped, crashes and is killed': [
+    'store/postgres/unknown-commits.test.ts',
+    'is lost with the server, which comes back',
+  ],
+  'owner that is killed': [
+    'store/postgres/ownership.test.ts',
+    'is taken over from a killed owner, with all that it had acknowledged',
+  ],
+  'owner that stands still and goes on': [
+    'store/postgres/ownership.test.ts',
+    'which writes nothing once it goes on',
+  ],
+  'owner cut off from its database': [
+    'store/postgres/ownership.test.ts',
+    'that nobody can reach, which fails once it is reached again',
+  ],
+  'database that went back to a copy': [
+    'store/postgres/history.test.ts',
+    'stops when the server comes back with an earlier copy of its data',
+  ],
+  'row that another transaction holds': [
+    'store/postgres/foreign-locks.test.ts',
+    'delays the turns that want it, and no others',
+  ],
+  'clock that is far from that of the database': [
+    'store/postgres/ownership.test.ts',
+    'is not taken by a machine whose clock is far off',
+  ],
+  'role with weak or wrong defaults': [
+    'store/postgres/ownership.test.ts',
+    'is written as it must be, whatever the role has for defaults',
+  ],
   // HTTP
   'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
     'server/body.test.ts',
@@ -231,7 +276,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'settings that say nothing known': [
     'core/settings.test.ts',
-    'is refused in one sentence that says what to give',
+    'one that is no good is refused with what to give',
   ],
   'a program that is started with such a setting': [
     'e2e/settings.test.ts',

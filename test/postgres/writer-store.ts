@@ -1,11 +1,11 @@
 /** A store over the PostgreSQL writer, for tests of that writer. */
-import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
 import { BatchQueue } from '../../src/store/batch-queue.ts';
+import { ReadPool } from '../../src/store/postgres/read-pool.ts';
 import { PostgresWriter } from '../../src/store/postgres/writer.ts';
 import type { PostgresWriterOptions } from '../../src/store/postgres/writer-options.ts';
 import { createEngineReads } from '../../src/store/queries/engine-reads.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
+import { inSchema } from '../../src/store/table-names.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export type WriterStoreOptions = Partial<Omit<PostgresWriterOptions, 'url' | 'schema'>>;
@@ -14,36 +14,23 @@ export type WriterStoreOptions = Partial<Omit<PostgresWriterOptions, 'url' | 'sc
 export function openPostgresStoreHere(url: string, options: WriterStoreOptions = {}): Store {
   const writer = new PostgresWriter({ url, schema: 'backstep', ...options });
   const queue = new BatchQueue(writer, Date.now);
-  const pool = poolOf(url);
-  const readerOf = <Tables>() => new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const pool = new ReadPool(url, { connections: 2, timeLimitMs: READ_TIME_LIMIT_MS });
+  const tables = inSchema('backstep').inKysely(pool.kysely<EngineTables>());
   let closing: Promise<void> | undefined;
   return {
-    tables: () => readerOf<EngineTables>(),
+    tables: () => tables,
     own: () => queue.own(),
     commit: (commit) => queue.commit(commit),
     write: (statements) => queue.write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
-    reader: <Extra>() => readerOf<EngineTables & Extra>(),
-    ...createEngineReads(readerOf<EngineTables>()),
+    reader: <Extra>() => pool.kysely<EngineTables & Extra>(),
+    ...createEngineReads(tables),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
-    close: (isClean = false) => (closing ??= queue.close(isClean).then(() => pool.end())),
+    close: (isClean = false) => (closing ??= queue.close(isClean).then(() => pool.close())),
   };
 }
 
-const BIGINT = 20;
-
-function poolOf(url: string): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 2,
-    options: '-c search_path=backstep,public',
-  });
-  pool.on('error', () => {}); // told by the next query
-  pool.on('connect', (client) => {
-    client.on('error', () => {});
-    client.setTypeParser(BIGINT, Number);
-  });
-  return pool;
-}
+const READ_TIME_LIMIT_MS = 10_000;

@@ -106,6 +106,17 @@ export class SimStore implements Store {
     queued: () => Promise.resolve([]),
   };
 
+  // Nor does anybody write into an inbox.
+  inbox: Store['inbox'] = {
+    waiting: () => Promise.resolve([]),
+    figures: () => Promise.resolve({ waiting: 0, oldestAtMs: null, refused: 0, answers: 0 }),
+    refused: () => Promise.resolve([]),
+    answers: () => Promise.resolve([]),
+    settling: () => ({ sql: '', parameters: [] }),
+    clearing: () => [],
+  };
+  onInbox: Store['onInbox'] = () => () => {};
+
   // Nor is there more than one version of it.
   upkeep: Store['upkeep'] = {
     drawingsInUse: () => Promise.resolve({ drawings: [], lastSid: null }),

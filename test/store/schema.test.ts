@@ -132,6 +132,18 @@ const COLUMNS: Columns = {
     removal_held_ms: 'nullable',
   },
   feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
+  inbox: {
+    id: 'required',
+    kind: 'required',
+    target: 'required',
+    payload: 'required',
+    key: 'nullable',
+    options: 'nullable',
+    request: 'nullable',
+    created_at: 'required',
+    settled_at: 'nullable',
+    answer: 'nullable',
+  },
 };
 
 /** A column as a database tells of it. */

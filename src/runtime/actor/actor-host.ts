@@ -7,6 +7,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { Effect, Inbound, JournalRecord } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
+import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { Registration } from '../registry.ts';
 
 /** Who asked, and must be answered once the turn is durable. */
@@ -25,6 +26,8 @@ export type Item =
       /** Of a transactional activity: they commit with the turn that records its success. */
       readonly statements: readonly ExpectedStatement[];
       readonly reply: Reply | null;
+      /** The row of the inbox that it came by. */
+      readonly row?: InboxRef;
     }
   /**
    * A durable timer may be due. `done`: it was looked at; with why it could not be loaded, else

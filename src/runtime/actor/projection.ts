@@ -23,12 +23,14 @@ import type {
   DeadLetterRow,
   JournalRow,
   PendingStartRow,
+  SagaBirth,
   SagaCommit,
   SagaRow,
 } from '../../store/commit.ts';
 import type { FeedEntry } from '../../store/read-models.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import { pendingStartOf } from '../../core/turn/waiting-room.ts';
+import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
 import { outboxRowsOf } from '../outside/outbox-messages.ts';
 import { assertLength } from './state-bound.ts';
 
@@ -44,8 +46,14 @@ export interface PendingTurn {
   readonly effects: readonly Effect[];
 }
 
-/** What some turns write beside the usual: a start its birth, a migration the new version. */
-export type BesideTurn = Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements'>>;
+/** What some turns write beside the usual: a start its birth, a migration the new version, ... */
+export interface BesideTurn extends Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements'>> {
+  /** The row of the inbox that asked for it. */
+  readonly row?: InboxRef | undefined;
+}
+
+/** What a start writes. */
+export type Beginning = BesideTurn & { readonly birth: SagaBirth };
 
 const NO_STATEMENTS: SagaCommit['statements'] = [];
 
@@ -53,7 +61,7 @@ const NO_STATEMENTS: SagaCommit['statements'] = [];
 export function commitOf(
   turn: PendingTurn,
   stateLength: number,
-  { birth = null, version, statements = NO_STATEMENTS }: BesideTurn = {},
+  { birth = null, version, statements = NO_STATEMENTS, row }: BesideTurn = {},
 ): SagaCommit {
   const { sid, before, after, record } = turn;
   const state = encodeState(after);
@@ -62,6 +70,7 @@ export function commitOf(
     saga: rowOf(sid, before, after, state, record.atMs),
     birth,
     ...(version === undefined ? {} : { version }),
+    ...(row === undefined ? {} : { inbox: settledRow(row, answerOf(after, birth)) }),
     journal: journalRowOf(record),
     outbox: outboxRowsOf(turn),
     deadLetter: deadLetterOf(before, after),
@@ -69,6 +78,11 @@ export function commitOf(
     pendingStart: pendingStartRow(before, after),
     statements,
   };
+}
+
+function answerOf({ seq, status }: SagaState, birth: SagaBirth | null): InboxAnswer {
+  if (birth === null) return { kind: 'turn', seq };
+  return { kind: 'started', id: birth.id, status, isNew: true, isRemoved: false };
 }
 
 /**

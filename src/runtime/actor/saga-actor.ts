@@ -12,13 +12,13 @@ import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { turn } from '../../core/turn/turn.ts';
-import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
+import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
 import { checked } from '../event-check.ts';
 import type { Registration } from '../registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from './parking.ts';
-import { commitOf, type PendingTurn } from './projection.ts';
+import { type Beginning, type BesideTurn, commitOf, type PendingTurn } from './projection.ts';
 import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
 import { tooLongResult } from './state-bound.ts';
 import { failureOfUnwritten } from './unwritten.ts';
@@ -77,13 +77,13 @@ export class SagaActor {
   async begin(
     registration: Registration,
     first: PendingTurn,
-    birth: SagaBirth,
+    beside: Beginning,
   ): Promise<CommitOutcome> {
     this.#isRunning = true;
     try {
-      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, { birth }));
+      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, beside));
       if (this.#hasMoved(registration, first, outcome)) void this.#run();
-      else this.#abandon(new BackstepError('not-found', `no saga with id "${birth.id}"`));
+      else this.#abandon(new BackstepError('not-found', `no saga with id "${first.after.id}"`));
       return outcome;
     } catch (error) {
       this.#abandon(error);
@@ -169,7 +169,7 @@ export class SagaActor {
     const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
     const pending = { sid: this.sid, before: state, after, record, effects };
-    const commit = this.#commitOf(pending, statements);
+    const commit = this.#commitOf(pending, { statements, row: item.row });
     if (commit === null) return;
     const outcome = await this.#host.commit(commit);
     if (this.#hasMoved(registration, pending, outcome)) reply?.resolve(after);
@@ -190,12 +190,12 @@ export class SagaActor {
 
   // `null`: the result makes the state too long, and is taken once more as a failed attempt, while
   // there is room to compensate.
-  #commitOf(pending: PendingTurn, statements: readonly ExpectedStatement[]): SagaCommit | null {
+  #commitOf(pending: PendingTurn, beside: BesideTurn): SagaCommit | null {
     try {
-      return commitOf(pending, this.#host.stateLength, { statements });
+      return commitOf(pending, this.#host.stateLength, beside);
     } catch (error) {
       const { inbound } = pending.record;
-      const failure = tooLongResult(error, inbound, statements.length === 0);
+      const failure = tooLongResult(error, inbound, beside.statements?.length === 0);
       if (failure === null) throw error;
       this.#takeAsFailed(inbound, failure);
       return null;

@@ -10,7 +10,7 @@ import type { Failure } from '../../core/failure.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
 import { isSettled } from '../../core/status.ts';
-import type { CommitOutcome, SagaBirth, SagaCommit } from '../../store/commit.ts';
+import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { AtMost } from '../at-most.ts';
 import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
@@ -18,7 +18,7 @@ import type { Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from './parking.ts';
-import { feedEntryOf, parkedCommit, type PendingTurn } from './projection.ts';
+import { feedEntryOf, parkedCommit } from './projection.ts';
 import type { Registration, Registry } from '../registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
@@ -102,13 +102,8 @@ export class Supervisor implements ActorHost {
   }
 
   /** Starts a saga with its first turn, which the store may refuse; see `SagaActor.begin`. */
-  begin(
-    sid: number,
-    registration: Registration,
-    first: PendingTurn,
-    birth: SagaBirth,
-  ): Promise<CommitOutcome> {
-    return this.actor(sid).begin(registration, first, birth);
+  begin(sid: number, ...first: Parameters<SagaActor['begin']>): Promise<CommitOutcome> {
+    return this.actor(sid).begin(...first);
   }
 
   /** From now on a failing actor is not started again: its saga goes on in the next process. */

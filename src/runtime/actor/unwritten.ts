@@ -23,6 +23,7 @@ export function failureOfUnwritten(
       return undone('statement-failed', outcome.message, true);
     case 'stale':
     case 'key-taken':
+    case 'withdrawn':
       throw changedElsewhere(sagaId);
   }
 }

@@ -18,6 +18,7 @@ import type { Store } from '../../store/store.ts';
 import type { SpawnOptions } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
+import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { Limits } from '../limits.ts';
 import type { Registration, Registry } from '../registry.ts';
 import type { StartResult } from '../saga-handle.ts';
@@ -47,6 +48,8 @@ interface NewSaga {
   /** Of a child saga; any other gets one made. */
   readonly id?: string;
   readonly parent?: ParentLink | null;
+  /** The row of the inbox that asked for it. */
+  readonly row?: InboxRef | undefined;
 }
 
 export class SagaStarter {
@@ -73,8 +76,8 @@ export class SagaStarter {
     return this.#startedSagas;
   }
 
-  /** See `Backstep.spawn`. */
-  async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
+  /** See `Backstep.spawn`. A row of the inbox is dealt with in the commit of a new saga. */
+  async spawn(type: string, options: SpawnOptions, row?: InboxRef): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
     this.#assertRoom();
@@ -90,12 +93,12 @@ export class SagaStarter {
       const key = options.key ?? null;
       if (startAtMs !== null) {
         const hold = { startAtMs, isLimited };
-        return await this.#start(registration, { input: parsed, key, hold });
+        return await this.#start(registration, { input: parsed, key, hold, row });
       }
       const place = queue.enter(type);
       try {
         const hold = place?.isQueued === true ? { startAtMs, isLimited } : null;
-        return await this.#start(registration, { input: parsed, key, hold });
+        return await this.#start(registration, { input: parsed, key, hold, row });
       } finally {
         place?.settle();
       }
@@ -121,7 +124,7 @@ export class SagaStarter {
 
   async #start(
     registration: Registration,
-    { input, key, hold, id: givenId, parent = null }: NewSaga,
+    { input, key, hold, id: givenId, parent = null, row }: NewSaga,
   ): Promise<StartResult> {
     const { supervisor, clock, randomId } = this.#parts;
     const { definition } = registration;
@@ -133,7 +136,7 @@ export class SagaStarter {
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const pending = { sid, before: null, after: state, record, effects };
-    const outcome = await supervisor.begin(sid, registration, pending, birth);
+    const outcome = await supervisor.begin(sid, registration, pending, { birth, row });
     switch (outcome.kind) {
       case 'committed':
         this.#startedSagas += 1;
@@ -141,6 +144,7 @@ export class SagaStarter {
       case 'key-taken':
         return this.#existing(outcome, type, key, inputHash);
       case 'stale':
+      case 'withdrawn':
       case 'rejected':
       case 'unmet':
         throw new BackstepError('conflict', `the start was refused by the store: ${outcome.kind}`);

@@ -9,10 +9,11 @@ import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
 import { totalOf } from '../../core/status.ts';
-import { pageOf } from '../query.ts';
-import { deadLetterView } from './saga-answers.ts';
+import { DEFAULT_PAGE_LIMIT, LimitQuery, pageOf, readQuery } from '../query.ts';
+import { isoTime } from '../../core/iso-time.ts';
+import { deadLetterView, refusedRowView } from './saga-answers.ts';
 
-/** The routes, to be mounted at `/`. */
+/** Dead letters, figures, health and retention, with whole paths. */
 export function engineRoutes(
   { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
@@ -38,6 +39,12 @@ export function engineRoutes(
         live: clients.figures(),
       });
     })
+    .get('/api/inbox', async (c) => {
+      const { limit = DEFAULT_PAGE_LIMIT } = readQuery(queryOf(c), LimitQuery);
+      const { waiting, oldestAtMs, refused } = await backstep.read.inboxFigures();
+      const items = (await backstep.read.refusedRows(limit)).map(refusedRowView);
+      return c.json({ waiting, oldestAt: isoTime(oldestAtMs), refused, items });
+    })
     .get('/api/retention', (c) => c.json(backstep.retention.state()))
     .post('/api/retention/resume', async (c) => {
       await backstep.retention.resume(authorOf(c, API_AUTHOR));
@@ -56,6 +63,7 @@ export function engineRoutes(
         sagas: await backstep.read.statusCounts(),
         engine: backstep.figures(),
         store: backstep.store.stats(),
+        inbox: await backstep.read.inboxFigures(),
         isReady: backstep.health().kind === 'ready',
         live: clients.figures(),
         lostLogLines: lostLogLines(),

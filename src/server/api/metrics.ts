@@ -3,6 +3,7 @@
  */
 import { type Distribution, octavesOf, quantileMs } from '../../core/distribution.ts';
 import type { EngineFigures } from '../../runtime/figures.ts';
+import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StatusCounts } from '../../store/read-models.ts';
 import type { StoreStats } from '../../store/store.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
@@ -11,6 +12,7 @@ export interface MetricsSource {
   readonly sagas: StatusCounts;
   readonly engine: EngineFigures;
   readonly store: StoreStats;
+  readonly inbox: InboxFigures;
   readonly isReady: boolean;
   readonly live: LiveFigures;
   readonly lostLogLines: number;
@@ -26,6 +28,7 @@ export function metricsText({
   sagas,
   engine,
   store,
+  inbox,
   isReady,
   live,
   lostLogLines,
@@ -47,6 +50,9 @@ export function metricsText({
     ['backstep_sagas_started_total', 'counter', 'Sagas started', engine.startedSagas],
     ['backstep_sagas_settled_total', 'counter', 'Sagas settled', engine.settledSagas],
     ['backstep_unheard_events_total', 'counter', 'Emitted, no subscriber', engine.unheardEvents],
+    ['backstep_inbox_waiting', 'gauge', 'Rows that wait in the inbox', inbox.waiting],
+    ['backstep_inbox_refused', 'gauge', 'Refused rows that are kept', inbox.refused],
+    ['backstep_inbox_taken_total', 'counter', 'Rows dealt with', engine.inboxTaken],
     ['backstep_commits_total', 'counter', 'Turns committed', store.commits],
     ['backstep_batches_total', 'counter', 'Batches committed', store.batches],
     ['backstep_batch_size', 'gauge', 'Turns in the last batch', store.lastBatchSize],

@@ -5,11 +5,13 @@
 import { z } from 'zod';
 import * as answers from './answers.ts';
 import { FeedMessage, FeedResync } from './feed-answers.ts';
+import { Inbox } from './inbox-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
 import {
   AuthorQuery,
   DefinitionQuery,
   FeedQueryParameters,
+  LimitQuery,
   PageQuery,
   SagaQuery,
   WaitQuery,
@@ -182,6 +184,13 @@ const ENGINE: readonly Operation[] = [
     path: '/api/stats',
     summary: 'Figures of this process.',
     answers: ok(answers.Stats),
+  },
+  {
+    method: 'get',
+    path: '/api/inbox',
+    summary: 'What waits in the inbox, and the rows that were refused, with why.',
+    query: LimitQuery,
+    answers: ok(Inbox),
   },
   {
     method: 'get',

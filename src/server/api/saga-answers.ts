@@ -8,6 +8,7 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import type { SagaStep } from '../../core/machine/machine-roles.ts';
 import { statePath } from '../../core/machine/state-path.ts';
 import { isOver, type SagaState, type StepEntry } from '../../core/state.ts';
+import type { RefusedRow } from '../../store/queries/inbox.ts';
 import type { DeadLetter, FeedEntry, JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
 import { isoTime } from '../../core/iso-time.ts';
@@ -141,6 +142,15 @@ export function deadLetterView(letter: DeadLetter, nowMs: number): object {
     openedAt: isoTime(letter.openedAtMs),
     ageMs: Math.max(0, nowMs - letter.openedAtMs),
   };
+}
+
+/** A refused row of `GET /api/inbox`; what it carries is not shown. */
+export function refusedRowView({ id, kind, target, key, ...row }: RefusedRow): object {
+  const content = parseStored(row.answer);
+  const { code, message } = isJsonObject(content) ? content : {};
+  const { createdAtMs, refusedAtMs } = row;
+  const times = { createdAt: isoTime(createdAtMs), refusedAt: isoTime(refusedAtMs) };
+  return { id, kind, target, key, ...times, code, message };
 }
 
 // In a saga that is over nothing is pending any more: what never started was not needed.

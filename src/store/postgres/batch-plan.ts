@@ -20,6 +20,7 @@ import {
   AUDIT_COLUMNS,
   type Column,
   type EngineStatements,
+  INBOX_COLUMNS,
   JOURNAL_COLUMNS,
   KEY_COLUMNS,
   LETTER_COLUMNS,
@@ -159,6 +160,8 @@ class BatchRows {
   readonly #closed = new Rows(LETTER_COLUMNS);
   readonly #audit = new Rows(AUDIT_COLUMNS);
   readonly #entered = new Rows(PENDING_COLUMNS);
+  readonly #removed = new Rows(INBOX_COLUMNS);
+  readonly #answered = new Rows(INBOX_COLUMNS);
   readonly #left: number[] = [];
   readonly #versions = new Rows(VERSION_COLUMNS);
   readonly acknowledged: number[] = [];
@@ -175,7 +178,7 @@ class BatchRows {
   }
 
   #addExtras(journal: readonly Parameter[], extras: TurnExtras): void {
-    const { key, outbox, deadLetter, audit, pendingStart, version } = extras;
+    const { key, outbox, deadLetter, audit, pendingStart, version, inbox } = extras;
     const sid = Number(journal[JOURNAL_SID]);
     const sagaSeq = journal[JOURNAL_SAGA_SEQ];
     const atMs = journal[JOURNAL_AT];
@@ -192,6 +195,10 @@ class BatchRows {
       this.#audit.add([sid, sagaSeq, atMs, audit.command, audit.by, audit.reason]);
     }
     if (version !== null) this.#versions.add([sid, version.version, version.definitionHash]);
+    if (inbox !== null) {
+      const { id, answer } = inbox;
+      (answer === null ? this.#removed : this.#answered).add([sid, sagaSeq, atMs, id, answer]);
+    }
     if (pendingStart?.kind === 'leave') this.#left.push(sid);
     if (pendingStart?.kind === 'enter') this.#entered.add([sid, sagaSeq, pendingStart.startAtMs]);
   }
@@ -214,6 +221,8 @@ class BatchRows {
       put(sql.sagas[kind], this.#sagas[kind], [String(this.#sagas[kind].length)]);
     }
     this.#putJournal(seq, sql, statements);
+    put(sql.removeRows, this.#removed);
+    put(sql.answerRows, this.#answered);
     put(sql.outbox, this.#outbox);
     put(sql.closeLetters, this.#closed);
     put(sql.openLetters, this.#opened);

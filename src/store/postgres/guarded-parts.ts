@@ -5,7 +5,7 @@
  * Works in an open transaction and never ends it. Invariant: an item whose outcome is not a
  * committed one has written nothing.
  */
-import { type ItemOutcome, JOURNAL_SID } from '../batch-items.ts';
+import { type ItemOutcome, JOURNAL_SID, type TurnItem } from '../batch-items.ts';
 import type { Batch } from './batch.ts';
 import { type BatchPlan, hasKey, keyTaken, planOf } from './batch-plan.ts';
 import { COUNT_DIFFERS, UNIQUE_VIOLATION } from './fault.ts';
@@ -146,12 +146,20 @@ export class GuardedParts {
     const item = this.#batch.items[index];
     if (item === undefined || item.kind === 'write' || item.kind === 'acknowledge') return null;
     if (code !== COUNT_DIFFERS && code !== UNIQUE_VIOLATION) return null;
+    if (code === COUNT_DIFFERS && (await this.#isWithdrawn(item))) return { kind: 'withdrawn' };
     const sid = String(item.journal[JOURNAL_SID]);
     const [row] = await this.#guardedRead({ sql: this.#sql.storedSeq, parameters: [sid] });
     const storedSeq = row === undefined ? null : Number(row[0]);
     // A start that breaks another rule than that of the sid, such as one over its public id.
     if (item.kind === 'start' && storedSeq === null) return null;
     return { kind: 'stale', storedSeq };
+  }
+
+  async #isWithdrawn({ extras }: TurnItem): Promise<boolean> {
+    if (extras === null || extras.inbox === null) return false;
+    const parameters = [String(extras.inbox.id)];
+    const rows = await this.#guardedRead({ sql: this.#sql.waitingRow, parameters });
+    return rows.length === 0;
   }
 
   /** Rows of a query that may be refused for its parameters; none then. */

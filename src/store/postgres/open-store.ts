@@ -7,6 +7,7 @@ import type { DatabaseTarget } from '../../core/database-target.ts';
 import { BatchQueue } from '../batch-queue.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import type { EngineTables } from '../schema.ts';
+import { READ_TIME_LIMIT_MS } from '../read-limits.ts';
 import type { Store } from '../store.ts';
 import { inSchema } from '../table-names.ts';
 import { migratePostgres } from './migrate.ts';
@@ -30,7 +31,6 @@ export interface OpenPostgresOptions {
   readonly onWarning?: (text: string) => void;
 }
 
-const READ_TIME_LIMIT_MS = 2_000;
 /** Connections of each lane. */
 const ENGINE_CONNECTIONS = 2;
 const PAGE_CONNECTIONS = 4;
@@ -112,6 +112,7 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
     ...createEngineReads(names.inKysely(engine.kysely<EngineTables>())),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };

@@ -136,6 +136,14 @@ export const VERSION_COLUMNS: readonly Column[] = [
   text('definition_hash'),
 ];
 
+export const INBOX_COLUMNS: readonly Column[] = [
+  bigint('sid'),
+  bigint('saga_seq'),
+  bigint('at'),
+  bigint('id'),
+  text('answer'),
+];
+
 /** The texts of all statements for the engine's tables in one schema. */
 export type EngineStatements = ReturnType<typeof engineStatements>;
 
@@ -185,10 +193,28 @@ export function engineStatements(schema: string) {
       ON CONFLICT (sid) DO UPDATE SET type = excluded.type, position = excluded.position,
         start_at = excluded.start_at`,
     leavePending: `DELETE FROM ${inSchema('pending_starts')} WHERE sid = ANY ($1::bigint[])`,
+    ...inboxOf(inSchema('inbox'), ofTurns, inSchema('assert_count')),
     setVersions: `UPDATE ${sagas} s SET version = i.version, definition_hash = i.definition_hash
       FROM ${rowsOf(VERSION_COLUMNS)} WHERE s.sid = i.sid`,
     /** Of everything after a seq: what a batch left whose answer was lost. */
     journalAfter: `SELECT seq, sid, saga_seq FROM ${journal} WHERE seq > $1 ORDER BY seq`,
+  };
+}
+
+/** Rows that are not there any more fail the batch, as turns over another state do. */
+function inboxOf(inbox: string, ofTurns: string, assertCount: string) {
+  const dealtWith = (change: string): string => `WITH r AS (
+      SELECT i.* FROM ${rowsOf(INBOX_COLUMNS)} ${ofTurns}), d AS (${change} RETURNING 1)
+    SELECT ${assertCount}((SELECT count(*) FROM d), (SELECT count(*) FROM r))`;
+  return {
+    removeRows: dealtWith(
+      `DELETE FROM ${inbox} b USING r WHERE b.id = r.id AND b.settled_at IS NULL`,
+    ),
+    answerRows: dealtWith(
+      `UPDATE ${inbox} b SET settled_at = r.at, answer = r.answer FROM r
+        WHERE b.id = r.id AND b.settled_at IS NULL`,
+    ),
+    waitingRow: `SELECT id FROM ${inbox} WHERE id = $1 AND settled_at IS NULL`,
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
+import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
@@ -19,12 +20,14 @@ export interface EngineReads {
   pendingMessages(afterId: number, limit: number): Promise<readonly PendingMessage[]>;
   readonly starts: StartReads;
   readonly upkeep: UpkeepReads;
+  readonly inbox: InboxReads;
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
   return {
     starts: createStartReads(db),
     upkeep: createUpkeepReads(db),
+    inbox: createInboxReads(db),
 
     async loadBySid(sid) {
       const row = await db

@@ -8,6 +8,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
 import { dialectOf } from '../dialect.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
+import { createInboxReads } from './inbox.ts';
 import { feedEpochs } from './feed-epochs.ts';
 import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import { checkedFilter, pageSize } from './list-options.ts';
@@ -42,6 +43,7 @@ type Db = Kysely<EngineTables>;
 
 /** Read models over the store's reader. */
 export function createReadModels(db: Db): ReadModels {
+  const inbox = createInboxReads(db);
   return {
     listSagas: (filter, page) => listSagas(db, filter, page),
     countSagas: async (filter, newer) =>
@@ -72,6 +74,8 @@ export function createReadModels(db: Db): ReadModels {
     startQueues: () => startQueues(db),
     statusCounts: (type) => statusCounts(db, type),
     versionCounts: () => versionCounts(db),
+    inboxFigures: () => inbox.figures(),
+    refusedRows: (limit) => inbox.refused(limit),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
     feedEpochs: () => feedEpochs(db),

@@ -12,16 +12,19 @@ import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-w
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
 import { lastInUse, leaveClean, takeOver } from './ownership.ts';
+import { ONLY_READS } from '../read-limits.ts';
+import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from '../queries/stored-sagas.ts';
 import type { Store, StoreHealth } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { type TableNames, withPrefix } from '../table-names.ts';
-import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
+import { createReadOnlyKysely } from './worker-dialect.ts';
 import {
   type BatchItem,
   type ItemOutcome,
+  mayFillInbox,
   toCommitOutcome,
   toTurnItem,
   toWriteOutcome,
@@ -66,10 +69,10 @@ export async function memoryDatabases(
   return () => {
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
-    const prepared = new Map<string, Database.Statement>();
+    const disk = { db, names, prepared: new Map(), inboxListeners: new Set<() => void>() };
     let stored: StoredSagas | undefined;
     return {
-      open: (hooks = {}) => new SingleThreadStore(db, names, prepared, hooks),
+      open: (hooks = {}) => new SingleThreadStore(disk, hooks),
       get stored() {
         return (stored ??= storedSagasOf(':memory:', db));
       },
@@ -80,6 +83,14 @@ export async function memoryDatabases(
 
 /** Most prepared queries that a database keeps. */
 const MAX_PREPARED = 256;
+
+/** What outlives a store. */
+interface Disk {
+  readonly db: Database.Database;
+  readonly names: TableNames;
+  readonly prepared: Map<string, Database.Statement>;
+  readonly inboxListeners: Set<() => void>;
+}
 
 interface Entry {
   readonly item: BatchItem;
@@ -98,6 +109,8 @@ class SingleThreadStore implements MemoryStore {
   readonly pendingMessages: Store['pendingMessages'];
   readonly starts: Store['starts'];
   readonly upkeep: Store['upkeep'];
+  readonly inbox: Store['inbox'];
+  readonly #disk: Disk;
   readonly #writer: BatchWriter;
   readonly #leaveClean: () => void;
   readonly #hooks: MemoryStoreHooks;
@@ -109,20 +122,17 @@ class SingleThreadStore implements MemoryStore {
   #commits = 0;
   #batches = 0;
 
-  constructor(
-    db: Database.Database,
-    names: TableNames,
-    prepared: Map<string, Database.Statement>,
-    hooks: MemoryStoreHooks,
-  ) {
+  constructor(disk: Disk, hooks: MemoryStoreHooks) {
+    const { db, names } = disk;
     const { ownerEpoch, wasLeftClean } = takeOver(db, names);
     this.#leaveClean = () => leaveClean(db, names, ownerEpoch);
     const { lastSid, lastSeq } = lastInUse(db, names);
     this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
     this.#hooks = hooks;
+    this.#disk = disk;
     this.#writer = createBatchWriter(db, { realPath: null, names, ownerEpoch, lastSeq });
     const lane: QueryLane = {
-      query: (sql, parameters) => this.#query(db, prepared, sql, parameters),
+      query: (sql, parameters) => this.#query(sql, parameters),
     };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
     const tables = names.inKysely(createReadOnlyKysely<EngineTables>(lane));
@@ -135,6 +145,7 @@ class SingleThreadStore implements MemoryStore {
     this.pendingMessages = reads.pendingMessages;
     this.starts = reads.starts;
     this.upkeep = reads.upkeep;
+    this.inbox = reads.inbox;
   }
 
   get hasQueued(): boolean {
@@ -167,6 +178,15 @@ class SingleThreadStore implements MemoryStore {
     return () => this.#listeners.delete(listener);
   };
 
+  onInbox: Store['onInbox'] = (listener) => {
+    const { inboxListeners } = this.#disk;
+    const told = (): void => {
+      if (this.#isAlive) listener();
+    };
+    inboxListeners.add(told);
+    return () => inboxListeners.delete(told);
+  };
+
   close: Store['close'] = async (isClean = false) => {
     this.#flush();
     if (isClean && this.#isAlive && !this.#isClosed) this.#leaveClean();
@@ -179,19 +199,14 @@ class SingleThreadStore implements MemoryStore {
     this.#listeners.clear();
   }
 
-  #query(
-    db: Database.Database,
-    prepared: Map<string, Database.Statement>,
-    sql: string,
-    parameters: readonly unknown[],
-  ): Promise<readonly unknown[]> {
+  #query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+    const { db, prepared } = this.#disk;
     if (!this.#isAlive) return new Promise(() => {});
     if (this.#isClosed) return Promise.reject(closed());
     const statement = prepared.get(sql) ?? db.prepare(sql);
     if (prepared.size < MAX_PREPARED) prepared.set(sql, statement);
     if (!statement.reader || !statement.readonly) {
-      const why = 'this connection only reads; write through the store';
-      return Promise.reject(new Error(why));
+      return Promise.reject(new Error(ONLY_READS));
     }
     return Promise.resolve(statement.all(...parameters));
   }
@@ -231,6 +246,8 @@ class SingleThreadStore implements MemoryStore {
       const outcome = result.outcomes[index];
       if (outcome !== undefined) entry.settle(outcome);
     }
+    if (!batch.some((entry) => mayFillInbox(entry.item))) return;
+    for (const listener of this.#disk.inboxListeners) listener();
   }
 }
 

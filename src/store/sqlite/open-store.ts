@@ -12,7 +12,8 @@ import { createEngineReads } from '../queries/engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
 import { listMigrations } from '../migration-files.ts';
 import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
-import { Reader, READ_TIME_LIMIT_MS } from './reader.ts';
+import { READ_TIME_LIMIT_MS } from '../read-limits.ts';
+import { Reader } from './reader.ts';
 import type { EngineTables } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
@@ -112,6 +113,7 @@ function assemble(
     ...createEngineReads(names.inKysely(createReadOnlyKysely<EngineTables>(engine))),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    onInbox: (listener) => queue.onInbox(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };

@@ -46,6 +46,7 @@ export function prepareItems(db: Database.Database, names: SqlNames): ApplyItem 
     inSql('INSERT INTO start_keys (type, key, input_hash, saga_id) VALUES (?, ?, ?, ?)'),
   );
   const acknowledge = db.prepare(inSql('DELETE FROM outbox WHERE id = ?'));
+  const takeFromInbox = prepareInbox(db, names);
   const runStatements = createStatementRunner(db);
   const writeExtras = prepareExtras(db, names);
 
@@ -55,6 +56,10 @@ export function prepareItems(db: Database.Database, names: SqlNames): ApplyItem 
     if (key !== null) {
       const stored = selectKey.get(key.type, key.key);
       if (stored !== undefined) return { kind: 'key-taken', ...stored };
+    }
+    if (extras !== null && extras.inbox !== null) {
+      const isThere = takeFromInbox(extras.inbox, item.journal[JOURNAL_AT] ?? null);
+      if (!isThere) return { kind: 'withdrawn' };
     }
     if (writeSaga[item.kind].run(...item.saga).changes !== 1) {
       const stored = storedSeq.get(item.journal[JOURNAL_SID] ?? null);
@@ -89,12 +94,26 @@ export function prepareItems(db: Database.Database, names: SqlNames): ApplyItem 
 export function needsSavepoint(item: BatchItem): boolean {
   if (item.kind === 'acknowledge') return false;
   if (item.kind === 'write') return true;
-  return item.extras !== null && item.extras.statements.length > 0;
+  const { extras } = item;
+  return extras !== null && (extras.inbox !== null || extras.statements.length > 0);
 }
 
 interface StoredKey {
   readonly sagaId: string;
   readonly inputHash: string;
+}
+
+/** Takes a row out of the inbox, or writes its answer; false: it is not there any more. */
+function prepareInbox(db: Database.Database, { inSql }: SqlNames) {
+  const remove = db.prepare(inSql('DELETE FROM inbox WHERE id = ? AND settled_at IS NULL'));
+  const answer = db.prepare(
+    inSql('UPDATE inbox SET settled_at = ?, answer = ? WHERE id = ? AND settled_at IS NULL'),
+  );
+  return (row: NonNullable<TurnExtras['inbox']>, atMs: Parameter): boolean => {
+    const { changes } =
+      row.answer === null ? remove.run(row.id) : answer.run(atMs, row.answer, row.id);
+    return changes === 1;
+  };
 }
 
 function prepareExtras(db: Database.Database, { inSql }: SqlNames) {

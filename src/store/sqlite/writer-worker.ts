@@ -9,6 +9,7 @@ import { createBatchWriter } from './batch-writer.ts';
 import { createCheckpointer } from './checkpointer.ts';
 import { unusable } from './database-file.ts';
 import { hasNoRoom } from './disk-room.ts';
+import { watchForeignWrites } from './foreign-writes.ts';
 import { leaveClean } from './ownership.ts';
 import { openWriterConnection } from './writer-connection.ts';
 import { WriterLoop } from './writer-loop.ts';
@@ -23,12 +24,16 @@ function start(send: (message: FromWriter) => void): void {
     const { db, names, ownerEpoch, ...opened } = openWriterConnection(options);
     const { lastSeq } = opened;
     const { realPath } = options;
+    const stopWatching = watchForeignWrites(db, () => send({ kind: 'inbox' }));
     const loop = new WriterLoop({
       writer: createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq }),
       checkpointer: createCheckpointer(db, () => hasNoRoom(realPath)),
       send,
       retry: options,
-      close: () => db.close(),
+      close: () => {
+        stopWatching();
+        db.close();
+      },
       leaveClean: () => leaveClean(db, names, ownerEpoch),
       leave: () => port?.close(),
     });

@@ -64,6 +64,25 @@ describe('the engine as a whole', () => {
     expect(lines).toContain('backstep_sagas{status="completed"} 1');
   });
 
+  it('tells what waits in the inbox, and what of it was refused, without what it carries', async () => {
+    const empty = { waiting: 0, oldestAt: null, refused: 0, items: [] };
+    expect(await bodyOf(await http.send('GET', '/api/inbox'))).toEqual(empty);
+    const row = `INSERT INTO inbox (kind, target, payload, key)
+      VALUES ('event', 'nobody', '{"type":"approve","password":"s3cret"}', 'e-1')`;
+    await http.backstep.store.write([{ sql: row, parameters: [] }]);
+    await expect.poll(async () => (await http.backstep.read.inboxFigures()).refused).toBe(1);
+    const response = await http.send('GET', '/api/inbox?limit=10');
+    const body = await bodyOf(response);
+    expect(body).toMatchObject({ waiting: 0, refused: 1 });
+    expect(body['items']).toMatchObject([
+      { kind: 'event', target: 'nobody', key: 'e-1', code: 'not-found' },
+    ]);
+    expect(JSON.stringify(body)).not.toContain('s3cret');
+    const lines = (await (await http.send('GET', '/metrics')).text()).split('\n');
+    expect(lines).toContain('backstep_inbox_refused 1');
+    expect(lines).toContain('backstep_inbox_taken_total 1');
+  });
+
   it('tells where the removal of ended sagas stands, and takes the word that the clock is right', async () => {
     const off = { kind: 'off' };
     expect(await bodyOf(await http.send('GET', '/api/retention'))).toEqual(off);

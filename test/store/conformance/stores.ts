@@ -21,6 +21,8 @@ export interface StoreKind {
   database(): Promise<StoreDatabase>;
   /** Statements of a participant that must be rejected: why, SQL, parameters. */
   readonly bad: readonly (readonly [why: string, sql: string, parameters: readonly unknown[]])[];
+  /** The inbox as other programs name it. */
+  readonly inbox: string;
   /** With the placeholders of that database instead of `?`. */
   placeholders(sql: string): string;
 }
@@ -44,12 +46,14 @@ export const SQLITE: StoreKind = {
     ['binds what SQLite does not know', 'DELETE FROM items WHERE name = ?', [{ a: 1 }]],
     ['binds what cannot be sent', 'DELETE FROM items WHERE name = ?', [() => 1]],
   ],
+  inbox: 'inbox',
   placeholders: (sql) => sql,
 };
 
 const WITH_PREFIX: StoreKind = {
   ...SQLITE,
   name: 'SQLite with a prefix',
+  inbox: 'backstep_inbox',
   async database() {
     const path = temporaryDatabase();
     return {
@@ -85,6 +89,7 @@ export const POSTGRES: StoreKind = {
     ['binds too few', 'DELETE FROM items WHERE name = $1', []],
     ['binds what cannot be sent', 'DELETE FROM items WHERE name = $1', [() => 1]],
   ],
+  inbox: 'backstep.inbox',
   placeholders(sql) {
     let count = 0;
     return sql.replaceAll('?', () => `$${(count += 1)}`);

@@ -96,6 +96,7 @@ function groupsOf(
           processFacts({
             figures: backstep.figures(),
             store: backstep.store.stats(),
+            inbox: await backstep.read.inboxFigures(),
             uptimeSeconds: process.uptime(),
             memoryBytes: process.memoryUsage.rss(),
             pid: process.pid,

@@ -4,6 +4,7 @@
 import { html } from 'hono/html';
 import { SAGA_STATUSES } from '../../../core/status.ts';
 import type { EngineFigures } from '../../../runtime/figures.ts';
+import type { InboxFigures } from '../../../store/queries/inbox.ts';
 import type { FeedEntry } from '../../../store/read-models.ts';
 import type { StoreStats } from '../../../store/store.ts';
 import type { Fact } from '../../environment.ts';
@@ -73,7 +74,7 @@ export function turnRows(
         : html`<code>${from}</code> <code>→ ${to}</code>`,
       badge(status),
     ]),
-    'No turn matches. Place an order, or widen the filter.',
+    'No turn matches. Start a saga, or widen the filter.',
   );
 }
 
@@ -81,11 +82,12 @@ export function turnRows(
 export function processFacts(facts: {
   readonly figures: EngineFigures;
   readonly store: StoreStats;
+  readonly inbox: InboxFigures;
   readonly uptimeSeconds: number;
   readonly memoryBytes: number;
   readonly pid: number;
 }): Html {
-  const { figures, store } = facts;
+  const { figures, store, inbox } = facts;
   return factList([
     { name: 'Process', value: `${facts.pid}, up ${Math.floor(facts.uptimeSeconds)} s` },
     { name: 'Memory', value: `${Math.round(facts.memoryBytes / 2 ** 20)} MiB` },
@@ -101,6 +103,10 @@ export function processFacts(facts: {
     { name: 'Loaded timers', value: String(figures.armedWakes) },
     { name: 'Writes', value: `${store.commits} turns in ${store.batches} batches` },
     { name: 'Writes in line', value: String(store.queued) },
+    {
+      name: 'Inbox',
+      value: `${figures.inboxTaken} taken, ${inbox.waiting} waiting, ${inbox.refused} refused and kept`,
+    },
   ]);
 }
 

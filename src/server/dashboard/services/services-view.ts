@@ -13,7 +13,7 @@ export interface ServicesPage {
   readonly hasInvariants: boolean;
 }
 
-/** The content of the page. */
+/** The panels around their live parts; what is missing where there is none. */
 export function servicesPage(page: ServicesPage, region: (id: string) => Html): Html {
   const { panels, hasInvariants } = page;
   return html`${pageHead(

@@ -1,0 +1,63 @@
+/**
+ * What a row of the inbox asks for. Rows are written by anybody, so nothing in them is believed.
+ */
+import type { EventObject } from 'xstate';
+import { BackstepError } from '../../core/errors.ts';
+import { check } from '../../core/options-reader.ts';
+import type { OperatorCommand } from '../../core/turn/inbound.ts';
+import type { InboxRow } from '../../store/queries/inbox.ts';
+import type { SpawnOptions } from '../backstep.ts';
+import { COMMAND, COMMAND_OPTIONS, EVENT, SEND_OPTIONS, SPAWN_OPTIONS } from '../edge-options.ts';
+import type { CommandOptions, SendOptions } from '../saga-handle.ts';
+
+export type InboxOrder =
+  | { readonly kind: 'start'; readonly type: string; readonly options: SpawnOptions }
+  | {
+      readonly kind: 'event';
+      readonly sagaId: string;
+      readonly event: EventObject;
+      readonly options: SendOptions;
+    }
+  | {
+      readonly kind: 'command';
+      readonly sagaId: string;
+      readonly command: OperatorCommand;
+      readonly options: CommandOptions;
+    };
+
+/** Reads a row. Throws `input-invalid` naming the member that cannot be taken. */
+export function orderOf({ id, kind, target, payload, key, options }: InboxRow): InboxOrder {
+  const at = `row ${id} of the inbox`;
+  const given: unknown = parsed(payload, at, 'payload');
+  const more = options === null ? {} : parsed(options, at, 'options');
+  switch (kind) {
+    case 'start': {
+      const all = { ...asObject(more), input: given, ...(key === null ? {} : { key }) };
+      check(all, SPAWN_OPTIONS, at, 'input-invalid');
+      return { kind, type: target, options: all };
+    }
+    case 'event': {
+      // The row's own id makes one of it: a row is taken once, whatever dies.
+      const all = { ...asObject(more), eventId: key ?? `inbox-${id}` };
+      check(given, EVENT, at, 'input-invalid');
+      check(all, SEND_OPTIONS, at, 'input-invalid');
+      return { kind, sagaId: target, event: given as EventObject, options: all };
+    }
+    case 'command':
+      check(given, COMMAND, at, 'input-invalid');
+      check(more, COMMAND_OPTIONS, at, 'input-invalid');
+      return { kind, sagaId: target, command: given as OperatorCommand, options: asObject(more) };
+  }
+}
+
+function parsed(text: string, at: string, member: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BackstepError('input-invalid', `${at}: its ${member} is no JSON`);
+  }
+}
+
+function asObject(value: unknown): object {
+  return value !== null && typeof value === 'object' ? value : {};
+}
