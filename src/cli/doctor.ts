@@ -1,21 +1,24 @@
 /**
  * `backstep doctor`: examines a database and tells what is not as it should be.
  */
+import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { redactText } from '../core/secrets/redact.ts';
 import { type Diagnosis, examineDatabase } from '../runtime/upkeep/doctor.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
-export interface DoctorRequest {
+export interface DoctorRequest extends DatabaseRequest {
   readonly modules: readonly string[];
-  readonly database: string;
   readonly isJson: boolean;
 }
 
 /** Gives the exit code. */
-export async function doctor({ modules, database, isJson }: DoctorRequest): Promise<number> {
+export async function doctor(request: DoctorRequest): Promise<number> {
+  const { modules, isJson } = request;
+  const database = shownDatabase(request.database);
   const loaded = await loadSagas(modules);
   const mistake = loaded.kind === 'mistake' ? loaded.message : loaded.stray;
   if (loaded.kind === 'mistake' || mistake !== null) {
@@ -23,7 +26,7 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
     return EXIT_USAGE;
   }
   try {
-    const work = examineDatabase({ database }, loaded.definitions, loaded.migrations);
+    const work = examineDatabase(request, loaded.definitions, loaded.migrations);
     const found = await withProgress(work, ({ done, total, findings }) =>
       shareText(done, total, `${counted(findings)} found`),
     );

@@ -1,15 +1,16 @@
 /**
  * `backstep export`: prints the journal of one saga, to be kept beside the tests of its code.
  */
+import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
-export interface ExportRequest {
+export interface ExportRequest extends DatabaseRequest {
   readonly sagaId: string;
-  readonly database: string;
   /** As it is stored; else secrets are hidden. */
   readonly withSecrets: boolean;
   /** Names of members to hide beside the default list. */
@@ -17,18 +18,17 @@ export interface ExportRequest {
 }
 
 /** Gives the exit code. */
-export async function exportJournal({
-  sagaId,
-  database,
-  withSecrets,
-  hidden,
-}: ExportRequest): Promise<number> {
+export async function exportJournal(request: ExportRequest): Promise<number> {
+  const { sagaId, database, withSecrets, hidden } = request;
   try {
-    const stored = await openStoredSagas({ database });
+    const stored = await openStoredSagas(request);
     try {
       const journal = await stored.journalOf(sagaId);
       if (journal === null) {
-        throw new BackstepError('not-found', `${database}: no saga with id "${sagaId}"`);
+        throw new BackstepError(
+          'not-found',
+          `${shownDatabase(database)}: no saga with id "${sagaId}"`,
+        );
       }
       const hides = hidesNamed(hidden);
       const shown = withSecrets
