@@ -97,7 +97,8 @@ function minorOf(amount: number | string): number | null {
 /** Where an order does not say another one. */
 export const CURRENCY = 'EUR';
 
-const FIELDS = {
+/** What an order is made of, member by member. */
+export const ORDER_FIELDS = {
   orderId: text,
   customerId: text,
   customerEmail: z
@@ -117,29 +118,11 @@ const FIELDS = {
 
 /** What starts an order saga; parsing turns `amount` into `amountMinor`. */
 export const OrderInput = z
-  .object({ ...FIELDS, currency: z.enum(['EUR', 'USD'], 'must be EUR or USD').default(CURRENCY) })
-  .transform(({ amount, ...order }) => ({ ...order, amountMinor: minorOf(amount) ?? NaN }));
-
-/** The body of `POST /saga/execute`, in the names of the tables; gives an input of the saga. */
-export const OrderRequest = z
   .object({
-    order_id: FIELDS.orderId,
-    customer_id: FIELDS.customerId,
-    customer_email: FIELDS.customerEmail,
-    product_id: FIELDS.productId,
-    quantity: FIELDS.quantity,
-    amount: FIELDS.amount,
-    payment_method: FIELDS.paymentMethod,
+    ...ORDER_FIELDS,
+    currency: z.enum(['EUR', 'USD'], 'must be EUR or USD').default(CURRENCY),
   })
-  .transform((body) => ({
-    orderId: body.order_id,
-    customerId: body.customer_id,
-    customerEmail: body.customer_email,
-    productId: body.product_id,
-    quantity: body.quantity,
-    amount: body.amount,
-    paymentMethod: body.payment_method,
-  }));
+  .transform(({ amount, ...order }) => ({ ...order, amountMinor: minorOf(amount) ?? NaN }));
 
 type Order = z.output<typeof OrderInput>;
 

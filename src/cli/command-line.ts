@@ -49,7 +49,7 @@ export function readCommandLine(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Wanted {
-  // Not strict: the words of what that throws are meant for programmers.
+  // Not strict: what it would throw is worded for programmers.
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
     allowPositionals: true,

@@ -106,7 +106,7 @@ export async function launch(options: LaunchOptions): Promise<number> {
   }
 }
 
-/** Both programs are detached: a terminal's Ctrl-C reaches the launcher alone, which has an order. */
+/** Detached, as the provider is: Ctrl-C reaches the launcher alone, which stops both in order. */
 function server(
   path: string,
   env: NodeJS.ProcessEnv,

@@ -30,7 +30,7 @@ import { readPlaces, type TravelTables } from '../../actors/travel/travel-places
 import { createTravel, tripEvents } from '../../actors/travel/travel.ts';
 import { accountSaga } from '../../machines/account.ts';
 import { onboardingSaga } from '../../machines/onboarding.ts';
-import { CURRENCY, type OrderActivities, OrderRequest, orderSaga } from '../../machines/order.ts';
+import { CURRENCY, type OrderActivities, orderSaga } from '../../machines/order.ts';
 import { tripSaga } from '../../machines/trip.ts';
 import type { TripActivities } from '../../machines/trip-parts.ts';
 import type { Activities } from '../core/activity.ts';
@@ -41,6 +41,7 @@ import { parseWith } from '../core/standard-schema.ts';
 import { isEnded } from '../core/status.ts';
 import { type Binding, bindingOf } from './binding.ts';
 import type { OrderDemo } from './order/order-demo.ts';
+import { OrderRequest } from './order/order-request.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';

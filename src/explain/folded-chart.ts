@@ -111,7 +111,7 @@ function merged(transitions: readonly ChartTransition[]): readonly ChartTransiti
   });
 }
 
-/** Only where nothing triggers a transition its condition tells anything by itself. */
+/** A condition is worth a label only on a transition that no event triggers. */
 function inShort(way: Way): Way {
   return way.trigger.kind === 'always' ? way : { ...way, guard: null };
 }

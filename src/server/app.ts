@@ -129,7 +129,7 @@ export function createApp(options: AppOptions): App {
   };
 }
 
-/** From here on nothing is left to hide. */
+/** The logger, with secrets hidden in whatever it is given. */
 function shownLogger({ logger, backstep: { redact } }: AppOptions): HttpLogger {
   return {
     error: (fields, message) => logger?.error(shownFields(fields, redact), redactText(message)),

@@ -38,7 +38,7 @@ export interface Asset {
   readonly etag: string;
 }
 
-/** The routes, to be mounted at `/assets`. Throws when a file is missing. */
+/** Serves each file of the list, below `/assets`. Throws when one is missing. */
 export function assetRoutes(): Hono<HttpEnv> {
   const script = 'text/javascript; charset=utf-8';
   const htmx = ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-ws.min.js'];

@@ -10,7 +10,7 @@ import type { HttpEnv } from './http-env.ts';
 import type { LiveClients } from './live/live-clients.ts';
 import type { ShownBulk } from './shown-backstep.ts';
 
-/** Recorded as the author of what is ordered on a page where nobody logged in. */
+/** Recorded as the author of commands from a page where nobody logged in. */
 export const PAGE_AUTHOR = 'page';
 
 export interface HttpContext extends ExtensionHost {

@@ -25,7 +25,7 @@ import { closeSockets, createSockets, cutSockets } from './sockets.ts';
 /** The names of this machine, as its own programs call it. */
 const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
 const NO_PLACE = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
-/** How long `stop` waits for WebSocket clients to say goodbye. */
+/** How long `stop` waits for WebSocket clients to close. */
 const CLOSE_GRACE_MS = 3_000;
 
 /** What `createServer` takes. */

@@ -43,7 +43,7 @@ export interface Extension {
 export interface ExtensionHost {
   /** Tells everything with its secrets hidden. */
   readonly backstep: Backstep;
-  /** True: nothing can be changed from outside, so pages offer nothing to order. */
+  /** True: nothing can be changed from outside, so pages offer no command. */
   readonly isReadOnly: boolean;
   readonly logger: HttpLogger;
   /** Milliseconds since 1970. */

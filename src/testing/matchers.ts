@@ -67,7 +67,7 @@ function judgeSound(received: unknown): MatcherResult {
   return answer(story, 'to be sound', faultsOf(story));
 }
 
-/** What is wrong with it whatever the test wants. */
+/** Faults that fail every matcher, whatever it asks. */
 function faultsOf(story: SagaStory): string[] {
   const { status, state } = story;
   const faults: string[] = [];

@@ -35,7 +35,7 @@ export function attemptMoves(
   examples: ExampleValues,
 ): readonly Move[] {
   const attempts = Object.entries(state.live.activities).filter(
-    // What lives in memory is no attempt: it speaks in events, and those are moves of their own.
+    // An actor that lives in memory makes no attempts: its events are moves of their own.
     ([, { isListener }]) => isListener !== true,
   );
   return attempts.flatMap(([id, live]) => [

@@ -1,6 +1,6 @@
 /**
- * The bounds within which an exploration is exhaustive: beside the number of states, what it takes
- * for one although it is many.
+ * The bounds within which an exploration is exhaustive: the number of states, and which of them it
+ * counts as one: attempts, rounds and repeats that are alike.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { attemptBudgets } from '../core/machine/attempt-budgets.ts';

@@ -47,7 +47,7 @@ function skip(world: World, { status, named, isRetrying }: Standing): World {
     ({ undo, step }) => undo === 'failed' && !isRetrying(step, 'compensate'),
   );
   if (backward !== undefined) return change(world, (run) => run === backward, { undo: 'skipped' });
-  // One that has a next attempt to come is not given up by a word on another.
+  // A step that waits for its next attempt is not given up by a decision about another step.
   const forward = runs.findLast((run) => isUndecided(run) && !isRetrying(run.step, 'forward'));
   return change(world, (run) => run === forward, { forward: 'skipped' });
 }

@@ -126,7 +126,7 @@ function describeLoop(
   const round = roundTrip(nodes, loop, entry, follows).map(({ label, to, takes }) =>
     wayStep(label, nodes[to]?.value, takes),
   );
-  // The first laps may differ in what the saga remembers; to a person they are laps already.
+  // The first rounds may differ in the saga's context; a person counts them as rounds all the same.
   for (let last = round.at(-1); last !== undefined; last = round.at(-1)) {
     const before = way.at(-1);
     if (before?.event !== last.event || before.state !== last.state) break;

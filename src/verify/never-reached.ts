@@ -44,7 +44,7 @@ function untakenGuards(machine: AnyStateMachine, reached: Reached): readonly Fau
   return [...entered].flatMap((node) =>
     transitionsOf(node).flatMap((each) => {
       const event = String(each.eventType);
-      // What is asked once all regions are done is apt to be a guard against what cannot be.
+      // A guard on the end of all regions often stands against a case that cannot occur.
       const isAsked = each.guard !== undefined && !event.startsWith('xstate.done.state.');
       if (!isAsked || reached.taken.has(each)) return [];
       const at = `of "${node.id}" ${event === '' ? 'without an event' : `on ${event}`}`;

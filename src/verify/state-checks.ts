@@ -78,7 +78,7 @@ export function unhandled(
     `${place} does not handle "${label}", which ${rest}`,
     'add a transition for it that no guard can refuse',
   );
-  // A built saga has a place for every answer: whatever it does next, it knows less than it should.
+  // A built saga relies on every result: to lose one is an error even where it goes on.
   const isRelied = drive === 'result' && isCompiled(before);
   return [goesOn && !isRelied ? { ...lost, severity: 'warning' } : lost];
 }

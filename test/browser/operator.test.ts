@@ -152,7 +152,7 @@ async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
   throw new Error(`no focus on ${name}, but on ${seen.join(', ')}`);
 }
 
-test('nothing can be ordered of no saga: one is ticked, or all that match are meant', async () => {
+test('no command goes to no saga: one is ticked, or all that match are meant', async () => {
   await slowOrders(2);
   const page = await dashboard.openLive('/sagas?type=order');
   const cancel = page.getByRole('button', { name: 'Cancel…' });

@@ -17,6 +17,8 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { migrateDatabase } from '../../src/store/sqlite/migrate-database.ts';
+import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import { freePort } from '../e2e/ports.ts';
 import { siteFor, until, type OrderBody, type Site } from '../e2e/site.ts';
@@ -74,7 +76,8 @@ describe('a database file', () => {
   });
 
   test('of a later version is refused with the cure', async () => {
-    const site = await closedSite([]);
+    const site = await siteFor(onTestFinished);
+    await migrateDatabase(site.database, { migrationsFolder: DEMO_MIGRATIONS });
     const db = new Database(site.database);
     db.exec("INSERT INTO kysely_migration VALUES ('9999-later', '2099-01-01')");
     db.close();

@@ -197,6 +197,51 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'store/conformance/commit.test.ts',
     'does not wait for the rest when it fills an early',
   ],
+  // PostgreSQL
+  'connection cut at every message of a batch': [
+    'store/postgres/unknown-commits.test.ts',
+    'leaves nothing unknown, wherever it was %s',
+  ],
+  'connections cut under load': [
+    'store/postgres/unknown-commits.test.ts',
+    'is lost again and again under load, and every turn is written once',
+  ],
+  'server that stops answering': [
+    'store/postgres/unknown-commits.test.ts',
+    'counts as lost when the server is silent for too long',
+  ],
+  'server that is stopped, crashes and is killed': [
+    'store/postgres/unknown-commits.test.ts',
+    'is lost with the server, which comes back',
+  ],
+  'owner that is killed': [
+    'store/postgres/ownership.test.ts',
+    'is taken over from a killed owner, with all that it had acknowledged',
+  ],
+  'owner that stands still and goes on': [
+    'store/postgres/ownership.test.ts',
+    'which writes nothing once it goes on',
+  ],
+  'owner cut off from its database': [
+    'store/postgres/ownership.test.ts',
+    'that nobody can reach, which fails once it is reached again',
+  ],
+  'database that went back to a copy': [
+    'store/postgres/history.test.ts',
+    'stops when the server comes back with an earlier copy of its data',
+  ],
+  'row that another transaction holds': [
+    'store/postgres/foreign-locks.test.ts',
+    'delays the turns that want it, and no others',
+  ],
+  'clock that is far from that of the database': [
+    'store/postgres/ownership.test.ts',
+    'is not taken by a machine whose clock is far off',
+  ],
+  'role with weak or wrong defaults': [
+    'store/postgres/ownership.test.ts',
+    'is written as it must be, whatever the role has for defaults',
+  ],
   // HTTP
   'malformed, deep, duplicate-key, wrong-type and oversized JSON': [
     'server/body.test.ts',

@@ -65,9 +65,10 @@ describe('a saga', () => {
     });
     const backstep = await engine.open(activities);
     const { id } = await start();
+    let last = 0;
     for (const delayMs of [1_000, 2_000]) {
-      const lines = engine.lines.length;
-      await engine.seen((entry) => entry.to.endsWith('retrying') && engine.lines.length >= lines);
+      const retry = await engine.seen((e) => e.sagaSeq > last && e.to.endsWith('retrying'));
+      last = retry.sagaSeq;
       const dueMs = (await backstep.saga(id).state())?.steps.at(-1)?.nextAttemptAtMs;
       expect(dueMs).toBe(engine.clock.nowMs() + delayMs);
       engine.clock.advance(delayMs - 1);

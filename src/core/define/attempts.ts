@@ -38,7 +38,7 @@ export interface Side {
   readonly meta: object;
   /** Id of the state that holds it. */
   readonly at: string;
-  /** What its input is made of; `ledger`: asked where the way back is told from it. */
+  /** What its input is made of; `ledger`: a compensation asks it which run is undone. */
   readonly view: (context: SagaContext, ledger: () => readonly StepEntry[]) => never;
   /** What an operator may call it. */
   readonly names: readonly string[];
@@ -92,7 +92,7 @@ export function attemptStates(side: Side, { done, inDoubt, failed }: Exits): Sta
   };
 }
 
-/** What bounds all attempts together, for the state that holds them; nothing where nothing does. */
+/** The limit on all attempts together, for the state that holds them; empty where there is none. */
 export function totalTime({ attempt }: Side, { inDoubt, failed }: Exits): object {
   const { name, retry } = attempt;
   if (retry.totalMs === null) return {};

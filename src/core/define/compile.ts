@@ -48,7 +48,7 @@ export function compileSaga(plan: SagaPlan): AnyStateMachine {
   return createMachine(config, implementationsOf(plan));
 }
 
-// The machine asks at every end; only a completed saga has all the results.
+// XState asks for the output at every final state; only a completed saga has all the results.
 function isWhole({ failure }: SagaContext, steps: readonly StepEntry[]): boolean {
   return failure === null && !wasGivenUp(steps);
 }
@@ -86,7 +86,7 @@ function placeIn({ id, blocks }: SagaPlan, zone: string): Place {
 function forwardZones(plan: SagaPlan, zones: Zones): object {
   const { id, deadlineMs } = plan;
   const completed = edge(`#${id}.completed`);
-  // What a person gave up never ends as if nothing had been.
+  // A saga in which a person gave something up says so by the state in which it ends.
   const endings = [guarded('hasGivenUp', edge(`#${id}.partially_completed`)), completed];
   const afterPivot: Edge = has(zones, 'finishing')
     ? edge(`#${id}.finishing`)

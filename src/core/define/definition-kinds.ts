@@ -1,4 +1,4 @@
-/** What `durable`, `register` and others take for a machine and for a saga, and what they say else. */
+/** What `durable`, `register` and others take for a machine and for a saga, and how they refuse the rest. */
 import { isMachine } from '../machine/actors/actor-kinds.ts';
 import { ANYTHING, type Kind, kindOf, listOf, mapOf, optionsOf } from '../options-reader.ts';
 import { shown } from '../shown.ts';

@@ -70,7 +70,7 @@ export interface SagaDefinition<
   /** Only carries types. */
   readonly types?: {
     readonly contract: C;
-    // Taken by whoever starts it or sends to it, hence parameters.
+    // Callers pass these in: as parameters they are checked the way round that this needs.
     input(input: Input): void;
     given(given: Given): void;
     event(event: Event): void;

@@ -87,12 +87,12 @@ export const LOOP_OPTIONS = optionsOf({
   steps: required(PART),
 });
 
-/** The name of a block; which names will do is for the plan to say. */
+/** The name of a block; `check.ts` says which names can be used. */
 export const BLOCK_NAME: Kind = TEXT;
 /** What the saga's own event or output is made with. */
 export const SAGA_MAPPER: Kind = MAPPER;
 
-// One that answers with a promise all the same is found when it is asked.
+// A function that is not async and returns a promise is refused when it is called.
 function answeringAtOnce(takes: string): Kind {
   const kind = kindOf(takes, (value) => typeof value === 'function');
   return {

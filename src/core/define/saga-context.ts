@@ -139,7 +139,7 @@ export const ACTIONS = {
     const next = { attempt, inDoubt: isStepDoubtful(self, activity) };
     return { tries: { ...context.tries, [activity]: next } };
   }),
-  // A new budget, but what may have happened may have happened still.
+  // A new budget; that an earlier attempt may have had its effect stays noted.
   restartTries: assign(({ context, self }: Asking, { activity }: ActivityParams) => ({
     tries: {
       ...without(context.tries, activity),

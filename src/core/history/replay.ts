@@ -190,7 +190,7 @@ function takeAgain(
   return taken.kind === 'refused' && wasKept ? keep(before, inbound, atMs) : taken;
 }
 
-/** What a person looks at first when a replay goes astray. */
+/** Compared in this order: the first difference is the one that tells a person most. */
 const COMPARED = ['kind', 'event', 'from', 'to', 'status'] as const;
 
 function differenceOf(recorded: JournalRecord, replayed: JournalRecord): string | null {
@@ -207,7 +207,7 @@ interface JournalData {
   readonly note?: string;
 }
 
-// The kind is compared with the line's own column; further in, the core's word is trusted.
+// Only the kind is looked at, which has a column of its own; the core wrote what is inside.
 function isJournalData(value: unknown): value is JournalData {
   if (value === null || typeof value !== 'object' || !('inbound' in value)) return false;
   const { inbound } = value;

@@ -55,7 +55,7 @@ function isKnown({ steps, machine }: SagaDefinition, name: string): boolean {
   );
 }
 
-// Occurrences are counted by name: two histories in one would be one history that never was.
+// Occurrences are counted by name: two steps under one name would share their counts and keys.
 function assertApart(steps: readonly StepEntry[], names: StepNames): void {
   const oldNames = [...new Set(steps.map(({ name }) => name))];
   const byNewName = Map.groupBy(oldNames, (old) => names.get(old) ?? old);

@@ -93,16 +93,16 @@ function guardRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {
   });
 }
 
-// Nothing but a person's orders comes under this prefix: any other name is never heard.
+// Only operators' commands come under this prefix: an event of any other name never arrives.
 function eventRefusals({ id, transitions }: AnyStateNode): string[] {
-  const orders: readonly string[] = Object.values(COMMAND_EVENTS);
+  const commands: readonly string[] = Object.values(COMMAND_EVENTS);
   const unheard = [...transitions.keys()].filter(
-    (type) => type.startsWith('backstep.') && !isWildcard(type) && !orders.includes(type),
+    (type) => type.startsWith('backstep.') && !isWildcard(type) && !commands.includes(type),
   );
   return unheard.map(
     (type) =>
       `state "${id}" waits for "${type}", which Backstep never sends` +
-      `${meantInstead(type, orders)}; it sends ${orders.join(', ')}`,
+      `${meantInstead(type, commands)}; it sends ${commands.join(', ')}`,
   );
 }
 
@@ -127,7 +127,7 @@ function guardsIn(machine: AnyStateMachine, guard: unknown, depth = 0): readonly
   return [own, ...inner.flatMap((each) => guardsIn(machine, each, depth + 1))];
 }
 
-/** Deeper ones hold themselves. */
+/** Deeper ones name each other in a circle. */
 const MAX_GUARD_DEPTH = 32;
 
 function delayRefusals(machine: AnyStateMachine, node: AnyStateNode): string[] {

@@ -56,7 +56,7 @@ function undoneIn(steps: readonly StepEntry[]): readonly string[] {
   return steps.filter(isLeft).map((step) => step.name);
 }
 
-// Better than telling nothing.
+// Of a text that cannot be read as a whole, the steps may still be readable.
 function readableSteps(text: string): readonly StepEntry[] {
   try {
     const { steps = [] } = JSON.parse(text) as Partial<Pick<SagaState, 'steps'>>;

@@ -130,7 +130,7 @@ export type Inbound =
   /** The engine cannot go on with this saga. */
   | { readonly kind: 'park'; readonly failure: Failure };
 
-/** Who gave the word for it, and why, as far as they said. */
+/** Who sent or commanded it, and why, as far as they said. */
 export function authorOf(inbound: Inbound): { readonly by?: string; readonly reason?: string } {
   if (inbound.kind === 'command') return inbound.command;
   return inbound.kind === 'event' ? inbound : {};

@@ -7,7 +7,7 @@ import type { FaultControls } from './fault-controls.ts';
 import { readBody } from '../../server/api/request-bodies.ts';
 import { FaultBody, FaultsBody } from './fault-schemas.ts';
 
-/** The routes, to be mounted at `/api/faults`. */
+/** Sets and clears injected faults, below `/api/faults`. */
 export function faultRoutes(faults: FaultControls, crash: () => void): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get('/', (c) => c.json({ items: faults.list(), nextCursor: null }))

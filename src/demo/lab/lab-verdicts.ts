@@ -85,7 +85,7 @@ export class LabVerdicts {
     const findings = scenario.checks.map((check): Finding => {
       const { found, holds } = check.find(evidence);
       const { expected } = check;
-      // While it goes on, nothing is held against it.
+      // A saga under way may still come to what is expected, so nothing has failed yet.
       if (!settled || (holds === false && !isLate)) return { expected, found, holds: null };
       return { expected, found, holds };
     });

@@ -1,5 +1,5 @@
 /**
- * One saga on the order page: what it is at in words, its rail, and what a person may order.
+ * One saga on the order page: what it is at in words, its rail, and the commands that are legal.
  */
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../core/define/definition.ts';

@@ -14,7 +14,7 @@ import { startOrder } from './order-start.ts';
 import { orderSagaRow, orderStatsView, orderStatusView } from './order-status.ts';
 import { pageOf, waitMsOf } from '../../server/query.ts';
 
-/** The routes, to be mounted at `/saga`. */
+/** Orders and what the services have of them, below `/saga`. */
 export function orderRoutes({ backstep, demo }: DemoContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/execute', async (c) => {

@@ -116,7 +116,7 @@ export class SagaLoader {
     }
   }
 
-  // Logged once for all sagas that it holds for.
+  // One line of the log for all sagas with the same reason.
   #tellOnce(what: string, tell: () => void): void {
     if (this.#told.has(what) || this.#told.size >= MAX_TOLD) return;
     this.#told.add(what);

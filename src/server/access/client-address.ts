@@ -45,7 +45,7 @@ function trustedOf(proxies: readonly string[]): BlockList {
   return trusted;
 }
 
-/** An IPv4 address in IPv6 clothes is that address. */
+/** An IPv4 address that is mapped into IPv6 is that IPv4 address. */
 function plain(address: string): string {
   const text = address.trim();
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text;

@@ -47,7 +47,7 @@ export class Gatekeeper {
       if (!this.#revocations.isRevoked(session)) return { kind: 'known', session };
     }
     const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    // What is no bearer token is no guess either.
+    // A header without a bearer token does not count as a guess.
     if (given === undefined) return { kind: 'unknown' };
     return this.check(given, client, nowMs);
   }

@@ -31,7 +31,7 @@ export const PUBLIC_PATHS: ReadonlySet<string> = new Set([
   STYLESHEET_PATH,
 ]);
 
-/** The routes, to be mounted at `/`. */
+/** Logs in and out, with whole paths; everybody may call them. */
 export function loginRoutes(
   gatekeeper: Gatekeeper,
   { clients, nowMs, prefix }: Pick<HttpContext, 'clients' | 'nowMs' | 'prefix'>,

@@ -21,7 +21,7 @@ import {
   sagaFilterOfBody,
 } from './request-bodies.ts';
 
-/** The routes, to be mounted at `/api/bulk`. */
+/** Freezes, starts and reads bulk commands, below `/api/bulk`. */
 export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/', async (c) => {

@@ -32,7 +32,7 @@ export interface DefinitionParts {
 /** A way goes through the whole drawing. */
 const WHOLE = { isWhole: true, open: new Set<string>() };
 
-/** The routes, to be mounted at `/api/definitions`. */
+/** Definitions, their drawings and what verify found, below `/api/definitions`. */
 export function definitionRoutes(
   { backstep }: Pick<HttpContext, 'backstep'>,
   { verifications, layouts }: DefinitionParts,

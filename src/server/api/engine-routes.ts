@@ -13,7 +13,7 @@ import { DEFAULT_PAGE_LIMIT, LimitQuery, pageOf, readQuery } from '../query.ts';
 import { isoTime } from '../../core/iso-time.ts';
 import { deadLetterView, refusedRowView } from './saga-answers.ts';
 
-/** The routes, to be mounted at `/`. */
+/** Dead letters, figures, health and retention, with whole paths. */
 export function engineRoutes(
   { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,

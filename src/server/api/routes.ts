@@ -24,7 +24,7 @@ export interface ApiParts extends DefinitionParts {
   readonly inspectorsMaySend: boolean;
 }
 
-/** The routes, to be mounted at `/`. */
+/** Every route of the API, with whole paths. */
 export function apiRoutes(
   context: HttpContext,
   { engine, recorder, verifications, layouts, inspectorsMaySend }: ApiParts,

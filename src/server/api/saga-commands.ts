@@ -22,7 +22,7 @@ import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './reques
 const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
 const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 
-/** The routes, to be mounted at `/api/sagas`. */
+/** Sends events and commands to one saga, below `/api/sagas`. */
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {
   // A guard or action of the machine threw: the event was not taken and nothing has changed.
   const asPoison = (error: unknown): never => {

@@ -18,7 +18,7 @@ import { summaryView, transitionView } from './saga-answers.ts';
 /** Notes shown with a saga: the newest. */
 const MAX_NOTES = 20;
 
-/** The routes, to be mounted at `/api/sagas`. */
+/** Starts, lists and reads sagas, below `/api/sagas`. */
 export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/:type', async (c) => {

@@ -18,7 +18,7 @@ import { asksForUpgrade } from '../upgrade.ts';
 import { formRefusals } from './frame/form-answers.ts';
 import { bannerGroup, PAGE_PARAMETER, type PageFrame } from './frame/page-frame.ts';
 
-/** The routes, to be mounted at `/`. */
+/** Every page and what its forms send to, with whole paths, and the socket of all pages. */
 export function pageRoutes(
   context: HttpContext,
   hub: PageHub,

@@ -31,7 +31,7 @@ export type InspectContext = Pick<HttpContext, 'backstep' | 'clients' | 'logger'
 /** Recorded as the author of events from an inspector where nobody logged in. */
 const INSPECTOR_AUTHOR = 'inspector';
 
-/** The routes, to be mounted at `/`. */
+/** The WebSockets of inspectors, with their whole paths. */
 export function inspectRoutes(context: InspectContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .get('/inspect', asksForUpgrade, inspectSocket(context, statelyDialect()), onlySocket)

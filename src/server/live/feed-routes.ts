@@ -17,7 +17,7 @@ import { sessionNamedIn } from '../access/sessions.ts';
 import { serveSocket } from './socket-client.ts';
 import { asksForUpgrade } from '../upgrade.ts';
 
-/** The routes, to be mounted at `/`. */
+/** The feed as server-sent events and over a WebSocket, with whole paths. */
 export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
   const { backstep, clients } = context;
   return new Hono<HttpEnv>()

@@ -20,20 +20,26 @@ const OWN_PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 };
 
 /** For every connection whose rows are read as values. */
-const VALUE_TYPES: NonNullable<ClientConfig['types']> = {
+export const VALUE_TYPES: NonNullable<ClientConfig['types']> = {
   getTypeParser: (id: number): ((text: string) => unknown) =>
     OWN_PARSERS[id] ?? (types.getTypeParser(id, 'text') as (text: string) => unknown),
 };
 
+/** A connection that may be made not to keep the process. */
+export interface HeldClient extends Client {
+  ref(): void;
+  unref(): void;
+}
+
 /** Opens a connection; its loss is told by what is asked next. Throws what pg throws. */
-export async function openClient(url: string, applicationName: string): Promise<Client> {
+export async function openClient(url: string, applicationName: string): Promise<HeldClient> {
   const client = new Client({
     connectionString: url,
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     keepAlive: true,
     types: VALUE_TYPES,
-  });
+  }) as HeldClient;
   // Without a listener the end of a connection would be the end of the process.
   client.on('error', () => {});
   await client.connect();

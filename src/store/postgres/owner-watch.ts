@@ -41,6 +41,8 @@ export class OwnerWatch {
   #connectedAtMs = 0;
   #hasLock = false;
   #hasWarned = false;
+  /** Whether waiting keeps the process. */
+  #isHolding = true;
   #lastWarning = '';
 
   constructor(options: OwnerWatchOptions) {
@@ -91,6 +93,12 @@ export class OwnerWatch {
       }
       await this.#pause(delayMs);
     }
+  }
+
+  /** From now on the process may end while this waits. */
+  release(): void {
+    this.#isHolding = false;
+    this.#connection?.unref();
   }
 
   stop(): void {
@@ -166,7 +174,7 @@ export class OwnerWatch {
       onLost: () => this.#forget(connection),
     });
     if (this.#stopped.signal.aborted) connection.destroy();
-    connection.unref();
+    if (!this.#isHolding) connection.unref();
     this.#connection = connection;
     this.#connectedAtMs = performance.now();
     return connection;
@@ -187,6 +195,6 @@ export class OwnerWatch {
 
   async #pause(delayMs: number): Promise<void> {
     const { signal } = this.#stopped;
-    await pause(delayMs, undefined, { ref: false, signal }).catch(() => {}); // stopped meanwhile
+    await pause(delayMs, undefined, { ref: this.#isHolding, signal }).catch(() => {}); // stopped meanwhile
   }
 }

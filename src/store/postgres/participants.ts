@@ -42,8 +42,8 @@ export function readChanges(
   return { kind: 'written', changes };
 }
 
-/** As pg maps values, so that what its users know holds here. */
-function toParameter(value: unknown): WireParameter {
+/** As pg maps values, so that what its users know holds here. Throws for what is no value. */
+export function toParameter(value: unknown): WireParameter {
   if (value === null || value === undefined) return null;
   if (value instanceof Uint8Array) return value;
   if (value instanceof Date) return value.toISOString();

@@ -21,7 +21,9 @@ export type WireParameter = null | string | Uint8Array | ColumnParameter;
 
 const OIDS: Readonly<Record<ColumnType, number>> = { bigint: 20, text: 25, boolean: 16 };
 
-const CODES = { parse: 0x50, bind: 0x42, execute: 0x45, close: 0x43, sync: 0x53 };
+const CODES = { parse: 0x50, bind: 0x42, describe: 0x44, execute: 0x45, close: 0x43, sync: 0x53 };
+const PORTAL = 0x50;
+const ALL_ROWS = 0;
 const BINARY = 1;
 const TEXT = 0;
 const NULL_LENGTH = -1;
@@ -60,6 +62,21 @@ export class Frames {
    * the frames are of no use then.
    */
   run(name: string, parameters: readonly WireParameter[]): void {
+    this.#bind(name, parameters);
+    this.#execute(ALL_ROWS);
+  }
+
+  /** As `run`, with a description of the columns first, and at most so many rows. */
+  read(name: string, parameters: readonly WireParameter[], maxRows: number): void {
+    this.#bind(name, parameters);
+    const start = this.#begin(CODES.describe);
+    this.#byte(PORTAL);
+    this.#name('');
+    this.#end(start);
+    this.#execute(maxRows);
+  }
+
+  #bind(name: string, parameters: readonly WireParameter[]): void {
     const start = this.#begin(CODES.bind);
     this.#name('');
     this.#name(name);
@@ -70,7 +87,6 @@ export class Frames {
     this.#int16(1);
     this.#int16(TEXT);
     this.#end(start);
-    this.#end(this.#executeAll());
   }
 
   /** Ends the pipeline, and with it its implicit transaction. */
@@ -83,11 +99,11 @@ export class Frames {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  #executeAll(): number {
+  #execute(maxRows: number): void {
     const start = this.#begin(CODES.execute);
     this.#name('');
-    this.#int32(0);
-    return start;
+    this.#int32(maxRows);
+    this.#end(start);
   }
 
   #parameter(parameter: WireParameter): void {

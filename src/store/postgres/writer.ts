@@ -101,7 +101,10 @@ export class PostgresWriter implements WriterPort {
       throw unusableDatabase(this.#linkOptions.url, thrown);
     }
     while (!this.#over.signal.aborted) {
-      const sight = await this.#watch.untilFree((owner) => this.#say({ kind: 'standby', owner }));
+      const sight = await this.#watch.untilFree((owner) => {
+        this.#say({ kind: 'standby', owner });
+        this.#watch.release();
+      });
       if (sight === null) return;
       if (await this.#takeOver(sight.ownerEpoch)) return void this.#watch.beat();
       await this.#pause(this.#timings.pollEveryMs);
@@ -114,7 +117,14 @@ export class PostgresWriter implements WriterPort {
       const took = await takeOver(this.#linkOptions, seenEpoch);
       if (took === null) return false;
       const { link, taken } = took;
+      if (this.#over.signal.aborted) {
+        // Closed meanwhile: the next one is not to wait for a beat that never comes.
+        await this.#queries.leave(link.connection.pipeline, this.#me, taken.wasLeftClean);
+        link.connection.destroy();
+        return false;
+      }
       const { lastSid, lastSeq, wasLeftClean } = taken;
+      this.#watch.release();
       link.connection.unref();
       this.#link = link;
       const { history, ownerEpoch } = link;

@@ -12,6 +12,8 @@ import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-w
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
 import { lastInUse, leaveClean, takeOver } from './ownership.ts';
+import { ONLY_READS } from '../read-limits.ts';
+import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from '../queries/stored-sagas.ts';
@@ -20,7 +22,7 @@ import { closedError, standbyOf } from '../refusals.ts';
 import type { Ownership, Store, StoreHealth } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { type TableNames, withPrefix } from '../table-names.ts';
-import { createReadOnlyKysely, type QueryLane } from './worker-dialect.ts';
+import { createReadOnlyKysely } from './worker-dialect.ts';
 import {
   type BatchItem,
   type ItemOutcome,
@@ -242,8 +244,7 @@ class SingleThreadStore implements MemoryStore {
     const statement = prepared.get(sql) ?? db.prepare(sql);
     if (prepared.size < MAX_PREPARED) prepared.set(sql, statement);
     if (!statement.reader || !statement.readonly) {
-      const why = 'this connection only reads; write through the store';
-      return Promise.reject(new Error(why));
+      return Promise.reject(new Error(ONLY_READS));
     }
     return Promise.resolve(statement.all(...parameters));
   }

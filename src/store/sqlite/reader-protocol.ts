@@ -20,6 +20,3 @@ export type ReadAnswer =
   | { readonly kind: 'refused'; readonly message: string }
   /** The file cannot be read: damaged, or its disk is. */
   | { readonly kind: 'unreadable'; readonly message: string };
-
-/** Most rows one query may give. */
-export const MAX_ROWS_READ = 50_000;

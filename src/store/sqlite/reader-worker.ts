@@ -5,12 +5,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import {
-  MAX_ROWS_READ,
-  type ReadAnswer,
-  type ReaderOptions,
-  type ReadQuery,
-} from './reader-protocol.ts';
+import { MAX_ROWS_READ, ONLY_READS, TOO_MANY_ROWS } from '../read-limits.ts';
+import type { ReadAnswer, ReaderOptions, ReadQuery } from './reader-protocol.ts';
 import { toStorageFault } from './storage-fault.ts';
 
 /** Most prepared statements kept at a time. */
@@ -37,7 +33,7 @@ function createAnswerer({ realPath }: ReaderOptions): (query: ReadQuery) => Read
     db ??= openForReading(realPath);
     const statement = db.prepare(sql);
     if (!statement.reader || !statement.readonly) {
-      throw new Error('this connection only reads; write through the store');
+      throw new Error(ONLY_READS);
     }
     if (prepared.size >= MAX_PREPARED) prepared.clear();
     prepared.set(sql, statement);
@@ -49,7 +45,7 @@ function createAnswerer({ realPath }: ReaderOptions): (query: ReadQuery) => Read
       const rows: unknown[] = [];
       for (const row of prepare(sql).iterate(...parameters)) {
         if (rows.length >= MAX_ROWS_READ) {
-          throw new RangeError(`a query may give at most ${MAX_ROWS_READ} rows; add a limit`);
+          throw new RangeError(TOO_MANY_ROWS);
         }
         rows.push(row);
       }

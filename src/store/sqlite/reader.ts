@@ -9,15 +9,11 @@ import type { Worker } from 'node:worker_threads';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
 import type { ReadAnswer, ReaderOptions, ReadQuery } from './reader-protocol.ts';
+import { MAX_QUEUED_READS, readUnavailable, tookTooLong, tooManyReads } from '../read-limits.ts';
 import { startWorker } from '../worker-url.ts';
 
-/** How long one query may take, not counting the start of a thread. */
-export const READ_TIME_LIMIT_MS = 2_000;
-/** Most queries waiting for their turn; above it a read is refused as `overloaded`. */
-const MAX_QUEUED_READS = 10_000;
 /** Most given-up threads still busy; above it reads are refused as `unavailable`. */
 const MAX_GIVEN_UP_READS = 3;
-const RETRY_AFTER_MS = 1_000;
 
 interface PendingRead {
   readonly query: ReadQuery;
@@ -47,11 +43,8 @@ export class Reader {
    * `storage-failed` (file unreadable), or an `Error` when the SQL is wrong or writes.
    */
   query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
-    if (this.#isClosed) return Promise.reject(unavailable('the store is closed'));
-    if (this.#queue.length >= MAX_QUEUED_READS) {
-      const details = { retryAfterMs: RETRY_AFTER_MS };
-      return Promise.reject(new BackstepError('overloaded', 'too many reads wait', details));
-    }
+    if (this.#isClosed) return Promise.reject(readUnavailable('the store is closed'));
+    if (this.#queue.length >= MAX_QUEUED_READS) return Promise.reject(tooManyReads());
     const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>();
     this.#queue.push({ query: { sql, parameters }, resolve, reject });
     this.#next();
@@ -61,8 +54,8 @@ export class Reader {
   /** Refuses what waits and ends the thread. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#finish()?.reject(unavailable('the store is closed'));
-    for (const read of this.#queue) read.reject(unavailable('the store is closed'));
+    this.#finish()?.reject(readUnavailable('the store is closed'));
+    for (const read of this.#queue) read.reject(readUnavailable('the store is closed'));
     this.#queue = [];
     const worker = this.#worker;
     this.#worker = undefined;
@@ -77,7 +70,7 @@ export class Reader {
       return;
     }
     if (this.#givenUp >= MAX_GIVEN_UP_READS) {
-      read.reject(unavailable('slow reads are still being cleared away'));
+      read.reject(readUnavailable('slow reads are still being cleared away'));
       return this.#next();
     }
     this.#current = read;
@@ -149,7 +142,7 @@ export class Reader {
     void worker?.terminate().finally(() => {
       this.#givenUp -= 1;
     });
-    this.#finish()?.reject(unavailable(`a read took longer than ${this.#timeLimitMs} ms`));
+    this.#finish()?.reject(tookTooLong(this.#timeLimitMs));
     this.#next();
   }
 
@@ -157,7 +150,7 @@ export class Reader {
   #replace(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
     this.#worker = undefined;
-    this.#finish()?.reject(unavailable(reason));
+    this.#finish()?.reject(readUnavailable(reason));
     this.#next();
   }
 
@@ -167,8 +160,4 @@ export class Reader {
     this.#current = undefined;
     return read;
   }
-}
-
-function unavailable(message: string): BackstepError {
-  return new BackstepError('unavailable', message, { retryAfterMs: RETRY_AFTER_MS });
 }

@@ -27,7 +27,7 @@ describe('GET /sagas/{id}', () => {
       expect(textOf(page)).toContain(what);
     }
     expect(textOf(page)).toMatch(/charge attempt 1 \S+ \d+ ms ✗ failed declined/);
-    expect(textOf(page)).toContain('Nothing can be ordered any more.');
+    expect(textOf(page)).toContain('No command is legal any more.');
     expect(page).not.toMatch(/ on[a-z]+="| style="|<style|hx-on|javascript:|js:/i);
   });
 
@@ -115,7 +115,7 @@ describe('time travel', () => {
       /cell forward tone-good is-completed[^]*cell forward tone-busy is-running/,
     );
     expect(textOf(page)).toContain('What turn 2 changed');
-    expect(textOf(page)).toContain('go back to now to order something');
+    expect(textOf(page)).toContain('go back to now to give a command');
     expect(page).not.toContain('hx-ws:connect');
     const first = textOf(await pageAt(`/sagas/${id}?seq=1`));
     expect(first).toContain('This is how it began.');

@@ -3,6 +3,7 @@
  * death, from one that hangs, and not from one that is well.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
@@ -45,12 +46,14 @@ class Contender {
     onTestFinished(() => void this.process.kill('SIGKILL'));
   }
 
-  /** Resolves once it has said so many of that kind. */
+  /** Resolves once it has said so many of that kind; rejects when it ends before. */
   async until(kind: OwnerSays['kind'], count = 1): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       if (this.said.filter((message) => message.kind === kind).length >= count) resolve();
+      else if (this.process.exitCode !== null) reject(new Error(`it ended: ${this.reasons[0]}`));
     };
+    this.process.once('exit', look);
     this.#listeners.add(look);
     look();
     await promise;
@@ -121,6 +124,22 @@ describeOnPostgres('a database of PostgreSQL', () => {
     await ownerSeenBy(second);
     await first.close();
     expect(await second.own()).toMatchObject({ wasLeftClean: false });
+  });
+
+  it('is free at once when a standby closes in the middle of taking it over', async () => {
+    const database = await postgresStoreDatabase();
+    const slow = { ...TIMINGS, pollEveryMs: 5, deadAfterMs: 60_000, hungAfterMs: 60_000 };
+    for (let moment = 0; moment < 8; moment += 1) {
+      const first = database.open({ timings: slow });
+      await first.own();
+      const second = database.open({ timings: slow });
+      await ownerSeenBy(second);
+      await first.close();
+      for (let turn = 0; turn < moment * 40; turn += 1) await setImmediate();
+      await second.close();
+    }
+    const next = await database.open({ timings: slow }).own();
+    expect(next.lastSeq).toBe(0);
   });
 
   it('is owned by one of two standbys', async () => {

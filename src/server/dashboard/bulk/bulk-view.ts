@@ -28,7 +28,7 @@ export function titleOf({ command, total }: BulkProgress): string {
   return `${verb} ${total.toLocaleString('en')} ${total === 1 ? 'saga' : 'sagas'}`;
 }
 
-/** The content of the page. */
+/** What is done to how many, around the question or the outcome. */
 export function bulkPage(progress: BulkProgress, region: (id: string) => Html): Html {
   return html`${pageHead(
       titleOf(progress),

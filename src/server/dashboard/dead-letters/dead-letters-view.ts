@@ -30,7 +30,7 @@ const PARTS = [
   { name: 'outstanding', label: 'Outstanding, next first', tone: 'tone-bad' },
 ] as const;
 
-/** The content of the page. */
+/** The head of the page around its letters. */
 export function deadLettersPage(region: (id: string) => Html): Html {
   return html`${pageHead(
       'Dead letters',

@@ -74,7 +74,7 @@ export function turnRows(
         : html`<code>${from}</code> <code>→ ${to}</code>`,
       badge(status),
     ]),
-    'No turn matches. Place an order, or widen the filter.',
+    'No turn matches. Start a saga, or widen the filter.',
   );
 }
 

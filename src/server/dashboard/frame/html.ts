@@ -61,13 +61,19 @@ export function exactTime(timeMs: number): Html {
   return html`<time datetime="${iso}" title="${iso}">${iso.slice(11, 23)}</time>`;
 }
 
-/** A table that scrolls by itself on narrow screens; `empty` is shown without rows. */
+/**
+ * A table that scrolls by itself on narrow screens; `empty` is shown without rows. `numbers`: the
+ * columns that hold figures, by their places.
+ */
 export function table(
   caption: string,
   columns: readonly string[],
   rows: readonly (readonly unknown[])[],
   empty: string,
+  numbers: readonly number[] = [],
 ): Html {
+  const look = (column: number): Html | string =>
+    numbers.includes(column) ? html`class="number"` : '';
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0">
     <table>
       <caption class="visually-hidden">
@@ -75,7 +81,7 @@ export function table(
       </caption>
       <thead>
         <tr>
-          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
+          ${columns.map((name, column) => html`<th scope="col" ${look(column)}>${name}</th>`)}
         </tr>
       </thead>
       <tbody>
@@ -87,7 +93,7 @@ export function table(
             : rows.map(
                 (row) =>
                   html`<tr>
-                    ${row.map((cell) => html`<td>${cell}</td>`)}
+                    ${row.map((cell, column) => html`<td ${look(column)}>${cell}</td>`)}
                   </tr>`,
               )
         }

@@ -31,7 +31,7 @@ export interface FrameParts {
   readonly navigation: readonly NavigationEntry[];
   /** The path of the navigation where the page belongs; `null`: nowhere. */
   readonly at: string | null;
-  /** Nothing can be ordered here, and every page says so. */
+  /** No command is taken here, and every page says so. */
   readonly isReadOnly: boolean;
   /** Whoever looks came in by a login. */
   readonly hasLogin: boolean;
@@ -128,7 +128,7 @@ function readOnlyBanner(): Html {
   return html`<div class="banner">
     <p class="tone-calm">
       <span class="icon" aria-hidden="true">○</span> <strong>Read only:</strong> this server shows
-      everything and takes no orders.
+      everything and changes nothing.
     </p>
   </div>`;
 }

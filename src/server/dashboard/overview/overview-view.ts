@@ -19,7 +19,7 @@ export interface Overview {
   readonly hasInvariants: boolean;
 }
 
-/** The content of the page. */
+/** The sections of the page around their live parts. */
 export function overviewPage({ heads, hasInvariants }: Overview, region: Place): Html {
   return html`${pageHead(
       'Overview',

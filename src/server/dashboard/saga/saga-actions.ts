@@ -1,5 +1,5 @@
 /**
- * What a person may order of a saga: every command, the legal ones as buttons that name what they
+ * What a person may do to a saga: every command, the legal ones as buttons that name what they
  * reach, the others with the reason why not; and the events that it waits for.
  */
 import { html } from 'hono/html';
@@ -28,7 +28,7 @@ export interface ActionScope {
   readonly editable: readonly string[] | null;
   /** What its events must carry, by type; any JSON for a type that is not there. */
   readonly events: ReadonlyMap<string, StandardSchema>;
-  /** True: this server takes no orders, whatever would be legal. */
+  /** True: this server takes no commands, whatever would be legal. */
   readonly isReadOnly: boolean;
 }
 
@@ -44,10 +44,10 @@ const LABELS: Readonly<Record<CommandName, string>> = {
   terminate: 'Terminate without compensating',
 };
 
-/** What the button of a command says; anything else that was ordered is its own name. */
-export function orderInWords(order: string): string {
-  const command = COMMAND_NAMES.find((name) => name === order);
-  return command === undefined ? order : LABELS[command];
+/** What the button of a command says; anything else in the audit is its own name. */
+export function commandInWords(given: string): string {
+  const command = COMMAND_NAMES.find((name) => name === given);
+  return command === undefined ? given : LABELS[command];
 }
 
 /** Commands whose reason matters later: what they do cannot be taken back. */
@@ -67,7 +67,7 @@ export function sagaActions(scope: ActionScope): Html {
   const others = choices.filter(({ isLegal }) => !isLegal);
   return html`${
     legal.length === 0
-      ? html`<p class="quiet">Nothing can be ordered any more.</p>`
+      ? html`<p class="quiet">No command is legal any more.</p>`
       : html`<ul class="actions">
           ${legal.map(({ command }) => html`<li>${commandForm(scope, command)}</li>`)}
         </ul>`
@@ -89,7 +89,7 @@ function nothingHere({ state }: ActionScope): Html {
     command,
     reason: reason ?? 'It would be legal now, but this server only shows.',
   }));
-  return html`${readOnlyNote('nothing can be ordered here')} ${refusedList(choices)}`;
+  return html`${readOnlyNote('no command is taken here')} ${refusedList(choices)}`;
 }
 
 function refusedList(choices: readonly Pick<CommandChoice, 'command' | 'reason'>[]): Html {

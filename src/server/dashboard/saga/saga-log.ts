@@ -10,7 +10,7 @@ import type { SagaState } from '../../../core/state.ts';
 import { type JsonChange, jsonDifference } from './json-difference.ts';
 import { type SagaHistory, turnAt } from '../../api/saga-history.ts';
 import { exactTime, type Html } from '../frame/html.ts';
-import { orderInWords } from './saga-actions.ts';
+import { commandInWords } from './saga-actions.ts';
 import { badge } from '../frame/status-badge.ts';
 
 /** Most turns that are listed around the one that is looked at. */
@@ -89,7 +89,7 @@ function logRow({ definition, history, seq, turnLink }: SagaLog, record: Journal
   const known = turn?.definition ?? definition;
   const trigger =
     inbound.kind === 'command'
-      ? orderInWords(inbound.command.name)
+      ? commandInWords(inbound.command.name)
       : known === undefined
         ? event
         : triggerOf(known, event).words;

@@ -73,7 +73,7 @@ async function regionsOf(
     region(
       'saga-actions',
       isPast
-        ? html`<p class="quiet">You look at a past turn: go back to now to order something.</p>`
+        ? html`<p class="quiet">You look at a past turn: go back to now to give a command.</p>`
         : sagaActions({
             id,
             name: `${saga.type} ${saga.key ?? id}`,

@@ -1,6 +1,6 @@
 /**
- * `/sagas/{id}`: the page of one saga, now or after any of its turns. What is ordered there is in
- * `saga-orders.ts`.
+ * `/sagas/{id}`: the page of one saga, now or after any of its turns. What its forms send is taken
+ * in `saga-forms.ts`.
  */
 import type { HttpContext } from '../../context.ts';
 import type { Page, PageView } from '../../page.ts';
@@ -11,7 +11,7 @@ import { drawn } from '../chart/chart-drawing.ts';
 import { type ChartLook, chartLookOf } from '../chart/chart-look.ts';
 import type { Html } from '../frame/html.ts';
 import type { InspectorParts } from '../inspector/inspector-page.ts';
-import { sagaOrders } from './saga-orders.ts';
+import { sagaForms } from './saga-forms.ts';
 import { hasRail, litIn, type SagaLook, sagaPageGroups } from './saga-page-groups.ts';
 import { pictureOf } from './saga-picture.ts';
 import { sagaPage, type SagaTab } from './saga-view.ts';
@@ -23,7 +23,7 @@ export function createSagaPage(context: HttpContext, parts: InspectorParts): Pag
     under: '/sagas',
     groups: (query) => sagaPageGroups(context, parts.histories, lookOf(query)),
     look: (query) => pageAt(context, parts, lookOf(query), chartLookOf(query, ['id'])),
-    actions: sagaOrders(context),
+    actions: sagaForms(context),
   };
 }
 

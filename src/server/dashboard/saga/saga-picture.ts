@@ -24,7 +24,7 @@ export interface SagaPicture {
   /** The state one turn before it; `null` for the first, or where it cannot be replayed. */
   readonly before: SagaState | null;
   readonly seq: number;
-  /** True when a past turn was asked for: nothing can be ordered there. */
+  /** True when a past turn was asked for: no command can be given there. */
   readonly isPast: boolean;
   readonly history: SagaHistory;
   readonly audit: readonly AuditEntry[];

@@ -12,7 +12,7 @@ import type { SagaPicture } from './saga-picture.ts';
 import { definitionPath } from '../definitions/definition-views.ts';
 import { exactTime, type Html, relativeTime, table, tookTime } from '../frame/html.ts';
 import { pageHead } from '../frame/layout.ts';
-import { orderInWords } from './saga-actions.ts';
+import { commandInWords } from './saga-actions.ts';
 import { nextInWords } from './saga-words.ts';
 import { badge } from '../frame/status-badge.ts';
 
@@ -172,7 +172,7 @@ export function sagaHead({
     }`;
 }
 
-/** What operators ordered, the oldest first. */
+/** The commands of persons and programs, the oldest first. */
 export function auditTable({ audit, shown }: SagaPicture): Html {
   return table(
     'Audit: every command, the oldest first',
@@ -182,10 +182,10 @@ export function auditTable({ audit, shown }: SagaPicture): Html {
       .map(({ atMs, by, command, reason }) => [
         relativeTime(atMs),
         by,
-        orderInWords(command),
+        commandInWords(command),
         reason ?? '–',
       ]),
-    'Nobody has ordered anything.',
+    'No command was given.',
   );
 }
 

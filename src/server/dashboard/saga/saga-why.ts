@@ -11,7 +11,7 @@ import { legalEvents } from '../../../core/turn/legal.ts';
 import { outlookOf, type Prospect } from '../../../explain/outlook.ts';
 import { isOver, isStill, type SagaState } from '../../../core/state.ts';
 import { exactTime, type Html, tookTime } from '../frame/html.ts';
-import { orderInWords } from './saga-actions.ts';
+import { commandInWords } from './saga-actions.ts';
 import { prospectInWords } from './saga-words.ts';
 
 /** The explanation. `last`: the turn that led to this state. */
@@ -69,7 +69,7 @@ function lastTurn(
 ): Html {
   const words =
     inbound.kind === 'command'
-      ? orderInWords(inbound.command.name)
+      ? commandInWords(inbound.command.name)
       : triggerOf(definition, event).words;
   const came = html`Turn ${sagaSeq} at ${exactTime(atMs)}: <b>${words}</b>`;
   const led =

@@ -1,5 +1,5 @@
 /**
- * The list of sagas: filters, rows with check boxes, what may be ordered of many at once.
+ * The list of sagas: filters, rows with check boxes, and commands for many at once.
  */
 import { html } from 'hono/html';
 import { SAGA_STATUSES } from '../../../core/status.ts';
@@ -24,11 +24,11 @@ export interface SagasPage {
   readonly total: number;
   readonly types: readonly string[];
   readonly steps: readonly string[];
-  /** Nothing can be ordered, so nothing is chosen. */
+  /** No command is taken, so nothing is chosen. */
   readonly isReadOnly: boolean;
 }
 
-/** The content of the page. */
+/** Filters, list and, where commands are taken, the form around the list. */
 export function sagasPage(page: SagasPage, region: (id: string) => Html): Html {
   const { query, isReadOnly } = page;
   const lead = isReadOnly

@@ -3,7 +3,7 @@
  */
 import { html } from 'hono/html';
 import type { Cell, Figure, Panel, PanelContent } from './panel.ts';
-import { type Html, relativeText, sagaLink } from '../frame/html.ts';
+import { type Html, relativeText, sagaLink, table } from '../frame/html.ts';
 import { emptyState, pageHead } from '../frame/layout.ts';
 import { moneyInWords } from './money.ts';
 import { badge } from '../frame/status-badge.ts';
@@ -13,7 +13,7 @@ export interface ServicesPage {
   readonly hasInvariants: boolean;
 }
 
-/** The content of the page. */
+/** The panels around their live parts; what is missing where there is none. */
 export function servicesPage(page: ServicesPage, region: (id: string) => Html): Html {
   const { panels, hasInvariants } = page;
   return html`${pageHead(
@@ -53,44 +53,24 @@ export function panelContent(
   { figures = [], columns, rows, empty, nextCursor }: PanelContent,
   isContinued: boolean,
 ): Html {
-  const isNumber = columns.map((_, index) => rows.some((row) => isFigure(row[index])));
-  const cellClass = (index: number): string => (isNumber[index] === true ? 'number' : '');
+  const numbers = columns.flatMap((_, column) =>
+    rows.some((row) => isFigure(row[column])) ? [column] : [],
+  );
   return html`${
-      figures.length === 0
-        ? ''
-        : html`<ul class="counts">
-            ${figures.map(figureView)}
-          </ul>`
-    }
-    <div class="scroll" role="region" aria-label="${panel.title}" tabindex="0">
-      <table>
-        <thead>
-          <tr>
-            ${columns.map(
-              (column, index) => html`<th scope="col" class="${cellClass(index)}">${column}</th>`,
-            )}
-          </tr>
-        </thead>
-        <tbody>
-          ${
-            rows.length === 0
-              ? html`<tr>
-                  <td class="empty" colspan="${columns.length}">${empty}</td>
-                </tr>`
-              : rows.map(
-                  (row) =>
-                    html`<tr>
-                      ${row.map(
-                        (cell, index) =>
-                          html`<td class="${cellClass(index)}">${cellContent(cell)}</td>`,
-                      )}
-                    </tr>`,
-                )
-          }
-        </tbody>
-      </table>
-    </div>
-    ${pageLinks(panel.id, nextCursor, isContinued)}`;
+    figures.length === 0
+      ? ''
+      : html`<ul class="counts">
+          ${figures.map(figureView)}
+        </ul>`
+  }
+  ${table(
+    panel.title,
+    columns,
+    rows.map((row) => row.map(cellContent)),
+    empty,
+    numbers,
+  )}
+  ${pageLinks(panel.id, nextCursor, isContinued)}`;
 }
 
 function pageLinks(id: string, nextCursor: string | null, isContinued: boolean): Html {

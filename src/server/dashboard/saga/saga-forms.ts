@@ -1,5 +1,5 @@
 /**
- * What a person orders on the page of a saga: commands and events, as forms. They work without
+ * What the forms of the page of a saga send: commands and events. They work without
  * script: then the answer is a redirect to the page.
  */
 import { Hono, type Context } from 'hono';
@@ -19,11 +19,11 @@ import { type Done, takeForm } from '../forms/form-outcome.ts';
 import { isFromScript } from '../frame/form-answers.ts';
 import type { Html } from '../frame/html.ts';
 import { wordsOf } from '../frame/status-badge.ts';
-import { orderInWords } from './saga-actions.ts';
+import { commandInWords } from './saga-actions.ts';
 import { sagaPath } from './saga-view.ts';
 
 /** The routes, with whole paths. */
-export function sagaOrders({ backstep }: Pick<HttpContext, 'backstep'>): Hono<HttpEnv> {
+export function sagaForms({ backstep }: Pick<HttpContext, 'backstep'>): Hono<HttpEnv> {
   const actions = new Hono<HttpEnv>();
   actions.post('/sagas/:id/commands/:command', async (c) => {
     const id = c.req.param('id');
@@ -38,7 +38,7 @@ export function sagaOrders({ backstep }: Pick<HttpContext, 'backstep'>): Hono<Ht
       ...contextOf(form),
     };
     const state = await backstep.saga(id).command(command, { expectedVersion: versionOf(form) });
-    return taken(c, id, wasTaken(orderInWords(name), state));
+    return taken(c, id, wasTaken(commandInWords(name), state));
   });
   actions.post('/sagas/:id/events/:type', async (c) => {
     const { id, type } = c.req.param();

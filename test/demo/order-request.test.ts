@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { OrderRequest } from '../../machines/order.ts';
+import { OrderRequest } from '../../src/demo/order/order-request.ts';
 import { BackstepError, type Issue } from '../../src/core/errors.ts';
 import { parseWith } from '../../src/core/standard-schema.ts';
 
