@@ -144,15 +144,7 @@ class Engine implements UncheckedEngine {
       backlog: () => this.#runner.backlog,
       ...parts,
     });
-    this.#inbox = new Inbox({
-      store,
-      clock,
-      log: logger,
-      isAccepting: () => this.health().kind === 'ready',
-      start: (type, options, row) => this.#starter.spawn(type, options, row),
-      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
-      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
-    });
+    this.#inbox = this.#newInbox();
     const sagas = {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
@@ -193,6 +185,19 @@ class Engine implements UncheckedEngine {
     bound?.();
     if (this.#phase === 'accepting') void this.#versions.run();
   };
+
+  #newInbox(): Inbox {
+    const { clock, logger } = this.#parts;
+    return new Inbox({
+      store: this.store,
+      clock,
+      log: logger,
+      isAccepting: () => this.health().kind === 'ready',
+      start: (type, options, row) => this.#starter.spawn(type, options, row),
+      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
+      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
+    });
+  }
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;

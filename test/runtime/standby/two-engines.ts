@@ -78,12 +78,10 @@ export async function passing<Answer>(
   clock: VirtualClock,
   asked: Promise<Answer>,
 ): Promise<Answer> {
-  let isOver = false;
-  const over = asked.finally(() => (isOver = true));
-  over.catch(() => {});
-  while (!isOver) {
-    await turns();
+  const notYet = Symbol();
+  for (;;) {
+    const first = await Promise.race([asked, turns().then(() => notYet)]);
+    if (first !== notYet) return first as Answer;
     clock.advance(100);
   }
-  return over;
 }
