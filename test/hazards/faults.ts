@@ -230,6 +230,10 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'store/postgres/history.test.ts',
     'stops when the server comes back with an earlier copy of its data',
   ],
+  'owners and servers that fail in any order': [
+    'store/postgres/torture.test.ts',
+    'lose nothing that was acknowledged, whatever befalls them',
+  ],
   'row that another transaction holds': [
     'store/postgres/foreign-locks.test.ts',
     'delays the turns that want it, and no others',

@@ -18,7 +18,11 @@ const LANES = 8;
 const [url = '', timings = '{}', firstSid = '1'] = process.argv.slice(2);
 const say = (message: OwnerSays): void => void process.send?.(message);
 
-if (process.send !== undefined) await main();
+if (process.send !== undefined) await main().catch((error: unknown) => fail(String(error)));
+
+function fail(reason: string): void {
+  process.send?.({ kind: 'failed', reason }, () => process.exit(1));
+}
 
 async function main(): Promise<void> {
   const store = openPostgresStoreHere(url, { timings: JSON.parse(timings) as object });
@@ -27,8 +31,7 @@ async function main(): Promise<void> {
   process.on('disconnect', () => process.exit());
   store.onHealth((health) => {
     if (health.kind === 'standby') say({ kind: 'standby' });
-    if (health.kind !== 'failed') return;
-    process.send?.({ kind: 'failed', reason: health.reason }, () => process.exit(1));
+    if (health.kind === 'failed') fail(health.reason);
   });
   await store.own();
   say({ kind: 'owned' });
@@ -37,7 +40,7 @@ async function main(): Promise<void> {
     for (let seq = 1; !stopping.signal.aborted; seq += 1) {
       const commit = seq === 1 ? startOf(sid) : turnOf(sid, seq);
       const outcome = await store.commit(commit);
-      if (outcome.kind !== 'committed') throw new Error(JSON.stringify(outcome));
+      if (outcome.kind !== 'committed') return fail(`wrong outcome: ${JSON.stringify(outcome)}`);
       say({ kind: 'acknowledged', sid, seq });
     }
   });

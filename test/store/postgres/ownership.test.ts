@@ -2,14 +2,12 @@
  * Who owns a database of PostgreSQL, and how another process comes to own it: at a clean stop, at a
  * death, from one that hangs, and not from one that is well.
  */
-import { fork, type ChildProcess } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
 import type { Store, StoreHealth } from '../../../src/store/store.ts';
 import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
-import type { OwnerSays } from '../../postgres/owner-process.ts';
+import { Contender } from '../../postgres/contender.ts';
 import {
   openPostgresStore,
   type PostgresStoreDatabase,
@@ -20,7 +18,6 @@ import { startProxy } from '../../postgres/proxy.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 import { reasonOf, untilHealth } from '../store-fixture.ts';
 
-const OWNER_PROCESS = fileURLToPath(new URL('../../postgres/owner-process.ts', import.meta.url));
 /** So that an owner on a busy machine is not taken for one that hangs. */
 const TIMINGS: Partial<PostgresTimings> = {
   beatEveryMs: 100,
@@ -30,46 +27,6 @@ const TIMINGS: Partial<PostgresTimings> = {
 };
 const IMPATIENT = { ...TIMINGS, hungAfterMs: 1_500 };
 const LOST = 'another process took the database over; this one must stop';
-
-/** A process of its own that owns the database or waits for it. */
-class Contender {
-  readonly process: ChildProcess;
-  readonly said: OwnerSays[] = [];
-  readonly #listeners = new Set<() => void>();
-
-  constructor(url: string, firstSid: number) {
-    this.process = fork(OWNER_PROCESS, [url, JSON.stringify(TIMINGS), String(firstSid)]);
-    this.process.on('message', (message: OwnerSays) => {
-      this.said.push(message);
-      for (const listener of this.#listeners) listener();
-    });
-    onTestFinished(() => void this.process.kill('SIGKILL'));
-  }
-
-  /** Resolves once it has said so many of that kind; rejects when it ends before. */
-  async until(kind: OwnerSays['kind'], count = 1): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (this.said.filter((message) => message.kind === kind).length >= count) resolve();
-      else if (this.process.exitCode !== null) reject(new Error(`it ended: ${this.reasons[0]}`));
-    };
-    this.process.once('exit', look);
-    this.#listeners.add(look);
-    look();
-    await promise;
-    this.#listeners.delete(look);
-  }
-
-  get acknowledged(): readonly string[] {
-    return this.said.flatMap((message) =>
-      message.kind === 'acknowledged' ? [`${message.sid}/${message.seq}`] : [],
-    );
-  }
-
-  get reasons(): readonly string[] {
-    return this.said.flatMap((message) => (message.kind === 'failed' ? [message.reason] : []));
-  }
-}
 
 /** Resolves with who owns the database, once the standby knows. */
 function ownerSeenBy(standby: Store): Promise<string> {
@@ -160,20 +117,20 @@ describeOnPostgres('a database of PostgreSQL', () => {
 
   it('is taken over from a killed owner, with all that it had acknowledged', async () => {
     const database = await postgresStoreDatabase();
-    const owner = new Contender(database.url, 1);
+    const owner = new Contender(database.url, 1, IMPATIENT);
     await owner.until('acknowledged', 200);
     const standby = database.open({ timings: TIMINGS });
     await ownerSeenBy(standby);
     owner.process.kill('SIGKILL');
     const { wasLeftClean } = await standby.own();
     expect(wasLeftClean).toBe(false);
-    expect(await linesOf(database)).toEqual(expect.arrayContaining([...owner.acknowledged]));
+    expect(await linesOf(database)).toEqual(expect.arrayContaining(owner.acknowledged));
     expect(await standby.commit(startOf(500))).toMatchObject({ kind: 'committed' });
   });
 
   it('is taken from an owner that stands still, which writes nothing once it goes on', async () => {
     const database = await postgresStoreDatabase();
-    const owner = new Contender(database.url, 1);
+    const owner = new Contender(database.url, 1, IMPATIENT);
     await owner.until('acknowledged', 200);
     const standby = database.open({ timings: IMPATIENT });
     await ownerSeenBy(standby);
@@ -182,9 +139,9 @@ describeOnPostgres('a database of PostgreSQL', () => {
     const before = await linesOf(database);
     owner.process.kill('SIGCONT');
     await owner.until('failed');
-    expect(owner.reasons).toEqual([LOST]);
+    expect(owner.reason).toBe(LOST);
     expect(await linesOf(database)).toEqual(before);
-    expect(before).toEqual(expect.arrayContaining([...owner.acknowledged]));
+    expect(before).toEqual(expect.arrayContaining(owner.acknowledged));
   });
 
   it('is taken from an owner that nobody can reach, which fails once it is reached again', async () => {
