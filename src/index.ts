@@ -204,6 +204,8 @@ export type {
   SagasTable,
   StartKeysTable,
 } from './store/schema.ts';
-export { migrateDatabase, type MigrateOptions } from './store/sqlite/migrate-database.ts';
-export type { OpenStoreOptions } from './store/sqlite/open-store.ts';
+export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
+export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
+export type { FileStoreOptions } from './store/sqlite/open-store.ts';
+export type { OpenStoreOptions } from './store/open-store.ts';
 export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

@@ -19,7 +19,7 @@ const SCORE_RANGE = 550;
 
 const OPEN_FILE = `
   INSERT INTO bank_customers (customer_id, saga_id, name, email, status, opened_at)
-  VALUES (?, ?, ?, ?, 'open', ?)
+  VALUES ($1, $2, $3, $4, 'open', $5)
   ON CONFLICT (customer_id) DO UPDATE SET
     saga_id = excluded.saga_id, name = excluded.name, email = excluded.email,
     status = 'open', reason = NULL, opened_at = excluded.opened_at, closed_at = NULL
@@ -27,24 +27,24 @@ const OPEN_FILE = `
 
 const RESERVE_NUMBER = `
   INSERT INTO bank_accounts (customer_id, kind, saga_id, account_number, status, changed_at)
-  VALUES (?, ?, ?, ?, 'reserved', ?)
+  VALUES ($1, $2, $3, $4, 'reserved', $5)
   ON CONFLICT (customer_id, kind) DO UPDATE SET
     saga_id = excluded.saga_id, account_number = excluded.account_number,
     status = 'reserved', changed_at = excluded.changed_at
   WHERE bank_accounts.status IN ('closed', 'released')`;
 
 const MOVE_ACCOUNT = `
-  UPDATE bank_accounts SET status = ?, changed_at = ?
-  WHERE customer_id = ? AND kind = ? AND saga_id = ? AND status = ?`;
+  UPDATE bank_accounts SET status = $1, changed_at = $2
+  WHERE customer_id = $3 AND kind = $4 AND saga_id = $5 AND status = $6`;
 
 /** The ids of a saga's children start with its own. */
 const WITHDRAW_ACCOUNT = `
-  UPDATE bank_accounts SET status = 'closed', changed_at = ?
-  WHERE customer_id = ? AND kind = ? AND status = 'open' AND substr(saga_id, 1, ?) = ?`;
+  UPDATE bank_accounts SET status = 'closed', changed_at = $1
+  WHERE customer_id = $2 AND kind = $3 AND status = 'open' AND substr(saga_id, 1, $4) = $5`;
 
 const QUEUE_MAIL = `
   INSERT INTO bank_mails (mail_key, customer_id, kind, recipient, text, queued_at)
-  SELECT ?, customer_id, ?, email, ?, ? FROM bank_customers WHERE customer_id = ?
+  SELECT $1, customer_id, $2, email, $3, $4 FROM bank_customers WHERE customer_id = $5
   ON CONFLICT (mail_key) DO NOTHING`;
 
 /** What the bank can do, for the sagas of accounts and of onboarding together. */
@@ -67,8 +67,8 @@ export const bank = {
 
   closeFile: transactional(({ customerId, reason }, { sagaId, nowMs }) =>
     statement(
-      `UPDATE bank_customers SET status = 'closed', reason = ?, closed_at = ?
-       WHERE customer_id = ? AND saga_id = ?`,
+      `UPDATE bank_customers SET status = 'closed', reason = $1, closed_at = $2
+       WHERE customer_id = $3 AND saga_id = $4`,
       [reason, nowMs, customerId, sagaId],
     ),
   ),
@@ -81,13 +81,13 @@ export const bank = {
     const score = LOWEST_SCORE + Math.floor(SCORE_RANGE * unitInterval(customerId));
     const sql = `INSERT INTO bank_credit_checks
       (check_key, customer_id, limit_minor, score, status, checked_at)
-      VALUES (?, ?, ?, ?, 'valid', ?)`;
+      VALUES ($1, $2, $3, $4, 'valid', $5)`;
     const parameters = [key, customerId, limitMinor, score, nowMs];
     return { statements: [{ sql, parameters }], output: { score } };
   }),
 
   discardCreditCheck: transactional((_, { forwardKey }) =>
-    statement("UPDATE bank_credit_checks SET status = 'discarded' WHERE check_key = ?", [
+    statement("UPDATE bank_credit_checks SET status = 'discarded' WHERE check_key = $1", [
       forwardKey,
     ]),
   ),

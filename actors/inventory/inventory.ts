@@ -17,7 +17,7 @@ export const RESERVATION_LIFETIME_MS = 30 * 60 * 1000;
 const RECORD_RESERVATION = `
   INSERT INTO inventory_reservations
     (reservation_id, saga_id, order_id, product_id, quantity, status, reserved_at, expires_at)
-  SELECT ?, ?, ?, product_id, ?, 'new', ?, ? FROM products WHERE product_id = ?
+  SELECT $1, $2, $3, product_id, $4, 'new', $5, $6 FROM products WHERE product_id = $7
   ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id`;
 
 /** Moves nothing for a reservation that is not new, so that a repeated call has no effect. */
@@ -25,18 +25,18 @@ const MOVE_TO_RESERVED = `
   UPDATE products SET on_hand = on_hand - moved.quantity, reserved = reserved + moved.quantity
   FROM (
     SELECT product_id, CASE status WHEN 'new' THEN quantity ELSE 0 END AS quantity
-    FROM inventory_reservations WHERE reservation_id = ?
+    FROM inventory_reservations WHERE reservation_id = $1
   ) AS moved
   WHERE products.product_id = moved.product_id AND products.on_hand >= moved.quantity`;
 
 const HOLD = `
   UPDATE inventory_reservations SET status = CASE status WHEN 'new' THEN 'held' ELSE status END
-  WHERE reservation_id = ? AND status IN ('new', 'held', 'shipped')`;
+  WHERE reservation_id = $1 AND status IN ('new', 'held', 'shipped')`;
 
 const FENCE_RESERVATION = `
   INSERT INTO inventory_reservations
     (reservation_id, saga_id, order_id, product_id, quantity, status, released_at)
-  VALUES (?, ?, ?, ?, ?, 'fenced', ?)
+  VALUES ($1, $2, $3, $4, $5, 'fenced', $6)
   ON CONFLICT (reservation_id) DO UPDATE SET order_id = excluded.order_id
   WHERE inventory_reservations.status <> 'shipped'`;
 
@@ -44,13 +44,13 @@ const MOVE_BACK_TO_ON_HAND = `
   UPDATE products SET on_hand = on_hand + held.quantity, reserved = reserved - held.quantity
   FROM (
     SELECT product_id, quantity FROM inventory_reservations
-    WHERE reservation_id = ? AND status = 'held'
+    WHERE reservation_id = $1 AND status = 'held'
   ) AS held
   WHERE products.product_id = held.product_id`;
 
 const RELEASE = `
-  UPDATE inventory_reservations SET status = 'released', released_at = ?
-  WHERE reservation_id = ? AND status = 'held'`;
+  UPDATE inventory_reservations SET status = 'released', released_at = $1
+  WHERE reservation_id = $2 AND status = 'held'`;
 
 /**
  * Puts stock aside under the step's key. Fails permanently with `unknown-product`, `out-of-stock`,

@@ -39,14 +39,14 @@ export interface EventDelivery {
 const QUEUE = `
   INSERT INTO notifications
     (notification_id, saga_id, order_id, type, recipient, subject, status, queued_at)
-  VALUES (?, ?, ?, ?, ?, ?, 'queued', ?)
+  VALUES ($1, $2, $3, $4, $5, $6, 'queued', $7)
   ON CONFLICT (notification_id) DO UPDATE SET order_id = excluded.order_id
   WHERE notifications.status <> 'cancelled'`;
 
 const CANCEL = `
   INSERT INTO notifications
     (notification_id, saga_id, order_id, type, recipient, subject, status, cancelled_at)
-  VALUES (?, ?, ?, ?, ?, ?, 'cancelled', ?)
+  VALUES ($1, $2, $3, $4, $5, $6, 'cancelled', $7)
   ON CONFLICT (notification_id) DO UPDATE SET
     status = 'cancelled', cancelled_at = coalesce(notifications.cancelled_at, excluded.cancelled_at)
   WHERE notifications.status <> 'sent'`;
@@ -54,13 +54,13 @@ const CANCEL = `
 /** Selects from the queued row, so that a cancelled or sent one is not delivered. */
 const PUT_INTO_MAILBOX = `
   INSERT INTO mailbox (notification_id, message_id, recipient, subject, body, delivered_at)
-  SELECT notification_id, ?, recipient, subject, ?, ? FROM notifications
-  WHERE notification_id = ? AND status = 'queued'
+  SELECT notification_id, $1, recipient, subject, $2, $3 FROM notifications
+  WHERE notification_id = $4 AND status = 'queued'
   ON CONFLICT (notification_id) DO NOTHING`;
 
 const MARK_SENT = `
-  UPDATE notifications SET status = 'sent', sent_at = ?, sent_via = ?
-  WHERE notification_id = ? AND status = 'queued'`;
+  UPDATE notifications SET status = 'sent', sent_at = $1, sent_via = $2
+  WHERE notification_id = $3 AND status = 'queued'`;
 
 /** Queues the mail under the step's key. Fails permanently with `fenced` after a cancellation. */
 export const sendConfirmation: TransactionalActivity<Confirmation, { notificationId: string }> =

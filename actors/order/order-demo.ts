@@ -62,7 +62,7 @@ export function createOrderDemoReads(reader: OrderReader) {
         .select('status')
         .select((eb) => [
           eb.fn.countAll<number>().as('count'),
-          eb.fn.sum<number>('amount_minor').as('amount'),
+          eb.cast<number>(eb.fn.sum('amount_minor'), 'bigint').as('amount'),
         ])
         .groupBy('status')
         .execute();

@@ -71,7 +71,7 @@ async function stockInvariants(reader: OrderReader): Promise<readonly OrderInvar
       ...(['held', 'shipped'] as const).map((status) =>
         eb
           .selectFrom('inventory_reservations as reservations')
-          .select((sub) => sub.fn.sum<number | null>('quantity').as('quantity'))
+          .select((sub) => sub.cast<number | null>(sub.fn.sum('quantity'), 'bigint').as('quantity'))
           .whereRef('reservations.product_id', '=', 'products.product_id')
           .where('reservations.status', '=', status)
           .as(`sum_${status}` as const),
@@ -98,7 +98,7 @@ async function ownBooks(
     .select((eb) => [
       'status',
       eb.fn.countAll<number>().as('count'),
-      eb.fn.sum<number>('amount_minor').as('amount'),
+      eb.cast<number>(eb.fn.sum('amount_minor'), 'bigint').as('amount'),
     ])
     .groupBy('status')
     .execute();
@@ -116,7 +116,7 @@ async function ownBooks(
 async function confirmedTotal(reader: OrderReader): Promise<number> {
   const row = await reader
     .selectFrom('orders')
-    .select((eb) => eb.fn.sum<number | null>('amount_minor').as('amount'))
+    .select((eb) => eb.cast<number | null>(eb.fn.sum('amount_minor'), 'bigint').as('amount'))
     .where('status', '=', 'confirmed')
     .executeTakeFirst();
   return row?.amount ?? 0;

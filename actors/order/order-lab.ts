@@ -54,17 +54,17 @@ export function createOrderLab(options: OrderLabOptions) {
     noteRun: ({ scenario, orderId, note, startedAtMs }: Run) =>
       writeAll(write, [
         {
-          sql: 'INSERT INTO lab_runs (scenario, order_id, note, started_at) VALUES (?, ?, ?, ?)',
+          sql: 'INSERT INTO lab_runs (scenario, order_id, note, started_at) VALUES ($1, $2, $3, $4)',
           parameters: [scenario, orderId, note, startedAtMs],
         },
         {
-          sql: 'DELETE FROM lab_runs WHERE id <= (SELECT max(id) FROM lab_runs) - ?',
+          sql: 'DELETE FROM lab_runs WHERE id <= (SELECT max(id) FROM lab_runs) - $1',
           parameters: [MAX_RUNS],
         },
       ]),
     noteSeen: (orderId: string, note: string) =>
       writeAll(write, [
-        { sql: 'UPDATE lab_runs SET note = ? WHERE order_id = ?', parameters: [note, orderId] },
+        { sql: 'UPDATE lab_runs SET note = $1 WHERE order_id = $2', parameters: [note, orderId] },
       ]),
     latestRuns: () => latestRuns(reader),
     crashesSince: (timeMs: number) => crashesSince(reader, timeMs),

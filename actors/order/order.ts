@@ -15,7 +15,7 @@ const CONFIRM_ORDER = `
   INSERT INTO orders
     (order_id, saga_id, change_key, customer_id, customer_email, product_id, quantity,
      amount_minor, payment_method, status, confirmed_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'confirmed', ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'confirmed', $10)
   ON CONFLICT (order_id) DO UPDATE SET
     saga_id = excluded.saga_id, change_key = excluded.change_key,
     customer_id = excluded.customer_id, customer_email = excluded.customer_email,
@@ -30,14 +30,14 @@ const MOVE_TO_SHIPPED = `
   UPDATE products SET reserved = reserved - held.quantity, shipped = shipped + held.quantity
   FROM (
     SELECT product_id, quantity FROM inventory_reservations
-    WHERE order_id = ? AND saga_id = ? AND status = 'held'
+    WHERE order_id = $1 AND saga_id = $2 AND status = 'held'
   ) AS held
   WHERE products.product_id = held.product_id`;
 
 const SHIP = `
   UPDATE inventory_reservations SET
-    status = 'shipped', shipped_by = ?, shipped_at = coalesce(shipped_at, ?)
-  WHERE order_id = ? AND saga_id = ? AND (status = 'held' OR shipped_by = ?)`;
+    status = 'shipped', shipped_by = $1, shipped_at = coalesce(shipped_at, $2)
+  WHERE order_id = $3 AND saga_id = $4 AND (status = 'held' OR shipped_by = $5)`;
 
 /**
  * Reverts the row of this change. A row that another change confirmed stays as it is: this change
@@ -47,7 +47,7 @@ const REVERT_ORDER = `
   INSERT INTO orders
     (order_id, saga_id, change_key, customer_id, customer_email, product_id, quantity,
      amount_minor, payment_method, status, reason, reverted_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'reverted', ?, ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'reverted', $10, $11)
   ON CONFLICT (order_id) DO UPDATE SET
     saga_id = excluded.saga_id, change_key = excluded.change_key,
     status = 'reverted', reason = excluded.reason, reverted_at = excluded.reverted_at
@@ -57,13 +57,13 @@ const MOVE_BACK_TO_RESERVED = `
   UPDATE products SET reserved = reserved + back.quantity, shipped = shipped - back.quantity
   FROM (
     SELECT product_id, quantity FROM inventory_reservations
-    WHERE order_id = ? AND shipped_by = ?
+    WHERE order_id = $1 AND shipped_by = $2
   ) AS back
   WHERE products.product_id = back.product_id`;
 
 const UNSHIP = `
   UPDATE inventory_reservations SET status = 'held', shipped_by = NULL, shipped_at = NULL
-  WHERE order_id = ? AND shipped_by = ?`;
+  WHERE order_id = $1 AND shipped_by = $2`;
 
 /**
  * Confirms the order and ships what is held for it. Fails permanently with `order-conflict` when

@@ -48,7 +48,7 @@ const RECORD_CHARGE = `
   INSERT INTO payments
     (charge_key, transaction_id, saga_id, order_id, customer_id, amount_minor, currency,
      payment_method, status, processed_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'completed', ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'completed', $9)
   ON CONFLICT (charge_key) DO NOTHING`;
 
 /** Inserts when the charge was never recorded: its answer was lost. */
@@ -56,7 +56,7 @@ const RECORD_REFUND = `
   INSERT INTO payments
     (charge_key, transaction_id, saga_id, order_id, customer_id, amount_minor, currency,
      payment_method, status, processed_at, refund_id, refund_reason, refunded_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'refunded', ?, ?, ?, ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'refunded', $9, $10, $11, $12)
   ON CONFLICT (charge_key) DO UPDATE SET
     status = 'refunded', refund_id = excluded.refund_id,
     refund_reason = excluded.refund_reason, refunded_at = excluded.refunded_at

@@ -58,8 +58,8 @@ const TICKETS_PER_TRIP = 3;
 const RECORD_BOOKING = `
   INSERT INTO trip_bookings
     (booking_key, service, destination, saga_id, trip_id, traveller, nights, status, booked_at)
-  SELECT ?, service, destination, ?, ?, ?, ?, 'new', ? FROM trip_places
-  WHERE service = ? AND destination = ?
+  SELECT $1, service, destination, $2, $3, $4, $5, 'new', $6 FROM trip_places
+  WHERE service = $7 AND destination = $8
   ON CONFLICT (booking_key) DO UPDATE SET trip_id = excluded.trip_id`;
 
 /** Takes nothing for a booking that is not new, so that a repeated call has no effect. */
@@ -67,41 +67,41 @@ const TAKE_PLACE = `
   UPDATE trip_places SET taken = taken + wanted.places
   FROM (
     SELECT service, destination, CASE status WHEN 'new' THEN 1 ELSE 0 END AS places
-    FROM trip_bookings WHERE booking_key = ?
+    FROM trip_bookings WHERE booking_key = $1
   ) AS wanted
   WHERE trip_places.service = wanted.service AND trip_places.destination = wanted.destination
     AND taken + wanted.places <= capacity`;
 
 const CONFIRM_BOOKING = `
   UPDATE trip_bookings SET status = 'booked'
-  WHERE booking_key = ? AND status IN ('new', 'booked')`;
+  WHERE booking_key = $1 AND status IN ('new', 'booked')`;
 
 const FENCE_BOOKING = `
   INSERT INTO trip_bookings
     (booking_key, service, destination, saga_id, trip_id, traveller, nights, status, cancelled_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 'fenced', ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, 'fenced', $8)
   ON CONFLICT (booking_key) DO NOTHING`;
 
 const GIVE_PLACE_BACK = `
   UPDATE trip_places SET taken = taken - 1
   FROM (
-    SELECT service, destination FROM trip_bookings WHERE booking_key = ? AND status = 'booked'
+    SELECT service, destination FROM trip_bookings WHERE booking_key = $1 AND status = 'booked'
   ) AS held
   WHERE trip_places.service = held.service AND trip_places.destination = held.destination`;
 
 const CANCEL_BOOKING = `
-  UPDATE trip_bookings SET status = 'cancelled', cancelled_at = ?
-  WHERE booking_key = ? AND status = 'booked'`;
+  UPDATE trip_bookings SET status = 'cancelled', cancelled_at = $1
+  WHERE booking_key = $2 AND status = 'booked'`;
 
 const RECORD_CHARGE = `
   INSERT INTO trip_charges
     (charge_key, saga_id, trip_id, traveller, amount_minor, currency, charged_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT (charge_key) DO NOTHING`;
 
 const RECORD_TICKETS = `
   INSERT INTO trip_tickets (issue_key, saga_id, trip_id, traveller, issued_at)
-  VALUES (?, ?, ?, ?, ?)
+  VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (issue_key) DO NOTHING`;
 
 /** All activities, over one database. */

@@ -9,6 +9,7 @@
  * product or an order that does not exist.
  */
 import { sql, type Kysely } from 'kysely';
+import { createTable, type DatabaseKind } from './shared/create-table.ts';
 
 /** Pieces of each product on hand before the first order. */
 const INITIAL_STOCK = 10_000;
@@ -126,9 +127,9 @@ const INDEXES: readonly string[] = [
 ];
 
 /** Creates the tables and puts the first stock on the shelf. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
   for (const [name, columns] of TABLES) {
-    await sql`CREATE TABLE ${sql.ref(name)} (${sql.raw(columns)}) STRICT`.execute(db);
+    await createTable(db, kind, name, columns);
   }
   for (const index of INDEXES) await sql.raw(index).execute(db);
   for (const [id, name, priceMinor] of PRODUCTS) {

@@ -6,6 +6,7 @@
  * place that is given away twice.
  */
 import { sql, type Kysely } from 'kysely';
+import { createTable, type DatabaseKind } from './shared/create-table.ts';
 
 const DESTINATIONS = ['Lisbon', 'Oslo', 'Rome', 'Venice', 'Vienna'] as const;
 const SERVICES = ['hotel', 'flight', 'car'] as const;
@@ -58,9 +59,9 @@ const TABLES: readonly (readonly [name: string, columns: string])[] = [
 ];
 
 /** Creates the tables; nobody rents a car in Venice, so that a trip there is always cancelled. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
   for (const [name, columns] of TABLES) {
-    await sql`CREATE TABLE ${sql.ref(name)} (${sql.raw(columns)}) STRICT`.execute(db);
+    await createTable(db, kind, name, columns);
   }
   for (const service of SERVICES) {
     for (const destination of DESTINATIONS) {

@@ -5,6 +5,7 @@
  * integer milliseconds since 1970, money is integer minor units.
  */
 import { sql, type Kysely } from 'kysely';
+import { createTable, type DatabaseKind } from './shared/create-table.ts';
 
 /** In order of creation; `down` drops them in reverse. */
 const TABLES: readonly (readonly [name: string, columns: string])[] = [
@@ -50,9 +51,9 @@ const TABLES: readonly (readonly [name: string, columns: string])[] = [
 ];
 
 /** Creates the tables. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
   for (const [name, columns] of TABLES) {
-    await sql`CREATE TABLE ${sql.ref(name)} (${sql.raw(columns)}) STRICT`.execute(db);
+    await createTable(db, kind, name, columns);
   }
 }
 

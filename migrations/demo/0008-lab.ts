@@ -5,16 +5,19 @@
  * that the outcome of a run that crashes the process is still shown after the restart.
  */
 import { sql, type Kysely } from 'kysely';
+import { createTable, type DatabaseKind } from './shared/create-table.ts';
 
-/** Creates the table. */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`CREATE TABLE lab_runs (
+const COLUMNS = `
     id INTEGER PRIMARY KEY,
     scenario TEXT NOT NULL,
     order_id TEXT NOT NULL UNIQUE,
     note TEXT NOT NULL DEFAULT '',
     started_at INTEGER NOT NULL
-  ) STRICT`.execute(db);
+  `;
+
+/** Creates the table. */
+export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
+  await createTable(db, kind, 'lab_runs', COLUMNS);
   await sql`CREATE INDEX lab_runs_scenario ON lab_runs (scenario, id)`.execute(db);
 }
 

@@ -8,13 +8,13 @@ import {
   checkVersions,
   type VersionCheck,
 } from '../runtime/upkeep/version-check.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
-export interface CheckRequest {
+export interface CheckRequest extends DatabaseRequest {
   readonly modules: readonly string[];
-  readonly database: string;
   readonly isJson: boolean;
 }
 

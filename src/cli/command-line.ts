@@ -2,11 +2,13 @@
  * What the command line of `backstep` asks for, or the mistake in it, in one sentence.
  */
 import { parseArgs } from 'node:util';
-import { readSetting, SHARED_SETTINGS } from '../core/settings.ts';
+import { isPostgresUrl } from '../core/database-target.ts';
+import { type Environment, readSetting, SHARED_SETTINGS } from '../core/settings.ts';
 import type { CheckRequest } from './check.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import type { DoctorRequest } from './doctor.ts';
 import type { ExportRequest } from './export.ts';
-import type { MigrateOptions } from '../store/sqlite/migrate-database.ts';
+import type { MigrateOptions } from '../store/migrate-database.ts';
 import type { MigrateRequest } from './migrate.ts';
 import type { VerifyRequest } from './verify.ts';
 
@@ -29,6 +31,7 @@ const OPTIONS = {
   db: { type: 'string' },
   migrations: { type: 'string' },
   'table-prefix': { type: 'string' },
+  schema: { type: 'string' },
   json: { type: 'boolean' },
   'with-secrets': { type: 'boolean' },
   'max-states': { type: 'string' },
@@ -37,18 +40,16 @@ const OPTIONS = {
 } as const;
 /** How the value of an option is called in the help. */
 const VALUES = {
-  db: '<path>',
+  db: '<database>',
   migrations: '<folder>',
   'table-prefix': '<prefix>',
+  schema: '<name>',
   'max-states': '<n>',
   svg: '<folder>',
 } as const;
 
 /** Reads the arguments; `env` may name the database. */
-export function readCommandLine(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Wanted {
+export function readCommandLine(args: readonly string[], env: Environment): Wanted {
   // Not strict: what it would throw is worded for programmers.
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
@@ -63,15 +64,15 @@ export function readCommandLine(
   }
   if (values.help === true) return { command: 'help' };
   const [command, ...operands] = positionals;
-  const database = textOf(values.db) ?? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_DB');
+  const where = databaseOf(values, env);
   const isJson = values.json === true;
   switch (command) {
     case undefined:
       return mistake('say what to do');
     case 'migrate':
       if (operands.length > 0)
-        return mistake('migrate takes no argument; name the file with --db <path>');
-      return { command, database, options: migrateOptions(values) };
+        return mistake('migrate takes no argument; name it with --db <database>');
+      return { command, ...where, ...migrateOptions(values) };
     case 'verify': {
       if (operands.length === 0) return mistake('say which module');
       const bound = textOf(values['max-states']);
@@ -87,16 +88,16 @@ export function readCommandLine(
     case 'check':
     case 'doctor':
       if (operands.length === 0) return mistake('say which module');
-      return { command, modules: operands, database, isJson };
+      return { command, modules: operands, ...where, isJson };
     case 'export': {
       const [sagaId, ...others] = operands;
       if (sagaId === undefined) return mistake('say which saga');
       if (others.length > 0)
-        return mistake('export takes one saga id; name the file with --db <path>');
+        return mistake('export takes one saga id; name it with --db <database>');
       return {
         command,
         sagaId,
-        database,
+        ...where,
         withSecrets: values['with-secrets'] === true,
         hidden: readSetting(SHARED_SETTINGS, env, 'BACKSTEP_REDACT'),
       };
@@ -104,6 +105,16 @@ export function readCommandLine(
     default:
       return mistake(`unknown command "${command}"`);
   }
+}
+
+function databaseOf(values: Values, env: Environment): DatabaseRequest {
+  const database = textOf(values.db) ?? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_DB');
+  // A setting beside a file means nothing; an option would be a mistake, and is told as one.
+  const preset = isPostgresUrl(database)
+    ? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_SCHEMA')
+    : undefined;
+  const schema = textOf(values.schema) ?? preset;
+  return { database, ...(schema === undefined ? {} : { schema }) };
 }
 
 function migrateOptions(values: Values): MigrateOptions {

@@ -4,13 +4,13 @@
 import { BackstepError } from '../core/errors.ts';
 import { redactText } from '../core/secrets/redact.ts';
 import { type Diagnosis, examineDatabase } from '../runtime/upkeep/doctor.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
-export interface DoctorRequest {
+export interface DoctorRequest extends DatabaseRequest {
   readonly modules: readonly string[];
-  readonly database: string;
   readonly isJson: boolean;
 }
 

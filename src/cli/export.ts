@@ -5,11 +5,11 @@ import { BackstepError } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
 import { openStoredSagas } from '../store/queries/stored-sagas.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
-export interface ExportRequest {
+export interface ExportRequest extends DatabaseRequest {
   readonly sagaId: string;
-  readonly database: string;
   /** As it is stored; else secrets are hidden. */
   readonly withSecrets: boolean;
   /** Names of members to hide beside the default list. */

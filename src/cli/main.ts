@@ -14,7 +14,7 @@ import { BackstepError } from '../core/errors.ts';
 const USAGE = `Usage: backstep <command> [options]
 
 Commands:
-  migrate             bring a database file to the schema of this version, and with
+  migrate             bring a database to the schema of this version, and with
                       --migrations to that of your own files too
   verify <module...>  explore the outcomes of the sagas that modules export, within the bounds
                       and for the values that it prints, and show the shortest way on which one
@@ -34,7 +34,11 @@ A module is a file, or a folder for every module in it: of your own, export from
 something found or a database that cannot be read, 2 is a command line or module that is wrong.
 
 Options:
-  --db <path>         the database file (default: BACKSTEP_DB, else data/backstep.db)
+  --db <database>     a file, or postgres://user:password@host:5432/name; a
+                      password stands better in BACKSTEP_DB (default: BACKSTEP_DB, else
+                      data/backstep.db)
+  --schema <name>     in PostgreSQL, the schema of the engine's tables (default:
+                      BACKSTEP_SCHEMA, else backstep)
   --migrations <dir>  the folder of your own migrations, such as 0100-seats.ts: the one that
                       openBackstep is given as migrationsFolder
   --table-prefix <p>  what the engine's tables begin with in a new database, for migrate: the one

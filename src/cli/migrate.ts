@@ -1,23 +1,22 @@
 /**
- * `backstep migrate`: brings a database file to the schema of this version, or tells why not.
+ * `backstep migrate`: brings a database to the schema of this version, or tells why not.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isPostgresUrl, shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
-import { migrateDatabase, type MigrateOptions } from '../store/sqlite/migrate-database.ts';
+import { migrateDatabase, type MigrateOptions } from '../store/migrate-database.ts';
+import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
-export interface MigrateRequest {
-  readonly database: string;
-  readonly options: MigrateOptions;
-}
+export type MigrateRequest = DatabaseRequest & MigrateOptions;
 
 /** Gives the exit code. */
-export async function migrate({ database, options }: MigrateRequest): Promise<number> {
+export async function migrate({ database, ...options }: MigrateRequest): Promise<number> {
   try {
-    makeFolderOf(database);
+    if (!isPostgresUrl(database)) makeFolderOf(database);
     await migrateDatabase(database, options);
-    process.stdout.write(`${database} has the schema of this version\n`);
+    process.stdout.write(`${shownDatabase(database)} has the schema of this version\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;

@@ -6,6 +6,7 @@
  * what it does not know is refused in one sentence, which shows no setting that may carry a secret.
  * Pure: the environment is an argument.
  */
+import { isPostgresUrl, isSchemaName, readDatabase, shownDatabase } from './database-target.ts';
 import { BackstepError } from './errors.ts';
 
 /** Variables by name, as a process has them. */
@@ -17,8 +18,9 @@ export interface Setting<Value> {
   readonly read: (text: string) => Value | undefined;
   /** Goes on "give ...". */
   readonly wants: string;
-  /** True: it may carry a secret, and is never shown. */
+  /** True: it may carry a secret, and is never shown, but for what `shown` leaves of it. */
   readonly isClosed?: true;
+  readonly shown?: (text: string) => string;
 }
 
 /** Settings by name, in the order in which they are listed to people. */
@@ -29,7 +31,13 @@ export type SettingValue<Table extends Settings, Name extends keyof Table> = Tab
 
 /** Of every program here: the command and the server alike. */
 export const SHARED_SETTINGS = {
-  BACKSTEP_DB: setting('data/backstep.db', 'the path of a file', asPath),
+  BACKSTEP_DB: {
+    ...closed('data/backstep.db', 'the path of a file or a postgres: URL', asDatabase),
+    shown: shownDatabase,
+  },
+  BACKSTEP_SCHEMA: setting('backstep', 'letters, digits and _, such as backstep', (text) =>
+    isSchemaName(text) ? text : undefined,
+  ),
   BACKSTEP_REDACT: list(/^[\w$ .-]+$/, 'names of members'),
 } as const;
 
@@ -39,12 +47,14 @@ export function readSetting<Table extends Settings, Name extends keyof Table & s
   env: Environment,
   name: Name,
 ): SettingValue<Table, Name> {
-  const { preset, read, wants, isClosed } = table[name] as Setting<SettingValue<Table, Name>>;
+  const found = table[name] as Setting<SettingValue<Table, Name>>;
+  const { preset, read, wants } = found;
   const text = env[name] ?? '';
   if (text === '') return preset;
   const value = read(text);
   if (value !== undefined) return value;
-  const given = isClosed === true ? 'is not usable' : `is ${JSON.stringify(text.slice(0, 100))}`;
+  const shown = shownSetting(found, text);
+  const given = shown === null ? 'is not usable' : `is ${JSON.stringify(shown.slice(0, 100))}`;
   throw new BackstepError('input-invalid', `${name} ${given}; give ${wants}`);
 }
 
@@ -62,6 +72,12 @@ export function checkSettings(table: Settings, env: Environment): void {
   const known = names.filter((name) => name.startsWith('BACKSTEP_'));
   const message = `${unknown} is no setting; there are ${known.join(', ')}`;
   throw new BackstepError('input-invalid', message);
+}
+
+/** What people may see of the text of a setting; `null`: nothing. */
+export function shownSetting({ isClosed, shown }: Setting<unknown>, text: string): string | null {
+  if (shown !== undefined) return shown(text);
+  return isClosed === true ? null : text;
 }
 
 /** A setting of any kind. */
@@ -111,4 +127,14 @@ export function numberIn(text: string, least: number, most: number): number | un
 export function asPath(text: string): string | undefined {
   // Of these SQLite and Node would make something else than a file of that name.
   return /^(?:file|https?):|\0/i.test(text) || text.trim() === '' ? undefined : text;
+}
+
+function asDatabase(text: string): string | undefined {
+  if (!isPostgresUrl(text)) return text.includes('://') ? undefined : asPath(text);
+  try {
+    readDatabase(text);
+    return text;
+  } catch {
+    return undefined; // the refusal says what is wanted, and no more of the text than is harmless
+  }
 }

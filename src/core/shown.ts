@@ -1,4 +1,5 @@
 /** How a value from outside the types is shown in a message: short, whatever it is. */
+import { redactText } from './secrets/redact.ts';
 
 /** Longest text shown of a value. */
 const MAX_SHOWN_LENGTH = 40;
@@ -7,7 +8,8 @@ const MAX_SHOWN_LENGTH = 40;
 export function shown(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `"${clipped(value)}"`;
+      // An address may have a password in it.
+      return `"${clipped(redactText(value))}"`;
     case 'undefined':
     case 'number':
     case 'boolean':

@@ -10,6 +10,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { isPostgresUrl } from '../core/database-target.ts';
 import { isSecretName } from '../core/secrets/secret-names.ts';
 import { checkSettings, isClosedSetting, settingOf } from './settings.ts';
 import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
@@ -22,7 +23,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const STOP_PROVIDER = 'stop payment provider';
 const START_PROVIDER = 'start payment provider';
 
-/** Relative to the working directory, like every path in the settings. */
+/** Where each is a file: relative to the working directory, like every path in the settings. */
 const DATABASES = ['BACKSTEP_DB', 'PAYMENT_PROVIDER_DB'] as const;
 
 export interface LaunchLimits extends RestartBudget {
@@ -203,6 +204,7 @@ function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | number {
   for (const name of DATABASES) {
     const path = settingOf(env, name);
     result[name] = path;
+    if (isPostgresUrl(path)) continue;
     try {
       mkdirSync(dirname(path), { recursive: true });
     } catch (error) {

@@ -34,6 +34,7 @@ import { CURRENCY, type OrderActivities, orderSaga } from '../../machines/order.
 import { tripSaga } from '../../machines/trip.ts';
 import type { TripActivities } from '../../machines/trip-parts.ts';
 import type { Activities } from '../core/activity.ts';
+import { isPostgresUrl } from '../core/database-target.ts';
 import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { checkSettings, settingOf } from './settings.ts';
@@ -87,9 +88,11 @@ async function run(): Promise<void> {
   const tokenFile = settingOf(env, 'BACKSTEP_TOKEN_FILE');
   if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
   const providerUrl = providerUrlOf();
+  const database = settingOf(env, 'BACKSTEP_DB');
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const backstep = await openBackstep({
-    database: settingOf(env, 'BACKSTEP_DB'),
+    database,
+    ...(isPostgresUrl(database) ? { schema: settingOf(env, 'BACKSTEP_SCHEMA') } : {}),
     migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
     ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),

@@ -3,19 +3,21 @@
  * hold one it is only told whether it is set.
  */
 import { redactText } from '../core/secrets/redact.ts';
-import type { Environment } from '../core/settings.ts';
-import { isClosedSetting, settingNames } from './settings.ts';
+import { type Environment, shownSetting } from '../core/settings.ts';
+import { type SettingName, settingNames, SETTINGS } from './settings.ts';
 import type { Fact } from '../server/environment.ts';
 
 /** Each setting, and its value where that is no secret. */
 export function settingFacts(env: Environment): readonly Fact[] {
   return [
-    ...settingNames().map((name) => ({
-      name,
-      value: isClosedSetting(name) ? closedValue(name, env) : redactText(env[name] || 'default'),
-    })),
+    ...settingNames().map((name) => ({ name, value: valueOf(name, env) })),
     { name: 'NODE_ENV', value: redactText(env['NODE_ENV'] || 'not set') },
   ];
+}
+
+function valueOf(name: SettingName, env: Environment): string {
+  const shown = shownSetting(SETTINGS[name], env[name] ?? '');
+  return shown === null ? closedValue(name, env) : redactText(shown || 'default');
 }
 
 function closedValue(name: string, env: Environment): string {

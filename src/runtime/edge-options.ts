@@ -1,4 +1,5 @@
 /** What the engine takes from the program around it, for callers that the types do not reach. */
+import { isSchemaName } from '../core/database-target.ts';
 import { SAGA } from '../core/define/definition-kinds.ts';
 import { COMMAND_NAMES } from '../core/turn/inbound.ts';
 import {
@@ -41,9 +42,28 @@ const LOGGER = withMethods('a pino logger or the like', [
   'isLevelEnabled',
 ]);
 
+const DATABASE_URL = kindOf('a text such as "postgres://host/name"', isText);
+const DATABASE_URLS = optionsOf({ url: required(DATABASE_URL), direct: DATABASE_URL });
+
+/** Text is read, and shown without what may be secret, by `readDatabase`. */
+const DATABASE: Kind = {
+  takes: 'the path of a file, or a postgres: URL',
+  faultOf: (value) => {
+    if (isText(value) && value !== '') return null;
+    if (typeof value === 'object' && value !== null) return DATABASE_URLS.faultOf(value);
+    return { path: '', what: `is ${shown(value)}; give ${DATABASE.takes}` };
+  },
+};
+
+const SCHEMA_NAME = kindOf(
+  'at most 59 letters, digits and _, not a digit first, such as "backstep"',
+  (value) => isText(value) && isSchemaName(value),
+);
+
 /** The options of `openBackstep`. */
 export const OPEN_OPTIONS = optionsOf({
-  database: required(kindOf('the path of a file', (value) => isText(value) && value !== '')),
+  database: required(DATABASE),
+  schema: SCHEMA_NAME,
   clock: withMethods('a clock', ['nowMs', 'after']),
   randomId: FUNCTION,
   limits: LIMITS,

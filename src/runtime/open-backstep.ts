@@ -1,15 +1,16 @@
 /**
- * Opens an engine over a database file, with the machine's own clock and chance unless told
+ * Opens an engine over a database, with the machine's own clock and chance unless told
  * otherwise.
  *
  * What runs sagas is loaded when one is opened: a program that only defines or verifies some, such as
  * a test of theirs, starts without SQLite and Kysely.
  */
 import { randomBytes } from 'node:crypto';
+import { readDatabase } from '../core/database-target.ts';
 import { type Duration, toMs } from '../core/duration.ts';
 import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
-import type { OpenStoreOptions } from '../store/sqlite/open-store.ts';
+import { loadStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { OPEN_OPTIONS } from './edge-options.ts';
@@ -20,9 +21,7 @@ import { registrationCheck, type VerifyAtRegistration } from './registration-che
 import { subscriptionCheck } from './subscription-check.ts';
 import { type Logger, silentLogger } from './turn-log.ts';
 
-export interface BackstepOptions extends Omit<OpenStoreOptions, 'path' | 'nowMs'> {
-  /** Path of the database file; created when it is not there. Its folder must exist. */
-  readonly database: string;
+export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarning'> {
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** Sixteen random bytes for a saga's public id. Default: `crypto.randomBytes`. */
@@ -72,13 +71,15 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
       tellsUnheard(definition, bindings, accepting);
     },
   };
-  const [{ openStore }, { createEngine }] = await Promise.all([
-    import('../store/sqlite/open-store.ts'),
+  const onWarning = (text: string): void => logger.warn({}, text);
+  const [openStore, { createEngine }] = await Promise.all([
+    loadStore({ ...rest, database, onWarning }),
     import('./engine.ts'),
   ]);
   // Last, so that whatever is refused leaves no lock, no thread and no file.
-  const store = await openStore({ ...rest, path: database, nowMs: () => clock.nowMs() });
-  warnOfOpenFile(database, 'the database', logger);
+  const store = await openStore(() => clock.nowMs());
+  const target = readDatabase(database);
+  if (target.kind === 'file') warnOfOpenFile(target.path, 'the database', logger);
   return heldWhileStarted(createEngine(store, parts));
 }
 

@@ -76,9 +76,9 @@ export function prefixedNames(prefix: string): NamesByPlain {
   return new Map([...Object.keys(TABLES), ...INDEXES].map((name) => [name, prefix + name]));
 }
 
-/** Names in a schema, whose name must be one that needs no quotes. Indexes go with their table. */
+/** Names in a schema of a checked name. Indexes go with their table. */
 export function namesInSchema(schema: string): NamesByPlain {
-  return new Map(Object.keys(TABLES).map((name) => [name, `${schema}.${name}`]));
+  return new Map(Object.keys(TABLES).map((name) => [name, `"${schema}".${name}`]));
 }
 
 /** Takes each word of a text that is a name for what it is called. */

@@ -34,7 +34,7 @@ export function withPrefix(prefix: string): TableNames {
   return renamed(prefixedNames(prefix), (name) => SchemableIdentifierNode.create(name));
 }
 
-/** Names in a schema, whose name must be one that needs no quotes. Indexes go with their table. */
+/** Names in a schema of a checked name. Indexes go with their table. */
 export function inSchema(schema: string): TableNames {
   return renamed(namesInSchema(schema), (_, plain) =>
     SchemableIdentifierNode.createWithSchema(schema, plain),

@@ -52,22 +52,22 @@ describe('a mistake is told in one sentence:', () => {
     [
       'a file that migrate would not have taken',
       ['migrate', 'data/old.db'],
-      'migrate takes no argument; name the file with --db <path>',
+      'migrate takes no argument; name it with --db <database>',
     ],
     [
       'a second saga to export',
       ['export', 'one', 'two'],
-      'export takes one saga id; name the file with --db <path>',
+      'export takes one saga id; name it with --db <database>',
     ],
     ['an option that there is not', ['verify', 'saga.ts', '--bogus'], 'there is no option --bogus'],
     ['a short option that there is not', ['migrate', '-x'], 'there is no option -x'],
-    ['an option without its value', ['migrate', '--db'], '--db needs a value: --db <path>'],
+    ['an option without its value', ['migrate', '--db'], '--db needs a value: --db <database>'],
     [
       'an option in the place of a value',
       ['migrate', '--db', '--json'],
-      '--db needs a value: --db <path>',
+      '--db needs a value: --db <database>',
     ],
-    ['an empty value', ['migrate', '--db='], '--db needs a value: --db <path>'],
+    ['an empty value', ['migrate', '--db='], '--db needs a value: --db <database>'],
     ['a value of an option that takes none', ['verify', '--json=no'], '--json takes no value'],
   ])('%s', (_, args, says) => {
     const { status, stdout, stderr } = backstep(args);

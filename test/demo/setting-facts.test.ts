@@ -12,6 +12,17 @@ test('have no value of a setting that may be a secret', () => {
   expect(facts).toContainEqual({ name: 'PORT', value: '1234' });
 });
 
+test('show the URL of a database, and no password in it', () => {
+  const url = 'postgres://ada:pa55word@host/shop?sslmode=require&password=pa55word';
+  const fact = settingFacts({ BACKSTEP_DB: url }).find(({ name }) => name === 'BACKSTEP_DB');
+  expect(fact?.value).toContain('host/shop?sslmode=require');
+  expect(fact?.value).not.toContain('pa55word');
+  expect(settingFacts({ BACKSTEP_DB: 'data/a.db' })).toContainEqual({
+    name: 'BACKSTEP_DB',
+    value: 'data/a.db',
+  });
+});
+
 test('have every setting that .env.example names', () => {
   const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
   const named = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name);

@@ -17,7 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { migrateDatabase } from '../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import { freePort } from '../e2e/ports.ts';

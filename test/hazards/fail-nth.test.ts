@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import Database from 'better-sqlite3';
-import { migrateDatabase } from '../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import type { Program } from '../e2e/processes.ts';

@@ -153,6 +153,17 @@ const SENTENCES = [
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
+test('a PostgreSQL database asks for its driver where that is not installed, and shows no password', () => {
+  const program = `import { migrateDatabase, openBackstep } from 'backstep';
+    const database = 'postgres://ada:pa55word@host/shop';
+    for (const open of [() => openBackstep({ database }), () => migrateDatabase(database)]) {
+      await open().catch(({ code, message }) => console.log(code, message));
+    }`;
+  const told =
+    'storage-refused PostgreSQL needs the package pg, which is not installed; run: npm install pg\n';
+  expect(done(node('--input-type=module', '-e', program))).toBe(told.repeat(2));
+});
+
 test('holds what a user needs and no source', () => {
   expect(readdirSync(installed).toSorted()).toEqual([
     'LICENSE',

@@ -102,10 +102,59 @@ test('hands over one batch at a time, and the next with all that came meanwhile'
   );
 });
 
+describe('an item that met a foreign lock', () => {
+  it('comes again later, in a batch of its own, and holds nobody of its first', async () => {
+    writer.say(OPENED);
+    const held = queue.commit(startOf(1));
+    const free = queue.commit(startOf(2));
+    await writer.untilHeard(1);
+    writer.say({ kind: 'done', outcomes: [{ kind: 'postponed' }, 10], durationMs: 1 });
+    expect(await free).toEqual({ kind: 'committed', seq: 10 });
+    expect(queue.stats()).toMatchObject({ queued: 1, commits: 1 });
+    await writer.untilHeard(2);
+    expect(writer.batchSizes).toEqual([2, 1]);
+    writer.say({ kind: 'done', outcomes: [11], durationMs: 1 });
+    expect(await held).toEqual({ kind: 'committed', seq: 11 });
+    expect(queue.stats()).toMatchObject({ queued: 0, commits: 2 });
+  });
+
+  it('is written before the queue is closed', async () => {
+    writer.say(OPENED);
+    const held = queue.commit(startOf(1));
+    await writer.untilHeard(1);
+    writer.say({ kind: 'done', outcomes: [{ kind: 'postponed' }], durationMs: 1 });
+    const closing = queue.close();
+    await writer.untilHeard(2);
+    writer.say({ kind: 'done', outcomes: [10], durationMs: 1 });
+    expect(await held).toEqual({ kind: 'committed', seq: 10 });
+    expect(writer.heard.map(({ kind }) => kind)).toEqual(['batch', 'batch', 'close']);
+    writer.say({ kind: 'closed' });
+    await closing;
+  });
+
+  it('fails with all others when the writer fails', async () => {
+    writer.say(OPENED);
+    const held = queue.commit(startOf(1));
+    await writer.untilHeard(1);
+    writer.say({ kind: 'done', outcomes: [{ kind: 'postponed' }], durationMs: 1 });
+    writer.say({ kind: 'failed', reason: 'gone' });
+    await expect(held).rejects.toMatchObject({ code: 'storage-failed' });
+  });
+});
+
+test('is ready again after a stall with nothing under way, when the writer says so', () => {
+  writer.say(OPENED);
+  writer.say({ kind: 'stalled', reason: 'the connection ended' });
+  expect(queue.health()).toMatchObject({ kind: 'stalled', sinceMs: 1_000 });
+  writer.say({ kind: 'resumed' });
+  expect(queue.health()).toEqual({ kind: 'ready' });
+});
+
 /** A writer that says what the test says, and writes nothing. */
 class SpokenWriter implements WriterPort {
   readonly heard: ToWriter[] = [];
   isTerminated = false;
+  #sent = Promise.withResolvers<void>();
   #take: (message: FromWriter) => void = () => {};
   #crashed: (reason: string) => void = () => {};
 
@@ -120,6 +169,12 @@ class SpokenWriter implements WriterPort {
 
   send(message: ToWriter): void {
     this.heard.push(message);
+    this.#sent.resolve();
+    this.#sent = Promise.withResolvers();
+  }
+
+  async untilHeard(count: number): Promise<void> {
+    while (this.heard.length < count) await this.#sent.promise;
   }
 
   async terminate(): Promise<void> {

@@ -1,6 +1,6 @@
 /** The types of the tables against the tables themselves. */
 import { describe, expect, it } from 'vitest';
-import { migrateDatabase } from '../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { migratePostgres } from '../../src/store/postgres/migrate.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';

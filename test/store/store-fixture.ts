@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { openStore, type OpenStoreOptions } from '../../src/store/sqlite/open-store.ts';
+import { openStore, type FileStoreOptions } from '../../src/store/sqlite/open-store.ts';
 import type { Store, StoreHealth } from '../../src/store/store.ts';
 
 export { startOf, turnOf } from './saga-commits.ts';
@@ -23,7 +23,7 @@ export function temporaryFolder(): string {
 }
 
 /** A store that is closed when the test ends. */
-export async function openTestStore(options: Partial<OpenStoreOptions> = {}): Promise<Store> {
+export async function openTestStore(options: Partial<FileStoreOptions> = {}): Promise<Store> {
   const store = await openStore({
     path: options.path ?? temporaryDatabase(),
     lockWaitMs: 0,

@@ -2,6 +2,7 @@
  * Errors about a database of PostgreSQL as a whole, named without its password.
  */
 import { DatabaseError } from 'pg';
+import { shownDatabase } from '../../core/database-target.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
 
@@ -15,7 +16,7 @@ export function refusedDatabase(
   cure: string,
   cause?: unknown,
 ): BackstepError {
-  return new BackstepError('storage-refused', `${shownUrl(url)}: ${why}; ${cure}`, { cause });
+  return new BackstepError('storage-refused', `${shownDatabase(url)}: ${why}; ${cure}`, { cause });
 }
 
 /**
@@ -29,14 +30,6 @@ export function unusableDatabase(url: string, thrown: unknown): BackstepError {
   if (WRONG.some((wrong) => code.startsWith(wrong))) {
     return refusedDatabase(url, why, 'check the URL, the role and its rights', thrown);
   }
-  const message = `${shownUrl(url)}: ${why}; it may pass: try again`;
+  const message = `${shownDatabase(url)}: ${why}; it may pass: try again`;
   return new BackstepError('unavailable', message, { cause: thrown });
-}
-
-/** Host and database; nothing that may be secret. */
-function shownUrl(url: string): string {
-  if (!URL.canParse(url)) return 'the database';
-  const { hostname, port, pathname, searchParams } = new URL(url);
-  const host = searchParams.get('host') ?? hostname;
-  return `postgres://${host}${port === '' ? '' : `:${port}`}${pathname}`;
 }

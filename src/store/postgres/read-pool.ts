@@ -69,7 +69,7 @@ export class ReadPool implements QueryLane {
     this.#isClosed = true;
     for (const read of this.#queue) read.reject(closed());
     this.#queue = [];
-    for (const giveUp of [...this.#busy.values()]) giveUp(closed());
+    for (const giveUp of this.#busy.values()) giveUp(closed());
     await Promise.all(this.#idle.splice(0).map((client) => client.end()));
   }
 

@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { readDatabase, shownDatabase } from '../../core/database-target.ts';
 import { toFailure } from '../../core/failure.ts';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
 import { APPLICATION_ID, refused } from '../sqlite/database-file.ts';
@@ -32,6 +33,10 @@ const MAX_FILE_FLAWS = 20;
 
 /** Opens a database to look at. Throws `storage-refused`: not there, not ours, or of another schema. */
 export function openStoredSagas(path: string): StoredSagas {
+  if (readDatabase(path).kind === 'postgres') {
+    const shown = shownDatabase(path);
+    throw refused(shown, 'only a file can be examined', 'ask the server that runs on it');
+  }
   if (!existsSync(path)) throw refused(path, 'there is no such file', 'check the path');
   let db: Database.Database | undefined;
   try {

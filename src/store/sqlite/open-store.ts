@@ -22,7 +22,7 @@ import { withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
 import { startWriterThread } from './writer-thread.ts';
 
-export interface OpenStoreOptions {
+export interface FileStoreOptions {
   /** The database file; created where there is none. */
   readonly path: string;
   /** Folder of participants' migrations, see `MigrateOptions`. Default: none. */
@@ -55,7 +55,7 @@ const DEFAULT_MAX_RETRY_DELAY_MS = 2_000;
  * Opens one database. Throws `storage-refused`, with the path and the cure, for what a person must
  * mend, and `unavailable` for a fault of the disk that may pass.
  */
-export async function openStore(options: OpenStoreOptions): Promise<Store> {
+export async function openStore(options: FileStoreOptions): Promise<Store> {
   const tablePrefix = checkedPrefix(options.tablePrefix ?? '');
   await listMigrations('sqlite', options.migrationsFolder);
   const realPath = resolveDatabaseFile(options.path);
@@ -73,7 +73,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   }
 }
 
-function startWriter(realPath: string, options: OpenStoreOptions): BatchQueue {
+function startWriter(realPath: string, options: FileStoreOptions): BatchQueue {
   const writer = startWriterThread({
     realPath,
     tablePrefix: options.tablePrefix ?? '',
@@ -86,7 +86,7 @@ function startWriter(realPath: string, options: OpenStoreOptions): BatchQueue {
 
 function assemble(
   realPath: string,
-  options: OpenStoreOptions,
+  options: FileStoreOptions,
   lock: OwnerLock,
   queue: BatchQueue,
 ): Store {

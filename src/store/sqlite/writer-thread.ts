@@ -12,7 +12,7 @@ import type { WriterPort } from '../writer-port.ts';
 /** What the writer's thread is started with. */
 export interface WriterOptions {
   readonly realPath: string;
-  /** See `OpenStoreOptions`; `''`: none. */
+  /** See `FileStoreOptions`; `''`: none. */
   readonly tablePrefix: string;
   /** Upper bound of the file, in pages. */
   readonly maxPages: number | null;

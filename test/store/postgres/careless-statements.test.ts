@@ -1,6 +1,6 @@
 /** Statements of participants that reach further than a statement should. */
 import { expect, it } from 'vitest';
-import { describeOnPostgres } from '../../postgres/databases.ts';
+import { connectTo, describeOnPostgres } from '../../postgres/databases.ts';
 import { postgresStoreDatabase } from '../../postgres/postgres-store.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 
@@ -53,6 +53,35 @@ describeOnPostgres("a participant's statement", () => {
       { kind: 'rejected', message: expect.stringMatching(/statement timeout/) as string },
       { kind: 'committed' },
     ]);
+  });
+
+  it('binds values as pg binds them', async () => {
+    const { database, store } = await storeWithItems();
+    await database.exec(`CREATE TABLE kinds (who text, at timestamptz, words text[], grid bigint[],
+      doc jsonb, bytes bytea, price numeric, isOn boolean, big bigint, nothing text)`);
+    const values = [
+      new Date(1_700_000_000_123),
+      ['a "quoted" \\ word', null, 'NULL', ''],
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { text: 'π', list: [1, { deep: true }] },
+      Buffer.from([0, 1, 255]),
+      12.5,
+      true,
+      2n ** 62n,
+      null,
+    ];
+    const sql = `INSERT INTO kinds VALUES ($1, ${values.map((_, index) => `$${index + 2}`).join(', ')})`;
+    await store.write([{ sql, parameters: ['ours', ...values] }]);
+    const client = await connectTo(database.url);
+    await client.query(sql, ["pg's", ...values]);
+    const rows = await database.query(
+      'SELECT at, words, grid, doc, bytes, price, isOn, big, nothing FROM kinds',
+    );
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toEqual(rows[1]);
   });
 
   it('goes on after its table was changed', async () => {

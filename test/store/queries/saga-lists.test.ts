@@ -1,7 +1,7 @@
 /** How the list of sagas is found: by index for any filter, and counted, and frozen as ids. */
 import { Kysely, SqliteDialect } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { migrateDatabase } from '../../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import type { ReadModels, SagaFilter } from '../../../src/store/read-models.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';

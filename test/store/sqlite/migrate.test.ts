@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { APPLICATION_ID, isAtLeast } from '../../../src/store/sqlite/database-file.ts';
-import { migrateDatabase } from '../../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import { openWriterConnection } from '../../../src/store/sqlite/writer-connection.ts';
 import {
   connect,

@@ -12,7 +12,7 @@ import { BulkActions } from '../../../src/runtime/upkeep/bulk-actions.ts';
 import { removalStatements } from '../../../src/store/queries/removal.ts';
 import { openStoredSagas } from '../../../src/store/queries/stored-sagas.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
-import { migrateDatabase } from '../../../src/store/sqlite/migrate-database.ts';
+import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import { openTestEngine } from '../../../src/testing/test-engine.ts';
 import { recordedActivities, tripSaga } from '../../runtime/trip-saga.ts';
 import {
