@@ -215,12 +215,13 @@ function judgeCompensated(definition: SagaDefinition, world: World, state: SagaS
 // A person may give up what they were told of, and nothing else.
 function judgeGivenUp(definition: SagaDefinition, world: World, state: SagaState): Fault[] {
   const end = `the saga ends ${state.status} in ${placeOf(state)}`;
-  const canBeUndone = ({ step }: Run): boolean =>
-    definition.steps.some(({ name, compensation }) => name === step && compensation !== null);
-  const isLeft = (run: Run): boolean =>
-    state.status === 'compensation_failed' ? isOwed(run) : run.forward === 'running';
+  const undoable = definition.steps.filter(({ compensation }) => compensation !== null);
+  const isCutOff = ({ step, forward }: Run): boolean =>
+    forward === 'running' && undoable.some(({ name }) => name === step);
+  // Going back, a pivot that stands is as bad as any other step: what led up to it is gone.
+  const isLeft = state.status === 'compensation_failed' ? isOwed : isCutOff;
   return world.runs
-    .filter((run) => canBeUndone(run) && isLeft(run))
+    .filter(isLeft)
     .map(({ step }) =>
       fault(
         'left-uncompensated',

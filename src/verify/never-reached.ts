@@ -24,7 +24,7 @@ export function judgeReach(machine: AnyStateMachine, reached: Reached, findings:
     if (node.type === 'history' || entered.has(node)) continue;
     // A child of what is never entered says nothing new.
     if (node.parent !== undefined && !entered.has(node.parent)) continue;
-    // The compiler draws a way back also where there is nothing to undo.
+    // The compiler draws ways back that nothing takes, as where there is nothing to undo.
     if (isCompiled && node.path[0] === 'compensating' && !invokesAnything(node)) continue;
     const where = `state "${node.id}"`;
     const cure = `draw a transition to it, remove it, or ${EXAMPLES_CURE}`;

@@ -1,6 +1,7 @@
 /** A fixed share of what `npm run mutants` can do, and what makes its score worth believing. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { verify } from '../../src/verify/verify.ts';
+import { BUILDER_MISTAKES } from './builder-mistakes.ts';
 import { harmIn } from './judge.ts';
 import { mutate, MUTATIONS } from './mutations.ts';
 import { Dice } from './dice.ts';
@@ -59,4 +60,5 @@ test('the walks find the harm of mistakes by themselves, as verify does', () => 
 
 test('there are mistakes of many kinds', () => {
   expect(Object.keys(MUTATIONS).length).toBeGreaterThanOrEqual(25);
+  expect(Object.keys(BUILDER_MISTAKES).length).toBeGreaterThanOrEqual(20);
 });

@@ -51,11 +51,11 @@ function allowedIn(
   event: EventObject,
   snapshot: AnyMachineSnapshot,
 ): readonly Transition[] {
-  const [only] = inner;
-  const chosen =
-    only === undefined || inner.length > 1
-      ? inner.flatMap((each) => allowedIn(each, event, snapshot))
-      : allowedIn(only, event, snapshot);
+  let chosen = NONE;
+  // Nearly every state has one in it at most; nothing is made for those.
+  const only = inner[0];
+  if (inner.length > 1) chosen = inner.flatMap((each) => allowedIn(each, event, snapshot));
+  else if (only !== undefined) chosen = allowedIn(only, event, snapshot);
   if (chosen.length > 0) return chosen;
   const own = firstAllowed(node.transitions.get(event.type), event, snapshot);
   return own === null ? NONE : [own];
