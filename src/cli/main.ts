@@ -34,7 +34,7 @@ A module is a file, or a folder for every module in it: of your own, export from
 something found or a database that cannot be read, 2 is a command line or module that is wrong.
 
 Options:
-  --db <database>     a file, or postgres://user:password@host:5432/name; a
+  --db <database>     a file, or for migrate postgres://user:password@host:5432/name too; a
                       password stands better in BACKSTEP_DB (default: BACKSTEP_DB, else
                       data/backstep.db)
   --schema <name>     in PostgreSQL, the schema of the engine's tables (default:

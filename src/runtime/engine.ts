@@ -14,6 +14,7 @@ import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
+import { assertAccepting, healthIn, type Phase } from './engine-health.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
@@ -28,6 +29,7 @@ import { SagaStarter } from './starts/saga-starter.ts';
 import { SagaCalls } from './saga-calls.ts';
 import type { StartResult } from './saga-handle.ts';
 import { SagaWatchers } from './saga-watchers.ts';
+import { Standby } from './standby/standby.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
@@ -63,12 +65,13 @@ class Engine implements UncheckedEngine {
   readonly retention: Upkeep & Retention;
   readonly #starter: SagaStarter;
   readonly #inbox: Inbox;
+  readonly #standby: Standby;
   readonly #callers = new StalledCallers();
   readonly #watchers = new SagaWatchers();
   readonly sagas: SagaCalls;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
-  #phase: 'opened' | 'accepting' | 'stopping' | 'failed' = 'opened';
+  #phase: Phase = 'opened';
   #stopping: Promise<void> | null = null;
   /** `null`: the database is not ours, or nobody has told yet. */
   #ownership: Ownership | null = null;
@@ -83,13 +86,22 @@ class Engine implements UncheckedEngine {
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
+    this.#standby = new Standby({
+      ...parts,
+      store,
+      read: this.read,
+      supervisor: this.#supervisor,
+      feed: this.#feed,
+      watchers: this.#watchers,
+    });
     this.sagas = new SagaCalls({
       store,
+      standby: this.#standby,
       clock,
       supervisor: this.#supervisor,
       watchers: this.#watchers,
       callers: this.#callers,
-      assertAccepting: () => this.#assertAccepting(),
+      assertAccepting: () => assertAccepting(this.health()),
       onError,
     });
     this.#runner = new ActivityRunner(
@@ -132,15 +144,7 @@ class Engine implements UncheckedEngine {
       backlog: () => this.#runner.backlog,
       ...parts,
     });
-    this.#inbox = new Inbox({
-      store,
-      clock,
-      log: logger,
-      isAccepting: () => this.health().kind === 'ready',
-      start: (type, options, row) => this.#starter.spawn(type, options, row),
-      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
-      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
-    });
+    this.#inbox = this.#newInbox();
     const sagas = {
       actor: (sid: number) => this.#supervisor.actor(sid),
       last: () => this.#starter.lastSid,
@@ -182,9 +186,24 @@ class Engine implements UncheckedEngine {
     if (this.#phase === 'accepting') void this.#versions.run();
   };
 
+  #newInbox(): Inbox {
+    const { clock, logger } = this.#parts;
+    return new Inbox({
+      store: this.store,
+      clock,
+      log: logger,
+      isAccepting: () => this.health().kind === 'ready',
+      start: (type, options, row) => this.#starter.spawn(type, options, row),
+      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
+      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
+    });
+  }
+
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
+    this.#standby.follow();
     const { lastSid, lastSeq, wasLeftClean } = await this.store.own();
+    await this.#standby.end();
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#starter.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
@@ -212,7 +231,8 @@ class Engine implements UncheckedEngine {
   }
 
   async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
-    this.#assertAccepting();
+    if (this.#standby.isOn) return this.#standby.spawn(type, options);
+    assertAccepting(this.health());
     return this.#callers.answer(this.#starter.spawn(type, options));
   }
 
@@ -233,19 +253,8 @@ class Engine implements UncheckedEngine {
     );
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
-  health: Backstep['health'] = () => {
-    const store = this.store.health();
-    if (store.kind !== 'ready') return store;
-    switch (this.#phase) {
-      case 'opened':
-        return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
-      case 'accepting':
-        return this.#versions.toldIn(store);
-      case 'stopping':
-      case 'failed':
-        return { kind: 'stopping', reason: 'the engine is stopping' };
-    }
-  };
+  health: Backstep['health'] = () =>
+    healthIn(this.#phase, this.store.health(), (store) => this.#versions.toldIn(store));
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));
@@ -259,6 +268,7 @@ class Engine implements UncheckedEngine {
     if (!hasFailed) this.#phase = 'stopping';
     this.#recovered.resolve();
     this.#inbox.stop();
+    this.#standby.stop();
     this.#timers.stop();
     this.#listeners.stopAll();
     this.#children.stop();
@@ -273,12 +283,6 @@ class Engine implements UncheckedEngine {
     await this.#courier.stop(hasFailed ? 0 : settleMs);
     this.#watchers.end();
     await this.store.close(isClean);
-  }
-
-  #assertAccepting(): void {
-    const health = this.health();
-    if (health.kind === 'ready') return;
-    throw new BackstepError('unavailable', health.reason, { retryAfterMs: 2_000 });
   }
 
   #fail(reason: string): void {

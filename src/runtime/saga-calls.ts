@@ -12,6 +12,7 @@ import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { Inbound, OperatorCommand } from '../core/turn/inbound.ts';
 import type { FeedEntry } from '../store/read-models.ts';
 import type { Store } from '../store/store.ts';
+import type { Standby } from './standby/standby.ts';
 import type { StalledCallers } from './actor/stalled-callers.ts';
 import type { Supervisor } from './actor/supervisor.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +29,8 @@ export interface SagaCallsParts {
   readonly supervisor: Supervisor;
   readonly watchers: SagaWatchers;
   readonly callers: StalledCallers;
+  /** Where another process owns the database it is asked. */
+  readonly standby: Pick<Standby, 'isOn' | 'send' | 'command'>;
   /** Throws where no work is taken on. */
   readonly assertAccepting: () => void;
   readonly onError: (error: unknown) => void;
@@ -41,6 +44,8 @@ export class SagaCalls {
   }
 
   send(id: string, event: EventObject, options?: SendOptions): Promise<SagaState> {
+    const { standby } = this.#parts;
+    if (standby.isOn) return standby.send(id, event, options);
     return this.#ask(id, sentEvent(event, options), null);
   }
 
@@ -69,6 +74,8 @@ export class SagaCalls {
     command: OperatorCommand,
     expectedVersion: number | null = null,
   ): Promise<SagaState> {
+    const { standby } = this.#parts;
+    if (standby.isOn) return standby.command(id, command, expectedVersion);
     return this.#ask(id, { kind: 'command', command }, expectedVersion);
   }
 

@@ -38,6 +38,10 @@ export class SagaWatchers {
     };
   }
 
+  has(sagaId: string): boolean {
+    return this.#bySaga.has(sagaId);
+  }
+
   tell(entry: FeedEntry, after: SagaState | null): void {
     const watchers = this.#bySaga.get(entry.sagaId);
     if (watchers === undefined) return;

@@ -93,8 +93,8 @@ export type FromWriter =
     }
   /** Nothing can be written just now; the oldest batch under way is kept and tried again. */
   | { readonly kind: 'stalled'; readonly reason: string }
-  /** Somebody else has written: rows may have come into the inbox. */
-  | { readonly kind: 'inbox' }
+  /** Somebody else has written, see `Store.onNews`. */
+  | { readonly kind: 'news' }
   /** What stalled is over, with no batch under way whose answer would say so. */
   | { readonly kind: 'resumed' }
   | { readonly kind: 'failed'; readonly reason: string }

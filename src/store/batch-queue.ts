@@ -52,7 +52,7 @@ export class BatchQueue {
   readonly #writer: WriterPort;
   readonly #nowMs: () => number;
   readonly #healthListeners = new ListenerSet<StoreHealth>();
-  readonly #inboxListeners = new ListenerSet<void>();
+  readonly #newsListeners = new ListenerSet<void>();
   readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
@@ -113,8 +113,8 @@ export class BatchQueue {
 
   onHealth = (listener: (health: StoreHealth) => void) => this.#healthListeners.add(listener);
 
-  /** See `Store.onInbox`. */
-  onInbox = (listener: () => void) => this.#inboxListeners.add(listener);
+  /** See `Store.onNews`. */
+  onNews = (listener: () => void) => this.#newsListeners.add(listener);
 
   /** Waits for what is queued, at most `CLOSE_LIMIT_MS`, and ends the writer. Idempotent. */
   async close(isClean = false): Promise<void> {
@@ -222,8 +222,8 @@ export class BatchQueue {
         return this.#settle(message.outcomes, message.durationMs);
       case 'stalled':
         return this.#stall(message.reason);
-      case 'inbox':
-        return this.#inboxListeners.tell();
+      case 'news':
+        return this.#newsListeners.tell();
       case 'resumed':
         return this.#resume();
       case 'failed':
@@ -253,7 +253,7 @@ export class BatchQueue {
       else entry.settle(outcome);
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
-    if (batch.some(({ item }) => mayFillInbox(item))) this.#inboxListeners.tell();
+    if (batch.some(({ item }) => mayFillInbox(item))) this.#newsListeners.tell();
     if (this.#isClosing || this.#queue.length === 0) this.#flush();
     else this.#schedule();
   }

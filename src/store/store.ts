@@ -119,10 +119,16 @@ export interface Store extends DatabaseAccess {
   readonly upkeep: UpkeepReads;
   readonly inbox: InboxReads;
   /**
-   * Calls when rows may have come into the inbox, also by the engine's own commits; a look that
-   * finds none costs one read. Returns the way to stop listening.
+   * Calls when something may have come that no turn of this engine brought: at an owner rows of the
+   * inbox, at a standby whatever the owner has committed. A look that finds nothing is cheap.
+   * Returns the way to stop listening.
    */
-  onInbox(listener: () => void): () => void;
+  onNews(listener: () => void): () => void;
+  /**
+   * Runs one statement of ours beside the owner's batches, from a process that is not the owner.
+   * Gives how many rows it changed. Throws `unavailable` where nothing can be written.
+   */
+  outside(statement: ExpectedStatement): Promise<number>;
   health(): StoreHealth;
   /** Called on every change of `health()`. Returns the way to stop listening. */
   onHealth(listener: (health: StoreHealth) => void): () => void;

@@ -27,7 +27,8 @@ export function openPostgresStoreHere(url: string, options: WriterStoreOptions =
     ...createEngineReads(tables),
     health: () => queue.health(),
     stats: () => queue.stats(),
-    onInbox: (listener) => queue.onInbox(listener),
+    outside: () => Promise.reject(new Error('this store is for its owner')),
+    onNews: (listener) => queue.onNews(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= queue.close(isClean).then(() => pool.close())),
   };

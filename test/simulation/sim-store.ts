@@ -114,8 +114,12 @@ export class SimStore implements Store {
     answers: () => Promise.resolve([]),
     settling: () => ({ sql: '', parameters: [] }),
     clearing: () => [],
+    asking: () => ({ sql: '', parameters: [] }),
+    takingBack: () => ({ sql: '', parameters: [] }),
+    forgetting: () => ({ sql: '', parameters: [] }),
   };
-  onInbox: Store['onInbox'] = () => () => {};
+  onNews: Store['onNews'] = () => () => {};
+  outside: Store['outside'] = () => Promise.resolve(0);
 
   // Nor is there more than one version of it.
   upkeep: Store['upkeep'] = {

@@ -56,3 +56,13 @@ export function refusalOfError(error: unknown): InboxRefusal {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }
+
+/** The error that was refused with. */
+export function errorOfRefusal({ code, message, ...details }: InboxRefusal): Error {
+  return code === 'unexpected' ? new Error(message) : new BackstepError(code, message, details);
+}
+
+/** An answer as it is stored; the engine wrote it. */
+export function parseAnswer(text: string): InboxAnswer {
+  return JSON.parse(text) as InboxAnswer;
+}

@@ -36,7 +36,7 @@ const REFUSED_KEPT = 10_000;
 
 /** What this needs of the engine. */
 export interface InboxPorts {
-  readonly store: Pick<Store, 'inbox' | 'onInbox' | 'write'>;
+  readonly store: Pick<Store, 'inbox' | 'onNews' | 'write'>;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   /** Whether work is taken on. */
@@ -88,7 +88,7 @@ export class Inbox {
   /** Takes what is there, and from now on what comes. */
   start(): void {
     this.#isOpen = true;
-    this.#stopWatching = this.#ports.store.onInbox(() => this.#look());
+    this.#stopWatching = this.#ports.store.onNews(() => this.#look());
     this.#look();
     void this.#clear();
   }

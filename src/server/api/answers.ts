@@ -285,3 +285,8 @@ export const Health = z.object({
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
 });
+export const Live = z.object({
+  status: z.literal('live'),
+  engine: z.enum(['ready', 'standby', 'recovering', 'stalled', 'stopping', 'failed']),
+  owner: nullableText.meta({ description: 'Of a standby: who owns the database, if known.' }),
+});

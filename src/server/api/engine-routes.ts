@@ -58,6 +58,11 @@ export function engineRoutes(
       }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
+    .get('/api/live', (c) => {
+      const health = backstep.health();
+      const { owner = null } = health.kind === 'standby' ? health : {};
+      return c.json({ status: 'live', engine: health.kind, owner });
+    })
     .get('/metrics', async (c) => {
       const text = metricsText({
         sagas: await backstep.read.statusCounts(),
@@ -65,6 +70,7 @@ export function engineRoutes(
         store: backstep.store.stats(),
         inbox: await backstep.read.inboxFigures(),
         isReady: backstep.health().kind === 'ready',
+        isStandby: backstep.health().kind === 'standby',
         live: clients.figures(),
         lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),

@@ -14,6 +14,7 @@ export interface MetricsSource {
   readonly store: StoreStats;
   readonly inbox: InboxFigures;
   readonly isReady: boolean;
+  readonly isStandby: boolean;
   readonly live: LiveFigures;
   readonly lostLogLines: number;
   /** The 99th percentile of the event loop's delay just now, in milliseconds. */
@@ -30,6 +31,7 @@ export function metricsText({
   store,
   inbox,
   isReady,
+  isStandby,
   live,
   lostLogLines,
   loopP99Ms,
@@ -39,6 +41,7 @@ export function metricsText({
   );
   const samples: readonly Sample[] = [
     ['backstep_ready', 'gauge', '1 when work can be taken on', isReady ? 1 : 0],
+    ['backstep_standby', 'gauge', '1 while another process owns it', isStandby ? 1 : 0],
     ['backstep_live_actors', 'gauge', 'Saga actors in memory', engine.liveActors],
     ['backstep_activities_in_flight', 'gauge', 'Attempts running', engine.activitiesInFlight],
     ['backstep_activities_waiting', 'gauge', 'Attempts in line', engine.activitiesWaiting],

@@ -207,8 +207,14 @@ const ENGINE: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/health',
-    summary: '200 while work is taken on, else 503 with the reason.',
+    summary: '200 while work is taken on here, else 503 with the reason.',
     answers: ok(answers.Health),
+  },
+  {
+    method: 'get',
+    path: '/api/live',
+    summary: '200 as long as the process answers, also as a standby.',
+    answers: ok(answers.Live),
   },
   {
     method: 'get',

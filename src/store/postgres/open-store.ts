@@ -5,12 +5,14 @@
 import type { Kysely } from 'kysely';
 import type { DatabaseTarget } from '../../core/database-target.ts';
 import { BatchQueue } from '../batch-queue.ts';
+import { ListenerSet } from '../listener-set.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import type { EngineTables } from '../schema.ts';
 import { READ_TIME_LIMIT_MS } from '../read-limits.ts';
 import type { Store } from '../store.ts';
 import { inSchema } from '../table-names.ts';
 import { migratePostgres } from './migrate.ts';
+import { NewsLine } from './news-line.ts';
 import { ReadPool } from './read-pool.ts';
 import { DEFAULT_SCHEMA } from './schema-name.ts';
 import { PostgresWriter } from './writer.ts';
@@ -95,24 +97,38 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
   const pages = new ReadPool(url, { connections: PAGE_CONNECTIONS, timeLimitMs });
   const engine = new ReadPool(url, { connections: ENGINE_CONNECTIONS, timeLimitMs });
   const tables = names.inKysely(pages.kysely<EngineTables>());
+  const newsListeners = new ListenerSet<void>();
+  const news = new NewsLine(options.target.direct, schema, () => newsListeners.tell());
+  queue.onNews(() => newsListeners.tell());
+  const committed = (): void => news.committed();
   let closing: Promise<void> | undefined;
 
   async function closeAll(isClean: boolean): Promise<void> {
     await Promise.all([pages.close(), engine.close()]);
     await queue.close(isClean);
+    await news.close();
   }
 
   return {
     own: () => queue.own(),
-    commit: (commit) => queue.commit(commit),
-    write: (statements) => queue.write(statements),
+    commit(commit) {
+      const outcome = queue.commit(commit);
+      outcome.then(committed, () => {});
+      return outcome;
+    },
+    write(statements) {
+      const outcome = queue.write(statements);
+      outcome.then(committed, () => {});
+      return outcome;
+    },
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => pages.kysely(),
     tables: () => tables,
     ...createEngineReads(names.inKysely(engine.kysely<EngineTables>())),
     health: () => queue.health(),
     stats: () => queue.stats(),
-    onInbox: (listener) => queue.onInbox(listener),
+    onNews: (listener) => newsListeners.add(listener),
+    outside: (statement) => news.run(statement),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };

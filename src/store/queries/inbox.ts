@@ -9,7 +9,7 @@ import { type Kysely, sql } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import { statementOf } from '../dialect.ts';
 import type { EngineTables, InboxKind } from '../schema.ts';
-import { MAX_INBOX_PAYLOAD } from './inbox-rows.ts';
+import { MAX_INBOX_PAYLOAD, type NewRow } from './inbox-rows.ts';
 
 /** Characters of payload that one read brings; more than one row may have. */
 const MAX_READ_CHARS = 4 * MAX_INBOX_PAYLOAD;
@@ -63,7 +63,16 @@ export interface InboxReads {
   settling(id: number, answer: string | null, atMs: number): ExpectedStatement;
   /** Removes settled rows that are old enough. */
   clearing(age: InboxAge): readonly ExpectedStatement[];
+  /** Writes requests; 1 to 100. */
+  asking(requests: readonly InboxRequest[]): ExpectedStatement;
+  /** Removes a request that was not answered yet. */
+  takingBack(request: string): ExpectedStatement;
+  /** Removes requests that were answered. */
+  forgetting(requests: readonly string[]): ExpectedStatement;
 }
+
+/** What another process than the owner asks for. */
+export type InboxRequest = NewRow & { readonly request: string };
 
 /** What was answered to a request. */
 export interface RequestAnswer {
@@ -155,9 +164,23 @@ export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
   };
 }
 
+type Statements = 'settling' | 'clearing' | 'asking' | 'takingBack' | 'forgetting';
+
 /** The statements; see `InboxReads`. */
-function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, 'settling' | 'clearing'> {
+function createInboxWrites(db: Kysely<EngineTables>): Pick<InboxReads, Statements> {
   return {
+    asking: (requests) => statementOf(db.insertInto('inbox').values(requests)),
+
+    takingBack: (request) =>
+      statementOf(
+        db.deleteFrom('inbox').where('request', '=', request).where('settled_at', 'is', null),
+      ),
+
+    forgetting: (requests) =>
+      statementOf(
+        db.deleteFrom('inbox').where('request', 'in', requests).where('settled_at', 'is not', null),
+      ),
+
     settling(id, answer, atMs) {
       if (answer === null) {
         const taken = db.deleteFrom('inbox').where('id', '=', id).where('settled_at', 'is', null);

@@ -17,7 +17,9 @@ import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
 import { storedSagasOf } from './stored-sagas.ts';
-import type { Store, StoreHealth } from '../store.ts';
+import { ListenerSet } from '../listener-set.ts';
+import { closedError, standbyOf } from '../refusals.ts';
+import type { Ownership, Store, StoreHealth } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { type TableNames, withPrefix } from '../table-names.ts';
 import { createReadOnlyKysely } from './worker-dialect.ts';
@@ -49,6 +51,8 @@ export interface MemoryStore extends Store {
 export interface MemoryDatabase {
   /** Opens it, taking it from whoever had it before. */
   open(hooks?: MemoryStoreHooks): MemoryStore;
+  /** Opens it beside the store that has it, to take it over when that one is closed or killed. */
+  openStandby(hooks?: MemoryStoreHooks): MemoryStore;
   /** Everything in it, to examine. */
   readonly stored: StoredSagas;
   close(): void;
@@ -69,10 +73,15 @@ export async function memoryDatabases(
   return () => {
     const db = new Database(empty);
     db.pragma('foreign_keys = OFF');
-    const disk = { db, names, prepared: new Map(), inboxListeners: new Set<() => void>() };
+    const disk: Disk = { db, names, prepared: new Map(), stores: new Set(), owner: null };
     let stored: StoredSagas | undefined;
     return {
-      open: (hooks = {}) => new SingleThreadStore(disk, hooks),
+      open: (hooks = {}) => {
+        const store = new SingleThreadStore(disk, hooks);
+        store.takeOver();
+        return store;
+      },
+      openStandby: (hooks = {}) => new SingleThreadStore(disk, hooks),
       get stored() {
         return (stored ??= storedSagasOf(':memory:', db));
       },
@@ -89,7 +98,9 @@ interface Disk {
   readonly db: Database.Database;
   readonly names: TableNames;
   readonly prepared: Map<string, Database.Statement>;
-  readonly inboxListeners: Set<() => void>;
+  /** Those that are alive, the oldest first. */
+  readonly stores: Set<SingleThreadStore>;
+  owner: SingleThreadStore | null;
 }
 
 interface Entry {
@@ -99,7 +110,6 @@ interface Entry {
 }
 
 class SingleThreadStore implements MemoryStore {
-  readonly own: Store['own'];
   readonly reader: Store['reader'];
   readonly tables: Store['tables'];
   readonly loadBySid: Store['loadBySid'];
@@ -111,11 +121,13 @@ class SingleThreadStore implements MemoryStore {
   readonly upkeep: Store['upkeep'];
   readonly inbox: Store['inbox'];
   readonly #disk: Disk;
-  readonly #writer: BatchWriter;
-  readonly #leaveClean: () => void;
+  /** `null`: another store has the database. */
+  #owning: { readonly writer: BatchWriter; readonly leaveClean: () => void } | null = null;
+  readonly #owned = Promise.withResolvers<Ownership>();
   readonly #hooks: MemoryStoreHooks;
-  readonly #listeners = new Set<(health: StoreHealth) => void>();
-  #health: StoreHealth = { kind: 'ready' };
+  readonly #healthListeners = new ListenerSet<StoreHealth>();
+  readonly #news = new ListenerSet<void>();
+  #health: StoreHealth = standbyOf(null);
   #queue: Entry[] = [];
   #isAlive = true;
   #isClosed = false;
@@ -123,19 +135,15 @@ class SingleThreadStore implements MemoryStore {
   #batches = 0;
 
   constructor(disk: Disk, hooks: MemoryStoreHooks) {
-    const { db, names } = disk;
-    const { ownerEpoch, wasLeftClean } = takeOver(db, names);
-    this.#leaveClean = () => leaveClean(db, names, ownerEpoch);
-    const { lastSid, lastSeq } = lastInUse(db, names);
-    this.own = () => Promise.resolve({ lastSid, lastSeq, wasLeftClean });
-    this.#hooks = hooks;
     this.#disk = disk;
-    this.#writer = createBatchWriter(db, { realPath: null, names, ownerEpoch, lastSeq });
+    disk.stores.add(this);
+    this.#hooks = hooks;
+    this.#owned.promise.catch(() => {}); // whoever asks is told; nobody has to ask
     const lane: QueryLane = {
       query: (sql, parameters) => this.#query(sql, parameters),
     };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
-    const tables = names.inKysely(createReadOnlyKysely<EngineTables>(lane));
+    const tables = disk.names.inKysely(createReadOnlyKysely<EngineTables>(lane));
     this.tables = () => tables;
     const reads = createEngineReads(tables);
     this.loadBySid = reads.loadBySid;
@@ -146,6 +154,22 @@ class SingleThreadStore implements MemoryStore {
     this.starts = reads.starts;
     this.upkeep = reads.upkeep;
     this.inbox = reads.inbox;
+  }
+
+  own: Store['own'] = () => this.#owned.promise;
+
+  /** Takes the database, from whoever has it. */
+  takeOver(): void {
+    const { db, names } = this.#disk;
+    const { ownerEpoch, wasLeftClean } = takeOver(db, names);
+    const { lastSid, lastSeq } = lastInUse(db, names);
+    this.#disk.owner = this;
+    this.#owning = {
+      writer: createBatchWriter(db, { realPath: null, names, ownerEpoch, lastSeq }),
+      leaveClean: () => leaveClean(db, names, ownerEpoch),
+    };
+    this.#change({ kind: 'ready' });
+    this.#owned.resolve({ lastSid, lastSeq, wasLeftClean });
   }
 
   get hasQueued(): boolean {
@@ -173,36 +197,50 @@ class SingleThreadStore implements MemoryStore {
     queued: 0,
   });
 
-  onHealth: Store['onHealth'] = (listener) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  onHealth: Store['onHealth'] = (listener) => this.#healthListeners.add(listener);
 
-  onInbox: Store['onInbox'] = (listener) => {
-    const { inboxListeners } = this.#disk;
-    const told = (): void => {
-      if (this.#isAlive) listener();
-    };
-    inboxListeners.add(told);
-    return () => inboxListeners.delete(told);
+  onNews: Store['onNews'] = (listener) => this.#news.add(listener);
+
+  outside: Store['outside'] = async ({ sql, parameters }) => {
+    if (!this.#isAlive) return new Promise(() => {});
+    if (this.#isClosed) throw closedError();
+    const { changes } = this.#disk.db.prepare(sql).run(...parameters);
+    for (const store of this.#disk.stores) store.#news.tell();
+    return changes;
   };
 
   close: Store['close'] = async (isClean = false) => {
     this.#flush();
-    if (isClean && this.#isAlive && !this.#isClosed) this.#leaveClean();
+    if (isClean && this.#isAlive && !this.#isClosed) this.#owning?.leaveClean();
     this.#isClosed = true;
+    this.#owned.reject(closedError());
+    this.#leave();
   };
 
   kill(): void {
     this.#isAlive = false;
     this.#queue = [];
-    this.#listeners.clear();
+    this.#leave();
+  }
+
+  #leave(): void {
+    const disk = this.#disk;
+    disk.stores.delete(this);
+    if (disk.owner !== this) return;
+    disk.owner = null;
+    const waiting = [...disk.stores].find((store) => store.#health.kind === 'standby');
+    waiting?.takeOver();
+  }
+
+  #change(health: StoreHealth): void {
+    this.#health = health;
+    this.#healthListeners.tell(health);
   }
 
   #query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     const { db, prepared } = this.#disk;
     if (!this.#isAlive) return new Promise(() => {});
-    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#isClosed) return Promise.reject(closedError());
     const statement = prepared.get(sql) ?? db.prepare(sql);
     if (prepared.size < MAX_PREPARED) prepared.set(sql, statement);
     if (!statement.reader || !statement.readonly) {
@@ -213,7 +251,10 @@ class SingleThreadStore implements MemoryStore {
 
   #enqueue(item: BatchItem): Promise<ItemOutcome> {
     if (!this.#isAlive) return new Promise(() => {});
-    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#isClosed) return Promise.reject(closedError());
+    if (this.#health.kind === 'standby') {
+      return Promise.reject(new BackstepError('unavailable', this.#health.reason));
+    }
     return new Promise((settle, fail) => {
       // All that is handed over in one go is one batch.
       if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
@@ -227,7 +268,8 @@ class SingleThreadStore implements MemoryStore {
     const batch = this.#queue;
     if (!this.#isAlive) return;
     this.#queue = [];
-    const result = this.#writer.run(batch.map((entry) => entry.item));
+    if (this.#owning === null) return;
+    const result = this.#owning.writer.run(batch.map((entry) => entry.item));
     this.#hooks.afterCommit?.();
     if (this.#isAlive) this.#answer(batch, result);
   }
@@ -235,8 +277,7 @@ class SingleThreadStore implements MemoryStore {
   #answer(batch: readonly Entry[], result: BatchResult): void {
     if (result.kind !== 'done') {
       // A newer store has opened the same database.
-      this.#health = { kind: 'failed', reason: result.reason };
-      for (const listener of this.#listeners) listener(this.#health);
+      this.#change({ kind: 'failed', reason: result.reason });
       for (const entry of batch) entry.fail(new BackstepError('storage-failed', result.reason));
       return;
     }
@@ -246,11 +287,7 @@ class SingleThreadStore implements MemoryStore {
       const outcome = result.outcomes[index];
       if (outcome !== undefined) entry.settle(outcome);
     }
-    if (!batch.some((entry) => mayFillInbox(entry.item))) return;
-    for (const listener of this.#disk.inboxListeners) listener();
+    const isForInbox = batch.some((entry) => mayFillInbox(entry.item));
+    for (const store of this.#disk.stores) if (store !== this || isForInbox) store.#news.tell();
   }
-}
-
-function closed(): BackstepError {
-  return new BackstepError('unavailable', 'the store is closed');
 }

@@ -6,6 +6,7 @@
  * writes this file.
  */
 import type { Kysely } from 'kysely';
+import { BackstepError } from '../../core/errors.ts';
 import { BatchQueue } from '../batch-queue.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
@@ -113,8 +114,14 @@ function assemble(
     ...createEngineReads(names.inKysely(createReadOnlyKysely<EngineTables>(engine))),
     health: () => queue.health(),
     stats: () => queue.stats(),
-    onInbox: (listener) => queue.onInbox(listener),
+    outside: () => Promise.reject(noStandby()),
+    onNews: (listener) => queue.onNews(listener),
     onHealth: (listener) => queue.onHealth(listener),
     close: (isClean = false) => (closing ??= closeAll(isClean)),
   };
+}
+
+// A file has one process: nobody reads it from beside.
+function noStandby(): BackstepError {
+  return new BackstepError('unavailable', 'a database file has no standby');
 }

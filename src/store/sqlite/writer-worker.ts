@@ -24,7 +24,7 @@ function start(send: (message: FromWriter) => void): void {
     const { db, names, ownerEpoch, ...opened } = openWriterConnection(options);
     const { lastSeq } = opened;
     const { realPath } = options;
-    const stopWatching = watchForeignWrites(db, () => send({ kind: 'inbox' }));
+    const stopWatching = watchForeignWrites(db, () => send({ kind: 'news' }));
     const loop = new WriterLoop({
       writer: createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq }),
       checkpointer: createCheckpointer(db, () => hasNoRoom(realPath)),

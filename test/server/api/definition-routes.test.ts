@@ -75,6 +75,9 @@ describe('a finding of verify', () => {
     });
     onTestFinished(() => flawed.dispose());
     const way = '/api/definitions/saga/ways/1';
+    const pageOf = (): Response | Promise<Response> =>
+      flawed.app.request('/definitions/saga', { headers: { accept: 'text/html' } });
+    await pageOf(); // which begins to explore, and waits for nothing
     const answer = await flawed.app.request(way);
     expect(answer.headers.get('content-type')).toBe('image/svg+xml');
     expect(answer.headers.get('content-security-policy')).toBe(

@@ -114,6 +114,7 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/definitions/{type}/ways/{number}', 404, 'order');
     await expectAnswer(api, 'GET', '/api/stats', 200);
     await expectAnswer(api, 'GET', '/api/inbox', 200);
+    await expectAnswer(api, 'GET', '/api/live', 200);
     await expectAnswer(api, 'GET', '/api/retention', 200);
     await expectAnswer(api, 'POST', '/api/retention/resume', 202);
     await expectAnswer(api, 'GET', '/api/health', 200);

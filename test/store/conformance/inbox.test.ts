@@ -176,7 +176,7 @@ describe.each(STORES)('$name:', (kind) => {
     });
 
     describe('whoever listens', () => {
-      const told = () => new Promise<void>((resolve) => void store.onInbox(resolve));
+      const told = () => new Promise<void>((resolve) => void store.onNews(resolve));
 
       test('hears of a row that a transactional activity wrote', async () => {
         const hears = told();

@@ -75,15 +75,30 @@ export function socketQuery({ path }: Pick<Page, 'path'>, query: URLSearchParams
 }
 
 /** What is live on every page. */
-export function bannerGroup({ extensions }: Pick<HttpContext, 'extensions'>): RegionGroup {
+export function bannerGroup({
+  backstep,
+  extensions,
+}: Pick<HttpContext, 'backstep' | 'extensions'>): RegionGroup {
   return {
     key: 'banner',
     minAgeMs: BANNER_MIN_AGE_MS,
     render: async () => {
       const banners = extensions.flatMap((extension) => extension.banner?.() ?? []);
-      return [await region(BANNER, html`${banners}`)];
+      const health = backstep.health();
+      const standby = health.kind === 'standby' ? standbyBanner(health.owner) : '';
+      return [await region(BANNER, html`${standby}${banners}`)];
     },
   };
+}
+
+/** `owner`: who has the database, where that is known. */
+function standbyBanner(owner: string | null): Html {
+  const who = owner === null ? 'another process' : html`<code>${owner}</code>`;
+  return html`<p class="tone-calm">
+    <span class="icon" aria-hidden="true">○</span> <strong>This process is a standby:</strong>
+    ${who} owns the database and runs the sagas. What you order here is done by it; should it end,
+    this one takes over.
+  </p>`;
 }
 
 /** In the order of the pages, but for those that say which one they follow. */

@@ -1,0 +1,31 @@
+/** How an engine stands, from what it does and what its store says. */
+import { BackstepError } from '../core/errors.ts';
+import type { StoreHealth } from '../store/store.ts';
+import type { EngineHealth } from './backstep.ts';
+
+/** What the engine does. */
+export type Phase = 'opened' | 'accepting' | 'stopping' | 'failed';
+
+/** `ready`: what is told once work is taken on. */
+export function healthIn(
+  phase: Phase,
+  store: StoreHealth,
+  ready: (store: StoreHealth & { readonly kind: 'ready' }) => EngineHealth,
+): EngineHealth {
+  if (store.kind !== 'ready') return store;
+  switch (phase) {
+    case 'opened':
+      return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
+    case 'accepting':
+      return ready(store);
+    case 'stopping':
+    case 'failed':
+      return { kind: 'stopping', reason: 'the engine is stopping' };
+  }
+}
+
+/** Throws `unavailable` where no work is taken on. */
+export function assertAccepting(health: EngineHealth): void {
+  if (health.kind === 'ready') return;
+  throw new BackstepError('unavailable', health.reason, { retryAfterMs: 2_000 });
+}

@@ -1,0 +1,115 @@
+/**
+ * The feed of a process that does not own the database: reads the journal behind the owner's commits
+ * and hands each line on as the owner would.
+ *
+ * Invariant: lines leave in the order of their seq, each once, none left out: batches commit in that
+ * order, so what is read after a cursor is all there is. A hint only says when to look.
+ */
+import type { SagaState } from '../../core/state.ts';
+import type { FeedEntry, ReadModels } from '../../store/read-models.ts';
+import type { Store } from '../../store/store.ts';
+import type { CancelTimeout, Clock } from '../clock.ts';
+import type { Logger } from '../turn-log.ts';
+
+/** Lines read at once. */
+const PAGE_SIZE = 500;
+/** When the journal is read again that could not be read. */
+const RETRY_MS = 1_000;
+
+export interface FollowerPorts {
+  readonly read: Pick<ReadModels, 'feedAfter' | 'lastSeq'>;
+  readonly store: Pick<Store, 'onNews'>;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'error'>;
+  /** Whether somebody watches that saga. */
+  isWatched(sagaId: string): boolean;
+  /** The saga as it is now; `null`: it cannot be read. */
+  look(sagaId: string): Promise<SagaState | null>;
+  /** The next line. */
+  publish(entry: FeedEntry): void;
+  /** The same for whoever watches its saga. */
+  tell(entry: FeedEntry, after: SagaState | null): void;
+}
+
+export class FeedFollower {
+  readonly #ports: FollowerPorts;
+  #afterSeq: number | null = null;
+  #reading: Promise<void> | null = null;
+  #mustReadAgain = false;
+  #isStopped = false;
+  #cancelRetry: CancelTimeout | null = null;
+  #stopListening = (): void => {};
+
+  constructor(ports: FollowerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Follows from where the journal ends now; tells that place before the first line. */
+  async start(found: (lastSeq: number) => void): Promise<void> {
+    const { read, store } = this.#ports;
+    this.#afterSeq = await read.lastSeq();
+    found(this.#afterSeq);
+    if (this.#isStopped) return;
+    this.#stopListening = store.onNews(() => void this.#readOn());
+    await this.#readOn();
+  }
+
+  /**
+   * Hands on what is left, before this process writes the first line itself. What cannot be read now
+   * is left out: who listens sees the gap, and reads the journal.
+   */
+  async end(): Promise<void> {
+    this.stop();
+    await this.#reading;
+    try {
+      if (this.#afterSeq !== null) await this.#toTheEnd();
+    } catch (err) {
+      this.#ports.log.error({ err }, 'the feed goes on with a gap: the journal could not be read');
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#stopListening();
+    this.#cancelRetry?.();
+  }
+
+  #readOn(): Promise<void> {
+    this.#mustReadAgain = true;
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = null;
+    });
+    return this.#reading;
+  }
+
+  async #readAll(): Promise<void> {
+    try {
+      while (this.#mustReadAgain && !this.#isStopped) {
+        this.#mustReadAgain = false;
+        await this.#toTheEnd();
+      }
+    } catch (err) {
+      this.#ports.log.error({ err }, 'the journal could not be read for the feed; trying again');
+      if (this.#isStopped) return;
+      this.#cancelRetry?.();
+      this.#cancelRetry = this.#ports.clock.after(RETRY_MS, () => void this.#readOn());
+    }
+  }
+
+  async #toTheEnd(): Promise<void> {
+    for (;;) {
+      const page = await this.#ports.read.feedAfter(this.#afterSeq ?? 0, PAGE_SIZE, {});
+      for (const entry of page) {
+        this.#afterSeq = entry.seq;
+        this.#ports.publish(entry);
+        if (this.#ports.isWatched(entry.sagaId)) await this.#tell(entry);
+      }
+      if (page.length < PAGE_SIZE) return;
+    }
+  }
+
+  async #tell(entry: FeedEntry): Promise<void> {
+    const after = await this.#ports.look(entry.sagaId);
+    this.#ports.tell(entry, after);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What processes over one database tell each other, and the rows that a standby writes for the
+ * owner: over a connection of its own, beside the owner's batches.
+ *
+ * A notification only says that it is worth a look, and is sent after the commit, never in it:
+ * commits with one are done one at a time in the whole server. Who hears none looks all the same.
+ */
+import type { ExpectedStatement } from '../../core/activity.ts';
+import { toFailure } from '../../core/failure.ts';
+import { readUnavailable } from '../read-limits.ts';
+import { type HeldClient, openClient } from './client.ts';
+
+/** Between two looks when nothing is heard. */
+const LOOK_MS = 250;
+/** Between two notifications of one process. */
+const NOTIFY_MS = 20;
+
+export class NewsLine {
+  readonly #url: string;
+  readonly #channel: string;
+  readonly #tell: () => void;
+  readonly #looking: NodeJS.Timeout;
+  #client: Promise<HeldClient> | null = null;
+  #notifying: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  /** `tell`: something may have come. */
+  constructor(url: string, schema: string, tell: () => void) {
+    this.#url = url;
+    this.#channel = `backstep_${schema}`;
+    this.#tell = tell;
+    this.#looking = setInterval(() => {
+      this.#connected().catch(() => {}); // it is tried again at the next look
+      this.#tell();
+    }, LOOK_MS);
+    this.#looking.unref();
+  }
+
+  /** Something of this process was committed. */
+  committed(): void {
+    if (this.#notifying !== null || this.#isClosed) return;
+    this.#notifying = setTimeout(() => {
+      this.#notifying = null;
+      void this.#notify();
+    }, NOTIFY_MS);
+    this.#notifying.unref();
+  }
+
+  /** Runs a statement in a transaction of its own. Throws `unavailable`. */
+  async run({ sql, parameters }: ExpectedStatement): Promise<number> {
+    try {
+      const client = await this.#connected();
+      const { rowCount } = await client.query(sql, [...parameters]);
+      this.committed();
+      return rowCount ?? 0;
+    } catch (thrown) {
+      throw readUnavailable(toFailure(thrown).message);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#looking);
+    if (this.#notifying !== null) clearTimeout(this.#notifying);
+    await this.#client?.then((client) => client.end()).catch(() => {});
+  }
+
+  async #notify(): Promise<void> {
+    try {
+      const client = await this.#connected();
+      await client.query('SELECT pg_notify($1, $2)', [this.#channel, '']);
+    } catch {
+      // Who was to hear it looks by itself.
+    }
+  }
+
+  #connected(): Promise<HeldClient> {
+    if (this.#isClosed) return Promise.reject(readUnavailable('the store is closed'));
+    this.#client ??= this.#open().catch((thrown: unknown) => {
+      this.#client = null;
+      throw thrown;
+    });
+    return this.#client;
+  }
+
+  async #open(): Promise<HeldClient> {
+    const client = await openClient(this.#url, 'backstep-news');
+    client.on('end', () => {
+      this.#client = null;
+    });
+    client.on('notification', () => this.#tell());
+    await client.query(`LISTEN "${this.#channel}"`);
+    client.unref(); // only what is asked for keeps the process
+    return client;
+  }
+}
