@@ -1,6 +1,7 @@
 /**
  * `backstep check`: tells before a deployment what becomes of every saga in flight.
  */
+import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { redactText } from '../core/secrets/redact.ts';
 import {
@@ -19,13 +20,15 @@ export interface CheckRequest extends DatabaseRequest {
 }
 
 /** Gives the exit code. */
-export async function check({ modules, database, isJson }: CheckRequest): Promise<number> {
+export async function check(request: CheckRequest): Promise<number> {
+  const { modules, isJson } = request;
+  const database = shownDatabase(request.database);
   const loaded = await loadSagas(modules);
   if (loaded.kind === 'mistake') return complain(loaded.message, EXIT_USAGE);
   if (loaded.stray !== null) return complain(loaded.stray, EXIT_USAGE);
   try {
-    const work = checkVersions(database, loaded.definitions, loaded.migrations, Date.now());
-    const told = withProgress(work, ({ done, total, parked }) =>
+    const work = checkVersions(request, loaded.definitions, loaded.migrations, Date.now());
+    const told = await withProgress(work, ({ done, total, parked }) =>
       shareText(done, total, `${counted(parked)} would be parked`),
     );
     const found = { ...told, groups: told.groups.map(shown) };

@@ -1,6 +1,7 @@
 /**
  * `backstep doctor`: examines a database and tells what is not as it should be.
  */
+import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { redactText } from '../core/secrets/redact.ts';
 import { type Diagnosis, examineDatabase } from '../runtime/upkeep/doctor.ts';
@@ -15,7 +16,9 @@ export interface DoctorRequest extends DatabaseRequest {
 }
 
 /** Gives the exit code. */
-export async function doctor({ modules, database, isJson }: DoctorRequest): Promise<number> {
+export async function doctor(request: DoctorRequest): Promise<number> {
+  const { modules, isJson } = request;
+  const database = shownDatabase(request.database);
   const loaded = await loadSagas(modules);
   const mistake = loaded.kind === 'mistake' ? loaded.message : loaded.stray;
   if (loaded.kind === 'mistake' || mistake !== null) {
@@ -23,8 +26,8 @@ export async function doctor({ modules, database, isJson }: DoctorRequest): Prom
     return EXIT_USAGE;
   }
   try {
-    const work = examineDatabase(database, loaded.definitions, loaded.migrations);
-    const found = withProgress(work, ({ done, total, findings }) =>
+    const work = examineDatabase(request, loaded.definitions, loaded.migrations);
+    const found = await withProgress(work, ({ done, total, findings }) =>
       shareText(done, total, `${counted(findings)} found`),
     );
     const diagnosis = { ...found, findings: found.findings.map(shown) };
@@ -57,6 +60,9 @@ function diagnosisText(database: string, diagnosis: Diagnosis): string {
       const whose = sagaId === null ? '' : `saga ${sagaId}: `;
       return `  ${severity} ${kind}: ${whose}${message}`;
     }),
+    ...(diagnosis.areFilesChecked
+      ? []
+      : ['  the files of the database were not checked: its server has no amcheck for this role']),
     ...(moreFindings === 0 ? [] : [`  and ${counted(moreFindings)} more`]),
     ...Object.entries(unknown).map(
       ([name, number]) =>

@@ -1,10 +1,11 @@
 /**
  * `backstep export`: prints the journal of one saga, to be kept beside the tests of its code.
  */
+import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
-import { openStoredSagas } from '../store/queries/stored-sagas.ts';
+import { openStoredSagas } from '../store/stored-sagas.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
@@ -17,13 +18,17 @@ export interface ExportRequest extends DatabaseRequest {
 }
 
 /** Gives the exit code. */
-export function exportJournal({ sagaId, database, withSecrets, hidden }: ExportRequest): number {
+export async function exportJournal(request: ExportRequest): Promise<number> {
+  const { sagaId, database, withSecrets, hidden } = request;
   try {
-    const stored = openStoredSagas(database);
+    const stored = await openStoredSagas(request);
     try {
-      const journal = stored.journalOf(sagaId);
+      const journal = await stored.journalOf(sagaId);
       if (journal === null) {
-        throw new BackstepError('not-found', `${database}: no saga with id "${sagaId}"`);
+        throw new BackstepError(
+          'not-found',
+          `${shownDatabase(database)}: no saga with id "${sagaId}"`,
+        );
       }
       const hides = hidesNamed(hidden);
       const shown = withSecrets
@@ -32,7 +37,7 @@ export function exportJournal({ sagaId, database, withSecrets, hidden }: ExportR
       process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
       return 0;
     } finally {
-      stored.close();
+      await stored.close();
     }
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;

@@ -7,14 +7,14 @@
 const PROGRESS_EVERY_MS = 200;
 
 /** The result of the work. */
-export function withProgress<Progress, Result>(
-  work: Generator<Progress, Result>,
+export async function withProgress<Progress, Result>(
+  work: AsyncGenerator<Progress, Result>,
   textOf: (progress: Progress) => string,
-): Result {
+): Promise<Result> {
   const isTold = process.stderr.isTTY;
   let toldMs = 0;
   for (;;) {
-    const step = work.next();
+    const step = await work.next();
     if (step.done === true) {
       if (isTold) process.stderr.write('\r\x1b[K');
       return step.value;

@@ -42,21 +42,24 @@ export interface StoredJournal {
   readonly lines: readonly JournalTable[];
 }
 
-/** An open database. */
+/** An open database, looked at from outside. Whatever reads throws what the database's driver throws. */
 export interface StoredSagas {
   /** How many sagas there are now. */
-  count(): number;
-  /** What SQLite finds wrong with the file itself; empty when nothing. Reads the whole file. */
-  fileFlaws(): readonly string[];
+  count(): Promise<number>;
+  /**
+   * What the database finds wrong with its own files; empty when nothing. Reads all of them. `null`:
+   * it has no means to tell.
+   */
+  fileFlaws(): Promise<readonly string[] | null>;
   /** Rows that hang off sagas that are not there, by table. */
-  orphans(): Readonly<Record<'journal' | 'outbox', number>>;
-  /** Every saga by sid; those that start meanwhile included. Throws what SQLite throws. */
-  sagas(): Iterable<SagaAsStored>;
+  orphans(): Promise<Readonly<Record<'journal' | 'outbox', number>>>;
+  /** Every saga by sid, each of one moment; those that start meanwhile included. */
+  sagas(): AsyncIterable<SagaAsStored>;
   /** How many sagas are not over now. */
-  inFlightCount(): number;
-  /** Each saga that is not over, as it is when it is read. Throws what SQLite throws. */
-  inFlight(): Iterable<StoredSaga>;
+  inFlightCount(): Promise<number>;
+  /** Each saga that is not over, as it is when it is read. */
+  inFlight(): AsyncIterable<StoredSaga>;
   /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
-  journalOf(id: string): StoredJournal | null;
-  close(): void;
+  journalOf(id: string): Promise<StoredJournal | null>;
+  close(): Promise<void>;
 }

@@ -131,7 +131,7 @@ class CrashRun {
       this.#engine = engine;
       this.#registerChildren(engine, this.#definition);
       const story = await this.#live(engine);
-      this.#judge(story, database);
+      await this.#judge(story, database);
       return { status: story.status, points: this.#points };
     } finally {
       engine.close();
@@ -171,7 +171,7 @@ class CrashRun {
   async #hasPersonDecided(engine: TestEngine): Promise<boolean> {
     const { person = {} } = this.#world;
     let hasDecided = false;
-    for (const { row } of engine.database.stored.sagas()) {
+    for await (const { row } of engine.database.stored.sagas()) {
       const name = person[row.type];
       if (name === undefined || !needsPerson(row.status)) continue;
       if ((await engine.backstep.saga(row.id).state())?.resolution !== null) continue;
@@ -199,7 +199,7 @@ class CrashRun {
     this.#engine?.kill();
   }
 
-  #judge(story: SagaStory, database: MemoryDatabase): void {
+  async #judge(story: SagaStory, database: MemoryDatabase): Promise<void> {
     const { status } = story;
     const { pass, message } = sagaMatchers.toBeSound(story);
     if (!pass) this.#fail(message());
@@ -213,7 +213,7 @@ class CrashRun {
       if (at !== 'completed' || standing.includes(name) || !this.#isFaked(name)) continue;
       this.#fail(`${name} is completed and has no effect`, story);
     }
-    for (const stored of database.stored.sagas()) {
+    for await (const stored of database.stored.sagas()) {
       const definition = this.#known(this.#definition, stored.row.type);
       const flaws = definition === null ? [] : flawsOf(definition, stored, this.#allFakes);
       for (const flaw of flaws) this.#fail(flaw, story);

@@ -13,7 +13,7 @@ import type { Backstep } from '../../src/runtime/backstep.ts';
 import { BulkActions } from '../../src/runtime/upkeep/bulk-actions.ts';
 import { shownExport } from '../../src/runtime/upkeep/journal-export.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { openStoredSagas } from '../../src/store/queries/stored-sagas.ts';
+import { openStoredSagas } from '../../src/store/stored-sagas.ts';
 import { demoOf, panelOf, registerVault } from './canary-places.ts';
 import { requestsOf, type Asked } from './canary-requests.ts';
 import { Canaries, CANARY, canariesIn } from './canaries.ts';
@@ -118,15 +118,16 @@ test(
   TEST_LIMIT_MS,
 );
 
-test('nor in the log, nor in an exported journal', () => {
+test('nor in the log, nor in an exported journal', async () => {
   expect(logged.length).toBeGreaterThan(50);
   expect(logged.filter((line) => canariesIn(line).length > 0).slice(0, 5)).toEqual([]);
-  const stored = openStoredSagas(database);
-  const shown = ids.map((id) => {
-    const journal = stored.journalOf(id);
-    return journal === null ? '' : JSON.stringify(shownExport(journal, backstep.redact));
-  });
-  stored.close();
+  const stored = await openStoredSagas({ database });
+  const shown: string[] = [];
+  for (const id of ids) {
+    const journal = await stored.journalOf(id);
+    shown.push(journal === null ? '' : JSON.stringify(shownExport(journal, backstep.redact)));
+  }
+  await stored.close();
   expect(shown.every((text) => text.length > 100)).toBe(true);
   expect(shown.filter((text) => canariesIn(decoded(text)).length > 0)).toEqual([]);
 });

@@ -81,7 +81,7 @@ class EngineRetake {
       await this.#make(move, state);
       const seen = await this.#look(move);
       ({ state } = seen);
-      if (state.status === 'parked') return this.#parked(state);
+      if (state.status === 'parked') return await this.#parked(state);
       if (!seen.isMoved && code === 'unhandled-outcome') {
         return { kind: 'shown', what: `"${event}" is lost` };
       }
@@ -93,10 +93,11 @@ class EngineRetake {
   }
 
   /** Whoever sees to sagas is told of it. */
-  #parked(state: SagaState): Retaken {
-    const isListed = [...this.#engine.database.stored.sagas()].some(
-      ({ row, openLetter }) => row.id === this.#id && openLetter !== null,
-    );
+  async #parked(state: SagaState): Promise<Retaken> {
+    let isListed = false;
+    for await (const { row, openLetter } of this.#engine.database.stored.sagas()) {
+      isListed ||= row.id === this.#id && openLetter !== null;
+    }
     return isListed ? { kind: 'shown', what: parkedText(state) } : { kind: 'nothing' };
   }
 

@@ -8,7 +8,7 @@ import { toFailure } from '../../core/failure.ts';
 import { visibleText } from '../../core/visible-text.ts';
 import type { SagasTable } from '../../store/schema.ts';
 import type { StoredSagas } from '../../store/as-stored.ts';
-import { openStoredSagas } from '../../store/queries/stored-sagas.ts';
+import { openStoredSagas, type StoredDatabase } from '../../store/stored-sagas.ts';
 import { examineSaga, type FlawKind } from './examination.ts';
 import type { Registry } from '../registry.ts';
 import { type MigrationsOf, registryOf } from './version-check.ts';
@@ -18,7 +18,7 @@ import { standingOf } from './version-standing.ts';
 export interface DoctorFinding {
   /** `error`: what is stored is not what the journal gives. `warning`: nothing is wrong with it yet. */
   readonly severity: 'error' | 'warning';
-  /** `file`: SQLite's own check. `version`: it cannot go on under the versions given. */
+  /** `file`: what the database says of its files. `version`: it cannot go on under the versions given. */
   readonly kind: FlawKind | 'file' | 'orphan' | 'edited-definition' | 'version';
   /** The public id; `null` where it is about no saga. */
   readonly sagaId: string | null;
@@ -33,6 +33,8 @@ export interface Diagnosis {
   readonly examined: number;
   /** Journal records replayed. */
   readonly turns: number;
+  /** Whether the database could check its own files; a server may have no means to. */
+  readonly areFilesChecked: boolean;
   readonly findings: readonly DoctorFinding[];
   /** Findings beyond the bound, which are only counted. */
   readonly moreFindings: number;
@@ -51,20 +53,19 @@ export interface DoctorProgress {
 export const MAX_FINDINGS = 1_000;
 
 /**
- * Examines the database at `path`; may run beside a living engine. `migrations`: those by which
- * sagas of earlier versions are to go on. Yields after each saga. Throws
- * `storage-refused` when the file is not there, not ours, or of another schema.
+ * Examines a database; may run beside a living engine. `migrations`: those by which sagas of earlier
+ * versions are to go on. Yields after each saga. Throws as `openStoredSagas`.
  */
-export function* examineDatabase(
-  path: string,
+export async function* examineDatabase(
+  database: StoredDatabase,
   definitions: Iterable<SagaDefinition>,
   migrations: MigrationsOf = new Map(),
-): Generator<DoctorProgress, Diagnosis> {
-  const stored = openStoredSagas(path);
+): AsyncGenerator<DoctorProgress, Diagnosis> {
+  const stored = await openStoredSagas(database);
   try {
     return yield* new Examination(stored, definitions, migrations).run();
   } finally {
-    stored.close();
+    await stored.close();
   }
 }
 
@@ -75,6 +76,7 @@ class Examination {
   readonly #unknown: Record<string, number> = {};
   readonly #edited = new Set<string>();
   readonly #registry: Registry;
+  #areFilesChecked = false;
   #found = 0;
   #done = 0;
   #examined = 0;
@@ -90,7 +92,7 @@ class Examination {
     this.#registry = registryOf(this.#definitions.values(), migrations);
   }
 
-  *run(): Generator<DoctorProgress, Diagnosis> {
+  async *run(): AsyncGenerator<DoctorProgress, Diagnosis> {
     try {
       yield* this.#all();
     } catch (error) {
@@ -102,23 +104,26 @@ class Examination {
       sagas: this.#done,
       examined: this.#examined,
       turns: this.#turns,
+      areFilesChecked: this.#areFilesChecked,
       findings: this.#findings,
       moreFindings: this.#found - this.#findings.length,
       unknown: this.#unknown,
     };
   }
 
-  *#all(): Generator<DoctorProgress, void> {
-    for (const message of this.#stored.fileFlaws()) {
+  async *#all(): AsyncGenerator<DoctorProgress, void> {
+    const ofFiles = await this.#stored.fileFlaws();
+    this.#areFilesChecked = ofFiles !== null;
+    for (const message of ofFiles ?? []) {
       this.#find({ severity: 'error', kind: 'file', sagaId: null, message });
     }
-    for (const [table, count] of Object.entries(this.#stored.orphans())) {
+    for (const [table, count] of Object.entries(await this.#stored.orphans())) {
       if (count === 0) continue;
       const message = `${count} rows of ${table} belong to sagas that are not there`;
       this.#find({ severity: 'error', kind: 'orphan', sagaId: null, message });
     }
-    const total = this.#stored.count();
-    for (const saga of this.#stored.sagas()) {
+    const total = await this.#stored.count();
+    for await (const saga of this.#stored.sagas()) {
       this.#done += 1;
       const definition = this.#definitionOf(saga.row);
       if (definition !== null) {

@@ -7,7 +7,7 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import type { Migration } from '../../core/history/migration.ts';
 import type { StoredSaga } from '../../store/store.ts';
-import { openStoredSagas } from '../../store/queries/stored-sagas.ts';
+import { openStoredSagas, type StoredDatabase } from '../../store/stored-sagas.ts';
 import { Registry } from '../registry.ts';
 import { standingOf } from './version-standing.ts';
 
@@ -67,24 +67,24 @@ export function registryOf(
 }
 
 /**
- * Checks the database at `path`. Yields after each saga, whose state is that of the moment it is
- * read. Throws `storage-refused` as `openStoredSagas` does, `definition-invalid` when a version
+ * Checks a database. Yields after each saga, whose state is that of the moment it is
+ * read. Throws as `openStoredSagas` does, and `definition-invalid` when a version
  * stands twice or a migration is from no earlier one.
  */
-export function* checkVersions(
-  path: string,
+export async function* checkVersions(
+  database: StoredDatabase,
   definitions: Iterable<SagaDefinition>,
   migrations: MigrationsOf,
   nowMs: number,
-): Generator<CheckProgress, VersionCheck> {
+): AsyncGenerator<CheckProgress, VersionCheck> {
   const registry = registryOf(definitions, migrations);
-  const stored = openStoredSagas(path);
+  const stored = await openStoredSagas(database);
   try {
     const groups = new Map<string, CheckGroup>();
-    const total = stored.inFlightCount();
+    const total = await stored.inFlightCount();
     let done = 0;
     let parked = 0;
-    for (const saga of stored.inFlight()) {
+    for await (const saga of stored.inFlight()) {
       done += 1;
       const fate = fateOf(registry, saga, nowMs);
       if (fate.outcome === 'parked') parked += 1;
@@ -93,7 +93,7 @@ export function* checkVersions(
     }
     return { sagas: done, parked, groups: [...groups.values()].toSorted(worstFirst) };
   } finally {
-    stored.close();
+    await stored.close();
   }
 }
 

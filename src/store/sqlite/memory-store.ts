@@ -16,7 +16,7 @@ import { ONLY_READS } from '../read-limits.ts';
 import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
-import { storedSagasOf } from '../queries/stored-sagas.ts';
+import { storedSagasOf } from './stored-sagas.ts';
 import { ListenerSet } from '../listener-set.ts';
 import { closedError, standbyOf } from '../refusals.ts';
 import type { Ownership, Store, StoreHealth } from '../store.ts';

@@ -15,6 +15,7 @@ import { MESSAGES_PER_TURN } from '../../../src/core/turn/messages-per-turn.ts';
 import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { SagaDriver } from '../../core/turn/saga-driver.ts';
 import { EngineHarness } from '../engine-harness.ts';
+import { resultOf } from '../upkeep/result-of.ts';
 
 const MOST = MESSAGES_PER_TURN - 1;
 const NONE = {};
@@ -83,10 +84,8 @@ describe('a turn that emits many events', () => {
     const changed = db.prepare(`UPDATE outbox SET id = id / 1024 * 16 + position`).run().changes;
     db.close();
     expect(changed).toBe(3);
-    const examination = examineDatabase(engine.database, [loudSaga]);
-    let step = examination.next();
-    while (step.done !== true) step = examination.next();
-    expect(step.value.findings).toEqual([]);
+    const examination = examineDatabase({ database: engine.database }, [loudSaga]);
+    expect((await resultOf(examination)).findings).toEqual([]);
 
     const heard: number[] = [];
     const { promise: all, resolve } = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@ import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { type Diagnosis, examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { EngineHarness } from '../engine-harness.ts';
+import { resultOf } from '../upkeep/result-of.ts';
 
 type Calls = Record<'book' | 'cancel', (input: null) => null>;
 
@@ -27,12 +28,8 @@ async function waitingStay(): Promise<string> {
   return id;
 }
 
-function diagnosis(): Diagnosis {
-  const work = examineDatabase(engine.database, [staySaga]);
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
+function diagnosis(): Promise<Diagnosis> {
+  return resultOf(examineDatabase({ database: engine.database }, [staySaga]));
 }
 
 const recordsOf = async (id: string) => {
@@ -58,7 +55,7 @@ test('stands in the journal and the audit, over a restart, and the doctor agrees
   expect(sent?.inbound).toMatchObject({ by: 'ada', reason: 'fine', event: { type: 'approve' } });
   expect(replay(staySaga, id, records).flaw).toBeNull();
   await engine.stop();
-  expect(diagnosis().findings).toEqual([]);
+  expect((await diagnosis()).findings).toEqual([]);
   await engine.open(activities);
 });
 

@@ -3,9 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
-import { type Diagnosis, examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
+import { resultOf } from '../upkeep/result-of.ts';
 
 const tripInput = z.object({ trip: z.string() });
 
@@ -94,12 +95,7 @@ test('of several that fell due while nobody ran, as many begin as there are plac
   await begins(waiting);
   await engine.stop();
 
-  const work = examineDatabase(engine.database, [tripSaga]);
-  let diagnosis: Diagnosis | null = null;
-  while (diagnosis === null) {
-    const step = work.next();
-    if (step.done === true) diagnosis = step.value;
-  }
+  const diagnosis = await resultOf(examineDatabase({ database: engine.database }, [tripSaga]));
   expect(diagnosis.findings).toEqual([]);
 });
 

@@ -13,25 +13,24 @@ import {
 } from '../../../src/runtime/upkeep/doctor.ts';
 import { DoctoredDatabase, type Situations } from './doctored-database.ts';
 import { tripSaga } from '../trip-saga.ts';
+import { resultOf } from './result-of.ts';
 
 const database = new DoctoredDatabase();
 
 beforeAll(() => database.fill());
 afterAll(() => database.dispose());
 
-function diagnose(path: string, definitions: readonly SagaDefinition[] = [tripSaga]): Diagnosis {
-  const work = examineDatabase(path, definitions);
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
+function diagnose(
+  path: string,
+  definitions: readonly SagaDefinition[] = [tripSaga],
+): Promise<Diagnosis> {
+  return resultOf(examineDatabase({ database: path }, definitions));
 }
 
 /** `kind: message` of every finding after the damage, and the saga it is about. */
-function findingsAfter(...statements: readonly string[]) {
-  return diagnose(database.damagedBy(...statements)).findings.map(
-    ({ kind, message, sagaId }) => [`${kind}: ${message}`, sagaId] as const,
-  );
+async function findingsAfter(...statements: readonly string[]) {
+  const { findings } = await diagnose(database.damagedBy(...statements));
+  return findings.map(({ kind, message, sagaId }) => [`${kind}: ${message}`, sagaId] as const);
 }
 
 /** The one number that a query gives. */
@@ -49,27 +48,28 @@ const sidOf = (situation: keyof Situations): string =>
   `(SELECT sid FROM sagas WHERE ${one(situation)})`;
 
 describe('a database that only the engine wrote', () => {
-  test('has nothing wrong with it, whatever its sagas are at', () => {
+  test('has nothing wrong with it, whatever its sagas are at', async () => {
     const path = database.damagedBy();
-    expect(diagnose(path)).toEqual({
+    expect(await diagnose(path)).toEqual({
       sagas: 6,
       examined: 6,
       turns: asked(path, 'SELECT count(*) FROM journal'),
+      areFilesChecked: true,
       findings: [],
       moreFindings: 0,
       unknown: {},
     });
   });
 
-  test('is examined saga by saga, telling how far it is', () => {
-    const work = examineDatabase(database.damagedBy(), [tripSaga]);
-    expect(work.next().value).toEqual({ done: 1, total: 6, findings: 0 });
-    expect(work.next().value).toEqual({ done: 2, total: 6, findings: 0 });
+  test('is examined saga by saga, telling how far it is', async () => {
+    const work = examineDatabase({ database: database.damagedBy() }, [tripSaga]);
+    expect((await work.next()).value).toEqual({ done: 1, total: 6, findings: 0 });
+    expect((await work.next()).value).toEqual({ done: 2, total: 6, findings: 0 });
   });
 
-  test('is not examined where nobody gives the definition, and that is said', () => {
+  test('is not examined where nobody gives the definition, and that is said', async () => {
     const other = { ...tripSaga, id: 'other' };
-    const { examined, unknown, findings } = diagnose(database.damagedBy(), [other]);
+    const { examined, unknown, findings } = await diagnose(database.damagedBy(), [other]);
     expect({ examined, unknown, findings }).toEqual({
       examined: 0,
       unknown: { 'trip@1': 6 },
@@ -77,9 +77,9 @@ describe('a database that only the engine wrote', () => {
     });
   });
 
-  test('has errors where its sagas in flight run under a version that is not given', () => {
+  test('has errors where its sagas in flight run under a version that is not given', async () => {
     const other = { ...tripSaga, version: 2 };
-    const { unknown, findings } = diagnose(database.damagedBy(), [other]);
+    const { unknown, findings } = await diagnose(database.damagedBy(), [other]);
     expect(unknown).toEqual({ 'trip@1': 6 });
     const message =
       'saga type "trip" version 1 is not registered; register it, or migrate the saga';
@@ -92,12 +92,12 @@ describe('a database that only the engine wrote', () => {
     );
   });
 
-  test('gives one warning where the definition was edited under the same version', () => {
-    const { findings } = diagnose(database.damagedBy(), [{ ...tripSaga, hash: 'another' }]);
+  test('gives one warning where the definition was edited under the same version', async () => {
+    const { findings } = await diagnose(database.damagedBy(), [{ ...tripSaga, hash: 'another' }]);
     expect(findings).toMatchObject([{ severity: 'warning', kind: 'edited-definition' }]);
   });
 
-  test('shows where the journal no longer holds in other code', () => {
+  test('shows where the journal no longer holds in other code', async () => {
     const input = (): null => null;
     const other = defineSaga({
       id: 'trip',
@@ -106,7 +106,7 @@ describe('a database that only the engine wrote', () => {
     })
       .step('hold', { input, compensate: { activity: 'release', input } })
       .build();
-    const { findings } = diagnose(database.damagedBy(), [other]);
+    const { findings } = await diagnose(database.damagedBy(), [other]);
     expect(findings.filter(({ kind }) => kind === 'journal').length).toBeGreaterThan(3);
     expect(findings.find(({ sagaId }) => sagaId === database.ids.completed)?.message).toMatch(
       /^at record 2: xstate\.done\.actor\.hold: .* was .* and is now /,
@@ -115,8 +115,8 @@ describe('a database that only the engine wrote', () => {
 });
 
 describe('damage is named', () => {
-  test('a snapshot that was changed without its checksum', () => {
-    const found = findingsAfter(
+  test('a snapshot that was changed without its checksum', async () => {
+    const found = await findingsAfter(
       `UPDATE sagas SET state = replace(state, 't"', 'u"') WHERE ${one('running')}`,
     );
     expect(found).toEqual([
@@ -128,7 +128,7 @@ describe('damage is named', () => {
     ]);
   });
 
-  test('a snapshot that was changed with its checksum', () => {
+  test('a snapshot that was changed with its checksum', async () => {
     const path = database.damagedBy();
     const db = new Database(path);
     const { state } = db
@@ -140,7 +140,7 @@ describe('damage is named', () => {
       crc32(forged),
     );
     db.close();
-    const kinds = diagnose(path).findings.map(({ kind }) => kind);
+    const kinds = (await diagnose(path)).findings.map(({ kind }) => kind);
     expect(kinds).toContain('snapshot');
     expect(kinds).not.toContain('checksum');
   });
@@ -153,8 +153,8 @@ describe('damage is named', () => {
     ['attempts', 'attempts = 7', 'row: attempts is 7 and should be 1'],
     ['error', 'error = NULL', 'row: error is none and should be busy: try again'],
     ['end', 'ended_at = 5', 'row: ended_at is 5 and should be none'],
-  ])("a row with another %s than its turn's", (_, change, says) => {
-    const found = findingsAfter(`UPDATE sagas SET ${change} WHERE ${one('retrying')}`);
+  ])("a row with another %s than its turn's", async (_, change, says) => {
+    const found = await findingsAfter(`UPDATE sagas SET ${change} WHERE ${one('retrying')}`);
     expect(found).toEqual([[expect.stringMatching(says), database.ids.retrying]]);
   });
 
@@ -167,13 +167,13 @@ describe('damage is named', () => {
       "UPDATE journal SET to_state = 'x' WHERE saga_seq = 2 AND sid =",
       'to was',
     ],
-  ])('a journal with a record %s', (_, statement, says) => {
-    const found = findingsAfter(`${statement} ${sidOf('retrying')}`);
+  ])('a journal with a record %s', async (_, statement, says) => {
+    const found = await findingsAfter(`${statement} ${sidOf('retrying')}`);
     expect(found).toEqual([[expect.stringContaining(says), database.ids.retrying]]);
   });
 
-  test('a message that the saga did not send', () => {
-    expect(findingsAfter(`UPDATE outbox SET data = '{}'`)).toEqual([
+  test('a message that the saga did not send', async () => {
+    expect(await findingsAfter(`UPDATE outbox SET data = '{}'`)).toEqual([
       [expect.stringMatching(/^message: .*not one that the saga has sent/), database.ids.completed],
     ]);
   });
@@ -183,14 +183,14 @@ describe('damage is named', () => {
     ['closed', 'UPDATE dead_letters SET resolved_at = 1', 'is missing'],
     ['of another kind', "UPDATE dead_letters SET kind = 'failed'", 'says failed and should say'],
     ['with another text', "UPDATE dead_letters SET letter = '{}'", 'does not list'],
-  ])('a dead letter that is %s', (_, statement, says) => {
-    expect(findingsAfter(statement)).toEqual([
+  ])('a dead letter that is %s', async (_, statement, says) => {
+    expect(await findingsAfter(statement)).toEqual([
       [expect.stringContaining(says), database.ids['given-up']],
     ]);
   });
 
-  test('a dead letter of a saga that is well', () => {
-    const found = findingsAfter(
+  test('a dead letter of a saga that is well', async () => {
+    const found = await findingsAfter(
       `INSERT INTO dead_letters (sid, kind, letter, opened_at)
        VALUES (${sidOf('completed')}, 'failed', '{}', 1)`,
     );
@@ -199,8 +199,8 @@ describe('damage is named', () => {
     ]);
   });
 
-  test('an audit that lacks an order, or knows one that was never given', () => {
-    expect(findingsAfter("UPDATE audit SET by = 'eve'")).toEqual([
+  test('an audit that lacks an order, or knows one that was never given', async () => {
+    expect(await findingsAfter("UPDATE audit SET by = 'eve'")).toEqual([
       ['audit: the audit lacks cancel by ada at record 3 (changed plans)', database.ids.cancelled],
       [
         'audit: the journal knows nothing of cancel by eve at record 3 (changed plans)',
@@ -213,14 +213,14 @@ describe('damage is named', () => {
     ['missing', "DELETE FROM start_keys WHERE key = 'running'", 'a second start would be'],
     ['of another saga', "UPDATE start_keys SET saga_id = 'x' WHERE key = 'running'", 'saga x'],
     ['of other input', "UPDATE start_keys SET input_hash = 'x' WHERE key = 'running'", 'hash of'],
-  ])('a start key that is %s', (_, statement, says) => {
-    expect(findingsAfter(statement)).toEqual([
+  ])('a start key that is %s', async (_, statement, says) => {
+    expect(await findingsAfter(statement)).toEqual([
       [expect.stringMatching(`^start-key: .*${says}`), database.ids.running],
     ]);
   });
 
-  test('a projection that shows other steps', () => {
-    const found = findingsAfter(
+  test('a projection that shows other steps', async () => {
+    const found = await findingsAfter(
       'DROP VIEW saga_steps',
       `CREATE VIEW saga_steps AS SELECT sid, 0 AS position, 'x' AS step_name, 1 AS occurrence,
          'completed' AS status, 1 AS attempts FROM sagas WHERE ${one('running')}`,
@@ -232,15 +232,15 @@ describe('damage is named', () => {
     ]);
   });
 
-  test('rows that belong to no saga', () => {
-    const found = findingsAfter(`DELETE FROM sagas WHERE ${one('completed')}`);
+  test('rows that belong to no saga', async () => {
+    const found = await findingsAfter(`DELETE FROM sagas WHERE ${one('completed')}`);
     expect(found).toEqual([
       ['orphan: 3 rows of journal belong to sagas that are not there', null],
       ['orphan: 1 rows of outbox belong to sagas that are not there', null],
     ]);
   });
 
-  test('a page that was overwritten, and what could be read is examined all the same', () => {
+  test('a page that was overwritten, and what could be read is examined all the same', async () => {
     const path = database.damagedBy();
     const page = asked(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'journal_by_saga'");
     const file = openSync(path, 'r+');
@@ -252,44 +252,44 @@ describe('damage is named', () => {
       (page - 1) * PAGE_SIZE_BYTES,
     );
     closeSync(file);
-    const { findings } = diagnose(path);
+    const { findings } = await diagnose(path);
     expect(findings[0]).toMatchObject({ severity: 'error', kind: 'file', sagaId: null });
     expect(findings.at(-1)?.message).toMatch(/^cannot be read on: .*restore it from a backup$/);
   });
 
-  test('only so many times: the rest is counted', () => {
+  test('only so many times: the rest is counted', async () => {
     const path = database.damagedBy(
       'DELETE FROM audit',
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_FINDINGS + 5})
        INSERT INTO audit (sid, saga_seq, at, command, by, reason)
        SELECT ${sidOf('completed')}, i, 1, 'skip', 'eve', NULL FROM n`,
     );
-    const { findings, moreFindings } = diagnose(path);
+    const { findings, moreFindings } = await diagnose(path);
     expect(findings).toHaveLength(MAX_FINDINGS);
     expect(moreFindings).toBe(6);
   });
 });
 
 describe('a file that cannot be examined is refused', () => {
-  test('when it is not there', () => {
-    expect(() => diagnose('nowhere.db')).toThrow('nowhere.db: there is no such file');
+  test('when it is not there', async () => {
+    await expect(diagnose('nowhere.db')).rejects.toThrow('nowhere.db: there is no such file');
   });
 
-  test('when it is of another program, or no database at all', () => {
+  test('when it is of another program, or no database at all', async () => {
     const other = database.damagedBy('PRAGMA application_id = 7');
-    expect(() => diagnose(other)).toThrow('it is not a Backstep database');
+    await expect(diagnose(other)).rejects.toThrow('it is not a Backstep database');
     writeFileSync(other, 'not a database, but long enough to be looked at '.repeat(400));
-    expect(() => diagnose(other)).toThrow(/file is not a database|not a Backstep/);
+    await expect(diagnose(other)).rejects.toThrow(/file is not a database|not a Backstep/);
   });
 
-  test('when it was cut off', () => {
+  test('when it was cut off', async () => {
     const path = database.damagedBy();
     truncateSync(path, 3 * PAGE_SIZE_BYTES);
-    expect(() => diagnose(path)).toThrow('malformed; restore it from a backup');
+    await expect(diagnose(path)).rejects.toThrow('malformed; restore it from a backup');
   });
 
-  test('when its schema is another one', () => {
-    expect(() => diagnose(database.damagedBy('DROP TABLE outbox'))).toThrow(
+  test('when its schema is another one', async () => {
+    await expect(diagnose(database.damagedBy('DROP TABLE outbox'))).rejects.toThrow(
       'bring it up to date with `backstep migrate`',
     );
   });

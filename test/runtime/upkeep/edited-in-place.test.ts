@@ -37,7 +37,7 @@ test('it goes on where it can undo everything, is told once, and the journal say
   const replayed = replay(edited, id, items.map(recordOfLine));
   expect(replayed.flaw).toBeNull();
   expect(replayed.turns.at(-1)?.state.status).toBe('completed');
-  for (const saga of on.database.stored.sagas()) {
+  for await (const saga of on.database.stored.sagas()) {
     expect(examineSaga(edited, saga).flaws).toEqual([]);
   }
 });

@@ -10,6 +10,7 @@ import { createApp } from '../../../src/server/app.ts';
 import type { Backstep, Bindings } from '../../../src/runtime/backstep.ts';
 import { type Diagnosis, examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
+import { resultOf } from '../../runtime/upkeep/result-of.ts';
 
 type Calls = Record<'book' | 'cancel' | 'mail', (input: null) => null>;
 const input = (): null => null;
@@ -107,15 +108,11 @@ it('replays every record for the doctor, with the messages and the audit of all 
   expect(flaw).toBeNull();
   expect(turns.map(({ definition }) => definition.version)).toEqual([1, 1, 2, 2, 2]);
   await backstep.stop({ within: 0 });
-  expect(diagnose().findings).toEqual([]);
+  expect((await diagnose()).findings).toEqual([]);
 });
 
-function diagnose(): Diagnosis {
-  const work = examineDatabase(database(), [v1, v2]);
-  for (;;) {
-    const step = work.next();
-    if (step.done === true) return step.value;
-  }
+function diagnose(): Promise<Diagnosis> {
+  return resultOf(examineDatabase({ database: database() }, [v1, v2]));
 }
 
 it('says which turns cannot be shown, and what to register, where the version is gone', async () => {

@@ -2,7 +2,9 @@
  * The stores that are to keep the same promises, and a fresh database of each for a test.
  */
 import { describe } from 'vitest';
+import type { StoredSagas } from '../../../src/store/as-stored.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { openStoredSagas } from '../../../src/store/stored-sagas.ts';
 import { describeOnPostgres } from '../../postgres/databases.ts';
 import { postgresStoreDatabase } from '../../postgres/postgres-store.ts';
 import { connect, openTestStore, temporaryDatabase } from '../store-fixture.ts';
@@ -13,6 +15,8 @@ export interface StoreDatabase {
   open(): Promise<Store>;
   /** Runs SQL over a connection beside the stores'. */
   exec(sql: string): Promise<void>;
+  /** All that is in it, as it is looked at from outside. Whoever opens it closes it. */
+  stored(): Promise<StoredSagas>;
 }
 
 export interface StoreKind {
@@ -23,6 +27,8 @@ export interface StoreKind {
   readonly bad: readonly (readonly [why: string, sql: string, parameters: readonly unknown[]])[];
   /** The inbox as other programs name it. */
   readonly inbox: string;
+  /** The engine's table of sagas, for SQL beside a store. */
+  readonly sagas: string;
   /** With the placeholders of that database instead of `?`. */
   placeholders(sql: string): string;
 }
@@ -35,6 +41,7 @@ export const SQLITE: StoreKind = {
     return {
       open: () => openTestStore({ path }),
       exec: async (sql) => void connect(path).exec(sql),
+      stored: () => openStoredSagas({ database: path }),
     };
   },
   bad: [
@@ -47,6 +54,7 @@ export const SQLITE: StoreKind = {
     ['binds what cannot be sent', 'DELETE FROM items WHERE name = ?', [() => 1]],
   ],
   inbox: 'inbox',
+  sagas: 'sagas',
   placeholders: (sql) => sql,
 };
 
@@ -54,11 +62,13 @@ const WITH_PREFIX: StoreKind = {
   ...SQLITE,
   name: 'SQLite with a prefix',
   inbox: 'backstep_inbox',
+  sagas: 'backstep_sagas',
   async database() {
     const path = temporaryDatabase();
     return {
       open: () => openTestStore({ path, tablePrefix: 'backstep_' }),
       exec: async (sql) => void connect(path).exec(sql),
+      stored: () => openStoredSagas({ database: path }),
     };
   },
 };
@@ -75,6 +85,7 @@ export const POSTGRES: StoreKind = {
         return store;
       },
       exec: (sql) => database.exec(sql),
+      stored: () => openStoredSagas({ database: database.url }),
     };
   },
   bad: [
@@ -90,6 +101,7 @@ export const POSTGRES: StoreKind = {
     ['binds what cannot be sent', 'DELETE FROM items WHERE name = $1', [() => 1]],
   ],
   inbox: 'backstep.inbox',
+  sagas: 'backstep.sagas',
   placeholders(sql) {
     let count = 0;
     return sql.replaceAll('?', () => `$${(count += 1)}`);

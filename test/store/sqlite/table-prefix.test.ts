@@ -10,7 +10,7 @@ import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { silentLogger } from '../../../src/runtime/turn-log.ts';
 import { BulkActions } from '../../../src/runtime/upkeep/bulk-actions.ts';
 import { removalStatements } from '../../../src/store/queries/removal.ts';
-import { openStoredSagas } from '../../../src/store/queries/stored-sagas.ts';
+import { openStoredSagas } from '../../../src/store/stored-sagas.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import { openTestEngine } from '../../../src/testing/test-engine.ts';
@@ -93,7 +93,7 @@ describe('with a prefix', () => {
           code: 'input-invalid',
         });
       }
-      expect(() => openStoredSagas(path)).toThrow(/there is no such file/);
+      await expect(openStoredSagas({ database: path })).rejects.toThrow(/there is no such file/);
     },
   );
 });

@@ -7,11 +7,10 @@
  */
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { readDatabase, shownDatabase } from '../../core/database-target.ts';
 import { toFailure } from '../../core/failure.ts';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
-import { APPLICATION_ID, refused } from '../sqlite/database-file.ts';
-import { foundPrefix } from '../sqlite/found-prefix.ts';
+import { APPLICATION_ID, refused } from './database-file.ts';
+import { foundPrefix } from './found-prefix.ts';
 import { withPrefix } from '../table-names.ts';
 import type { SagaAsStored, StepAsStored, StoredSagas } from '../as-stored.ts';
 import type {
@@ -31,12 +30,8 @@ const NOT_ENDED = SAGA_STATUSES.filter((status) => !isEnded(status));
 /** Most flaws of the file that are told. */
 const MAX_FILE_FLAWS = 20;
 
-/** Opens a database to look at. Throws `storage-refused`: not there, not ours, or of another schema. */
-export function openStoredSagas(path: string): StoredSagas {
-  if (readDatabase(path).kind === 'postgres') {
-    const shown = shownDatabase(path);
-    throw refused(shown, 'only a file can be examined', 'ask the server that runs on it');
-  }
+/** Opens a file to look at. Throws `storage-refused`: not there, not ours, or of another schema. */
+export function openStoredFile(path: string): StoredSagas {
   if (!existsSync(path)) throw refused(path, 'there is no such file', 'check the path');
   let db: Database.Database | undefined;
   try {
@@ -53,7 +48,7 @@ export function openStoredSagas(path: string): StoredSagas {
   }
 }
 
-/** As `openStoredSagas`, for a caller that has the connection. */
+/** As `openStoredFile`, for a caller that has the connection. */
 export function storedSagasOf(path: string, db: Database.Database): StoredSagas {
   const statements = prepare(path, db);
 
@@ -71,7 +66,7 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     };
   }
 
-  function* sagas(): Iterable<SagaAsStored> {
+  async function* sagas(): AsyncIterable<SagaAsStored> {
     for (let after = 0; ;) {
       db.exec('BEGIN');
       try {
@@ -85,7 +80,7 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
-  function* inFlight(): Iterable<StoredSaga> {
+  async function* inFlight(): AsyncIterable<StoredSaga> {
     for (const status of NOT_ENDED) {
       for (let after = 0; ;) {
         const page = statements.inFlight.all(status, after, IN_FLIGHT_PAGE);
@@ -97,25 +92,27 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
+  const journalOf = db.transaction((id: string) => {
+    const saga = statements.byId.get(id);
+    return saga === undefined ? null : { saga, lines: statements.journal.all(saga.sid) };
+  });
+
   return {
-    count: () => statements.count.get() ?? 0,
-    inFlightCount: () =>
+    count: async () => statements.count.get() ?? 0,
+    inFlightCount: async () =>
       NOT_ENDED.reduce((sum, status) => sum + (statements.inFlightCount.get(status) ?? 0), 0),
     inFlight,
-    fileFlaws: () => {
+    fileFlaws: async () => {
       const lines = db.pragma(`quick_check(${MAX_FILE_FLAWS})`) as { quick_check: string }[];
       return lines.map((line) => line.quick_check).filter((line) => line !== 'ok');
     },
-    orphans: () => ({
+    orphans: async () => ({
       journal: statements.journalOrphans.get() ?? 0,
       outbox: statements.outboxOrphans.get() ?? 0,
     }),
     sagas,
-    journalOf: db.transaction((id: string) => {
-      const saga = statements.byId.get(id);
-      return saga === undefined ? null : { saga, lines: statements.journal.all(saga.sid) };
-    }),
-    close: () => db.close(),
+    journalOf: async (id) => journalOf(id),
+    close: async () => void db.close(),
   };
 }
 
@@ -132,7 +129,7 @@ function prepare(path: string, db: Database.Database) {
       // By the index on the status, so that sagas that are over are not gone through.
       inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
         inSql(`SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
-           checksum
+           format, checksum
          FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`),
       ),
       inFlightCount: db
