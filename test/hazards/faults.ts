@@ -239,7 +239,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'lose and double nothing that any of them was asked, whatever befalls them',
   ],
   'feed of a standby that outlives its owner': [
-    'server/live/epoch-feed.test.ts',
+    'server/live/feed-over-owners.test.ts',
     'names each line by the epoch that it belongs to',
   ],
   'feed of a standby that cannot begin': [

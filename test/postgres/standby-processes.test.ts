@@ -6,7 +6,7 @@
  * `BACKSTEP_TORTURE_CYCLES` is how often, `BACKSTEP_TORTURE_SEED` what it begins with. A long run
  * says how long take-overs took.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { migratePostgres } from '../../src/store/postgres/migrate.ts';
 import { connectTo, describeOnPostgres, ownCluster } from './databases.ts';
 import { ParcelClients, type SentParcel } from './parcel-clients.ts';
 import { ParcelFeed } from './parcel-feed.ts';
-import type { Effect } from './parcel-process.ts';
+import { effectsIn, gapsIn, NOTE_WRITERS, one, sagasIn } from './parcel-findings.ts';
 import { ParcelProcesses } from './parcel-processes.ts';
 
 const CYCLES = Number(process.env['BACKSTEP_TORTURE_CYCLES'] ?? 6);
@@ -265,63 +265,6 @@ class Arena {
 
 const COMMANDS: readonly string[] = ['pause', 'resume'];
 
-/** Which session wrote each line of the journal. */
-const NOTE_WRITERS = `
-  CREATE TABLE writers (seq bigint, writer text);
-  CREATE FUNCTION note_writer() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      INSERT INTO public.writers VALUES (NEW.seq, current_setting('application_name'));
-      RETURN NULL;
-    END $$;
-  CREATE TRIGGER note_writer AFTER INSERT ON backstep.journal
-    FOR EACH ROW EXECUTE FUNCTION note_writer()`;
-
-async function sagasIn(client: pg.Client) {
-  const unshipped = await client.query<{ id: string }>(
-    `SELECT id FROM backstep.sagas WHERE status <> 'completed'`,
-  );
-  const twice = await client.query<{ name: string }>(
-    `SELECT key AS name FROM backstep.sagas GROUP BY key HAVING count(*) > 1 OR key IS NULL`,
-  );
-  const journal = await one(
-    client,
-    `SELECT max(seq) - count(DISTINCT seq) AS gaps, count(*) - count(DISTINCT seq) AS doubles
-      FROM backstep.journal`,
-  );
-  const runs = await client.query<{ writer: string }>(
-    `SELECT writer FROM (SELECT writer, seq, lag(writer) OVER (ORDER BY seq) AS before
-      FROM writers) AS lines WHERE before IS DISTINCT FROM writer ORDER BY seq`,
-  );
-  const writers = runs.rows.map(({ writer }) => writer);
-  return {
-    unshipped: unshipped.rows.map(({ id }) => id),
-    startedTwice: twice.rows.map(({ name }) => name),
-    gapsInJournal: Number(journal['gaps']) + Number(journal['doubles']),
-    writersThatCameBack: writers.filter((writer, index) => writers.indexOf(writer) < index),
-  };
-}
-
-/** Calls of one activity for one parcel have one idempotency key, however many there are. */
-function effectsIn(file: string, sent: readonly SentParcel[]) {
-  const keys = new Map<string, Set<string>>();
-  for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
-    const { activity, parcel, key } = JSON.parse(line) as Effect;
-    const effect = `${activity} ${parcel}`;
-    keys.set(effect, (keys.get(effect) ?? new Set()).add(key));
-  }
-  const wanted = sent.flatMap(({ name }) => [`book ${name}`, `ship ${name}`]);
-  return {
-    doneUnderTwoKeys: [...keys].filter(([, { size }]) => size > 1).map(([effect]) => effect),
-    notDone: wanted.filter((effect) => !keys.has(effect)),
-  };
-}
-
-/** How many lines are not where they belong, of those up to `last`. */
-function gapsIn(seqs: readonly number[], last: number): number {
-  const misplaced = seqs.filter((seq, index) => seq !== index + 1).length;
-  return misplaced + Math.abs(seqs.length - last);
-}
-
 function figureOf(blow: string, times: readonly number[]): string {
   const sorted = times.toSorted((a, b) => a - b);
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
@@ -331,9 +274,4 @@ function figureOf(blow: string, times: readonly number[]): string {
 
 function ms(value: number): string {
   return `${Math.round(value)} ms`;
-}
-
-async function one(client: pg.Client, sql: string): Promise<Readonly<Record<string, unknown>>> {
-  const { rows } = await client.query<Record<string, unknown>>(sql);
-  return rows[0] ?? {};
 }
