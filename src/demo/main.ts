@@ -3,7 +3,7 @@
  *
  * Binds the sagas to their participants, opens the engine, serves HTTP, and ends as it should:
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
- * start (the launcher does not try again); 1: failed.
+ * start (the launcher does not try again); 75: another process owns the database now; 1: failed.
  */
 import { fileURLToPath } from 'node:url';
 import { bank, reminderMail } from '../../actors/bank/bank.ts';
@@ -46,7 +46,7 @@ import { OrderRequest } from './order/order-request.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
-import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
+import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
@@ -57,6 +57,8 @@ import { openBackstep } from '../runtime/open-backstep.ts';
 import { shownLog } from '../runtime/shown-log.ts';
 import { Rounds } from '../runtime/upkeep/rounds.ts';
 
+/** How long a start may take before people are told that another process owns the database. */
+const STANDBY_TOLD_AFTER_MS = 1_000;
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const MAIL_FROM = 'orders@backstep.example';
@@ -98,8 +100,8 @@ async function run(): Promise<void> {
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
     logger: log,
     hides,
-    // The outcome of a commit is unknown or the file is damaged: a new process finds out.
-    onFatal: () => process.exit(EXIT_FAILED),
+    // Either way a new process finds out: what was committed, or that it is a standby now.
+    onFatal: (_, cause) => process.exit(cause === 'taken-over' ? EXIT_TAKEN_OVER : EXIT_FAILED),
   });
   const activities = [orderSaga, tripSaga, onboardingSaga, accountSaga].flatMap(
     (saga) => saga.activities,
@@ -110,15 +112,29 @@ async function run(): Promise<void> {
   registerOnboarding(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
   const server = await listen(backstep, faults, providerUrl, binding);
-  await backstep.start();
   const sweep = createSweep(backstep, Date.now);
   const sweeping = new Rounds(systemClock, async () => {
     await sweep.sweep();
     return SWEEP_INTERVAL_MS;
   });
+  // Before the start: while another process owns the database, that waits for as long as it lives.
+  const isStopping = stopOnSignal(server, sweeping, backstep);
+  const telling = setTimeout(() => tellStandby(backstep, server), STANDBY_TOLD_AFTER_MS);
+  try {
+    await backstep.start();
+  } catch (error) {
+    if (isStopping()) return;
+    throw error;
+  } finally {
+    clearTimeout(telling);
+  }
   sweeping.start();
-  stopOnSignal(server, sweeping, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
+}
+
+function tellStandby(backstep: Backstep, server: ServedBackstep): void {
+  if (backstep.health().kind !== 'standby') return;
+  process.stdout.write(`Backstep stands by: ${server.url}/saga\n`);
 }
 
 function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
@@ -253,7 +269,8 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
   });
 }
 
-function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backstep): void {
+/** Tells whether a signal has come. */
+function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backstep): () => boolean {
   let isStopping = false;
   const stop = async (): Promise<void> => {
     if (isStopping) return;
@@ -275,6 +292,7 @@ function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backst
       });
     });
   }
+  return () => isStopping;
 }
 
 function readerOf(backstep: Backstep): OrderReader {

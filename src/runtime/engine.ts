@@ -6,6 +6,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
+import type { FinalFault } from '../store/final-fault.ts';
 import type { Ownership, Store } from '../store/store.ts';
 import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
@@ -166,7 +167,7 @@ class Engine implements UncheckedEngine {
       () => {}, // `start` tells
     );
     store.onHealth((health) => {
-      if (health.kind === 'failed') this.#fail(health.reason);
+      if (health.kind === 'failed') this.#fail(health);
       if (health.kind !== 'stalled') return;
       logger.error(health, 'the store is stalled; trying again');
       this.#callers.onStalled(clock.nowMs() - health.sinceMs);
@@ -285,16 +286,16 @@ class Engine implements UncheckedEngine {
     await this.store.close(isClean);
   }
 
-  #fail(reason: string): void {
+  #fail({ reason, isTakenOver = false }: FinalFault): void {
     if (this.#phase === 'failed') return;
     this.#phase = 'failed';
-    this.#parts.logger.fatal(
-      { reason },
-      'the storage failed; the outcome of a commit may be unknown',
-    );
+    const message = isTakenOver
+      ? 'this process owns the database no more; what it did not acknowledge, its successor decides'
+      : 'the storage failed; the outcome of a commit may be unknown';
+    this.#parts.logger.fatal({ reason }, message);
     this.#timers.stop();
     this.#inbox.stop();
     this.#supervisor.close();
-    this.#parts.onFatal(reason);
+    this.#parts.onFatal(reason, isTakenOver ? 'taken-over' : 'storage');
   }
 }
