@@ -13,6 +13,11 @@ import type { EngineIndex } from './sql-names.ts';
 export interface Dialect {
   /** A table to select from, by an index of it where the planner takes orders. */
   byIndex(table: keyof EngineTables, index: EngineIndex): RawBuilder<unknown>;
+  /**
+   * What to look for sagas in by any of the columns of lists, in the order of lists: an index that
+   * has them all; in PostgreSQL a view over what is under way and what ended, see its migration 0001.
+   */
+  readonly listedSagas: RawBuilder<unknown>;
   /** The operator of a pattern that letter case does not matter to. */
   readonly likeAnyCase: RawBuilder<unknown>;
   /** What stands in a column of JSON under a path, as text; NULL where nothing does. */
@@ -40,6 +45,7 @@ export function statementOf(query: Compilable): ExpectedStatement {
 
 const SQLITE: Dialect = {
   byIndex: (table, index) => sql`${sql.table(table)} INDEXED BY ${sql.table(index)}`,
+  listedSagas: sql`${sql.table('sagas')} INDEXED BY ${sql.table('sagas_for_lists')}`,
   likeAnyCase: sql`LIKE`,
   jsonText: (column, path) => sql`${sql.ref(column)} ->> ${sql.lit(`$.${path.join('.')}`)}`,
   rowsOf: (rows) => sql`json_each(${JSON.stringify(rows)}) AS item`,
@@ -47,6 +53,7 @@ const SQLITE: Dialect = {
 
 const POSTGRES: Dialect = {
   byIndex: (table) => sql.table(table),
+  listedSagas: sql.table('listed_sagas'),
   likeAnyCase: sql`ILIKE`,
   jsonText: (column, path) =>
     sql`${readableJson(sql.ref(column))} #>> ${sql.lit(`{${path.join(',')}}`)}`,

@@ -26,6 +26,9 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   inbox: true,
 };
 
+/** Views that only PostgreSQL has. */
+const IN_SCHEMA = ['listed_sagas'];
+
 /** Every index that has a name of its own. */
 const INDEXES = [
   'sagas_by_status',
@@ -78,7 +81,8 @@ export function prefixedNames(prefix: string): NamesByPlain {
 
 /** Names in a schema of a checked name. Indexes go with their table. */
 export function namesInSchema(schema: string): NamesByPlain {
-  return new Map(Object.keys(TABLES).map((name) => [name, `"${schema}".${name}`]));
+  const names = [...Object.keys(TABLES), ...IN_SCHEMA];
+  return new Map(names.map((name) => [name, `"${schema}".${name}`]));
 }
 
 /** Takes each word of a text that is a name for what it is called. */

@@ -3,7 +3,7 @@
  *
  * Never reads the wide rows of `sagas` to decide: a filter is answered from one of two indexes.
  * `sagas_by_status` when nothing but status and type is asked for, a status at a time, so that rare
- * ones are found at once; else `sagas_for_lists`, in the order of the list. Newest first is by
+ * ones are found at once; else `sagas_for_lists`, or what stands for it, in the order of the list. Newest first is by
  * `sid`, which counts up with the starts, so that a list never skips or repeats a saga.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
@@ -72,8 +72,9 @@ function matching(dialect: Dialect, filter: SagaFilter, range: SidRange, limit: 
   const page = limit === null ? sql`` : sql`ORDER BY sid DESC LIMIT ${limit}`;
   if (status === undefined || Object.values(rest).some((value) => value !== undefined)) {
     const conditions = [...conditionsOf(dialect, filter), ...within(range)];
-    const sagas = dialect.byIndex('sagas', 'sagas_for_lists');
-    return sql<{ sid: number }>`SELECT sid FROM ${sagas} WHERE ${every(conditions)} ${page}`;
+    return sql<{
+      sid: number;
+    }>`SELECT sid FROM ${dialect.listedSagas} WHERE ${every(conditions)} ${page}`;
   }
   const sagas = dialect.byIndex('sagas', 'sagas_by_status');
   if (status.length === 0) return sql<{ sid: number }>`SELECT sid FROM ${sagas} WHERE false`;
