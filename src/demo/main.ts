@@ -50,6 +50,7 @@ import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
+import { stopOnSignal, tellingOfStandby } from './life.ts';
 import { createServerLog } from './server-log.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
@@ -57,8 +58,6 @@ import { openBackstep } from '../runtime/open-backstep.ts';
 import { shownLog } from '../runtime/shown-log.ts';
 import { Rounds } from '../runtime/upkeep/rounds.ts';
 
-/** How long a start may take before people are told that another process owns the database. */
-const STANDBY_TOLD_AFTER_MS = 1_000;
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
 const MAIL_FROM = 'orders@backstep.example';
@@ -118,23 +117,15 @@ async function run(): Promise<void> {
     return SWEEP_INTERVAL_MS;
   });
   // Before the start: while another process owns the database, that waits for as long as it lives.
-  const isStopping = stopOnSignal(server, sweeping, backstep);
-  const telling = setTimeout(() => tellStandby(backstep, server), STANDBY_TOLD_AFTER_MS);
+  const isStopping = stopOnSignal({ server, sweeping, backstep, log });
   try {
-    await backstep.start();
+    await tellingOfStandby(backstep, server.url, backstep.start());
   } catch (error) {
     if (isStopping()) return;
     throw error;
-  } finally {
-    clearTimeout(telling);
   }
   sweeping.start();
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
-}
-
-function tellStandby(backstep: Backstep, server: ServedBackstep): void {
-  if (backstep.health().kind !== 'standby') return;
-  process.stdout.write(`Backstep stands by: ${server.url}/saga\n`);
 }
 
 function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
@@ -267,32 +258,6 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
     alarm: (alarm) => log.error(alarm, 'reservation sweep'),
     nowMs,
   });
-}
-
-/** Tells whether a signal has come. */
-function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backstep): () => boolean {
-  let isStopping = false;
-  const stop = async (): Promise<void> => {
-    if (isStopping) return;
-    isStopping = true;
-    log.info({}, 'draining');
-    await server.close();
-    // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
-    const others = [sweeping.stop(), server.stop()];
-    await backstep.stop();
-    await Promise.all(others);
-    log.info({}, 'stopped');
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop().catch((err: unknown) => {
-        log.fatal({ err }, 'the drain failed; nothing accepted is lost');
-        process.exit(EXIT_FAILED);
-      });
-    });
-  }
-  return () => isStopping;
 }
 
 function readerOf(backstep: Backstep): OrderReader {

@@ -15,7 +15,7 @@ import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
-import { assertAccepting, healthIn, type Phase } from './engine-health.ts';
+import { assertAccepting, fatalTextOf, healthIn, type Phase } from './engine-health.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
@@ -286,16 +286,13 @@ class Engine implements UncheckedEngine {
     await this.store.close(isClean);
   }
 
-  #fail({ reason, isTakenOver = false }: FinalFault): void {
+  #fail(fault: FinalFault): void {
     if (this.#phase === 'failed') return;
     this.#phase = 'failed';
-    const message = isTakenOver
-      ? 'this process owns the database no more; what it did not acknowledge, its successor decides'
-      : 'the storage failed; the outcome of a commit may be unknown';
-    this.#parts.logger.fatal({ reason }, message);
+    this.#parts.logger.fatal({ reason: fault.reason }, fatalTextOf(fault));
     this.#timers.stop();
     this.#inbox.stop();
     this.#supervisor.close();
-    this.#parts.onFatal(reason, isTakenOver ? 'taken-over' : 'storage');
+    this.#parts.onFatal(fault.reason, fault.isTakenOver === true ? 'taken-over' : 'storage');
   }
 }
