@@ -273,7 +273,7 @@ function steps(home: string): string {
       s.sid AS sid,
       e.position - 1 AS position,
       ${of('name')} AS step_name,
-      ${of('occurrence')} AS occurrence,
+      ${number('occurrence')} AS occurrence,
       ${of('status')} AS status,
       ${number('attempts')} AS attempts,
       ${number('startedAtMs')} AS started_at,

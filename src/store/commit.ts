@@ -116,7 +116,12 @@ export interface SagaCommit {
   readonly statements: readonly ExpectedStatement[];
 }
 
-/** What became of a commit. */
+/**
+ * What became of a commit. Where several hold, the same over every database: `key-taken`, then
+ * `withdrawn`, then `stale`, and only then what its statements come to, which need not have run. Of
+ * `unmet` and `rejected` it is either, where the turn's own rows are refused as well. What cannot be
+ * handed to the writer, such as a function among the parameters, may be `rejected` before all that.
+ */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly seq: number }
   /** An expectation of a transactional activity was not met; nothing of this turn was written. */

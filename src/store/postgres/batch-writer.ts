@@ -21,6 +21,7 @@ import {
 import type { Answer } from './pipeline.ts';
 import { BatchStopped, BEGIN, COMMIT, type SegmentFault, type WriterSession } from './session.ts';
 import type { EngineStatements } from './statements.ts';
+import { seqsStatement, staleBy, turnOf } from './stored-seqs.ts';
 import type { ResolvedCommit } from './unknown-commit.ts';
 
 export type BatchResult =
@@ -75,7 +76,7 @@ export class BatchWriter {
   async #slice(session: WriterSession, batch: Batch, open: readonly number[]): Promise<void> {
     const slice = batch.isCautious ? open.slice(0, MAX_SAVEPOINTS) : this.#sliceOf(batch, open);
     if (!batch.isCautious && !batch.isEntangled) {
-      const isPlain = slice.every((index) => !batch.own.has(index));
+      const isPlain = slice.every((index) => !batch.own.has(index) && !batch.unsendable.has(index));
       const isDone = isPlain
         ? await this.#plain(session, batch, slice)
         : await this.#withParticipants(session, batch, slice);
@@ -116,20 +117,31 @@ export class BatchWriter {
     indexes: readonly number[],
   ): Promise<boolean> {
     const ran = await runParticipants(session, batch, indexes, this.#suspects);
-    const { known, planned } = splitOf(batch, indexes, ran);
+    const { known, unwritten, planned } = splitOf(batch, indexes, ran);
     const plan = planOf(batch.items, planned, this.#seq, this.#sql);
     if (plan === null) {
       await session.rollback();
       return false;
     }
-    batch.inHand = { indexes, seq: this.#seq, transactionId: ran.transactionId, known };
-    const sent = await session.send([session.forEngine, ...plan.statements, COMMIT]);
+    const doubted = doubtedOf(batch, unwritten, this.#sql);
+    // What is not written needs no looking up should the answer be lost: it is tried once more.
+    const inHand = indexes.filter((index) => !unwritten.has(index));
+    batch.inHand = { indexes: inHand, seq: this.#seq, transactionId: ran.transactionId, known };
+    const sent = await session.send([
+      session.forEngine,
+      ...doubted.asked,
+      ...plan.statements,
+      COMMIT,
+    ]);
     if (sent.kind !== 'answers') {
       await session.rollback();
       return this.#refused(batch, sent);
     }
     assertCommitted(sent.answers.at(-1));
-    this.#settle(batch, planned, plan, sent.answers.slice(1), ran.transactionId, known);
+    const answers = sent.answers.slice(1);
+    const rest = new Map([...known, ...doubted.read(answers)]);
+    const planAnswers = answers.slice(doubted.asked.length);
+    this.#settle(batch, planned, plan, planAnswers, ran.transactionId, rest);
     return true;
   }
 
@@ -186,22 +198,49 @@ async function leave(
   }
 }
 
-/** What is decided by participants' statements alone, and items whose rows are still to be written. */
+/**
+ * What is decided by participants' statements alone; turns that are not written for their sake; and
+ * items whose rows are still to be written.
+ */
 function splitOf(batch: Batch, indexes: readonly number[], ran: ParticipantsRun) {
   const known = new Map<number, ItemOutcome>();
+  const unwritten = new Map<number, ItemOutcome>();
   const planned: number[] = [];
   for (const index of indexes) {
-    const outcome = ran.outcomes.get(index);
-    const isDecided =
-      outcome !== undefined && (batch.items[index]?.kind === 'write' || !isWritten(outcome));
-    if (isDecided) known.set(index, outcome);
-    else planned.push(index);
+    const outcome = ran.outcomes.get(index) ?? batch.unsendable.get(index);
+    const isWrite = batch.items[index]?.kind === 'write';
+    if (outcome === undefined || (!isWrite && isOf('written', outcome))) planned.push(index);
+    else if (isWrite || isOf('postponed', outcome)) known.set(index, outcome);
+    else unwritten.set(index, outcome);
   }
-  return { known, planned };
+  return { known, unwritten, planned };
 }
 
-function isWritten(outcome: ItemOutcome): boolean {
-  return typeof outcome !== 'number' && outcome.kind === 'written';
+/** Which of the turns that are not written are stale, whatever came of their statements. */
+function doubtedOf(
+  batch: Batch,
+  unwritten: ReadonlyMap<number, ItemOutcome>,
+  sql: EngineStatements,
+) {
+  const turns = [...unwritten.keys()].flatMap((index) => turnOf(batch.items[index]) ?? []);
+  return {
+    asked: turns.length === 0 ? [] : [seqsStatement(turns, sql)],
+    /** `answers`: beginning with that to what was asked. */
+    read(answers: readonly Answer[]): ReadonlyMap<number, ItemOutcome> {
+      if (turns.length === 0) return unwritten;
+      const staleOf = staleBy(answers[0]);
+      const outcomes = new Map<number, ItemOutcome>();
+      for (const [index, outcome] of unwritten) {
+        const turn = turnOf(batch.items[index]);
+        outcomes.set(index, (turn === null ? null : staleOf(turn)) ?? outcome);
+      }
+      return outcomes;
+    },
+  };
+}
+
+function isOf(kind: 'written' | 'postponed', outcome: ItemOutcome): boolean {
+  return typeof outcome !== 'number' && outcome.kind === kind;
 }
 
 /** A failed transaction answers COMMIT with a rollback, and without an error. */

@@ -7,6 +7,7 @@ import type { ExpectedStatement } from '../../core/activity.ts';
 import { toFailure } from '../../core/failure.ts';
 import type { BatchItem, ItemOutcome } from '../batch-items.ts';
 import { hasKey } from './batch-plan.ts';
+import { turnOf } from './stored-seqs.ts';
 import { ownStatements, toStatements } from './participants.ts';
 import type { Statement } from './pipeline.ts';
 
@@ -26,6 +27,8 @@ export class Batch {
   readonly items: readonly BatchItem[];
   /** Participants' statements by the index of their item, as they are sent. */
   readonly own = new Map<number, readonly Statement[]>();
+  /** Of turns whose statements may not be sent: the outcome, unless the turn itself has another. */
+  readonly unsendable = new Map<number, ItemOutcome>();
   readonly #outcomes: (ItemOutcome | undefined)[];
   inHand: InHand | null = null;
   /** Some item is, see `isEntangledAt`. */
@@ -36,16 +39,19 @@ export class Batch {
   constructor(items: readonly BatchItem[]) {
     this.items = items;
     this.#outcomes = items.map((item, index) => this.#prepare(item, index));
-    this.isEntangled = [...this.own.keys()].some((index) => this.isEntangledAt(index));
+    const withStatements = [...this.own.keys(), ...this.unsendable.keys()];
+    this.isEntangled = withStatements.some((index) => this.isEntangledAt(index));
   }
 
   /**
-   * Only the database knows whether a start's key is taken: one with statements besides is tried
-   * alone, since those must not be committed without it.
+   * Only the database knows whether a start's key is taken, or a row of the inbox: a turn with
+   * statements besides is tried alone, since those must not be committed without it, and what they
+   * come to is not its outcome then.
    */
   isEntangledAt(index: number): boolean {
-    const item = this.items[index];
-    return item !== undefined && hasKey(item) && this.own.has(index);
+    const turn = turnOf(this.items[index]);
+    if (turn === null || !(this.own.has(index) || this.unsendable.has(index))) return false;
+    return hasKey(turn) || (turn.extras !== null && turn.extras.inbox !== null);
   }
 
   /** Indexes of items that are not decided. */
@@ -77,7 +83,7 @@ export class Batch {
     });
   }
 
-  /** The outcome of an item whose statements may not be sent. */
+  /** The outcome of a participant's own write that may not be sent. */
   #prepare(item: BatchItem, index: number): ItemOutcome | undefined {
     const statements = ownStatements(item);
     if (statements.length === 0 && item.kind !== 'write') return undefined;
@@ -85,7 +91,10 @@ export class Batch {
       this.own.set(index, toStatements(statements));
       return undefined;
     } catch (thrown) {
-      return { kind: 'rejected', message: toFailure(thrown).message };
+      const outcome: ItemOutcome = { kind: 'rejected', message: toFailure(thrown).message };
+      if (item.kind === 'write') return outcome;
+      this.unsendable.set(index, outcome);
+      return undefined;
     }
   }
 }

@@ -21,10 +21,8 @@ export type Fault =
   /** Nothing may be written any more. */
   | FinalFault;
 
-/** Raised by `assert_owner` and `assert_count` of the engine's schema. */
+/** Raised by `assert_owner` of the engine's schema. */
 const NOT_OWNER = 'BS001';
-export const COUNT_DIFFERS = 'BS002';
-export const UNIQUE_VIOLATION = '23505';
 
 const LOCKED = ['55P03', '40P01', '40001'];
 /** A replica took this server's place, or this one became a replica: connect anew. */

@@ -2,13 +2,13 @@
  * The way through a batch in which something is at fault: parts of it under savepoints, halved until
  * the guilty item stands alone and all others are written.
  *
- * Works in an open transaction and never ends it. Invariant: an item whose outcome is not a
- * committed one has written nothing.
+ * Works in an open transaction and never ends it. Rows of the engine's come before participants'
+ * statements, so that a lone turn comes to what is first in `CommitOutcome`. Invariant: an item whose
+ * outcome is not a committed one has written nothing.
  */
-import { type ItemOutcome, JOURNAL_SID, type TurnItem } from '../batch-items.ts';
+import type { ItemOutcome, TurnItem } from '../batch-items.ts';
 import type { Batch } from './batch.ts';
 import { type BatchPlan, hasKey, keyTaken, planOf } from './batch-plan.ts';
-import { COUNT_DIFFERS, UNIQUE_VIOLATION } from './fault.ts';
 import { faultOutcome } from './participant-run.ts';
 import { readChanges } from './participants.ts';
 import type { Answer, Statement } from './pipeline.ts';
@@ -24,14 +24,16 @@ import {
   undo,
 } from './session.ts';
 import type { EngineStatements } from './statements.ts';
+import { seqsStatement, staleBy, turnOf } from './stored-seqs.ts';
 
 /** All savepoints are of one number: the innermost is meant, and nothing is sent behind it. */
 const SAVEPOINT = 0;
-/** Where in a segment participants' statements begin: after savepoint and settings. */
-const FIRST_OWN = 2;
+/** Where in a segment the engine's rows begin: after the savepoint. */
+const FIRST_ROW = 1;
 
 /** A segment that was refused, or never sent. */
-type Refused = SegmentFault | Extract<ItemOutcome, { kind: 'unmet' }>;
+type Refused =
+  (SegmentFault & { readonly isOwn: boolean }) | Extract<ItemOutcome, { kind: 'unmet' }>;
 
 export class GuardedParts {
   readonly outcomes = new Map<number, ItemOutcome>();
@@ -39,6 +41,8 @@ export class GuardedParts {
   readonly #batch: Batch;
   readonly #sql: EngineStatements;
   #seq: number;
+  /** A participant's statement met a lock that somebody else holds. */
+  #hasWaited = false;
 
   /** `seq`: the one given last. */
   constructor(session: WriterSession, batch: Batch, sql: EngineStatements, seq: number) {
@@ -58,6 +62,11 @@ export class GuardedParts {
     const [index] = indexes;
     if (index === undefined) return;
     if (indexes.length === 1 && (await this.#isKeyTaken(index))) return;
+    const unsendable = this.#batch.unsendable.get(index);
+    if (indexes.length === 1 && unsendable !== undefined) {
+      this.outcomes.set(index, (await this.#unfitOutcome(index)) ?? unsendable);
+      return;
+    }
     const refused = await this.#tryPart(indexes);
     if (refused === null) return;
     if (indexes.length === 1) {
@@ -71,17 +80,20 @@ export class GuardedParts {
 
   /** Writes them together; or nothing, and why. */
   async #tryPart(indexes: readonly number[]): Promise<Refused | null> {
-    if (indexes.length > 1 && indexes.some((index) => this.#batch.isEntangledAt(index))) {
+    if (indexes.length > 1 && indexes.some((index) => this.#isAlone(index))) {
       return UNSENT;
     }
     const own = indexes.flatMap((index) => this.#ownOf(index));
     const plan = planOf(this.#batch.items, indexes, this.#seq, this.#sql);
     if (plan === null) return UNSENT;
-    const before = own.length === 0 ? [] : [FOR_PARTICIPANTS, ...own, CHECK_CONSTRAINTS];
-    const settings = own.length === 0 ? [] : [this.#session.forEngine];
-    const statements = [savepoint(SAVEPOINT), ...before, ...settings, ...plan.statements];
-    const sent = await this.#session.send(statements);
-    const refused = sent.kind === 'answers' ? this.#unmet(indexes, sent.answers) : sent;
+    const before = [savepoint(SAVEPOINT), ...plan.statements];
+    const settings = this.#hasWaited ? [FOR_PARTICIPANTS, AFTER_A_WAIT] : [FOR_PARTICIPANTS];
+    const after = [...settings, ...own, CHECK_CONSTRAINTS, this.#session.forEngine];
+    const sent = await this.#session.send(own.length === 0 ? before : [...before, ...after]);
+    const refused =
+      sent.kind === 'answers'
+        ? this.#unmet(indexes, sent.answers.slice(before.length + settings.length))
+        : { ...sent, isOwn: sent.index >= before.length };
     if (refused !== null) {
       if (!isUnsent(refused)) await this.#session.expect(undo(SAVEPOINT));
       return refused;
@@ -90,8 +102,9 @@ export class GuardedParts {
     return null;
   }
 
+  /** `answers`: beginning with those to participants' statements. */
   #unmet(indexes: readonly number[], answers: readonly Answer[]): Refused | null {
-    let at = FIRST_OWN;
+    let at = 0;
     for (const index of indexes) {
       const { length } = this.#ownOf(index);
       const outcome = readChanges(this.#batch.expected(index), answers.slice(at, at + length));
@@ -104,7 +117,7 @@ export class GuardedParts {
 
   #note(indexes: readonly number[], plan: BatchPlan, sent: Sent): void {
     const answers = sent.kind === 'answers' ? sent.answers : [];
-    const { outcomes, seq } = plan.read(answers.slice(answers.length - plan.statements.length));
+    const { outcomes, seq } = plan.read(answers.slice(FIRST_ROW));
     this.#seq = seq;
     let position = 0;
     for (const index of indexes) {
@@ -131,28 +144,28 @@ export class GuardedParts {
   /** A lone item's outcome; nothing of it is written. */
   async #outcomeOf(index: number, refused: Refused): Promise<ItemOutcome> {
     if (refused.kind === 'unmet') return refused;
-    const isOwn = refused.index < FIRST_OWN + this.#ownOf(index).length + 1;
-    if (this.#ownOf(index).length > 0 && isOwn) {
-      if (refused.kind === 'locked') await this.#session.expect([AFTER_A_WAIT]);
+    if (refused.isOwn) {
+      if (refused.kind === 'locked') this.#hasWaited = true;
       return faultOutcome(refused);
     }
     if (refused.kind === 'locked') {
       throw new BatchStopped({ kind: 'stalled', reason: refused.reason });
     }
-    return (await this.#staleOutcome(index, refused)) ?? faultOutcome(refused);
+    return (await this.#unfitOutcome(index)) ?? faultOutcome(refused);
   }
 
-  async #staleOutcome(index: number, { code }: SegmentFault): Promise<ItemOutcome | null> {
-    const item = this.#batch.items[index];
-    if (item === undefined || item.kind === 'write' || item.kind === 'acknowledge') return null;
-    if (code !== COUNT_DIFFERS && code !== UNIQUE_VIOLATION) return null;
-    if (code === COUNT_DIFFERS && (await this.#isWithdrawn(item))) return { kind: 'withdrawn' };
-    const sid = String(item.journal[JOURNAL_SID]);
-    const [row] = await this.#guardedRead({ sql: this.#sql.storedSeq, parameters: [sid] });
-    const storedSeq = row === undefined ? null : Number(row[0]);
-    // A start that breaks another rule than that of the sid, such as one over its public id.
-    if (item.kind === 'start' && storedSeq === null) return null;
-    return { kind: 'stale', storedSeq };
+  /** Why a turn does not fit what is stored; `null`: it does, and is refused for something else. */
+  async #unfitOutcome(index: number): Promise<ItemOutcome | null> {
+    const turn = turnOf(this.#batch.items[index]);
+    if (turn === null) return null;
+    if (await this.#isWithdrawn(turn)) return { kind: 'withdrawn' };
+    const rows = await this.#guardedRead(seqsStatement([turn], this.#sql));
+    return staleBy({ rows, count: rows.length, command: '' })(turn);
+  }
+
+  /** Decided only when it is tried without others. */
+  #isAlone(index: number): boolean {
+    return this.#batch.isEntangledAt(index) || this.#batch.unsendable.has(index);
   }
 
   async #isWithdrawn({ extras }: TurnItem): Promise<boolean> {
@@ -175,13 +188,14 @@ export class GuardedParts {
   }
 }
 
-const UNSENT: SegmentFault = {
+const UNSENT: Refused = {
   kind: 'statement',
   reason: 'a turn has too many messages',
   code: '',
   index: 0,
+  isOwn: false,
 };
 
-function isUnsent(refused: Refused): boolean {
+function isUnsent(refused: SegmentFault | Refused): boolean {
   return refused.kind === 'statement' && refused.code === '';
 }

@@ -172,7 +172,7 @@ export function engineStatements(schema: string) {
     takenKeys: `SELECT i.ord, k.saga_id, k.input_hash FROM ${rowsOf(KEY_COLUMNS, 1, 'ord')}
       JOIN ${keys} k ON k.type = i.type AND k.key = i.key WHERE k.saga_id <> i.saga_id`,
     storedKey: `SELECT saga_id, input_hash FROM ${keys} WHERE type = $1 AND key = $2`,
-    storedSeq: `SELECT seq FROM ${sagas} WHERE sid = $1`,
+    storedSeqs: `SELECT sid, seq FROM ${sagas} WHERE sid = ANY ($1::bigint[])`,
     outbox: `INSERT INTO ${inSchema('outbox')} (id, ${namesOf(OUTBOX_COLUMNS)})
       SELECT j.seq * ${MESSAGES_PER_TURN} + i.position, ${namesOf(OUTBOX_COLUMNS, 'i')}
       FROM ${rowsOf(OUTBOX_COLUMNS)} ${ofTurns}`,

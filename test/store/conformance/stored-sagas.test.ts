@@ -19,8 +19,8 @@ describe.each(STORES)('over $name', (kind) => {
       expect(first).toMatchObject({
         row: { state: STATE, format: 1, ended_at: 9 },
         steps: [
-          { name: 'pay', occurrence: 'pay', status: 'completed', attempts: 2 },
-          { name: 'ship', occurrence: 'ship', status: 'running', attempts: 1 },
+          { name: 'pay', occurrence: 1, status: 'completed', attempts: 2 },
+          { name: 'ship', occurrence: 1, status: 'running', attempts: 1 },
         ],
         messages: [{ position: 0, event: 'paid', data: '{"a":1}' }],
         openLetter: { kind: 'failed', letter: '{"n":1}' },
@@ -76,8 +76,8 @@ describe.each(STORES)('over $name', (kind) => {
 const STATE = JSON.stringify({
   note: 'a\0b\ud800',
   steps: [
-    { name: 'pay', occurrence: 'pay', status: 'completed', attempts: 2, startedAtMs: 5 },
-    { name: 'ship', occurrence: 'ship', status: 'running', attempts: 1, startedAtMs: 6 },
+    { name: 'pay', occurrence: 1, status: 'completed', attempts: 2, startedAtMs: 5 },
+    { name: 'ship', occurrence: 1, status: 'running', attempts: 1, startedAtMs: 6 },
   ],
 });
 

@@ -62,6 +62,31 @@ describeOnPostgres('a row that somebody else has locked', () => {
     expect(await database.query("SELECT amount FROM items WHERE name = 'pen'")).toEqual([[49]]);
   });
 
+  it('is waited for shortly once one of the batch has waited in vain', async () => {
+    const { database, store, other } = await lockedItems();
+    await database.exec(`CREATE TABLE seen (who text, waits text);
+      CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO seen VALUES (TG_TABLE_NAME, current_setting('lock_timeout'));
+        RETURN NEW; END $$;
+      CREATE TRIGGER look BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION look();
+      CREATE TRIGGER look AFTER INSERT ON backstep.journal EXECUTE FUNCTION look()`);
+    // Starts with keys have their statements tried one by one.
+    const start = (sid: number, name: string) =>
+      store.commit(
+        startOf(sid, { birth: { key: `key-${sid}`, inputHash: 'h' }, statements: [take(name)] }),
+      );
+    const held = start(1, 'pen');
+    const outcomes = await Promise.all([start(2, 'ink'), store.commit(startOf(3))]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'committed']);
+    expect(await database.query('SELECT who, waits FROM seen ORDER BY waits')).toEqual([
+      ['items', '10ms'],
+      ['journal', '2s'],
+      ['journal', '2s'],
+    ]);
+    await other.query('COMMIT');
+    expect((await held).kind).toBe('committed');
+  });
+
   it('of the engine itself stalls the store until it is free', async () => {
     const { database, store } = await lockedItems();
     await store.commit(startOf(1));

@@ -2,24 +2,42 @@
 import { describe, expect, it } from 'vitest';
 import type { SagaFilter } from '../../../src/store/read-models.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
-import { openTestStore, startOf, turnOf } from '../store-fixture.ts';
+import { startOf, turnOf } from '../saga-commits.ts';
+import { STORES, type StoreKind } from './stores.ts';
 
 const PAGE = { limit: 200, cursor: null };
 
-async function openWithSagas() {
-  const store = await openTestStore();
+async function openWithSagas(kind: StoreKind) {
+  const store = await (await kind.database()).open();
   await Promise.all([
     store.commit(startOf(1, { birth: { key: 'cart-1', inputHash: 'h' } })),
     store.commit(startOf(2, { saga: { status: 'waiting', step: 'ship', attempts: 3 } })),
     store.commit(startOf(3, { saga: { status: 'failed', error: 'Timeout: 50% gone' } })),
     store.commit(startOf(4, { birth: { type: 'refund' } })),
   ]);
-  return { store, read: createReadModels(store.reader()) };
+  return { store, read: createReadModels(store.tables()) };
 }
 
-describe('the list of sagas', () => {
+describe.each(STORES)('over $name', (kind) => {
+  kind.describe('what is read', () => {
+    describe('the list of sagas', () => {
+      theList(kind);
+    });
+    describe('one saga', () => {
+      oneSaga(kind);
+    });
+    describe('dead letters', () => {
+      deadLetters(kind);
+    });
+    describe('the feed', () => {
+      theFeed(kind);
+    });
+  });
+});
+
+function theList(kind: StoreKind): void {
   it('is newest first and complete over its pages', async () => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
@@ -31,7 +49,7 @@ describe('the list of sagas', () => {
   });
 
   it('has a line per saga', async () => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     const { items, nextCursor } = await read.listSagas({ step: 'ship' }, PAGE);
     expect(nextCursor).toBeNull();
     expect(items).toEqual([
@@ -64,7 +82,7 @@ describe('the list of sagas', () => {
     ['wildcards, which mean nothing', { text: '%' }, []],
     ['several at once', { type: 'order', status: ['running'] }, [1]],
   ])('can be narrowed by %s', async (_, filter, sids) => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     const { items } = await read.listSagas(filter, PAGE);
     expect(items.map((saga) => saga.id)).toEqual(sids.map((sid) => `saga-00000${sid}`));
   });
@@ -76,22 +94,22 @@ describe('the list of sagas', () => {
     { limit: 1, cursor: 'rubbish' },
     { limit: 1, cursor: Buffer.from('letters:1').toString('base64url') },
   ])('refuses the page %o', async (page) => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     await expect(read.listSagas({}, page)).rejects.toMatchObject({ code: 'input-invalid' });
   });
 
   it('is counted by status', async () => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     const counts = await read.statusCounts();
     expect(counts).toMatchObject({ running: 2, waiting: 1, failed: 1, completed: 0 });
     expect(Object.keys(counts)).toHaveLength(10);
     expect(await read.statusCounts('order')).toMatchObject({ running: 1, waiting: 1 });
   });
-});
+}
 
-describe('one saga', () => {
+function oneSaga(kind: StoreKind): void {
   it('is found by its id, with its stored state', async () => {
-    const { read } = await openWithSagas();
+    const { read } = await openWithSagas(kind);
     expect(await read.saga('saga-000001')).toMatchObject({
       key: 'cart-1',
       definitionHash: 'hash',
@@ -101,7 +119,7 @@ describe('one saga', () => {
   });
 
   it('has its journal in order, page by page', async () => {
-    const { store, read } = await openWithSagas();
+    const { store, read } = await openWithSagas(kind);
     await store.commit(turnOf(1, 2));
     await store.commit(turnOf(1, 3, { journal: { kind: 'note' } }));
     const first = await read.transitions('saga-000001', { limit: 2, cursor: null });
@@ -131,7 +149,7 @@ describe('one saga', () => {
   });
 
   it('has its steps in a view over the state', async () => {
-    const { store } = await openWithSagas();
+    const { store } = await openWithSagas(kind);
     const error = { code: 'Declined', message: 'no money', retryable: false, ambiguous: false };
     const side = { attempts: 2, startedAtMs: 10, endedAtMs: 20 };
     const compensation = { ...side, name: 'refund', status: 'completed' };
@@ -155,7 +173,7 @@ describe('one saga', () => {
       },
     ];
     await store.commit(turnOf(1, 2, { saga: { state: JSON.stringify({ steps }) } }));
-    const rows = store.reader().selectFrom('saga_steps').selectAll().where('sid', '=', 1);
+    const rows = store.tables().selectFrom('saga_steps').selectAll().where('sid', '=', 1);
     expect(await rows.orderBy('position').execute()).toEqual([
       {
         saga_id: 'saga-000001',
@@ -195,7 +213,7 @@ describe('one saga', () => {
   });
 
   it('has its audit, oldest first', async () => {
-    const { store, read } = await openWithSagas();
+    const { store, read } = await openWithSagas(kind);
     const order = (command: string) => ({ command, by: 'ann', reason: 'asked' });
     await store.commit(turnOf(1, 2, { audit: order('retry') }));
     await store.commit(turnOf(1, 3, { audit: order('cancel') }));
@@ -204,11 +222,11 @@ describe('one saga', () => {
       { atMs: 1_004, sagaSeq: 3, ...order('cancel') },
     ]);
   });
-});
+}
 
-describe('dead letters', () => {
+function deadLetters(kind: StoreKind): void {
   it('are listed newest first while they are open', async () => {
-    const { store, read } = await openWithSagas();
+    const { store, read } = await openWithSagas(kind);
     for (const sid of [1, 2, 3]) {
       await store.commit(
         turnOf(sid, 2, { deadLetter: { kind: 'failed', letter: `{"n":${sid}}` } }),
@@ -231,11 +249,11 @@ describe('dead letters', () => {
     expect(rest.items.map((letter) => letter.sagaId)).toEqual(['saga-000001']);
     expect(rest.nextCursor).toBeNull();
   });
-});
+}
 
-describe('the feed', () => {
+function theFeed(kind: StoreKind): void {
   it('is the journal of all sagas in commit order, after a position', async () => {
-    const { store, read } = await openWithSagas();
+    const { store, read } = await openWithSagas(kind);
     await store.commit(turnOf(2, 2));
     const seqs = async (after: number, limit: number, filter = {}) =>
       (await read.feedAfter(after, limit, filter)).map((entry) => entry.seq);
@@ -246,4 +264,4 @@ describe('the feed', () => {
     expect(await seqs(0, 10, { type: 'refund' })).toEqual([4]);
     expect(await seqs(0, 10, { status: 'failed' })).toEqual([3]);
   });
-});
+}
