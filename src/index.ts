@@ -147,6 +147,7 @@ export {
   type InboxWriter,
 } from './runtime/inbox/backstep-inbox.ts';
 export type { Limits } from './runtime/limits.ts';
+export type { FatalCause } from './runtime/engine-parts.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
 export type { VerifyAtRegistration } from './runtime/registration-check.ts';

@@ -5,7 +5,7 @@
  * Invariant: at most one process of the program runs at a time, and it has a channel to this one,
  * whose closing tells it to end.
  */
-import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
+import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -87,7 +87,7 @@ export class KeptProgram {
   }
 
   async #run(): Promise<number> {
-    const { budget, mayFinish, start } = this.#options;
+    const { name, budget, mayFinish, start } = this.#options;
     let restartTimesMs: number[] = [];
     for (;;) {
       await this.#pause?.promise;
@@ -95,11 +95,18 @@ export class KeptProgram {
       this.#isPausedDeath = false;
       this.#child = start();
       const exit = await exitOf(this.#child);
-      const isExpected = this.#isPausedDeath || isCleanStop(exit);
+      // What was taken over has a successor: nothing of its work is left behind.
+      const isExpected = this.#isPausedDeath || isCleanStop(exit) || exit === EXIT_TAKEN_OVER;
       if (this.#stopping.signal.aborted) return isExpected ? 0 : EXIT_FAILED;
       if (this.#isPausedDeath) continue;
       if (exit === 0 && mayFinish) return 0;
       if (exit === EXIT_REFUSED) return EXIT_REFUSED;
+      if (exit === EXIT_TAKEN_OVER) {
+        // Its successor is at work, so this is no crash, and costs nothing of the budget.
+        say(`${name} lost the database to another process; it starts again, as a standby`);
+        await this.#wait(budget.restartDelayMs);
+        continue;
+      }
 
       const nowMs = performance.now();
       restartTimesMs = restartTimesMs.filter((atMs) => nowMs - atMs < budget.restartWindowMs);
@@ -120,9 +127,13 @@ export class KeptProgram {
     }
     const delayMs = Math.min(budget.restartDelayMs * 2 ** restarts, MAX_RESTART_DELAY_MS);
     say(`${death}; restart ${restarts + 1} of ${budget.maxRestarts} ${within}, in ${delayMs} ms`);
-    // The wait rejects only when a stop cuts it short, and the caller looks for that.
-    await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await this.#wait(delayMs);
     return true;
+  }
+
+  /** Rejects never: who waits looks whether a stop cut it short. */
+  async #wait(delayMs: number): Promise<void> {
+    await sleep(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 }
 

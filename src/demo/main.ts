@@ -3,7 +3,7 @@
  *
  * Binds the sagas to their participants, opens the engine, serves HTTP, and ends as it should:
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
- * start (the launcher does not try again); 1: failed.
+ * start (the launcher does not try again); 75: another process owns the database now; 1: failed.
  */
 import { fileURLToPath } from 'node:url';
 import { bank, reminderMail } from '../../actors/bank/bank.ts';
@@ -46,10 +46,11 @@ import { OrderRequest } from './order/order-request.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
-import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
+import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../runtime/backstep.ts';
+import { stopOnSignal, tellingOfStandby } from './life.ts';
 import { createServerLog } from './server-log.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
@@ -98,8 +99,8 @@ async function run(): Promise<void> {
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
     logger: log,
     hides,
-    // The outcome of a commit is unknown or the file is damaged: a new process finds out.
-    onFatal: () => process.exit(EXIT_FAILED),
+    // Either way a new process finds out: what was committed, or that it is a standby now.
+    onFatal: (_, cause) => process.exit(cause === 'taken-over' ? EXIT_TAKEN_OVER : EXIT_FAILED),
   });
   const activities = [orderSaga, tripSaga, onboardingSaga, accountSaga].flatMap(
     (saga) => saga.activities,
@@ -110,14 +111,20 @@ async function run(): Promise<void> {
   registerOnboarding(backstep, faults);
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
   const server = await listen(backstep, faults, providerUrl, binding);
-  await backstep.start();
   const sweep = createSweep(backstep, Date.now);
   const sweeping = new Rounds(systemClock, async () => {
     await sweep.sweep();
     return SWEEP_INTERVAL_MS;
   });
+  // Before the start: while another process owns the database, that waits for as long as it lives.
+  const isStopping = stopOnSignal({ server, sweeping, backstep, log });
+  try {
+    await tellingOfStandby(backstep, server.url, backstep.start());
+  } catch (error) {
+    if (isStopping()) return;
+    throw error;
+  }
   sweeping.start();
-  stopOnSignal(server, sweeping, backstep);
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
@@ -251,30 +258,6 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
     alarm: (alarm) => log.error(alarm, 'reservation sweep'),
     nowMs,
   });
-}
-
-function stopOnSignal(server: ServedBackstep, sweeping: Rounds, backstep: Backstep): void {
-  let isStopping = false;
-  const stop = async (): Promise<void> => {
-    if (isStopping) return;
-    isStopping = true;
-    log.info({}, 'draining');
-    await server.close();
-    // Not awaited before the engine stops: on a stalled disk their last pass ends with the store.
-    const others = [sweeping.stop(), server.stop()];
-    await backstep.stop();
-    await Promise.all(others);
-    log.info({}, 'stopped');
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop().catch((err: unknown) => {
-        log.fatal({ err }, 'the drain failed; nothing accepted is lost');
-        process.exit(EXIT_FAILED);
-      });
-    });
-  }
 }
 
 function readerOf(backstep: Backstep): OrderReader {

@@ -1,5 +1,6 @@
 /** How an engine stands, from what it does and what its store says. */
 import { BackstepError } from '../core/errors.ts';
+import type { FinalFault } from '../store/final-fault.ts';
 import type { StoreHealth } from '../store/store.ts';
 import type { EngineHealth } from './backstep.ts';
 
@@ -28,4 +29,11 @@ export function healthIn(
 export function assertAccepting(health: EngineHealth): void {
   if (health.kind === 'ready') return;
   throw new BackstepError('unavailable', health.reason, { retryAfterMs: 2_000 });
+}
+
+/** What the log says of a process that can write no more. */
+export function fatalTextOf({ isTakenOver }: FinalFault): string {
+  return isTakenOver === true
+    ? 'another process owns the database; what this one did not acknowledge, that one decides'
+    : 'the storage failed; the outcome of a commit may be unknown';
 }

@@ -6,13 +6,16 @@ import type { Limits } from './limits.ts';
 import type { Subscribed } from './subscription-check.ts';
 import type { Logger } from './turn-log.ts';
 
+/** Why a process can write no more: its storage failed, or another process took the database over. */
+export type FatalCause = 'storage' | 'taken-over';
+
 /** What an engine needs beside its store; see `BackstepOptions`. */
 export interface EngineParts {
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly limits: Limits;
   readonly logger: Logger;
-  readonly onFatal: (reason: string) => void;
+  readonly onFatal: (reason: string, cause: FatalCause) => void;
   /** How long ended sagas are kept; absent: for ever. */
   readonly keepEndedMs?: number;
   /** Default: the default list. */

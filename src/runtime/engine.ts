@@ -6,6 +6,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
+import type { FinalFault } from '../store/final-fault.ts';
 import type { Ownership, Store } from '../store/store.ts';
 import { ActivityRunner } from './outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
@@ -14,7 +15,7 @@ import { checkedEdges, type UncheckedEngine } from './checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from './clock.ts';
-import { assertAccepting, healthIn, type Phase } from './engine-health.ts';
+import { assertAccepting, fatalTextOf, healthIn, type Phase } from './engine-health.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { Feed } from './feed.ts';
 import { figuresOf, liveActorsOf } from './figures.ts';
@@ -166,7 +167,7 @@ class Engine implements UncheckedEngine {
       () => {}, // `start` tells
     );
     store.onHealth((health) => {
-      if (health.kind === 'failed') this.#fail(health.reason);
+      if (health.kind === 'failed') this.#fail(health);
       if (health.kind !== 'stalled') return;
       logger.error(health, 'the store is stalled; trying again');
       this.#callers.onStalled(clock.nowMs() - health.sinceMs);
@@ -285,16 +286,13 @@ class Engine implements UncheckedEngine {
     await this.store.close(isClean);
   }
 
-  #fail(reason: string): void {
+  #fail(fault: FinalFault): void {
     if (this.#phase === 'failed') return;
     this.#phase = 'failed';
-    this.#parts.logger.fatal(
-      { reason },
-      'the storage failed; the outcome of a commit may be unknown',
-    );
+    this.#parts.logger.fatal({ reason: fault.reason }, fatalTextOf(fault));
     this.#timers.stop();
     this.#inbox.stop();
     this.#supervisor.close();
-    this.#parts.onFatal(reason);
+    this.#parts.onFatal(fault.reason, fault.isTakenOver === true ? 'taken-over' : 'storage');
   }
 }

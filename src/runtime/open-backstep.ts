@@ -14,7 +14,7 @@ import { loadStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from './backstep.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { OPEN_OPTIONS } from './edge-options.ts';
-import type { EngineParts } from './engine-parts.ts';
+import type { EngineParts, FatalCause } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
@@ -33,10 +33,11 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWar
   /** Hides further members of what is shown and logged, by name. Default: the default list only. */
   readonly hides?: HidesMember;
   /**
-   * Called once when the storage failed so that the outcome of a commit is unknown or the file is
-   * damaged. The process should exit: nothing more is accepted. Default: nothing.
+   * Called once when nothing can be written any more: the outcome of a commit is unknown, the data
+   * is damaged, or another process owns the database now (`taken-over`). The process should exit;
+   * one that was taken over can be started again at once, as a standby. Default: nothing.
    */
-  readonly onFatal?: (reason: string) => void;
+  readonly onFatal?: (reason: string, cause: FatalCause) => void;
   /**
    * How long sagas are kept after their end; older ones are removed, a few at a time, their start
    * keys and dead letters are not. Nothing is removed for a day after the clock was set; see

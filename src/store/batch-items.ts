@@ -17,6 +17,7 @@ import type {
   SagaCommit,
   WriteOutcome,
 } from './commit.ts';
+import type { FinalFault } from './final-fault.ts';
 import type { Ownership } from './store.ts';
 
 /** A value as the engine's own statements bind it. */
@@ -97,7 +98,7 @@ export type FromWriter =
   | { readonly kind: 'news' }
   /** What stalled is over, with no batch under way whose answer would say so. */
   | { readonly kind: 'resumed' }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | FinalFault
   | { readonly kind: 'closed' };
 
 /** Position of the saga's id and of its own seq among the journal's parameters. */

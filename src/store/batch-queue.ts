@@ -18,6 +18,7 @@ import {
   toWriteOutcome,
 } from './batch-items.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import type { FinalFault } from './final-fault.ts';
 import { closedError, failedError, standbyOf } from './refusals.ts';
 import { Postponed } from './postponed.ts';
 import type { Ownership, StoreHealth, StoreStats } from './store.ts';
@@ -124,7 +125,8 @@ export class BatchQueue {
       this.#owned.reject(closedError());
       this.#flush();
     }
-    const giveUp = (): void => this.#fail('closed while the storage was stalled');
+    const giveUp = (): void =>
+      this.#fail({ kind: 'failed', reason: 'closed while the storage was stalled' });
     const limit = setTimeout(giveUp, CLOSE_LIMIT_MS);
     await this.#closed.promise;
     clearTimeout(limit);
@@ -227,7 +229,7 @@ export class BatchQueue {
       case 'resumed':
         return this.#resume();
       case 'failed':
-        return this.#fail(message.reason);
+        return this.#fail(message);
       case 'closed':
         return this.#closed.resolve();
     }
@@ -269,24 +271,24 @@ export class BatchQueue {
 
   #refuse(code: ErrorCode, message: string): void {
     this.#owned.reject(new BackstepError(code, message));
-    this.#fail(message);
+    this.#fail({ kind: 'failed', reason: message });
   }
 
   #crash(reason: string): void {
     const waiting = this.#queue.length + this.#inFlight.length + this.#postponed.size;
     if (this.#isClosing && waiting === 0) this.#closed.resolve();
-    else this.#fail(reason);
+    else this.#fail({ kind: 'failed', reason });
   }
 
   /** Final. What was under way may or may not be on disk: nobody is told that it was refused. */
-  #fail(reason: string): void {
+  #fail(fault: FinalFault): void {
     if (this.#health.kind === 'failed') return;
-    const error = failedError(reason);
+    const error = failedError(fault.reason);
     const pending = [...this.#inFlight, ...this.#queue, ...this.#postponed.takeAll()];
     this.#inFlight = [];
     this.#queue = [];
     this.#owned.reject(error);
-    this.#change({ kind: 'failed', reason });
+    this.#change(fault);
     for (const entry of pending) entry.fail(error);
     this.#closed.resolve();
   }

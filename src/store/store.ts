@@ -9,6 +9,7 @@ import type { ExpectedStatement } from '../core/activity.ts';
 import type { Distribution } from '../core/distribution.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
+import type { FinalFault } from './final-fault.ts';
 import type { EngineTables } from './schema.ts';
 import type { InboxReads } from './queries/inbox.ts';
 import type { StartReads } from './queries/start-reads.ts';
@@ -56,7 +57,7 @@ export type StoreHealth =
   /** Disk full or busy: the batch is kept and tried again, new work must be refused. */
   | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number }
   /** The outcome of a COMMIT is unknown or the file is damaged: the process must stop. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | FinalFault;
 
 /** Figures of the writer since it was opened. */
 export interface StoreStats {

@@ -107,6 +107,17 @@ describe('restarting', () => {
     expect(events(run).filter((event) => event === 'provider started')).toHaveLength(3);
   });
 
+  it('starts a server that lost its database again, as a standby, whatever the budget', async () => {
+    const run = launched('launch.ts', { FAKE_SERVER: 'lose', ...limits({ maxRestarts: 1 }) });
+    await run.line('server started', 4);
+    expect(events(run)).toContain(
+      'backstep: the server lost the database to another process; it starts again, as a standby',
+    );
+    run.signal('SIGTERM');
+    expect(await run.ended).toBe(0);
+    expect(events(run).join()).not.toContain('restart 1 of');
+  });
+
   it('says so in one line and exits with 1 when the budget is spent', async () => {
     const run = launched('launch.ts', { FAKE_SERVER: 'crash', ...limits({}) });
     expect(await run.ended).toBe(1);

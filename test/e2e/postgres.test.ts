@@ -5,6 +5,9 @@ import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { orderOf, ordersOf } from './order-books.ts';
 import { serverBelow, siteFor } from './site.ts';
 
+const READY = /^Backstep is ready: /;
+const STANDS_BY = /^Backstep stands by: /;
+
 describeOnPostgres('the demo over PostgreSQL', () => {
   test('takes orders, goes on after a kill, and shows the password nowhere', async ({
     onTestFinished,
@@ -42,6 +45,40 @@ describeOnPostgres('the demo over PostgreSQL', () => {
     launcher.signal('SIGTERM');
     expect(await launcher.ended).toBe(0);
     for (const line of [...launcher.out, ...launcher.err]) expect(line).not.toContain(secret);
+  });
+
+  test('is run by two, of which one is a standby, whichever of them hangs or ends', async ({
+    onTestFinished,
+  }) => {
+    const [first, second] = [await siteFor(onTestFinished), await siteFor(onTestFinished)];
+    const { url } = await postgresDatabase();
+    const one = await first.launch({ BACKSTEP_DB: url });
+    const settings = { BACKSTEP_DB: url, PAYMENT_PROVIDER_URL: first.providerUrl };
+    const two = second.start('launcher', settings);
+    await two.line(STANDS_BY);
+    expect((await second.order(orderOf(1), '60s')).body.status).toBe('completed');
+
+    const hanging = serverBelow(one);
+    process.kill(hanging, 'SIGSTOP');
+    await two.line(READY);
+    expect((await second.order(orderOf(2), '60s')).body.status).toBe('completed');
+    process.kill(hanging, 'SIGCONT');
+    await one.line(STANDS_BY);
+    expect(one.err).toContain(
+      'backstep: the server lost the database to another process; it starts again, as a standby',
+    );
+    expect((await first.order(orderOf(3), '60s')).body.status).toBe('completed');
+
+    two.signal('SIGTERM');
+    expect(await two.ended).toBe(0);
+    await one.line(READY, 2);
+    expect((await first.order(orderOf(4), '60s')).body.status).toBe('completed');
+    const third = second.start('launcher', settings);
+    await third.line(STANDS_BY);
+    third.signal('SIGTERM');
+    expect(await third.ended).toBe(0);
+    one.signal('SIGTERM');
+    expect(await one.ended).toBe(0);
   });
 
   test('is migrated by URL', async ({ onTestFinished }) => {

@@ -234,6 +234,22 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'store/postgres/torture.test.ts',
     'lose nothing that was acknowledged, whatever befalls them',
   ],
+  'processes asked through any of them, while owners, standbys and the server fail': [
+    'postgres/standby-processes.test.ts',
+    'lose and double nothing that any of them was asked, whatever befalls them',
+  ],
+  'feed of a standby that outlives its owner': [
+    'server/live/feed-over-owners.test.ts',
+    'names each line by the epoch that it belongs to',
+  ],
+  'feed of a standby that cannot begin': [
+    'runtime/standby/interrupted.test.ts',
+    'that cannot begin to follow the owner tries again',
+  ],
+  'connection lost between an answer and its removal': [
+    'runtime/standby/interrupted.test.ts',
+    'an answer whose removal failed is removed later',
+  ],
   'row that another transaction holds': [
     'store/postgres/foreign-locks.test.ts',
     'delays the turns that want it, and no others',

@@ -46,9 +46,19 @@ export class FeedFollower {
 
   /** Follows from where the journal ends now; tells that place before the first line. */
   async start(found: (lastSeq: number) => void): Promise<void> {
-    const { read, store } = this.#ports;
-    this.#afterSeq = await read.lastSeq();
-    found(this.#afterSeq);
+    const { read, store, clock, log } = this.#ports;
+    while (this.#afterSeq === null && !this.#isStopped) {
+      try {
+        this.#afterSeq = await read.lastSeq();
+        found(this.#afterSeq);
+      } catch (err) {
+        log.error({ err }, 'the end of the journal could not be read; trying again');
+        await new Promise<void>((resolve) => {
+          this.#stopListening = resolve;
+          this.#cancelRetry = clock.after(RETRY_MS, resolve);
+        });
+      }
+    }
     if (this.#isStopped) return;
     this.#stopListening = store.onNews(() => void this.#readOn());
     await this.#readOn();

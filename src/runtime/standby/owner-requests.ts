@@ -52,7 +52,8 @@ export class OwnerRequests {
   /** By request. */
   readonly #waiting = new Map<string, Waiting>();
   #unwritten: Waiting[] = [];
-  #answered: string[] = [];
+  /** Requests whose answers were taken and still are in the inbox. */
+  readonly #answered = new Set<string>();
   #isWriting = false;
   #isLooking = false;
   #mustLookAgain = false;
@@ -95,6 +96,7 @@ export class OwnerRequests {
   stop(): void {
     this.#cancelLook?.();
     this.#stopListening?.();
+    this.#answered.clear(); // the owner removes them when they are old
     for (const request of this.#waiting.keys()) this.#fail(request, unknownOutcome('is stopping'));
   }
 
@@ -135,21 +137,28 @@ export class OwnerRequests {
   async #lookForAnswers(): Promise<void> {
     this.#isLooking = true;
     try {
-      while (this.#mustLookAgain && this.#waiting.size > 0) {
+      while (this.#mustLookAgain && this.#isNeeded) {
         this.#mustLookAgain = false;
         const { inbox, outside } = this.#ports.store;
-        for (const { request, answer } of await inbox.answers([...this.#waiting.keys()])) {
-          this.#take(request, answer);
-        }
-        const answered = this.#answered.splice(0);
-        if (answered.length > 0) await outside(inbox.forgetting(answered));
+        const requests = [...this.#waiting.keys()];
+        const found = requests.length === 0 ? [] : await inbox.answers(requests);
+        for (const { request, answer } of found) this.#take(request, answer);
+        const answered = [...this.#answered];
+        if (answered.length === 0) continue;
+        await outside(inbox.forgetting(answered));
+        for (const request of answered) this.#answered.delete(request);
       }
     } catch (err) {
       this.#ports.log.warn({ err }, 'answers of the owner could not be read; trying again');
     } finally {
       this.#isLooking = false;
-      if (this.#waiting.size > 0) this.#lookLater();
+      if (this.#isNeeded) this.#lookLater();
     }
+  }
+
+  /** Something waits for an answer, or an answer to go. */
+  get #isNeeded(): boolean {
+    return this.#waiting.size + this.#answered.size > 0;
   }
 
   #take(request: string, answer: string): void {
@@ -157,7 +166,8 @@ export class OwnerRequests {
     if (waiting === undefined) return;
     this.#waiting.delete(request);
     waiting.cancelLimit();
-    this.#answered.push(request);
+    this.#answered.add(request);
+    this.#lookLater();
     try {
       waiting.resolve(parseAnswer(answer));
     } catch (error) {

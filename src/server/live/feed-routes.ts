@@ -62,13 +62,15 @@ async function feedQueryOf(
     ...(status === undefined ? {} : { status }),
   };
   const cursor = given ?? lastEventId;
+  // Asked before they are read: whoever owned the database by then had begun the last one.
+  const areEpochsFinal = backstep.health().kind === 'ready';
   const epochs = await backstep.read.feedEpochs();
-  if (cursor === null) return { filter, since: null, epochs };
+  if (cursor === null) return { filter, since: null, epochs, areEpochsFinal };
   if (!FEED_CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
   // A position beyond the end would silently swallow everything up to it.
   const since = placeOf(cursor, epochs, await backstep.read.lastSeq());
   if (since === null) throw badQuery('since', 'is beyond the end of this feed');
-  return { filter, since, epochs };
+  return { filter, since, epochs, areEpochsFinal };
 }
 
 function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {

@@ -5,9 +5,12 @@
  * when that list overflows the journal is read again, so memory never grows with the client's
  * slowness. Invariant: entries leave in the order of their global seq, each at most once, and
  * between two that leave none that matches is left out.
+ *
+ * A standby hears lines of one owner after the other: there a line waits until the epochs are read
+ * that it may belong to, or its cursor would name an epoch that had ended.
  */
 import type { Backstep } from '../../runtime/backstep.ts';
-import type { FeedEntry, FeedFilter } from '../../store/read-models.ts';
+import type { FeedEntry, FeedFilter, ReadModels } from '../../store/read-models.ts';
 import type { FeedEpoch } from '../../store/queries/feed-epochs.ts';
 import { feedCursor, type FeedPlace } from './feed-cursor.ts';
 import { feedMessage } from '../api/saga-answers.ts';
@@ -35,6 +38,8 @@ export interface FeedQuery {
   readonly since: FeedPlace | null;
   /** What the cursors of this database are made with. */
   readonly epochs: readonly FeedEpoch[];
+  /** True where no other one can begin while this process runs: it owned the database before. */
+  readonly areEpochsFinal: boolean;
 }
 
 /** What may be observed of a feed. */
@@ -47,86 +52,187 @@ export interface FeedEvents {
 
 /** Starts to serve one client; returns the way to stop. */
 export function openFeed(
-  source: Pick<Backstep, 'subscribe' | 'read'>,
-  { filter, since, epochs }: FeedQuery,
+  source: FeedSource,
+  query: FeedQuery,
   sink: FeedSink,
   events: FeedEvents,
 ): () => void {
-  let position = since?.seq ?? 0;
-  let isLive = since === null;
-  let isClosed = false;
-  let waiting: FeedEntry[] = [];
-  let hasMissed = false;
+  const client = new FeedClient(source, query, sink, events);
+  client.start();
+  return () => client.stop();
+}
 
-  // Subscribed before the journal is read: what commits meanwhile is in one of the two.
-  const unsubscribe = source.subscribe((entry) => {
-    if (isClosed || !matches(entry, filter)) return;
-    if (!isLive) note(entry);
-    else if (sink.backlogBytes() > MAX_BACKLOG_BYTES) fallBack();
-    else emit(entry);
-  });
-  // A file that was restored: what the client has after this is not what comes after it here.
-  if (since?.isLost === true) sendBack('restored');
-  if (!isLive) void catchUp();
+type FeedSource = Pick<Backstep, 'subscribe' | 'read' | 'health'>;
 
-  function sendBack(reason: 'slow' | 'restored'): void {
-    const cursor = feedCursor(epochs, position);
-    sink.send(JSON.stringify({ kind: 'resync', cursor, reason }), cursor);
+class FeedClient {
+  readonly #source: FeedSource;
+  readonly #query: FeedQuery;
+  readonly #sink: FeedSink;
+  readonly #events: FeedEvents;
+  #position: number;
+  #isLive: boolean;
+  #isClosed = false;
+  #waiting: FeedEntry[] = [];
+  #hasMissed = false;
+  #epochs: readonly FeedEpoch[];
+  #areEpochsFinal: boolean;
+  /** The last line heard, whether it matches or not; 0: none yet. */
+  #heardSeq = 0;
+  #unsubscribe = (): void => {};
+
+  constructor(source: FeedSource, query: FeedQuery, sink: FeedSink, events: FeedEvents) {
+    this.#source = source;
+    this.#query = query;
+    this.#sink = sink;
+    this.#events = events;
+    this.#position = query.since?.seq ?? 0;
+    this.#isLive = query.since === null;
+    this.#epochs = query.epochs;
+    this.#areEpochsFinal = query.areEpochsFinal;
   }
 
-  function note(entry: FeedEntry): void {
-    if (hasMissed) return;
-    waiting.push(entry);
-    if (waiting.length <= MAX_WAITING) return;
-    waiting = [];
-    hasMissed = true;
+  start(): void {
+    // Subscribed before the journal is read: what commits meanwhile is in one of the two.
+    this.#unsubscribe = this.#source.subscribe((entry) => this.#hear(entry));
+    // A file that was restored: what the client has after this is not what comes after it here.
+    if (this.#query.since?.isLost === true) this.#sendBack('restored');
+    if (!this.#isLive) void this.#catchUp();
   }
 
-  function emit(entry: FeedEntry): void {
-    if (entry.seq <= position) return;
-    position = entry.seq;
-    const cursor = feedCursor(epochs, entry.seq);
-    sink.send(textOf(entry, cursor), cursor);
+  stop(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    this.#unsubscribe();
   }
 
-  function fallBack(): void {
-    events.resync();
-    sendBack('slow');
-    isLive = false;
-    void catchUp();
+  #hear(entry: FeedEntry): void {
+    if (this.#isClosed) return;
+    const heardSeq = this.#heardSeq;
+    this.#heardSeq = entry.seq;
+    if (heardSeq > 0 && entry.seq > heardSeq + 1) this.#miss(heardSeq);
+    else if (!matches(entry, this.#query.filter)) return;
+    else if (!this.#isLive) this.#note(entry);
+    else if (this.#sink.backlogBytes() > MAX_BACKLOG_BYTES) this.#fallBack();
+    else if (this.#areEpochsFinal) this.#emit(entry);
+    else void this.#nameAndEmit(entry);
   }
 
-  async function catchUp(): Promise<void> {
+  #sendBack(reason: 'slow' | 'restored'): void {
+    const cursor = feedCursor(this.#epochs, this.#position);
+    this.#sink.send(JSON.stringify({ kind: 'resync', cursor, reason }), cursor);
+  }
+
+  #note(entry: FeedEntry): void {
+    if (this.#hasMissed) return;
+    this.#waiting.push(entry);
+    if (this.#waiting.length > MAX_WAITING) this.#forget();
+  }
+
+  #forget(): void {
+    this.#waiting = [];
+    this.#hasMissed = true;
+  }
+
+  /** Lines after that one were left out on the way here; the journal has them. */
+  #miss(heardSeq: number): void {
+    this.#forget();
+    if (!this.#isLive) return; // it is read, and will be again
+    this.#isLive = false;
+    this.#position = Math.max(this.#position, heardSeq);
+    void this.#catchUp();
+  }
+
+  #emit(entry: FeedEntry): void {
+    if (entry.seq <= this.#position) return;
+    this.#position = entry.seq;
+    const cursor = feedCursor(this.#epochs, entry.seq);
+    this.#sink.send(textOf(entry, cursor), cursor);
+  }
+
+  async #nameAndEmit(entry: FeedEntry): Promise<void> {
+    this.#isLive = false;
+    let unnamed: readonly FeedEntry[] = [entry];
+    try {
+      while (unnamed.length > 0) {
+        await this.#readEpochs();
+        if (this.#isClosed) return;
+        for (const each of unnamed) this.#emit(each);
+        // Those heard meanwhile may be of a later epoch than was read.
+        unnamed = this.#waiting;
+        this.#waiting = [];
+      }
+    } catch (error) {
+      return this.#fail(error);
+    }
+    if (this.#hasMissed) void this.#catchUp();
+    else this.#isLive = true;
+  }
+
+  async #readEpochs(): Promise<void> {
+    // Asked before: whoever owned the database by then had begun the last one.
+    const isOwner = this.#source.health().kind === 'ready';
+    this.#epochs = await sharedEpochs(this.#source.read);
+    this.#areEpochsFinal = isOwner;
+  }
+
+  #fallBack(): void {
+    this.#events.resync();
+    this.#sendBack('slow');
+    this.#isLive = false;
+    void this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    const { filter } = this.#query;
     try {
       for (;;) {
-        await sink.drained();
-        if (isClosed) return;
+        await this.#sink.drained();
+        if (this.#isClosed) return;
         // Whatever was noted so far is in the journal by now, and so is what was missed.
-        waiting = [];
-        hasMissed = false;
-        const page = await source.read.feedAfter(position, PAGE_SIZE, filter);
-        if (isClosed) return;
-        for (const entry of page) emit(entry);
-        if (page.length < PAGE_SIZE && !hasMissed) break;
+        this.#waiting = [];
+        this.#hasMissed = false;
+        const page = await this.#source.read.feedAfter(this.#position, PAGE_SIZE, filter);
+        if (!this.#areEpochsFinal) await this.#readEpochs();
+        if (this.#isClosed) return;
+        for (const entry of page) this.#emit(entry);
+        if (page.length < PAGE_SIZE && !this.#hasMissed) break;
       }
-      // No await from here to `isLive`: nothing can commit unseen in between.
-      for (const entry of waiting) emit(entry);
-      waiting = [];
-      isLive = true;
     } catch (error) {
-      if (isClosed) return; // nobody is left to be told
-      stop();
-      events.failed(error);
+      return this.#fail(error);
     }
+    this.#goLive();
   }
 
-  function stop(): void {
-    isClosed = true;
-    waiting = [];
-    unsubscribe();
+  // No await from the last look at the journal to `isLive`: nothing can commit unseen in between.
+  #goLive(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const [first, ...others] = waiting;
+    if (first !== undefined && !this.#areEpochsFinal) {
+      this.#waiting = others;
+      return void this.#nameAndEmit(first);
+    }
+    for (const entry of waiting) this.#emit(entry);
+    this.#isLive = true;
   }
 
-  return stop;
+  #fail(error: unknown): void {
+    if (this.#isClosed) return; // nobody is left to be told
+    this.stop();
+    this.#events.failed(error);
+  }
+}
+
+const epochReads = new WeakMap<ReadModels, Promise<readonly FeedEpoch[]>>();
+
+// All clients ask when they are told of the same line: that is one read.
+function sharedEpochs(read: ReadModels): Promise<readonly FeedEpoch[]> {
+  const begun = epochReads.get(read);
+  if (begun !== undefined) return begun;
+  const reading = read.feedEpochs();
+  epochReads.set(read, reading);
+  queueMicrotask(() => epochReads.delete(read));
+  return reading;
 }
 
 let lastEntry: FeedEntry | null = null;

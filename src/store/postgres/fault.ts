@@ -7,6 +7,7 @@
  */
 import { DatabaseError } from 'pg';
 import { toFailure } from '../../core/failure.ts';
+import { type FinalFault, TAKEN_OVER } from '../final-fault.ts';
 
 export type Fault =
   /** The statement or its values are at fault; others of the batch can go through. */
@@ -18,10 +19,7 @@ export type Fault =
   /** The connection is gone, with an answer that was never heard. */
   | { readonly kind: 'lost'; readonly reason: string }
   /** Nothing may be written any more. */
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** Why the loser of an ownership stops. */
-export const LOST_OWNERSHIP = 'another process took the database over; this one must stop';
+  | FinalFault;
 
 /** Raised by `assert_owner` of the engine's schema. */
 const NOT_OWNER = 'BS001';
@@ -47,7 +45,7 @@ export function toFault(thrown: unknown): Fault {
   if (!(thrown instanceof DatabaseError)) return { kind: 'lost', reason: message };
   const { code = '', severity } = thrown;
   const reason = `${message} (${code})`;
-  if (code === NOT_OWNER) return { kind: 'failed', reason: LOST_OWNERSHIP };
+  if (code === NOT_OWNER) return TAKEN_OVER;
   if (severity === 'FATAL' || severity === 'PANIC' || code === READ_ONLY) {
     return { kind: 'lost', reason };
   }

@@ -5,6 +5,7 @@
  * A notification only says that it is worth a look, and is sent after the commit, never in it:
  * commits with one are done one at a time in the whole server. Who hears none looks all the same.
  */
+import type { QueryResult } from 'pg';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import { toFailure } from '../../core/failure.ts';
 import { readUnavailable } from '../read-limits.ts';
@@ -21,6 +22,8 @@ export class NewsLine {
   readonly #tell: () => void;
   readonly #looking: NodeJS.Timeout;
   #client: Promise<HeldClient> | null = null;
+  /** The last statement sent: the client takes one at a time. */
+  #before: Promise<unknown> = Promise.resolve();
   #notifying: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -49,8 +52,7 @@ export class NewsLine {
   /** Runs a statement in a transaction of its own. Throws `unavailable`. */
   async run({ sql, parameters }: ExpectedStatement): Promise<number> {
     try {
-      const client = await this.#connected();
-      const { rowCount } = await client.query(sql, [...parameters]);
+      const { rowCount } = await this.#query(sql, parameters);
       this.committed();
       return rowCount ?? 0;
     } catch (thrown) {
@@ -67,11 +69,19 @@ export class NewsLine {
 
   async #notify(): Promise<void> {
     try {
-      const client = await this.#connected();
-      await client.query('SELECT pg_notify($1, $2)', [this.#channel, '']);
+      await this.#query('SELECT pg_notify($1, $2)', [this.#channel, '']);
     } catch {
       // Who was to hear it looks by itself.
     }
+  }
+
+  #query(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
+    const answer = this.#before.then(async () => {
+      const client = await this.#connected();
+      return await client.query(sql, [...parameters]);
+    });
+    this.#before = answer.catch(() => {}); // whoever asked is told
+    return answer;
   }
 
   #connected(): Promise<HeldClient> {

@@ -9,7 +9,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { toFailure } from '../../core/failure.ts';
 import { connect, type PostgresConnection } from './connection.ts';
-import { LOST_OWNERSHIP, toFault } from './fault.ts';
+import { toFault } from './fault.ts';
 import type { Instance, OwnershipQueries, OwnerSight } from './ownership.ts';
 import type { PostgresTimings } from './timings.ts';
 
@@ -26,7 +26,7 @@ export interface OwnerWatchOptions {
   readonly nowMs: () => number;
   readonly onWarning: (text: string) => void;
   /** Somebody else took the database over. */
-  readonly onTaken: (reason: string) => void;
+  readonly onTaken: () => void;
 }
 
 /** Names of the sessions of one instance, as they are found again. */
@@ -85,7 +85,7 @@ export class OwnerWatch {
     while (!this.#stopped.signal.aborted) {
       let delayMs = beatEveryMs;
       try {
-        if (!(await this.#beatOnce())) return this.#options.onTaken(LOST_OWNERSHIP);
+        if (!(await this.#beatOnce())) return this.#options.onTaken();
       } catch {
         // Whatever it was: the writer's own connection says what matters.
         this.#drop();

@@ -7,7 +7,8 @@
  */
 import { connect, type PostgresConnection } from './connection.ts';
 import { BatchStopped, WRITER_SETTINGS, WriterSession } from './session.ts';
-import { LOST_OWNERSHIP, toFault } from './fault.ts';
+import { TAKEN_OVER } from '../final-fault.ts';
+import { toFault } from './fault.ts';
 import {
   ask,
   type OwnershipQueries,
@@ -87,7 +88,7 @@ export async function comeBack(
     // Its session may not have noticed yet, and wait for somebody's lock for long.
     if (before !== null) await endSession(connection, before);
     const regained = await options.queries.regain(connection.pipeline, options.me);
-    if (regained === null) throw new BatchStopped({ kind: 'failed', reason: LOST_OWNERSHIP });
+    if (regained === null) throw new BatchStopped(TAKEN_OVER);
     if (regained.ownerEpoch <= acknowledged.ownerEpoch) throw wentBack();
     const link = await complete(options, connecting, regained.ownerEpoch);
     await assertSameHistory(link, acknowledged, regained.lastSeq);

@@ -12,6 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
 import type { BatchItem, FromWriter, ToWriter } from '../batch-items.ts';
+import { type FinalFault, TAKEN_OVER } from '../final-fault.ts';
 import type { WriterPort } from '../writer-port.ts';
 import { Batch } from './batch.ts';
 import { BatchWriter, type BatchResult } from './batch-writer.ts';
@@ -66,7 +67,7 @@ export class PostgresWriter implements WriterPort {
       ...shared,
       nowMs,
       onWarning,
-      onTaken: (reason) => this.#fail(reason),
+      onTaken: () => this.#fail(TAKEN_OVER),
     });
     this.#linkOptions = {
       ...shared,
@@ -87,7 +88,9 @@ export class PostgresWriter implements WriterPort {
 
   send(message: ToWriter): void {
     const done = message.kind === 'batch' ? this.#run(message.items) : this.#close(message.isClean);
-    done.catch((thrown: unknown) => this.#fail(toFailure(thrown).message));
+    done.catch((thrown: unknown) =>
+      this.#fail({ kind: 'failed', reason: toFailure(thrown).message }),
+    );
   }
 
   async terminate(): Promise<void> {
@@ -153,7 +156,7 @@ export class PostgresWriter implements WriterPort {
         const durationMs = performance.now() - startedMs;
         return this.#say({ kind: 'done', outcomes: batch.outcomes(), durationMs });
       }
-      if (result.kind === 'failed') return this.#fail(result.reason);
+      if (result.kind === 'failed') return this.#fail(result);
       this.#say({ kind: 'stalled', reason: result.reason });
       if (result.kind === 'stalled') {
         const { firstRetryDelayMs, maxRetryDelayMs } = this.#timings;
@@ -209,7 +212,7 @@ export class PostgresWriter implements WriterPort {
         return link;
       } catch (thrown) {
         if (thrown instanceof BatchStopped && thrown.fault.kind === 'failed') {
-          this.#fail(thrown.fault.reason);
+          this.#fail(thrown.fault);
           return null;
         }
         this.#say({ kind: 'stalled', reason: toFailure(thrown).message });
@@ -249,8 +252,8 @@ export class PostgresWriter implements WriterPort {
     this.#end();
   }
 
-  #fail(reason: string): void {
-    this.#say({ kind: 'failed', reason });
+  #fail(fault: FinalFault): void {
+    this.#say(fault);
     this.#end();
   }
 

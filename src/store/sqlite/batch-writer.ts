@@ -9,6 +9,7 @@ import { hasNoRoom } from './disk-room.ts';
 import { fileIdentity } from './sole-name.ts';
 import { type StorageFault, toStorageFault } from './storage-fault.ts';
 import type { BatchItem, ItemOutcome } from '../batch-items.ts';
+import { type FinalFault, TAKEN_OVER } from '../final-fault.ts';
 import type { SqlNames } from '../sql-names.ts';
 import { type ApplyItem, needsSavepoint, prepareItems } from './writer-statements.ts';
 
@@ -63,7 +64,7 @@ export function createBatchWriter(db: Database.Database, options: BatchWriterOpt
     try {
       transaction.begin();
       const lost = lostOwnership();
-      if (lost !== null) return transaction.leave({ kind: 'failed', reason: lost });
+      if (lost !== null) return transaction.leave(lost);
       const applied = applyAll(items, guard);
       if (applied.kind === 'again') return transaction.leave(applied);
       const failure = transaction.commit();
@@ -110,8 +111,6 @@ interface Again {
   readonly poisonedIndex: number | null;
 }
 
-type Failed = Extract<StorageFault, { kind: 'failed' }>;
-
 function prepareTransaction(db: Database.Database, isFull: () => boolean) {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
@@ -132,7 +131,7 @@ function prepareTransaction(db: Database.Database, isFull: () => boolean) {
     },
 
     /** Rolls back what is open; a rollback that fails makes every fault a final one. */
-    leave<Result>(result: Result): Result | Failed {
+    leave<Result>(result: Result): Result | FinalFault {
       try {
         if (db.inTransaction) rollback.run();
         return result;
@@ -174,13 +173,13 @@ function prepareOwnershipCheck(db: Database.Database, options: BatchWriterOption
   const epoch = db.prepare(names.inSql('SELECT owner_epoch FROM engine WHERE id = 1')).pluck();
   const identity = realPath === null ? null : fileIdentity(realPath);
 
-  return (): string | null => {
+  return (): FinalFault | null => {
     if (epoch.get() !== ownerEpoch) {
-      return 'another process took the database over; this one must stop';
+      return TAKEN_OVER;
     }
     if (realPath === null) return null;
     if (fileIdentity(realPath) === identity) return null;
-    return 'the database file was removed or replaced while in use';
+    return { kind: 'failed', reason: 'the database file was removed or replaced while in use' };
   };
 }
 

@@ -277,7 +277,7 @@ class SingleThreadStore implements MemoryStore {
   #answer(batch: readonly Entry[], result: BatchResult): void {
     if (result.kind !== 'done') {
       // A newer store has opened the same database.
-      this.#change({ kind: 'failed', reason: result.reason });
+      this.#change(result.kind === 'failed' ? result : { kind: 'failed', reason: result.reason });
       for (const entry of batch) entry.fail(new BackstepError('storage-failed', result.reason));
       return;
     }

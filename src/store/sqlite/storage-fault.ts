@@ -6,6 +6,7 @@
  */
 import Database from 'better-sqlite3';
 import { toFailure } from '../../core/failure.ts';
+import type { FinalFault } from '../final-fault.ts';
 import { isPassingErrno } from './passing-errno.ts';
 
 /** Where in a batch the error came up. */
@@ -17,7 +18,7 @@ export type StorageFault =
   /** Nothing was written; the same batch may go through later. */
   | { readonly kind: 'stalled'; readonly reason: string; readonly isHardware: boolean }
   /** The outcome is unknown or the file is not to be trusted. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | FinalFault;
 
 /** Extended codes begin with these; a disk with room again, or a free lock, cures them. */
 const PASSING = ['SQLITE_FULL', 'SQLITE_BUSY', 'SQLITE_LOCKED'];

@@ -7,6 +7,7 @@
 import type { BatchWriter } from './batch-writer.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { BatchItem, FromWriter, ItemOutcome, ToWriter } from '../batch-items.ts';
+import type { FinalFault } from '../final-fault.ts';
 
 /** A gap this long between batches is used to empty the log. */
 const IDLE_MS = 1_000;
@@ -64,11 +65,12 @@ export class WriterLoop {
         return this.#answer(result.outcomes, performance.now() - startedMs);
       case 'stalled':
         if (result.isHardware) this.#hardwareTries += 1;
-        if (this.#hardwareTries >= MAX_HARDWARE_TRIES) return this.#fail(result.reason);
+        if (this.#hardwareTries >= MAX_HARDWARE_TRIES)
+          return this.#fail({ kind: 'failed', reason: result.reason });
         this.#parts.send({ kind: 'stalled', reason: result.reason });
         return this.#retryLater(items);
       case 'failed':
-        return this.#fail(result.reason);
+        return this.#fail(result);
     }
   }
 
@@ -117,13 +119,13 @@ export class WriterLoop {
 
   /** Fails the store when a checkpoint gave a reason to. */
   #isSound(failure: string | null): boolean {
-    if (failure !== null) this.#fail(failure);
+    if (failure !== null) this.#fail({ kind: 'failed', reason: failure });
     return failure === null;
   }
 
-  #fail(reason: string): void {
+  #fail(fault: FinalFault): void {
     clearTimeout(this.#idle);
-    this.#parts.send({ kind: 'failed', reason });
+    this.#parts.send(fault);
     this.#parts.leave();
   }
 }

@@ -1,6 +1,7 @@
 /** An engine over a database that another process owns: it reads, refuses, and waits its turn. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BackstepError } from '../../../src/core/errors.ts';
+import type { FatalCause } from '../../../src/runtime/engine-parts.ts';
 import { createEngine } from '../../../src/runtime/engine.ts';
 import { DEFAULT_LIMITS } from '../../../src/runtime/limits.ts';
 import type { Backstep } from '../../../src/runtime/backstep.ts';
@@ -18,18 +19,20 @@ let owned: PromiseWithResolvers<Ownership>;
 let health: StoreHealth;
 let engine: Backstep;
 let closedClean: boolean | undefined;
+let fatal: FatalCause[];
 
 beforeEach(async () => {
   database = (await memoryDatabases())();
   store = database.open();
   owned = Promise.withResolvers();
   health = STANDBY;
+  fatal = [];
   engine = createEngine(standby(store), {
     clock: new VirtualClock(),
     randomId: () => new Uint8Array(16),
     limits: DEFAULT_LIMITS,
     logger: silentLogger,
-    onFatal: () => {},
+    onFatal: (_, cause) => fatal.push(cause),
   });
   engine.register(tripSaga, { activities: recordedActivities().activities });
 });
@@ -79,6 +82,17 @@ test('goes on after the ids and the lines of the owner before', async () => {
   const { id } = await engine.spawn('trip', { input: { trip: 't1' } });
   expect(await store.sidOf(id)).toBe(42);
   await engine.stop();
+});
+
+test('that loses the database again says so to its process, which is no fault of the storage', async () => {
+  const starting = engine.start();
+  await takeOver();
+  await starting;
+  database.open();
+  await expect(engine.spawn('trip', { input: { trip: 't1' } })).rejects.toMatchObject({
+    code: 'storage-failed',
+  });
+  expect(fatal).toEqual(['taken-over']);
 });
 
 test('that is stopped while it waits never starts, and leaves the mark of the owner', async () => {

@@ -49,10 +49,15 @@ describe('a feed', () => {
     const sink = testSink();
     const gate = Promise.withResolvers<void>();
     let resyncs = 0;
-    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, {
-      resync: () => (resyncs += 1),
-      failed: fail,
-    });
+    const stop = openFeed(
+      http.backstep,
+      { filter: {}, since: null, epochs: [], areEpochsFinal: true },
+      sink,
+      {
+        resync: () => (resyncs += 1),
+        failed: fail,
+      },
+    );
     await place(1);
     const before = sink.cursors.at(-1);
     sink.backlog = MAX_BACKLOG_BYTES + 1;
@@ -98,7 +103,12 @@ describe('a feed', () => {
 
   it('stops at once when it is closed', async () => {
     const sink = testSink();
-    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, quiet);
+    const stop = openFeed(
+      http.backstep,
+      { filter: {}, since: null, epochs: [], areEpochsFinal: true },
+      sink,
+      quiet,
+    );
     await place(1);
     stop();
     await place(1);
@@ -116,7 +126,12 @@ describe('a feed over a socket whose client does not read', () => {
       sink.send(filler, '');
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const stop = openFeed(http.backstep, { filter: {}, since: null, epochs: [] }, sink, quiet);
+    const stop = openFeed(
+      http.backstep,
+      { filter: {}, since: null, epochs: [], areEpochsFinal: true },
+      sink,
+      quiet,
+    );
     const heldBytes = sink.backlogBytes();
     await place(50);
     expect(sink.backlogBytes()).toBeLessThan(heldBytes + 200);
@@ -227,7 +242,9 @@ function testSink(): TestSink {
 
 function listen(sink: TestSink, filter: FeedFilter, since: number | null): TestSink {
   const from = since === null ? null : { seq: since, isLost: false };
-  stops.push(openFeed(http.backstep, { filter, since: from, epochs: [] }, sink, quiet));
+  stops.push(
+    openFeed(http.backstep, { filter, since: from, epochs: [], areEpochsFinal: true }, sink, quiet),
+  );
   return sink;
 }
 

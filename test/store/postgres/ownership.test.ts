@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
 import type { Store, StoreHealth } from '../../../src/store/store.ts';
 import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
+import { TAKEN_OVER } from '../../../src/store/final-fault.ts';
 import { Contender } from '../../postgres/contender.ts';
 import {
   openPostgresStore,
@@ -16,7 +17,7 @@ import {
 import { openPostgresStoreHere } from '../../postgres/writer-store.ts';
 import { startProxy } from '../../postgres/proxy.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
-import { reasonOf, untilHealth } from '../store-fixture.ts';
+import { untilHealth } from '../store-fixture.ts';
 
 /** So that an owner on a busy machine is not taken for one that hangs. */
 const TIMINGS: Partial<PostgresTimings> = {
@@ -26,7 +27,6 @@ const TIMINGS: Partial<PostgresTimings> = {
   hungAfterMs: 10_000,
 };
 const IMPATIENT = { ...TIMINGS, hungAfterMs: 1_500 };
-const LOST = 'another process took the database over; this one must stop';
 
 /** Resolves with who owns the database, once the standby knows. */
 function ownerSeenBy(standby: Store): Promise<string> {
@@ -139,7 +139,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
     const before = await linesOf(database);
     owner.process.kill('SIGCONT');
     await owner.until('failed');
-    expect(owner.reason).toBe(LOST);
+    expect(owner.reason).toBe(TAKEN_OVER.reason);
     expect(await linesOf(database)).toEqual(before);
     expect(before).toEqual(expect.arrayContaining(owner.acknowledged));
   });
@@ -159,7 +159,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
     expect(await standby.commit(turnOf(1, 2))).toMatchObject({ kind: 'committed' });
     proxy.restore();
     await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
-    expect(reasonOf(owner)).toBe(LOST);
+    expect(owner.health()).toEqual(TAKEN_OVER);
     expect(await linesOf(database)).toEqual(['1/1', '1/2']);
   });
 
@@ -180,7 +180,7 @@ describeOnPostgres('a database of PostgreSQL', () => {
     expect(await standby.write([put])).toEqual({ kind: 'committed', changes: [1] });
     proxy.restore();
     await expect(write).rejects.toMatchObject({ code: 'storage-failed' });
-    expect(reasonOf(owner)).toBe(LOST);
+    expect(owner.health()).toEqual(TAKEN_OVER);
     expect(await database.query('SELECT * FROM items')).toEqual([['pen', 1]]);
   });
 

@@ -88,8 +88,11 @@ describe('a database that is no longer ours', () => {
     for (const commit of commits) {
       expect(commit).toMatchObject({ status: 'rejected', reason: { code: 'storage-failed' } });
     }
-    expect(store.health().kind).toBe('failed');
-    expect(reasonOf(store)).toContain('another process took the database over');
+    expect(store.health()).toEqual({
+      kind: 'failed',
+      reason: 'another process took the database over; this one must stop',
+      isTakenOver: true,
+    });
     await expect(store.commit(startOf(2))).rejects.toMatchObject({ code: 'storage-failed' });
     expect(beside.prepare('SELECT seq FROM sagas').pluck().all()).toEqual([1]);
   });
