@@ -34,9 +34,8 @@ A module is a file, or a folder for every module in it: of your own, export from
 something found or a database that cannot be read, 2 is a command line or module that is wrong.
 
 Options:
-  --db <database>     a file, or for migrate postgres://user:password@host:5432/name too; a
-                      password stands better in BACKSTEP_DB (default: BACKSTEP_DB, else
-                      data/backstep.db)
+  --db <database>     a file, or postgres://user:password@host:5432/name; a password stands
+                      better in BACKSTEP_DB (default: BACKSTEP_DB, else data/backstep.db)
   --schema <name>     in PostgreSQL, the schema of the engine's tables (default:
                       BACKSTEP_SCHEMA, else backstep)
   --migrations <dir>  the folder of your own migrations, such as 0100-seats.ts: the one that

@@ -33,7 +33,7 @@ describe('the fault lab', () => {
     const lab = fakeLab({ isKept: false });
     http = await openDemo({ faults: noFaults(), lab, demo: demo() });
     expect(await post('/faults/actions/crash')).toEqual([
-      503,
+      409,
       expect.stringContaining('npm start'),
     ]);
     await http.dispose();
@@ -43,6 +43,14 @@ describe('the fault lab', () => {
     expect((await post('/faults/actions/crash'))[0]).toBe(429);
     expect((await post('/faults/actions/scenarios/process-dies'))[0]).toBe(429);
     expect(crashes).toBe(0);
+  });
+
+  it('says for good that it cannot stop a provider that somebody else started', async () => {
+    http = await openDemo({ faults: noFaults(), lab: fakeLab(), demo: demo() });
+    expect(await post('/faults/actions/provider', { wanted: 'stopped' })).toEqual([
+      409,
+      expect.stringContaining('was not started by npm start'),
+    ]);
   });
 
   it('ends the faults of an order that could not be placed', async () => {

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ParcelProcessSays } from './parcel-process.ts';
 
@@ -17,6 +18,8 @@ export interface ParcelProcess {
 }
 
 export class ParcelProcesses {
+  /** What they wrote to their error output, line by line. */
+  readonly errors: string[] = [];
   readonly #args: readonly string[];
   #running: readonly ParcelProcess[] = [];
   #owner: ParcelProcess | null = null;
@@ -75,7 +78,13 @@ export class ParcelProcesses {
   }
 
   #enter(): void {
-    const child = fork(PROGRAM, this.#args);
+    const child = fork(PROGRAM, this.#args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    if (child.stderr !== null) {
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        this.errors.push(line);
+        console.error(line);
+      });
+    }
     const entered: ParcelProcess = { child, url: null };
     child.on('message', (message: ParcelProcessSays) => {
       if (message.kind === 'listening') entered.url = message.url;

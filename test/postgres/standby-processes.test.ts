@@ -73,6 +73,8 @@ interface Found {
   readonly feeds: readonly { readonly gaps: number; readonly others: readonly string[] }[];
   readonly waitingInInbox: number;
   readonly answersLeftOver: boolean;
+  /** Told by Node to whoever reads the log, such as of a package that is used as it should not be. */
+  readonly deprecations: readonly string[];
 }
 
 const ALL_IS_WELL: Found = {
@@ -86,6 +88,7 @@ const ALL_IS_WELL: Found = {
   feeds: Array.from({ length: FEEDS }, () => ({ gaps: 0, others: [] })),
   waitingInInbox: 0,
   answersLeftOver: false,
+  deprecations: [],
 };
 
 class Arena {
@@ -199,6 +202,7 @@ class Arena {
       // An answer is left where the process that asked, or its way to the database, died: each
       // client waits for one.
       answersLeftOver: Number(inbox['all_rows']) > LANES * this.#blows,
+      deprecations: this.#processes.errors.filter((line) => /DeprecationWarning/.test(line)),
     };
   }
 

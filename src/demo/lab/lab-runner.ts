@@ -156,7 +156,7 @@ async function untilStep(
 async function assertMayCrash({ lab, nowMs }: LabContext): Promise<void> {
   if (!lab.isKept) {
     throw new BackstepError(
-      'unavailable',
+      'not-legal',
       'nobody would start this process again: run it with npm start to try a crash',
     );
   }
