@@ -14,6 +14,8 @@ const RUNS = 3;
 const TIMEOUT_MS = 120_000;
 const MAX_ITEMS = 500;
 const KEYS = 12;
+/** Rows of the inbox; that many more are asked for that are not there. */
+const ROWS = 60;
 const NAMES = ['pen', 'ink', 'nib'];
 
 /** What to make of an item; the numbers choose among what there is then. */
@@ -23,7 +25,7 @@ interface Draft {
   readonly shape: 'turn' | 'progress' | 'parking' | 'version';
   readonly isKeyed: boolean;
   readonly statement: 'none' | 'met' | 'unmet' | 'failing';
-  readonly extra: 'none' | 'outbox' | 'letter' | 'close' | 'audit' | 'pending' | 'leave';
+  readonly extra: 'none' | 'outbox' | 'letter' | 'close' | 'audit' | 'pending' | 'leave' | 'row';
   readonly pick: number;
 }
 
@@ -39,7 +41,7 @@ const DRAFT: fc.Arbitrary<Draft> = fc.record({
   shape: fc.constantFrom('turn', 'progress', 'parking', 'version'),
   isKeyed: fc.boolean(),
   statement: oneOf('none', 'met', 'unmet', 'failing'),
-  extra: oneOf('none', 'outbox', 'letter', 'close', 'audit', 'pending', 'leave'),
+  extra: oneOf('none', 'outbox', 'letter', 'close', 'audit', 'pending', 'leave', 'row'),
   pick: fc.nat(10_000),
 });
 
@@ -130,6 +132,7 @@ class Items {
       deadLetter: letterOf(draft),
       audit: extra === 'audit' ? { command: 'cancel', by: 'ann', reason: `r${pick}` } : null,
       pendingStart: pendingOf(draft),
+      ...(extra === 'row' ? { inbox: rowOf(draft) } : {}),
       statements: draft.statement === 'none' ? [] : this.#statements(draft),
     };
   }
@@ -160,6 +163,10 @@ function letterOf({ extra, pick }: Draft): SagaCommit['deadLetter'] {
 function pendingOf({ extra, pick }: Draft): SagaCommit['pendingStart'] {
   if (extra === 'pending') return { kind: 'enter', startAtMs: pick % 2 === 0 ? null : pick };
   return extra === 'leave' ? { kind: 'leave' } : null;
+}
+
+function rowOf({ pick }: Draft): NonNullable<SagaCommit['inbox']> {
+  return { id: 1 + (pick % (2 * ROWS)), answer: pick % 3 === 0 ? `{"n":${pick}}` : null };
 }
 
 /** A store and its database, and the items that go to it. */
@@ -202,6 +209,7 @@ class Side {
       db.selectFrom('dead_letters').select(letter).orderBy('sid').orderBy('id').execute(),
       db.selectFrom('audit').select(line).orderBy('id').execute(),
       db.selectFrom('pending_starts').selectAll().orderBy('sid').execute(),
+      db.selectFrom('inbox').select(['id', 'settled_at', 'answer']).orderBy('id').execute(),
       own.selectFrom('items').selectAll().orderBy('name').execute(),
     ]);
     const { lastSeq, lastSid } = await this.store.own();
@@ -232,7 +240,9 @@ async function opened(kind: StoreKind): Promise<Side> {
   const database = await kind.database();
   await (await database.open()).close();
   const rows = NAMES.map((name) => `('${name}', 30)`).join(', ');
-  await database.exec(`${ITEMS}; INSERT INTO items VALUES ${rows}`);
+  const asked = Array.from({ length: ROWS }, () => "('start', 'order', '{}')").join(', ');
+  await database.exec(`${ITEMS}; INSERT INTO items VALUES ${rows};
+    INSERT INTO ${kind.inbox} (kind, target, payload) VALUES ${asked}`);
   return new Side(kind, database, await database.open());
 }
 

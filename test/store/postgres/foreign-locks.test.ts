@@ -76,7 +76,7 @@ describeOnPostgres('a row that somebody else has locked', () => {
         startOf(sid, { birth: { key: `key-${sid}`, inputHash: 'h' }, statements: [take(name)] }),
       );
     const held = start(1, 'pen');
-    const outcomes = await Promise.all([start(2, 'ink'), store.commit(startOf(3))]);
+    const outcomes = await Promise.all([store.commit(startOf(2)), start(3, 'ink')]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['committed', 'committed']);
     expect(await database.query('SELECT who, waits FROM seen ORDER BY waits')).toEqual([
       ['items', '10ms'],
