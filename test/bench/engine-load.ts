@@ -1,4 +1,4 @@
-/** The engine under load: real SQLite, `synchronous=FULL`, load generator in the same process. */
+/** The engine under load, load generator in the same process; over SQLite at `synchronous=FULL`. */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,10 +22,16 @@ export interface LoadResult {
   readonly averageBatch: number;
 }
 
-export interface LoadedEngine {
+/** An engine that is warm. */
+export interface Loaded {
   readonly backstep: Backstep;
-  readonly database: string;
+  /** Sagas that were run on it so far. */
+  readonly count: number;
   run(sagas: number, concurrency: number): Promise<LoadResult>;
+}
+
+export interface LoadedEngine extends Pick<Loaded, 'backstep' | 'run'> {
+  readonly database: string;
   /** Stops it and gives the size of its database per saga that was run, in bytes. */
   close(): Promise<number>;
 }
@@ -46,24 +52,39 @@ export async function openLoaded(
   const db = new Database(database);
   db.exec(RECEIPTS_TABLE);
   db.close();
-  const backstep = await openBackstep({ database });
+  const loaded = await warmUp(await openBackstep({ database }), activities, options.warm);
+  return {
+    backstep: loaded.backstep,
+    database,
+    run: loaded.run,
+    close: async () => {
+      await loaded.backstep.stop();
+      const bytes = statSync(database).size / loaded.count;
+      rmSync(folder, { recursive: true });
+      return bytes;
+    },
+  };
+}
+
+/** Starts an engine that is open, and runs the first sagas. */
+export async function warmUp(
+  backstep: Backstep,
+  activities: Activities<FourSteps>,
+  warm = WARM_SAGAS,
+): Promise<Loaded> {
   backstep.register(fourStepSaga, { activities });
   await backstep.start();
   const load = createLoad(backstep);
-  let count = options.warm ?? WARM_SAGAS;
-  await load(count, CONCURRENCY);
+  let count = warm;
+  await load(warm, CONCURRENCY);
   return {
     backstep,
-    database,
+    get count() {
+      return count;
+    },
     run: async (sagas, concurrency) => {
       count += sagas;
       return measured(backstep, sagas, () => load(sagas, concurrency));
-    },
-    close: async () => {
-      await backstep.stop();
-      const bytes = statSync(database).size / count;
-      rmSync(folder, { recursive: true });
-      return bytes;
     },
   };
 }

@@ -12,11 +12,13 @@ import { attachFeedClients } from './feed-clients.ts';
 import { Figures, toTable } from './figures.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { naiveRate } from './naive.ts';
+import { openLoadedOnPostgres } from './postgres-load.ts';
 import { growth, sleepers } from './scale.ts';
 import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
 
-const USAGE = `npm run bench -- [--quick] [--json] [--million]
+const USAGE = `npm run bench -- [--quick] [--json] [--million] [--postgres]
   --quick     two short rounds, without large databases: under 45 seconds
+  --postgres  the same over a PostgreSQL of its own, on the same disk
   --million   grows the database to 1,000,000 sagas as well; takes minutes and 4 GB
   --json      figures as JSON instead of a table`;
 
@@ -24,6 +26,7 @@ const flags = readFlags(USAGE, {
   quick: { type: 'boolean' },
   json: { type: 'boolean' },
   million: { type: 'boolean' },
+  postgres: { type: 'boolean' },
 });
 
 const SIZES = flags.quick
@@ -42,6 +45,7 @@ const FEED_CLIENTS = 10;
 const HAPPY = 'sagas/s, concurrency 256';
 const STORAGE = 'limit: the same rows, bare loop';
 const TURNS = 'limit: the same turns, no storage';
+const POSTGRES = 'PostgreSQL: sagas/s, concurrency 256';
 const NAIVE = 'naive: live actor, commit each transition';
 
 const figures = new Figures();
@@ -69,6 +73,7 @@ async function run(): Promise<void> {
   figures.ratio(HAPPY, STORAGE);
   figures.ratio(HAPPY, TURNS);
   figures.ratio(HAPPY, NAIVE);
+  figures.ratio(POSTGRES, HAPPY);
   report();
 }
 
@@ -97,6 +102,28 @@ async function runRound(): Promise<void> {
   figures.note('disk per ended saga', await engine.close(), 'bytes');
   await runVariant('10% compensate', mixedActivities);
   await runVariant('transactional steps', transactionalActivities);
+  if (flags.postgres === true) await runOnPostgres();
+}
+
+async function runOnPostgres(): Promise<void> {
+  const engine = await openLoadedOnPostgres(happyActivities);
+  const latency = await engine.run(SIZES.latency, 1);
+  const before = await engine.serverFigures();
+  const happy = await engine.run(SIZES.sagas, CONCURRENCY);
+  const after = await engine.serverFigures();
+  const thousands = SIZES.sagas / 1_000;
+  figures.note(POSTGRES, happy.sagasPerSecond);
+  figures.note('PostgreSQL: CPU s/1,000 sagas, engine', happy.cpuSecondsPer1000, 's', 3);
+  const serverCpu = (after.cpuSeconds - before.cpuSeconds) / thousands;
+  figures.note('PostgreSQL: CPU s/1,000 sagas, server', serverCpu, 's', 3);
+  figures.note(
+    'PostgreSQL: log per saga',
+    (after.walBytes - before.walBytes) / SIZES.sagas,
+    'bytes',
+  );
+  figures.note('PostgreSQL: p50 at concurrency 1', latency.p50Ms, 'ms', 2);
+  figures.note('PostgreSQL: p99 at concurrency 1', latency.p99Ms, 'ms', 2);
+  await engine.close();
 }
 
 async function runVariant(name: string, activities: typeof happyActivities): Promise<void> {

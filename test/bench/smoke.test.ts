@@ -4,8 +4,10 @@ import { openLoaded } from './engine-load.ts';
 import { attachFeedClients } from './feed-clients.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { naiveRate } from './naive.ts';
+import { openLoadedOnPostgres } from './postgres-load.ts';
 import { growth, sleepers } from './scale.ts';
-import { mixedActivities, transactionalActivities } from './workload.ts';
+import { describeOnPostgres } from '../postgres/databases.ts';
+import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
 
 test.each([
   ['10% compensate', mixedActivities],
@@ -33,4 +35,14 @@ test('a database is filled with sagas that sleep, and with ended ones', async ()
   const loads = await growth(20, 10, 2, 3);
   expect(loads).toHaveLength(3);
   for (const { sagasPerSecond } of loads) expect(sagasPerSecond).toBeGreaterThan(0);
+});
+
+describeOnPostgres('over a PostgreSQL of its own', () => {
+  test('the engine runs the same load, and the server tells what it used', async () => {
+    const engine = await openLoadedOnPostgres(happyActivities, 5);
+    const before = await engine.serverFigures();
+    expect((await engine.run(20, 4)).sagasPerSecond).toBeGreaterThan(0);
+    expect((await engine.serverFigures()).walBytes).toBeGreaterThan(before.walBytes);
+    await engine.close();
+  });
 });

@@ -1,0 +1,79 @@
+/** The engine under load over a PostgreSQL of its own, whose commits wait for the disk. */
+import { readdirSync, readFileSync } from 'node:fs';
+import pg from 'pg';
+import type { Activities } from '../../src/core/activity.ts';
+import { openBackstep } from '../../src/runtime/open-backstep.ts';
+import { startCluster } from '../postgres/cluster.ts';
+import { findPostgres, POSTGRES_CURE } from '../postgres/find-postgres.ts';
+import { type Loaded, warmUp } from './engine-load.ts';
+import type { FourSteps } from './workload.ts';
+
+export interface LoadedOnPostgres extends Pick<Loaded, 'run'> {
+  /** What the server has used so far. */
+  serverFigures(): Promise<{ readonly walBytes: number; readonly cpuSeconds: number }>;
+  close(): Promise<void>;
+}
+
+const DATABASE = 'postgres';
+/** Of the clock in which Linux counts the time of processes. */
+const TICKS_PER_SECOND = 100;
+/** In /proc/<pid>/stat, after the name: parent, own time in user and kernel, and of ended children. */
+const PARENT = 1;
+const TIMES = [11, 12, 13, 14];
+
+/** `warm`: sagas before anything is measured. Throws with the cure where there is no PostgreSQL. */
+export async function openLoadedOnPostgres(
+  activities: Activities<FourSteps>,
+  warm?: number,
+): Promise<LoadedOnPostgres> {
+  const found = findPostgres(process.env);
+  if (found?.kind !== 'programs') throw new Error(POSTGRES_CURE);
+  const cluster = await startCluster({ programs: found.folder, fsync: true });
+  const client = new pg.Client({ connectionString: cluster.adminUrl(DATABASE) });
+  await client.connect();
+  const loaded = await warmUp(
+    await openBackstep({ database: cluster.adminUrl(DATABASE) }),
+    activities,
+    warm,
+  );
+  return {
+    run: loaded.run,
+    serverFigures: async () => {
+      const sql = "SELECT (pg_current_wal_lsn() - '0/0')::float8 AS bytes";
+      const { rows } = await client.query<{ bytes: number }>(sql);
+      return { walBytes: rows[0]?.bytes ?? NaN, cpuSeconds: cpuSecondsOf(cluster.pid) };
+    },
+    close: async () => {
+      await loaded.backstep.stop();
+      await client.end();
+      await cluster.dispose();
+    },
+  };
+}
+
+/** Of a process and its children, ended ones included; `NaN` where the system does not tell. */
+function cpuSecondsOf(pid: number): number {
+  try {
+    const own = statOf(String(pid));
+    const children = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        const stat = statOf(name);
+        return stat?.[PARENT] === String(pid) ? [stat] : [];
+      });
+    const ticks = [own, ...children].flatMap((stat) => TIMES.map((at) => Number(stat?.[at])));
+    return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
+  } catch {
+    return NaN;
+  }
+}
+
+/** `null`: it has ended. */
+function statOf(pid: string): readonly string[] | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return null;
+  }
+}
