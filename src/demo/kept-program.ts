@@ -103,7 +103,7 @@ export class KeptProgram {
       if (exit === EXIT_REFUSED) return EXIT_REFUSED;
       if (exit === EXIT_TAKEN_OVER) {
         // Its successor is at work, so this is no crash, and costs nothing of the budget.
-        say(`${name} lost the database to another process; it starts again, as a standby`);
+        say(`${name} lost the database to another process and starts again`);
         await this.#wait(budget.restartDelayMs);
         continue;
       }

@@ -111,7 +111,7 @@ describe('restarting', () => {
     const run = launched('launch.ts', { FAKE_SERVER: 'lose', ...limits({ maxRestarts: 1 }) });
     await run.line('server started', 4);
     expect(events(run)).toContain(
-      'backstep: the server lost the database to another process; it starts again, as a standby',
+      'backstep: the server lost the database to another process and starts again',
     );
     run.signal('SIGTERM');
     expect(await run.ended).toBe(0);

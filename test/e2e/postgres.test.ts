@@ -65,7 +65,7 @@ describeOnPostgres('the demo over PostgreSQL', () => {
     process.kill(hanging, 'SIGCONT');
     await one.line(STANDS_BY);
     expect(one.err).toContain(
-      'backstep: the server lost the database to another process; it starts again, as a standby',
+      'backstep: the server lost the database to another process and starts again',
     );
     expect((await first.order(orderOf(3), '60s')).body.status).toBe('completed');
 

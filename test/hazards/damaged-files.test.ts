@@ -26,6 +26,7 @@ import { lostOf, postUntil } from './load.ts';
 import { mountSmallDisk } from './small-disk.ts';
 
 const EXIT_FAILED = 1;
+const EXIT_TAKEN_OVER = 75;
 const EXIT_REFUSED = 78;
 const DISK_BYTES = 8 * 1024 * 1024;
 const TEST_LIMIT_MS = 90_000;
@@ -189,7 +190,7 @@ describe('an owner that was stopped', () => {
     const answer = site.order(orderOf(2)).catch(() => null);
     first.signal('SIGCONT');
     expect((await answer)?.status ?? 503).toBe(503);
-    expect(await first.ended).toBe(EXIT_FAILED);
+    expect(await first.ended).toBe(EXIT_TAKEN_OVER);
     expect(first.err.join('\n')).toMatch(/another process took the database over/);
     second.signal('SIGTERM');
     expect(await second.ended).toBe(0);
