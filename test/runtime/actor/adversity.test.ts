@@ -4,9 +4,9 @@ import { BackstepError } from '../../../src/core/errors.ts';
 import { TransientError } from '../../../src/core/failure.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { silentLogger } from '../../../src/runtime/turn-log.ts';
-import type { Store } from '../../../src/store/store.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
+import { withMethods } from '../with-methods.ts';
 
 let engine: EngineHarness<TripActivities>;
 
@@ -18,16 +18,6 @@ afterEach(() => engine.dispose());
 
 const start = (trip = 't1') => engine.backstep.spawn('trip', { input: { trip } });
 const page = { limit: 50, cursor: null };
-
-/** The store with some of its methods replaced. */
-function withMethods(store: Store, methods: Partial<Store>): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      const own: unknown = Reflect.get(methods, name) ?? Reflect.get(target, name, target);
-      return own;
-    },
-  });
-}
 
 /** Lets timers and input and output run until the promise settles, moving the clock on the way. */
 async function whileTimePasses<T>(promise: Promise<T>, stepMs: number): Promise<T> {

@@ -6,6 +6,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { accountSaga, type CustomerActivities, customerSaga } from '../outside/family-sagas.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
+import { withMethods } from '../with-methods.ts';
 
 const DAY_MS = 86_400_000;
 const page = { limit: 200, cursor: null };
@@ -168,13 +169,10 @@ async function looksPass({ clock }: { readonly clock: EngineHarness<never>['cloc
 test('many go in batches of fifty, so that no commit waits for long', async () => {
   const batches: number[] = [];
   const wrapStore = (store: Store): Store =>
-    new Proxy(store, {
-      get: (target, name) => {
-        if (name !== 'write') return Reflect.get(target, name, target) as unknown;
-        return (statements: Parameters<Store['write']>[0]) => {
-          batches.push(statements[0]?.parameters.length ?? 0);
-          return store.write(statements);
-        };
+    withMethods(store, {
+      write: (statements) => {
+        batches.push(statements[0]?.parameters.length ?? 0);
+        return store.write(statements);
       },
     });
   await engine.open(recordedActivities().activities, { keepEndedFor: '1d', wrapStore });
