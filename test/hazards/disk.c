@@ -197,6 +197,11 @@ static ssize_t write_at(int fd, const void *bytes, size_t size, off_t at, int is
   return count;
 }
 
+/* Looks again every millisecond, so that a delay that is lifted ends at once. */
+static void wait_out_delay(void) {
+  for (uint64_t waited_ms = 0; waited_ms < control->delay_ms; waited_ms++) usleep(1000);
+}
+
 static int sync_with(long call, int fd) {
   char path[PATH_MAX];
   const char *name = name_of(fd, path);
@@ -204,7 +209,7 @@ static int sync_with(long call, int fd) {
   pthread_mutex_lock(&mutex);
   struct file *file = file_of(fd, name);
   if (fails()) return leave(-1, (int)control->error);
-  if (control->delay_ms) usleep((useconds_t)control->delay_ms * 1000);
+  wait_out_delay();
   int result = (int)syscall(call, fd);
   int error = errno;
   if (result == 0) settle(file, fd);
