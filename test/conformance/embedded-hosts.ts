@@ -1,6 +1,6 @@
 /** The embedded host over each of its stores. */
 import { describe, onTestFinished } from 'vitest';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';

@@ -2,7 +2,7 @@
  * A host as the conformance suite sees it: something that runs sagas for a while, can be deployed
  * anew, and leaves a database behind.
  */
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import type { StoredDatabase } from '../../src/store/stored-sagas.ts';
 
 /** Binds the sagas of a case, at everything that has to know them. */

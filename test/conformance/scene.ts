@@ -8,10 +8,10 @@
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import type { SagaStatus } from '../../src/core/status.ts';
-import type { Backstep, Bindings, SpawnOptions } from '../../src/runtime/backstep.ts';
-import type { Outcome } from '../../src/runtime/outcome.ts';
-import type { Spawned } from '../../src/runtime/saga-handle.ts';
-import { type DoctorFinding, examineDatabase } from '../../src/runtime/upkeep/doctor.ts';
+import type { Backstep, Bindings, SpawnOptions } from '../../src/host/backstep.ts';
+import type { Outcome } from '../../src/host/outcome.ts';
+import type { Spawned } from '../../src/host/saga-handle.ts';
+import { type DoctorFinding, examineDatabase } from '../../src/host/upkeep/doctor.ts';
 import { FakeActivities, type FakeOptions } from '../../src/testing/fake-activities.ts';
 import type { Place } from './host.ts';
 import { INPUT } from './sagas.ts';
