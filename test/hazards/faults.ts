@@ -102,19 +102,22 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'laptop sleep': ['hazards/clock-jumps.test.ts', 'after a sleep of the machine past its due time'],
   // Storage
-  'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],
-  'disk full at a checkpoint': ['hazards/fail-nth.test.ts', 'with %s under orders'],
-  'disk full until there is room': ['hazards/fail-nth.test.ts', 'with ENOSPC until there is room'],
-  'quota spent': ['hazards/fail-nth.test.ts', 'with EDQUOT until there is room is a full disk'],
+  'disk full at a write': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
+  'disk full at a checkpoint': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
+  'disk full until there is room': [
+    'hazards/failing-disk.test.ts',
+    'with ENOSPC until there is room',
+  ],
+  'quota spent': ['hazards/failing-disk.test.ts', 'with EDQUOT until there is room is a full disk'],
   'I/O error, quota or full disk while it is opened': [
-    'hazards/fail-nth.test.ts',
+    'hazards/failing-disk.test.ts',
     'as long as it is opened is no refusal',
   ],
   'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
-  'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
-  'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
+  'I/O error at a write': ['hazards/fail-nth.long.test.ts', 'with EIO from the start to the end'],
+  'I/O error at the sync of COMMIT': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
   'power cut': ['hazards/power-cut.test.ts', 'cuts lose nothing that a client or the feed'],
-  'slow sync': ['hazards/fail-nth.test.ts', 'but only takes long, as a sync of two seconds'],
+  'slow sync': ['hazards/failing-disk.test.ts', 'but only takes long, as a sync of two seconds'],
   'SQLITE_BUSY from outside': [
     'store/sqlite/storage-hazards.test.ts',
     'stalls the batch until it is',
@@ -372,7 +375,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   // Life cycle
   'SIGTERM at any point': ['e2e/life-cycle.test.ts', 'drains with exit code 0, loses nothing'],
   'SIGTERM under load': ['hazards/floods.test.ts', 'SIGTERM under the load of many clients'],
-  'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
+  'SIGKILL at any point': ['e2e/torture.long.test.ts', 'kills under load lose no accepted order'],
   'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
   'upgrade with sagas in flight': [
     'runtime/upkeep/versions.test.ts',

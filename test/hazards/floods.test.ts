@@ -2,10 +2,10 @@
  * More than the shipped server can take at once: events to one saga, starts, and a stop signal in
  * the middle. What is too much is refused before it is accepted; what was accepted is never shed.
  */
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
 import { type Site, siteFor, until } from '../e2e/site.ts';
-import { buildDiskLibrary, Disk } from './disk.ts';
+import { useDiskLibrary, Disk } from './disk.ts';
 import { lostOf, postUntil, type Told } from './load.ts';
 import { faultsLoggedBy } from './server-figures.ts';
 
@@ -25,16 +25,13 @@ const WITHOUT_BOUND = { BACKSTEP_REQUESTS_PER_SECOND: 'off' };
 /** Five seconds' worth may come at once. */
 const SLOW_DOWN = { BACKSTEP_REQUESTS_PER_SECOND: '60' };
 
-const library = buildDiskLibrary();
-if (library.kind === 'impossible') console.warn(`skipped: no slow disk, ${library.reason}`);
-else afterAll(library.remove);
-const libraryPath = library.kind === 'built' ? library.path : '';
+const library = useDiskLibrary('slow disk');
 
-test.skipIf(library.kind === 'impossible')(
+test.skipIf(library === null)(
   'a flood of events to one saga is refused past its bound, and no other saga feels it',
   async () => {
     const site = await siteFor(onTestFinished);
-    const disk = new Disk(libraryPath, site.folder);
+    const disk = new Disk(library, site.folder);
     await site.provide();
     const server = await site.serve({ ...WITHOUT_BOUND, ...disk.env });
     const id = await waitingTrip(site);
