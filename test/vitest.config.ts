@@ -51,7 +51,7 @@ const APART = [
   'simulation',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** What is long by its nature, and stands in short in another file: `npm run test:long`. */
+/** What is long by its nature, and stands in short in another file; a process each, too. */
 const LONG = 'test/**/*.long.test.ts';
 
 export default defineConfig({

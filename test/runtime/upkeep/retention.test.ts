@@ -14,7 +14,7 @@ const page = { limit: 200, cursor: null };
 let engine: EngineHarness<TripActivities>;
 
 beforeEach(() => {
-  engine = new EngineHarness(tripSaga);
+  engine = new EngineHarness(tripSaga, { onDisk: true });
 });
 
 afterEach(() => engine.dispose());
@@ -182,7 +182,7 @@ test('many go in batches of fifty, so that no commit waits for long', async () =
 });
 
 test('a child stays for as long as its parent may have to ask for it', async () => {
-  const family = new EngineHarness<CustomerActivities>(customerSaga);
+  const family = new EngineHarness<CustomerActivities>(customerSaga, { onDisk: true });
   const all = { open: () => ({ iban: 'AT1' }), close: () => null, remove: () => null };
   await family.open(
     { ...all, welcome: never },
