@@ -23,13 +23,8 @@ import type { Store } from '../../src/store/store.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
-/** What a test may set beside the activities. */
-export interface EngineSettings<C extends object> {
-  readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
-  readonly concurrency?: Concurrency;
-  readonly events?: NonNullable<Bindings<C>['events']>;
-  /** Registers further sagas, before the first one. */
-  readonly also?: (backstep: Backstep) => void;
+/** What a test may set of the engine. */
+interface BareSettings {
   readonly limits?: Partial<Limits>;
   readonly migrationsFolder?: string;
   readonly logger?: Logger;
@@ -38,7 +33,16 @@ export interface EngineSettings<C extends object> {
   readonly wrapStore?: (store: Store) => Store;
 }
 
-export interface HarnessOptions {
+/** What a test may set beside the activities. */
+export interface EngineSettings<C extends object> extends BareSettings {
+  readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
+  readonly concurrency?: Concurrency;
+  readonly events?: NonNullable<Bindings<C>['events']>;
+  /** Registers further sagas, before the first one. */
+  readonly also?: (backstep: Backstep) => void;
+}
+
+interface HarnessOptions {
   /** A file, and the threads that write and read it; for what depends on these. */
   readonly onDisk?: boolean;
 }
@@ -73,8 +77,8 @@ export class EngineHarness<C extends object> {
 
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, also, concurrency, events } = more;
-    const backstep = await this.openBare(more);
+    const { subscribers, also, concurrency, events, ...bare } = more;
+    const backstep = await this.openBare(bare);
     also?.(backstep);
     backstep.register(this.#definition, {
       activities,
@@ -92,11 +96,12 @@ export class EngineHarness<C extends object> {
   }
 
   /** Opens an engine that knows no saga, neither started nor looked after: stop it. */
-  async openBare(more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, wrapStore, also, concurrency, events, ...rest } = more;
-    return this.#path !== null && wrapStore === undefined
-      ? openBackstep({ database: this.#path, clock: this.clock, ...rest })
-      : this.#engineOver(await this.#openStore(more.migrationsFolder), more);
+  async openBare({ wrapStore, ...more }: BareSettings = {}): Promise<Backstep> {
+    if (this.#path !== null && wrapStore === undefined) {
+      return openBackstep({ database: this.#path, clock: this.clock, ...more });
+    }
+    const store = await this.#openStore(more.migrationsFolder);
+    return this.#engineOver(wrapStore?.(store) ?? store, more);
   }
 
   async #openStore(migrationsFolder: string | undefined): Promise<Store> {
@@ -107,11 +112,8 @@ export class EngineHarness<C extends object> {
     return this.#memory.open();
   }
 
-  #engineOver(
-    store: Store,
-    { limits, logger, keepEndedFor, wrapStore = (whole) => whole }: EngineSettings<C>,
-  ): Backstep {
-    return createEngine(wrapStore(store), {
+  #engineOver(store: Store, { limits, logger, keepEndedFor }: BareSettings): Backstep {
+    return createEngine(store, {
       clock: this.clock,
       randomId: () => randomBytes(16),
       limits: { ...DEFAULT_LIMITS, ...limits },
