@@ -50,6 +50,12 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [NODE, /^(xstate|pino)$/],
     atLeast: 3,
   },
+  // The host over many machines. No other room loads the SDK.
+  restate: {
+    layers: ['store', 'core'],
+    packages: [NODE, /^zod$/, /^@restatedev\/restate-sdk(\/.+)?$/],
+    atLeast: 3,
+  },
   server: {
     layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
     packages: [NODE, ...HONO, /^(marked|ws|zod|xstate)$/, /^elkjs\/.+$/],
