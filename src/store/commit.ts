@@ -73,7 +73,7 @@ export interface JournalRow {
   readonly data: string;
 }
 
-/** A message to be handed over at least once: see src/runtime/outside/outbox-messages.ts. */
+/** A message to be handed over at least once: see src/host/outside/outbox-messages.ts. */
 export interface OutboxRow {
   /** Position among the turn's messages; with the turn's global seq it makes the id. */
   readonly index: number;
