@@ -35,7 +35,8 @@ import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
 import { createTurnLog } from '../host/turn-log.ts';
-import { type VersionKeeper, versionKeeperOf } from './upkeep/version-keeper.ts';
+import type { VersionKeeper } from '../host/versions/version-keeper.ts';
+import { versionKeeperOf } from './upkeep/version-keeper.ts';
 import { WakeTimers } from './outside/wake-timers.ts';
 
 /** How long a stop waits at least for turns in flight to become durable. */
