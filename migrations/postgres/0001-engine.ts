@@ -63,7 +63,9 @@ function sagas(home: string): readonly string[] {
     `CREATE INDEX sagas_by_status ON ${home}.sagas (status, sid, type)`,
     `CREATE INDEX sagas_by_wake ON ${home}.sagas (wake_at, sid) WHERE wake_at IS NOT NULL`,
     `CREATE INDEX sagas_by_end ON ${home}.sagas (ended_at, sid) WHERE ended_at IS NOT NULL`,
-    `CREATE INDEX sagas_under_way ON ${home}.sagas (sid) WHERE ended_at IS NULL`,
+    // Type and version ride along for the counts per version.
+    `CREATE INDEX sagas_under_way ON ${home}.sagas (sid) INCLUDE (type, version)
+      WHERE ended_at IS NULL`,
   ];
 }
 
@@ -73,15 +75,18 @@ function sagas(home: string): readonly string[] {
  * written once more, narrow, when it ends; only those under way are looked for in `sagas`.
  */
 function listed(home: string): readonly string[] {
-  const columns = 'sid, status, type, step, attempts, updated_at, key, id, error';
+  const columns =
+    'sid, status, type, version, step, attempts, updated_at, ended_at, key, id, error';
   return [
     `CREATE TABLE ${home}.ended_sagas (
       sid bigint PRIMARY KEY,
       status ${TEXT} NOT NULL,
       type ${TEXT} NOT NULL,
+      version bigint NOT NULL,
       step ${TEXT},
       attempts bigint NOT NULL,
       updated_at bigint NOT NULL,
+      ended_at bigint NOT NULL,
       key ${TEXT},
       id ${TEXT} NOT NULL,
       error ${TEXT}
