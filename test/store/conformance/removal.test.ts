@@ -8,7 +8,8 @@ import { STORES } from './stores.ts';
 
 const page = { limit: 50, cursor: null };
 const idOf = (sid: number): string => `saga-${String(sid).padStart(6, '0')}`;
-const endedAt = (endedAtMs: number) => ({ status: 'completed', wakeAtMs: null, endedAtMs }) as const;
+const endedAt = (endedAtMs: number) =>
+  ({ status: 'completed', wakeAtMs: null, endedAtMs }) as const;
 /** With what PostgreSQL does not look into unless it is replaced: a NUL and half of a pair. */
 const childOf = (sid: number): string =>
   JSON.stringify({ seq: 1, steps: [], note: 'a\0b\ud800', parent: { sagaId: idOf(sid) } });
