@@ -3,7 +3,7 @@
  * over an empty one.
  */
 import pg from 'pg';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { median } from './figures.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';

