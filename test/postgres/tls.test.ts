@@ -61,11 +61,9 @@ async function clusterWithTls() {
     openssl(...fresh, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.crt`);
   }
   const [key, certificate] = ['key', 'crt'].map((kind) => join(cluster.folder, `server.${kind}`));
-  openssl(
-    ...[...fresh, '-subj', '/CN=server', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-CA', 'authority.crt', '-CAkey', 'authority.key'],
-    ...['-keyout', key ?? '', '-out', certificate ?? ''],
-  );
+  const signed = ['-CA', 'authority.crt', '-CAkey', 'authority.key'];
+  const named = ['-subj', '/CN=server', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  openssl(...fresh, ...named, ...signed, '-keyout', key ?? '', '-out', certificate ?? '');
   for (const path of [key ?? '', certificate ?? '']) chownSync(path, uid, gid);
   const admin = await connectTo(cluster.adminUrl('postgres'));
   await admin.query('CREATE DATABASE sagas OWNER owner');

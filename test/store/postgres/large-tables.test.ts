@@ -26,12 +26,10 @@ describeOnPostgres('where many sagas are stored', () => {
       ...clearing(age),
       forgetting(['request-1']),
       takingBack('request-20001'),
-    ].map(({ sql, parameters = [] }) => ({ sql, parameters }));
+    ];
     const { pages, whole, plans } = await costInPostgres(client, beside);
-    expect(
-      whole.filter((table) => GROWING.includes(table)),
-      plans.join('\n'),
-    ).toEqual([]);
+    const isWhole = whole.some((table) => GROWING.includes(table));
+    expect(isWhole ? plans : []).toEqual([]);
     expect(pages).toBeLessThan(MANY_PAGES);
     for (const [name, value] of Object.entries(WRITER_SETTINGS)) {
       await client.query(`SET ${name} = '${value}'`);
