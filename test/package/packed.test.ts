@@ -130,8 +130,10 @@ beforeAll(() => {
     );
   }
   writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
-  const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
-  writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
+  for (const file of ['typed-api.ts', 'typed-loops.ts']) {
+    const promised = readFileSync(join(ROOT, 'test/package', file), 'utf8');
+    writeFileSync(join(project, file), promised.replace('../../src/index.ts', 'backstep'));
+  }
   writeFileSync(join(project, 'lacking.ts'), LACKING);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 }, PACK_MS);
