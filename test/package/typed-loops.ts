@@ -45,7 +45,7 @@ export const quoteSaga = defineSaga({
             const last = results.rounds.at(-1);
             same<number | undefined, Told<typeof last>['advance']>();
             // @ts-expect-error its condition may not have held
-            last?.advance.receipt;
+            String(last?.advance.receipt);
             // Nobody has read yet what comes later, unless it bears the name of its activity.
             same<unknown, Exclude<typeof last, undefined>['quote']>();
             same<string[] | undefined, Told<typeof last>['searchFlights']>();
@@ -69,7 +69,7 @@ export const quoteSaga = defineSaga({
             same<number | undefined, Told<typeof last>['advance']>();
             same<string[] | undefined, Told<typeof last>['quote']>();
             // @ts-expect-error no activity and no step before has that name
-            last?.quotes?.offers;
+            String(last?.quotes?.offers);
             return input;
           },
         })
@@ -95,9 +95,9 @@ export const quoteSaga = defineSaga({
       same<number | undefined, Told<typeof last>['advance']>();
       same<number | undefined, Told<typeof last>['fine']>();
       // @ts-expect-error no step of the round has that name
-      last?.searchFlights;
+      String(last?.searchFlights);
       // @ts-expect-error an option may not have been taken
-      last?.fine.receipt;
+      String(last?.fine.receipt);
       return (last?.quote.offers.length ?? 1) > 0;
     },
   })
