@@ -95,8 +95,8 @@ export class SagaCalls {
 
   async settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled> {
     let last: Unsettled['status'] | null = null;
-    const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
-      if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
+    const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'look' | null => {
+      if (isSettled(status)) return after === null ? 'look' : outcomeOf(after, status);
       last = status;
       return null;
     };
@@ -106,9 +106,7 @@ export class SagaCalls {
       last ??= found; // what was heard meanwhile is newer
       return null;
     };
-    const wait = { sagaId: id, withinMs, look, hear };
-    const found = await firstAnswer<Outcome | 'unread'>(this.#parts, wait);
-    const outcome = found === 'unread' ? await look() : found;
+    const outcome = await firstAnswer<Outcome>(this.#parts, { sagaId: id, withinMs, look, hear });
     return outcome ?? { status: last ?? 'running' };
   }
 
@@ -127,9 +125,14 @@ export class SagaCalls {
       await this.#finalStatus(id);
       return never;
     };
-    const hear = ({ after }: SagaNews): SagaState | typeof never | null =>
-      after === null ? null : judge(after);
-    const found = await firstAnswer(this.#parts, { sagaId: id, withinMs, look, hear });
+    const hear = ({ after }: SagaNews): SagaState | typeof never | 'look' | null =>
+      after === null ? 'look' : judge(after);
+    const found = await firstAnswer<SagaState | typeof never>(this.#parts, {
+      sagaId: id,
+      withinMs,
+      look,
+      hear,
+    });
     return found === null || 'isOver' in found ? null : found;
   }
 

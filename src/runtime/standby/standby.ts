@@ -51,6 +51,7 @@ export class Standby {
       look: (id) => this.#look(id).catch(() => null),
       publish: (entry) => feed.publish(entry),
       tell: (entry, after) => watchers.tell(entry, after),
+      missed: () => watchers.missed(),
     });
   }
 
