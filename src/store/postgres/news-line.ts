@@ -86,21 +86,27 @@ export class NewsLine {
 
   #connected(): Promise<HeldClient> {
     if (this.#isClosed) return Promise.reject(readUnavailable('the store is closed'));
-    this.#client ??= this.#open().catch((thrown: unknown) => {
-      this.#client = null;
-      throw thrown;
-    });
-    return this.#client;
+    return (this.#client ??= this.#open());
   }
 
-  async #open(): Promise<HeldClient> {
-    const client = await openClient(this.#url, 'backstep-news');
-    client.on('end', () => {
-      this.#client = null;
+  /** Invariant: one that is not listening is ended, and only the one in use is ever forgotten. */
+  #open(): Promise<HeldClient> {
+    const opening = openClient(this.#url, 'backstep-news').then(async (client) => {
+      client.on('end', forget);
+      client.on('notification', () => this.#tell());
+      try {
+        await client.query(`LISTEN "${this.#channel}"`);
+      } catch (thrown) {
+        client.end().catch(() => {}); // it is gone already
+        throw thrown;
+      }
+      client.unref(); // only what is asked for keeps the process
+      return client;
     });
-    client.on('notification', () => this.#tell());
-    await client.query(`LISTEN "${this.#channel}"`);
-    client.unref(); // only what is asked for keeps the process
-    return client;
+    const forget = (): void => {
+      if (this.#client === opening) this.#client = null;
+    };
+    opening.catch(forget);
+    return opening;
   }
 }
