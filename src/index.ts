@@ -209,5 +209,6 @@ export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
 export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
 export type { FileStoreOptions } from './store/sqlite/open-store.ts';
 export type { OpenStoreOptions } from './store/open-store.ts';
+export type { TakeOverOptions } from './store/postgres/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
 export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';

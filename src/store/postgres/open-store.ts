@@ -15,12 +15,16 @@ import { migratePostgres } from './migrate.ts';
 import { NewsLine } from './news-line.ts';
 import { ReadPool } from './read-pool.ts';
 import { DEFAULT_SCHEMA } from './schema-name.ts';
+import { type PostgresTimings, readTakeOver, type TakeOverOptions } from './timings.ts';
 import { PostgresWriter } from './writer.ts';
 
 export interface OpenPostgresOptions {
   readonly target: Extract<DatabaseTarget, { kind: 'postgres' }>;
   /** Default `backstep`. */
   readonly schema?: string;
+  /** As of `OpenStoreOptions`. */
+  readonly label?: string;
+  readonly takeOver?: TakeOverOptions;
   readonly migrationsFolder?: string;
   readonly lockWaitMs?: number;
   /** How long one read may take. Default 2,000. */
@@ -39,16 +43,17 @@ const PAGE_CONNECTIONS = 4;
 
 /**
  * Resolves once it is known whether this process owns the database or is a standby. Throws as
- * `migratePostgres`.
+ * `migratePostgres`, and `input-invalid` for a `takeOver` that would take over from one that is well.
  */
 export async function openPostgresStore(options: OpenPostgresOptions): Promise<Store> {
   const { target, schema = DEFAULT_SCHEMA, migrationsFolder, lockWaitMs, nowMs } = options;
+  const timings = readTakeOver(options.takeOver);
   await migratePostgres(target.direct, {
     schema,
     ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
   });
-  const queue = startWriter(options, schema, nowMs);
+  const queue = startWriter(options, schema, timings, nowMs);
   try {
     await untilKnown(queue);
     return assemble(options, schema, queue);
@@ -59,11 +64,13 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
 }
 
 function startWriter(
-  { target, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
+  { target, label, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
   schema: string,
+  takeOver: Partial<PostgresTimings>,
   nowMs: () => number,
 ): BatchQueue {
   const timings = {
+    ...takeOver,
     ...(firstRetryDelayMs === undefined ? {} : { firstRetryDelayMs }),
     ...(maxRetryDelayMs === undefined ? {} : { maxRetryDelayMs }),
   };
@@ -72,6 +79,7 @@ function startWriter(
     schema,
     timings,
     nowMs,
+    ...(label === undefined ? {} : { label }),
     ...(onWarning === undefined ? {} : { onWarning }),
   });
   return new BatchQueue(writer, nowMs);
