@@ -108,7 +108,10 @@ test('where nothing can be read, whoever waits is told why', async () => {
   line.sagas = Infinity;
   await owner.saga(id).send({ type: 'write', line: 'a' });
   ownerStore.kill();
-  await passing(clock, started.catch(() => {}));
+  await passing(
+    clock,
+    started.catch(() => {}),
+  );
   expect(await settled).toMatchObject({ message: 'the connection ended' });
   expect(await closed).toMatchObject({ message: 'the connection ended' });
 });

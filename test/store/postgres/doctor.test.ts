@@ -44,15 +44,11 @@ describeOnPostgres('the doctor', () => {
     async (state) => {
       const { url, client } = await databaseWithTrips();
       await client.query('UPDATE backstep.sagas SET state = $1 WHERE sid = 1', [state]);
-      const { examined, findings } = await resultOf(
-        examineDatabase({ database: url }, [tripSaga]),
-      );
+      const { examined, findings } = await resultOf(examineDatabase({ database: url }, [tripSaga]));
       expect(examined).toBe(2);
       expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['checksum', 'snapshot']));
       await client.query('UPDATE backstep.sagas SET checksum = $1 WHERE sid = 1', [crc32(state)]);
-      const { findings: mended } = await resultOf(
-        examineDatabase({ database: url }, [tripSaga]),
-      );
+      const { findings: mended } = await resultOf(examineDatabase({ database: url }, [tripSaga]));
       expect(new Set(mended.map(({ kind }) => kind))).toEqual(new Set(['snapshot', 'steps']));
     },
   );
