@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
 import { sentEvent } from '../event-check.ts';
 import type { Feed } from '../feed.ts';
+import { OWNER_TARGET } from '../inbox/inbox-order.ts';
 import type { SendOptions, StartResult } from '../saga-handle.ts';
 import type { SagaWatchers } from '../saga-watchers.ts';
 import { startTimeOf } from '../starts/start-time.ts';
@@ -121,6 +122,19 @@ export class Standby {
     const options = expectedVersion === null ? null : JSON.stringify({ expectedVersion });
     const payload = JSON.stringify(command);
     return this.#turn({ kind: 'command', target: id, payload, key: null, options });
+  }
+
+  /** As the owner does that work. */
+  async work(name: string, given: unknown): Promise<unknown> {
+    const answer = await this.#requests.ask({
+      kind: 'command',
+      target: OWNER_TARGET,
+      payload: JSON.stringify({ work: name, given: keepJson(given ?? null, 'given') }),
+      key: null,
+      options: null,
+    });
+    if (answer.kind !== 'done') throw new Error(`the owner answered work with ${answer.kind}`);
+    return answer.value;
   }
 
   async #turn(asked: Asked): Promise<SagaState> {

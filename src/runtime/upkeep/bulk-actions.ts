@@ -7,7 +7,8 @@
  */
 import { isoText } from '../../core/iso-time.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
-import type { CommandName } from '../../core/turn/inbound.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { CommandName, OperatorCommand } from '../../core/turn/inbound.ts';
 import {
   type BulkCounts,
   type BulkItem,
@@ -19,9 +20,10 @@ import {
   markWrite,
   outcomesWrite,
 } from '../../store/queries/bulk-records.ts';
-import type { Page, Paged, SagaFilter } from '../../store/read-models.ts';
-import type { Backstep } from '../backstep.ts';
+import type { Page, Paged, ReadModels, SagaFilter } from '../../store/read-models.ts';
+import type { DatabaseAccess } from '../../store/store.ts';
 import { type Clock, pause, systemClock } from '../clock.ts';
+import type { OwnerWork } from '../standby/owner-work.ts';
 import type { Logger } from '../turn-log.ts';
 
 /** Most sagas of one bulk command. */
@@ -45,6 +47,16 @@ export interface BulkProgress extends BulkRecord {
   readonly counts: BulkCounts;
 }
 
+/** What this needs of the engine. */
+export interface BulkHost {
+  readonly read: Pick<ReadModels, 'saga' | 'sagaIds'>;
+  readonly store: Pick<DatabaseAccess, 'tables' | 'write'>;
+  saga(id: string): { command(command: OperatorCommand): Promise<Pick<SagaState, 'status'>> };
+}
+
+/** One command for many sagas, over a list that is frozen first. */
+export type BulkCommands = Pick<BulkActions, 'freeze' | 'start' | 'find' | 'list' | 'items'>;
+
 export interface BulkParts {
   readonly logger: Pick<Logger, 'error'>;
   /** Default: the machine's clock. */
@@ -52,7 +64,7 @@ export interface BulkParts {
 }
 
 export class BulkActions {
-  readonly #backstep: Backstep;
+  readonly #host: BulkHost;
   readonly #reads: BulkReads;
   readonly #clock: Clock;
   readonly #logger: BulkParts['logger'];
@@ -61,9 +73,9 @@ export class BulkActions {
   #running: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
-  constructor(backstep: Backstep, { logger, clock = systemClock }: BulkParts) {
-    this.#backstep = backstep;
-    this.#reads = createBulkReads(backstep.store.tables());
+  constructor(host: BulkHost, { logger, clock = systemClock }: BulkParts) {
+    this.#host = host;
+    this.#reads = createBulkReads(host.store.tables());
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -90,7 +102,11 @@ export class BulkActions {
 
   /** Goes on with what an earlier process left unfinished; to be called when work is accepted. */
   async resume(): Promise<void> {
-    for (const id of await this.#reads.underWay()) this.#queue(id, true);
+    try {
+      for (const id of await this.#reads.underWay()) this.#queue(id, true);
+    } catch (err) {
+      if (!this.#isStopped) this.#logger.error({ err }, 'no bulk command goes on');
+    }
   }
 
   /** Throws `not-found`. */
@@ -125,7 +141,7 @@ export class BulkActions {
   async #freeze({ command, by, reason, sagas }: BulkRequest): Promise<BulkProgress> {
     const isFilter = 'filter' in sagas;
     const ids = isFilter
-      ? await this.#backstep.read.sagaIds(sagas.filter, MAX_BULK_SAGAS + 1)
+      ? await this.#host.read.sagaIds(sagas.filter, MAX_BULK_SAGAS + 1)
       : [...new Set(sagas.ids)];
     if (ids.length > MAX_BULK_SAGAS) throw tooMany();
     const record = {
@@ -137,7 +153,7 @@ export class BulkActions {
       total: ids.length,
       createdAtMs: this.#clock.nowMs(),
     };
-    const { store } = this.#backstep;
+    const { store } = this.#host;
     for (const write of freezeWrites(store.tables(), record, ids)) await store.write(write);
     const counts = { taken: 0, refused: 0, failed: 0, pending: ids.length };
     return { ...record, startedAtMs: null, endedAtMs: null, counts };
@@ -174,14 +190,14 @@ export class BulkActions {
       );
       const known = done.filter((item) => item.outcome !== null);
       if (known.length > 0) {
-        const { store } = this.#backstep;
+        const { store } = this.#host;
         await store.write([outcomesWrite(store.tables(), id, known)]);
       }
     }
   }
 
   async #mark(id: number, mark: 'started' | 'ended', atMs: number): Promise<void> {
-    const { store } = this.#backstep;
+    const { store } = this.#host;
     await store.write([markWrite(store.tables(), id, mark, atMs)]);
   }
 
@@ -193,7 +209,7 @@ export class BulkActions {
   }
 
   async #takenItem(item: BulkItem): Promise<BulkItem> {
-    const saga = await this.#backstep.read.saga(item.sagaId);
+    const saga = await this.#host.read.saga(item.sagaId);
     return { ...item, outcome: 'taken', status: saga?.status ?? null };
   }
 
@@ -206,7 +222,7 @@ export class BulkActions {
     };
     while (!this.#isStopped) {
       try {
-        const { status } = await this.#backstep.saga(item.sagaId).command(order);
+        const { status } = await this.#host.saga(item.sagaId).command(order);
         return { ...item, outcome: 'taken', status };
       } catch (error) {
         if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };
@@ -221,6 +237,17 @@ export class BulkActions {
     this.#logger.error({ err, sagaId }, 'a saga failed on a bulk command');
     return { outcome: 'failed', detail: 'the machine of this saga fails on the command' };
   }
+}
+
+/** The same from any process: lists are frozen, and run, where the database is owned. */
+export function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
+  return {
+    freeze: work.define('bulk-freeze', (request: BulkRequest) => actions.freeze(request)),
+    start: work.define('bulk-start', (id: number) => actions.start(id)),
+    find: (id) => actions.find(id),
+    list: (page) => actions.list(page),
+    items: (...args) => actions.items(...args),
+  };
 }
 
 /** Recorded in the audit of each saga, and found there again after a crash. */

@@ -13,6 +13,7 @@ import type { Store } from '../../store/store.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { type JumpWatch, watchJumps } from '../outside/jump-watch.ts';
+import type { OwnerWork } from '../standby/owner-work.ts';
 import type { Logger } from '../turn-log.ts';
 import { Rounds } from './rounds.ts';
 
@@ -37,6 +38,22 @@ export interface Upkeep {
   stop(): void;
 }
 
+/** Of this process, whether or not it owns the database. */
+export type OwnRetention = Pick<Retention, 'state' | 'resume'>;
+
+/** The same from any process. */
+export function retentionAtOwner(own: OwnRetention, work: OwnerWork): Retention {
+  const resume = work.define('retention-resume', (by: string | null) =>
+    own.resume(by ?? undefined),
+  );
+  const state = work.define('retention-state', async () => own.state());
+  return {
+    state: () => own.state(),
+    stateAtOwner: () => state(null),
+    resume: async (by) => void (await resume(by ?? null)),
+  };
+}
+
 type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'tables' | 'health'>;
 type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
 
@@ -46,13 +63,13 @@ export function retentionOf(
   clock: Clock,
   keepEndedMs: number | undefined,
   log: RetentionLog,
-): Upkeep & Retention {
+): Upkeep & OwnRetention {
   if (keepEndedMs !== undefined) return new Removal(store, clock, keepEndedMs, log);
   const idle = (): void => {};
   return { start: idle, stop: idle, state: () => ({ kind: 'off' }), resume: async () => {} };
 }
 
-class Removal implements Upkeep, Retention {
+class Removal implements Upkeep, OwnRetention {
   readonly #store: RetentionStore;
   readonly #clock: Clock;
   readonly #keepMs: number;

@@ -22,7 +22,7 @@ import {
 } from './request-bodies.ts';
 
 /** Freezes, starts and reads bulk commands, below `/api/bulk`. */
-export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
+export function bulkRoutes({ backstep: { bulk }, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/', async (c) => {
       const body = await readBody(c.req.raw, BulkBody);

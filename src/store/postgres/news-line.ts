@@ -7,18 +7,32 @@
  */
 import type { QueryResult } from 'pg';
 import type { ExpectedStatement } from '../../core/activity.ts';
+import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
+import type { WriteOutcome } from '../commit.ts';
 import { readUnavailable } from '../read-limits.ts';
+import { failedError } from '../refusals.ts';
 import { type HeldClient, openClient } from './client.ts';
+import { toFault } from './fault.ts';
+import { toStatements } from './participants.ts';
 
 /** Between two looks when nothing is heard. */
 const LOOK_MS = 250;
 /** Between two notifications of one process. */
 const NOTIFY_MS = 20;
 
+/** What the session is called, by which processes over one schema are counted. */
+export function newsSessionName(schema: string): string {
+  return `backstep-news-${schema}`.slice(0, MAX_SESSION_NAME);
+}
+
+/** Longer ones are cut by the server. */
+const MAX_SESSION_NAME = 63;
+
 export class NewsLine {
   readonly #url: string;
   readonly #channel: string;
+  readonly #name: string;
   readonly #tell: () => void;
   readonly #looking: NodeJS.Timeout;
   #client: Promise<HeldClient> | null = null;
@@ -31,6 +45,7 @@ export class NewsLine {
   constructor(url: string, schema: string, tell: () => void) {
     this.#url = url;
     this.#channel = `backstep_${schema}`;
+    this.#name = newsSessionName(schema);
     this.#tell = tell;
     this.#looking = setInterval(() => {
       this.#connected().catch(() => {}); // it is tried again at the next look
@@ -57,6 +72,57 @@ export class NewsLine {
       return rowCount ?? 0;
     } catch (thrown) {
       throw readUnavailable(toFailure(thrown).message);
+    }
+  }
+
+  /**
+   * Runs participants' statements in one transaction. Throws `unavailable`, and `storage-failed`
+   * where the connection was lost as it was committed.
+   */
+  async write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
+    const written = this.#before.then(() => this.#transact(statements));
+    this.#before = written.catch(() => {}); // whoever asked is told
+    try {
+      const outcome = await written;
+      if (outcome.kind === 'committed') this.committed();
+      return outcome;
+    } catch (thrown) {
+      if (thrown instanceof BackstepError) throw thrown;
+      throw readUnavailable(toFailure(thrown).message);
+    }
+  }
+
+  async #transact(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
+    const sent = sendable(statements);
+    if (!Array.isArray(sent)) return sent;
+    const client = await this.#connected();
+    let isCommitting = false;
+    try {
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+      const changes: number[] = [];
+      for (const [index, { sql, parameters }] of sent.entries()) {
+        const { rowCount } = await client.query(sql, [...parameters]);
+        const expect = statements[index]?.expect;
+        if (expect !== undefined && rowCount !== expect.changes) {
+          await client.query('ROLLBACK');
+          return { kind: 'unmet', code: expect.code, message: expect.message };
+        }
+        changes.push(rowCount ?? 0);
+      }
+      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      isCommitting = true;
+      await client.query('COMMIT');
+      return { kind: 'committed', changes };
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.kind === 'lost') {
+        // What is not committed goes with its connection, whatever state that is in.
+        client.connection.stream.destroy();
+        throw isCommitting ? failedError(fault.reason) : thrown;
+      }
+      await client.query('ROLLBACK');
+      if (fault.kind !== 'statement') throw thrown;
+      return { kind: 'rejected', message: fault.reason };
     }
   }
 
@@ -91,7 +157,7 @@ export class NewsLine {
 
   /** Invariant: one that is not listening is ended, and only the one in use is ever forgotten. */
   #open(): Promise<HeldClient> {
-    const opening = openClient(this.#url, 'backstep-news').then(async (client) => {
+    const opening = openClient(this.#url, this.#name).then(async (client) => {
       client.on('end', forget);
       client.on('notification', () => this.#tell());
       try {
@@ -108,5 +174,13 @@ export class NewsLine {
     };
     opening.catch(forget);
     return opening;
+  }
+}
+
+function sendable(statements: readonly ExpectedStatement[]) {
+  try {
+    return [...toStatements(statements)];
+  } catch (thrown) {
+    return { kind: 'rejected', message: toFailure(thrown).message } as const;
   }
 }

@@ -2,6 +2,7 @@
  * Opens the store over a PostgreSQL database: migrates, starts the writer, which waits as a standby
  * where another process owns it, and the lanes of reads; and closes it all in the opposite order.
  */
+import { hostname } from 'node:os';
 import type { Kysely } from 'kysely';
 import type { DatabaseTarget } from '../../core/database-target.ts';
 import { BatchQueue } from '../batch-queue.ts';
@@ -13,10 +14,12 @@ import type { Store } from '../store.ts';
 import { inSchema } from '../table-names.ts';
 import { migratePostgres } from './migrate.ts';
 import { NewsLine } from './news-line.ts';
+import { readOwner } from './owner-facts.ts';
 import { ReadPool } from './read-pool.ts';
 import { DEFAULT_SCHEMA } from './schema-name.ts';
-import { type PostgresTimings, readTakeOver, type TakeOverOptions } from './timings.ts';
+import { readTakeOver, type TakeOverOptions } from './timings.ts';
 import { PostgresWriter } from './writer.ts';
+import type { PostgresWriterOptions } from './writer-options.ts';
 
 export interface OpenPostgresOptions {
   readonly target: Extract<DatabaseTarget, { kind: 'postgres' }>;
@@ -48,15 +51,16 @@ const PAGE_CONNECTIONS = 4;
 export async function openPostgresStore(options: OpenPostgresOptions): Promise<Store> {
   const { target, schema = DEFAULT_SCHEMA, migrationsFolder, lockWaitMs, nowMs } = options;
   const timings = readTakeOver(options.takeOver);
+  const label = options.label ?? `${hostname()}, process ${process.pid}`;
   await migratePostgres(target.direct, {
     schema,
     ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
   });
-  const queue = startWriter(options, schema, timings, nowMs);
+  const queue = startWriter(options, { schema, label, timings }, nowMs);
   try {
     await untilKnown(queue);
-    return assemble(options, schema, queue);
+    return assemble(options, { schema, label }, queue);
   } catch (thrown) {
     await queue.close();
     throw thrown;
@@ -64,22 +68,20 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
 }
 
 function startWriter(
-  { target, label, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
-  schema: string,
-  takeOver: Partial<PostgresTimings>,
+  { target, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
+  own: Required<Pick<PostgresWriterOptions, 'schema' | 'label' | 'timings'>>,
   nowMs: () => number,
 ): BatchQueue {
   const timings = {
-    ...takeOver,
+    ...own.timings,
     ...(firstRetryDelayMs === undefined ? {} : { firstRetryDelayMs }),
     ...(maxRetryDelayMs === undefined ? {} : { maxRetryDelayMs }),
   };
   const writer = new PostgresWriter({
     url: target.direct,
-    schema,
+    ...own,
     timings,
     nowMs,
-    ...(label === undefined ? {} : { label }),
     ...(onWarning === undefined ? {} : { onWarning }),
   });
   return new BatchQueue(writer, nowMs);
@@ -98,7 +100,11 @@ async function untilKnown(queue: BatchQueue): Promise<void> {
   if (queue.health().kind === 'failed') await queue.own();
 }
 
-function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueue): Store {
+function assemble(
+  options: OpenPostgresOptions,
+  { schema, label }: { readonly schema: string; readonly label: string },
+  queue: BatchQueue,
+): Store {
   const { url } = options.target;
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
   const names = inSchema(schema);
@@ -125,6 +131,7 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
       return outcome;
     },
     write(statements) {
+      if (queue.health().kind === 'standby') return news.write(statements);
       const outcome = queue.write(statements);
       outcome.then(committed, () => {});
       return outcome;
@@ -135,6 +142,8 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
     ...createEngineReads(names.inKysely(engine.kysely<EngineTables>())),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    label,
+    owner: () => readOwner(pages.kysely(), schema),
     onNews: (listener) => newsListeners.add(listener),
     outside: (statement) => news.run(statement),
     onHealth: (listener) => queue.onHealth(listener),
