@@ -15,7 +15,7 @@ async function served(url: string, label: string) {
 }
 
 describeOnPostgres('two processes over PostgreSQL', () => {
-  it('answer every route alike, and say who owns the database', async () => {
+  it('answer every route alike, and say who owns the database', { timeout: 120_000 }, async () => {
     const { url } = await postgresDatabase();
     const owner = await served(url, 'shop-1');
     await owner.backstep.start();

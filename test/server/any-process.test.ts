@@ -17,7 +17,7 @@ async function served() {
   return { ...two, apps: { owner, standby }, start };
 }
 
-test('every route answers at a standby as at the owner', async () => {
+test('every route answers at a standby as at the owner', { timeout: 120_000 }, async () => {
   const { apps, start } = await served();
   expect(await answeredOtherwise(apps.owner, apps.standby, start)).toEqual([]);
 });
