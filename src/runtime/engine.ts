@@ -90,21 +90,20 @@ class Engine implements UncheckedEngine {
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
-    this.#standby = new Standby({
+    const own = {
       ...parts,
       store,
       read: this.read,
+      registry: this.#registry,
       supervisor: this.#supervisor,
       feed: this.#feed,
       watchers: this.#watchers,
-    });
+    };
+    this.#standby = new Standby(own);
     this.#work = new OwnerWork(this.#standby);
     this.sagas = new SagaCalls({
-      store,
+      ...own,
       standby: this.#standby,
-      clock,
-      supervisor: this.#supervisor,
-      watchers: this.#watchers,
       callers: this.#callers,
       assertAccepting: () => assertAccepting(this.health()),
       onError,
@@ -140,23 +139,12 @@ class Engine implements UncheckedEngine {
       later: (delayMs, run) => clock.after(delayMs, run),
       onError: (err) => logger.error({ err }, 'the start queue could not be read; trying again'),
     });
-    this.#starter = new SagaStarter({
-      store,
-      queue: this.#queue,
-      registry: this.#registry,
-      supervisor: this.#supervisor,
-      read: this.read,
-      backlog: () => this.#runner.backlog,
-      ...parts,
-    });
+    const backlog = (): number => this.#runner.backlog;
+    this.#starter = new SagaStarter({ ...own, queue: this.#queue, backlog });
     const inbox = { store, clock, log: logger, isAccepting: () => this.health().kind === 'ready' };
     this.#inbox = inboxOf(inbox, this.#starter, this.sagas, this.#work);
     this.#upkeep = new EngineUpkeep({
-      ...parts,
-      store,
-      read: this.read,
-      registry: this.#registry,
-      feed: this.#feed,
+      ...own,
       calls: this.sagas,
       work: this.#work,
       sagas: {

@@ -119,7 +119,7 @@ export function createApp(options: AppOptions): App {
       parts.stream.stop();
       parts.recorder.stop();
       layouts.stop();
-      await Promise.all(extensions.map((extension) => extension.stop?.()));
+      await Promise.all(extensions.map(async (extension) => extension.stop?.()));
     },
   };
 }

@@ -10,7 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
 import type { SagaHandle, TimeLimit } from '../runtime/saga-handle.ts';
-import type { BulkCommands } from '../runtime/upkeep/bulk-actions.ts';
+import type { BulkCommands } from '../runtime/upkeep/bulk-commands.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
 import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';

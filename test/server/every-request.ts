@@ -142,7 +142,7 @@ async function answerOf(app: ProcessApp, asked: Try): Promise<string> {
   const answer = await send(app, asked);
   const type = answer.headers.get('content-type') ?? '';
   const body = await answer.text();
-  const names = /json/.test(type) && body !== '' ? Object.keys(Object(JSON.parse(body))) : [];
+  const names = /json/.test(type) && body !== '' ? Object.keys(JSON.parse(body) as object) : [];
   return `${answer.status} ${type} ${names.toSorted().join()}`;
 }
 

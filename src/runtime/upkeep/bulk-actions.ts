@@ -10,7 +10,6 @@ import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommandName, OperatorCommand } from '../../core/turn/inbound.ts';
 import {
-  type BulkCounts,
   type BulkItem,
   type BulkOutcome,
   type BulkReads,
@@ -20,11 +19,11 @@ import {
   markWrite,
   outcomesWrite,
 } from '../../store/queries/bulk-records.ts';
-import type { Page, Paged, ReadModels, SagaFilter } from '../../store/read-models.ts';
+import type { Page, Paged, ReadModels } from '../../store/read-models.ts';
 import type { DatabaseAccess } from '../../store/store.ts';
 import { type Clock, pause, systemClock } from '../clock.ts';
-import type { OwnerWork } from '../standby/owner-work.ts';
 import type { Logger } from '../turn-log.ts';
+import type { BulkCommands, BulkProgress, BulkRequest } from './bulk-commands.ts';
 
 /** Most sagas of one bulk command. */
 const MAX_BULK_SAGAS = 100_000;
@@ -33,20 +32,6 @@ const SAGAS_AT_ONCE = 64;
 /** Pause when the engine takes nothing on just now. */
 const PAUSE_MS = 500;
 
-/** What is to be done, and for which sagas. */
-export interface BulkRequest {
-  readonly command: CommandName;
-  readonly by: string;
-  readonly reason: string | null;
-  /** These, or those that a filter finds now. */
-  readonly sagas: { readonly ids: readonly string[] } | { readonly filter: SagaFilter };
-}
-
-/** A bulk command and how far it is. */
-export interface BulkProgress extends BulkRecord {
-  readonly counts: BulkCounts;
-}
-
 /** What this needs of the engine. */
 export interface BulkHost {
   readonly read: Pick<ReadModels, 'saga' | 'sagaIds'>;
@@ -54,16 +39,13 @@ export interface BulkHost {
   saga(id: string): { command(command: OperatorCommand): Promise<Pick<SagaState, 'status'>> };
 }
 
-/** One command for many sagas, over a list that is frozen first. */
-export type BulkCommands = Pick<BulkActions, 'freeze' | 'start' | 'find' | 'list' | 'items'>;
-
 export interface BulkParts {
   readonly logger: Pick<Logger, 'error'>;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
-export class BulkActions {
+export class BulkActions implements BulkCommands {
   readonly #host: BulkHost;
   readonly #reads: BulkReads;
   readonly #clock: Clock;
@@ -237,17 +219,6 @@ export class BulkActions {
     this.#logger.error({ err, sagaId }, 'a saga failed on a bulk command');
     return { outcome: 'failed', detail: 'the machine of this saga fails on the command' };
   }
-}
-
-/** The same from any process: lists are frozen, and run, where the database is owned. */
-export function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
-  return {
-    freeze: work.define('bulk-freeze', (request: BulkRequest) => actions.freeze(request)),
-    start: work.define('bulk-start', (id: number) => actions.start(id)),
-    find: (id) => actions.find(id),
-    list: (page) => actions.list(page),
-    items: (...args) => actions.items(...args),
-  };
 }
 
 /** Recorded in the audit of each saga, and found there again after a crash. */

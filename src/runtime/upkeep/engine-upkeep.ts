@@ -11,7 +11,8 @@ import type { Feed } from '../feed.ts';
 import type { Registry } from '../registry.ts';
 import type { SagaCalls } from '../saga-calls.ts';
 import type { OwnerWork } from '../standby/owner-work.ts';
-import { BulkActions, bulkAtOwner, type BulkCommands } from './bulk-actions.ts';
+import { BulkActions } from './bulk-actions.ts';
+import type { BulkCommands, BulkRequest } from './bulk-commands.ts';
 import { retentionAtOwner, retentionOf, type Upkeep } from './retention.ts';
 import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
 
@@ -59,4 +60,15 @@ export class EngineUpkeep {
     this.#removal.stop();
     await this.#bulk.stop();
   }
+}
+
+/** Lists are frozen, and run, where the database is owned. */
+function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
+  return {
+    freeze: work.define('bulk-freeze', (request: BulkRequest) => actions.freeze(request)),
+    start: work.define('bulk-start', (id: number) => actions.start(id)),
+    find: (id) => actions.find(id),
+    list: (page) => actions.list(page),
+    items: (...args) => actions.items(...args),
+  };
 }

@@ -50,7 +50,7 @@ export function retentionAtOwner(own: OwnRetention, work: OwnerWork): Retention 
   return {
     state: () => own.state(),
     stateAtOwner: () => state(null),
-    resume: async (by) => void (await resume(by ?? null)),
+    resume: (by) => resume(by ?? null),
   };
 }
 
