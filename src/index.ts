@@ -216,4 +216,4 @@ export type {
 } from './runtime/upkeep/bulk-commands.ts';
 export type { TakeOverOptions } from './store/postgres/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
-export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';
+export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';
