@@ -137,20 +137,20 @@ export type {
   SpawnOptions,
   StartQueueFigures,
   Subscriber,
-} from './runtime/backstep.ts';
-export { type CancelTimeout, type Clock, systemClock } from './runtime/clock.ts';
-export type { EngineFigures, LiveActor } from './runtime/figures.ts';
+} from './host/backstep.ts';
+export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
+export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,
   type InboxCalls,
   type InboxStart,
   type InboxWriter,
 } from './runtime/inbox/backstep-inbox.ts';
-export type { Limits } from './runtime/limits.ts';
+export type { Limits } from './host/limits.ts';
 export type { FatalCause } from './runtime/engine-parts.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
-export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
-export type { VerifyAtRegistration } from './runtime/registration-check.ts';
+export type { GivenUp, Outcome, Unsettled } from './host/outcome.ts';
+export type { VerifyAtRegistration } from './host/registration-check.ts';
 export type {
   CommandOptions,
   SagaHandle,
@@ -159,9 +159,9 @@ export type {
   StartResult,
   StartStatus,
   TimeLimit,
-} from './runtime/saga-handle.ts';
-export type { Logger } from './runtime/turn-log.ts';
-export type { VersionGap } from './runtime/upkeep/version-gaps.ts';
+} from './host/saga-handle.ts';
+export type { Logger } from './host/turn-log.ts';
+export type { VersionGap } from './host/versions/version-gaps.ts';
 export type { HidesMember, Redact } from './core/secrets/redact.ts';
 
 // Reading what happened.
@@ -209,11 +209,7 @@ export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
 export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
 export type { FileStoreOptions } from './store/sqlite/open-store.ts';
 export type { OpenStoreOptions } from './store/open-store.ts';
-export type {
-  BulkCommands,
-  BulkProgress,
-  BulkRequest,
-} from './runtime/upkeep/bulk-commands.ts';
+export type { BulkCommands, BulkProgress, BulkRequest } from './host/upkeep/bulk-commands.ts';
 export type { TakeOverOptions } from './store/postgres/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
 export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';

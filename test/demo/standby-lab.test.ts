@@ -1,7 +1,7 @@
 /** The fault lab at a process that does not own the database. */
 import { expect, test } from 'vitest';
 import { createFaults } from '../../actors/faults/faults.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { createApp } from '../../src/server/app.ts';
 import { bodyOf, problemIn } from '../server/http-fixture.ts';
 import { twoEngines } from '../runtime/standby/two-engines.ts';

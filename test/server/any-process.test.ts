@@ -1,7 +1,7 @@
 /** A client may talk to any process over a database: each route answers alike. */
 import { expect, test } from 'vitest';
 import { BackstepError } from '../../src/core/errors.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { createApp } from '../../src/server/app.ts';
 import { passing, turns, twoEngines } from '../runtime/standby/two-engines.ts';
 import { answeredOtherwise, TOKEN } from './every-request.ts';

@@ -6,7 +6,7 @@
  * Must never hand on a crash: an owner that dies before its answer leaves the order to the next one.
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import { readText } from '../../server/body.ts';
 import { HttpProblem, problemOf, problemResponse } from '../../server/error-response.ts';
 import type { HttpEnv } from '../../server/http-env.ts';

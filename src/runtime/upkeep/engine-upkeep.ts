@@ -5,15 +5,15 @@
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
-import type { Retention } from '../backstep.ts';
+import type { Retention } from '../../host/backstep.ts';
 import type { EngineParts } from '../engine-parts.ts';
-import type { Feed } from '../feed.ts';
-import type { Registry } from '../registry.ts';
+import type { Feed } from '../../host/feed.ts';
+import type { Registry } from '../../host/registry.ts';
 import type { SagaCalls } from '../saga-calls.ts';
 import type { OwnerWork } from '../standby/owner-work.ts';
-import { BulkActions } from './bulk-actions.ts';
-import type { BulkCommands, BulkRequest } from './bulk-commands.ts';
-import { retentionAtOwner, retentionOf, type Upkeep } from './retention.ts';
+import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
+import type { BulkCommands, BulkRequest } from '../../host/upkeep/bulk-commands.ts';
+import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
 import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
 
 export interface EngineUpkeepParts extends Pick<EngineParts, 'clock' | 'keepEndedMs' | 'logger'> {
@@ -60,6 +60,19 @@ export class EngineUpkeep {
     this.#removal.stop();
     await this.#bulk.stop();
   }
+}
+
+/** From any process. */
+function retentionAtOwner(own: OwnRetention, work: OwnerWork): Retention {
+  const resume = work.define('retention-resume', (by: string | null) =>
+    own.resume(by ?? undefined),
+  );
+  const state = work.define('retention-state', async () => own.state());
+  return {
+    state: () => own.state(),
+    stateAtOwner: () => state(null),
+    resume: (by) => resume(by ?? null),
+  };
 }
 
 /** Lists are frozen, and run, where the database is owned. */

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Duration } from '../../core/duration.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { parseWith } from '../../core/standard-schema.ts';
-import type { SpawnOptions } from '../../runtime/backstep.ts';
+import type { SpawnOptions } from '../../host/backstep.ts';
 import { queryOf, startAnswer, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { pageOf, sagaFilterOf, waitMsOf } from '../query.ts';

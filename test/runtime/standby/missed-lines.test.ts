@@ -1,8 +1,8 @@
 /** Whoever waits at a standby whose journal cannot be read at the take-over. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../../src/runtime/engine.ts';
-import { DEFAULT_LIMITS } from '../../../src/runtime/limits.ts';
-import { silentLogger } from '../../../src/runtime/turn-log.ts';
+import { DEFAULT_LIMITS } from '../../../src/host/limits.ts';
+import { silentLogger } from '../../../src/host/turn-log.ts';
 import type { FeedEntry } from '../../../src/store/read-models.ts';
 import { memoryDatabases, type MemoryStore } from '../../../src/store/sqlite/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';

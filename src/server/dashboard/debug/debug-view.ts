@@ -4,8 +4,8 @@
 import { html } from 'hono/html';
 import { isoText } from '../../../core/iso-time.ts';
 import { SAGA_STATUSES } from '../../../core/status.ts';
-import type { EngineHealth } from '../../../runtime/backstep.ts';
-import type { EngineFigures } from '../../../runtime/figures.ts';
+import type { EngineHealth } from '../../../host/backstep.ts';
+import type { EngineFigures } from '../../../host/figures.ts';
 import type { InboxFigures } from '../../../store/queries/inbox.ts';
 import type { FeedEntry } from '../../../store/read-models.ts';
 import type { OwnerFacts, StoreStats } from '../../../store/store.ts';

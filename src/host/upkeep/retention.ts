@@ -12,8 +12,7 @@ import { holdStatement, removalStatements } from '../../store/queries/removal.ts
 import type { Store } from '../../store/store.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
-import { type JumpWatch, watchJumps } from '../outside/jump-watch.ts';
-import type { OwnerWork } from '../standby/owner-work.ts';
+import { type JumpWatch, watchJumps } from './jump-watch.ts';
 import type { Logger } from '../turn-log.ts';
 import { Rounds } from './rounds.ts';
 
@@ -40,19 +39,6 @@ export interface Upkeep {
 
 /** Of this process, whether or not it owns the database. */
 export type OwnRetention = Pick<Retention, 'state' | 'resume'>;
-
-/** The same from any process. */
-export function retentionAtOwner(own: OwnRetention, work: OwnerWork): Retention {
-  const resume = work.define('retention-resume', (by: string | null) =>
-    own.resume(by ?? undefined),
-  );
-  const state = work.define('retention-state', async () => own.state());
-  return {
-    state: () => own.state(),
-    stateAtOwner: () => state(null),
-    resume: (by) => resume(by ?? null),
-  };
-}
 
 type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'tables' | 'health'>;
 type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
