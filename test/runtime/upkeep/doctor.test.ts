@@ -141,20 +141,6 @@ describe('damage is named', () => {
     expect(kinds).not.toContain('checksum');
   });
 
-  test.each(['{', '', 'null', '{"steps":7}', '"\ud800'])(
-    'a snapshot that is no state but %j, and the other sagas are examined',
-    async (state) => {
-      const { id, of } = { id: database.ids.retrying, of: one('retrying') };
-      const damaged = database.damagedBy(
-        `UPDATE sagas SET state = '${state}', checksum = ${crc32(state)} WHERE ${of}`,
-      );
-      const { examined, findings } = await diagnose(damaged);
-      expect(examined).toBe(6);
-      expect(new Set(findings.map(({ kind }) => kind))).toContain('snapshot');
-      expect(new Set(findings.map(({ sagaId }) => sagaId))).toEqual(new Set([id]));
-    },
-  );
-
   test.each([
     ['status', "status = 'parked'", 'row: status is parked and should be running'],
     ['timer', 'wake_at = NULL', 'timer: wake_at is none and should be \\d+'],
