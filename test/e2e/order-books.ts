@@ -5,8 +5,8 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { isPostgresUrl } from '../../src/core/database-target.ts';
 import { expect } from 'vitest';
+import { isPostgresUrl } from '../../src/core/database-target.ts';
 import type { Answer, OrderBody, Site } from './site.ts';
 
 export interface SagaRow {

@@ -30,7 +30,7 @@ const ON_POSTGRES = IS_LONG ? CYCLES : 2;
 
 test(
   `${CYCLES} kills under load lose no accepted order and charge none twice`,
-  ({ onTestFinished }) => survive(onTestFinished, CYCLES),
+  ({ onTestFinished }) => expectSurvival(onTestFinished, CYCLES),
   CYCLE_LIMIT_MS * CYCLES,
 );
 
@@ -39,13 +39,13 @@ describeOnPostgres('over PostgreSQL', () => {
     `${ON_POSTGRES} kills under load lose no accepted order and charge none twice`,
     async ({ onTestFinished }) => {
       const { url } = await postgresDatabase();
-      await survive(onTestFinished, ON_POSTGRES, url);
+      await expectSurvival(onTestFinished, ON_POSTGRES, url);
     },
     CYCLE_LIMIT_MS * ON_POSTGRES,
   );
 });
 
-async function survive(
+async function expectSurvival(
   onTestFinished: Parameters<typeof siteFor>[0],
   cycles: number,
   database?: string,
