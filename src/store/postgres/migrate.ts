@@ -102,7 +102,7 @@ class Migration {
     const marks = objects.some(([name]) => name === 'marks') ? await this.#marks() : null;
     const shard = marks?.get('shard') ?? ONLY_SHARD;
     if (shard !== ONLY_SHARD) {
-      const why = `its schema ${this.#quoted} is shard ${String(shard)} of an engine`;
+      const why = `its schema ${this.#quoted} is shard ${shard} of an engine`;
       throw this.#refused(why, 'start a version that knows of shards');
     }
     if (marks?.get('product') !== PRODUCT) {
@@ -182,9 +182,9 @@ class Migration {
     return results.map((result) => result.migrationName);
   }
 
-  async #marks(): Promise<ReadonlyMap<unknown, unknown>> {
+  async #marks(): Promise<ReadonlyMap<string, string>> {
     const rows = await this.#rows(`SELECT name, value FROM ${this.#quoted}.marks`);
-    return new Map(rows.map(([name, value]) => [name, value] as const));
+    return new Map(rows.map(([name, value]) => [String(name), String(value)] as const));
   }
 
   async #rows(
