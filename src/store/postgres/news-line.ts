@@ -16,8 +16,13 @@ import { type HeldClient, openClient } from './client.ts';
 import { toFault } from './fault.ts';
 import { toStatements } from './participants.ts';
 
-/** Between two looks when nothing is heard. */
+/**
+ * Between two looks when nothing is heard: rows of the inbox come from programs that notify nobody.
+ * A standby waits for the owner alone, who does: it looks in every so-manyth only, for what was
+ * not heard.
+ */
 const LOOK_MS = 250;
+const STANDBY_LOOKS_IN = 4;
 /** Between two notifications of one process. */
 const NOTIFY_MS = 20;
 
@@ -41,15 +46,17 @@ export class NewsLine {
   #notifying: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  /** `tell`: something may have come. */
-  constructor(url: string, schema: string, tell: () => void) {
+  /** `tell`: something may have come. `isStandby`: only the owner's commits can be news. */
+  constructor(url: string, schema: string, tell: () => void, isStandby: () => boolean) {
     this.#url = url;
     this.#channel = `backstep_${schema}`;
     this.#name = newsSessionName(schema);
     this.#tell = tell;
+    let looks = 0;
     this.#looking = setInterval(() => {
       this.#connected().catch(() => {}); // it is tried again at the next look
-      this.#tell();
+      looks += 1;
+      if (looks % STANDBY_LOOKS_IN === 0 || !isStandby()) this.#tell();
     }, LOOK_MS);
     this.#looking.unref();
   }

@@ -112,7 +112,9 @@ function assemble(
   const engine = new ReadPool(url, { connections: ENGINE_CONNECTIONS, timeLimitMs });
   const tables = names.inKysely(pages.kysely<EngineTables>());
   const newsListeners = new ListenerSet<void>();
-  const news = new NewsLine(options.target.direct, schema, () => newsListeners.tell());
+  const isStandby = (): boolean => queue.health().kind === 'standby';
+  const tell = (): void => newsListeners.tell();
+  const news = new NewsLine(options.target.direct, schema, tell, isStandby);
   queue.onNews(() => newsListeners.tell());
   const committed = (): void => news.committed();
   let closing: Promise<void> | undefined;
@@ -131,7 +133,7 @@ function assemble(
       return outcome;
     },
     write(statements) {
-      if (queue.health().kind === 'standby') return news.write(statements);
+      if (isStandby()) return news.write(statements);
       const outcome = queue.write(statements);
       outcome.then(committed, () => {});
       return outcome;

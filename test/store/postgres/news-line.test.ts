@@ -10,7 +10,12 @@ describeOnPostgres('the line of news', () => {
   it('leaves no session behind where it cannot listen', async () => {
     const { url } = await postgresDatabase();
     // A name that LISTEN does not take: the connection is there, and of no use.
-    const line = new NewsLine(url, 'no"name', () => {});
+    const line = new NewsLine(
+      url,
+      'no"name',
+      () => {},
+      () => false,
+    );
     onTestFinished(() => line.close());
     const statement = { sql: 'SELECT 1', parameters: [] };
     for (let tries = 0; tries < 3; tries++) {
@@ -25,7 +30,12 @@ describeOnPostgres('the line of news', () => {
 
   it('is one session, also after it was ended from outside', async () => {
     const { url, adminUrl } = await postgresDatabase();
-    const line = new NewsLine(url, 'backstep', () => {});
+    const line = new NewsLine(
+      url,
+      'backstep',
+      () => {},
+      () => false,
+    );
     onTestFinished(() => line.close());
     const admin = await connectTo(adminUrl);
     const statement = { sql: 'SELECT 1', parameters: [] };
