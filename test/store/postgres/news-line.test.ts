@@ -4,7 +4,7 @@ import { NewsLine } from '../../../src/store/postgres/news-line.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 
 const LISTENERS = `SELECT count(*)::int AS count FROM pg_stat_activity
-  WHERE application_name = 'backstep-news' AND datname = current_database()`;
+  WHERE application_name LIKE 'backstep-news%' AND datname = current_database()`;
 
 describeOnPostgres('the line of news', () => {
   it('leaves no session behind where it cannot listen', async () => {
@@ -49,7 +49,7 @@ describeOnPostgres('the line of news', () => {
       expect((await admin.query<{ count: number }>(LISTENERS)).rows[0]?.count).toBe(1);
       await admin.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE application_name = 'backstep-news' AND datname = current_database()`,
+          WHERE application_name LIKE 'backstep-news%' AND datname = current_database()`,
       );
     }
     await expect.poll(runs).toBe(true);
