@@ -39,7 +39,7 @@ test('a database is filled with sagas that sleep, and with ended ones', async ()
 
 describeOnPostgres('over a PostgreSQL of its own', () => {
   test('the engine runs the same load, and the server tells what it used', async () => {
-    const engine = await openLoadedOnPostgres(happyActivities, 5);
+    const engine = await openLoadedOnPostgres(happyActivities, { warm: 5 });
     const before = await engine.serverFigures();
     expect((await engine.run(20, 4)).sagasPerSecond).toBeGreaterThan(0);
     expect((await engine.serverFigures()).walBytes).toBeGreaterThan(before.walBytes);
