@@ -96,12 +96,13 @@ describeOnPostgres('an engine over PostgreSQL', () => {
 
   it('is a standby while another one owns the database, and takes over when that stops', async () => {
     const { url } = await databaseWithAudit();
-    const owner = await opened({ database: url });
+    const takeOver = { beatEvery: '100ms', lookEvery: '50ms' } as const;
+    const owner = await opened({ database: url, label: 'shop-1', takeOver });
     await owner.start();
     const { id } = await owner.spawn('trip', { input: { trip: 't1' }, delay: '1h' });
     const standby = await opened({ database: url });
     const starting = standby.start();
-    expect(standby.health()).toMatchObject({ kind: 'standby' });
+    expect(standby.health()).toMatchObject({ kind: 'standby', owner: 'shop-1' });
     expect(await standby.read.saga(id)).toMatchObject({ id });
     const asked = await standby.spawn('trip', { input: { trip: 't2' } });
     expect(await owner.saga(asked.id).state()).toMatchObject({ id: asked.id });
@@ -144,6 +145,22 @@ describeOnPostgres('an engine over PostgreSQL', () => {
         code: 'input-invalid',
       });
     }
+  });
+});
+
+it.each([
+  [{ deadAfter: '500ms' }, 'deadAfter is 500ms; give 1000 to 3600000 ms'],
+  [{ beatEvery: '2s' }, 'deadAfter is 1000; give 4000 to'],
+  [{ beatEvery: '2s', deadAfter: '4s' }, 'hungAfter is 3000; give 4000 to'],
+  [{ hungAfter: '999ms' }, 'hungAfter is 999ms; give 1000 to'],
+  [{ beatEvery: 0 }, 'beatEvery is 0; give 20 to 60000 ms'],
+  [{ lookEvery: '2m' }, 'lookEvery is 2m; give 20 to 60000 ms'],
+  [{ hungAfter: '2h' }, 'hungAfter is 2h; give 1000 to 3600000 ms'],
+] as const)('a take-over of %j is refused before anything is opened', async (takeOver, message) => {
+  const database = 'postgres://ada@127.0.0.1:1/none';
+  await expect(openBackstep({ database, takeOver })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(`takeOver.${message}`) as unknown,
   });
 });
 

@@ -39,6 +39,9 @@ export interface Upkeep {
   stop(): void;
 }
 
+/** Of this process, whether or not it owns the database. */
+export type OwnRetention = Pick<Retention, 'state' | 'resume'>;
+
 type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'tables' | 'health'>;
 type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
 
@@ -48,13 +51,13 @@ export function retentionOf(
   clock: Clock,
   keepEndedMs: number | undefined,
   log: RetentionLog,
-): Upkeep & Retention {
+): Upkeep & OwnRetention {
   if (keepEndedMs !== undefined) return new Removal(store, clock, keepEndedMs, log);
   const idle = (): void => {};
   return { start: idle, stop: idle, state: () => ({ kind: 'off' }), resume: async () => {} };
 }
 
-class Removal implements Upkeep, Retention {
+class Removal implements Upkeep, OwnRetention {
   readonly #store: RetentionStore;
   readonly #clock: Clock;
   readonly #keepMs: number;
