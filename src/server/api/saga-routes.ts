@@ -6,7 +6,9 @@ import type { z } from 'zod';
 import type { Duration } from '../../core/duration.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { parseWith } from '../../core/standard-schema.ts';
-import type { SpawnOptions } from '../../runtime/backstep.ts';
+import type { Backstep, SpawnOptions } from '../../runtime/backstep.ts';
+import { toCursor } from '../../store/queries/cursor.ts';
+import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { queryOf, startAnswer, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { pageOf, sagaFilterOf, waitMsOf } from '../query.ts';
@@ -14,6 +16,7 @@ import { readBody, StartBody, StartKey } from './request-bodies.ts';
 import { definitionOf, readableState, sagaOf } from '../saga-lookup.ts';
 import { childIdsOf, sagaView, unreadableView } from './saga-detail-answer.ts';
 import { summaryView, transitionView } from './saga-answers.ts';
+import { unreadableWhyView, whyView } from './saga-why-answer.ts';
 
 /** Notes shown with a saga: the newest. */
 const MAX_NOTES = 20;
@@ -33,7 +36,8 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       });
       const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;
-      return c.json({ id: started.id, type, status, ...removed }, code, { location });
+      const { id, isNew } = started;
+      return c.json({ id, type, status, isNew, ...removed }, code, { location });
     })
     .get('/', async (c) => {
       const query = queryOf(c);
@@ -58,11 +62,31 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       const definition = definitionOf(backstep, saga.type, saga.version);
       return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
     })
+    .get('/:id/why', async (c) => {
+      const saga = await sagaOf(backstep, c.req.param('id'));
+      const [state, last] = await Promise.all([
+        readableState(backstep, saga.id),
+        lastTurnOf(backstep, saga),
+      ]);
+      if (state instanceof BackstepError) {
+        return c.json(unreadableWhyView(saga, state.message, last));
+      }
+      const definition = definitionOf(backstep, saga.type, saga.version);
+      return c.json(whyView({ saga, state, definition, last }));
+    })
     .get('/:id/transitions', async (c) => {
       const { id } = await sagaOf(backstep, c.req.param('id'));
       const page = await backstep.read.transitions(id, pageOf(queryOf(c)));
       return c.json({ items: page.items.map(transitionView), nextCursor: page.nextCursor });
     });
+}
+
+async function lastTurnOf(
+  { read }: Pick<Backstep, 'read'>,
+  { id, seq }: SagaSummary,
+): Promise<JournalEntry | undefined> {
+  const cursor = seq > 1 ? toCursor('journal', seq - 1) : null;
+  return (await read.transitions(id, { limit: 1, cursor })).items[0];
 }
 
 function startOptions({ startAt, delay }: z.infer<typeof StartBody>): Partial<SpawnOptions> {
