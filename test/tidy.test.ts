@@ -55,6 +55,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [NODE, ...HONO, /^(marked|ws|zod|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
+  // Loads nothing of the engine: of these but for the core it takes types alone.
+  client: { layers: ['server', 'runtime', 'core'], packages: [/^zod$/], atLeast: 5 },
   testing: {
     layers: ['node-guard', 'runtime', 'store', 'core', 'verify'],
     packages: [NODE, /^xstate(\/graph)?$/, /^vitest$/],

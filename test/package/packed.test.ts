@@ -132,6 +132,9 @@ beforeAll(() => {
   writeFileSync(join(project, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
   writeFileSync(join(project, 'typed-api.ts'), promised.replace('../../src/index.ts', 'backstep'));
+  const remote = readFileSync(join(ROOT, 'test/package/typed-client.ts'), 'utf8');
+  const client = remote.replace('../../src/client.ts', 'backstep/client');
+  writeFileSync(join(project, 'typed-client.ts'), client);
   writeFileSync(join(project, 'lacking.ts'), LACKING);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
 }, PACK_MS);
@@ -180,7 +183,7 @@ test('holds what a user needs and no source', () => {
 test('exports every type that its public signatures speak of, at that door or the main one', () => {
   const doors = Object.values(manifest().exports).map(({ types }) => join(installed, types));
   const [main = ''] = doors;
-  expect(doors).toHaveLength(4);
+  expect(doors).toHaveLength(5);
   expect(doors.flatMap((door) => unnamedTypes(door, main))).toEqual([]);
 });
 
