@@ -137,20 +137,20 @@ export type {
   SpawnOptions,
   StartQueueFigures,
   Subscriber,
-} from './runtime/backstep.ts';
-export { type CancelTimeout, type Clock, systemClock } from './runtime/clock.ts';
-export type { EngineFigures, LiveActor } from './runtime/figures.ts';
+} from './host/backstep.ts';
+export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
+export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,
   type InboxCalls,
   type InboxStart,
   type InboxWriter,
 } from './runtime/inbox/backstep-inbox.ts';
-export type { Limits } from './runtime/limits.ts';
+export type { Limits } from './host/limits.ts';
 export type { FatalCause } from './runtime/engine-parts.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
-export type { GivenUp, Outcome, Unsettled } from './runtime/outcome.ts';
-export type { VerifyAtRegistration } from './runtime/registration-check.ts';
+export type { GivenUp, Outcome, Unsettled } from './host/outcome.ts';
+export type { VerifyAtRegistration } from './host/registration-check.ts';
 export type {
   CommandOptions,
   SagaHandle,
@@ -159,9 +159,9 @@ export type {
   StartResult,
   StartStatus,
   TimeLimit,
-} from './runtime/saga-handle.ts';
-export type { Logger } from './runtime/turn-log.ts';
-export type { VersionGap } from './runtime/upkeep/version-gaps.ts';
+} from './host/saga-handle.ts';
+export type { Logger } from './host/turn-log.ts';
+export type { VersionGap } from './host/versions/version-gaps.ts';
 export type { HidesMember, Redact } from './core/secrets/redact.ts';
 
 // Reading what happened.

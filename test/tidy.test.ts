@@ -45,25 +45,36 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     atLeast: 4,
   },
   // A saga is verified when it is registered.
-  runtime: {
+  host: {
     layers: ['store', 'core', 'verify'],
+    packages: [NODE, /^xstate$/],
+    atLeast: 10,
+  },
+  runtime: {
+    layers: ['host', 'store', 'core'],
     packages: [NODE, /^(xstate|pino)$/],
     atLeast: 3,
   },
+  // No other room loads the SDK.
+  restate: {
+    layers: ['host', 'store', 'core'],
+    packages: [NODE, /^zod$/, /^@restatedev\/restate-sdk(\/.+)?$/],
+    atLeast: 3,
+  },
   server: {
-    layers: ['node-guard', 'runtime', 'store', 'core', 'verify', 'explain', 'drawing'],
+    layers: ['node-guard', 'host', 'store', 'core', 'verify', 'explain', 'drawing'],
     packages: [NODE, ...HONO, /^(marked|ws|zod|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
   // Loads nothing of the engine: of these but for the core it takes types alone.
-  client: { layers: ['server', 'runtime', 'core'], packages: [/^zod$/], atLeast: 5 },
+  client: { layers: ['server', 'host', 'core'], packages: [/^zod$/], atLeast: 5 },
   testing: {
-    layers: ['node-guard', 'runtime', 'store', 'core', 'verify'],
+    layers: ['node-guard', 'runtime', 'host', 'store', 'core', 'verify'],
     packages: [NODE, /^xstate(\/graph)?$/, /^vitest$/],
     atLeast: 5,
   },
   index: {
-    layers: ['node-guard', 'testing', 'runtime', 'store', 'core', 'verify'],
+    layers: ['node-guard', 'testing', 'runtime', 'host', 'store', 'core', 'verify'],
     packages: [/^xstate$/],
     atLeast: 1,
   },
@@ -71,14 +82,14 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'node-version': { layers: [], packages: [], atLeast: 1 },
   'node-guard': { layers: ['node-version'], packages: [], atLeast: 1 },
   cli: {
-    layers: ['index', 'node-version', 'runtime', 'store', 'core', 'verify', 'drawing'],
+    layers: ['index', 'node-version', 'host', 'store', 'core', 'verify', 'drawing'],
     packages: [NODE, ...DOORS],
     atLeast: 5,
   },
   // The only room that knows machines/ and actors/.
   demo: {
     layers:
-      'index node-version server runtime store core explain machines actors actors/*-provider'.split(
+      'index node-version server runtime host store core explain machines actors actors/*-provider'.split(
         ' ',
       ),
     packages: [NODE, ...DOORS, ...HONO, /^pino$/],

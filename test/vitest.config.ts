@@ -48,6 +48,7 @@ const APART = [
   'hazards',
   'package',
   'postgres',
+  'restate',
   'simulation',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 

@@ -8,7 +8,7 @@ import {
   type CheckGroup,
   checkVersions,
   type VersionCheck,
-} from '../runtime/upkeep/version-check.ts';
+} from '../host/versions/version-check.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';

@@ -4,7 +4,7 @@
 import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { redactText } from '../core/secrets/redact.ts';
-import { type Diagnosis, examineDatabase } from '../runtime/upkeep/doctor.ts';
+import { type Diagnosis, examineDatabase } from '../host/upkeep/doctor.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { counted, shareText, withProgress } from './progress.ts';

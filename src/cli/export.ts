@@ -4,7 +4,7 @@
 import { shownDatabase } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
-import { journalExport, shownExport } from '../runtime/upkeep/journal-export.ts';
+import { journalExport, shownExport } from '../host/upkeep/journal-export.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';

@@ -9,7 +9,7 @@ import { isDefinition } from '../core/define/definition-kinds.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { readFields } from '../core/machine/machine-nodes.ts';
 import type { Migration } from '../core/history/migration.ts';
-import type { MigrationsOf } from '../runtime/upkeep/version-check.ts';
+import type { MigrationsOf } from '../host/versions/version-check.ts';
 
 /** The sagas found, or what is wrong with the paths, to be told to a person. */
 export type LoadedSagas =

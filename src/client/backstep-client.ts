@@ -6,8 +6,8 @@
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { type Duration, toMs } from '../core/duration.ts';
-import type { SpawnOptions } from '../runtime/backstep.ts';
-import type { StartStatus } from '../runtime/saga-handle.ts';
+import type { SpawnOptions } from '../host/backstep.ts';
+import type { StartStatus } from '../host/saga-handle.ts';
 import type {
   DeadLetter,
   Definition,

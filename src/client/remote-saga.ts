@@ -7,7 +7,7 @@
 import { type Duration, toMs } from '../core/duration.ts';
 import { isSettled } from '../core/status.ts';
 import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
-import type { StartStatus } from '../runtime/saga-handle.ts';
+import type { StartStatus } from '../host/saga-handle.ts';
 import type {
   CommandAnswer,
   EventAnswer,

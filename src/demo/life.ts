@@ -3,9 +3,9 @@
  * time, while it waits for the database too.
  */
 import type { ServedBackstep } from '../server.ts';
-import type { Backstep } from '../runtime/backstep.ts';
-import type { Logger } from '../runtime/turn-log.ts';
-import type { Rounds } from '../runtime/upkeep/rounds.ts';
+import type { Backstep } from '../host/backstep.ts';
+import type { Logger } from '../host/turn-log.ts';
+import type { Rounds } from '../host/upkeep/rounds.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
 /** How long a start may take before people are told that another process owns the database. */

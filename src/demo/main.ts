@@ -49,14 +49,14 @@ import type { Panel } from '../server/dashboard/services/panel.ts';
 import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import { stopOnSignal, tellingOfStandby } from './life.ts';
 import { createServerLog } from './server-log.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { systemClock } from '../host/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { openBackstep } from '../runtime/open-backstep.ts';
-import { shownLog } from '../runtime/shown-log.ts';
-import { Rounds } from '../runtime/upkeep/rounds.ts';
+import { shownLog } from '../host/shown-log.ts';
+import { Rounds } from '../host/upkeep/rounds.ts';
 
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];

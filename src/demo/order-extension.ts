@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import { shownFrame } from '../core/history/shown-state.ts';
 import type { Extension, ExtensionHost } from '../server/extension.ts';
 import type { HttpEnv } from '../server/http-env.ts';

@@ -2,7 +2,7 @@
 import { BackstepError } from '../core/errors.ts';
 import type { FinalFault } from '../store/final-fault.ts';
 import type { StoreHealth } from '../store/store.ts';
-import type { EngineHealth } from './backstep.ts';
+import type { EngineHealth } from '../host/backstep.ts';
 
 /** What the engine does. */
 export type Phase = 'opened' | 'accepting' | 'stopping' | 'failed';

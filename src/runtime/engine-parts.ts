@@ -1,10 +1,11 @@
 /** What an engine is put together from, beside its store. */
 import type { SagaDefinition } from '../core/define/definition.ts';
-import type { Redact } from '../core/secrets/redact.ts';
-import type { Clock } from './clock.ts';
-import type { Limits } from './limits.ts';
-import type { Subscribed } from './subscription-check.ts';
-import type { Logger } from './turn-log.ts';
+import { createRedact, type Redact } from '../core/secrets/redact.ts';
+import type { Clock } from '../host/clock.ts';
+import type { Limits } from '../host/limits.ts';
+import { shownLog } from '../host/shown-log.ts';
+import type { Subscribed } from '../host/subscription-check.ts';
+import type { Logger } from '../host/turn-log.ts';
 
 /** Why a process can write no more: its storage failed, or another process took the database over. */
 export type FatalCause = 'storage' | 'taken-over';
@@ -26,4 +27,13 @@ export interface EngineParts {
     accepting: Promise<void>,
     bindings: Subscribed,
   ) => void;
+}
+
+/** Parts whose rule is set and whose logger follows it. */
+export type ShownParts = EngineParts & { readonly redact: Redact };
+
+/** The parts of an engine that hides secrets in all that it logs. */
+export function withSecretsHidden(parts: EngineParts): ShownParts {
+  const { redact = createRedact() } = parts;
+  return { ...parts, redact, logger: shownLog(parts.logger, redact) };
 }

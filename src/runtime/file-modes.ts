@@ -5,7 +5,7 @@
  * secret, and only their owner knows.
  */
 import { statSync } from 'node:fs';
-import type { Logger } from './turn-log.ts';
+import type { Logger } from '../host/turn-log.ts';
 
 const OTHERS = 0o077;
 

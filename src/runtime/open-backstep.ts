@@ -11,15 +11,15 @@ import { type Duration, toMs } from '../core/duration.ts';
 import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
 import { loadStore, type OpenStoreOptions } from '../store/open-store.ts';
-import type { Backstep } from './backstep.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { OPEN_OPTIONS } from './edge-options.ts';
+import type { Backstep } from '../host/backstep.ts';
+import { type Clock, systemClock } from '../host/clock.ts';
+import { OPEN_OPTIONS } from '../host/edge-options.ts';
 import type { EngineParts, FatalCause } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { registrationCheck, type VerifyAtRegistration } from './registration-check.ts';
-import { subscriptionCheck } from './subscription-check.ts';
-import { type Logger, silentLogger } from './turn-log.ts';
+import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
+import { registrationCheck, type VerifyAtRegistration } from '../host/registration-check.ts';
+import { subscriptionCheck } from '../host/subscription-check.ts';
+import { type Logger, silentLogger } from '../host/turn-log.ts';
 
 export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarning'> {
   /** Default: the machine's clock. */

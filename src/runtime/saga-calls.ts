@@ -7,7 +7,7 @@
  */
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../core/errors.ts';
-import { isOver, type SagaState } from '../core/state.ts';
+import type { SagaState } from '../core/state.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { Inbound, OperatorCommand } from '../core/turn/inbound.ts';
 import type { FeedEntry } from '../store/read-models.ts';
@@ -15,13 +15,14 @@ import type { Store } from '../store/store.ts';
 import type { Standby } from './standby/standby.ts';
 import type { StalledCallers } from './actor/stalled-callers.ts';
 import type { Supervisor } from './actor/supervisor.ts';
-import type { Clock } from './clock.ts';
-import { sentEvent } from './event-check.ts';
-import { tellListener } from './feed.ts';
+import type { Clock } from '../host/clock.ts';
+import { sentEvent } from '../host/event-check.ts';
+import { tellListener } from '../host/feed.ts';
 import type { InboxRef } from './inbox/inbox-answer.ts';
-import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from './outcome.ts';
-import type { SendOptions } from './saga-handle.ts';
-import { firstAnswer, type SagaNews, type SagaWatchers } from './saga-watchers.ts';
+import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from '../host/outcome.ts';
+import type { SendOptions } from '../host/saga-handle.ts';
+import { whenSettled, whenTrue } from '../host/saga-waits.ts';
+import type { SagaWatchers } from '../host/saga-watchers.ts';
 
 export interface SagaCallsParts {
   readonly store: Store;
@@ -93,44 +94,21 @@ export class SagaCalls {
     return sid === null ? null : ((await supervisor.stored(sid))?.type ?? null);
   }
 
-  async settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled> {
-    let last: Unsettled['status'] | null = null;
-    const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
-      if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
-      last = status;
-      return null;
-    };
-    const look = async (): Promise<Outcome | null> => {
-      const found = await this.#look(id);
-      if (typeof found !== 'string') return found;
-      last ??= found; // what was heard meanwhile is newer
-      return null;
-    };
-    const wait = { sagaId: id, withinMs, look, hear };
-    const found = await firstAnswer<Outcome | 'unread'>(this.#parts, wait);
-    const outcome = found === 'unread' ? await look() : found;
-    return outcome ?? { status: last ?? 'running' };
+  settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled> {
+    return whenSettled(this.#parts, { sagaId: id, withinMs, look: () => this.#look(id) });
   }
 
-  async waitFor(
+  waitFor(
     id: string,
     predicate: (state: SagaState) => boolean,
     withinMs: number | null,
   ): Promise<SagaState | null> {
-    // The saga is over, and never was so.
-    const never = { isOver: true } as const;
-    const judge = (state: SagaState): SagaState | typeof never | null =>
-      predicate(state) ? state : isOver(state) ? never : null;
-    const look = async (): Promise<SagaState | typeof never | null> => {
+    const look = async (): Promise<SagaState | null> => {
       const state = await this.state(id);
-      if (state !== null) return judge(state);
-      await this.#finalStatus(id);
-      return never;
+      if (state === null) await this.#finalStatus(id);
+      return state;
     };
-    const hear = ({ after }: SagaNews): SagaState | typeof never | null =>
-      after === null ? null : judge(after);
-    const found = await firstAnswer(this.#parts, { sagaId: id, withinMs, look, hear });
-    return found === null || 'isOver' in found ? null : found;
+    return whenTrue(this.#parts, { sagaId: id, withinMs, look }, predicate);
   }
 
   subscribe(id: string, listener: (entry: FeedEntry) => void): () => void {

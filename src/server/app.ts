@@ -7,9 +7,9 @@
 import { Hono, type Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { redactText } from '../core/secrets/redact.ts';
-import type { Backstep } from '../runtime/backstep.ts';
-import { shownFields } from '../runtime/shown-log.ts';
-import { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
+import type { Backstep } from '../host/backstep.ts';
+import { shownFields } from '../host/shown-log.ts';
+import { BulkActions } from '../host/upkeep/bulk-actions.ts';
 import { Gatekeeper } from './access/gatekeeper.ts';
 import { loginAddress, loginRoutes } from './access/login-routes.ts';
 import { Revocations } from './access/revocations.ts';

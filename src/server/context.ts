@@ -4,7 +4,7 @@
 import type { Context } from 'hono';
 import { redactText } from '../core/secrets/redact.ts';
 import { isSettled } from '../core/status.ts';
-import type { Spawned, StartStatus } from '../runtime/saga-handle.ts';
+import type { Spawned, StartStatus } from '../host/saga-handle.ts';
 import type { Extension, ExtensionHost } from './extension.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { LiveClients } from './live/live-clients.ts';

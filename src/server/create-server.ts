@@ -11,7 +11,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { BackstepError } from '../core/errors.ts';
 import { check } from '../core/options-reader.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import { clientsBehind } from './access/client-address.ts';
 import type { Authorize, SecurityOptions } from './access/security.ts';
 import { createApp } from './app.ts';

@@ -6,7 +6,7 @@
  * hides itself, with `redact` of the `backstep` that it is given.
  */
 import type { Hono } from 'hono';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import type { Operation } from './api/operation.ts';
 import type { Html } from './dashboard/frame/html.ts';
 import type { Invariant } from './dashboard/services/invariants.ts';

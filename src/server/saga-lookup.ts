@@ -4,7 +4,7 @@
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { SagaState } from '../core/state.ts';
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import type { SagaRecord } from '../store/read-models.ts';
 
 /** What is repeated of a name that was not found. */

@@ -8,9 +8,9 @@
  */
 import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
-import type { Backstep, SpawnOptions } from '../runtime/backstep.ts';
-import type { SagaHandle, TimeLimit } from '../runtime/saga-handle.ts';
-import type { BulkActions } from '../runtime/upkeep/bulk-actions.ts';
+import type { Backstep, SpawnOptions } from '../host/backstep.ts';
+import type { SagaHandle, TimeLimit } from '../host/saga-handle.ts';
+import type { BulkActions } from '../host/upkeep/bulk-actions.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
 import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';

@@ -2,7 +2,7 @@
  * What `verify` says of the registered definitions, for the API, and for pages, which do not wait.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
-import { verificationOf } from '../runtime/verifications.ts';
+import { verificationOf } from '../host/verifications.ts';
 import type { Verification } from '../verify/verify.ts';
 
 export class Verifications {

@@ -7,10 +7,8 @@
 import type { ExpectedStatement } from '../core/activity.ts';
 import type { SagaStatus } from '../core/status.ts';
 
-/** The saga's row after the turn. */
-export interface SagaRow {
-  /** Internal id, given by the runtime, counting up. */
-  readonly sid: number;
+/** How the saga stands after the turn. */
+export interface SagaStanding {
   /** The seq the stored row must have now; 0: the row must not exist yet. */
   readonly expectedSeq: number;
   readonly seq: number;
@@ -41,6 +39,12 @@ export interface SagaRow {
   readonly isTextKept?: true;
 }
 
+/** The saga's row after the turn. */
+export interface SagaRow extends SagaStanding {
+  /** Internal id, given by the runtime, counting up. */
+  readonly sid: number;
+}
+
 /** What only a start writes, once. */
 export interface SagaBirth {
   /** Public, sortable id. */
@@ -69,7 +73,7 @@ export interface JournalRow {
   readonly data: string;
 }
 
-/** A message to be handed over at least once: see src/runtime/outside/outbox-messages.ts. */
+/** A message to be handed over at least once: see src/host/outside/outbox-messages.ts. */
 export interface OutboxRow {
   /** Position among the turn's messages; with the turn's global seq it makes the id. */
   readonly index: number;
@@ -95,18 +99,23 @@ export interface AuditRow {
 export type PendingStartRow =
   { readonly kind: 'enter'; readonly startAtMs: number | null } | { readonly kind: 'leave' };
 
-/** One turn of one saga. */
-export interface SagaCommit {
-  readonly saga: SagaRow;
+/** What a turn leaves behind of its saga, whichever host took it. It survives JSON. */
+export interface TurnRecord {
+  readonly saga: SagaStanding;
   readonly birth: SagaBirth | null;
   readonly journal: JournalRow;
-  readonly outbox: readonly OutboxRow[];
   readonly deadLetter: DeadLetterRow | null;
   readonly audit: AuditRow | null;
   /** `null`: as before. */
   readonly pendingStart: PendingStartRow | null;
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };
+}
+
+/** One turn of one saga as a store writes it, with what must be durable together with it. */
+export interface SagaCommit extends TurnRecord {
+  readonly saga: SagaRow;
+  readonly outbox: readonly OutboxRow[];
   /**
    * The row of the inbox that asked for this turn: it goes away with it, or is answered. Where it is
    * not there any more nothing of the turn is written.

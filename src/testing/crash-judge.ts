@@ -11,8 +11,8 @@ import { recordOfLine, replay } from '../core/history/replay.ts';
 import type { StepEntry } from '../core/state.ts';
 import { judgeHistory, type Undoing } from '../verify/history.ts';
 import { isSameValue } from '../verify/undoing.ts';
-import { examineSaga } from '../runtime/upkeep/examination.ts';
-import { lineOf } from '../runtime/upkeep/journal-export.ts';
+import { examineSaga } from '../host/upkeep/examination.ts';
+import { lineOf } from '../host/upkeep/journal-export.ts';
 import type { SagaAsStored } from '../store/as-stored.ts';
 import type { FakeActivities, FakeCall } from './fake-activities.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { replay } from '../core/history/replay.ts';
-import { readExport } from '../runtime/upkeep/journal-export.ts';
+import { readExport } from '../host/upkeep/journal-export.ts';
 import { type SagaStory, storyOf } from './saga-story.ts';
 
 /**

@@ -3,10 +3,10 @@
  *
  * Invariant: once killed it answers nobody and changes nothing, whatever its promises still do.
  */
-import type { Backstep } from '../runtime/backstep.ts';
+import type { Backstep } from '../host/backstep.ts';
 import { createEngine } from '../runtime/engine.ts';
-import { DEFAULT_LIMITS, type Limits } from '../runtime/limits.ts';
-import { type Logger, silentLogger } from '../runtime/turn-log.ts';
+import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
+import { type Logger, silentLogger } from '../host/turn-log.ts';
 import type {
   MemoryDatabase,
   MemoryStore,

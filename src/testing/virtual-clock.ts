@@ -1,7 +1,7 @@
 /**
  * A clock that moves only when told: a thirty-day saga takes no time to test.
  */
-import type { CancelTimeout, Clock } from '../runtime/clock.ts';
+import type { CancelTimeout, Clock } from '../host/clock.ts';
 
 interface Appointment {
   atMs: number;

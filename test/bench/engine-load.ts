@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
 import type { Activities } from '../../src/core/activity.ts';
 import { isSettled } from '../../src/core/status.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { quantile } from './figures.ts';
 import { type FourSteps, fourStepSaga, RECEIPTS_TABLE } from './workload.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../../src/server/app.ts';
 import { startServer } from '../../src/server/listening-server.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 
 export interface FeedClients {
   /** Ends them, and gives how many messages all of them together have received. */

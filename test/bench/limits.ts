@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Effect, Turn } from '../../src/core/turn/inbound.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
-import { commitOf } from '../../src/runtime/actor/projection.ts';
+import { commitOf } from '../../src/runtime/actor/commit-of.ts';
 import { createBatchWriter } from '../../src/store/sqlite/batch-writer.ts';
 import { createCheckpointer } from '../../src/store/sqlite/checkpointer.ts';
 import { resolveDatabaseFile } from '../../src/store/sqlite/database-file.ts';

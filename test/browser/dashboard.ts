@@ -8,7 +8,7 @@
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { freePort } from '../e2e/ports.ts';
+import { freePort } from '../ports.ts';
 import type { Environment } from '../e2e/processes.ts';
 import { Site } from '../e2e/site.ts';
 import { launchChromium } from './chromium.ts';

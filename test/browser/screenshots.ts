@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { freePort } from '../e2e/ports.ts';
+import { freePort } from '../ports.ts';
 import { Site } from '../e2e/site.ts';
 import { launchChromium } from './chromium.ts';
 import { PAGES } from './pages.ts';

@@ -7,7 +7,7 @@ import { canonicalJson, copyJson, isLongerThan, keepJson, takeJson } from '../..
 import { nearestName } from '../../src/core/nearest-name.ts';
 import { delayAfterMs, exponential } from '../../src/core/retry-policy.ts';
 import { statePath } from '../../src/core/machine/state-path.ts';
-import { sagaId } from '../../src/runtime/starts/saga-id.ts';
+import { sagaId } from '../../src/host/starts/saga-id.ts';
 
 /** As JSON has it: there -0 is 0, which is said of `keepJson`. */
 function withPlainZeros(value: unknown): unknown {

@@ -4,7 +4,7 @@ import { PermanentError } from '../../src/core/failure.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import type { Panel } from '../../src/server/dashboard/services/panel.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import type { Canaries } from './canaries.ts';
 import { emptyDemo } from './demo-fixture.ts';
 

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { freePort } from './ports.ts';
+import { freePort } from '../ports.ts';
 import { childOf, run, type Environment, type Program } from './processes.ts';
 
 /** Between two looks at an answer that nothing announces. */

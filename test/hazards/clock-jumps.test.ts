@@ -1,6 +1,6 @@
 /** A wall clock that jumps while the timers of the process go on, or stop with the machine. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/host/clock.ts';
 import { WakeTimers } from '../../src/runtime/outside/wake-timers.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 

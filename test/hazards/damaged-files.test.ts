@@ -20,7 +20,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
-import { freePort } from '../e2e/ports.ts';
+import { freePort } from '../ports.ts';
 import { siteFor, until, type OrderBody, type Site } from '../e2e/site.ts';
 import { lostOf, postUntil } from './load.ts';
 import { mountSmallDisk } from './small-disk.ts';

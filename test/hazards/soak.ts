@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFlags, refuse } from '../fixtures/tool-flags.ts';
 import type { Program } from '../e2e/processes.ts';
-import { freePort } from '../e2e/ports.ts';
+import { freePort } from '../ports.ts';
 import { Site } from '../e2e/site.ts';
 import { doctorOf, settle, violationsOf } from './soak-end.ts';
 import { deathsBeside, SoakFaults } from './soak-faults.ts';

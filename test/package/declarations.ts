@@ -18,7 +18,7 @@ const DECLARED =
   /^(?:export )?(?:declare )?(?:abstract )?(interface|type|class|function|const)\s+(\w+)/gm;
 
 /**
- * Names such as `runtime/backstep.d.ts Limits` that a user of the file meets and can name neither
+ * Names such as `host/backstep.d.ts Limits` that a user of the file meets and can name neither
  * from it nor from `main`, which stands beside it.
  */
 export function unnamedTypes(file: string, main: string): readonly string[] {

@@ -1,10 +1,10 @@
 /** An engine that is opened with the URL of a PostgreSQL database. */
 import { expect, it } from 'vitest';
 import { transactional } from '../../src/core/activity.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { type BackstepOptions, openBackstep } from '../../src/runtime/open-backstep.ts';
-import { silentLogger } from '../../src/runtime/turn-log.ts';
-import { BulkActions } from '../../src/runtime/upkeep/bulk-actions.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
+import { BulkActions } from '../../src/host/upkeep/bulk-actions.ts';
 import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { removalStatements } from '../../src/store/queries/removal.ts';
 import { recordedActivities, tripSaga } from '../runtime/trip-saga.ts';

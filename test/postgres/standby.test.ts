@@ -1,6 +1,6 @@
 /** Two engines over one PostgreSQL database: an owner, and a standby that asks it and takes over. */
 import { expect, it, onTestFinished } from 'vitest';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { backstepInbox } from '../../src/runtime/inbox/backstep-inbox.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';

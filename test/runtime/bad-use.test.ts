@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { emit, setup } from 'xstate';
 import { durable } from '../../src/core/define/durable.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { EngineHarness } from './engine-harness.ts';
 

@@ -5,10 +5,10 @@
  * Invariant: a dead process hears nothing and changes nothing, whatever it still has under way.
  */
 import { randomBytes } from 'node:crypto';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
-import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
-import { silentLogger } from '../../src/runtime/turn-log.ts';
+import { DEFAULT_LIMITS } from '../../src/host/limits.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
 import {
   type MemoryDatabase,
   memoryDatabases,

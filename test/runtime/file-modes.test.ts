@@ -2,7 +2,7 @@ import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { warnOfOpenFile } from '../../src/runtime/file-modes.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { silentLogger } from '../../src/runtime/turn-log.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 
 test('a database that others may read is told of once, with its mode and the cure, and left as it is', async () => {

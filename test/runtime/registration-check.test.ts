@@ -2,11 +2,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { openBackstep, type BackstepOptions } from '../../src/runtime/open-backstep.ts';
-import {
-  registrationCheck,
-  type VerifyAtRegistration,
-} from '../../src/runtime/registration-check.ts';
-import { type Logger, silentLogger } from '../../src/runtime/turn-log.ts';
+import { registrationCheck, type VerifyAtRegistration } from '../../src/host/registration-check.ts';
+import { type Logger, silentLogger } from '../../src/host/turn-log.ts';
 import { forgetful, sound } from '../fixtures/defective-sagas/forgetful.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 

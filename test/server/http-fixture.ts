@@ -17,12 +17,12 @@ import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
 import type { HttpLogger } from '../../src/server/http-env.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
-import { systemClock } from '../../src/runtime/clock.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
+import { systemClock } from '../../src/host/clock.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
-import { silentLogger } from '../../src/runtime/turn-log.ts';
+import { DEFAULT_LIMITS } from '../../src/host/limits.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
 import { memoryDatabases } from '../../src/store/sqlite/memory-store.ts';
 
 type Call = (input: { readonly orderId: string }) => { readonly receipt: string };

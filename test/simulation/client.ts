@@ -5,7 +5,7 @@
 import { BackstepError } from '../../src/core/errors.ts';
 import type { CommandName } from '../../src/core/turn/inbound.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
-import type { Backstep } from '../../src/runtime/backstep.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
 import type { Books } from './books.ts';
 import type { Chance } from './chance.ts';
 import type { Disk, DiskSaga } from './disk.ts';

@@ -4,10 +4,10 @@
  *
  * Invariant: once killed it answers nobody and changes nothing, whatever its promises still do.
  */
-import type { Backstep } from '../../src/runtime/backstep.ts';
-import { DEFAULT_LIMITS } from '../../src/runtime/limits.ts';
+import type { Backstep } from '../../src/host/backstep.ts';
+import { DEFAULT_LIMITS } from '../../src/host/limits.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
-import { silentLogger } from '../../src/runtime/turn-log.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
 import type { Chance } from './chance.ts';
 import type { Disk } from './disk.ts';
 import type { Oracles } from './oracles.ts';

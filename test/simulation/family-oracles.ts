@@ -10,7 +10,7 @@ import type { Inbound, AttemptOutcome } from '../../src/core/turn/inbound.ts';
 import { UNHANDLED } from '../../src/core/turn/park-instead.ts';
 import type { LiveActivity } from '../../src/core/state.ts';
 import { isEnded, needsPerson } from '../../src/core/status.ts';
-import { sagaMessageOf } from '../../src/runtime/outside/outbox-messages.ts';
+import { sagaMessageOf } from '../../src/host/outside/outbox-messages.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Books } from './books.ts';
 import type { Disk, DiskSaga } from './disk.ts';

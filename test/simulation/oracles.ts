@@ -9,7 +9,7 @@ import type { ActivityContext } from '../../src/core/activity.ts';
 import { encodeState } from '../../src/core/history/codec.ts';
 import { replayRecord } from '../../src/core/history/replay.ts';
 import type { LiveActivity, SagaState } from '../../src/core/state.ts';
-import { isBetweenSagas } from '../../src/runtime/outside/outbox-messages.ts';
+import { isBetweenSagas } from '../../src/host/outside/outbox-messages.ts';
 import type { SagaBirth, SagaCommit } from '../../src/store/commit.ts';
 import { outboxId } from '../../src/store/outbox-id.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';

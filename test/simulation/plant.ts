@@ -5,7 +5,7 @@
  */
 import type { ActivityContext } from '../../src/core/activity.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
-import type { Clock } from '../../src/runtime/clock.ts';
+import type { Clock } from '../../src/host/clock.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { BookOp } from './book-op.ts';
 import type { Manners } from './books.ts';

@@ -4,7 +4,7 @@
  *
  * Invariant: waiting is by the steady time, as in a real process; a jump moves no appointment.
  */
-import type { CancelTimeout, Clock } from '../../src/runtime/clock.ts';
+import type { CancelTimeout, Clock } from '../../src/host/clock.ts';
 import { MAX_SLEEP_MS } from '../../src/runtime/outside/wake-timers.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);

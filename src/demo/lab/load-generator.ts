@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackstepError } from '../../core/errors.ts';
-import type { StartStatus } from '../../runtime/saga-handle.ts';
+import type { StartStatus } from '../../host/saga-handle.ts';
 import type { DemoContext } from '../demo-context.ts';
 import { labOrder, productIdsOf } from './lab-runner.ts';
 import { ORDER_SAGA, type OrderDemo } from '../order/order-demo.ts';

@@ -2,8 +2,8 @@
  * Starts the saga of an order, for the JSON route and the form alike.
  */
 import { BackstepError } from '../../core/errors.ts';
-import type { Backstep } from '../../runtime/backstep.ts';
-import type { Spawned } from '../../runtime/saga-handle.ts';
+import type { Backstep } from '../../host/backstep.ts';
+import type { Spawned } from '../../host/saga-handle.ts';
 import { ORDER_SAGA, type ParsedOrder } from './order-demo.ts';
 
 /** Starts it once per order id. Throws `conflict`, with the cure, for an id with another order. */

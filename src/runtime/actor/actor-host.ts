@@ -4,11 +4,13 @@
  */
 import type { ExpectedStatement } from '../../core/activity.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { Effect, Inbound, JournalRecord } from '../../core/turn/inbound.ts';
+import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
+import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
-import type { Registration } from '../registry.ts';
+import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
+import type { Registration } from '../../host/registry.ts';
 
 /** Who asked, and must be answered once the turn is durable. */
 export interface Reply {
@@ -36,24 +38,6 @@ export type Item =
   | { readonly kind: 'wake'; readonly isReloaded?: true; readonly done?: (why: unknown) => void }
   /** What ran this saga's activities is gone; `wasClean`: it was ended in good order. */
   | { readonly kind: 'recover'; readonly wasClean: boolean };
-
-/** A saga with the registration that runs it. */
-export interface LoadedSaga {
-  readonly registration: Registration;
-  readonly state: SagaState;
-  /** The state is that of a migration which must become durable before anything else. */
-  readonly migration?: Extract<Inbound, { kind: 'migrate' }>;
-}
-
-/** A turn that became durable. */
-export interface CommittedTurn {
-  readonly before: SagaState | null;
-  readonly after: SagaState;
-  readonly record: JournalRecord;
-  readonly effects: readonly Effect[];
-  /** Global position in the journal. */
-  readonly seq: number;
-}
 
 /**
  * After a failure: try the item again on a fresh load, try it again when the store has room, park

@@ -8,13 +8,13 @@ import type { SagaState } from '../../core/state.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import type { FeedEntry } from '../../store/read-models.ts';
 import type { PendingMessage, StoredSaga } from '../../store/store.ts';
-import type { AttemptTask } from '../outside/activity-runner.ts';
-import type { CommittedTurn } from './actor-host.ts';
+import type { AttemptTask } from '../../host/outside/activity-runner.ts';
+import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
 import type { ListenerCall } from '../outside/listeners.ts';
 import type { ChildCall } from '../outside/child-sagas.ts';
-import { outboxRowsOf } from '../outside/outbox-messages.ts';
-import type { Registration } from '../registry.ts';
-import type { SagaWatchers } from '../saga-watchers.ts';
+import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
+import type { Registration } from '../../host/registry.ts';
+import type { SagaWatchers } from '../../host/saga-watchers.ts';
 
 /** Where a turn's effects go. */
 export interface Outlets {
@@ -94,7 +94,7 @@ function carryOutOne(
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
       }
       const keepsThrown = !registration.definition.isBuilt;
-      runner.start({ sid, sagaId, effect, implementation, keepsThrown });
+      runner.start({ run: sid, sagaId, effect, implementation, keepsThrown });
       return;
     }
     case 'tell-activity':

@@ -13,16 +13,17 @@ import type { SagaState } from '../../core/state.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { turn } from '../../core/turn/turn.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
-import type { ActorHost, Item, LoadedSaga } from './actor-host.ts';
-import { checked } from '../event-check.ts';
-import type { Registration } from '../registry.ts';
+import type { LoadedSaga } from '../../host/versions/open-stored.ts';
+import type { ActorHost, Item } from './actor-host.ts';
+import { checked } from '../../host/event-check.ts';
+import type { Registration } from '../../host/registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from './parking.ts';
-import { type Beginning, type BesideTurn, commitOf, type PendingTurn } from './projection.ts';
-import { changedElsewhere, refusalOf, versionConflict } from './refusals.ts';
-import { tooLongResult } from './state-bound.ts';
+import { type Beginning, type BesideTurn, commitOf, type PendingTurn } from './commit-of.ts';
+import { changedElsewhere, refusalOf, versionConflict } from '../../host/turn/refusals.ts';
+import { tooLongResult } from '../../host/turn/state-bound.ts';
 import { failureOfUnwritten } from './unwritten.ts';
-import { dueTimers, interruptions } from './wake-ups.ts';
+import { dueTimers, interruptions } from '../../host/turn/wake-ups.ts';
 
 const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 

@@ -8,15 +8,13 @@
 import { crc32 } from 'node:zlib';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import { type Failure, failureOfText } from '../../core/failure.ts';
-import { migrationTurn } from '../../core/history/migration.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
-import { AtMost } from '../at-most.ts';
-import type { Clock } from '../clock.ts';
-import type { Registry } from '../registry.ts';
-import type { LoadedSaga } from './actor-host.ts';
-import type { TurnLog } from '../turn-log.ts';
-import { standingOf } from '../upkeep/version-standing.ts';
+import { AtMost } from '../../host/at-most.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { Registry } from '../../host/registry.ts';
+import type { TurnLog } from '../../host/turn-log.ts';
+import { type LoadedSaga, openStored } from '../../host/versions/open-stored.ts';
 
 /** Loads under way at once. */
 const MAX_LOADS = 64;
@@ -88,31 +86,24 @@ export class SagaLoader {
       const message = `saga ${stored.id}: stored state does not match its checksum`;
       throw new BackstepError('state-unreadable', message);
     }
-    const nowMs = this.#clock.nowMs();
-    const standing = standingOf(this.#registry, stored, nowMs, await this.#parkFailureOf(stored));
-    switch (standing.kind) {
-      case 'refused':
-        throw standing.error;
-      case 'migrates': {
-        // A migration is tried on the stored state; the actor commits it before its next turn.
-        const { registration, migration } = standing;
-        const { definition } = registration;
-        if (migration.from === migration.to) {
-          this.#tellOnce(`${definition.hash} ${stored.definitionHash}`, () =>
-            this.#log.definitionEdited(definition, stored.definitionHash),
-          );
-        }
-        const { state } = migrationTurn(definition, stored.id, migration, nowMs);
-        return { registration, state, migration };
-      }
-      case 'goes-on': {
-        const { registration, state, stays } = standing;
-        if (stays !== null) {
-          const what = `${stored.type}@${stored.version} ${stays.message}`;
-          this.#tellOnce(what, () => this.#log.notMigrated(stored.id, stays));
-        }
-        return { registration, state };
-      }
+    const parkFailure = await this.#parkFailureOf(stored);
+    const { stays, ...saga } = openStored(this.#registry, stored, this.#clock.nowMs(), parkFailure);
+    this.#tellOfVersion(stored, saga, stays);
+    return saga;
+  }
+
+  #tellOfVersion(
+    { id, type, version, definitionHash }: StoredSaga,
+    { registration: { definition }, migration }: LoadedSaga,
+    stays: BackstepError | null,
+  ): void {
+    if (migration !== undefined && migration.from === migration.to) {
+      const edited = `${definition.hash} ${definitionHash}`;
+      this.#tellOnce(edited, () => this.#log.definitionEdited(definition, definitionHash));
+    }
+    if (stays !== null) {
+      const what = `${type}@${version} ${stays.message}`;
+      this.#tellOnce(what, () => this.#log.notMigrated(id, stays));
     }
   }
 

@@ -12,19 +12,22 @@ import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../
 import { isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
-import { AtMost } from '../at-most.ts';
-import type { ActorHost, CommittedTurn, LoadedSaga, Verdict } from './actor-host.ts';
-import type { Clock } from '../clock.ts';
-import type { Limits } from '../limits.ts';
+import { AtMost } from '../../host/at-most.ts';
+import type { LoadedSaga } from '../../host/versions/open-stored.ts';
+import type { ActorHost, Verdict } from './actor-host.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { Limits } from '../../host/limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from './parking.ts';
-import { feedEntryOf, parkedCommit } from './projection.ts';
-import type { Registration, Registry } from '../registry.ts';
+import { parkedCommit } from './commit-of.ts';
+import { feedEntryOf } from '../../host/turn/projection.ts';
+import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
+import type { Registration, Registry } from '../../host/registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { SagaLoader } from './saga-loader.ts';
 import { TimerPace } from './timer-pace.ts';
-import type { TurnLog } from '../turn-log.ts';
+import type { TurnLog } from '../../host/turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
 const MAX_LOAD_BACKLOG = 256;

@@ -4,7 +4,7 @@
 import { BackstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { CommitOutcome } from '../../store/commit.ts';
-import { changedElsewhere } from './refusals.ts';
+import { changedElsewhere } from '../../host/turn/refusals.ts';
 
 /**
  * The failure of the transactional activity whose statements kept the turn from being written; its

@@ -18,8 +18,8 @@ import {
   type NewRow,
 } from '../../store/queries/inbox-rows.ts';
 import type { InboxKind } from '../../store/schema.ts';
-import { EVENT, SEND_OPTIONS, SPAWN_OPTIONS } from '../edge-options.ts';
-import type { SendOptions } from '../saga-handle.ts';
+import { EVENT, SEND_OPTIONS, SPAWN_OPTIONS } from '../../host/edge-options.ts';
+import type { SendOptions } from '../../host/saga-handle.ts';
 
 export interface InboxStart<Input = unknown> {
   /** Checked against the saga's schema where the saga is given, and again when it is taken. */

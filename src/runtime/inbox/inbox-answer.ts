@@ -4,7 +4,7 @@
  */
 import { BackstepError, type ErrorCode, type Issue } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
-import type { StartResult } from '../saga-handle.ts';
+import type { StartResult } from '../../host/saga-handle.ts';
 
 /** The row that a turn deals with. */
 export interface InboxRef {

@@ -11,10 +11,10 @@ import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { InboxRow } from '../../store/queries/inbox.ts';
 import type { Store } from '../../store/store.ts';
-import type { SpawnOptions } from '../backstep.ts';
-import type { CancelTimeout, Clock } from '../clock.ts';
-import type { SendOptions, StartResult } from '../saga-handle.ts';
-import type { Logger } from '../turn-log.ts';
+import type { SpawnOptions } from '../../host/backstep.ts';
+import type { CancelTimeout, Clock } from '../../host/clock.ts';
+import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
+import type { Logger } from '../../host/turn-log.ts';
 import { type InboxAnswer, type InboxRef, refusalOfError } from './inbox-answer.ts';
 import { orderOf } from './inbox-order.ts';
 

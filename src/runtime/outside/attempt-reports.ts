@@ -1,19 +1,19 @@
 /** How what becomes of attempts, and what actors in memory say, reaches their sagas. */
-import type { AttemptReports } from './activity-runner.ts';
+import type { AttemptReports } from '../../host/outside/activity-runner.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
-import type { Limits } from '../limits.ts';
-import type { Logger } from '../turn-log.ts';
+import type { Limits } from '../../host/limits.ts';
+import type { Logger } from '../../host/turn-log.ts';
 import type { ListenerPorts } from './listeners.ts';
 
 /** Tells each report to the actor of its saga. */
 export function attemptReports(actorOf: (sid: number) => SagaActor): AttemptReports {
   return {
-    onOutcome: ({ sid, effect: { activity, token } }, outcome, plan) =>
-      actorOf(sid).tell({ kind: 'result', activity, token, outcome }, plan?.statements),
-    onLate: ({ sid, effect: { activity, token, occurrence } }, outcome) =>
-      actorOf(sid).tell({ kind: 'result', activity, token, outcome, occurrence }),
-    onTimeout: ({ sid, effect: { token } }, timer) =>
-      actorOf(sid).tell({ kind: 'timer', timer, token }),
+    onOutcome: ({ run, effect: { activity, token } }, outcome, plan) =>
+      actorOf(run).tell({ kind: 'result', activity, token, outcome }, plan?.statements),
+    onLate: ({ run, effect: { activity, token, occurrence } }, outcome) =>
+      actorOf(run).tell({ kind: 'result', activity, token, outcome, occurrence }),
+    onTimeout: ({ run, effect: { token } }, timer) =>
+      actorOf(run).tell({ kind: 'timer', timer, token }),
   };
 }
 

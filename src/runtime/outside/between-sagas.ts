@@ -7,7 +7,8 @@
 import type { Supervisor } from '../actor/supervisor.ts';
 import type { SagaCalls } from '../saga-calls.ts';
 import type { SagaStarter } from '../starts/saga-starter.ts';
-import type { Logger } from '../turn-log.ts';
+import type { Logger } from '../../host/turn-log.ts';
+import { ORDERED_BY_PARENT } from '../../host/outside/child-ends.ts';
 import type { ChildPorts, ChildSagas } from './child-sagas.ts';
 import type { MessageCourier } from './message-courier.ts';
 import type { SagaPorts } from './message-receiver.ts';
@@ -48,7 +49,7 @@ export function childPorts(parts: BetweenSagas): ChildPorts {
     state: (id) => sagas.state(id),
     command: async (id, name, reason) => {
       await recovered;
-      await sagas.command(id, { name, reason, by: 'parent saga' });
+      await sagas.command(id, { name, reason, by: ORDERED_BY_PARENT });
     },
     delivered: (id) => courier().delivered(id),
     report: (sid, activity, token, outcome) =>

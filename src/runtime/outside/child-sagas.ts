@@ -8,21 +8,22 @@
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
-import {
-  CHILD_GONE,
-  childOutcome,
-  isOverForParent,
-  neverBegan,
-  unwindingOutcome,
-} from '../../core/turn/child-outcome.ts';
+import { CHILD_GONE, isOverForParent, neverBegan } from '../../core/turn/child-outcome.ts';
 import { toFailure } from '../../core/failure.ts';
 import type { CommandName, Effect, AttemptOutcome } from '../../core/turn/inbound.ts';
-import { UNWIND_CHILD } from '../../core/machine/machine-roles.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
-import { isOver, type SagaState } from '../../core/state.ts';
-import { type Clock, pause } from '../clock.ts';
-import type { ChildEnd } from './outbox-messages.ts';
+import type { SagaState } from '../../core/state.ts';
+import { type Clock, pause } from '../../host/clock.ts';
+import {
+  type EndOrder,
+  endOf,
+  endOrderOf,
+  orderIfLeft,
+  reasonOfEnd,
+  UNDONE_BY_PARENT,
+} from '../../host/outside/child-ends.ts';
+import type { ChildEnd } from '../../host/outside/outbox-messages.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -97,9 +98,8 @@ export class ChildSagas {
   /** Tells a child whose parent left it to end. Throws while the child cannot be reached. */
   async end(id: string, name: ChildEnd['command']): Promise<void> {
     if (name === 'if-left') return this.#endIfLeft(id);
-    const reason = name === 'cancel' ? 'the parent saga left it' : 'the parent saga was terminated';
     await this.started(id);
-    await this.#order(id, name, reason);
+    await this.#order(id, name, reasonOfEnd(name));
   }
 
   /** Resolves when a start of that child that is under way is through. */
@@ -140,7 +140,7 @@ export class ChildSagas {
     await this.started(id);
     const state = await this.#ports.state(id);
     if (state === null) return this.#answer(call, { kind: 'done', output: null });
-    await this.#order(id, 'cancel', 'the parent saga compensates');
+    await this.#order(id, 'cancel', UNDONE_BY_PARENT);
     await this.#look(call);
   }
 
@@ -159,21 +159,18 @@ export class ChildSagas {
     if (parentId === undefined) return;
     const parent = await this.#ports.state(parentId).catch(orUnreadable);
     if (parent === null) return; // removed, long after it had left the child, or not readable now
-    const live = Object.values(parent.live.activities).find(({ childId }) => childId === id);
-    if (live !== undefined && live.src !== UNWIND_CHILD) return;
-    const why = live === undefined ? 'the parent saga left it' : 'the parent saga compensates';
-    await this.#order(id, parent.status === 'terminated' ? 'terminate' : 'cancel', why);
+    const left = orderIfLeft(parent, id);
+    if (left !== null) await this.#order(id, left.order, left.reason);
   }
 
   // A child that takes no cancel goes on to its own end: it compensates already, is past its pivot,
-  // or waits for a person. A machine that knows nothing of cancelling is ended as XState would; one
-  // that has ended by itself stays as it is.
-  async #order(id: string, name: 'cancel' | 'terminate', reason: string): Promise<void> {
+  // or waits for a person.
+  async #order(id: string, order: EndOrder, reason: string): Promise<void> {
     const state = await this.#ports.state(id);
-    if (state === null || isOver(state) || state.snapshot.status !== 'active') return;
-    const knowsCancel = state.snapshot.machine.events.includes('backstep.cancel');
+    const command = state === null ? null : endOrderOf(state, order);
+    if (command === null) return;
     try {
-      await this.#ports.command(id, knowsCancel ? name : 'terminate', reason);
+      await this.#ports.command(id, command, reason);
     } catch (error) {
       if (!(error instanceof BackstepError) || error.code !== 'not-legal') throw error;
     }
@@ -182,8 +179,7 @@ export class ChildSagas {
   // As with XState, what a child said before its end is heard before its end is.
   async #report(call: ChildCall, state: SagaState): Promise<void> {
     await this.#ports.delivered(state.id);
-    const { isUnwinding } = call.effect.child;
-    this.#answer(call, isUnwinding ? unwindingOutcome(state) : childOutcome(state));
+    this.#answer(call, endOf(state, call.effect.child.isUnwinding));
   }
 
   #answer(call: ChildCall, outcome: AttemptOutcome): void {

@@ -13,7 +13,7 @@ import { type Failure, toFailure } from '../../core/failure.ts';
 import { keepJson, takeJson } from '../../core/json.ts';
 import { thrownOf } from '../../core/thrown.ts';
 import type { Effect, Inbound, AttemptOutcome } from '../../core/turn/inbound.ts';
-import { absent } from './absent.ts';
+import { absent } from '../../host/outside/absent.ts';
 
 /** A listener that a turn commanded. */
 export interface ListenerCall {

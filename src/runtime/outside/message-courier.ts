@@ -8,16 +8,13 @@
  * Invariant: what sagas tell each other shares no bound with what goes to subscribers, so that a
  * subscriber that hangs holds up no saga.
  */
-import type { EventObject } from 'xstate';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { PendingMessage, Store } from '../../store/store.ts';
-import type { Subscriber } from '../backstep.ts';
-import { type CancelTimeout, type Clock, orAfter } from '../clock.ts';
-import { isBetweenSagas } from './outbox-messages.ts';
-import { UnheardEvents, type UnheardLog } from './unheard-events.ts';
+import { type CancelTimeout, type Clock, orAfter } from '../../host/clock.ts';
+import { deliver, type Receiver } from '../../host/outside/delivery.ts';
+import { isBetweenSagas } from '../../host/outside/outbox-messages.ts';
+import { UnheardEvents, type UnheardLog } from '../../host/outside/unheard-events.ts';
 
-/** Longest a subscriber may take before its signal is aborted and the delivery tried again. */
-const DELIVERY_TIMEOUT_MS = 30_000;
 /** Deliveries of one kind at once. */
 const MAX_DELIVERIES = 64;
 /** Messages of one kind held in memory. */
@@ -25,11 +22,6 @@ const MAX_HELD = 10_000;
 /** Messages read from the store at once. */
 const PAGE_SIZE = 500;
 const RETRY = exponential({ first: '500ms', max: '60s', attempts: 20 });
-
-/** Who gets a message; `unheard`: nobody, and the types that its saga has subscribers for. */
-export type Receiver =
-  | { readonly kind: 'subscriber'; readonly call: Subscriber }
-  | { readonly kind: 'unheard'; readonly subscribed: readonly string[] };
 
 export type ReceiverOf = (message: PendingMessage) => Receiver;
 
@@ -186,35 +178,15 @@ class Round {
   ): Promise<void> {
     try {
       const receiver = this.#receiverOf(message);
-      if (receiver.kind === 'subscriber') await this.#call(receiver.call, message, controller);
+      if (receiver.kind === 'subscriber') {
+        await deliver(receiver.call, message, controller, this.#clock);
+      }
       await this.#store.acknowledge(message.id);
       if (receiver.kind === 'unheard') this.#unheard.add(message, receiver.subscribed);
       this.#held.delete(message.id);
       this.#next(message.sagaId);
     } catch (error) {
       this.#retryLater(message, attempt, error);
-    }
-  }
-
-  async #call(
-    subscriber: Subscriber,
-    { id, sagaId, event: type, data }: PendingMessage,
-    controller: AbortController,
-  ): Promise<void> {
-    const { signal } = controller;
-    const delivery = { sagaId, key: `${sagaId}/${type}/${id}`, signal };
-    let cancelTimeout = (): void => {};
-    try {
-      const event = JSON.parse(data) as EventObject;
-      const gaveUp = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason));
-        cancelTimeout = this.#clock.after(DELIVERY_TIMEOUT_MS, () => {
-          controller.abort(new Error(`the subscriber took over ${DELIVERY_TIMEOUT_MS} ms`));
-        });
-      });
-      await Promise.race([subscriber(event, delivery), gaveUp]);
-    } finally {
-      cancelTimeout();
     }
   }
 

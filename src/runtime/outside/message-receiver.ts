@@ -5,11 +5,16 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import type { PendingMessage } from '../../store/store.ts';
-import type { Subscriber } from '../backstep.ts';
-import type { Receiver, ReceiverOf } from './message-courier.ts';
-import { actionReceiver, type SendToSaga } from './action-receiver.ts';
-import { actionIn, type ChildEnd, type SagaMessage, sagaMessageOf } from './outbox-messages.ts';
-import type { Registry } from '../registry.ts';
+import type { Subscriber } from '../../host/backstep.ts';
+import type { SendToSaga } from '../../host/outside/action-receiver.ts';
+import type { ReceiverOf } from './message-courier.ts';
+import { receiverOutside } from '../../host/outside/receivers.ts';
+import {
+  type ChildEnd,
+  type SagaMessage,
+  sagaMessageOf,
+} from '../../host/outside/outbox-messages.ts';
+import type { Registry } from '../../host/registry.ts';
 
 /** What this needs of the engine. */
 export interface SagaPorts {
@@ -25,26 +30,11 @@ export interface SagaPorts {
 /** Finds the receiver of a message. */
 export function receiverOf(registry: Registry, sagas: SagaPorts): ReceiverOf {
   return (message) => {
-    const action = actionIn(message);
-    if (action !== null) {
-      const { type } = message;
-      const isThere = registry.has(type, action.version);
-      const registration = isThere ? registry.version(type, action.version) : registry.newest(type);
-      return actionReceiver(registration, action, message, sagas.send);
-    }
     const told = sagaMessageOf(message);
     return told === null
-      ? subscriberOf(registry, message)
+      ? receiverOutside(registry, message, sagas.send)
       : { kind: 'subscriber', call: sagaReceiver(message, told, sagas) };
   };
-}
-
-function subscriberOf(registry: Registry, { type, event }: PendingMessage): Receiver {
-  const { subscribers } = registry.newest(type);
-  const call = subscribers.get(event);
-  return call === undefined
-    ? { kind: 'unheard', subscribed: [...subscribers.keys()] }
-    : { kind: 'subscriber', call };
 }
 
 // As between actors of XState: what the other one does not take, or what comes after its end, is

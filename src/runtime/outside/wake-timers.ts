@@ -6,7 +6,7 @@
  * fires what is due: the clock is looked at no less than once a second.
  */
 import type { Wake } from '../../store/store.ts';
-import type { CancelTimeout, Clock } from '../clock.ts';
+import type { CancelTimeout, Clock } from '../../host/clock.ts';
 import { DueHeap } from './due-heap.ts';
 
 /** How far ahead due times are held in memory. */

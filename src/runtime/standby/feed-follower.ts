@@ -8,8 +8,8 @@
 import type { SagaState } from '../../core/state.ts';
 import type { FeedEntry, ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
-import type { CancelTimeout, Clock } from '../clock.ts';
-import type { Logger } from '../turn-log.ts';
+import type { CancelTimeout, Clock } from '../../host/clock.ts';
+import type { Logger } from '../../host/turn-log.ts';
 
 /** Lines read at once. */
 const PAGE_SIZE = 500;

@@ -4,27 +4,25 @@
  * Invariant: refused before acceptance or accepted for ever. A start key is decided by the store in
  * the commit of the start itself, so that any number of equal starts at once make one saga.
  */
-import { createHash } from 'node:crypto';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import type { StartHold } from '../../core/turn/inbound.ts';
-import { canonicalJson, keepJson, takeJson } from '../../core/json.ts';
 import { check } from '../../core/options-reader.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
-import { parseWith } from '../../core/standard-schema.ts';
 import { begin } from '../../core/turn/turn.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
-import type { SpawnOptions } from '../backstep.ts';
-import type { Clock } from '../clock.ts';
-import { SAGA_TYPE, SPAWN_OPTIONS } from '../edge-options.ts';
+import type { SpawnOptions } from '../../host/backstep.ts';
+import type { Clock } from '../../host/clock.ts';
+import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
-import type { Limits } from '../limits.ts';
-import type { Registration, Registry } from '../registry.ts';
-import type { StartResult } from '../saga-handle.ts';
-import { sagaId } from './saga-id.ts';
+import type { Limits } from '../../host/limits.ts';
+import type { Registration, Registry } from '../../host/registry.ts';
+import type { StartResult } from '../../host/saga-handle.ts';
+import { sagaId } from '../../host/starts/saga-id.ts';
+import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import type { StartQueue } from './start-queue.ts';
-import { startTimeOf } from './start-time.ts';
+import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Supervisor } from '../actor/supervisor.ts';
 
 export interface StarterParts {
@@ -132,7 +130,7 @@ export class SagaStarter {
     const id = givenId ?? sagaId(nowMs, randomId());
     const sid = ++this.#lastSid;
     const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold);
-    const inputHash = key === null ? null : sha256(canonicalJson(input));
+    const inputHash = key === null ? null : inputHashOf(input);
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const pending = { sid, before: null, after: state, record, effects };
@@ -179,14 +177,4 @@ export class SagaStarter {
       retryAfterMs: 1_000,
     });
   }
-}
-
-async function parseInput({ input: schema }: SagaDefinition, input: unknown): Promise<unknown> {
-  const kept = keepJson(input, 'input');
-  // A copy: the caller may go on using what it gave.
-  return takeJson(schema === null ? kept : await parseWith(schema, kept), 'input');
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

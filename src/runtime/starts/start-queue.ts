@@ -13,7 +13,7 @@ import { isSettled } from '../../core/status.ts';
 import { isUnstarted, pendingStartOf, storedPlaceOf } from '../../core/turn/waiting-room.ts';
 import type { StartReads } from '../../store/queries/start-reads.ts';
 import type { StoredSaga } from '../../store/store.ts';
-import type { Concurrency, StartQueueFigures } from '../backstep.ts';
+import type { Concurrency, StartQueueFigures } from '../../host/backstep.ts';
 
 /** Starts waiting for a place unless told otherwise; past it they are refused. */
 const DEFAULT_MAX_QUEUED = 100_000;

@@ -3,7 +3,7 @@
  * the near future is armed, every event that nobody acknowledged is delivered again.
  */
 import type { Wake } from '../../store/store.ts';
-import { type LoadedSaga } from '../actor/actor-host.ts';
+import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import { WINDOW_MS, type WakeSource } from '../outside/wake-timers.ts';
 
 /** Due times read at once. */

@@ -20,12 +20,12 @@ import type {
   UpkeepReads,
 } from '../../store/queries/upkeep-reads.ts';
 import type { StoreHealth } from '../../store/store.ts';
-import type { EngineHealth } from '../backstep.ts';
-import type { Feed } from '../feed.ts';
-import type { Registry } from '../registry.ts';
+import type { EngineHealth } from '../../host/backstep.ts';
+import type { Feed } from '../../host/feed.ts';
+import type { Registry } from '../../host/registry.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
-import type { Logger } from '../turn-log.ts';
-import { type VersionGap, VersionGaps } from './version-gaps.ts';
+import type { Logger } from '../../host/turn-log.ts';
+import { type VersionGap, VersionGaps } from '../../host/versions/version-gaps.ts';
 
 /** How a saga goes on that was parked because its version was gone. */
 const VERSION_IS_BACK: OperatorCommand = {

@@ -6,7 +6,7 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
-import type { BulkProgress } from '../../runtime/upkeep/bulk-actions.ts';
+import type { BulkProgress } from '../../host/upkeep/bulk-actions.ts';
 import type { BulkRecord } from '../../store/queries/bulk-records.ts';
 import type { SagaFilter } from '../../store/read-models.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';

@@ -2,7 +2,7 @@
  * The figures in Prometheus' text format. Units stand last in the names, as there: seconds.
  */
 import { type Distribution, octavesOf, quantileMs } from '../../core/distribution.ts';
-import type { EngineFigures } from '../../runtime/figures.ts';
+import type { EngineFigures } from '../../host/figures.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StatusCounts } from '../../store/read-models.ts';
 import type { StoreStats } from '../../store/store.ts';

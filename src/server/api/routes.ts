@@ -2,7 +2,7 @@
  * The API for any saga and for the engine, everything below `/api` and what watches beside it.
  */
 import { Hono } from 'hono';
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext } from '../context.ts';
 import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
 import type { SagaState, StepEntry } from '../../core/state.ts';
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import { HttpProblem } from '../error-response.ts';
 import type { HttpEnv } from '../http-env.ts';

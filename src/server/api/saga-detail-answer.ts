@@ -10,7 +10,7 @@ import { legalCommands, legalEvents } from '../../core/turn/legal.ts';
 import { compensationOutcomeOf } from '../../core/machine/saga-status.ts';
 import type { SagaState, StepProgress } from '../../core/state.ts';
 import { isSettled } from '../../core/status.ts';
-import { outcomeOf } from '../../runtime/outcome.ts';
+import { outcomeOf } from '../../host/outcome.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import type { PendingStartRecord } from '../../store/queries/start-reads.ts';
 import { isoTime } from '../../core/iso-time.ts';

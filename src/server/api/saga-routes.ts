@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { Duration } from '../../core/duration.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { parseWith } from '../../core/standard-schema.ts';
-import type { Backstep, SpawnOptions } from '../../runtime/backstep.ts';
+import type { Backstep, SpawnOptions } from '../../host/backstep.ts';
 import { toCursor } from '../../store/queries/cursor.ts';
 import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { queryOf, startAnswer, type HttpContext } from '../context.ts';

@@ -6,7 +6,7 @@
  * journal waits. Invariant: turns leave in commit order, each at most once, and a saga is introduced
  * before its first turn.
  */
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import type { JournalEntry } from '../../store/read-models.ts';
 import {
   InspectJournal,

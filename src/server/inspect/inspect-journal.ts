@@ -12,7 +12,7 @@ import { recordOfLine, replayRecord } from '../../core/history/replay.ts';
 import { persistMachine } from '../../core/machine/persisted-machine.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import { isEnded } from '../../core/status.ts';
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import { isJsonObject } from '../body.ts';
 import { definitionOf } from '../saga-lookup.ts';

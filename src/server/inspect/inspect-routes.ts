@@ -8,7 +8,7 @@ import { upgradeWebSocket } from '@hono/node-server';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
 import { redactText } from '../../core/secrets/redact.ts';
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import { isJsonObject } from '../body.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';

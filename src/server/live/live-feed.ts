@@ -9,7 +9,7 @@
  * A standby hears lines of one owner after the other: there a line waits until the epochs are read
  * that it may belong to, or its cursor would name an epoch that had ended.
  */
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import type { FeedEntry, FeedFilter, ReadModels } from '../../store/read-models.ts';
 import type { FeedEpoch } from '../../store/queries/feed-epochs.ts';
 import { feedCursor, type FeedPlace } from './feed-cursor.ts';

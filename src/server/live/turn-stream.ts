@@ -3,7 +3,7 @@
  *
  * A commit costs one slot of a list. Bounded; begins with what the journal has last.
  */
-import type { Backstep } from '../../runtime/backstep.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import type { FeedEntry } from '../../store/read-models.ts';
 
 /** Turns that are kept: what a filter can look through. */

@@ -15,7 +15,7 @@ import { revertOrder, updateOrder } from '../../../actors/order/order.ts';
 import { createPayments } from '../../../actors/payment/payment.ts';
 import { type OrderActivities, orderSaga } from '../../../machines/order.ts';
 import type { Activities } from '../../../src/core/activity.ts';
-import type { Bindings } from '../../../src/runtime/backstep.ts';
+import type { Bindings } from '../../../src/host/backstep.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 type Doors = Pick<Store, 'reader' | 'write'>;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackstepError } from '../../../src/core/errors.ts';
 import { TransientError } from '../../../src/core/failure.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
-import { silentLogger } from '../../../src/runtime/turn-log.ts';
+import { silentLogger } from '../../../src/host/turn-log.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
 import { withMethods } from '../with-methods.ts';

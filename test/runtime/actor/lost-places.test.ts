@@ -1,6 +1,6 @@
 /** Places of a bounded type whose holders could not even be read, and what becomes of them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Bindings } from '../../../src/runtime/backstep.ts';
+import type { Bindings } from '../../../src/host/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';

@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
+import type { Backstep, Subscriber } from '../../../src/host/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
-import { subscriptionFaults } from '../../../src/runtime/subscription-check.ts';
-import { type Logger, silentLogger } from '../../../src/runtime/turn-log.ts';
+import { subscriptionFaults } from '../../../src/host/subscription-check.ts';
+import { type Logger, silentLogger } from '../../../src/host/turn-log.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 
 const kit = setup({

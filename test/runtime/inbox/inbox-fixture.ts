@@ -3,7 +3,7 @@ import { assign, setup } from 'xstate';
 import { z } from 'zod';
 import { durable } from '../../../src/core/define/durable.ts';
 import type { ExpectedStatement } from '../../../src/core/activity.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import type { InboxKind } from '../../../src/store/schema.ts';
 
 interface Notebook {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type ExpectedStatement, transactional } from '../../../src/core/activity.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import { backstepInbox } from '../../../src/runtime/inbox/backstep-inbox.ts';
 import { openTestEngine, type TestEngine } from '../../../src/testing/test-engine.ts';
 import { crashEverywhere, type Life } from '../crash-everywhere.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackstepError } from '../../../src/core/errors.ts';
 import { PermanentError } from '../../../src/core/failure.ts';
 import { isEnded } from '../../../src/core/status.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import { crashEverywhere, type Pass } from '../crash-everywhere.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { assign, enqueueActions, setup } from 'xstate';
 import { durable } from '../../../src/core/define/durable.ts';
-import { subscriptionFaults } from '../../../src/runtime/subscription-check.ts';
+import { subscriptionFaults } from '../../../src/host/subscription-check.ts';
 import { machineEngine } from '../../fixtures/machine-engine.ts';
 
 /** Writes down what its actions were given. */

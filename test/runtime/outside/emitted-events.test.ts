@@ -4,7 +4,7 @@ import { emit, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { isEnded } from '../../../src/core/status.ts';
-import type { Backstep, Subscriber } from '../../../src/runtime/backstep.ts';
+import type { Backstep, Subscriber } from '../../../src/host/backstep.ts';
 import { crashEverywhere } from '../crash-everywhere.ts';
 
 type Activities = { pack: (input: null) => null; ship: (input: null) => null };

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import { type Diagnosis, examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import { type Diagnosis, examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { resultOf } from '../upkeep/result-of.ts';
 

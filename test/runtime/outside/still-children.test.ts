@@ -4,7 +4,7 @@ import { setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { BackstepError } from '../../../src/core/errors.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { EngineHarness, type EngineSettings } from '../engine-harness.ts';
 import {

@@ -1,9 +1,9 @@
 /** Two engines over one database in memory: an owner, and a standby that takes over. */
 import { onTestFinished } from 'vitest';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import { createEngine } from '../../../src/runtime/engine.ts';
-import { DEFAULT_LIMITS } from '../../../src/runtime/limits.ts';
-import { silentLogger } from '../../../src/runtime/turn-log.ts';
+import { DEFAULT_LIMITS } from '../../../src/host/limits.ts';
+import { silentLogger } from '../../../src/host/turn-log.ts';
 import type { FeedEntry } from '../../../src/store/read-models.ts';
 import {
   memoryDatabases,

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
-import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
 import { resultOf } from '../upkeep/result-of.ts';

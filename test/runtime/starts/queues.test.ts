@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DueHeap } from '../../../src/runtime/outside/due-heap.ts';
-import { Feed } from '../../../src/runtime/feed.ts';
+import { Feed } from '../../../src/host/feed.ts';
 import { Mailbox } from '../../../src/runtime/actor/mailbox.ts';
 import { RestartBudget } from '../../../src/runtime/actor/restart-budget.ts';
 import type { FeedEntry } from '../../../src/store/read-models.ts';

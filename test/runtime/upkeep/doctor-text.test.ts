@@ -1,6 +1,6 @@
 /** What the doctor tells of rows that were edited does not steer the terminal it is shown on. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { DoctoredDatabase, type Situations } from './doctored-database.ts';
 import { tripSaga } from '../trip-saga.ts';
 import { resultOf } from './result-of.ts';

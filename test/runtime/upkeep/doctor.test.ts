@@ -6,11 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import {
-  type Diagnosis,
-  examineDatabase,
-  MAX_FINDINGS,
-} from '../../../src/runtime/upkeep/doctor.ts';
+import { type Diagnosis, examineDatabase, MAX_FINDINGS } from '../../../src/host/upkeep/doctor.ts';
 import { DoctoredDatabase, type Situations } from './doctored-database.ts';
 import { tripSaga } from '../trip-saga.ts';
 import { resultOf } from './result-of.ts';

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
-import { examineSaga } from '../../../src/runtime/upkeep/examination.ts';
+import { examineSaga } from '../../../src/host/upkeep/examination.ts';
 import { Redeployed, stay, until } from './redeployed.ts';
 
 let on: Redeployed;

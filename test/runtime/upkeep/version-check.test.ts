@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
-import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
+import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
-import { checkVersions, type MigrationsOf } from '../../../src/runtime/upkeep/version-check.ts';
+import { checkVersions, type MigrationsOf } from '../../../src/host/versions/version-check.ts';
 import { stay } from './redeployed.ts';
 import { resultOf } from './result-of.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
-import type { Bindings } from '../../../src/runtime/backstep.ts';
+import type { Bindings } from '../../../src/host/backstep.ts';
 import { Redeployed, stay, until } from './redeployed.ts';
 
 let on: Redeployed;

@@ -4,9 +4,9 @@ import { assign, setup } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
-import type { Backstep, Bindings } from '../../../src/runtime/backstep.ts';
+import type { Backstep, Bindings } from '../../../src/host/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
-import { silentLogger } from '../../../src/runtime/turn-log.ts';
+import { silentLogger } from '../../../src/host/turn-log.ts';
 import { EngineHarness } from '../engine-harness.ts';
 
 type Form = { readonly applicant: string };

@@ -1,6 +1,6 @@
 /** What the pages of a read-only server offer: everything to look at, nothing to order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BulkActions } from '../../../src/runtime/upkeep/bulk-actions.ts';
+import { BulkActions } from '../../../src/host/upkeep/bulk-actions.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';

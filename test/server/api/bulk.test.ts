@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BulkActions } from '../../../src/runtime/upkeep/bulk-actions.ts';
+import { BulkActions } from '../../../src/host/upkeep/bulk-actions.ts';
 import { markWrite } from '../../../src/store/queries/bulk-records.ts';
 import { bodyOf, type HttpFixture, isoTime, openFixture, problemIn } from '../http-fixture.ts';
 import { registerStays } from './stay-saga.ts';

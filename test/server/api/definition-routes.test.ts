@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createMachine } from 'xstate';
 import { bodyOf, type HttpFixture, openFixture, problemIn } from '../http-fixture.ts';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
-import type { Bindings } from '../../../src/runtime/backstep.ts';
+import type { Bindings } from '../../../src/host/backstep.ts';
 import { forgetful } from '../../fixtures/defective-sagas/forgetful.ts';
 import { registerStays } from './stay-saga.ts';
 

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/server/app.ts';
 import type { HttpEnv } from '../../../src/server/http-env.ts';
-import type { Backstep } from '../../../src/runtime/backstep.ts';
+import type { Backstep } from '../../../src/host/backstep.ts';
 import { bodyOf, openFixture, problemIn, type HttpFixture } from '../http-fixture.ts';
 
 let http: HttpFixture;

@@ -6,7 +6,7 @@ import { setup } from 'xstate';
 import { activity, type Activities } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { PermanentError } from '../../../src/core/failure.ts';
-import type { Backstep, Bindings } from '../../../src/runtime/backstep.ts';
+import type { Backstep, Bindings } from '../../../src/host/backstep.ts';
 
 interface Room {
   readonly room: string;

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { replay, recordOfLine } from '../../../src/core/history/replay.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { createApp } from '../../../src/server/app.ts';
-import type { Backstep, Bindings } from '../../../src/runtime/backstep.ts';
-import { type Diagnosis, examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
+import type { Backstep, Bindings } from '../../../src/host/backstep.ts';
+import { type Diagnosis, examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { resultOf } from '../../runtime/upkeep/result-of.ts';
 

@@ -1,6 +1,6 @@
 /** A feed while one owner of the database follows the other, and what it hears has gaps. */
 import { expect, test } from 'vitest';
-import type { Backstep, EngineHealth } from '../../../src/runtime/backstep.ts';
+import type { Backstep, EngineHealth } from '../../../src/host/backstep.ts';
 import { openFeed } from '../../../src/server/live/live-feed.ts';
 import type { FeedEpoch } from '../../../src/store/queries/feed-epochs.ts';
 import type { FeedEntry, ReadModels } from '../../../src/store/read-models.ts';

@@ -1,8 +1,8 @@
 /** The doctor and the check before a deployment, over a database of PostgreSQL. */
 import { expect, it, onTestFinished } from 'vitest';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
-import { examineDatabase } from '../../../src/runtime/upkeep/doctor.ts';
-import { checkVersions } from '../../../src/runtime/upkeep/version-check.ts';
+import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
+import { checkVersions } from '../../../src/host/versions/version-check.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 import { recordedActivities, tripSaga } from '../../runtime/trip-saga.ts';
 import { resultOf } from '../../runtime/upkeep/result-of.ts';

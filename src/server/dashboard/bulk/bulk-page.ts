@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import { BackstepError } from '../../../core/errors.ts';
 import { COMMAND_NAMES, type CommandName } from '../../../core/turn/inbound.ts';
 import { commandChoices } from '../../../core/turn/legal-reason.ts';
-import type { BulkProgress, BulkRequest } from '../../../runtime/upkeep/bulk-actions.ts';
+import type { BulkProgress, BulkRequest } from '../../../host/upkeep/bulk-actions.ts';
 import type { BulkOutcome } from '../../../store/queries/bulk-records.ts';
 import type { LetterGroupKey } from '../../../store/read-models.ts';
 import { readForm } from '../../body.ts';

@@ -3,7 +3,7 @@
  */
 import { html } from 'hono/html';
 import { isStill } from '../../../core/state.ts';
-import type { LiveActor } from '../../../runtime/figures.ts';
+import type { LiveActor } from '../../../host/figures.ts';
 import { countdown, type Html, sagaLink, stillEndTime } from '../frame/html.ts';
 import { emptyState } from '../frame/layout.ts';
 import { badge } from '../frame/status-badge.ts';

@@ -3,7 +3,7 @@
  */
 import { html } from 'hono/html';
 import { SAGA_STATUSES } from '../../../core/status.ts';
-import type { EngineFigures } from '../../../runtime/figures.ts';
+import type { EngineFigures } from '../../../host/figures.ts';
 import type { InboxFigures } from '../../../store/queries/inbox.ts';
 import type { FeedEntry } from '../../../store/read-models.ts';
 import type { StoreStats } from '../../../store/store.ts';

@@ -4,7 +4,7 @@
  */
 import { html } from 'hono/html';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
-import type { VersionGap } from '../../../runtime/upkeep/version-gaps.ts';
+import type { VersionGap } from '../../../host/versions/version-gaps.ts';
 import type { ChartLayouts } from '../chart/chart-layout.ts';
 import type { HttpContext } from '../../context.ts';
 import { region, type RegionGroup } from '../../live/page-region.ts';

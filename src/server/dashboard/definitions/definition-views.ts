@@ -7,7 +7,7 @@ import { railOf, stepsOn } from '../../../explain/rail.ts';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
 import type { Verification } from '../../../verify/verify.ts';
 import type { Finding } from '../../../verify/findings.ts';
-import type { VersionGap } from '../../../runtime/upkeep/version-gaps.ts';
+import type { VersionGap } from '../../../host/versions/version-gaps.ts';
 import type { VersionCount } from '../../../store/read-models.ts';
 import { type Html, table, tookTime } from '../frame/html.ts';
 import { emptyState, pageHead } from '../frame/layout.ts';

@@ -12,7 +12,7 @@ import { holdStatement, removalStatements } from '../../store/queries/removal.ts
 import type { Store } from '../../store/store.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
-import { type JumpWatch, watchJumps } from '../outside/jump-watch.ts';
+import { type JumpWatch, watchJumps } from './jump-watch.ts';
 import type { Logger } from '../turn-log.ts';
 import { Rounds } from './rounds.ts';
 

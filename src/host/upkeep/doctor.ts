@@ -11,8 +11,8 @@ import type { StoredSagas } from '../../store/as-stored.ts';
 import { openStoredSagas, type StoredDatabase } from '../../store/stored-sagas.ts';
 import { examineSaga, type FlawKind } from './examination.ts';
 import type { Registry } from '../registry.ts';
-import { type MigrationsOf, registryOf } from './version-check.ts';
-import { standingOf } from './version-standing.ts';
+import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
+import { standingOf } from '../versions/version-standing.ts';
 
 /** Something that is not as it should be. */
 export interface DoctorFinding {

@@ -20,7 +20,8 @@ type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
 /** One attempt to be made. */
 export interface AttemptTask {
-  readonly sid: number;
+  /** Names the saga among those of its host. */
+  readonly run: number;
   readonly sagaId: string;
   readonly effect: StartEffect;
   readonly implementation: Activity;
@@ -59,7 +60,7 @@ export class ActivityRunner {
   readonly #reports: AttemptReports;
   readonly #maxInFlight: number;
   readonly #maxOutputLength: number;
-  /** By `sid/activity/token`. */
+  /** By `run/activity/token`. */
   readonly #running = new Map<string, Attempt>();
   readonly #waiting = new Map<string, AttemptTask>();
   readonly #durations = createDurationCounter();
@@ -93,7 +94,7 @@ export class ActivityRunner {
 
   start(task: AttemptTask): void {
     if (this.#isStopped) return; // its intent is durable: the next process dispatches it
-    const name = nameOf(task.sid, task.effect.activity, task.effect.token);
+    const name = nameOf(task.run, task.effect.activity, task.effect.token);
     if (this.#running.size >= this.#maxInFlight) {
       this.#waiting.set(name, task);
       return;
@@ -102,8 +103,8 @@ export class ActivityRunner {
   }
 
   /** The saga has moved on: abort, and take no report any more. */
-  stop(sid: number, activity: string, token: number): void {
-    const name = nameOf(sid, activity, token);
+  stop(run: number, activity: string, token: number): void {
+    const name = nameOf(run, activity, token);
     this.#waiting.delete(name);
     const attempt = this.#running.get(name);
     if (attempt === undefined) return;
@@ -259,6 +260,6 @@ function withThrown(failure: Failure, thrown: unknown): Failure {
   return kept === null ? failure : { ...failure, thrown: kept };
 }
 
-function nameOf(sid: number, activity: string, token: number): string {
-  return `${sid}/${activity}/${token}`;
+function nameOf(run: number, activity: string, token: number): string {
+  return `${run}/${activity}/${token}`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Rounds } from '../../../src/runtime/upkeep/rounds.ts';
+import { Rounds } from '../../../src/host/upkeep/rounds.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 /** Passes that end when told, with the rest that they ask for. */

@@ -6,15 +6,14 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import { toMs } from '../core/duration.ts';
 import { check, FUNCTION, type Kind } from '../core/options-reader.ts';
 import type { Backstep, SpawnOptions } from './backstep.ts';
-import { handleOf, spawnedOf } from './checked-handle.ts';
+import { type HandleCalls, handleOf, spawnedOf } from './checked-handle.ts';
 import { BINDINGS, REGISTERED, SAGA_ID, WAIT_OPTIONS } from './edge-options.ts';
-import type { SagaCalls } from './saga-calls.ts';
 import type { StartResult } from './saga-handle.ts';
 
-/** The engine without its edges. */
+/** A host without its edges. */
 export interface UncheckedEngine extends Omit<Backstep, 'spawn' | 'saga' | 'stop'> {
   spawn(type: string, options: SpawnOptions): Promise<StartResult>;
-  readonly sagas: SagaCalls;
+  readonly sagas: HandleCalls;
   stop(drainMs: number): Promise<void>;
 }
 

@@ -8,11 +8,10 @@ import type { EventObject } from 'xstate';
 import { BackstepError } from '../../core/errors.ts';
 import { customActionsOf } from '../../core/machine/custom-actions.ts';
 import { revived } from '../../core/machine/machine-values.ts';
-import type { PendingMessage } from '../../store/store.ts';
 import type { Subscriber } from '../backstep.ts';
 import type { Registration } from '../registry.ts';
 import { absent } from './absent.ts';
-import type { Receiver } from './message-courier.ts';
+import type { OutgoingMessage, Receiver } from './delivery.ts';
 import type { PendingAction } from './outbox-messages.ts';
 
 /** Sends an event to a saga, once per id. */
@@ -24,7 +23,7 @@ type Run = (scene: object, params: unknown) => unknown;
 export function actionReceiver(
   { definition, subscribers }: Registration,
   asked: PendingAction,
-  message: PendingMessage,
+  message: OutgoingMessage,
   send: SendToSaga,
 ): Receiver {
   const { action } = asked;
@@ -52,7 +51,7 @@ export function actionReceiver(
 
 // What an action sends to its own machine arrives after the turn, as live; a second run of the
 // action sends under the same ids.
-function selfOf({ id, sagaId }: PendingMessage, sent: Promise<unknown>[], send: SendToSaga) {
+function selfOf({ id, sagaId }: OutgoingMessage, sent: Promise<unknown>[], send: SendToSaga) {
   const known = {
     id: sagaId,
     sessionId: sagaId,

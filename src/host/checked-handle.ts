@@ -1,6 +1,7 @@
 /**
  * The handles that a program gets: what they are given is looked at before the engine sees it.
  */
+import type { EventObject } from 'xstate';
 import { toMs } from '../core/duration.ts';
 import { BackstepError } from '../core/errors.ts';
 import { takeJson } from '../core/json.ts';
@@ -10,7 +11,6 @@ import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
 import type { FeedEntry } from '../store/read-models.ts';
 import { COMMAND, COMMAND_OPTIONS, EVENT, SEND_OPTIONS, WAIT_OPTIONS } from './edge-options.ts';
 import type { Outcome, Unsettled } from './outcome.ts';
-import type { SagaCalls } from './saga-calls.ts';
 import type {
   CommandOptions,
   SagaHandle,
@@ -21,22 +21,43 @@ import type {
   TimeLimit,
 } from './saga-handle.ts';
 
+/** What handles ask of a host, without a look at what they were given. */
+export interface HandleCalls {
+  send(id: string, event: EventObject, options?: SendOptions): Promise<SagaState>;
+  command(
+    id: string,
+    command: OperatorCommand,
+    expectedVersion?: number | null,
+  ): Promise<SagaState>;
+  state(id: string): Promise<SagaState | null>;
+  /** The type of a saga that is there; `null`: there is none. */
+  typeOf(id: string): Promise<string | null>;
+  /** `withinMs`: `null` for as long as it takes. */
+  settled(id: string, withinMs: number | null): Promise<Outcome | Unsettled>;
+  waitFor(
+    id: string,
+    predicate: (state: SagaState) => boolean,
+    withinMs: number | null,
+  ): Promise<SagaState | null>;
+  subscribe(id: string, listener: (entry: FeedEntry) => void): () => void;
+}
+
 /** `type`: the type it must be of; `null`: any. */
-export function handleOf(calls: SagaCalls, id: string, type: string | null): SagaHandle {
+export function handleOf(calls: HandleCalls, id: string, type: string | null): SagaHandle {
   return new Handle(calls, id, type);
 }
 
 /** The handle of a start. */
-export function spawnedOf(calls: SagaCalls, start: StartResult): Spawned {
+export function spawnedOf(calls: HandleCalls, start: StartResult): Spawned {
   return new StartedHandle(calls, start);
 }
 
 class Handle implements SagaHandle {
   readonly id: string;
-  readonly #calls: SagaCalls;
+  readonly #calls: HandleCalls;
   #unchecked: string | null;
 
-  constructor(calls: SagaCalls, id: string, type: string | null) {
+  constructor(calls: HandleCalls, id: string, type: string | null) {
     this.id = id;
     this.#calls = calls;
     this.#unchecked = type;
@@ -107,7 +128,7 @@ class StartedHandle extends Handle implements Spawned {
   readonly isNew: boolean;
   readonly isRemoved: boolean;
 
-  constructor(calls: SagaCalls, { id, status, isNew, isRemoved }: StartResult) {
+  constructor(calls: HandleCalls, { id, status, isNew, isRemoved }: StartResult) {
     super(calls, id, null);
     this.status = status;
     this.isNew = isNew;

@@ -13,7 +13,7 @@ import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
 import type { SagaHandle, Spawned, TimeLimit } from './saga-handle.ts';
-import type { VersionGap } from './upkeep/version-gaps.ts';
+import type { VersionGap } from './versions/version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
 export type Subscriber = (

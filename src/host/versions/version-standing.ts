@@ -12,6 +12,9 @@ import { parkedAsItWas } from '../../core/turn/unreadable.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import type { Registration, Registry } from '../registry.ts';
 
+/** A saga as it is stored, wherever that is. */
+export type StoredText = Omit<StoredSaga, 'sid' | 'checksum'>;
+
 /** The judgement on one saga. */
 export type Standing =
   | {
@@ -37,7 +40,7 @@ export type Standing =
  */
 export function standingOf(
   registry: Registry,
-  stored: StoredSaga,
+  stored: StoredText,
   nowMs: number,
   parkFailure: Failure | null = null,
 ): Standing {
@@ -51,7 +54,7 @@ export function standingOf(
 
 function judged(
   registry: Registry,
-  stored: StoredSaga,
+  stored: StoredText,
   parts: StoredState,
   { nowMs, parkFailure }: { readonly nowMs: number; readonly parkFailure: Failure | null },
 ): Standing {
@@ -90,7 +93,7 @@ function refusalOf(error: unknown): BackstepError {
 // A saga that was parked in its row alone must be parked in its text too, once the text is written.
 function asParked(
   parts: StoredState,
-  { status }: StoredSaga,
+  { status }: StoredText,
   parkReason: Failure | null,
 ): StoredState {
   if (status !== 'parked' || parts.status === 'parked') return parts;

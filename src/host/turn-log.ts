@@ -7,7 +7,7 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
-import type { CommittedTurn } from './actor/actor-host.ts';
+import type { TakenTurn } from './turn/taken-turn.ts';
 
 /** The part of a pino logger that the runtime calls. */
 export interface Logger {
@@ -30,7 +30,7 @@ export const silentLogger: Logger = {
 };
 
 export interface TurnLog {
-  turn(type: string, turn: CommittedTurn): void;
+  turn(type: string, turn: TakenTurn): void;
   actorFailed(sid: number, failures: number, error: unknown): void;
   parkedUnreadable(sagaId: string, failure: Failure): void;
   loadDelayed(sid: number, attempt: number, error: unknown): void;
@@ -63,7 +63,7 @@ export function createTurnLog(log: Logger): TurnLog {
   };
 }
 
-function logTurn(log: Logger, type: string, { before, after, record, effects }: CommittedTurn) {
+function logTurn(log: Logger, type: string, { before, after, record, effects }: TakenTurn) {
   const { inbound } = record;
   const failure =
     inbound.kind === 'result' && inbound.outcome.kind === 'failed' ? inbound.outcome.failure : null;

@@ -4,22 +4,22 @@
  *
  * Pure. Invariant: a saga that the engine wrote, at whatever moment it is read, has no flaw.
  */
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import type { JournalRecord } from '../../core/turn/inbound.ts';
 import { type VersionLookup, versionsAlong } from '../../core/history/journal-versions.ts';
-import { canonicalJson } from '../../core/json.ts';
 import { recordOfLine, type ReplayedTurn, replayRecord } from '../../core/history/replay.ts';
 import type { SagaState } from '../../core/state.ts';
 import { isUnreadableRecord } from '../../core/turn/unreadable.ts';
-import type { OutboxRow, SagaCommit, SagaRow } from '../../store/commit.ts';
+import type { OutboxRow, SagaStanding, TurnRecord } from '../../store/commit.ts';
 import { formerOutboxId, outboxId } from '../../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../../store/schema.ts';
 import type { SagaAsStored } from '../../store/as-stored.ts';
 import { lineOf } from './journal-export.ts';
-import { commitOf, parkedCommit } from '../actor/projection.ts';
+import { parkedRecord, recordOf } from '../turn/projection.ts';
+import { inputHashOf } from '../starts/start-input.ts';
+import { outboxRowsOf } from '../outside/outbox-messages.ts';
 
 /** What can be wrong with a stored saga. */
 export type FlawKind =
@@ -55,8 +55,8 @@ export interface Examined {
 /** What the replay says must be stored. */
 interface Expected {
   readonly state: SagaState;
-  readonly commit: SagaCommit;
-  readonly letter: SagaCommit['deadLetter'];
+  readonly left: TurnRecord;
+  readonly letter: TurnRecord['deadLetter'];
   readonly inputHash: string | null;
   readonly audit: readonly string[];
   /** Messages by outbox id. */
@@ -154,25 +154,22 @@ function migrationsIn(journal: SagaAsStored['journal']): readonly JournalRecord[
 function expectedAfter(
   before: Expected | null,
   { record, state, effects }: ReplayedTurn,
-  { seq, sid }: JournalTable,
+  { seq }: JournalTable,
   row: SagasTable,
 ): Expected {
-  const previous = before?.state ?? null;
-  const turn = { sid, before: previous, after: state, record, effects };
-  const commit =
-    before !== null && isUnreadableRecord(record)
-      ? parkingOf(before, record)
-      : commitOf(turn, Infinity);
-  const { deadLetter, audit } = commit;
+  const turn = { before: before?.state ?? null, after: state, record, effects };
+  const parked = before !== null && isUnreadableRecord(record) ? parkingOf(before, record) : null;
+  const left = parked ?? recordOf(turn, Infinity);
+  const { deadLetter, audit } = left;
   const messages = new Map(before?.messages);
-  for (const message of commit.outbox) {
+  for (const message of parked === null ? outboxRowsOf(turn) : []) {
     const formerId = formerOutboxId(seq, message.index);
     if (!messages.has(formerId)) messages.set(formerId, message);
     messages.set(outboxId(seq, message.index), message);
   }
   return {
     state,
-    commit,
+    left,
     letter: deadLetter === null ? (before?.letter ?? null) : deadLetter,
     inputHash: before === null ? hashOfInput(record, row) : before.inputHash,
     audit: [
@@ -184,26 +181,21 @@ function expectedAfter(
 }
 
 /** Parking a saga that could not be read left its text as it was. */
-function parkingOf({ commit: { saga }, state }: Expected, record: JournalRecord): SagaCommit {
-  const { inbound, atMs } = record;
+function parkingOf({ left: { saga } }: Expected, { inbound, sagaSeq, atMs }: JournalRecord) {
   if (inbound.kind !== 'park') throw new Error('only a parking leaves an unreadable place');
-  const { sid, checksum, state: text } = saga;
-  const { id, seq, status } = { ...state, seq: record.sagaSeq - 1 };
-  const who = { id, type: '', version: 1, definitionHash: '' };
-  const stored = { ...who, sid, seq, status, state: text, checksum };
-  return parkedCommit(stored, inbound.failure, atMs);
+  return parkedRecord({ ...saga, seq: sagaSeq - 1 }, inbound.failure, atMs);
 }
 
 function hashOfInput({ inbound }: JournalRecord, { key }: SagasTable): string | null {
   if (key === null || inbound.kind !== 'start') return null;
-  return createHash('sha256').update(canonicalJson(inbound.input)).digest('hex');
+  return inputHashOf(inbound.input);
 }
 
 type Report = (kind: FlawKind, message: string) => void;
 
 function compareState(stored: SagaAsStored, expected: Expected, flaw: Report): void {
   const { row } = stored;
-  const { saga } = expected.commit;
+  const { saga } = expected.left;
   if (row.state !== saga.state) flaw('snapshot', 'its snapshot is not what its journal gives');
   for (const [kind, column, is, should] of columnsOf(row, saga)) {
     if (is !== should) flaw(kind, `${column} is ${shown(is)} and should be ${shown(should)}`);
@@ -229,7 +221,7 @@ function compareRecords(stored: SagaAsStored, expected: Expected, flaw: Report):
   compareKey(stored, expected, flaw);
 }
 
-function columnsOf(row: SagasTable, saga: SagaRow) {
+function columnsOf(row: SagasTable, saga: SagaStanding) {
   return [
     ['row', 'status', row.status, saga.status],
     ['timer', 'wake_at', row.wake_at, saga.wakeAtMs],

@@ -4,23 +4,13 @@
  *
  * Must never change what it is given, and costs nothing for a line that nobody logs.
  */
-import { createRedact, type Redact, redactText } from '../core/secrets/redact.ts';
-import type { EngineParts } from './engine-parts.ts';
+import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Logger } from './turn-log.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** Causes that are told of one error. */
 const MAX_CAUSES = 5;
-
-/** Parts whose rule is set and whose logger follows it. */
-export type ShownParts = EngineParts & { readonly redact: Redact };
-
-/** The parts of an engine that hides secrets in all that it logs. */
-export function withSecretsHidden(parts: EngineParts): ShownParts {
-  const { redact = createRedact() } = parts;
-  return { ...parts, redact, logger: shownLog(parts.logger, redact) };
-}
 
 /** The same logger, with secrets hidden. */
 export function shownLog(log: Logger, redact: Redact): Logger {

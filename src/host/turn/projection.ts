@@ -1,11 +1,11 @@
 /**
- * What a turn writes: the saga's row, its journal line and the projections that follow from them.
- * Pure; the store gives the global seq and makes it durable.
+ * What a turn leaves behind: how the saga stands, its journal line and the projections that follow
+ * from them. Pure; a store gives the global seq and makes it durable.
  */
 import { crc32 } from 'node:zlib';
 import { encodeState } from '../../core/history/codec.ts';
 import type { Failure } from '../../core/failure.ts';
-import type { Effect, Inbound, JournalRecord } from '../../core/turn/inbound.ts';
+import type { Inbound, JournalRecord } from '../../core/turn/inbound.ts';
 import { deadLetterContents, unreadableContents } from '../../core/turn/dead-letter.ts';
 import {
   currentStep,
@@ -23,82 +23,53 @@ import type {
   DeadLetterRow,
   JournalRow,
   PendingStartRow,
-  SagaBirth,
-  SagaCommit,
-  SagaRow,
+  SagaStanding,
+  TurnRecord,
 } from '../../store/commit.ts';
 import type { FeedEntry } from '../../store/read-models.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import { pendingStartOf } from '../../core/turn/waiting-room.ts';
-import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
-import { outboxRowsOf } from '../outside/outbox-messages.ts';
 import { assertLength } from './state-bound.ts';
+import type { TakenTurn } from './taken-turn.ts';
 
 /** How the audit tells events that were sent from commands. */
 const SENT_PREFIX = 'send ';
 
-/** A turn about to be committed. */
-export interface PendingTurn {
-  readonly sid: number;
-  readonly before: SagaState | null;
-  readonly after: SagaState;
-  readonly record: JournalRecord;
-  readonly effects: readonly Effect[];
-}
+/** What some turns leave beside the usual: a start its birth, a migration the new version. */
+export type BesideRecord = Partial<Pick<TurnRecord, 'birth' | 'version'>>;
 
-/** What some turns write beside the usual: a start its birth, a migration the new version, ... */
-export interface BesideTurn extends Partial<Pick<SagaCommit, 'birth' | 'version' | 'statements'>> {
-  /** The row of the inbox that asked for it. */
-  readonly row?: InboxRef | undefined;
-}
-
-/** What a start writes. */
-export type Beginning = BesideTurn & { readonly birth: SagaBirth };
-
-const NO_STATEMENTS: SagaCommit['statements'] = [];
-
-/** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
-export function commitOf(
-  turn: PendingTurn,
+/** Everything that one turn leaves behind. Throws `too-large`, see state-bound.ts. */
+export function recordOf(
+  turn: TakenTurn,
   stateLength: number,
-  { birth = null, version, statements = NO_STATEMENTS, row }: BesideTurn = {},
-): SagaCommit {
-  const { sid, before, after, record } = turn;
+  { birth = null, version }: BesideRecord = {},
+): TurnRecord {
+  const { before, after, record } = turn;
   const state = encodeState(after);
   assertLength(turn, state.length, stateLength);
   return {
-    saga: rowOf(sid, before, after, state, record.atMs),
+    saga: standingAfter(before, after, state, record.atMs),
     birth,
     ...(version === undefined ? {} : { version }),
-    ...(row === undefined ? {} : { inbox: settledRow(row, answerOf(after, birth)) }),
     journal: journalRowOf(record),
-    outbox: outboxRowsOf(turn),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(before, record.inbound),
     pendingStart: pendingStartRow(before, after),
-    statements,
   };
-}
-
-function answerOf({ seq, status }: SagaState, birth: SagaBirth | null): InboxAnswer {
-  if (birth === null) return { kind: 'turn', seq };
-  return { kind: 'started', id: birth.id, status, isNew: true, isRemoved: false };
 }
 
 /**
  * Parks a saga whose stored state cannot be read: the text stays as it is, for a person or a
  * migration; only the row says that nothing moves.
  */
-export function parkedCommit(
-  stored: Omit<StoredSaga, 'format'>,
+export function parkedRecord(
+  { seq, state, checksum }: Pick<StoredSaga, 'seq' | 'state' | 'checksum'>,
   failure: Failure,
   nowMs: number,
-): SagaCommit {
-  const { sid, seq, state, checksum } = stored;
+): TurnRecord {
   const letter = unreadableContents(state, failure);
   return {
     saga: {
-      sid,
       expectedSeq: seq,
       seq: seq + 1,
       status: 'parked',
@@ -115,11 +86,9 @@ export function parkedCommit(
     },
     birth: null,
     journal: journalRowOf(unreadableRecord(seq + 1, failure, nowMs)),
-    outbox: [],
     deadLetter: { kind: 'parked', letter: JSON.stringify(letter) },
     audit: null,
     pendingStart: { kind: 'leave' },
-    statements: [],
   };
 }
 
@@ -133,18 +102,16 @@ export function feedEntryOf(
   return { seq, sagaId, type, sagaSeq, atMs, kind, cause, event, from, to, status };
 }
 
-function rowOf(
-  sid: number,
+function standingAfter(
   before: SagaState | null,
   after: SagaState,
   state: string,
   nowMs: number,
-): SagaRow {
+): SagaStanding {
   const step = currentStep(after.steps);
   const standing = standingOf(after, step);
   const { status, wakeAtMs, error } = standing;
   return {
-    sid,
     expectedSeq: before?.seq ?? 0,
     seq: after.seq,
     status,
@@ -160,7 +127,7 @@ function rowOf(
   };
 }
 
-type Standing = Pick<SagaRow, 'status' | 'wakeAtMs' | 'error'>;
+type Standing = Pick<SagaStanding, 'status' | 'wakeAtMs' | 'error'>;
 
 function standingOf(state: SagaState, step: StepEntry | undefined): Standing {
   return { status: state.status, wakeAtMs: wakeAtMsOf(state), error: errorText(state, step) };

@@ -1,0 +1,25 @@
+/** Who hears what a saga says to the program around it: a subscriber, or a custom action. */
+import { actionReceiver, type SendToSaga } from './action-receiver.ts';
+import { actionIn } from './outbox-messages.ts';
+import type { Registry } from '../registry.ts';
+import type { OutgoingMessage, Receiver } from './delivery.ts';
+
+/** The receiver of a message that is for no other saga. Throws `not-found`: nothing is registered. */
+export function receiverOutside(
+  registry: Registry,
+  message: OutgoingMessage,
+  send: SendToSaga,
+): Receiver {
+  const { type, event } = message;
+  const action = actionIn(message);
+  if (action !== null) {
+    const isThere = registry.has(type, action.version);
+    const registration = isThere ? registry.version(type, action.version) : registry.newest(type);
+    return actionReceiver(registration, action, message, send);
+  }
+  const { subscribers } = registry.newest(type);
+  const call = subscribers.get(event);
+  return call === undefined
+    ? { kind: 'unheard', subscribed: [...subscribers.keys()] }
+    : { kind: 'subscriber', call };
+}

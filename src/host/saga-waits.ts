@@ -1,0 +1,65 @@
+/** Waiting until a saga is settled, or as somebody wants it to be. */
+import { isOver, type SagaState } from '../core/state.ts';
+import { isSettled } from '../core/status.ts';
+import type { Clock } from './clock.ts';
+import { type Outcome, outcomeOf, type Unsettled } from './outcome.ts';
+import { firstAnswer, type SagaNews, type SagaWatchers, type Wait } from './saga-watchers.ts';
+
+/** Who is told of turns, and the clock that bounds the wait. */
+export interface Waiting {
+  readonly watchers: SagaWatchers;
+  readonly clock: Clock;
+}
+
+/** What is waited for, and how the saga is looked at. */
+type Looking<Found> = Pick<Wait<unknown>, 'sagaId' | 'withinMs'> & {
+  readonly look: () => Promise<Found>;
+};
+
+/**
+ * How the saga came out, or where it stands once the time is over. `look` gives the same as of now.
+ */
+export async function whenSettled(
+  waiting: Waiting,
+  { look, ...wait }: Looking<Outcome | Unsettled['status']>,
+): Promise<Outcome | Unsettled> {
+  let last: Unsettled['status'] | null = null;
+  const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
+    if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
+    last = status;
+    return null;
+  };
+  const outcomeNow = async (): Promise<Outcome | null> => {
+    const found = await look();
+    if (typeof found !== 'string') return found;
+    last ??= found; // what was heard meanwhile is newer
+    return null;
+  };
+  const found = await firstAnswer<Outcome | 'unread'>(waiting, { ...wait, look: outcomeNow, hear });
+  const outcome = found === 'unread' ? await outcomeNow() : found;
+  return outcome ?? { status: last ?? 'running' };
+}
+
+/** The saga is over, and never was so. */
+const NEVER = { isOver: true } as const;
+
+/**
+ * The first state of which the predicate is true; `null` once the time is over, or the saga ended
+ * without. `look` gives the state of now, `null` where the saga was removed.
+ */
+export async function whenTrue(
+  waiting: Waiting,
+  { look, ...wait }: Looking<SagaState | null>,
+  predicate: (state: SagaState) => boolean,
+): Promise<SagaState | null> {
+  const judge = (state: SagaState): SagaState | typeof NEVER | null =>
+    predicate(state) ? state : isOver(state) ? NEVER : null;
+  const stateNow = async (): Promise<SagaState | typeof NEVER | null> => {
+    const state = await look();
+    return state === null ? NEVER : judge(state);
+  };
+  const hear = ({ after }: SagaNews): SagaState | typeof NEVER | null =>
+    after === null ? null : judge(after);
+  const found = await firstAnswer(waiting, { ...wait, look: stateNow, hear });
+  return found === null || 'isOver' in found ? null : found;
+}

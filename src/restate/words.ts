@@ -1,0 +1,299 @@
+/**
+ * What the services of Backstep say to each other through Restate, and what callers of its ingress
+ * hear: JSON, checked where it arrives.
+ *
+ * A refusal is an answer like any other. Restate keeps of a thrown error its message only, and an
+ * error that is thrown after the first command of a handler would leave half a turn behind.
+ * Members that a schema does not know are kept: during an upgrade a newer sender may say more.
+ */
+import { z } from 'zod';
+import { BackstepError, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
+import type { Failure } from '../core/failure.ts';
+import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
+import type { ParentLink } from '../core/turn/parent-link.ts';
+import {
+  type AttemptOutcome,
+  COMMAND_NAMES,
+  type Effect,
+  type Inbound,
+  type OperatorCommand,
+} from '../core/turn/inbound.ts';
+import type { TurnRecord } from '../store/commit.ts';
+
+const status: z.ZodType<SagaStatus> = z.enum(SAGA_STATUSES as [SagaStatus, ...SagaStatus[]]);
+const text = z.string();
+const count = z.int().nonnegative();
+/** Milliseconds since 1970, by the clock of whoever sends it. */
+const atMs = z.number();
+const event = z.looseObject({ type: text });
+/** JSON, or no value at all: then the member is not there. */
+const anything: z.ZodType = z.unknown().optional();
+
+const failure: z.ZodType<Failure> = z.looseObject({
+  code: text,
+  message: text,
+  retryable: z.boolean(),
+  ambiguous: z.boolean(),
+});
+const decision = z.object({ by: text.nullable(), reason: text.nullable() });
+const gaveUp = { gaveUp: decision.exactOptional() };
+const outcome: z.ZodType<AttemptOutcome> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('done'), output: anything, ...gaveUp }),
+  z.object({ kind: z.literal('failed'), failure, ...gaveUp }),
+]);
+const command: z.ZodType<OperatorCommand> = z.object({
+  name: z.enum(COMMAND_NAMES),
+  by: text.exactOptional(),
+  reason: text.exactOptional(),
+  step: text.exactOptional(),
+  context: z.record(text, z.unknown()).exactOptional(),
+});
+const attempt = { activity: text, token: count };
+const parent: z.ZodType<ParentLink> = z.object({
+  sagaId: text,
+  step: text,
+  shows: z.object(attempt).exactOptional(),
+});
+
+/** An event from outside, as its sender gave it. */
+const sentEvent: z.ZodType<Inbound & { kind: 'event' }> = z.object({
+  kind: z.literal('event'),
+  id: text,
+  event,
+  by: text.exactOptional(),
+  reason: text.exactOptional(),
+});
+
+/** What nobody waits for: an attempt or a child has come to something. */
+export type Report = Extract<Inbound, { kind: 'result' | 'timer' | 'interrupted' }>;
+const report: z.ZodType<Report> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('result'),
+    ...attempt,
+    outcome,
+    occurrence: z.int().exactOptional(),
+  }),
+  z.object({
+    kind: z.literal('timer'),
+    timer: text,
+    token: count,
+    isLimited: z.boolean().exactOptional(),
+  }),
+  z.object({
+    kind: z.literal('interrupted'),
+    ...attempt,
+    wasClean: z.literal(true).exactOptional(),
+  }),
+]);
+
+/** What one saga says to another. */
+export type Message = Extract<Inbound, { kind: 'event' | 'told' }>;
+const said: z.ZodType<Message> = z.union([
+  sentEvent,
+  z.object({ kind: z.literal('told'), ...attempt, event, id: text.exactOptional() }),
+]);
+
+/** Whom a child tells that it is over. */
+const watch = z.object({ parent: text, ...attempt, isUnwinding: z.boolean() });
+export type Watch = z.infer<typeof watch>;
+
+type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+const effect = z.custom<StartEffect>((value) => startEffect.safeParse(value).success);
+const startEffect = z.looseObject({
+  kind: z.literal('start-activity'),
+  ...attempt,
+  src: text,
+  key: text,
+  step: text,
+});
+
+/** What is asked of each handler of a saga. */
+export const SAGA_WORDS = {
+  /** The input is parsed already, by the schema of that version. */
+  start: z.object({
+    type: text,
+    version: count,
+    input: anything,
+    key: text.nullable(),
+    /** SHA-256 (hex) of the canonical JSON of the parsed input. */
+    inputHash: text,
+    /** When it begins; `null`: at once. */
+    startAtMs: atMs.nullable(),
+    atMs,
+  }),
+  event: z.object({ inbound: sentEvent, expectedVersion: count.nullable(), atMs }),
+  command: z.object({ command, expectedVersion: count.nullable(), atMs }),
+  report: z.object({ inbound: report, atMs }),
+  /** A timer may be due. */
+  wake: z.object({ dueMs: atMs }),
+  message: z.object({ inbound: said, atMs }),
+  /** The input is as the parent gave it. */
+  startChild: z.object({ type: text, version: count, input: anything, parent, watch, atMs }),
+  /** Undo whatever saga that is, and say what came of it. */
+  unwind: z.object({ watch, atMs }),
+  /** The parent has left it. */
+  end: z.object({ command: z.enum(['cancel', 'terminate']), atMs }),
+  /** A child that stood still goes on: it is told to end where nobody waits for it any more. */
+  goesOn: z.object({ child: text, atMs }),
+  /** A place of its type is free. */
+  admit: z.object({ atMs }),
+  /** What is live is dispatched again: repairs a saga of which somebody killed a call. */
+  nudge: z.object({ atMs }),
+  /** Another version may have come that it migrates to, or that it was parked for. */
+  adopt: z.object({ atMs }),
+  /** It ended long ago: only its start key is kept. */
+  forget: z.object({}),
+} as const;
+
+/** What is asked of a handler of a saga. */
+export type SagaWords = {
+  [Handler in keyof typeof SAGA_WORDS]: z.infer<(typeof SAGA_WORDS)[Handler]>;
+};
+
+/** An attempt to be made: what the turn of that saga commanded. */
+export const ATTEMPT_WORDS = z.object({ saga: text, type: text, version: count, effect, atMs });
+export type AttemptWords = z.infer<typeof ATTEMPT_WORDS>;
+
+/** What an outbox has to hand over; `data`: JSON of the event object, or of a custom action. */
+export const OUTBOX_WORDS = z.object({
+  type: text,
+  seq: count,
+  index: count,
+  event: text,
+  data: text,
+});
+export type OutboxWords = z.infer<typeof OUTBOX_WORDS>;
+
+/** What is asked of each handler of a gate. */
+export const GATE_WORDS = {
+  enter: z.object({ saga: text }),
+  leave: z.object({ saga: text }),
+  /** The bound is another one since a deployment. */
+  resize: z.object({ limit: z.int().positive() }),
+} as const;
+
+const journalRow = z.object({
+  sagaSeq: count,
+  atMs,
+  kind: z.enum(['transition', 'note']),
+  cause: text,
+  event: text,
+  from: text.nullable(),
+  to: text,
+  status,
+  data: text,
+});
+const standing = z.object({
+  expectedSeq: count,
+  seq: count,
+  status,
+  wakeAtMs: atMs.nullable(),
+  state: text,
+  checksum: count,
+  step: text.nullable(),
+  attempts: count,
+  error: text.nullable(),
+  updatedAtMs: atMs,
+  endedAtMs: atMs.nullable(),
+  isStandingSame: z.boolean(),
+  isTextKept: z.literal(true).exactOptional(),
+});
+const birth = z.object({
+  id: text,
+  type: text,
+  version: count,
+  definitionHash: text,
+  key: text.nullable(),
+  inputHash: text.nullable(),
+  createdAtMs: atMs,
+});
+const turnRecord: z.ZodType<TurnRecord> = z.object({
+  saga: standing,
+  birth: birth.nullable(),
+  journal: journalRow,
+  deadLetter: z.object({ kind: status, letter: text.nullable() }).nullable(),
+  audit: z.object({ command: text, by: text, reason: text.nullable() }).nullable(),
+  pendingStart: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('enter'), startAtMs: atMs.nullable() }),
+      z.object({ kind: z.literal('leave') }),
+    ])
+    .nullable(),
+  version: z.object({ version: count, definitionHash: text }).exactOptional(),
+});
+
+/** Turns of one saga, in order, to be written where they are not written yet. */
+export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
+export type JournalWords = z.infer<typeof JOURNAL_WORDS>;
+
+/** A saga as its object keeps it, for whoever decodes it with the definition. */
+const stored = z.object({
+  type: text,
+  version: count,
+  definitionHash: text,
+  /** In which form `state` is written. */
+  format: count,
+  status,
+  seq: count,
+  state: text,
+  /** Why it is parked, where its state does not say so. */
+  parkFailure: failure.nullable(),
+});
+export type StoredWords = z.infer<typeof stored>;
+
+const refused = z.object({
+  code: z.string().transform((code) => code as ErrorCode),
+  message: text,
+  legal: z.array(text),
+  kept: z.array(text),
+  issues: z.array(z.object({ path: text, message: text, isTypeError: z.boolean() })),
+  retryAfterMs: z.number().nullable(),
+});
+export type Refused = z.infer<typeof refused>;
+
+/** What was done, or why it was not. */
+export type Answer<Value> = { readonly done: Value } | { readonly refused: Refused };
+
+const answer = <Value>(value: z.ZodType<Value>): z.ZodType<Answer<Value>> =>
+  z.union([z.object({ done: value }), z.object({ refused })]);
+
+/** What callers of the ingress hear of each public handler. */
+export const SAGA_ANSWERS = {
+  start: answer(
+    z.object({
+      /** `removed`: it ended so long ago that not even that is known. */
+      status: z.union([status, z.literal('removed')]),
+      isNew: z.boolean(),
+      isRemoved: z.boolean(),
+    }),
+  ),
+  event: answer(stored),
+  command: answer(stored),
+  get: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('saga'), saga: stored }),
+    /** Only its start key is kept. */
+    z.object({ kind: z.literal('removed'), endedAs: status }),
+    z.object({ kind: z.literal('none') }),
+  ]),
+} as const;
+
+/** What is said of a handler of a saga. */
+export type SagaAnswers = {
+  [Handler in keyof typeof SAGA_ANSWERS]: z.infer<(typeof SAGA_ANSWERS)[Handler]>;
+};
+
+/** A refusal as an answer. */
+export function refusedAs({ code, message, legal, kept, issues, retryAfterMs }: BackstepError): {
+  readonly refused: Refused;
+} {
+  const lists = { legal: [...legal], kept: [...kept], issues: [...issues] };
+  return { refused: { code, message, ...lists, retryAfterMs: retryAfterMs ?? null } };
+}
+
+/** What was done. Throws the refusal as the error that it was. */
+export function doneOf<Value>(answered: Answer<Value>): Value {
+  if ('done' in answered) return answered.done;
+  const { code, message, retryAfterMs, ...lists } = answered.refused;
+  const details: ErrorDetails = retryAfterMs === null ? lists : { ...lists, retryAfterMs };
+  throw new BackstepError(code, message, details);
+}

@@ -1,0 +1,57 @@
+/**
+ * One turn as the store of this host writes it: what it leaves behind, and in the same transaction
+ * the messages that leave with it, the row of the inbox that asked for it, and the statements of a
+ * transactional activity.
+ */
+import type { Failure } from '../../core/failure.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { SagaBirth, SagaCommit } from '../../store/commit.ts';
+import type { StoredSaga } from '../../store/store.ts';
+import type { TakenTurn } from '../../host/turn/taken-turn.ts';
+import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
+import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
+import { type BesideRecord, parkedRecord, recordOf } from '../../host/turn/projection.ts';
+
+/** A turn about to be committed. */
+export interface PendingTurn extends TakenTurn {
+  readonly sid: number;
+}
+
+/** What some turns write beside the usual. */
+export interface BesideTurn extends BesideRecord, Partial<Pick<SagaCommit, 'statements'>> {
+  /** The row of the inbox that asked for it. */
+  readonly row?: InboxRef | undefined;
+}
+
+/** What a start writes. */
+export type Beginning = BesideTurn & { readonly birth: SagaBirth };
+
+const NO_STATEMENTS: SagaCommit['statements'] = [];
+
+/** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
+export function commitOf(
+  turn: PendingTurn,
+  stateLength: number,
+  { statements = NO_STATEMENTS, row, ...beside }: BesideTurn = {},
+): SagaCommit {
+  const { saga, ...record } = recordOf(turn, stateLength, beside);
+  const birth = beside.birth ?? null;
+  return {
+    saga: { sid: turn.sid, ...saga },
+    ...record,
+    ...(row === undefined ? {} : { inbox: settledRow(row, answerOf(turn.after, birth)) }),
+    outbox: outboxRowsOf(turn),
+    statements,
+  };
+}
+
+/** The turn of a saga that is parked as it is, see `parkedRecord`. */
+export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
+  const { saga, ...record } = parkedRecord(stored, failure, nowMs);
+  return { saga: { sid: stored.sid, ...saga }, ...record, outbox: [], statements: NO_STATEMENTS };
+}
+
+function answerOf({ seq, status }: SagaState, birth: SagaBirth | null): InboxAnswer {
+  if (birth === null) return { kind: 'turn', seq };
+  return { kind: 'started', id: birth.id, status, isNew: true, isRemoved: false };
+}

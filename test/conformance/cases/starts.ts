@@ -1,0 +1,156 @@
+/** Starts: keys, bounds, times, and what is refused. */
+import { expect } from 'vitest';
+import type { Case } from '../case.ts';
+import { parcelSaga, requestSaga } from '../sagas.ts';
+
+export const START_CASES: readonly Case[] = [
+  {
+    title: 'the same key and input start one saga, finished or not',
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      await scene.deploy();
+      const first = await scene.start('parcel', { key: 'k-1' });
+      expect(first).toMatchObject({ isNew: true, isRemoved: false });
+      await scene.settles(first.id, 'completed');
+      const again = await scene.start('parcel', { key: 'k-1' });
+      expect(again).toMatchObject({ id: first.id, isNew: false, status: 'completed' });
+      expect(fakes.calls).toHaveLength(4);
+      expect(await scene.backstep.read.idOfKey('parcel', 'k-1')).toBe(first.id);
+    },
+  },
+  {
+    title: 'the same key with another input is a conflict',
+    isShort: true,
+    async run(scene) {
+      scene.bind(parcelSaga);
+      await scene.deploy();
+      const { id } = await scene.start('parcel', { key: 'k-1' });
+      await scene.settles(id, 'completed');
+      const other = scene.start('parcel', { key: 'k-1', input: { of: 'p-2' } });
+      await expect(other).rejects.toMatchObject({ code: 'conflict' });
+    },
+  },
+  {
+    title: 'fifty equal starts at once make one saga',
+    isShort: true,
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      await scene.deploy();
+      const starts = await Promise.all(
+        Array.from({ length: 50 }, () => scene.start('parcel', { key: 'k-1' })),
+      );
+      expect(new Set(starts.map(({ id }) => id)).size).toBe(1);
+      expect(starts.filter(({ isNew }) => isNew)).toHaveLength(1);
+      await scene.settles(starts[0]?.id ?? '', 'completed');
+      expect(fakes.calls).toHaveLength(4);
+    },
+  },
+  {
+    title: 'the same key starts a saga of each type',
+    async run(scene) {
+      scene.bind(parcelSaga);
+      scene.bind(requestSaga());
+      await scene.deploy();
+      const parcel = await scene.start('parcel', { key: 'k-1' });
+      await scene.settles(parcel.id, 'completed');
+      const request = await scene.start('request', { key: 'k-1' });
+      expect(request.id).not.toBe(parcel.id);
+      await scene.hasStatus(request.id, 'waiting');
+    },
+  },
+  {
+    title: 'a key still names its saga after another deployment',
+    async run(scene) {
+      scene.bind(parcelSaga);
+      await scene.deploy();
+      const { id } = await scene.start('parcel', { key: 'k-1' });
+      await scene.settles(id, 'completed');
+      await scene.deploy();
+      expect(await scene.start('parcel', { key: 'k-1' })).toMatchObject({ id, isNew: false });
+    },
+  },
+  {
+    title: 'an input that its schema refuses starts nothing',
+    async run(scene) {
+      scene.bind(parcelSaga);
+      await scene.deploy();
+      await expect(scene.start('parcel', { input: { of: '' } })).rejects.toMatchObject({
+        code: 'input-invalid',
+        issues: [{ path: 'of' }],
+      });
+      await expect(scene.start('nothing')).rejects.toMatchObject({ code: 'not-found' });
+      expect(await scene.backstep.read.countSagas({})).toBe(0);
+    },
+  },
+  {
+    title: 'a delayed start is accepted now and begins when its time has come',
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      await scene.deploy();
+      const startAt = Date.now() + 300;
+      const { id } = await scene.start('parcel', { startAt });
+      await scene.settles(id, 'completed');
+      expect(Date.now()).toBeGreaterThanOrEqual(startAt);
+      expect(fakes.calls).toHaveLength(4);
+    },
+  },
+  {
+    title: 'a delayed start that is cancelled never begins',
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      await scene.deploy();
+      const { id } = await scene.start('parcel', { delay: '1h' });
+      await scene.backstep.saga(id).command({ name: 'cancel', by: 'ada' });
+      await scene.settles(id, 'compensated');
+      expect(fakes.calls).toEqual([]);
+    },
+  },
+  {
+    title: 'of a bounded type so many run at once, and the others one after the other',
+    isShort: true,
+    isRacing: true,
+    async run(scene) {
+      let running = 0;
+      let most = 0;
+      const answer = () => ({ receipt: 'r' });
+      scene.bindTo(requestSaga({ within: '100ms' }), {
+        concurrency: 2,
+        activities: {
+          file: () => {
+            running += 1;
+            most = Math.max(most, running);
+            return answer();
+          },
+          // The last thing that such a saga does.
+          withdraw: () => {
+            running -= 1;
+            return answer();
+          },
+          grant: answer,
+          revoke: answer,
+        },
+      });
+      await scene.deploy();
+      const starts = await Promise.all(Array.from({ length: 6 }, () => scene.start('request')));
+      for (const { id } of starts) await scene.settles(id, 'compensated');
+      expect(most).toBe(2);
+    },
+  },
+  {
+    title: 'a saga that waits for a place can be cancelled, and leaves the place to others',
+    isRacing: true,
+    async run(scene) {
+      scene.bind(requestSaga(), { bindings: { concurrency: 1 } });
+      await scene.deploy();
+      const first = await scene.start('request');
+      await scene.hasStatus(first.id, 'waiting');
+      const second = await scene.start('request');
+      const third = await scene.start('request');
+      await scene.backstep.saga(second.id).command({ name: 'cancel', by: 'ada' });
+      await scene.settles(second.id, 'compensated');
+      await scene.backstep.saga(first.id).send({ type: 'approve' }, { eventId: 'e-1' });
+      await scene.settles(first.id, 'completed');
+      await scene.reaches(third.id, ({ steps }) => steps.length > 0);
+    },
+  },
+];

@@ -1,0 +1,60 @@
+/** Tries every case over a host, and holds what it left behind against what another host leaves. */
+import { expect, it } from 'vitest';
+import type { Case } from './case.ts';
+import type { Host } from './host.ts';
+import { type Remains, Scene } from './scene.ts';
+
+/**
+ * `all`: every case over every host. Else the model runs them all, and each other host those that are
+ * marked as short, so that `npm test` need not wait.
+ */
+const IS_WHOLE = process.env['BACKSTEP_CONFORMANCE'] === 'all';
+
+/** What the model left behind, by the title of the case. */
+const left = new Map<string, Remains['journals']>();
+
+/** The cases over the host that others are held against. */
+export function conformsByItself(host: Host, cases: readonly Case[]): void {
+  host.describe(`${host.name}:`, () => {
+    it('is tried by cases whose titles differ', () => {
+      expect(new Set(cases.map(({ title }) => title)).size).toBe(cases.length);
+    });
+
+    it.each(cases)('$title', async (each) => {
+      const { findings, journals } = await played(host, each);
+      expect(findings).toEqual([]);
+      left.set(each.title, journals);
+    });
+  });
+}
+
+/** The cases over a host, whose journals are to be those of the model. */
+export function conforms(host: Host, cases: readonly Case[], model: Host): void {
+  host.describe(`${host.name}:`, () => {
+    it('says why it cannot run a case only of cases that there are', () => {
+      const titles = new Set(cases.map(({ title }) => title));
+      expect(Object.keys(host.cannot).filter((title) => !titles.has(title))).toEqual([]);
+    });
+
+    const tried = cases.filter(({ isShort }) => IS_WHOLE || isShort === true);
+    it.for(tried)('$title', async (each, { skip }) => {
+      const why = host.cannot[each.title];
+      skip(why !== undefined, why);
+      const { findings, journals } = await played(host, each);
+      expect(findings).toEqual([]);
+      if (each.isRacing !== true) expect(journals).toEqual(await ofModel(model, each));
+    });
+  });
+}
+
+async function played(host: Host, each: Case): Promise<Remains> {
+  const scene = new Scene(await host.place());
+  await each.run(scene);
+  return scene.end();
+}
+
+async function ofModel(model: Host, each: Case): Promise<Remains['journals']> {
+  const known = left.get(each.title) ?? (await played(model, each)).journals;
+  left.set(each.title, known);
+  return known;
+}

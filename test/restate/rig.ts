@@ -1,0 +1,30 @@
+/** What tests of Restate bring: a server, workers and what stands between, gone when a test ends. */
+import { describe, onTestFinished } from 'vitest';
+import { Balancer } from './balancer.ts';
+import { isSwitchedOff } from './find-restate.ts';
+import { type RestateServer, startRestate } from './server.ts';
+import { startWorker, type WorkerProcess } from './worker-process.ts';
+
+/** As `describe`, for tests that need Restate: left out only where it is switched off by name. */
+export const describeOnRestate = isSwitchedOff(process.env) ? describe.skip : describe;
+
+/** A server of the test's own. */
+export async function restateServer(): Promise<RestateServer> {
+  const server = await startRestate();
+  onTestFinished(() => server.dispose());
+  return server;
+}
+
+/** One address for the workers of the test. */
+export async function balancer(): Promise<Balancer> {
+  const opened = await Balancer.open();
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+/** A worker of the test's own; see `startWorker`. */
+export async function worker(program: string, ...args: string[]): Promise<WorkerProcess> {
+  const started = await startWorker(program, args);
+  onTestFinished(() => started.kill());
+  return started;
+}
