@@ -82,8 +82,18 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'node-version': { layers: [], packages: [], atLeast: 1 },
   'node-guard': { layers: ['node-version'], packages: [], atLeast: 1 },
   cli: {
-    layers: ['index', 'node-version', 'host', 'store', 'core', 'verify', 'drawing'],
-    packages: [NODE, ...DOORS],
+    layers: [
+      'index',
+      'client',
+      'server',
+      'node-version',
+      'host',
+      'store',
+      'core',
+      'verify',
+      'drawing',
+    ],
+    packages: [NODE, /^commander$/, ...DOORS],
     atLeast: 5,
   },
   // The only room that knows machines/ and actors/.

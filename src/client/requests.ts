@@ -264,5 +264,7 @@ function codeOf(thrown: unknown): unknown {
 function reasonOf(thrown: unknown): string {
   const code = codeOf(thrown);
   if (typeof code === 'string') return code;
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  // Node's own says "fetch failed", and the reason stands behind it.
+  const cause: unknown = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+  return cause instanceof Error ? cause.message : String(cause);
 }
