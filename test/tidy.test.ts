@@ -58,7 +58,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // No other room loads the SDK.
   restate: {
     layers: ['host', 'store', 'core'],
-    packages: [NODE, /^zod$/, /^@restatedev\/restate-sdk(\/.+)?$/],
+    packages: [NODE, /^(xstate|zod)$/, /^@restatedev\/restate-sdk(\/.+)?$/],
     atLeast: 3,
   },
   server: {

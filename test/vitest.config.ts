@@ -52,6 +52,9 @@ const APART = [
   'simulation',
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** What is long by its nature, and stands in short in another file; a process each, too. */
+const LONG = 'test/**/*.long.test.ts';
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   ...(XSTATE === undefined
@@ -61,10 +64,16 @@ export default defineConfig({
     // Files run in the order of their projects' names, then longest first: what is shared is short,
     // so that no core idles at the end.
     projects: [
-      { extends: true, test: { name: 'apart', include: APART } },
+      { extends: true, test: { name: 'apart', include: APART, exclude: [LONG] } },
+      { extends: true, test: { name: 'long', include: [LONG] } },
       {
         extends: true,
-        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: APART, isolate: false },
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...APART, LONG],
+          isolate: false,
+        },
       },
     ],
     globalSetup: ['test/postgres/global-setup.ts'],

@@ -7,7 +7,6 @@
  * Members that a schema does not know are kept: during an upgrade a newer sender may say more.
  */
 import { z } from 'zod';
-import { BackstepError, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
 import type { Failure } from '../core/failure.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
 import type { ParentLink } from '../core/turn/parent-link.ts';
@@ -18,9 +17,10 @@ import {
   type Inbound,
   type OperatorCommand,
 } from '../core/turn/inbound.ts';
-import type { TurnRecord } from '../store/commit.ts';
+import { errorOfRefusal, type Refusal, refusalOfError } from '../host/refusal.ts';
+import { turnRecord } from './turn-record-words.ts';
 
-const status: z.ZodType<SagaStatus> = z.enum(SAGA_STATUSES as [SagaStatus, ...SagaStatus[]]);
+const status: z.ZodType<SagaStatus> = z.enum(SAGA_STATUSES);
 const text = z.string();
 const count = z.int().nonnegative();
 /** Milliseconds since 1970, by the clock of whoever sends it. */
@@ -94,8 +94,8 @@ const said: z.ZodType<Message> = z.union([
 ]);
 
 /** Whom a child tells that it is over. */
-const watch = z.object({ parent: text, ...attempt, isUnwinding: z.boolean() });
-export type Watch = z.infer<typeof watch>;
+export const WATCH = z.object({ parent: text, ...attempt, isUnwinding: z.boolean() });
+export type Watch = z.infer<typeof WATCH>;
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 const effect = z.custom<StartEffect>((value) => startEffect.safeParse(value).success);
@@ -128,11 +128,16 @@ export const SAGA_WORDS = {
   wake: z.object({ dueMs: atMs }),
   message: z.object({ inbound: said, atMs }),
   /** The input is as the parent gave it. */
-  startChild: z.object({ type: text, version: count, input: anything, parent, watch, atMs }),
+  startChild: z.object({ type: text, version: count, input: anything, parent, watch: WATCH, atMs }),
   /** Undo whatever saga that is, and say what came of it. */
-  unwind: z.object({ watch, atMs }),
-  /** The parent has left it. */
-  end: z.object({ command: z.enum(['cancel', 'terminate']), atMs }),
+  unwind: z.object({ watch: WATCH, atMs }),
+  /** Its parent has left it, and is told of its end no more; `command`: how it is to end. */
+  end: z.object({
+    ...attempt,
+    command: z.enum(['cancel', 'terminate']).nullable(),
+    reason: text,
+    atMs,
+  }),
   /** A child that stood still goes on: it is told to end where nobody waits for it any more. */
   goesOn: z.object({ child: text, atMs }),
   /** A place of its type is free. */
@@ -166,61 +171,12 @@ export type OutboxWords = z.infer<typeof OUTBOX_WORDS>;
 
 /** What is asked of each handler of a gate. */
 export const GATE_WORDS = {
-  enter: z.object({ saga: text }),
+  /** `hasBegun`: it goes on after it had given its place up, and cannot wait. */
+  enter: z.object({ saga: text, hasBegun: z.boolean() }),
   leave: z.object({ saga: text }),
-  /** The bound is another one since a deployment. */
-  resize: z.object({ limit: z.int().positive() }),
+  /** The bound may be another one since a deployment. */
+  resize: z.object({}),
 } as const;
-
-const journalRow = z.object({
-  sagaSeq: count,
-  atMs,
-  kind: z.enum(['transition', 'note']),
-  cause: text,
-  event: text,
-  from: text.nullable(),
-  to: text,
-  status,
-  data: text,
-});
-const standing = z.object({
-  expectedSeq: count,
-  seq: count,
-  status,
-  wakeAtMs: atMs.nullable(),
-  state: text,
-  checksum: count,
-  step: text.nullable(),
-  attempts: count,
-  error: text.nullable(),
-  updatedAtMs: atMs,
-  endedAtMs: atMs.nullable(),
-  isStandingSame: z.boolean(),
-  isTextKept: z.literal(true).exactOptional(),
-});
-const birth = z.object({
-  id: text,
-  type: text,
-  version: count,
-  definitionHash: text,
-  key: text.nullable(),
-  inputHash: text.nullable(),
-  createdAtMs: atMs,
-});
-const turnRecord: z.ZodType<TurnRecord> = z.object({
-  saga: standing,
-  birth: birth.nullable(),
-  journal: journalRow,
-  deadLetter: z.object({ kind: status, letter: text.nullable() }).nullable(),
-  audit: z.object({ command: text, by: text, reason: text.nullable() }).nullable(),
-  pendingStart: z
-    .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('enter'), startAtMs: atMs.nullable() }),
-      z.object({ kind: z.literal('leave') }),
-    ])
-    .nullable(),
-  version: z.object({ version: count, definitionHash: text }).exactOptional(),
-});
 
 /** Turns of one saga, in order, to be written where they are not written yet. */
 export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
@@ -241,18 +197,19 @@ const stored = z.object({
 });
 export type StoredWords = z.infer<typeof stored>;
 
-const refused = z.object({
-  code: z.string().transform((code) => code as ErrorCode),
+const refused: z.ZodType<Refusal> = z.looseObject({
+  code: z.string().transform((code) => code as Refusal['code']),
   message: text,
-  legal: z.array(text),
-  kept: z.array(text),
-  issues: z.array(z.object({ path: text, message: text, isTypeError: z.boolean() })),
-  retryAfterMs: z.number().nullable(),
+  legal: z.array(text).exactOptional(),
+  kept: z.array(text).exactOptional(),
+  issues: z
+    .array(z.object({ path: text, message: text, isTypeError: z.boolean() }))
+    .exactOptional(),
+  retryAfterMs: z.number().exactOptional(),
 });
-export type Refused = z.infer<typeof refused>;
 
 /** What was done, or why it was not. */
-export type Answer<Value> = { readonly done: Value } | { readonly refused: Refused };
+export type Answer<Value> = { readonly done: Value } | { readonly refused: Refusal };
 
 const answer = <Value>(value: z.ZodType<Value>): z.ZodType<Answer<Value>> =>
   z.union([z.object({ done: value }), z.object({ refused })]);
@@ -283,17 +240,12 @@ export type SagaAnswers = {
 };
 
 /** A refusal as an answer. */
-export function refusedAs({ code, message, legal, kept, issues, retryAfterMs }: BackstepError): {
-  readonly refused: Refused;
-} {
-  const lists = { legal: [...legal], kept: [...kept], issues: [...issues] };
-  return { refused: { code, message, ...lists, retryAfterMs: retryAfterMs ?? null } };
+export function refusedAs(error: unknown): { readonly refused: Refusal } {
+  return { refused: refusalOfError(error) };
 }
 
 /** What was done. Throws the refusal as the error that it was. */
 export function doneOf<Value>(answered: Answer<Value>): Value {
   if ('done' in answered) return answered.done;
-  const { code, message, retryAfterMs, ...lists } = answered.refused;
-  const details: ErrorDetails = retryAfterMs === null ? lists : { ...lists, retryAfterMs };
-  throw new BackstepError(code, message, details);
+  throw errorOfRefusal(answered.refused);
 }

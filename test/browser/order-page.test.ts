@@ -2,9 +2,6 @@
 import { expect, test } from 'vitest';
 import { useDashboard } from './dashboard.ts';
 
-/** How often the page is loaded to see that its socket always opens. */
-const LOADS = 50;
-
 const dashboard = useDashboard();
 
 test('an order is placed and completes while one watches', async () => {
@@ -29,17 +26,6 @@ test('a payment that fails for good is seen being compensated', async () => {
   await page.locator('#saga-detail').getByText('What was done is compensated.').waitFor();
   await page.locator('#saga-rows tr', { hasText: orderId }).getByText('compensated').waitFor();
   expect(await page.locator('#payments tr', { hasText: orderId }).count()).toBe(0);
-});
-
-test(`${LOADS} page loads open the socket ${LOADS} times`, async () => {
-  const page = await dashboard.openLive('/saga');
-  let opened = 0;
-  page.on('websocket', () => (opened += 1));
-  for (let load = 0; load < LOADS; load += 1) {
-    await page.reload();
-    await page.locator('#live-state.is-live').waitFor();
-  }
-  expect(opened).toBe(LOADS);
 });
 
 test('what the policy refuses is noticed, so that no page can break it unseen', async () => {

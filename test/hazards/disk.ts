@@ -24,6 +24,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
 import type { Environment } from '../e2e/processes.ts';
 
 const SOURCE = fileURLToPath(new URL('./disk.c', import.meta.url));
@@ -53,12 +54,23 @@ const LOG_RESTARTS_AT = 12;
 /** The errors that calls fail with, as Linux numbers them. */
 export const ERRNO = { EIO: 5, ENOSPC: 28, EDQUOT: 122 } as const;
 
-export type Library =
+type Library =
   | { readonly kind: 'built'; readonly path: string; readonly remove: () => void }
   | { readonly kind: 'impossible'; readonly reason: string };
 
+/** The library for the tests of one file, or `null` with a printed reason where there is none. */
+export function useDiskLibrary(what: string): string | null {
+  const library = buildDiskLibrary();
+  if (library.kind === 'built') {
+    afterAll(library.remove);
+    return library.path;
+  }
+  console.warn(`skipped: no ${what}, ${library.reason}`);
+  return null;
+}
+
 /** Compiles the library; whoever has it removes it. */
-export function buildDiskLibrary(): Library {
+function buildDiskLibrary(): Library {
   if (process.platform !== 'linux') {
     return { kind: 'impossible', reason: 'a library is preloaded on Linux only' };
   }
@@ -85,7 +97,8 @@ export class Disk {
   readonly #library: string;
 
   /** `folder` holds the databases and must exist. What it needs beside them lies in it too. */
-  constructor(library: string, folder: string) {
+  constructor(library: string | null, folder: string) {
+    if (library === null) throw new Error('without the library there is no faulty disk');
     this.#library = library;
     this.#folder = realpathSync(folder);
     this.#images = join(this.#folder, 'images');

@@ -11,7 +11,7 @@ export type Trial = readonly [file: string, title: string] | null;
 export const FAULTS: Readonly<Record<string, Trial>> = {
   // Steps
   'time-out though the remote succeeded': [
-    'e2e/payment-in-doubt.test.ts',
+    'e2e/payment-in-doubt.long.test.ts',
     'that hangs twice goes on with the third attempt and is charged once',
   ],
   'late result after its time-out': ['core/turn/turn-control.test.ts', 'a late result is a note'],
@@ -102,32 +102,35 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   'laptop sleep': ['hazards/clock-jumps.test.ts', 'after a sleep of the machine past its due time'],
   // Storage
-  'disk full at a write': ['hazards/fail-nth.test.ts', 'with %s under orders'],
-  'disk full at a checkpoint': ['hazards/fail-nth.test.ts', 'with %s under orders'],
-  'disk full until there is room': ['hazards/fail-nth.test.ts', 'with ENOSPC until there is room'],
-  'quota spent': ['hazards/fail-nth.test.ts', 'with EDQUOT until there is room is a full disk'],
+  'disk full at a write': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
+  'disk full at a checkpoint': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
+  'disk full until there is room': [
+    'hazards/failing-disk.test.ts',
+    'with ENOSPC until there is room',
+  ],
+  'quota spent': ['hazards/failing-disk.test.ts', 'with EDQUOT until there is room is a full disk'],
   'I/O error, quota or full disk while it is opened': [
-    'hazards/fail-nth.test.ts',
+    'hazards/failing-disk.test.ts',
     'as long as it is opened is no refusal',
   ],
-  'disk full for real': ['hazards/damaged-files.test.ts', 'that is full stalls the server'],
-  'I/O error at a write': ['hazards/fail-nth.test.ts', 'with EIO from the start to the end'],
-  'I/O error at the sync of COMMIT': ['hazards/fail-nth.test.ts', 'with %s under orders'],
-  'power cut': ['hazards/power-cut.test.ts', 'cuts lose nothing that a client or the feed'],
-  'slow sync': ['hazards/fail-nth.test.ts', 'but only takes long, as a sync of two seconds'],
+  'disk full for real': ['hazards/damaged-files.long.test.ts', 'that is full stalls the server'],
+  'I/O error at a write': ['hazards/fail-nth.long.test.ts', 'with EIO from the start to the end'],
+  'I/O error at the sync of COMMIT': ['hazards/fail-nth.long.test.ts', 'with %s under orders'],
+  'power cut': ['hazards/power-cut.long.test.ts', 'cuts lose nothing that a client or the feed'],
+  'slow sync': ['hazards/failing-disk.test.ts', 'but only takes long, as a sync of two seconds'],
   'SQLITE_BUSY from outside': [
     'store/sqlite/storage-hazards.test.ts',
     'stalls the batch until it is',
   ],
   'truncated or overwritten database': [
-    'hazards/damaged-files.test.ts',
+    'hazards/damaged-files.long.test.ts',
     'that was cut off or written over',
   ],
-  'flipped payload bit': ['hazards/damaged-files.test.ts', 'with a flipped bit in the state'],
-  'missing log file': ['hazards/damaged-files.test.ts', 'without its log'],
+  'flipped payload bit': ['hazards/damaged-files.long.test.ts', 'with a flipped bit in the state'],
+  'missing log file': ['hazards/damaged-files.long.test.ts', 'without its log'],
   'not our file': ['e2e/life-cycle.test.ts', 'because the database is a folder or another program'],
-  'future schema version': ['hazards/damaged-files.test.ts', 'of a later version is refused'],
-  'read-only directory': ['hazards/damaged-files.test.ts', 'that cannot be written is named'],
+  'future schema version': ['hazards/damaged-files.long.test.ts', 'of a later version is refused'],
+  'read-only directory': ['hazards/damaged-files.long.test.ts', 'that cannot be written is named'],
   'two processes on one file': [
     'store/sqlite/processes.test.ts',
     'is refused, by its path and by a link',
@@ -153,10 +156,13 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'with an SQLite each never own one file at once',
   ],
   'owner stopped with SIGSTOP': [
-    'hazards/damaged-files.test.ts',
+    'hazards/damaged-files.long.test.ts',
     'keeps its database, by every name of it',
   ],
-  'database replaced while running': ['hazards/damaged-files.test.ts', 'that is replaced under a'],
+  'database replaced while running': [
+    'hazards/damaged-files.long.test.ts',
+    'that is replaced under a',
+  ],
   'start repeated after its saga was removed': [
     'runtime/upkeep/retention.test.ts',
     'a start repeated after that is told how its saga ended',
@@ -188,7 +194,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   // Load
   'event flood to one saga': ['hazards/floods.test.ts', 'a flood of events to one saga is refused'],
-  'start flood': ['hazards/floods.test.ts', 'a flood of starts is refused past its bound'],
+  'start flood': ['hazards/floods.long.test.ts', 'a flood of starts is refused past its bound'],
   '100,000 sagas waiting': [
     'hazards/many-waiting.test.ts',
     'the engine is ready at once, starts sagas, and wakes the one that is due',
@@ -231,11 +237,11 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'stops when the server comes back with an earlier copy of its data',
   ],
   'owners and servers that fail in any order': [
-    'store/postgres/torture.test.ts',
+    'store/postgres/torture.long.test.ts',
     'lose nothing that was acknowledged, whatever befalls them',
   ],
   'processes asked through any of them, while owners, standbys and the server fail': [
-    'postgres/standby-processes.test.ts',
+    'postgres/standby-processes.long.test.ts',
     'lose and double nothing that any of them was asked, whatever befalls them',
   ],
   'feed of a standby that outlives its owner': [
@@ -274,12 +280,15 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'wrong requests get no 5xx',
   ],
   'SQL and script in every text field, in every view': [
-    'hazards/attacks.test.ts',
+    'hazards/attacks.long.test.ts',
     'are shown as text in every view',
   ],
   'cross-site post': ['server/security.test.ts', 'is required by upgrades and by unsafe methods'],
-  'WebSocket from another origin': ['hazards/attacks.test.ts', 'from another place are refused'],
-  'foreign Host header': ['hazards/attacks.test.ts', 'from another place are refused'],
+  'WebSocket from another origin': [
+    'hazards/attacks.long.test.ts',
+    'from another place are refused',
+  ],
+  'foreign Host header': ['hazards/attacks.long.test.ts', 'from another place are refused'],
   'secrets in payloads and errors': [
     'server/api/redact.test.ts',
     'hides what stands under a secret',
@@ -363,20 +372,26 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'takes no longer for hostile %s than for others',
   ],
   // WebSocket
-  'a thousand clients that never read': ['hazards/live-clients.test.ts', 'clients that never read'],
+  'a thousand clients that never read': [
+    'hazards/live-clients.long.test.ts',
+    'clients that never read',
+  ],
   'flood, oversized frames, bad UTF-8': [
     'server/listening-server.test.ts',
     'closes a client that sends a frame that is too large, or too many, or bad UTF-8',
   ],
-  'reconnect storms': ['hazards/live-clients.test.ts', 'storms of clients that come and go'],
+  'reconnect storms': ['hazards/live-clients.long.test.ts', 'storms of clients that come and go'],
   // Life cycle
   'SIGTERM at any point': ['e2e/life-cycle.test.ts', 'drains with exit code 0, loses nothing'],
-  'SIGTERM under load': ['hazards/floods.test.ts', 'SIGTERM under the load of many clients'],
-  'SIGKILL at any point': ['e2e/torture.test.ts', 'kills under load lose no accepted order'],
+  'SIGTERM under load': ['hazards/floods.long.test.ts', 'SIGTERM under the load of many clients'],
+  'SIGKILL at any point': ['e2e/torture.long.test.ts', 'kills under load lose no accepted order'],
   'port in use': ['e2e/life-cycle.test.ts', 'because the port is taken says so'],
   'upgrade with sagas in flight': [
     'runtime/upkeep/versions.test.ts',
     'new starts use the newest, sagas in flight keep theirs',
   ],
-  'backup while writing': ['hazards/damaged-files.test.ts', 'can be backed up while orders run'],
+  'backup while writing': [
+    'hazards/damaged-files.long.test.ts',
+    'can be backed up while orders run',
+  ],
 };

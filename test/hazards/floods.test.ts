@@ -1,12 +1,11 @@
 /**
- * More than the shipped server can take at once: events to one saga, starts, and a stop signal in
- * the middle. What is too much is refused before it is accepted; what was accepted is never shed.
+ * More events to one saga than the shipped server can take at once: what is too much is refused
+ * before it is accepted; what was accepted is never shed. Starts: floods.long.test.ts.
  */
-import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { orderOf } from '../e2e/order-books.ts';
 import { type Site, siteFor, until } from '../e2e/site.ts';
-import { buildDiskLibrary, Disk } from './disk.ts';
-import { lostOf, postUntil, type Told } from './load.ts';
+import { Disk, useDiskLibrary } from './disk.ts';
 import { faultsLoggedBy } from './server-figures.ts';
 
 const TEST_LIMIT_MS = 120_000;
@@ -17,24 +16,15 @@ const EVENTS = 1_800;
  * others are refused without a turn, for nothing waits for them any more.
  */
 const SLOW_SYNC_MS = 90_000;
-const STARTS = 1_500;
-/** At the times of the stop signal, so many orders were acknowledged. */
-const STOPPED_AFTER = [2, 40, 100];
-const CLIENTS = 16;
 const WITHOUT_BOUND = { BACKSTEP_REQUESTS_PER_SECOND: 'off' };
-/** Five seconds' worth may come at once. */
-const SLOW_DOWN = { BACKSTEP_REQUESTS_PER_SECOND: '60' };
 
-const library = buildDiskLibrary();
-if (library.kind === 'impossible') console.warn(`skipped: no slow disk, ${library.reason}`);
-else afterAll(library.remove);
-const libraryPath = library.kind === 'built' ? library.path : '';
+const library = useDiskLibrary('slow disk');
 
-test.skipIf(library.kind === 'impossible')(
+test.skipIf(library === null)(
   'a flood of events to one saga is refused past its bound, and no other saga feels it',
   async () => {
     const site = await siteFor(onTestFinished);
-    const disk = new Disk(libraryPath, site.folder);
+    const disk = new Disk(library, site.folder);
     await site.provide();
     const server = await site.serve({ ...WITHOUT_BOUND, ...disk.env });
     const id = await waitingTrip(site);
@@ -63,61 +53,6 @@ test.skipIf(library.kind === 'impossible')(
     );
     expect(taken).toHaveLength(1);
     expect(faultsLoggedBy(server)).toEqual([]);
-  },
-  TEST_LIMIT_MS,
-);
-
-test(
-  'a flood of starts is refused past its bound, and each accepted one reaches its end',
-  async () => {
-    const site = await siteFor(onTestFinished);
-    await site.provide();
-    const server = await site.serve(SLOW_DOWN);
-    const orders = ordersOf(STARTS);
-    const answers = await Promise.all(orders.map((order) => site.order(order)));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202, 429]));
-    server.signal('SIGTERM');
-    expect(await server.ended).toBe(0);
-
-    await site.serve(WITHOUT_BOUND); // to look at all of them
-    await site.atRest();
-    const accepted = orders.filter((_, index) => answers[index]?.status === 202);
-    const { sagas } = await expectBooksToAddUp(site, accepted, accepted.slice(0, 20));
-    expect(sagas).toHaveLength(accepted.length);
-  },
-  TEST_LIMIT_MS,
-);
-
-test(
-  'SIGTERM under the load of many clients drains with exit code 0, and nothing told is lost',
-  async () => {
-    const site = await siteFor(onTestFinished);
-    await site.provide();
-    let first = 1;
-    let server = await site.serve(WITHOUT_BOUND);
-    const all: Told[] = [];
-    for (const answers of STOPPED_AFTER) {
-      const orders = ordersOf(answers + 100, first);
-      first += orders.length;
-      const strike = (): unknown => server.signal('SIGTERM');
-      all.push(await postUntil(site, orders, { clients: CLIENTS, answers, strike }));
-      expect(await server.ended).toBe(0);
-      server = await site.serve(WITHOUT_BOUND);
-    }
-    await site.atRest();
-    for (const told of all) {
-      expect(told.unanswered.length).toBeGreaterThan(0); // it stopped before the clients did
-      expect(await lostOf(site, told)).toEqual([]);
-    }
-    const accepted = new Set(all.flatMap((told) => [...told.accepted.keys()]));
-    const unanswered = all.flatMap((told) => told.unanswered);
-    const sagas = await site.all<{ order_id: string }>('/saga/all');
-    // Some of the others were accepted too, and the connection was gone before the answer.
-    const again = await Promise.all(unanswered.map((order) => site.order(order, '60s')));
-    expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]));
-    await site.atRest();
-    await expectBooksToAddUp(site, ordersOf(first - 1), ordersOf(20));
-    expect(sagas.length).toBeGreaterThanOrEqual(accepted.size);
   },
   TEST_LIMIT_MS,
 );

@@ -33,7 +33,7 @@ const raise = (thrown: unknown): never => {
 };
 
 let engine: EngineHarness<Acts>;
-beforeEach(() => void (engine = new EngineHarness(saga)));
+beforeEach(() => void (engine = new EngineHarness(saga, { onDisk: true })));
 afterEach(() => engine.dispose());
 
 const echo = (text: string): string => text;

@@ -22,7 +22,7 @@ function heapBytes(): number {
 }
 
 let engine: EngineHarness<TripActivities>;
-beforeEach(() => void (engine = new EngineHarness(tripSaga)));
+beforeEach(() => void (engine = new EngineHarness(tripSaga, { onDisk: true })));
 afterEach(() => engine.dispose());
 
 test('the engine is ready at once, starts sagas, and wakes the one that is due', async () => {

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
 import { MAX_DISPATCHES } from '../../src/core/turn/turn.ts';
-import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import type { Store } from '../../src/store/store.ts';
 import { EngineHarness } from './engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from './trip-saga.ts';
@@ -105,8 +104,7 @@ test.each([
     await open(before);
     const id = await startedTrip();
     await engine.stop();
-    const { database, clock } = engine;
-    await (await openBackstep({ database, clock })).stop({ within: 0 });
+    await (await engine.openBare()).stop({ within: 0 });
     await open();
     await charged.promise;
     const attempt = await attemptOf(id);

@@ -1,6 +1,9 @@
 /**
- * An engine on a real database in a folder of its own, with a virtual clock, that can be stopped
- * and opened again on the same file.
+ * An engine on a database of its own, with a virtual clock, that can be stopped and opened again on
+ * the same database.
+ *
+ * The database is SQLite in memory unless a test says `onDisk`: without threads nothing is under way
+ * while the clock stands still, so a test that moves it on needs not guess how long the store takes.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,18 +17,14 @@ import type { Backstep, Bindings, Concurrency } from '../../src/host/backstep.ts
 import { createEngine } from '../../src/runtime/engine.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { type Logger, silentLogger } from '../../src/host/turn-log.ts';
+import { type MemoryDatabase, memoryDatabases } from '../../src/store/sqlite/memory-store.ts';
 import { openStore } from '../../src/store/sqlite/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
-/** What a test may set beside the activities. */
-export interface EngineSettings<C extends object> {
-  readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
-  readonly concurrency?: Concurrency;
-  readonly events?: NonNullable<Bindings<C>['events']>;
-  /** Registers further sagas, before the first one. */
-  readonly also?: (backstep: Backstep) => void;
+/** What a test may set of the engine. */
+interface BareSettings {
   readonly limits?: Partial<Limits>;
   readonly migrationsFolder?: string;
   readonly logger?: Logger;
@@ -34,18 +33,35 @@ export interface EngineSettings<C extends object> {
   readonly wrapStore?: (store: Store) => Store;
 }
 
+/** What a test may set beside the activities. */
+export interface EngineSettings<C extends object> extends BareSettings {
+  readonly subscribers?: NonNullable<Bindings<C>['subscribers']>;
+  readonly concurrency?: Concurrency;
+  readonly events?: NonNullable<Bindings<C>['events']>;
+  /** Registers further sagas, before the first one. */
+  readonly also?: (backstep: Backstep) => void;
+}
+
+interface HarnessOptions {
+  /** A file, and the threads that write and read it; for what depends on these. */
+  readonly onDisk?: boolean;
+}
+
 export class EngineHarness<C extends object> {
   readonly clock = new VirtualClock();
-  readonly database: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'backstep-engine-'));
+  /** `null`, as is the folder that it lies in: the database is in memory. */
+  readonly #path: string | null;
+  readonly #folder: string | null;
   readonly #definition: SagaDefinition<C>;
+  #memory: MemoryDatabase | null = null;
   #backstep: Backstep | null = null;
   #seen: FeedEntry[] = [];
   readonly #watchers = new Set<() => void>();
 
-  constructor(definition: SagaDefinition<C>) {
+  constructor(definition: SagaDefinition<C>, { onDisk = false }: HarnessOptions = {}) {
     this.#definition = definition;
-    this.database = join(this.#folder, 'engine.db');
+    this.#folder = onDisk ? mkdtempSync(join(tmpdir(), 'backstep-engine-')) : null;
+    this.#path = this.#folder === null ? null : join(this.#folder, 'engine.db');
   }
 
   get backstep(): Backstep {
@@ -53,12 +69,16 @@ export class EngineHarness<C extends object> {
     return this.#backstep;
   }
 
+  /** The file. */
+  get database(): string {
+    if (this.#path === null) throw new Error('the database is in memory; say onDisk');
+    return this.#path;
+  }
+
   /** Opens the engine and starts it. */
   async open(activities: Activities<C>, more: EngineSettings<C> = {}): Promise<Backstep> {
-    const { subscribers, wrapStore, also, concurrency, events, ...rest } = more;
-    const options = { database: this.database, clock: this.clock, ...rest };
-    const backstep =
-      wrapStore === undefined ? await openBackstep(options) : await this.#openOver(wrapStore, more);
+    const { subscribers, also, concurrency, events, ...bare } = more;
+    const backstep = await this.openBare(bare);
     also?.(backstep);
     backstep.register(this.#definition, {
       activities,
@@ -75,14 +95,26 @@ export class EngineHarness<C extends object> {
     return backstep;
   }
 
-  async #openOver(
-    wrapStore: (store: Store) => Store,
-    { limits, logger, keepEndedFor }: EngineSettings<C>,
-  ): Promise<Backstep> {
-    const { clock, database } = this;
-    const store = await openStore({ path: database, nowMs: () => clock.nowMs() });
-    return createEngine(wrapStore(store), {
-      clock,
+  /** Opens an engine that knows no saga, neither started nor looked after: stop it. */
+  async openBare({ wrapStore, ...more }: BareSettings = {}): Promise<Backstep> {
+    if (this.#path !== null && wrapStore === undefined) {
+      return openBackstep({ database: this.#path, clock: this.clock, ...more });
+    }
+    const store = await this.#openStore(more.migrationsFolder);
+    return this.#engineOver(wrapStore?.(store) ?? store, more);
+  }
+
+  async #openStore(migrationsFolder: string | undefined): Promise<Store> {
+    if (this.#path !== null) {
+      return openStore({ path: this.#path, nowMs: () => this.clock.nowMs() });
+    }
+    this.#memory ??= (await emptyDatabases(migrationsFolder))();
+    return this.#memory.open();
+  }
+
+  #engineOver(store: Store, { limits, logger, keepEndedFor }: BareSettings): Backstep {
+    return createEngine(store, {
+      clock: this.clock,
       randomId: () => randomBytes(16),
       limits: { ...DEFAULT_LIMITS, ...limits },
       logger: logger ?? silentLogger,
@@ -122,6 +154,15 @@ export class EngineHarness<C extends object> {
 
   async dispose(): Promise<void> {
     await this.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#memory?.close();
+    if (this.#folder !== null) rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+let withoutParticipants: ReturnType<typeof memoryDatabases> | undefined;
+
+/** The schema is made once for all tests of a process; one with participants' tables each time. */
+function emptyDatabases(migrationsFolder: string | undefined) {
+  if (migrationsFolder !== undefined) return memoryDatabases(migrationsFolder);
+  return (withoutParticipants ??= memoryDatabases());
 }

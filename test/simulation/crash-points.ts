@@ -45,16 +45,23 @@ export interface Explored {
   readonly failures: readonly CrashFailure[];
 }
 
+export interface Exploration {
+  /** Most crashes in one run. */
+  readonly most: number;
+  /** One point of so many is taken, the same at every time. Default 1: all. */
+  readonly oneOf?: number;
+  /** Which one of them, from 0. Default 0. */
+  readonly first?: number;
+  /** Hears after each run how many there were. */
+  readonly tell?: (runs: number) => void;
+}
+
 const CALL = /^(?:call|work)\/order-1(?:\.(\w+))?\/(\w+)\/(apply|undo)\/(\d+)$/;
 
-/**
- * Runs the scenario without a crash and with every choice of up to `most` crashes. `tell` hears
- * after each run how many there were.
- */
+/** Runs the scenario without a crash and with every choice of up to `most` crashes. */
 export async function exploreCrashes(
   scenario: Scenario,
-  most: number,
-  tell: (runs: number) => void = () => {},
+  { most, oneOf = 1, first = 0, tell = () => {} }: Exploration,
 ): Promise<Explored> {
   const failures: CrashFailure[] = [];
   let runs = 0;
@@ -66,8 +73,8 @@ export async function exploreCrashes(
     if (result.violations.length > 0) failures.push({ scenario: scenario.name, crashes, result });
     if (crashes.length === most) return;
     const last = crashes.at(-1)?.step ?? 0;
-    for (const { step, isInBatch } of result.crashPoints) {
-      if (step <= last) continue;
+    const later = result.crashPoints.filter(({ step }) => step > last);
+    for (const { step, isInBatch } of later.filter((_, nth) => nth % oneOf === first % oneOf)) {
       await explore([...crashes, { step, kind: 'now' }]);
       if (isInBatch) await explore([...crashes, { step, kind: 'durable' }]);
     }

@@ -2,8 +2,14 @@
  * The scripted runs that crashes are tried in: what goes wrong in each, for both ways of
  * implementing the participants.
  */
-import type { Scenario, ScriptedFault } from './crash-points.ts';
+import {
+  type Exploration,
+  exploreCrashes,
+  type Scenario,
+  type ScriptedFault,
+} from './crash-points.ts';
 import type { Flavor } from './participants.ts';
+import { failureText } from './report.ts';
 import type { SimSaga } from './sim-saga.ts';
 import {
   FITTING,
@@ -226,6 +232,47 @@ export const SCENARIOS: readonly Scenario[] = [
   ...scenariosOf(ONBOARDING, ACCOUNTS, ONBOARDING_SCRIPTS),
   ...BLOCK_SCENARIOS,
 ];
+
+/** What may be done twice in the time of the tests; all of them: `npm run simulate -- --crashes 2`. */
+export const TWICE_CRASHED: readonly Scenario[] = [
+  'order, transactional: all goes well',
+  'order, transactional: updateOrder is declined',
+  'order, remote: all goes well',
+  'order, remote: updateOrder is declined',
+  'trip, remote: all goes well',
+  'trip, remote: chargeTrip is declined',
+  'onboarding, remote: all goes well',
+  'onboarding, transactional: the second account is declined',
+  'instalments, remote: charge is transient from its second call on',
+  'group, remote: the job is given up past its pivot, and the team is declined',
+].map(scenarioNamed);
+
+/**
+ * Explores each, a share of points in another place of each, up to the first that fails; gives what
+ * went wrong in words.
+ */
+export async function exploreAll(
+  scenarios: readonly Scenario[],
+  exploration: Exploration,
+): Promise<{ readonly runs: number; readonly failures: readonly string[] }> {
+  let runs = 0;
+  const failures: string[] = [];
+  for (const [first, scenario] of scenarios.entries()) {
+    const explored = await exploreCrashes(scenario, { ...exploration, first });
+    runs += explored.runs;
+    for (const { crashes, result } of explored.failures) {
+      failures.push(failureText(`${scenario.name}, crashes ${JSON.stringify(crashes)}`, result));
+    }
+    if (failures.length > 0) break;
+  }
+  return { runs, failures };
+}
+
+function scenarioNamed(name: string): Scenario {
+  const scenario = SCENARIOS.find((each) => each.name === name);
+  if (scenario === undefined) throw new Error(`there is no scenario "${name}"`);
+  return scenario;
+}
 
 function none(): undefined {
   // nothing goes wrong

@@ -68,18 +68,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a compensation that failed for good is shown as compensated',
     oracle: 'all-or-nothing',
+    fromSeed: 50,
     plant: { definition: unheld(shrugsOffFailedCompensation(ORDER.definition)) },
   },
   {
     name: 'a compensation of what never happened leaves no fence',
     oracle: 'all-or-nothing',
+    fromSeed: 90,
     plant: { manners: { fences: false } },
   },
   {
     name: 'money of a charge that came after its refund is not given back',
     oracle: 'money',
     plant: { manners: { fences: false } },
-    fromSeed: 400,
+    fromSeed: 440,
   },
   {
     name: 'a participant charges again for the same key',
@@ -109,7 +111,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a restart arms its timers too late',
     oracle: 'timer-late',
-    fromSeed: 200,
+    fromSeed: 260,
     plant: {
       store: (store) => ({
         ...store,
@@ -214,11 +216,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'no dead letter is written',
     oracle: 'dead-letter',
+    fromSeed: 30,
     plant: { store: (store) => rewrites(store, (commit) => ({ ...commit, deadLetter: null })) },
   },
   {
     name: 'an operator cannot retry what was given up on',
     oracle: 'repair',
+    fromSeed: 30,
     plant: {
       store: (store) => ({
         ...store,

@@ -57,6 +57,7 @@ const BUGS: readonly Omit<PlantedBug, 'saga'>[] = [
   {
     name: "a customer's file is closed before the account is taken back",
     oracle: 'bank',
+    fromSeed: 30,
     plant: { ops: (op) => (op.kind === 'undo' && op.step === 'account' ? [fileOf(op), op] : [op]) },
   },
   {

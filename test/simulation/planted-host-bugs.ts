@@ -24,6 +24,7 @@ export const PLANTED_HOST_BUGS: readonly PlantedBug[] = [
   {
     name: 'a dead letter lists nothing as outstanding',
     oracle: 'dead-letter',
+    fromSeed: 30,
     plant: {
       store: (store) =>
         rewrites(store, ({ deadLetter, ...commit }) => ({
@@ -51,6 +52,7 @@ export const PLANTED_HOST_BUGS: readonly PlantedBug[] = [
   {
     name: 'a process sleeps three times too long',
     oracle: 'timer-late',
+    fromSeed: 20,
     plant: {
       clock: (clock) => ({
         nowMs: () => clock.nowMs(),
@@ -72,6 +74,7 @@ export const PLANTED_HOST_BUGS: readonly PlantedBug[] = [
   {
     name: 'a refund is reported as done and never made',
     oracle: 'all-or-nothing',
+    fromSeed: 30,
     plant: {
       ops: (op) => (op.kind === 'undo' && op.step === 'processPayment' ? [] : [op]),
     },

@@ -79,6 +79,7 @@ export const PLANTED_LEDGER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a parent undoes all but a child that a person settled past its pivot',
     oracle: 'ledger-end',
+    fromSeed: 25,
     saga: GROUP,
     plant: { definition: unheld(takesSettledForFailed(groupSaga)) },
   },
@@ -98,6 +99,7 @@ export const PLANTED_LEDGER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a parent waits for ever for a child whose machine ended in an error',
     oracle: 'liveness',
+    fromSeed: 90,
     saga: GUILD,
     plant: {
       definition: guildSaga,

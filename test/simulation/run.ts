@@ -88,8 +88,9 @@ async function runCrashes(most: number): Promise<number> {
     ({ saga }) => only === null || saga.definition === only.definition,
   );
   for (const scenario of wanted) {
-    const explored = await exploreCrashes(scenario, most, (done) => {
-      progress.tell(runs + done, failures);
+    const explored = await exploreCrashes(scenario, {
+      most,
+      tell: (done) => progress.tell(runs + done, failures),
     });
     runs += explored.runs;
     failures += explored.failures.length;

@@ -18,7 +18,7 @@ import type { ActorHost, Item } from './actor-host.ts';
 import { checked } from '../../host/event-check.ts';
 import type { Registration } from '../../host/registry.ts';
 import { Mailbox } from './mailbox.ts';
-import { isForVersion } from './parking.ts';
+import { isForVersion } from '../../host/turn/parking.ts';
 import { type Beginning, type BesideTurn, commitOf, type PendingTurn } from './commit-of.ts';
 import { changedElsewhere, refusalOf, versionConflict } from '../../host/turn/refusals.ts';
 import { tooLongResult } from '../../host/turn/state-bound.ts';

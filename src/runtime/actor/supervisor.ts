@@ -18,7 +18,7 @@ import type { ActorHost, Verdict } from './actor-host.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Limits } from '../../host/limits.ts';
 import { carryOut, type Outlets } from './outlets.ts';
-import { isFinal, isForVersion, mustPark } from './parking.ts';
+import { isFinal, isForVersion, mustPark } from '../../host/turn/parking.ts';
 import { parkedCommit } from './commit-of.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
@@ -232,7 +232,9 @@ export class Supervisor implements ActorHost {
       const stored = await this.#store.loadBySid(sid);
       if (stored === null) return;
       const { feed, queue, watchers } = this.#outletsOrThrow();
-      if (!(await mustPark(this.#store, stored, failure))) {
+      const isParked = stored.status === 'parked';
+      const known = isParked ? await this.#store.upkeep.errorOf(sid) : null;
+      if (!mustPark(stored.status, failure, known)) {
         if (isSettled(stored.status)) queue.parked(stored);
         return;
       }

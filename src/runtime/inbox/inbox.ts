@@ -15,7 +15,8 @@ import type { SpawnOptions } from '../../host/backstep.ts';
 import type { CancelTimeout, Clock } from '../../host/clock.ts';
 import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
 import type { Logger } from '../../host/turn-log.ts';
-import { type InboxAnswer, type InboxRef, refusalOfError } from './inbox-answer.ts';
+import type { InboxAnswer, InboxRef, InboxRefusal } from './inbox-answer.ts';
+import { refusalOfError } from '../../host/refusal.ts';
 import { orderOf } from './inbox-order.ts';
 
 /** Rows read at once. */
@@ -207,7 +208,7 @@ export class Inbox {
     if (!this.#ports.isAccepting() || isOfStorage(error)) return this.#hold(group);
     // Whoever waits for an answer is told at once that there is no room.
     if (isPassing(error) && request === null) return this.#hold(group);
-    const answer = refusalOfError(error);
+    const answer: InboxRefusal = { kind: 'refused', ...refusalOfError(error) };
     try {
       const isSettled = await this.#settle({ ...row, request: request ?? '' }, answer);
       this.#fresh.add(id);

@@ -11,12 +11,8 @@ import type { InboxRequest } from '../../store/queries/inbox.ts';
 import { MAX_INBOX_PAYLOAD } from '../../store/queries/inbox-rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { CancelTimeout, Clock } from '../../host/clock.ts';
-import {
-  errorOfRefusal,
-  type InboxAnswer,
-  type InboxRefusal,
-  parseAnswer,
-} from '../inbox/inbox-answer.ts';
+import { type InboxAnswer, type InboxRefusal, parseAnswer } from '../inbox/inbox-answer.ts';
+import { errorOfRefusal } from '../../host/refusal.ts';
 import type { Logger } from '../../host/turn-log.ts';
 
 /** How long an owner may take to answer; a take-over fits into it. */

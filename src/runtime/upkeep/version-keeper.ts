@@ -11,7 +11,6 @@
  * mistake, and sagas of one that is registered late go on by themselves.
  */
 import { failureOfText, toFailure } from '../../core/failure.ts';
-import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { isEnded, SAGA_STATUSES } from '../../core/status.ts';
 import type {
   Drawing,
@@ -25,14 +24,8 @@ import type { Feed } from '../../host/feed.ts';
 import type { Registry } from '../../host/registry.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
 import type { Logger } from '../../host/turn-log.ts';
+import { VERSION_IS_BACK } from '../../host/versions/version-is-back.ts';
 import { type VersionGap, VersionGaps } from '../../host/versions/version-gaps.ts';
-
-/** How a saga goes on that was parked because its version was gone. */
-const VERSION_IS_BACK: OperatorCommand = {
-  name: 'retry',
-  by: 'engine',
-  reason: 'its version is registered again',
-};
 
 /** Sagas looked at in one read. */
 const RANGE_SIZE = 2_000;

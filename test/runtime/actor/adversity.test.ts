@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackstepError } from '../../../src/core/errors.ts';
 import { TransientError } from '../../../src/core/failure.ts';
-import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { silentLogger } from '../../../src/host/turn-log.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
@@ -160,8 +159,7 @@ test('a saga whose version is gone is parked, and goes on once it is registered 
   await engine.seen((entry) => entry.to === 'forward.charge.running');
   await engine.stop();
 
-  const { database, clock } = engine;
-  const without = await openBackstep({ database, clock });
+  const without = await engine.openBare();
   await without.start();
   expect((await without.saga(id).settled({ within: 1e9 })).status).toBe('parked');
   await without.stop({ within: 0 });

@@ -1,7 +1,6 @@
 /** Places of a bounded type whose holders could not even be read, and what becomes of them. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Bindings } from '../../../src/host/backstep.ts';
-import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
 
@@ -29,7 +28,7 @@ async function leftBehind(): Promise<readonly [string, string]> {
 }
 
 async function opened(definition: typeof second, bounds: Pick<Bindings, 'concurrency'>) {
-  const backstep = await openBackstep({ database: first.database, clock: first.clock });
+  const backstep = await first.openBare();
   backstep.register(definition, { activities, ...bounds });
   await backstep.start();
   return backstep;

@@ -32,7 +32,7 @@ let engine: EngineHarness<Poison>;
 
 beforeEach(() => {
   isPoisoned = true;
-  engine = new EngineHarness(saga);
+  engine = new EngineHarness(saga, { onDisk: true });
 });
 
 afterEach(() => engine.dispose());

@@ -14,7 +14,7 @@ let engine: EngineHarness<object>;
 let own: Kysely<Own>;
 
 beforeEach(async () => {
-  engine = new EngineHarness(notebookSaga);
+  engine = new EngineHarness(notebookSaga, { onDisk: true });
   await engine.open({});
   const connection = new Database(engine.database, { timeout: 5_000 });
   own = new Kysely<Own>({ dialect: new SqliteDialect({ database: connection }) });

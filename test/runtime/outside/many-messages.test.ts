@@ -46,7 +46,7 @@ const numberIn = (event: AnyEventObject): number => Number(event['number']);
 
 describe('a turn that emits many events', () => {
   test.each([40, MOST])('%i reach the subscriber, in order', async (count) => {
-    engine = new EngineHarness(loudSaga);
+    engine = new EngineHarness(loudSaga, { onDisk: true });
     const heard: number[] = [];
     const { promise: all, resolve } = Promise.withResolvers<void>();
     const said = (event: AnyEventObject): void => {
@@ -60,7 +60,7 @@ describe('a turn that emits many events', () => {
   });
 
   test('one more is refused to its sender, with the bound, and the saga goes on', async () => {
-    engine = new EngineHarness(loudSaga);
+    engine = new EngineHarness(loudSaga, { onDisk: true });
     const backstep = await engine.open(NONE, { subscribers: { said: () => {} } });
     const { id } = await backstep.spawn('loud', { input: null });
     const tooMany = backstep.saga(id).send(say(MOST + 1));
@@ -70,7 +70,7 @@ describe('a turn that emits many events', () => {
   });
 
   test('what was stored while sixteen were possible comes first, and the doctor knows it', async () => {
-    engine = new EngineHarness(loudSaga);
+    engine = new EngineHarness(loudSaga, { onDisk: true });
     const refusing = {
       said: () => {
         throw new Error('not now');
@@ -125,7 +125,7 @@ test('a hundred children hear what their parent tells them in one turn', async (
     ),
     { children: Object.fromEntries(names.map((name) => [name, child])) },
   );
-  const family = new EngineHarness(parent);
+  const family = new EngineHarness(parent, { onDisk: true });
   engine = family;
   const backstep = await family.open(NONE, {
     also: (other) => other.register(child, { activities: NONE }),

@@ -16,7 +16,7 @@ const staySaga = defineSaga({ id: 'stay', input: z.null(), activities: {} as Cal
 
 let engine: EngineHarness<Calls>;
 beforeEach(() => {
-  engine = new EngineHarness(staySaga);
+  engine = new EngineHarness(staySaga, { onDisk: true });
 });
 afterEach(() => engine.dispose());
 

@@ -15,7 +15,7 @@ let begun: string[];
 let finish: (trip: string) => void;
 
 beforeEach(() => {
-  engine = new EngineHarness(tripSaga);
+  engine = new EngineHarness(tripSaga, { onDisk: true });
 });
 afterEach(() => engine.dispose());
 

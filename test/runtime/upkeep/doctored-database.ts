@@ -30,7 +30,7 @@ export class DoctoredDatabase {
   };
 
   async fill(): Promise<void> {
-    const harness = new EngineHarness(tripSaga);
+    const harness = new EngineHarness(tripSaga, { onDisk: true });
     const never = (): Promise<never> => new Promise(() => {});
     const { activities } = recordedActivities({
       release: ({ trip }) => {

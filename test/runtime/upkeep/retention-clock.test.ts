@@ -1,9 +1,7 @@
 /** A clock that was set wrongly removes nothing: what is gone would be gone for good. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Store } from '../../../src/store/store.ts';
 import { EngineHarness } from '../engine-harness.ts';
 import { recordedActivities, type TripActivities, tripSaga } from '../trip-saga.ts';
-import { withMethods } from '../with-methods.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -36,8 +34,7 @@ beforeEach(async () => {
 
 afterEach(() => engine.dispose());
 
-const open = () =>
-  engine.open(recordedActivities().activities, { ...SETTINGS, logger, wrapStore: withNotes });
+const open = () => engine.open(recordedActivities().activities, { ...SETTINGS, logger });
 const kind = (): string => engine.backstep.retention.state().kind;
 const setClock = (byMs: number): void => engine.clock.jumpTo(engine.clock.nowMs() + byMs);
 
@@ -49,35 +46,8 @@ async function sagas(): Promise<number> {
 async function runs(durationMs: number, stepMs = HOUR_MS): Promise<void> {
   for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
     engine.clock.advance(stepMs);
-    // A look asks the store several times in turn before it arranges the next look.
-    do {
-      await Promise.allSettled(asked);
-      await new Promise(setImmediate);
-    } while (asked.size > 0);
+    await new Promise(setImmediate); // whatever a look asks of memory is answered by then
   }
-}
-
-/** What the looks have asked the store and were not answered yet. */
-const asked = new Set<Promise<unknown>>();
-
-function noted<T>(answer: Promise<T>): Promise<T> {
-  asked.add(answer);
-  const answered = (): void => void asked.delete(answer);
-  answer.then(answered, answered);
-  return answer;
-}
-
-/** Notes every question that a look asks the store. */
-function withNotes(store: Store): Store {
-  const { upkeep } = store;
-  return withMethods(store, {
-    write: (...args) => noted(store.write(...args)),
-    upkeep: {
-      ...upkeep,
-      removalHold: () => noted(upkeep.removalHold()),
-      removable: (...args) => noted(upkeep.removable(...args)),
-    },
-  });
 }
 
 describe('a clock that is set 400 days ahead', () => {

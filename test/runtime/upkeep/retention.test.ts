@@ -1,5 +1,5 @@
 /** Sagas that ended long ago are removed; what must outlive them stays. */
-import Database from 'better-sqlite3';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PermanentError } from '../../../src/core/failure.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -46,13 +46,8 @@ async function jump({ clock, backstep }: Harness, durationMs: number): Promise<v
 
 type Harness = Pick<EngineHarness<never>, 'clock' | 'backstep'>;
 
-function rowsOf(sql: string): readonly unknown[] {
-  const db = new Database(engine.database, { readonly: true });
-  try {
-    return db.prepare(sql).all();
-  } finally {
-    db.close();
-  }
+async function rowsOf(query: string): Promise<readonly unknown[]> {
+  return (await sql.raw(query).execute(engine.backstep.store.reader())).rows;
 }
 
 test('ended sagas go after their time with their journal; their start keys stay', async () => {
@@ -64,7 +59,7 @@ test('ended sagas go after their time with their journal; their start keys stay'
   expect(await engine.backstep.saga(old).state()).toBeNull();
   expect(await engine.backstep.read.saga(young)).not.toBeNull();
   expect((await engine.backstep.read.transitions(old, page)).items).toEqual([]);
-  expect(rowsOf('SELECT DISTINCT sid FROM journal')).toEqual([{ sid: 2 }]);
+  expect(await rowsOf('SELECT DISTINCT sid FROM journal')).toEqual([{ sid: 2 }]);
   expect(await engine.backstep.spawn('trip', { input: { trip: 'old' }, key: 'old' })).toMatchObject(
     {
       id: old,
@@ -96,10 +91,9 @@ test('a start repeated after that is told how its saga ended, and so is who wait
   await expect(nobody.settled()).rejects.toMatchObject({ code: 'not-found' });
 
   // As a version left it that did not keep how sagas ended: nothing is claimed.
+  const forgets = { sql: 'UPDATE start_keys SET final_status = NULL', parameters: [] };
+  await engine.backstep.store.write([forgets]);
   await engine.stop();
-  const db = new Database(engine.database);
-  db.exec('UPDATE start_keys SET final_status = NULL');
-  db.close();
   await engine.open(activities);
   const unknown = await engine.backstep.spawn('trip', again);
   expect(unknown).toEqual({ ...removed, status: 'removed' });
@@ -115,15 +109,15 @@ test('a start repeated after that is told how its saga ended, and so is who wait
 test('no number is used twice: ids and the journal count on after a restart', async () => {
   await engine.open(recordedActivities().activities, { keepEndedFor: '1d' });
   await completed(['a', 'b', 'c']);
-  const [last] = rowsOf('SELECT max(seq) AS seq FROM journal');
+  const [last] = await rowsOf('SELECT max(seq) AS seq FROM journal');
   await timePasses(2 * DAY_MS, 1);
   await engine.stop();
   await engine.open(recordedActivities().activities);
   const id = await spawn('d');
   await engine.backstep.saga(id).settled({ within: 1e9 });
-  expect(rowsOf(`SELECT sid FROM sagas WHERE id = '${id}'`)).toEqual([{ sid: 4 }]);
+  expect(await rowsOf(`SELECT sid FROM sagas WHERE id = '${id}'`)).toEqual([{ sid: 4 }]);
   const { seq } = last as { seq: number };
-  const [next] = rowsOf('SELECT min(seq) AS seq FROM journal WHERE sid = 4');
+  const [next] = await rowsOf('SELECT min(seq) AS seq FROM journal WHERE sid = 4');
   expect(next).toEqual({ seq: seq + 1 });
 });
 
@@ -155,7 +149,7 @@ test('a saga that is under way, needs a person or has a message on its way stays
   await completed(['later']); // whoever has the last line of the journal stays
   await timePasses(3 * DAY_MS, 4);
   expect(await backstep.saga(stuck).state()).toBeNull();
-  expect(rowsOf('SELECT kind FROM dead_letters WHERE sid = 2')).toHaveLength(1);
+  expect(await rowsOf('SELECT kind FROM dead_letters WHERE sid = 2')).toHaveLength(1);
 });
 
 /** Time for some looks at what is old enough. */

@@ -13,7 +13,7 @@ const page = { limit: 10, cursor: null };
 let engine: EngineHarness<TripActivities>;
 
 beforeEach(() => {
-  engine = new EngineHarness(tripSaga);
+  engine = new EngineHarness(tripSaga, { onDisk: true });
 });
 
 afterEach(() => engine.dispose());

@@ -5,7 +5,6 @@ import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import { recordOfLine, replay } from '../../../src/core/history/replay.ts';
 import type { Backstep, Bindings } from '../../../src/host/backstep.ts';
-import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { silentLogger } from '../../../src/host/turn-log.ts';
 import { EngineHarness } from '../engine-harness.ts';
 
@@ -85,8 +84,7 @@ afterEach(() => engine.dispose());
 /** The same database under another set of versions. */
 async function reopened(register: (backstep: Backstep) => void): Promise<Backstep> {
   await engine.stop();
-  const { database, clock } = engine;
-  const backstep = await openBackstep({ database, clock });
+  const backstep = await engine.openBare();
   register(backstep);
   await backstep.start();
   return backstep;
@@ -250,7 +248,7 @@ describe('a migration', () => {
     );
     await without.stop({ within: 0 });
 
-    const mended = await openBackstep({ database: engine.database, clock: engine.clock });
+    const mended = await engine.openBare();
     mended.register(v2, { activities, migrate: toReview });
     await mended.start();
     await onVersion(mended, id, 2);
@@ -265,9 +263,7 @@ describe('a migration', () => {
     const logged: string[] = [];
     const note = (_: object, message: string): void => void logged.push(message);
     const logger = { ...silentLogger, warn: note, error: note, isLevelEnabled: () => true };
-    const { database, clock } = engine;
-    const verifyAtRegistration = 'off';
-    const without = await openBackstep({ database, clock, logger, verifyAtRegistration });
+    const without = await engine.openBare({ logger });
     without.register(v2, { activities, migrate: { 1: () => ({ state: 'nowhere' }) } });
     await without.start();
     while ((await without.read.saga(id))?.status !== 'parked') await new Promise(setImmediate);

@@ -12,13 +12,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { seededRandom } from '../../actors/faults/seeded-random.ts';
 import { hash32 } from '../../src/core/hash.ts';
 import { expectBooksToAddUp, ordersOf } from '../e2e/order-books.ts';
 import type { Environment } from '../e2e/processes.ts';
 import { type OrderBody, siteFor } from '../e2e/site.ts';
-import { buildDiskLibrary, Disk } from './disk.ts';
+import { useDiskLibrary, Disk } from './disk.ts';
 import { lostOf, postUntil } from './load.ts';
 
 const CUTS = Number(process.env['BACKSTEP_POWER_CUTS'] ?? 2);
@@ -36,12 +36,9 @@ const STORE_PROCESS = fileURLToPath(new URL('../store/sqlite/store-process.ts', 
 const NORMAL = fileURLToPath(new URL('./normal-synchronous.ts', import.meta.url));
 const WITH_NORMAL = { NODE_OPTIONS: `--import=${pathToFileURL(NORMAL).href}` };
 
-const library = buildDiskLibrary();
-if (library.kind === 'impossible') console.warn(`skipped: no power cut, ${library.reason}`);
-else afterAll(library.remove);
-const libraryPath = library.kind === 'built' ? library.path : '';
+const library = useDiskLibrary('power cut');
 
-describe.skipIf(library.kind === 'impossible')('a power cut', () => {
+describe.skipIf(library === null)('a power cut', () => {
   test(
     `under a store that restarts its log: ${CUTS} cuts lose no commit and tear none`,
     async () => {
@@ -50,7 +47,7 @@ describe.skipIf(library.kind === 'impossible')('a power cut', () => {
       let unsyncedBytes = 0;
       for (let first = 1; first <= CUTS; first += CUTS_PER_DATABASE) {
         const folder = temporaryFolder();
-        const disk = new Disk(libraryPath, folder);
+        const disk = new Disk(library, folder);
         const acknowledged = new Set<string>();
         const last = Math.min(CUTS, first + CUTS_PER_DATABASE - 1);
         for (let cut = first; cut <= last; cut += 1) {
@@ -73,7 +70,7 @@ describe.skipIf(library.kind === 'impossible')('a power cut', () => {
 
   test('loses commits of a store made to run with synchronous=NORMAL', async () => {
     const folder = temporaryFolder();
-    const disk = new Disk(libraryPath, folder);
+    const disk = new Disk(library, folder);
     const acknowledged = await commitUntilKilled(folder, disk, WITH_NORMAL);
     disk.cutPower();
     expect(lostOfStore(folder, acknowledged)).not.toEqual([]);
@@ -83,7 +80,7 @@ describe.skipIf(library.kind === 'impossible')('a power cut', () => {
     `under the server: ${CUTS} cuts lose nothing that a client or the feed was told`,
     async () => {
       const site = await siteFor(onTestFinished);
-      const disk = new Disk(libraryPath, site.folder);
+      const disk = new Disk(library, site.folder);
       await site.provide();
       const orders: OrderBody[] = [];
       let unsyncedBytes = 0;
@@ -117,7 +114,7 @@ describe.skipIf(library.kind === 'impossible')('a power cut', () => {
 
   test('loses orders of a server made to run with synchronous=NORMAL', async () => {
     const site = await siteFor(onTestFinished);
-    const disk = new Disk(libraryPath, site.folder);
+    const disk = new Disk(library, site.folder);
     await site.provide();
     const server = await site.serve({ ...disk.env, ...WITH_NORMAL });
     const strike = (): void => server.signal('SIGKILL');

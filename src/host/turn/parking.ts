@@ -4,8 +4,7 @@
  */
 import { BackstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
-import { isEnded } from '../../core/status.ts';
-import type { Store, StoredSaga } from '../../store/store.ts';
+import { isEnded, type SagaStatus } from '../../core/status.ts';
 
 /** No later try can change it. */
 export function isFinal(error: unknown): boolean {
@@ -20,16 +19,21 @@ export function isForVersion(error: unknown): boolean {
   return error instanceof BackstepError && error.code === 'version-missing';
 }
 
-/** Whether the saga is to be parked for the failure, or its letter to say that from now on. */
-export async function mustPark(
-  { upkeep }: Pick<Store, 'upkeep'>,
-  { sid, status }: StoredSaga,
+/**
+ * Whether the saga is to be parked for the failure, or its letter to say that from now on.
+ *
+ * @param known why it is parked now, as its row says it; `null`: it is not
+ */
+export function mustPark(
+  status: SagaStatus,
   { code, message }: Failure,
-): Promise<boolean> {
+  known: string | null,
+): boolean {
   if (isEnded(status)) return false;
   const isOfVersion = code === 'version-missing';
   if (status === 'paused') return !isOfVersion; // a person's word: it must not go on by itself
   if (status !== 'parked') return true;
-  const known = (await upkeep.errorOf(sid)) ?? '';
-  return isOfVersion && known.startsWith('version-missing:') && known !== `${code}: ${message}`;
+  return (
+    isOfVersion && known?.startsWith('version-missing:') === true && known !== `${code}: ${message}`
+  );
 }

@@ -1,6 +1,7 @@
 /** The pages about the engine itself in a real browser. */
 import { expect, test } from 'vitest';
 import { seriousViolations, useDashboard } from './dashboard.ts';
+import { orderNamed } from './named-order.ts';
 
 /** Stands for the vendor's page: tells its opener that it is there, and shows what it is sent. */
 const VENDOR_PAGE = `<!doctype html><title>Inspector</title><ul></ul><script>
@@ -14,22 +15,10 @@ const VENDOR_PAGE = `<!doctype html><title>Inspector</title><ul></ul><script>
 
 const dashboard = useDashboard();
 
-function orderOf(order_id: string): Parameters<typeof dashboard.site.order>[0] {
-  return {
-    order_id,
-    customer_id: 'c-1',
-    customer_email: 'c@example.org',
-    product_id: 'laptop',
-    quantity: 1,
-    amount: '12.50',
-    payment_method: 'paypal',
-  };
-}
-
 test('the performance page draws what happens while one watches', async () => {
   const page = await dashboard.openLive('/performance');
   await dashboard.site.fault('sendConfirmation', { failNext: 1 });
-  expect((await dashboard.site.order(orderOf('measured'), '10s')).body.status).toBe('completed');
+  expect((await dashboard.site.order(orderNamed('measured'), '10s')).body.status).toBe('completed');
   // The first point has no length yet, which is no size for a browser.
   await page.locator('#chart-steps path.series-0:not([d=""])').waitFor({ state: 'attached' });
   await page.locator('#chart-sagas .band').waitFor();
@@ -40,7 +29,7 @@ test('the performance page draws what happens while one watches', async () => {
 
 test('the inspector steps back and forth through the events of a saga, in its chart', async () => {
   await dashboard.site.fault('updateOrder', { failNext: 1, mode: 'permanent' });
-  const { body } = await dashboard.site.order(orderOf('inspected'), '10s');
+  const { body } = await dashboard.site.order(orderNamed('inspected'), '10s');
   expect(body.status).toBe('compensated');
   const page = await dashboard.openLive('/inspector');
   await page.getByRole('link', { name: 'order inspected' }).click();
@@ -70,7 +59,7 @@ test('a chart without a saga begins where its sagas do, on a narrow screen too',
 });
 
 test('the vendor inspector in a window of its own gets the journal', async () => {
-  await dashboard.site.order(orderOf('bridged'), '10s');
+  await dashboard.site.order(orderNamed('bridged'), '10s');
   const page = await dashboard.open('/inspector/stately');
   await page
     .context()
@@ -81,7 +70,7 @@ test('the vendor inspector in a window of its own gets the journal', async () =>
   await page.getByRole('button', { name: 'Open it in a window of its own' }).click();
   const vendor = await opened;
   await vendor.getByText('@xstate.actor order').first().waitFor();
-  await dashboard.site.order(orderOf('bridged-live'), '10s');
+  await dashboard.site.order(orderNamed('bridged-live'), '10s');
   await vendor.getByText('@xstate.snapshot xstate.done.actor.updateOrder').first().waitFor();
   await page.getByText(/^Connected: \d+ messages passed on\.$/).waitFor();
   expect(await seriousViolations(page)).toEqual([]);
@@ -89,13 +78,13 @@ test('the vendor inspector in a window of its own gets the journal', async () =>
 
 test('the debug page streams turns, and stands still when it is paused', async () => {
   const page = await dashboard.openLive('/debug');
-  const { body } = await dashboard.site.order(orderOf('streamed'), '10s');
+  const { body } = await dashboard.site.order(orderNamed('streamed'), '10s');
   const turns = page.locator('#debug-stream');
   await turns.getByRole('link', { name: body.saga_id }).first().waitFor();
   expect(await seriousViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText('this page stands still').waitFor();
-  const later = await dashboard.site.order(orderOf('unseen'), '10s');
+  const later = await dashboard.site.order(orderNamed('unseen'), '10s');
   expect(await turns.getByRole('link', { name: later.body.saga_id }).count()).toBe(0);
   await page.getByRole('button', { name: 'Go on' }).click();
   await turns.getByRole('link', { name: later.body.saga_id }).first().waitFor();

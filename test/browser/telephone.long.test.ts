@@ -2,6 +2,7 @@
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { useDashboard } from './dashboard.ts';
+import { orderNamed } from './named-order.ts';
 
 const WIDTH = 390;
 const TELEPHONE = { viewport: { width: WIDTH, height: 664 } };
@@ -21,18 +22,7 @@ test('every field of the faults by activity is on the screen, with its head', as
 
 test('the status of a saga is on the screen however long its name is, and the edge fades', async () => {
   const orderId = `a-very-long-name-${'of-an-order-'.repeat(6)}`;
-  await dashboard.site.order(
-    {
-      order_id: orderId,
-      customer_id: 'c-1',
-      customer_email: 'ada@example.com',
-      product_id: 'laptop',
-      quantity: 1,
-      amount: '12.50',
-      payment_method: 'paypal',
-    },
-    '20s',
-  );
+  await dashboard.site.order(orderNamed(orderId), '20s');
   const page = await dashboard.openLive('/sagas', TELEPHONE);
   const badge = page.locator('tr', { hasText: orderId }).locator('.badge', {
     hasText: 'completed',

@@ -2,6 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { seriousViolations, useDashboard } from './dashboard.ts';
+import { orderNamed } from './named-order.ts';
 
 /** A crash, the launcher's restart and the saga's end. */
 const CRASH_MS = 30_000;
@@ -43,15 +44,7 @@ test('a lost answer is charged once', async () => {
 test('a scenario breaks its own order only', async () => {
   const page = await dashboard.openLive('/faults');
   await page.locator('#scenario-failing-step').getByRole('button').click();
-  const other = {
-    order_id: `bystander-${Date.now()}`,
-    customer_id: 'c-1',
-    customer_email: 'c@example.org',
-    product_id: 'laptop',
-    quantity: 1,
-    amount: '12.50',
-    payment_method: 'paypal',
-  };
+  const other = orderNamed(`bystander-${Date.now()}`);
   expect((await dashboard.site.order(other, '10s')).body.status).toBe('completed');
   await page.locator('#scenario-failing-step').getByText('As expected:').waitFor();
 });
@@ -101,16 +94,7 @@ test('the payment provider is stopped for real, and an order waits until it is b
   await page.locator('#banner').getByText('payment provider is stopped').waitFor();
   await page.locator('#lab-faults').getByText('payment provider is stopped').waitFor();
   await expect(dashboard.site.callProvider('GET', '/health')).rejects.toThrow('fetch failed');
-  const body = {
-    order_id: `waits-${Date.now()}`,
-    customer_id: 'c-1',
-    customer_email: 'c@example.org',
-    product_id: 'phone',
-    quantity: 1,
-    amount: '12.50',
-    payment_method: 'paypal',
-  };
-  const settled = dashboard.site.order(body, '30s');
+  const settled = dashboard.site.order(orderNamed(`waits-${Date.now()}`), '30s');
   await page.getByRole('button', { name: 'Start it again' }).click();
   expect((await settled).body.status).toBe('completed');
   await page.getByText('The payment provider runs').waitFor();

@@ -1,6 +1,7 @@
 /** Nothing on a page may be pushed about by what comes in live. */
 import { beforeAll, expect, test } from 'vitest';
 import { useDashboard } from './dashboard.ts';
+import { orderNamed } from './named-order.ts';
 
 /** A tenth of what counts as good; a line that appears above the content is more than this. */
 const MOST = 0.01;
@@ -17,18 +18,7 @@ let count = 0;
 
 async function placeOrder(wait: string): Promise<string> {
   count += 1;
-  const { body } = await dashboard.site.order(
-    {
-      order_id: `shift-${count}`,
-      customer_id: 'c-1',
-      customer_email: 'ada@example.com',
-      product_id: 'laptop',
-      quantity: 1,
-      amount: '12.50',
-      payment_method: 'paypal',
-    },
-    wait,
-  );
+  const { body } = await dashboard.site.order(orderNamed(`shift-${count}`), wait);
   return body.saga_id;
 }
 

@@ -1,0 +1,109 @@
+/**
+ * Where a worker makes attempts: its clock, its chance, and the runner that bounds them. What it
+ * tells of an attempt is kept by Restate before anything follows from it.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AttemptOutcome } from '../core/turn/inbound.ts';
+import { ActivityRunner, type AttemptTask } from '../host/outside/activity-runner.ts';
+import type { Clock } from '../host/clock.ts';
+import type { Limits } from '../host/limits.ts';
+import type { Report } from './words.ts';
+
+/** What became of an attempt; `null`: it was stopped, or nothing came late. */
+export interface Told {
+  readonly report: Report | null;
+  /** By the clock of the worker. */
+  readonly atMs: number;
+}
+
+interface Run {
+  readonly ended: PromiseWithResolvers<Report | null>;
+  readonly late: PromiseWithResolvers<Report | null>;
+}
+
+export interface DeskParts {
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>;
+  /** How long an attempt that was given up is listened to. */
+  readonly lateMs: number;
+}
+
+export class AttemptDesk {
+  readonly #clock: Clock;
+  readonly #runner: ActivityRunner;
+  readonly #lateMs: number;
+  readonly #runs = new Map<number, Run>();
+  #lastRun = 0;
+
+  constructor({ clock, limits, lateMs }: DeskParts) {
+    this.#clock = clock;
+    this.#lateMs = lateMs;
+    this.#runner = new ActivityRunner(
+      clock,
+      {
+        onOutcome: ({ run, effect: { activity, token } }, outcome) =>
+          this.#runs.get(run)?.ended.resolve({ kind: 'result', activity, token, outcome }),
+        onTimeout: ({ run, effect: { token } }, timer) =>
+          this.#runs.get(run)?.ended.resolve({ kind: 'timer', timer, token }),
+        onLate: (task, outcome) =>
+          this.#runs.get(task.run)?.late.resolve(lateReport(task, outcome)),
+      },
+      limits,
+    );
+  }
+
+  /** Another name for each execution of a call. */
+  newMark(): string {
+    return randomUUID();
+  }
+
+  /** Names the attempt here. */
+  newRun(): number {
+    this.#lastRun += 1;
+    return this.#lastRun;
+  }
+
+  /** Makes the attempt. Never rejects. */
+  async perform(task: AttemptTask): Promise<Told> {
+    const run = {
+      ended: Promise.withResolvers<Report | null>(),
+      late: Promise.withResolvers<Report | null>(),
+    };
+    this.#runs.set(task.run, run);
+    this.#runner.start(task);
+    const report = await run.ended.promise;
+    return { report, atMs: this.#clock.nowMs() };
+  }
+
+  /** The saga has moved on: aborts the attempt. */
+  stop({ run, effect: { activity, token } }: Pick<AttemptTask, 'run' | 'effect'>): void {
+    this.#runner.stop(run, activity, token);
+    this.#runs.get(run)?.ended.resolve(null);
+  }
+
+  /** What a stopped attempt has done after all, if it says so soon. Never rejects. */
+  async late(run: number): Promise<Told> {
+    const known = this.#runs.get(run);
+    const waited = Promise.withResolvers<null>();
+    const cancel = this.#clock.after(this.#lateMs, () => waited.resolve(null));
+    const report =
+      known === undefined ? null : await Promise.race([known.late.promise, waited.promise]);
+    cancel();
+    return { report, atMs: this.#clock.nowMs() };
+  }
+
+  /** Nothing more is asked of it. */
+  forget(run: number): void {
+    this.#runs.delete(run);
+  }
+
+  /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
+  drain(drainMs: number): Promise<void> {
+    return this.#runner.drain(drainMs);
+  }
+}
+
+function lateReport({ effect }: AttemptTask, outcome: AttemptOutcome): Report {
+  const { activity, token, occurrence } = effect;
+  return { kind: 'result', activity, token, outcome, occurrence };
+}

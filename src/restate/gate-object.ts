@@ -1,0 +1,70 @@
+/**
+ * The places of a bounded type, one object for each: so many sagas of it run at once, the others
+ * wait, first come, first served.
+ *
+ * Every call may come twice, and a saga that waited may be over when its turn comes: it is let in
+ * all the same, and leaves at once.
+ */
+import { handlers, object, type ObjectContext } from '@restatedev/restate-sdk';
+import { z } from 'zod';
+import { PRIVATE } from './call-options.ts';
+import { jsonWords } from './json-words.ts';
+import { SERVICES } from './names.ts';
+import { GATE_WORDS } from './words.ts';
+import type { WorkerRegistry } from './worker-registry.ts';
+
+/** Ids of sagas: those inside, and those that wait, the first first. */
+const PLACES = z.object({ inside: z.array(z.string()), waiting: z.array(z.string()) });
+type Places = z.infer<typeof PLACES>;
+
+const KEY = 'places';
+
+/** The object of gates. */
+export function gateObject(registry: WorkerRegistry) {
+  // Whatever changes, as many as there are places for are let in.
+  const change = async (ctx: ObjectContext, changed: (places: Places) => Places): Promise<void> => {
+    const kept: unknown = await ctx.get(KEY, jsonWords);
+    const places = kept === null ? { inside: [], waiting: [] } : PLACES.parse(kept);
+    const atMs = await ctx.date.now();
+    const { inside, waiting } = changed(places);
+    const free = Math.max(0, (registry.boundOf(ctx.key) ?? Infinity) - inside.length);
+    const admitted = waiting.slice(0, free);
+    ctx.set<unknown>(
+      KEY,
+      { inside: [...inside, ...admitted], waiting: waiting.slice(admitted.length) },
+      jsonWords,
+    );
+    for (const saga of admitted) {
+      const target = { service: SERVICES.saga, key: saga, method: 'admit' };
+      ctx.genericSend<unknown>({ ...target, parameter: { atMs }, inputSerde: jsonWords });
+    }
+  };
+  const enter = (ctx: ObjectContext, given: unknown): Promise<void> => {
+    const { saga, hasBegun } = GATE_WORDS.enter.parse(given);
+    return change(ctx, ({ inside, waiting }) => {
+      if (inside.includes(saga) || waiting.includes(saga)) return { inside, waiting };
+      return hasBegun
+        ? { inside: [...inside, saga], waiting }
+        : { inside, waiting: [...waiting, saga] };
+    });
+  };
+  const leave = (ctx: ObjectContext, given: unknown): Promise<void> => {
+    const { saga } = GATE_WORDS.leave.parse(given);
+    const without = (ids: string[]): string[] => ids.filter((id) => id !== saga);
+    return change(ctx, ({ inside, waiting }) => ({
+      inside: without(inside),
+      waiting: without(waiting),
+    }));
+  };
+  const resize = (ctx: ObjectContext): Promise<void> => change(ctx, (places) => places);
+  const asked = { input: jsonWords };
+  return object({
+    name: SERVICES.gate,
+    handlers: {
+      enter: handlers.object.exclusive(asked, enter),
+      leave: handlers.object.exclusive(asked, leave),
+      resize: handlers.object.exclusive(asked, resize),
+    },
+    options: PRIVATE,
+  });
+}

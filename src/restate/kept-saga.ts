@@ -1,0 +1,97 @@
+/**
+ * A saga as its object keeps it: one value, so that whoever looks never sees half of a turn.
+ *
+ * The text of the state stands as it is behind one line of JSON. Inside of that JSON each of its
+ * quotes would be escaped, which is a fifth of it.
+ */
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import type { Failure } from '../core/failure.ts';
+import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
+import type { StoredText } from '../host/versions/version-standing.ts';
+import { parkedRecord } from '../host/turn/projection.ts';
+import type { TurnRecord } from '../store/commit.ts';
+import { type StoredWords, WATCH, type Watch } from './words.ts';
+
+/** Where a saga of a bounded type stands at the gate of its type. */
+export type GatePlace = 'none' | 'waits' | 'holds';
+
+/** What is kept beside the text of the state. */
+export interface KeptFacts {
+  readonly type: string;
+  readonly version: number;
+  readonly definitionHash: string;
+  /** In which form the text is written. */
+  readonly format: number;
+  readonly status: SagaStatus;
+  readonly seq: number;
+  /** Start key; `null`: none. */
+  readonly key: string | null;
+  readonly inputHash: string;
+  /** Time of its last turn: no later turn has an earlier one, whatever clocks say. */
+  readonly atMs: number;
+  /** When the earliest call under way that wakes it is due; `null`: there is none. */
+  readonly wakeMs: number | null;
+  /** Who waits for its end. */
+  readonly watch: Watch | null;
+  readonly gate: GatePlace;
+  /** Why it is parked, where its text does not say so. */
+  readonly parkFailure: Failure | null;
+}
+
+/** What is not said by the state: where it is known before the state is. */
+export type OwnFacts = Omit<KeptFacts, 'format' | 'status' | 'seq' | 'parkFailure'>;
+
+/** Those facts without the others that may stand beside them. */
+export function ownFactsOf(known: OwnFacts): OwnFacts {
+  const { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate } = known;
+  return { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate };
+}
+
+export interface KeptSaga {
+  readonly facts: KeptFacts;
+  readonly text: string;
+}
+
+/** What is left of a saga that was removed: its start key, and how it ended. */
+export const TOMB = z.object({ inputHash: z.string(), endedAs: z.enum(SAGA_STATUSES) });
+
+const facts = z.looseObject({ type: z.string(), seq: z.int(), watch: WATCH.nullable() });
+
+/** How the value is written. */
+export const keptSaga = {
+  contentType: 'application/octet-stream',
+  serialize: ({ facts: kept, text }: KeptSaga): Uint8Array =>
+    Buffer.from(`${JSON.stringify(kept)}\n${text}`),
+  deserialize: (bytes: Uint8Array): KeptSaga => {
+    const whole = Buffer.from(bytes).toString();
+    const end = whole.indexOf('\n');
+    const parsed: unknown = facts.parse(JSON.parse(whole.slice(0, end)));
+    return { facts: parsed as KeptFacts, text: whole.slice(end + 1) };
+  },
+};
+
+/** The saga as what opens stored sagas takes it. */
+export function textOf(id: string, { facts: kept, text }: KeptSaga): StoredText {
+  const { type, version, definitionHash, format, status, seq } = kept;
+  return { id, type, version, definitionHash, format, status, seq, state: text };
+}
+
+/** The same for callers of the ingress. */
+export function wordsOf({ facts: kept, text }: KeptSaga): StoredWords {
+  const { type, version, definitionHash, format, status, seq, parkFailure } = kept;
+  return { type, version, definitionHash, format, status, seq, state: text, parkFailure };
+}
+
+/** Parks a saga that cannot be opened: its text stays as it is, see `parkedRecord`. */
+export function parkedAsItIs(
+  { facts: kept, text }: KeptSaga,
+  failure: Failure,
+  nowMs: number,
+): { readonly kept: KeptSaga; readonly record: TurnRecord } {
+  const stored = { seq: kept.seq, state: text, checksum: crc32(text) };
+  const record = parkedRecord(stored, failure, nowMs);
+  const { seq, status } = record.saga;
+  const after = { ...kept, seq, status, parkFailure: failure, atMs: nowMs };
+  return { kept: { facts: after, text }, record };
+}

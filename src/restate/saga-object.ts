@@ -1,0 +1,256 @@
+/**
+ * A saga as an object of Restate: every handler opens it, takes turns, and sends what follows.
+ *
+ * Refusals are answers; a handler throws only for what a later try may mend. What nobody waits for
+ * ends in a turn, in a refusal by the saga's own rules, or in a saga that is parked: it is never
+ * dropped, because nothing would bring it again.
+ */
+import {
+  handlers,
+  object,
+  type ObjectContext,
+  type ObjectSharedContext,
+} from '@restatedev/restate-sdk';
+import { BackstepError } from '../core/errors.ts';
+import { parseStored } from '../core/history/codec.ts';
+import { isOver } from '../core/state.ts';
+import type { SagaStatus } from '../core/status.ts';
+import type { Inbound } from '../core/turn/inbound.ts';
+import { checked } from '../host/event-check.ts';
+import type { Refusal } from '../host/refusal.ts';
+import { dueTimers, interruptions } from '../host/turn/wake-ups.ts';
+import { VERSION_IS_BACK } from '../host/versions/version-is-back.ts';
+import { alone, type Loaded } from './alone.ts';
+import { CALL_OPTIONS } from './call-options.ts';
+import { familyHandlers } from './family-handlers.ts';
+import { jsonWords } from './json-words.ts';
+import { wordsOf } from './kept-saga.ts';
+import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
+import { flush, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
+import type { WorkPlace } from './sends.ts';
+import { TurnWork } from './turn-work.ts';
+import {
+  type Answer,
+  type Message,
+  refusedAs,
+  SAGA_WORDS,
+  type SagaAnswers,
+  type StoredWords,
+} from './words.ts';
+
+type Handler = (ctx: ObjectContext, given: unknown) => Promise<unknown>;
+
+/** The object of sagas. */
+export function sagaObject(place: WorkPlace) {
+  const exclusive: Readonly<Record<string, Handler>> = {
+    ...startHandlers(place),
+    ...askedHandlers(place),
+    ...toldHandlers(place),
+    ...familyHandlers(place),
+    ...upkeepHandlers(place),
+  };
+  const isPublic = (name: string): boolean => PUBLIC_HANDLERS.some((each) => each === name);
+  const built = Object.entries(exclusive).map(([name, run]) => {
+    const options = { input: jsonWords, output: jsonWords, ingressPrivate: !isPublic(name) };
+    return [name, handlers.object.exclusive(options, run)] as const;
+  });
+  const get = handlers.object.shared({ input: jsonWords, output: jsonWords }, found);
+  return object({
+    name: SERVICES.saga,
+    handlers: { ...Object.fromEntries(built), get },
+    options: CALL_OPTIONS,
+  });
+}
+
+async function found(ctx: ObjectSharedContext): Promise<SagaAnswers['get']> {
+  const kept = await loadSaga(ctx);
+  if (kept !== null) return { kind: 'saga', saga: wordsOf(kept) };
+  const tomb = await loadTomb(ctx);
+  return tomb === null ? { kind: 'none' } : { kind: 'removed', endedAs: tomb.endedAs };
+}
+
+function startHandlers(place: WorkPlace) {
+  const { registry } = place;
+  return {
+    start: async (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['start']> => {
+      const { type, version, input, key, inputHash, startAtMs, atMs } =
+        SAGA_WORDS.start.parse(given);
+      const kept = await loadSaga(ctx);
+      const tomb = kept === null ? await loadTomb(ctx) : null;
+      const known = kept?.facts ?? tomb;
+      if (known !== null && known.inputHash !== inputHash) return otherInput(ctx.key, type, key);
+      if (kept !== null) return again(kept.facts.status, false);
+      if (tomb !== null) return again(tomb.endedAs, true);
+      let work: TurnWork;
+      try {
+        const { definition } = registry.version(type, version);
+        registry.assertChildren(definition);
+        const isLimited = registry.boundOf(type) !== null;
+        const hold = startAtMs === null && !isLimited ? null : { startAtMs, isLimited };
+        const born = { input, key, inputHash, hold, parent: null };
+        work = TurnWork.begin(place, ctx.key, definition, born, atMs);
+      } catch (error) {
+        return refusedAs(error);
+      }
+      const { status } = work.state;
+      await flush(ctx, work);
+      return { done: { status, isNew: true, isRemoved: false } };
+    },
+  };
+}
+
+function again(status: SagaStatus, isRemoved: boolean): SagaAnswers['start'] {
+  return { done: { status, isNew: false, isRemoved } };
+}
+
+function otherInput(id: string, type: string, key: string | null): SagaAnswers['start'] {
+  const message = `key "${key}" of saga type "${type}" started saga ${id} with another input`;
+  return refusedAs(new BackstepError('conflict', message));
+}
+
+function askedHandlers(place: WorkPlace) {
+  const asked = async (
+    ctx: ObjectContext,
+    atMs: number,
+    expectedVersion: number | null,
+    read: (work: TurnWork) => Promise<Asked> | Asked,
+  ): Promise<Answer<StoredWords>> => {
+    const kept = await loadSaga(ctx);
+    if (kept === null) {
+      return refusedAs(new BackstepError('not-found', `no saga with id "${ctx.key}"`));
+    }
+    let work: TurnWork;
+    try {
+      work = TurnWork.open(place, ctx.key, kept, atMs);
+    } catch (error) {
+      return refusedAs(error);
+    }
+    const given = await read(work);
+    if ('refused' in given) return given;
+    try {
+      work.take(given, expectedVersion);
+    } catch (error) {
+      return refusedAs(error);
+    }
+    return { done: wordsOf(await flush(ctx, work)) };
+  };
+  return {
+    event: (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['event']> => {
+      const { inbound, expectedVersion, atMs } = SAGA_WORDS.event.parse(given);
+      return asked(ctx, atMs, expectedVersion, (work) => readEvent(ctx, work, inbound));
+    },
+    command: (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['command']> => {
+      const { command, expectedVersion, atMs } = SAGA_WORDS.command.parse(given);
+      return asked(ctx, atMs, expectedVersion, () => ({ kind: 'command', command }));
+    },
+  };
+}
+
+type Received = Exclude<Inbound, { kind: 'start' }>;
+/** What was read of it, or why its schema refuses it. */
+type Asked = Received | { readonly refused: Refusal };
+
+// A schema is code of its own, which may answer otherwise the next time: its answer is kept.
+async function readEvent(ctx: ObjectContext, work: TurnWork, inbound: Received): Promise<Asked> {
+  if (inbound.kind !== 'event') return inbound;
+  const schema = work.definition.events.get(inbound.event.type);
+  if (schema === undefined) return inbound;
+  return ctx.run('event', async (): Promise<Asked> => {
+    try {
+      return await checked(schema, ctx.key, inbound);
+    } catch (error) {
+      return refusedAs(error);
+    }
+  });
+}
+
+function toldHandlers(place: WorkPlace) {
+  const { registry } = place;
+  return {
+    report: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { inbound, atMs } = SAGA_WORDS.report.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept !== null) await alone(ctx, place, { kept, atMs }, (work) => work.takeAlone(inbound));
+    },
+    wake: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { dueMs } = SAGA_WORDS.wake.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      const atMs = await ctx.date.now();
+      await alone(ctx, place, { kept, atMs }, (work) => {
+        const { wakeMs, type } = work.facts;
+        if (wakeMs !== null && wakeMs <= dueMs) work.note({ wakeMs: null });
+        const isBounded = (): boolean => registry.boundOf(type) !== null;
+        for (const timer of dueTimers(work.state, work.nowMs, isBounded)) work.takeAlone(timer);
+      });
+    },
+    message: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { inbound, atMs } = SAGA_WORDS.message.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return; // a saga that is not there hears nothing, as with any actor
+      await aloneWith(ctx, place, { kept, atMs }, inbound);
+    },
+    admit: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { atMs } = SAGA_WORDS.admit.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept?.facts.gate === 'holds') return;
+      if (kept?.facts.gate === 'waits') {
+        return alone(ctx, place, { kept, atMs }, (work) => work.takeAlone({ kind: 'admit' }));
+      }
+      // It was cancelled while it waited, or is gone: another one gets its place.
+      const type = kept?.facts.type ?? null;
+      if (type === null) return;
+      send(ctx, { service: SERVICES.gate, key: type, handler: 'leave', words: { saga: ctx.key } });
+    },
+  };
+}
+
+async function aloneWith(
+  ctx: ObjectContext,
+  place: WorkPlace,
+  loaded: Loaded,
+  inbound: Message,
+): Promise<void> {
+  let read: Asked = inbound;
+  try {
+    const work = TurnWork.open(place, ctx.key, loaded.kept, loaded.atMs);
+    read = await readEvent(ctx, work, inbound);
+  } catch {
+    // It cannot be opened: told where its work is done.
+  }
+  const given = read;
+  if ('refused' in given) return;
+  await alone(ctx, place, loaded, (work) => work.takeAlone(given));
+}
+
+function upkeepHandlers(place: WorkPlace) {
+  return {
+    nudge: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { atMs } = SAGA_WORDS.nudge.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      await alone(ctx, place, { kept, atMs }, (work) => {
+        work.note({ wakeMs: null });
+        for (const each of interruptions(work.state, true)) work.takeAlone(each);
+      });
+    },
+    adopt: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { atMs } = SAGA_WORDS.adopt.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      await alone(ctx, place, { kept, atMs }, (work) => {
+        const { status, parkReason } = work.state;
+        if (status !== 'parked' || parkReason?.code !== 'version-missing') return;
+        work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });
+      });
+    },
+    forget: async (ctx: ObjectContext): Promise<void> => {
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      const { key, inputHash, status } = kept.facts;
+      const parts = parseStored(ctx.key, kept.text, kept.facts.format);
+      if (!isOver({ status, resolution: parts.resolution ?? null })) return;
+      removeSaga(ctx, key === null ? null : { inputHash, endedAs: status });
+    },
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * What a call of a saga's object does: any number of turns, and then one fixed list of commands.
+ *
+ * Pure. Invariant: nothing is decided between two commands. Restate keeps each as it is sent; a
+ * worker that ends in the middle is followed by one that comes to the same list and sends the rest.
+ */
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import { type Failure, toFailure } from '../core/failure.ts';
+import { encodeState } from '../core/history/codec.ts';
+import { migrationTurn } from '../core/history/migration.ts';
+import { STORED_FORMAT } from '../core/history/stored-format.ts';
+import type { SagaState } from '../core/state.ts';
+import type { Inbound, StartHold } from '../core/turn/inbound.ts';
+import type { ParentLink } from '../core/turn/parent-link.ts';
+import { begin, turn } from '../core/turn/turn.ts';
+import { type BesideRecord, recordOf } from '../host/turn/projection.ts';
+import { refusalOf, versionConflict } from '../host/turn/refusals.ts';
+import { tooLongResult } from '../host/turn/state-bound.ts';
+import type { TakenTurn } from '../host/turn/taken-turn.ts';
+import { type LoadedSaga, openStored } from '../host/versions/open-stored.ts';
+import type { TurnRecord } from '../store/commit.ts';
+import { type KeptSaga, type OwnFacts, ownFactsOf, parkedAsItIs, textOf } from './kept-saga.ts';
+import { nameOfAttempt, type Send, sendsOf, type WorkPlace } from './sends.ts';
+
+type Received = Exclude<Inbound, { kind: 'start' }>;
+
+/** A saga that begins, its input parsed. */
+export interface NewSaga {
+  readonly input: unknown;
+  readonly key: string | null;
+  readonly inputHash: string;
+  readonly hold: StartHold | null;
+  readonly parent: ParentLink | null;
+}
+
+/** What a call sends once its turns are worked out, in this order. */
+export interface Commands {
+  readonly keep: KeptSaga;
+  /** Attempts to be stopped, as `nameOfAttempt` names them. */
+  readonly stops: readonly string[];
+  /** Attempts that are live after it. */
+  readonly live: ReadonlySet<string>;
+  readonly sends: readonly Send[];
+}
+
+export class TurnWork {
+  readonly #place: WorkPlace;
+  readonly #id: string;
+  readonly #nowMs: number;
+  readonly #taken: TakenTurn[] = [];
+  readonly #records: TurnRecord[] = [];
+  /** `null`: it cannot be opened, and is parked as it is. */
+  #saga: LoadedSaga | null;
+  #facts: OwnFacts;
+  #parked: KeptSaga | null = null;
+  readonly #alsoSent: Send[] = [];
+
+  private constructor(
+    place: WorkPlace,
+    id: string,
+    saga: LoadedSaga | null,
+    known: OwnFacts,
+    atMs: number,
+  ) {
+    this.#place = place;
+    this.#id = id;
+    this.#saga = saga;
+    this.#nowMs = Math.max(known.atMs, atMs);
+    this.#facts = { ...ownFactsOf(known), atMs: this.#nowMs };
+  }
+
+  /** Throws what the first turn of the saga's machine throws, and `too-large`. */
+  static begin(
+    place: WorkPlace,
+    id: string,
+    definition: SagaDefinition,
+    { input, key, inputHash, hold, parent }: NewSaga,
+    atMs: number,
+  ): TurnWork {
+    const { id: type, version, hash: definitionHash } = definition;
+    const none = { wakeMs: null, watch: null, gate: 'none' } as const;
+    const known = { type, version, definitionHash, key, inputHash, atMs, ...none };
+    const { state, record, effects } = begin(definition, id, input, atMs, parent, hold);
+    const registration = place.registry.version(type, version);
+    const work = new TurnWork(place, id, { registration, state }, known, atMs);
+    const keyHash = key === null ? null : inputHash;
+    const birth = { id, type, version, definitionHash, key, inputHash: keyHash, createdAtMs: atMs };
+    work.#advance({ before: null, after: state, record, effects }, { birth });
+    return work;
+  }
+
+  /**
+   * Opens a saga and takes it to the version that it migrates to. Throws `version-missing` and
+   * `state-unreadable`.
+   */
+  static open(place: WorkPlace, id: string, kept: KeptSaga, atMs: number): TurnWork {
+    const nowMs = Math.max(kept.facts.atMs, atMs);
+    const opened = openStored(place.registry, textOf(id, kept), nowMs, kept.facts.parkFailure);
+    const work = new TurnWork(place, id, opened, kept.facts, atMs);
+    if (opened.migration !== undefined) work.#migrate(opened, opened.migration);
+    return work;
+  }
+
+  /** A saga that cannot be opened is parked, for a person or another version. */
+  static park(
+    place: WorkPlace,
+    id: string,
+    kept: KeptSaga,
+    failure: Failure,
+    atMs: number,
+  ): TurnWork {
+    const work = new TurnWork(place, id, null, kept.facts, atMs);
+    work.#park(kept, failure);
+    return work;
+  }
+
+  /** A saga that cannot be opened, and is parked already or a person's: only its facts are kept. */
+  static leave(place: WorkPlace, id: string, kept: KeptSaga, atMs: number): TurnWork {
+    const work = new TurnWork(place, id, null, kept.facts, atMs);
+    work.#parked = kept;
+    return work;
+  }
+
+  /** The saga's state now. Throws where it cannot be opened. */
+  get state(): SagaState {
+    if (this.#saga !== null) return this.#saga.state;
+    throw new BackstepError('state-unreadable', `saga ${this.#id} was parked as it is`);
+  }
+
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get facts(): OwnFacts {
+    return this.#facts;
+  }
+
+  get definition(): SagaDefinition {
+    return this.#opened().registration.definition;
+  }
+
+  /** What changes beside the turns: who watches, the place at the gate, the wake under way. */
+  note(changed: Partial<Pick<OwnFacts, 'watch' | 'gate' | 'wakeMs'>>): void {
+    this.#facts = { ...this.#facts, ...changed };
+  }
+
+  /** A call that no turn commands. */
+  alsoSend(send: Send): void {
+    this.#alsoSent.push(send);
+  }
+
+  /**
+   * Takes what somebody waits for an answer to. Throws the refusal, and what the machine's own code
+   * throws: then nothing of it was taken.
+   */
+  take(inbound: Received, expectedVersion: number | null = null): SagaState {
+    const { registration, state } = this.#opened();
+    if (expectedVersion !== null && expectedVersion !== state.seq) {
+      throw versionConflict(state, expectedVersion);
+    }
+    const { definition } = registration;
+    const taken = turn(definition, state, inbound, this.#nowMs);
+    if (taken.kind === 'refused') throw refusalOf(definition, state, inbound, taken);
+    const effects = taken.kind === 'advanced' ? taken.effects : [];
+    try {
+      this.#advance({ before: state, after: taken.state, record: taken.record, effects });
+    } catch (error) {
+      const failure = tooLongResult(error, inbound, true);
+      if (failure === null || inbound.kind !== 'result') throw error;
+      return this.take({ ...inbound, outcome: { kind: 'failed', failure } });
+    }
+    return taken.state;
+  }
+
+  /**
+   * Takes what nobody waits for. It is never dropped: what the saga refuses was of no use to it, and
+   * where its machine's own code throws, which it would again, the saga is parked.
+   */
+  takeAlone(inbound: Received): void {
+    const { state } = this.#opened();
+    try {
+      this.take(inbound);
+    } catch (error) {
+      if (error instanceof BackstepError && error.code === 'not-legal') return;
+      const failure = { ...toFailure(error), retryable: false };
+      if (this.#opened().state !== state) throw error;
+      this.take({ kind: 'park', failure });
+    }
+  }
+
+  /** Everything that is to be sent. */
+  commands(): Commands {
+    const { sends, facts } = sendsOf(this.#place, this.#id, {
+      taken: this.#taken,
+      records: this.#records,
+      facts: this.#facts,
+      after: this.#saga?.state ?? null,
+      nowMs: this.#nowMs,
+    });
+    const live = this.#saga?.state.live.activities ?? {};
+    const stops = this.#taken.flatMap(({ effects }) =>
+      effects.flatMap((effect) =>
+        effect.kind === 'stop-activity' ? [nameOfAttempt(effect.activity, effect.token)] : [],
+      ),
+    );
+    return {
+      keep: this.#kept(facts),
+      stops,
+      live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
+      sends: [...sends, ...this.#alsoSent],
+    };
+  }
+
+  #kept(facts: OwnFacts): KeptSaga {
+    if (this.#parked !== null) {
+      return { facts: { ...this.#parked.facts, ...facts }, text: this.#parked.text };
+    }
+    const { state } = this;
+    const { status, seq } = state;
+    const text = this.#records.at(-1)?.saga.state ?? encodeState(state);
+    return { facts: { ...facts, format: STORED_FORMAT, status, seq, parkFailure: null }, text };
+  }
+
+  #opened(): LoadedSaga {
+    if (this.#saga !== null) return this.#saga;
+    throw new BackstepError('state-unreadable', `saga ${this.#id} was parked as it is`);
+  }
+
+  #advance(taken: TakenTurn, beside: BesideRecord = {}): void {
+    this.#records.push(recordOf(taken, this.#place.stateLength, beside));
+    this.#taken.push(taken);
+    const { registration } = this.#opened();
+    this.#saga = { registration, state: taken.after };
+  }
+
+  // A migration is a turn of its own, before the first turn under the new version.
+  #migrate({ registration }: LoadedSaga, inbound: NonNullable<LoadedSaga['migration']>): void {
+    const { definition } = registration;
+    const { state, record, effects } = migrationTurn(definition, this.#id, inbound, this.#nowMs);
+    const before = { ...state, seq: state.seq - 1 };
+    const { version, hash: definitionHash } = definition;
+    this.#facts = { ...this.#facts, version, definitionHash };
+    this.#advance(
+      { before, after: state, record, effects },
+      { version: { version, definitionHash } },
+    );
+  }
+
+  #park(kept: KeptSaga, failure: Failure): void {
+    const parked = parkedAsItIs(kept, failure, this.#nowMs);
+    this.#parked = parked.kept;
+    this.#records.push(parked.record);
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What a worker runs: definitions with their implementations, and how many sagas of a type may run
+ * at once.
+ *
+ * Refuses at once what this host cannot keep its word for: writes that are to commit together with
+ * a turn, and actors that live in the memory of one process.
+ */
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { BackstepError } from '../core/errors.ts';
+import { wayOfActor } from '../core/machine/actors/actor-facts.ts';
+import { check } from '../core/options-reader.ts';
+import type { Concurrency, MachineBindings } from '../host/backstep.ts';
+import { BINDINGS, REGISTERED } from '../host/edge-options.ts';
+import type { AttemptTask } from '../host/outside/activity-runner.ts';
+import { Registry } from '../host/registry.ts';
+import type { AttemptWords } from './words.ts';
+
+export class WorkerRegistry extends Registry {
+  readonly #bounds = new Map<string, number>();
+
+  /**
+   * As `Backstep.register`. Throws `definition-invalid` also for a transactional activity, see
+   * `detached`, and for a callback or an observable of the machine that is not bound.
+   */
+  override add(definition: SagaDefinition, bindings: MachineBindings): void {
+    check(definition, REGISTERED, 'register', 'definition-invalid');
+    check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
+    refuseTransactional(definition, bindings);
+    for (const each of this.familyOf(definition)) refuseListeners(each);
+    const bound = limitOf(definition.id, bindings.concurrency);
+    super.add(definition, bindings);
+    if (bound === null) this.#bounds.delete(definition.id);
+    else this.#bounds.set(definition.id, bound);
+  }
+
+  /** How many sagas of the type run at once; `null`: any number. */
+  boundOf(type: string): number | null {
+    return this.#bounds.get(type) ?? null;
+  }
+}
+
+/** The attempt as the runner takes it; `null`: the worker does not have that version. */
+export function taskOf(
+  registry: WorkerRegistry,
+  { saga: sagaId, type, version, effect }: AttemptWords,
+  run: number,
+): AttemptTask | null {
+  if (!registry.has(type, version)) return null;
+  const { activities, definition } = registry.version(type, version);
+  const implementation = activities.get(effect.src);
+  if (implementation === undefined) return null;
+  return { run, sagaId, effect, implementation, keepsThrown: !definition.isBuilt };
+}
+
+function limitOf(type: string, concurrency: Concurrency | undefined): number | null {
+  if (concurrency === undefined) return null;
+  const limit = typeof concurrency === 'number' ? concurrency : concurrency.limit;
+  if (Number.isInteger(limit) && limit > 0) return limit;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${type}": concurrency must be a whole number, 1 or more`,
+  );
+}
+
+function refuseTransactional({ id }: SagaDefinition, { activities = {} }: MachineBindings): void {
+  const found = Object.entries(activities).find(([, each]) => typeof each !== 'function');
+  if (found === undefined) return;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${id}": activity "${found[0]}" is transactional: its writes commit with the turn, which ` +
+      'only the embedded engine can do; bind a remote one, or wrap it in detached()',
+  );
+}
+
+function refuseListeners({ id, machine, own }: SagaDefinition): void {
+  const found = [...own.keys()].find((name) => wayOfActor(machine, name) === 'listener');
+  if (found === undefined) return;
+  throw new BackstepError(
+    'definition-invalid',
+    `saga "${id}": "${found}" lives in the memory of one process as long as its state; only the ` +
+      'embedded engine can run it',
+  );
+}

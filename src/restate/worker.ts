@@ -1,0 +1,122 @@
+/**
+ * A worker: serves the services of Backstep to Restate. It keeps nothing, so that any number of them
+ * may run behind one address, and each may end at any time.
+ */
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { createEndpointHandler } from '@restatedev/restate-sdk';
+import { type Duration, toMs } from '../core/duration.ts';
+import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
+import type { Backstep } from '../host/backstep.ts';
+import { systemClock } from '../host/clock.ts';
+import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
+import { UnheardEvents } from '../host/outside/unheard-events.ts';
+import { shownLog } from '../host/shown-log.ts';
+import { type Logger, silentLogger } from '../host/turn-log.ts';
+import { AttemptDesk } from './attempt-desk.ts';
+import { attemptService } from './attempt-service.ts';
+import { gateObject } from './gate-object.ts';
+import { outboxObject } from './outbox-object.ts';
+import { sagaObject } from './saga-object.ts';
+import { WorkerRegistry } from './worker-registry.ts';
+
+/** Levels of the SDK's log that are told; it logs each call as well. */
+const TOLD: ReadonlySet<string> = new Set(['warn', 'error']);
+
+export interface WorkerOptions {
+  /** Where Restate, or what stands before the workers, reaches it; 0: any free one. */
+  readonly port: number;
+  /** Default `127.0.0.1`. The port takes Restate's word for everything: keep it private. */
+  readonly host?: string;
+  /** Binds the sagas, every version that is in flight; called once, before anything is served. */
+  readonly register: (worker: Pick<Backstep, 'register'>) => void;
+  /** How long ended sagas are kept; their start keys are kept for ever. Default: for ever. */
+  readonly keepEndedFor?: Duration;
+  /**
+   * How long an attempt that was given up is listened to: what it answers by then stands with its
+   * step. Until then Restate keeps its call. Default `30s`.
+   */
+  readonly lateWithin?: Duration;
+  /** Public keys of the Restate servers that may call, as Restate writes them. Default: anybody. */
+  readonly identityKeys?: readonly string[];
+  /** Default: `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Pick<Limits, 'activitiesInFlight' | 'outputLength' | 'stateLength'>>;
+  /** A pino logger or the like. Default: silence. */
+  readonly logger?: Logger;
+  /** Hides further members of what is logged, by name. Default: the default list only. */
+  readonly hides?: HidesMember;
+}
+
+export interface Worker {
+  readonly port: number;
+  /**
+   * Lets running attempts end for at most `within`, by default 10s, then ends what is left: another
+   * worker makes those again, counted.
+   */
+  stop(options?: { readonly within?: Duration }): Promise<void>;
+}
+
+/**
+ * Serves sagas to Restate. Resolves once it listens. Throws `definition-invalid` as `register` does,
+ * and for what this host cannot run; see `WorkerRegistry`.
+ */
+export async function serveWorker(options: WorkerOptions): Promise<Worker> {
+  const {
+    port,
+    host = '127.0.0.1',
+    register,
+    keepEndedFor,
+    identityKeys = [],
+    hides,
+    lateWithin = '30s',
+  } = options;
+  const logger = shownLog(options.logger ?? silentLogger, createRedact(hides));
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const registry = new WorkerRegistry();
+  register({ register: (definition, ...[bindings = {}]) => registry.add(definition, bindings) });
+  const desk = new AttemptDesk({
+    clock: systemClock,
+    limits,
+    lateMs: toMs(lateWithin, 'lateWithin'),
+  });
+  const place = {
+    registry,
+    stateLength: limits.stateLength,
+    keepEndedMs: keepEndedFor === undefined ? null : toMs(keepEndedFor, 'keepEndedFor'),
+  };
+  const handler = createEndpointHandler({
+    services: [
+      sagaObject(place),
+      attemptService(registry, desk),
+      outboxObject(registry, systemClock, new UnheardEvents(logger)),
+      gateObject(registry),
+    ],
+    identityKeys: [...identityKeys],
+    logger: ({ level }, message, ...more: unknown[]) => {
+      if (TOLD.has(level)) logger.warn({ err: more[0] }, String(message));
+    },
+  });
+  const server = createServer(handler);
+  const sessions = trackSessions(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async ({ within = '10s' } = {}) => {
+      server.close();
+      await desk.drain(toMs(within, 'within'));
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+function trackSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.once('close', () => sessions.delete(session));
+  });
+  return sessions;
+}

@@ -1,0 +1,13 @@
+/** Many requests that are wrong; BACKSTEP_FUZZ_REQUESTS sets how many, BACKSTEP_FUZZ_SEED which. */
+import { expect, test } from 'vitest';
+import { fuzz, fuzzLimitMs, REACHED } from './fuzz.ts';
+
+const REQUESTS = Number(process.env['BACKSTEP_FUZZ_REQUESTS'] ?? 10_000);
+
+test(
+  `${REQUESTS} wrong requests get no 5xx, crash nothing and take no memory`,
+  async () => {
+    expect(await fuzz(REQUESTS)).toEqual(REACHED);
+  },
+  fuzzLimitMs(REQUESTS),
+);
