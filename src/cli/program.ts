@@ -22,6 +22,10 @@ export async function runCommandLine(
   let exitCode = EXIT_FAILED;
   const exit = (code: number): void => void (exitCode = code);
   const program = programOf({ env, terminal, exit });
+  if (args.length === 0) {
+    terminal.err(`backstep: say what to do\n\n${program.helpInformation()}`);
+    return EXIT_USAGE;
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -43,7 +47,8 @@ function programOf(surroundings: Surroundings): Command {
       outputError: (text, write) => write(mistakeText(text)),
       getOutHasColors: () => terminal.hasColours,
     })
-    .showHelpAfterError('(backstep --help shows what there is)')
+    .usage('<command> [options]')
+    .showHelpAfterError()
     .showSuggestionAfterError()
     .addHelpText('after', AFTER_HELP);
   program.commandsGroup('Find and explain:');
