@@ -85,7 +85,6 @@ export const onboardingSaga = defineSaga({
     },
   })
   .repeat('accounts', {
-    while: ({ input, round }) => round <= input.accounts.length,
     atMost: ACCOUNT_KINDS.length,
     steps: (round) =>
       round.child('account', {
@@ -98,6 +97,7 @@ export const onboardingSaga = defineSaga({
           timeout: '3s',
         },
       }),
+    while: ({ input, round }) => round <= input.accounts.length,
   })
   .step('sendWelcome', {
     kind: 'retriable',

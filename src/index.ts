@@ -11,10 +11,10 @@ export type { Examples, SagaDefinition, WayBack } from './core/define/definition
 export type {
   AddedIn,
   Contribution,
-  EarlierRounds,
   EventIn,
   Merged,
   Part,
+  RoundDraft,
   SagaBasis,
   SagaDraft,
   SentEvents,
@@ -52,6 +52,14 @@ export type {
   WaitResult,
   WayBackOptions,
 } from './core/define/options.ts';
+export type {
+  EarlierRound,
+  FinishedRounds,
+  InOption,
+  RoundOf,
+  Shown,
+  WithinRound,
+} from './core/define/rounds.ts';
 export { type Basis, defineSaga } from './core/define/saga.ts';
 export {
   type Activities,

@@ -131,6 +131,15 @@ const XSTATE_INTERNALS_HOMES = ['scope', 'microstep-table'].map(
 const CORE_BANNED =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bprocess\.|\bperformance\.|['"]node:|\bcrypto\.|\bfetch\(/;
 
+/**
+ * A call on Restate is made again over what was kept of it: what it says must not depend on a clock,
+ * on chance, or on which of two promises comes first.
+ */
+const REPLAYED_BANNED =
+  /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\brandom(?:UUID|Bytes)\b|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bPromise\.(?:all|race|any|allSettled)\b/;
+/** Where workers have their clock and their chance, and what no call makes again. */
+const NOT_REPLAYED = /^src\/restate\/(?:face\/|attempt-desk\.ts|worker\.ts)/;
+
 const MACHINE_PATH = /['"`\s](?:\/(?:home|work|Users|root|tmp)\/|[A-Z]:\\\\)/;
 
 const SOURCES = ['src', 'machines', 'actors', 'migrations'].flatMap(filesUnder);
@@ -194,6 +203,20 @@ describe('the core', () => {
     for (const home of XSTATE_INTERNALS_HOMES) {
       expect(SOURCES.find(({ path }) => path === home)?.code).toMatch(XSTATE_INTERNALS);
     }
+  });
+});
+
+describe('what Restate makes again', () => {
+  it('has no clock, no chance and no race but those that Restate keeps', () => {
+    const replayed = SOURCES.filter(
+      ({ path }) => path.startsWith('src/restate/') && !NOT_REPLAYED.test(path),
+    );
+    expect(replayed.length).toBeGreaterThan(10);
+    const calls = replayed.map((file) => ({
+      ...file,
+      code: file.code.replaceAll('RestatePromise.', 'kept.'),
+    }));
+    expect(calls.flatMap((file) => hits(file, REPLAYED_BANNED))).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import { nodesOf, readFields, transitionsOf } from '../core/machine/machine-node
 import { activeNodes } from '../core/machine/macrostep/scope.ts';
 import type { Direction, SagaState } from '../core/state.ts';
 import type { StepKind } from '../core/status.ts';
+import { isAfter } from '../core/machine/timer-ids.ts';
 
 /** What a state calls while it is active. */
 export interface ChartCall {
@@ -102,7 +103,7 @@ function stateOf(definition: SagaDefinition, node: AnyStateNode): ChartState {
     isInitial: node.parent !== undefined && initialOf(node.parent) === node,
     tags: node.tags,
     calls: callsOf(definition, node),
-    isTimed: [...node.transitions.keys()].some((type) => type.startsWith('xstate.after.')),
+    isTimed: [...node.transitions.keys()].some((type) => isAfter(type)),
     states: Object.values(node.states).map((inner) => stateOf(definition, inner)),
   };
 }

@@ -8,6 +8,7 @@ import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { presentEntry } from '../core/turn/ledger.ts';
 import { type Direction, isStill, type Live, type SagaState } from '../core/state.ts';
+import { timerName } from '../core/machine/timer-ids.ts';
 
 /** An attempt under way. */
 export interface AttemptUnderWay {
@@ -95,7 +96,7 @@ function timerProspect(
   const role = definition.timers.get(id);
   if (role?.kind !== 'retry') {
     // A delayed event has no role; its id ends in a count.
-    return { kind: 'timer', delay: role?.kind === 'wait' ? role.delay : eventOf(id), dueMs };
+    return { kind: 'timer', delay: role?.kind === 'wait' ? role.delay : timerName(id), dueMs };
   }
   const { activity } = role;
   const invoke = definition.invokes.get(activity);
@@ -108,8 +109,4 @@ function timerProspect(
   }[direction];
   const budget = budgets.get(activity) ?? null;
   return { kind: 'retry', activity, direction, attempt: (attempts ?? 0) + 1, budget, dueMs };
-}
-
-function eventOf(timerId: string): string {
-  return timerId.replace(/#\d+$/, '');
 }

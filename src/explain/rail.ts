@@ -24,6 +24,7 @@ import {
   type StepProgress,
 } from '../core/state.ts';
 import type { SagaStatus, StepKind, StepStatus } from '../core/status.ts';
+import { afterId } from '../core/machine/timer-ids.ts';
 
 /** `idle`: it has not run, and nothing says that it will. `planned`: of no instance. */
 export type SideStatus = StepStatus | 'idle' | 'planned';
@@ -171,7 +172,7 @@ function isActive({ snapshot }: SagaState, node: AnyStateNode): boolean {
 function dueOf(state: SagaState, node: AnyStateNode): number | null {
   const due = nodesIn(node).flatMap(({ id, config }) =>
     Object.keys(config.after ?? {}).flatMap(
-      (delay) => state.live.timers[`xstate.after.${delay}.${id}`]?.dueMs ?? [],
+      (delay) => state.live.timers[afterId(delay, id)]?.dueMs ?? [],
     ),
   );
   return due.length === 0 ? null : Math.max(...due);
@@ -282,7 +283,7 @@ function limitsOf(
   return Object.entries(state?.live.timers ?? {}).flatMap(([id, { dueMs }]) => {
     const role = timers.get(id);
     if (role?.kind !== 'wait' || dueMs === undefined) return [];
-    const node = id.slice(`xstate.after.${role.delay}.`.length);
+    const node = id.slice(afterId(role.delay, '').length);
     return inWaits.has(node) ? [] : [{ delay: role.delay, dueMs }];
   });
 }

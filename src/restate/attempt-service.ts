@@ -33,27 +33,30 @@ export function attemptService(registry: WorkerRegistry, desk: AttemptDesk) {
     const mine = desk.newMark();
     const mark = await ctx.run('dispatch', () => mine);
     const task = taskOf(registry, asked, desk.newRun());
-    if (mark !== mine || task === null) {
-      const report: Report = { kind: 'interrupted', activity, token };
+    const interrupted: Report = { kind: 'interrupted', activity, token };
+    // Every execution says the same to Restate; which one it is, is decided within what is kept.
+    const attempt = async (): Promise<Told> => {
       // Nothing was begun where the worker has no such version: the saga is parked for it.
-      yield { report: task === null ? { ...report, wasClean: true } : report, atMs: asked.atMs };
-      return;
-    }
+      if (task === null) return { report: { ...interrupted, wasClean: true }, atMs: asked.atMs };
+      return mark === mine ? desk.perform(task) : { report: interrupted, atMs: asked.atMs };
+    };
     const lost = ctx.request().attemptCompletedSignal;
-    const stop = (): void => desk.stop(task);
+    const stop = (): void => {
+      if (task !== null) desk.stop(task);
+    };
     lost.addEventListener('abort', stop);
-    const running = ctx.run('attempt', () => desk.perform(task));
+    const running = ctx.run('attempt', attempt);
     const cancelled = ctx.cancellation().map(() => null);
     const first = await RestatePromise.race([running, cancelled]);
-    desk.stop(task);
+    stop();
     const told = first ?? (await running);
     const isStopped = first === null;
     if (!isStopped) yield told;
     if (isStopped || told.report?.kind === 'timer') {
-      yield await ctx.run('late', () => desk.late(task.run));
+      yield await ctx.run('late', () => desk.late(task?.run ?? 0));
     }
     lost.removeEventListener('abort', stop);
-    desk.forget(task.run);
+    if (task !== null) desk.forget(task.run);
   }
 
   return service({

@@ -7,6 +7,8 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import { isWildcard, outsideEvents } from '../core/machine/event-types.ts';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
 import type { Fault, Findings } from './findings.ts';
+import { fixedDelayMs } from '../core/machine/machine-delays.ts';
+import { afterId } from '../core/machine/timer-ids.ts';
 
 /** Adds what is wrong. */
 export function judgeDrawing(definition: SagaDefinition, findings: Findings): void {
@@ -34,7 +36,7 @@ function limitsOutlasted(definition: SagaDefinition): readonly Fault[] {
   const limits = nodesOf(definition.machine).flatMap((node) => limitsOf(definition, node));
   return limits.flatMap((inner) => {
     const isTimeout = inner.name.endsWith('.timeout');
-    const isRetry = definition.timers.get(eventOf(inner))?.kind === 'retry';
+    const isRetry = definition.timers.get(afterId(inner.name, inner.node.id))?.kind === 'retry';
     if (isRetry) return [];
     const outer = limits
       .filter(({ node, ms }) => isAround(node, inner.node) && ms < inner.ms)
@@ -52,13 +54,9 @@ function limitsOutlasted(definition: SagaDefinition): readonly Fault[] {
 
 function limitsOf({ machine }: SagaDefinition, node: AnyStateNode): readonly Limit[] {
   return Object.keys(node.config.after ?? {}).flatMap((name) => {
-    const ms: unknown = machine.implementations.delays[name];
-    return typeof ms === 'number' ? [{ node, name, ms }] : [];
+    const ms = fixedDelayMs(machine, name);
+    return ms === null ? [] : [{ node, name, ms }];
   });
-}
-
-function eventOf({ node, name }: Limit): string {
-  return `xstate.after.${name}.${node.id}`;
 }
 
 /** True for a state around another that it leaves when its limit passes, whatever else. */

@@ -10,6 +10,7 @@ import type { Fault, Findings, WayStep } from './findings.ts';
 import { loopsIn, roundTrip } from './loops.ts';
 import { judgeReach } from './never-reached.ts';
 import { countedWithoutEnd, isUnattended, retriesWhatEnds } from './retry-loops.ts';
+import { fixedDelayMs } from '../core/machine/machine-delays.ts';
 
 /** With one of these, that something was not reached says nothing new. */
 const CUT_SHORT = [
@@ -96,7 +97,7 @@ function triedForEver(subject: string, path: string): Fault {
 /** A delay of nothing is none; what a function gives is not known here. */
 function isImmediate({ machine, timers }: SagaDefinition, { timer }: Edge): boolean {
   const role = timer === null ? undefined : timers.get(timer);
-  return role?.kind === 'wait' && machine.implementations.delays[role.delay] === 0;
+  return role?.kind === 'wait' && fixedDelayMs(machine, role.delay) === 0;
 }
 
 /** A timer that runs through the whole loop ends it from outside. */

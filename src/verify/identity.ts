@@ -11,6 +11,7 @@ import type { SagaContext } from '../core/define/saga-context.ts';
 import { isOwed, wasGivenUp } from '../core/turn/ledger.ts';
 import { persistMachine } from '../core/machine/persisted-machine.ts';
 import type { SagaState } from '../core/state.ts';
+import { timerName } from '../core/machine/timer-ids.ts';
 import { triesShape } from './budgets.ts';
 import { isOpen, type Run, type World } from './world.ts';
 
@@ -62,11 +63,6 @@ function traitsOf({ root }: AnyStateMachine): { isConditional: boolean } | null 
   return builder === undefined
     ? null
     : { isConditional: readFields(builder)['isConditional'] === true };
-}
-
-/** The id of a timer without the token that an unnamed one ends with. */
-export function timerName(id: string): string {
-  return id.replace(/#\d+$/, '');
 }
 
 function liveShape({ live }: SagaState): string {

@@ -1,5 +1,5 @@
-/** An order as the tests of the dashboard place it: only its name matters. */
-import type { OrderBody } from '../e2e/site.ts';
+/** Orders as the tests of the dashboard place them: only their names matter. */
+import type { OrderBody, Site } from '../e2e/site.ts';
 
 export function orderNamed(order_id: string): OrderBody {
   return {
@@ -11,4 +11,21 @@ export function orderNamed(order_id: string): OrderBody {
     amount: '12.50',
     payment_method: 'paypal',
   };
+}
+
+/** An order that stands still until it goes on, so that a page is open before anything happens. */
+export interface PausedOrder {
+  readonly id: string;
+  goOn(): Promise<void>;
+}
+
+/** Its first step must take so long that it can be paused. */
+export async function pausedOrder(site: Site, orderId: string): Promise<PausedOrder> {
+  const id = (await site.order(orderNamed(orderId))).body.saga_id;
+  const command = async (name: 'pause' | 'resume'): Promise<void> => {
+    const { status } = await site.call('POST', `/api/sagas/${id}/commands`, { command: name });
+    if (status !== 202) throw new Error(`${name} of ${orderId} was answered ${status}`);
+  };
+  await command('pause');
+  return { id, goOn: () => command('resume') };
 }

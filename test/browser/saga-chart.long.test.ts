@@ -1,7 +1,7 @@
 /** The page of one saga in a real browser: its chart, its past, and the page on paper. */
 import { expect, test } from 'vitest';
 import { useDashboard } from './dashboard.ts';
-import { orderNamed } from './named-order.ts';
+import { orderNamed, pausedOrder } from './named-order.ts';
 
 const dashboard = useDashboard();
 
@@ -33,8 +33,9 @@ test('the chart is lit live, and says the same in its list of states', async () 
   await site.fault('reserveInventory', { latencyMs: 1_500 });
   await site.fault('releaseInventory', { latencyMs: 1_500 });
   await dashboard.open('/definitions/order'); // laid out once, for every saga of it
-  const id = await placedOrder('chart-lights-up');
+  const { id, goOn } = await pausedOrder(site, 'chart-lights-up');
   const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  await goOn();
   const lit = (path: string, light: string) =>
     page.locator(`#chart [data-state="order.${path}"][data-light="${light}"] > .light-icon`);
   await lit('compensating.releaseInventory', 'active').filter({ hasText: '▶' }).waitFor();
@@ -67,9 +68,10 @@ test('on paper there is the saga, and nothing that one could only click', async 
 
 test('the chart counts attempts and what is left until the next one, in words too', async () => {
   await dashboard.open('/definitions/order?chart=whole'); // laid out before it is needed
-  await dashboard.site.fault('reserveInventory', { failNext: 4 });
-  const id = await placedOrder('chart-counts');
+  await dashboard.site.fault('reserveInventory', { failNext: 4, latencyMs: 500 });
+  const { id, goOn } = await pausedOrder(dashboard.site, 'chart-counts');
   const page = await dashboard.openLive(`/sagas/${id}?view=chart&chart=whole`);
+  await goOn();
   const within = (state: string) =>
     page.locator(`#chart [data-state="order.forward.reserveInventory.${state}"] > .note-text`);
   await within('retrying')
@@ -88,9 +90,10 @@ test('the chart counts attempts and what is left until the next one, in words to
 
 test('a closed step of the chart tells what is under way in it', async () => {
   await dashboard.open('/definitions/order');
-  await dashboard.site.fault('reserveInventory', { failNext: 4 });
-  const id = await placedOrder('chart-closed');
+  await dashboard.site.fault('reserveInventory', { failNext: 4, latencyMs: 500 });
+  const { id, goOn } = await pausedOrder(dashboard.site, 'chart-closed');
   const page = await dashboard.openLive(`/sagas/${id}?view=chart`);
+  await goOn();
   const note = page.locator('#chart [data-state="order.forward.reserveInventory"] > .note-text');
   await note.filter({ hasText: /^(in \d+(\.\d)? s|attempt \d)$/ }).waitFor();
   await page.locator('#saga-head').getByText('completed').waitFor();

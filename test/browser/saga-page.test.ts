@@ -1,7 +1,7 @@
 /** The page of one saga in a real browser: compensation lights up, and time goes back. */
 import { expect, test } from 'vitest';
 import { useDashboard } from './dashboard.ts';
-import { orderNamed } from './named-order.ts';
+import { orderNamed, pausedOrder } from './named-order.ts';
 
 const dashboard = useDashboard();
 
@@ -14,8 +14,9 @@ test('a payment that fails for good lights the compensation up while one watches
   await site.fault('processPayment', { failNext: 1, mode: 'permanent' });
   await site.fault('reserveInventory', { latencyMs: 1_500 });
   await site.fault('releaseInventory', { latencyMs: 1_500 });
-  const id = await placedOrder('lights-up');
+  const { id, goOn } = await pausedOrder(site, 'lights-up');
   const page = await dashboard.openLive(`/sagas/${id}`);
+  await goOn();
   const head = page.locator('#saga-head');
   await head.getByText('running').first().waitFor();
   await head.getByText('compensating').first().waitFor();

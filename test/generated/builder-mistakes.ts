@@ -118,7 +118,7 @@ export const BUILDER_MISTAKES: Readonly<Record<string, Kind>> = {
     call: 'step',
     change: (options) => (options['kind'] === 'pivot' ? null : { ...options, kind: 'pivot' }),
   },
-  'a retry has no bound': {
+  'a retry is given no bound': {
     call: 'step',
     change: (options) => within(options, 'retry', { attempts: 1_000_000 }),
   },

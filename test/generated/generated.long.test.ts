@@ -58,6 +58,11 @@ test('the walks find the harm of mistakes by themselves, as verify does', () => 
   expect(harmful).toBeGreaterThan(kinds.length * 3);
 });
 
+test('a mistake has one meaning, in a drawing or in what the builder is given', () => {
+  const both = Object.keys(MUTATIONS).filter((kind) => Object.hasOwn(BUILDER_MISTAKES, kind));
+  expect(both).toEqual([]);
+});
+
 test('there are mistakes of many kinds', () => {
   expect(Object.keys(MUTATIONS).length).toBeGreaterThanOrEqual(25);
   expect(Object.keys(BUILDER_MISTAKES).length).toBeGreaterThanOrEqual(20);

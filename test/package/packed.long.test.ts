@@ -19,12 +19,13 @@ const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/g
 const project = usePackedProject(['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))]);
 
 beforeAll(() => {
-  const promised = readFileSync(join(ROOT, 'test/package/typed-api.ts'), 'utf8');
-  const asUser = promised.replace('../../src/index.ts', 'backstep');
-  writeFileSync(join(project.folder, 'typed-api.ts'), asUser);
-  const remote = readFileSync(join(ROOT, 'test/package/typed-client.ts'), 'utf8');
-  const asClient = remote.replace('../../src/client.ts', 'backstep/client');
-  writeFileSync(join(project.folder, 'typed-client.ts'), asClient);
+  for (const file of ['typed-api.ts', 'typed-loops.ts', 'typed-client.ts']) {
+    const promised = readFileSync(join(ROOT, 'test/package', file), 'utf8');
+    const asUser = promised
+      .replace('../../src/index.ts', 'backstep')
+      .replace('../../src/client.ts', 'backstep/client');
+    writeFileSync(join(project.folder, file), asUser);
+  }
   writeFileSync(join(project.folder, 'lacking.ts'), LACKING);
 });
 

@@ -1,6 +1,8 @@
 /** The values that `verify` explores with: those that schemas take, and no others. */
 import { describe, expect, test } from 'vitest';
+import { createMachine } from 'xstate';
 import { z } from 'zod';
+import { durable } from '../../src/core/define/durable.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import type { StandardSchema } from '../../src/core/standard-schema.ts';
 import { textFor } from '../../src/verify/values/pattern-text.ts';
@@ -203,3 +205,30 @@ function checked(): z.ZodType {
     .string()
     .refine((text) => ['by-road', 'by-sea'].includes(text), 'must be one of by-road, by-sea');
 }
+
+test('are looked for no further than a turn may run, in a circle without end', () => {
+  const wanting = { when: ({ input }: { input: { wanted: boolean } }) => input.wanted };
+  const sound = defineSaga({
+    activities: {} as Steps,
+    id: 'wanting',
+    input: z.object({ wanted: z.boolean() }),
+  })
+    .step('one', { ...wanting, input: () => null, compensate: undo })
+    .build();
+  const { config, implementations } = sound.machine as unknown as {
+    config: { states: object };
+    implementations: object;
+  };
+  const circle = {
+    initial: 'here',
+    states: { here: { always: 'there' }, there: { always: 'here' } },
+  };
+  const states = { ...config.states, forward: circle };
+  const machine = createMachine({ ...config, states } as never, implementations as never);
+  const { roundOf, waysBack, input } = sound;
+  const saga = { ...durable(machine), roundOf, waysBack, input };
+  const told = verify(saga)
+    .findings.map(({ code, what }) => `${code}: ${what}`)
+    .join('\n');
+  expect(told).toMatch(/throws: .* microsteps in one turn, round in "forward.there" → /);
+});

@@ -5,6 +5,7 @@
 import { type Asking, ledgerOf, type RetryParams, type SagaContext } from './saga-context.ts';
 import type { StepEntry } from '../state.ts';
 import type { AttemptPlan } from './plan.ts';
+import { afterId } from '../machine/timer-ids.ts';
 
 /** A named action of the drawing, with plain data for parameters. */
 export type Action = string | { readonly type: string; readonly params: object };
@@ -126,7 +127,7 @@ export function probeState(side: Side, exits: Exits): object {
 }
 
 function totalEvent({ attempt, at }: Side): string {
-  return `xstate.after.${attempt.name}.total.${at}`;
+  return afterId(`${attempt.name}.total`, at);
 }
 
 function retryParams({ name, retry, isRepeatable }: AttemptPlan): RetryParams {

@@ -18,6 +18,7 @@ import type {
   WaitResult,
   WayBackOptions,
 } from './options.ts';
+import type { FinishedRounds, InOption, RoundOf, Shown, WithinRound } from './rounds.ts';
 import type { StepKind } from '../status.ts';
 
 /** What stays the same in all of a saga: see `SagaOptions`. */
@@ -42,13 +43,14 @@ export interface Written<Brought> {
   readonly written?: Brought;
 }
 
-/** Blocks being written; every call gives a new draft. */
+/** Blocks being written; every call gives a new draft. `Round` is `never` outside of a loop. */
 export interface SagaDraft<
   B extends SagaBasis,
   Results,
   Added,
   Event,
   Output = null,
+  Round extends RoundOf = never,
 > extends Written<Contribution<Added, Event>> {
   /**
    * Adds a step. It calls the activity of its own name unless `activity` names another. With `when`
@@ -63,7 +65,20 @@ export interface SagaDraft<
     When extends boolean = never,
   >(
     name: Name,
-    options: StepOptions<B['activities'], Activity, Probe, Kind, When, B['input'], Results> &
+    options: StepOptions<
+      B['activities'],
+      Activity,
+      Probe,
+      Kind,
+      When,
+      B['input'],
+      Shown<
+        B['activities'],
+        Results,
+        Round,
+        Record<Name, ActivityOutput<B['activities'], Activity>>
+      >
+    > &
       CalledActivity<B['activities'], Name, Activity> &
       WayBackOptions<
         B['activities'],
@@ -71,7 +86,13 @@ export interface SagaDraft<
         Kind,
         Compensation,
         B['input'],
-        Results & Record<Name, ActivityOutput<B['activities'], Activity>>
+        Record<Name, ActivityOutput<B['activities'], Activity>> &
+          Shown<
+            B['activities'],
+            Results,
+            Round,
+            Record<Name, ActivityOutput<B['activities'], Activity>>
+          >
       >,
   ): With<
     B,
@@ -79,6 +100,7 @@ export interface SagaDraft<
     Added,
     Event,
     Output,
+    Round,
     Unless<When, Record<Name, ActivityOutput<B['activities'], Activity>>>
   >;
 
@@ -99,20 +121,21 @@ export interface SagaDraft<
       ChildInput,
       ChildOutput,
       B['input'],
-      Results
+      Shown<B['activities'], Results, Round, Record<Name, ChildOutput>>
     >,
-  ): With<B, Results, Added, Event, Output, Unless<When, Record<Name, ChildOutput>>>;
+  ): With<B, Results, Added, Event, Output, Round, Unless<When, Record<Name, ChildOutput>>>;
 
   /** Waits for an event, such as an approval. */
   wait<Name extends string, On extends string>(
     name: Name,
-    options: WaitOptions<On, B['input'], Results>,
+    options: WaitOptions<On, B['input'], Shown<B['activities'], Results, Round>>,
   ): With<
     B,
     Results,
     Added,
     Event,
     Output,
+    Round,
     Record<Name, WaitResult<On, B['events']>>,
     SentEvents<On, B['events']>
   >;
@@ -120,29 +143,39 @@ export interface SagaDraft<
   /** Runs branches at once; the first failure leaves all of them and compensates. */
   parallel<Branches extends Record<string, Contribution>>(
     name: string,
-    branches: { readonly [Branch in keyof Branches]: Part<B, Results, Branches[Branch]> },
-  ): With<B, Results, Added, Event, Output, AddedIn<Branches>, EventIn<Branches>>;
+    branches: { readonly [Branch in keyof Branches]: Part<B, Results, Branches[Branch], Round> },
+  ): With<B, Results, Added, Event, Output, Round, AddedIn<Branches>, EventIn<Branches>>;
 
   /** Takes the first option whose condition holds; goes on when none does. */
   choose<Options extends Record<string, Contribution>>(
     name: string,
     options: {
-      readonly [Option in keyof Options]: Condition<B['input'], Results> & {
-        readonly steps: Part<B, Results, Options[Option]>;
+      readonly [Option in keyof Options]: Condition<
+        B['input'],
+        Shown<B['activities'], Results, Round>
+      > & {
+        readonly steps: Part<B, Results, Options[Option], InOption<Round>>;
       };
     },
-  ): With<B, Results, Added, Event, Output, Partial<AddedIn<Options>>, EventIn<Options>>;
+  ): With<B, Results, Added, Event, Output, Round, Partial<AddedIn<Options>>, EventIn<Options>>;
 
   /**
    * Repeats as long as `while` holds; a saga that wants more than `atMost` rounds compensates. Within
-   * it `results` holds the finished rounds under the loop's name; see `EarlierRounds` for their types.
+   * it `results` holds the finished rounds under the loop's name, typed as far as the compiler has
+   * read: a `while` written after `steps` knows all of them, one before them none. See
+   * `EarlierRound`.
    */
-  repeat<Name extends string, Round extends Contribution>(
+  repeat<Name extends string, Brought extends Contribution, Finished extends Contribution>(
     name: Name,
     options: {
-      readonly while: (saga: RoundView<B['input'], Results & EarlierRounds<B, Name>>) => boolean;
       readonly atMost: number;
-      readonly steps: Part<B, Results & EarlierRounds<B, Name>, Round>;
+      readonly steps: (part: RoundDraft<B, Results, Name>) => Written<Brought> & Written<Finished>;
+      readonly while: (
+        saga: RoundView<
+          B['input'],
+          Results & FinishedRounds<B['activities'], Name, Finished['added']>
+        >,
+      ) => boolean;
     },
   ): With<
     B,
@@ -150,19 +183,20 @@ export interface SagaDraft<
     Added,
     Event,
     Output,
-    Record<Name, readonly Round['added'][]>,
-    Round['event']
+    Round,
+    Record<Name, readonly Brought['added'][]>,
+    Brought['event']
   >;
 
   /** Emits an event when the saga completes: delivered to subscribers at least once. */
   emitOnCompleted(
     event: (saga: ForwardView<B['input'], Results>) => { readonly type: string },
-  ): SagaDraft<B, Results, Added, Event, Output>;
+  ): SagaDraft<B, Results, Added, Event, Output, Round>;
 
   /** What the completed saga gives: to a parent, and to whoever waits for it. Default null. */
   output<O>(
     of: (saga: ForwardView<B['input'], Results>) => O,
-  ): SagaDraft<B, Results, Added, Event, O>;
+  ): SagaDraft<B, Results, Added, Event, O, Round>;
 
   /** The finished definition. Throws `definition-invalid`. */
   build(): SagaDefinition<B['activities'], B['input'], Output, Event, B['given']>;
@@ -175,31 +209,37 @@ export type With<
   Added,
   Event,
   Output,
+  Round extends RoundOf,
   More,
   MoreEvents = never,
-> = SagaDraft<B, Results & More, Added & More, Event | MoreEvents, Output>;
+> = SagaDraft<
+  B,
+  Results & More,
+  Added & More,
+  Event | MoreEvents,
+  Output,
+  WithinRound<Round, More>
+>;
 
-/** Writes the blocks of a branch, option or round. */
-export type Part<B extends SagaBasis, Results, Brought> = (
-  part: SagaDraft<B, Results, Record<never, never>, never>,
+/** Writes the blocks of a branch or option. */
+export type Part<B extends SagaBasis, Results, Brought, Round extends RoundOf = never> = (
+  part: SagaDraft<B, Results, Record<never, never>, never, null, Round>,
 ) => Written<Brought>;
+
+/** A round of a loop in which nothing is written yet. */
+export type RoundDraft<B extends SagaBasis, Results, Loop extends string> = SagaDraft<
+  B,
+  Results,
+  Record<never, never>,
+  never,
+  null,
+  RoundOf<Loop, Record<never, never>, false>
+>;
 
 /** A result that is not there where its condition did not hold; `When` is `never` without one. */
 export type Unless<When extends boolean, Result> = [When] extends [never]
   ? Result
   : Partial<Result>;
-
-/**
- * What the finished rounds of a loop gave, as seen from within it. A step that bears the name of its
- * activity has that activity's output. Of any other name it is `unknown`: the compiler would need the
- * round's steps while it still reads them. Behind the loop every step is typed.
- */
-export type EarlierRounds<B extends SagaBasis, Loop extends string> = Record<
-  Loop,
-  readonly ({
-    readonly [Step in keyof B['activities']]?: ActivityOutput<B['activities'], Step>;
-  } & { readonly [step: string]: unknown })[]
->;
 
 /** The events of a wait, as their senders give them. */
 export type SentEvents<On extends string, Events> = { [Type in On]: SentEvent<Type, Events> }[On];

@@ -14,7 +14,7 @@ import { namedGuards } from '../machine/machine-code.ts';
 import { wholeDelays } from '../machine/machine-delays.ts';
 import { nodesOf, readFields, spawnsOf } from '../machine/machine-nodes.ts';
 import { readInvokes, UNWIND_CHILD } from '../machine/machine-roles.ts';
-import { withMicrostepBound } from '../machine/macrostep/microstep-bound.ts';
+import { provided } from '../machine/macrostep/microstep-bound.ts';
 import { withNamedActors } from '../machine/actors/named-actors.ts';
 import { otherXState } from '../machine/xstate-copy.ts';
 import type { SagaDefinition } from './definition.ts';
@@ -65,7 +65,7 @@ export function runnable(
   const children = { ...own, ...given };
   refusals.push(...refusalsOf(named));
   collect(refusals, () => readInvokes(named));
-  const machine = collect(refusals, () => provided(named, Object.keys(children)));
+  const machine = collect(refusals, () => withStandIns(named, Object.keys(children)));
   if (machine !== undefined) refusals.push(...changedLater(drawn, machine));
   if (machine === undefined || refusals.length > 0) throw refusal(id, refusals);
   noteActors(machine, Object.entries(actors), Object.keys(children));
@@ -100,18 +100,16 @@ function changedLater(drawn: AnyStateMachine, made: AnyStateMachine): readonly s
 
 // A child runs as a durable saga of its own, and what has no logic is bound at registration: inside
 // the machine both are but activities that answer.
-function provided(named: AnyStateMachine, children: readonly string[]): AnyStateMachine {
+function withStandIns(named: AnyStateMachine, children: readonly string[]): AnyStateMachine {
   const known = named.implementations.actors as Actors;
   const unknown = startedIn(named).filter((src) => !Object.hasOwn(known, src));
   const standIns = [...children, ...unknown].map((name) => [name, activity()] as const);
-  return withMicrostepBound(
-    named.provide({
-      actors: Object.fromEntries(standIns),
-      delays: wholeDelays(named),
-      // A compiled machine asks guards of ours, and mappers that name themselves.
-      guards: isBuiltMachine(named) ? {} : namedGuards(named),
-    }),
-  );
+  return provided(named, {
+    actors: Object.fromEntries(standIns),
+    delays: wholeDelays(named),
+    // A compiled machine asks guards of ours, and mappers that name themselves.
+    guards: isBuiltMachine(named) ? {} : namedGuards(named),
+  });
 }
 
 function startedIn(machine: AnyStateMachine): readonly string[] {

@@ -21,6 +21,7 @@ import {
 import { isDoubtful, isOwed, type Ledger, presentEntry, wasGivenUp } from '../turn/ledger.ts';
 import { probeAnswerOf } from '../turn/probe.ts';
 import type { StepEntry } from '../state.ts';
+import { isAfter } from '../machine/timer-ids.ts';
 
 /** The context of every machine compiled here. What is rarely needed is absent until it is. */
 export interface SagaContext {
@@ -223,7 +224,7 @@ export function failureOf(event: AnyEventObject): Failure {
   const { type } = event;
   const turnedBack = TURNED_BACK[type];
   if (turnedBack !== undefined) return told(turnedBack, event, turnedBack, true);
-  if (type.startsWith('xstate.after.')) return timerFailure(type);
+  if (isAfter(type)) return timerFailure(type);
   const error: unknown = event['error'];
   if (isFailure(error)) return error;
   if (type.startsWith('xstate.')) return toFailure(error);
@@ -231,7 +232,7 @@ export function failureOf(event: AnyEventObject): Failure {
 }
 
 function timerFailure(type: string): Failure {
-  if (type.startsWith('xstate.after.deadline.')) return DEADLINE_PASSED;
+  if (isAfter(type, 'deadline')) return DEADLINE_PASSED;
   const [, name = '', end] = /^xstate\.after\.([^.]+)\.(total|expires|within)\./.exec(type) ?? [];
   if (end === 'total') return TOTAL_TIME_PASSED;
   if (end === 'within') return childExpired(name);

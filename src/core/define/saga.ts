@@ -20,6 +20,7 @@ import {
   type SagaPlan,
   waysBackIn,
 } from './plan.ts';
+import type { RoundOf } from './rounds.ts';
 import { withPlaces } from './user-code.ts';
 import { roundIn } from './view.ts';
 import type { SagaDefinition } from './definition.ts';
@@ -66,17 +67,17 @@ type Text = Pick<SagaPlan, 'blocks' | 'completed' | 'output'>;
 /** What each draft has written, for the block that it is a part of. */
 const texts = new WeakMap<object, Text>();
 
-function draft<B extends SagaBasis, Results, Added, Event, Output>(
+function draft<B extends SagaBasis, Results, Added, Event, Output, Round extends RoundOf = never>(
   options: SagaOptions,
   text: Text,
-): SagaDraft<B, Results, Added, Event, Output> {
+): SagaDraft<B, Results, Added, Event, Output, Round> {
   const { id } = options;
   const add = (block: Block) =>
     draft<B, never, never, never, never>(options, {
       ...text,
       blocks: [...text.blocks, block],
     });
-  const written: SagaDraft<B, Results, Added, Event, Output> = {
+  const written: SagaDraft<B, Results, Added, Event, Output, Round> = {
     step: (name: string, step: object) => add(stepPlan(id, name, step as AnyStep)),
     child: (name, child) => add(childPlan(id, name, child)),
     wait: (name, wait) => add(waitPlan(id, name, wait)),

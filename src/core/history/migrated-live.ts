@@ -7,7 +7,7 @@
 import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
-import { delayName } from '../machine/machine-delays.ts';
+import { afterId, delayName, isAfter } from '../machine/timer-ids.ts';
 import { delayOf } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, SagaState } from '../state.ts';
 import type { StepNames } from './step-names.ts';
@@ -53,11 +53,11 @@ export function keptTimers(moving: Moving, live: Live['timers']): Live['timers']
   const { definition, nodes, restored, names, nowMs } = moving;
   const kept: Record<string, LiveTimer> = {};
   for (const [id, timer] of Object.entries(live)) {
-    if (!id.startsWith(AFTER)) kept[id] = timer; // a delayed event of its own
+    if (!isAfter(id)) kept[id] = timer; // a delayed event of its own
   }
   for (const node of nodes) {
     for (const delay of Object.keys(node.config.after ?? {}).map(delayName)) {
-      const id = `${AFTER}${delay}.${node.id}`;
+      const id = afterId(delay, node.id);
       const known = live[id] ?? timerOf(delay, live) ?? timerOf(oldDelay(delay, names), live);
       if (known !== undefined) {
         kept[id] = { ...known, event: { type: id } };
@@ -70,11 +70,9 @@ export function keptTimers(moving: Moving, live: Live['timers']): Live['timers']
   return kept;
 }
 
-const AFTER = 'xstate.after.';
-
 function timerOf(delay: string | undefined, live: Live['timers']): LiveTimer | undefined {
   if (delay === undefined) return undefined;
-  const id = Object.keys(live).find((each) => each.startsWith(`${AFTER}${delay}.`));
+  const id = Object.keys(live).find((each) => isAfter(each, delay));
   return id === undefined ? undefined : live[id];
 }
 

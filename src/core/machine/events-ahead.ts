@@ -17,12 +17,12 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { isWildcard, takesType } from './event-types.ts';
 import { isReserved } from '../turn/legal.ts';
 import { domainOf, type Transition } from './macrostep/microstep-plan.ts';
+import { isAfter } from './timer-ids.ts';
 
 /** Whose word counts: `drawing` alone, or what any `command` of an operator could bring as well. */
 export type Way = 'drawing' | 'command';
 
 const COMMAND = 'backstep.';
-const DELAY = 'xstate.after.';
 
 /** What can be waited for from a state on, itself included. */
 interface Ahead {
@@ -110,7 +110,7 @@ function isLeftToPerson(node: AnyStateNode): boolean {
 
 function isIdle({ type, invoke, always, transitions }: AnyStateNode): boolean {
   if (type !== 'atomic' || invoke.length > 0 || always !== undefined) return false;
-  return ![...transitions.keys()].some((each) => each.startsWith(DELAY));
+  return ![...transitions.keys()].some((each) => isAfter(each));
 }
 
 function addEntered({ source, target = [], reenter }: Transition, into: Set<AnyStateNode>): void {

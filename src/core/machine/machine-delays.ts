@@ -26,9 +26,12 @@ export function wholeDelays(machine: AnyStateMachine): Readonly<Record<string, D
   return delays;
 }
 
-/** The name of a delay as XState has it in the type of its event: of a number its shortest form. */
-export function delayName(written: string): string {
-  return Number.isNaN(Number(written)) ? written : String(Number(written));
+/** How long a delay takes, milliseconds, where the drawing says it; `null`: a function does. */
+export function fixedDelayMs({ implementations }: AnyStateMachine, name: string): number | null {
+  const written = Number(name);
+  if (!Number.isNaN(written)) return written;
+  const named: unknown = implementations.delays[name];
+  return typeof named === 'number' ? named : null;
 }
 
 /** Whole milliseconds of what a delay gave. Throws `definition-invalid`, naming the delay. */

@@ -5,11 +5,11 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { BackstepError } from '../errors.ts';
 import { wayOfActor } from './actors/actor-facts.ts';
-import { delayName } from './machine-delays.ts';
 import { canBeActiveTogether, nodesOf, readFields, spawnsOf } from './machine-nodes.ts';
 import type { Direction } from '../state.ts';
 import { isStatusTag } from './status-tags.ts';
 import { STEP_KINDS, type StepKind } from '../status.ts';
+import { afterId, delayName } from './timer-ids.ts';
 
 /** A step as lists, charts and checks show it. */
 export interface SagaStep {
@@ -148,8 +148,7 @@ export function readTimers(
   const timers = new Map<string, TimerRole>();
   for (const node of nodesOf(machine)) {
     for (const delay of Object.keys(node.config.after ?? {})) {
-      const name = delayName(delay);
-      timers.set(`xstate.after.${name}.${node.id}`, timerRole(name, node, invokes));
+      timers.set(afterId(delay, node.id), timerRole(delayName(delay), node, invokes));
     }
   }
   return timers;

@@ -16,6 +16,7 @@ import type { StepEntry } from '../state.ts';
 import type { CompensationOutcome, SagaStatus } from '../status.ts';
 import { meansSteps } from './machine-roles.ts';
 import { END_TAGS, STATUS_TAGS } from './status-tags.ts';
+import { timerName } from './timer-ids.ts';
 
 /** The status a snapshot stands for. */
 export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {
@@ -110,7 +111,7 @@ function timerReason(definition: SagaDefinition, timer: string): Failure {
     case 'retry':
       return delayPassed(`${role.activity}.retry`);
     case undefined:
-      return delayPassed(timer.replace(/#\d+$/, '')); // a delayed event, see `rearrange`
+      return delayPassed(timerName(timer)); // a delayed event
   }
 }
 

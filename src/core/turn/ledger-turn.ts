@@ -154,11 +154,12 @@ function endAttempt(
   return { ...entry, status: 'compensated', compensation };
 }
 
-// A step that its probe cannot tell of stays in doubt.
+// Unknown stays in doubt. How a compensation came out, and a person's word on that, stands.
 function endProbe(entry: StepEntry, ending: AttemptOutcome, nowMs: number): StepEntry {
   const answer = ending.kind === 'done' ? probeAnswerOf(ending.output) : 'unknown';
   if (answer === 'unknown') return entry;
   const { mayHaveHappened: _, ...known } = entry;
+  if (entry.compensation !== undefined) return known;
   return { ...known, status: answer === 'happened' ? 'completed' : 'failed', endedAtMs: nowMs };
 }
 

@@ -12,6 +12,7 @@ import { machineValue } from '../machine/machine-values.ts';
 import type { Command } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
 import { MESSAGES_PER_TURN } from './messages-per-turn.ts';
+import { isAfter, unnamedTimerId } from '../machine/timer-ids.ts';
 
 /**
  * Most events one turn may emit or send to other sagas. The last position is the engine's own, for
@@ -72,7 +73,7 @@ export function rearrange(
         invoked = invoked.filter(({ id }) => id !== command.id);
         break;
       case 'delay': {
-        const id = command.id ?? mintTimerId(command.event.type, token, timers);
+        const id = command.id ?? unnamedTimerId(command.event.type, token, timers);
         const to = receiverOf(command.to, { activities, invoked, token });
         const timer = armTimer(definition, id, command, token, nowMs);
         timers = { ...timers, [id]: to === undefined ? timer : { ...timer, to } };
@@ -140,13 +141,6 @@ function receiverOf(
   return known === undefined ? to : { ...to, token: known };
 }
 
-// A delayed raise without an id: `<event type>#<token>`, numbered within the turn.
-function mintTimerId(type: string, token: number, timers: Live['timers']): string {
-  let id = `${type}#${token}`;
-  for (let count = 2; timers[id] !== undefined; count++) id = `${type}/${count}#${token}`;
-  return id;
-}
-
 function armTimer(
   definition: SagaDefinition,
   id: string,
@@ -156,7 +150,7 @@ function armTimer(
 ): LiveTimer {
   const delayMs = wholeDelay(definition.machine, id, command.delayMs);
   // The event of an `after` is XState's own and carries nothing.
-  const isOwn = id.startsWith('xstate.after.');
+  const isOwn = isAfter(id);
   const event = isOwn
     ? command.event
     : keepJson(

@@ -4,6 +4,7 @@
  * are names only.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { delayOfAfter } from '../../core/machine/timer-ids.ts';
 
 /** A converted machine. */
 export interface Version4Machine {
@@ -20,9 +21,8 @@ export function machineOfVersion4(machine: AnyStateMachine): Version4Machine {
 
   function learnNames(node: AnyStateNode): void {
     for (const type of node.transitions.keys()) {
-      const end = `.${node.id}`;
-      if (!type.startsWith(AFTER) || !type.endsWith(end)) continue;
-      names.set(type, `xstate.after(${type.slice(AFTER.length, -end.length)})#${node.id}`);
+      const delay = delayOfAfter(type, node.id);
+      if (delay !== null) names.set(type, `xstate.after(${delay})#${node.id}`);
     }
     for (const child of Object.values(node.states)) learnNames(child);
   }
@@ -59,7 +59,6 @@ export function machineOfVersion4(machine: AnyStateMachine): Version4Machine {
   return { config: configOf(machine.root), eventName };
 }
 
-const AFTER = 'xstate.after.';
 const PREFIXES: readonly (readonly [string, string])[] = [
   ['xstate.done.actor.', 'done.invoke.'],
   ['xstate.error.actor.', 'error.platform.'],

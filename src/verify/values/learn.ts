@@ -8,6 +8,7 @@
  */
 import type { Examples, SagaDefinition } from '../../core/define/definition.ts';
 import { readFields } from '../../core/machine/machine-nodes.ts';
+import { provided } from '../../core/machine/macrostep/microstep-bound.ts';
 import type { StandardSchema } from '../../core/standard-schema.ts';
 import { isDistinguished } from '../identity.ts';
 import {
@@ -68,7 +69,7 @@ class Learning {
     );
     return {
       ...definition,
-      machine: definition.machine.provide({ guards: Object.fromEntries(guards) }),
+      machine: provided(definition.machine, { guards: Object.fromEntries(guards) }),
     };
   }
 

@@ -9,6 +9,7 @@ import {
   fromObservable,
   sendTo,
   setup,
+  spawnChild,
 } from 'xstate';
 import { machineEngine } from '../../fixtures/machine-engine.ts';
 
@@ -171,6 +172,42 @@ describe('an observable', () => {
     await engine.quiet();
     expect(await sight(id)).toMatchObject({ value: 'down' });
   });
+});
+
+test('an actor that is spawned shows its snapshots where that is asked for', async () => {
+  const noted = assign({
+    seen: ({ context, event }: { context: { seen: unknown[] }; event: EventObject }) => [
+      ...context.seen,
+      (event as unknown as { snapshot: { context?: unknown } }).snapshot.context ?? 'none',
+    ],
+  });
+  const { observers, observable } = source();
+  const meter = createMachine({
+    id: 'meter',
+    context: { turns: 0 },
+    on: { TURN: { actions: assign({ turns: ({ context }) => context.turns + 1 }) } },
+  });
+  const machine = setup({
+    actors: { meter, level: fromObservable(() => observable) },
+    actions: { noted: noted as never },
+  }).createMachine({
+    id: 'plant',
+    context: { seen: [] as unknown[] },
+    entry: [
+      spawnChild('meter', { id: 'meter', syncSnapshot: true }),
+      spawnChild('level', { id: 'level', syncSnapshot: true }),
+    ],
+    on: {
+      TURN: { actions: sendTo('meter', { type: 'TURN' }) },
+      'xstate.snapshot.*': { actions: 'noted' },
+    },
+  });
+  const { engine, sight } = await machineEngine(machine);
+  const id = await engine.spawn(null);
+  await engine.send(id, { type: 'TURN' });
+  for (const observer of observers) observer.next(7);
+  await engine.quiet();
+  expect((await sight(id)).context['seen']).toEqual(['none', { turns: 0 }, { turns: 1 }, 7]);
 });
 
 test('a child machine shows its snapshots to a parent that listens, over a restart', async () => {

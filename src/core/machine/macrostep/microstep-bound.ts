@@ -22,14 +22,20 @@ const ROUNDS = 1_000;
 export const LONGEST_TOLD_CIRCLE = 32;
 
 /**
- * The machine with a bound on its microsteps. A copy, so that a live actor of the caller's machine
- * runs as before; one that brings a bound of its own keeps it.
+ * The machine with these implementations, and with a bound on its microsteps. A copy, so that a live
+ * actor of the caller's machine runs as before; one that brings a bound of its own keeps it.
+ *
+ * XState's own `provide` goes back to what the config says, and with it to no bound.
  */
-export function withMicrostepBound(machine: AnyStateMachine): AnyStateMachine {
-  if (machine.options.maxIterations !== Infinity) return machine;
-  const bounded = machine.provide({});
-  bounded.options.maxIterations = LEAST_BOUND + ROUNDS * nodesOf(machine).length;
-  return bounded;
+export function provided(
+  machine: AnyStateMachine,
+  implementations: Parameters<AnyStateMachine['provide']>[0],
+): AnyStateMachine {
+  const copy = machine.provide(implementations);
+  if (copy.options.maxIterations === Infinity) {
+    copy.options.maxIterations = LEAST_BOUND + ROUNDS * nodesOf(copy).length;
+  }
+  return copy;
 }
 
 /** The bound of a machine; none for one that is no saga's. */

@@ -240,8 +240,8 @@ function operationOf(machine: AnyStateMachine, action: unknown): Operation | nul
   const resolved: unknown = isInline ? action : machine.implementations.actions[name];
   if (typeof resolved !== 'function' || !('resolve' in resolved)) return null;
   const params = named?.['params'];
-  const { type, assignment, event, id, delay, sendId, actorRef, src, input, systemId } =
-    resolved as unknown as Readonly<Record<string, unknown>>;
+  const known = resolved as unknown as Readonly<Record<string, unknown>>;
+  const { type, assignment, event, id, delay, sendId, actorRef, src, input } = known;
   switch (type) {
     case 'xstate.assign':
       return { kind: 'assign', assignment, params };
@@ -255,7 +255,8 @@ function operationOf(machine: AnyStateMachine, action: unknown): Operation | nul
     case 'xstate.stopChild':
       return typeof actorRef === 'string' ? { kind: 'stop', id: actorRef } : null;
     case 'xstate.spawnChild':
-      return systemId === undefined ? invokeOf(machine, id, src, input) : null;
+      if (known['systemId'] !== undefined || known['syncSnapshot'] === true) return null;
+      return invokeOf(machine, id, src, input);
     default:
       return null;
   }
