@@ -44,3 +44,4 @@ export type {
   WaitLimit,
 } from './client/remote-saga.ts';
 export type { RetryOptions } from './client/requests.ts';
+export type { HttpCode } from './server/error-response.ts';
