@@ -217,5 +217,7 @@ export type { DatabaseAddress, DatabaseUrls } from './core/database-target.ts';
 export { migrateDatabase, type MigrateOptions } from './store/migrate-database.ts';
 export type { FileStoreOptions } from './store/sqlite/open-store.ts';
 export type { OpenStoreOptions } from './store/open-store.ts';
+export type { BulkCommands, BulkProgress, BulkRequest } from './host/upkeep/bulk-commands.ts';
+export type { TakeOverOptions } from './store/postgres/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
-export type { DatabaseAccess, StoreHealth, StoreStats } from './store/store.ts';
+export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';

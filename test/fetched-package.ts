@@ -42,7 +42,7 @@ export function fetchForTests(wanted: FetchedPackage): void {
 }
 
 /** Fetches it. Throws when there is none for this machine, or it is not the expected one. */
-function fetchPackage(wanted: FetchedPackage): void {
+export function fetchPackage(wanted: FetchedPackage): void {
   const platform = `${process.platform}-${process.arch}`;
   const hash = wanted.hashes[platform];
   if (hash === undefined) throw new Error(`there is no package of ${wanted.title} for ${platform}`);

@@ -41,7 +41,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   store: {
     layers: ['core'],
-    packages: [NODE, /^(better-sqlite3|pg|pino)$/, /^kysely/],
+    packages: [NODE, /^(better-sqlite3|pg)$/, /^kysely/],
     atLeast: 4,
   },
   // A saga is verified when it is registered.
@@ -52,7 +52,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   runtime: {
     layers: ['host', 'store', 'core'],
-    packages: [NODE, /^(xstate|pino)$/],
+    packages: [NODE, /^xstate$/],
     atLeast: 3,
   },
   // No other room loads the SDK.

@@ -7,7 +7,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { COMPILE_CACHE } from './compile-cache.ts';
+import { boundCompileCache, COMPILE_CACHE } from './compile-cache.ts';
 import { SlowestFiles } from './slowest-files.ts';
 
 const TEST_TIMEOUT_MS = 30_000;
@@ -20,6 +20,7 @@ const REPORT = process.env['BACKSTEP_TEST_REPORT'];
 // Most tests open engines, and each engine starts threads: without the cache every thread reads
 // its sources anew, which was half of the time that tests of the runtime took.
 process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
+boundCompileCache();
 
 // Every commit waits for its sync, which on a disk is most of the time of a test. Databases of tests
 // lie in memory where the system offers that; a faulty, slow or full disk is simulated either way.

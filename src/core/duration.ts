@@ -15,7 +15,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 
 /** Longest duration accepted: ten years. */
-export const MAX_DURATION_MS = 10 * 365 * 86_400_000;
+const MAX_DURATION_MS = 10 * 365 * 86_400_000;
 
 /** What a duration is, for messages. */
 export const DURATION_EXAMPLES = '200ms, 1.5s, 5m, 24h or 30d';

@@ -34,7 +34,6 @@ import { CURRENCY, type OrderActivities, orderSaga } from '../../machines/order.
 import { tripSaga } from '../../machines/trip.ts';
 import type { TripActivities } from '../../machines/trip-parts.ts';
 import type { Activities } from '../core/activity.ts';
-import { isPostgresUrl } from '../core/database-target.ts';
 import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { checkSettings, settingOf } from './settings.ts';
@@ -47,6 +46,7 @@ import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
 import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
+import { databaseOptionsOf } from './database-options.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../host/backstep.ts';
@@ -89,11 +89,9 @@ async function run(): Promise<void> {
   const tokenFile = settingOf(env, 'BACKSTEP_TOKEN_FILE');
   if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
   const providerUrl = providerUrlOf();
-  const database = settingOf(env, 'BACKSTEP_DB');
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const backstep = await openBackstep({
-    database,
-    ...(isPostgresUrl(database) ? { schema: settingOf(env, 'BACKSTEP_SCHEMA') } : {}),
+    ...databaseOptionsOf(env),
     migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
     ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),

@@ -13,6 +13,7 @@ import type { FaultControls } from './lab/fault-controls.ts';
 import { faultOperations } from './lab/fault-operations.ts';
 import { faultsBanner } from './lab/fault-panel.ts';
 import { faultRoutes } from './lab/fault-routes.ts';
+import { LabAtOwner } from './lab/lab-at-owner.ts';
 import { createFaultLabPage } from './lab/lab-page.ts';
 import type { OrderLab } from './lab/order-lab.ts';
 import { ProviderWatch } from './lab/provider-watch.ts';
@@ -37,7 +38,9 @@ export interface OrderExtensionParts {
 /** Makes the extension of a server. */
 export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost) => Extension {
   return (host) => {
-    const { faults, crash } = parts;
+    const { crash } = parts;
+    const atOwner = parts.faults === null ? null : new LabAtOwner(host.backstep, parts.faults);
+    const faults = atOwner?.faults ?? null;
     const demo = shownDemo(parts.demo, host.backstep);
     const lab = parts.lab === undefined ? null : shownLab(parts.lab);
     const provider =
@@ -45,15 +48,22 @@ export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost
         ? null
         : new ProviderWatch(lab.provider, host.nowMs, host.touch);
     const context: DemoContext = { ...host, demo, faults, provider, crash };
-    const routes = new Hono<HttpEnv>().route('/saga', orderRoutes(context));
-    if (faults !== null) routes.route('/api/faults', faultRoutes(faults, crash));
+    const routes = new Hono<HttpEnv>();
+    atOwner?.handOn(routes);
+    routes.route('/saga', orderRoutes(context));
+    const pages = [
+      createOrderPage(context),
+      ...(faults === null || lab === null ? [] : [createFaultLabPage(context, faults, lab)]),
+    ];
+    if (faults !== null) {
+      const faultApi = new Hono<HttpEnv>().route('/api/faults', faultRoutes(faults, crash));
+      routes.route('/', faultApi);
+      for (const each of [faultApi, ...pages.map(({ actions }) => actions)]) atOwner?.add(each);
+    }
     return {
       name: 'order demo',
       routes,
-      pages: [
-        createOrderPage(context),
-        ...(faults === null || lab === null ? [] : [createFaultLabPage(context, faults, lab)]),
-      ],
+      pages,
       panels: orderPanels(demo),
       operations: [
         ...orderOperations(demo.orderBody ?? z.looseObject({})),

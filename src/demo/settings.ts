@@ -3,7 +3,7 @@
  * its own, has its part in a table of its own.
  */
 import { PROVIDER_SETTINGS } from '../../actors/payment/payment-provider-settings.ts';
-import { MAX_DURATION_MS, parseDuration } from '../core/duration.ts';
+import { type Duration, parseDuration, toMs } from '../core/duration.ts';
 import {
   asPath,
   checkSettings as checkAll,
@@ -14,6 +14,7 @@ import {
   oneOf,
   onOrOff,
   readSetting,
+  type Setting,
   setting,
   type SettingValue,
   SHARED_SETTINGS,
@@ -32,14 +33,14 @@ export const SETTINGS = {
   ),
   PORT: wholeNumber(3_000, 0, MAX_PORT),
   ...SHARED_SETTINGS,
-  BACKSTEP_KEEP_ENDED: setting<number | null>(
-    null,
-    'for example 12h or 30d, up to 3650d',
-    (text) => {
-      const ms = parseDuration(text);
-      return ms === null || ms > MAX_DURATION_MS ? undefined : ms;
-    },
+  BACKSTEP_LABEL: setting<string | null>(null, 'a text of 1 to 255 visible characters', (text) =>
+    /^[^\p{C}]{1,255}$/u.test(text) ? text : undefined,
   ),
+  BACKSTEP_BEAT_EVERY: duration('500ms', '1m'),
+  BACKSTEP_LOOK_EVERY: duration('200ms', '1m'),
+  BACKSTEP_DEAD_AFTER: duration('1s', '1h'),
+  BACKSTEP_HUNG_AFTER: duration('3s', '1h'),
+  BACKSTEP_KEEP_ENDED: duration('12h', '3650d'),
   BACKSTEP_TOKEN: closed<string | null>(
     null,
     `${TOKEN_WANTS}, for example from: openssl rand -hex 32`,
@@ -90,6 +91,13 @@ export function settingNames(): readonly SettingName[] {
 /** True for a setting that may carry a secret, or lead to one. */
 export function isClosedSetting(name: string): boolean {
   return Object.hasOwn(SETTINGS, name) && 'isClosed' in Object(Reflect.get(SETTINGS, name));
+}
+
+function duration(example: string, most: Duration): Setting<number | null> {
+  return setting<number | null>(null, `for example ${example}, up to ${most}`, (text) => {
+    const ms = parseDuration(text);
+    return ms === null || ms > toMs(most, 'a setting') ? undefined : ms;
+  });
 }
 
 function asServiceAddress(text: string): string | undefined {

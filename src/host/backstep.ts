@@ -13,6 +13,7 @@ import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
 import type { SagaHandle, Spawned, TimeLimit } from './saga-handle.ts';
+import type { BulkCommands } from './upkeep/bulk-commands.ts';
 import type { VersionGap } from './versions/version-gaps.ts';
 
 /** Receives an emitted event, at least once, in order per saga; a throw is retried. */
@@ -96,7 +97,12 @@ export type RetentionState =
 /** The removal of ended sagas, for whoever watches it. */
 export interface Retention {
   state(): RetentionState;
-  /** Somebody has seen that the clock is right: what waits is removed from now on. Durable. */
+  /** The same of the process that owns the database. Throws `unavailable` where none answers. */
+  stateAtOwner(): Promise<RetentionState>;
+  /**
+   * Somebody has seen that the clock is right: what waits is removed from now on. Durable. Done by
+   * the process that owns the database; throws `unavailable` where none answers.
+   */
   resume(by?: string): Promise<void>;
 }
 
@@ -144,6 +150,19 @@ export interface Backstep {
   readonly store: DatabaseAccess;
   /** The removal of ended sagas, which a clock that was set holds up. */
   readonly retention: Retention;
+  /** One command for many sagas; a list that was started goes on over restarts and take-overs. */
+  readonly bulk: BulkCommands;
+  /**
+   * Names work that only the process does which owns the database, and gives the function that asks
+   * for it: here while this process owns it, else there. What goes in and out is JSON. An owner that
+   * dies before its answer is durable leaves the work to the next one, so it may run twice. Every
+   * process over a database names the same. The function throws what the work throws, `not-found`
+   * where the owner does not know it, and `unavailable` where none answers within 10 s.
+   */
+  atOwner<Given, Answer>(
+    name: string,
+    run: (given: Given) => Promise<Answer>,
+  ): (given: Given) => Promise<Answer>;
   figures(): EngineFigures;
   /** Sagas in memory, at most `limit`, the newest first. */
   liveActors(limit: number): readonly LiveActor[];

@@ -55,6 +55,8 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     read: engine.read,
     store: engine.store,
     retention: engine.retention,
+    bulk: engine.bulk,
+    atOwner: (name, run) => engine.atOwner(name, run),
     figures: () => engine.figures(),
     liveActors: (limit) => engine.liveActors(limit),
     health: () => engine.health(),

@@ -60,10 +60,22 @@ const SCHEMA_NAME = kindOf(
   (value) => isText(value) && isSchemaName(value),
 );
 
+const LABEL = kindOf(
+  'a text of 1 to 255 visible characters',
+  (value) => isText(value) && /^[^\p{C}]{1,255}$/u.test(value),
+);
+
 /** The options of `openBackstep`. */
 export const OPEN_OPTIONS = optionsOf({
   database: required(DATABASE),
   schema: SCHEMA_NAME,
+  label: LABEL,
+  takeOver: optionsOf({
+    beatEvery: DURATION,
+    lookEvery: DURATION,
+    deadAfter: DURATION,
+    hungAfter: DURATION,
+  }),
   clock: withMethods('a clock', ['nowMs', 'after']),
   randomId: FUNCTION,
   limits: LIMITS,

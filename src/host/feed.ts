@@ -28,6 +28,11 @@ export class Feed {
     this.#nextSeq = lastSeq + 1;
   }
 
+  /** Of the line that was told last; 0: none ever was. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
   subscribe(listener: FeedListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -25,6 +25,8 @@ export interface EngineFigures {
   /** Rows of the inbox that were dealt with, and those of them that were refused. */
   readonly inboxTaken: number;
   readonly inboxRefused: number;
+  /** Line of the journal up to which this process's feed has told; a standby's may be behind. */
+  readonly feedSeq: number;
 }
 
 /** A saga whose actor is in memory. */
@@ -66,6 +68,7 @@ export function figuresOf(
   starter: { readonly startedSagas: number },
   courier: { readonly unheardEvents: number },
   inbox: { readonly takenRows: number; readonly refusedRows: number },
+  feed: { readonly lastSeq: number },
 ): EngineFigures {
   let mailboxItems = 0;
   let deepestMailbox = 0;
@@ -87,6 +90,7 @@ export function figuresOf(
     unheardEvents: courier.unheardEvents,
     inboxTaken: inbox.takenRows + inbox.refusedRows,
     inboxRefused: inbox.refusedRows,
+    feedSeq: feed.lastSeq,
   };
 }
 

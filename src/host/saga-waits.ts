@@ -24,8 +24,8 @@ export async function whenSettled(
   { look, ...wait }: Looking<Outcome | Unsettled['status']>,
 ): Promise<Outcome | Unsettled> {
   let last: Unsettled['status'] | null = null;
-  const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'unread' | null => {
-    if (isSettled(status)) return after === null ? 'unread' : outcomeOf(after, status);
+  const hear = ({ entry: { status }, after }: SagaNews): Outcome | 'look' | null => {
+    if (isSettled(status)) return after === null ? 'look' : outcomeOf(after, status);
     last = status;
     return null;
   };
@@ -35,8 +35,7 @@ export async function whenSettled(
     last ??= found; // what was heard meanwhile is newer
     return null;
   };
-  const found = await firstAnswer<Outcome | 'unread'>(waiting, { ...wait, look: outcomeNow, hear });
-  const outcome = found === 'unread' ? await outcomeNow() : found;
+  const outcome = await firstAnswer<Outcome>(waiting, { ...wait, look: outcomeNow, hear });
   return outcome ?? { status: last ?? 'running' };
 }
 
@@ -58,8 +57,12 @@ export async function whenTrue(
     const state = await look();
     return state === null ? NEVER : judge(state);
   };
-  const hear = ({ after }: SagaNews): SagaState | typeof NEVER | null =>
-    after === null ? null : judge(after);
-  const found = await firstAnswer(waiting, { ...wait, look: stateNow, hear });
+  const hear = ({ after }: SagaNews): SagaState | typeof NEVER | 'look' | null =>
+    after === null ? 'look' : judge(after);
+  const found = await firstAnswer<SagaState | typeof NEVER>(waiting, {
+    ...wait,
+    look: stateNow,
+    hear,
+  });
   return found === null || 'isOver' in found ? null : found;
 }

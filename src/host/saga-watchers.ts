@@ -1,7 +1,8 @@
 /**
  * Who watches which saga, and waiting for what becomes of one.
  *
- * Invariant: whoever watches hears of every turn of the saga that commits from then on, in order.
+ * Invariant: whoever watches hears of every turn of the saga that commits from then on, in order, or
+ * that there may be some that it did not hear of.
  * A turn of a saga that nobody watches costs one look into a map.
  */
 import { BackstepError } from '../core/errors.ts';
@@ -18,6 +19,8 @@ export interface SagaNews {
 
 interface Watcher {
   readonly hear: (news: SagaNews) => void;
+  /** Turns may have committed that were not told. */
+  readonly missed?: () => void;
   /** Nothing more will be heard: the engine has stopped. */
   readonly end?: () => void;
 }
@@ -48,6 +51,11 @@ export class SagaWatchers {
     for (const { hear } of watchers) hear({ entry, after });
   }
 
+  /** Turns may have committed, of any saga, that nobody here was told of. */
+  missed(): void {
+    for (const watchers of this.#bySaga.values()) for (const { missed } of watchers) missed?.();
+  }
+
   /** From now on nobody hears anything. */
   end(): void {
     this.#hasEnded = true;
@@ -63,8 +71,8 @@ export interface Wait<Answer> {
   readonly withinMs: number | null;
   /** What is so now already; `null`: not yet. */
   readonly look: () => Promise<Answer | null>;
-  /** What a turn makes so; `null`: not yet. */
-  readonly hear: (news: SagaNews) => Answer | null;
+  /** What a turn makes so; `null`: not yet; `look`: the turn does not tell, so look again. */
+  readonly hear: (news: SagaNews) => Answer | 'look' | null;
 }
 
 /**
@@ -76,21 +84,25 @@ export async function firstAnswer<Answer>(
   { sagaId, withinMs, look, hear }: Wait<Answer>,
 ): Promise<Answer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer | null>();
+  const lookNow = (): Promise<void> =>
+    look().then((found) => {
+      if (found !== null) resolve(found);
+    }, reject);
   // Listen first, then look: what happens in between is seen either way.
   const stopListening = watchers.add(sagaId, {
     hear: (news) => {
       try {
         const answer = hear(news);
-        if (answer !== null) resolve(answer);
+        if (answer === 'look') void lookNow();
+        else if (answer !== null) resolve(answer);
       } catch (error) {
         reject(error);
       }
     },
+    missed: () => void lookNow(),
     end: () => reject(new BackstepError('unavailable', 'the engine is stopping')),
   });
-  const looked = look().then((found) => {
-    if (found !== null) resolve(found);
-  }, reject);
+  const looked = lookNow();
   // However short the time is, it has looked once.
   const giveUp = (): void => void looked.then(() => resolve(null));
   const cancelTimeout = withinMs === null ? null : clock.after(withinMs, giveUp);

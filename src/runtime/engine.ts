@@ -10,7 +10,7 @@ import type { FinalFault } from '../store/final-fault.ts';
 import type { Ownership, Store } from '../store/store.ts';
 import { ActivityRunner } from '../host/outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
-import type { Backstep, Retention, SpawnOptions } from '../host/backstep.ts';
+import type { Backstep, SpawnOptions } from '../host/backstep.ts';
 import { checkedEdges, type UncheckedEngine } from '../host/checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
@@ -19,23 +19,24 @@ import { assertAccepting, fatalTextOf, healthIn, type Phase } from './engine-hea
 import { type EngineParts, type ShownParts, withSecretsHidden } from './engine-parts.ts';
 import { Feed } from '../host/feed.ts';
 import { figuresOf, liveActorsOf } from '../host/figures.ts';
-import { Inbox } from './inbox/inbox.ts';
+import type { Inbox } from './inbox/inbox.ts';
+import { inboxOf } from './inbox/inbox-of.ts';
 import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
 import { recover } from './upkeep/recovery.ts';
 import { Registry } from '../host/registry.ts';
-import { retentionOf, type Upkeep } from '../host/upkeep/retention.ts';
+import { EngineUpkeep } from './upkeep/engine-upkeep.ts';
 import { SagaStarter } from './starts/saga-starter.ts';
 import { SagaCalls } from './saga-calls.ts';
 import type { StartResult } from '../host/saga-handle.ts';
 import { SagaWatchers } from '../host/saga-watchers.ts';
+import { OwnerWork } from './standby/owner-work.ts';
 import { Standby } from './standby/standby.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
 import { createTurnLog } from '../host/turn-log.ts';
-import { type VersionKeeper, versionKeeperOf } from './upkeep/version-keeper.ts';
 import { WakeTimers } from './outside/wake-timers.ts';
 
 /** How long a stop waits at least for turns in flight to become durable. */
@@ -61,8 +62,10 @@ class Engine implements UncheckedEngine {
   readonly #courier: MessageCourier;
   readonly #feed: Feed;
   readonly #queue: StartQueue;
-  readonly #versions: VersionKeeper;
-  readonly retention: Upkeep & Retention;
+  readonly #upkeep: EngineUpkeep;
+  readonly retention: Backstep['retention'];
+  readonly bulk: Backstep['bulk'];
+  readonly #work: OwnerWork;
   readonly #starter: SagaStarter;
   readonly #inbox: Inbox;
   readonly #standby: Standby;
@@ -86,20 +89,20 @@ class Engine implements UncheckedEngine {
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
-    this.#standby = new Standby({
+    const own = {
       ...parts,
       store,
       read: this.read,
+      registry: this.#registry,
       supervisor: this.#supervisor,
       feed: this.#feed,
       watchers: this.#watchers,
-    });
+    };
+    this.#standby = new Standby(own);
+    this.#work = new OwnerWork(this.#standby);
     this.sagas = new SagaCalls({
-      store,
+      ...own,
       standby: this.#standby,
-      clock,
-      supervisor: this.#supervisor,
-      watchers: this.#watchers,
       callers: this.#callers,
       assertAccepting: () => assertAccepting(this.health()),
       onError,
@@ -135,22 +138,21 @@ class Engine implements UncheckedEngine {
       later: (delayMs, run) => clock.after(delayMs, run),
       onError: (err) => logger.error({ err }, 'the start queue could not be read; trying again'),
     });
-    this.#starter = new SagaStarter({
-      store,
-      queue: this.#queue,
-      registry: this.#registry,
-      supervisor: this.#supervisor,
-      read: this.read,
-      backlog: () => this.#runner.backlog,
-      ...parts,
+    const backlog = (): number => this.#runner.backlog;
+    this.#starter = new SagaStarter({ ...own, queue: this.#queue, backlog });
+    const inbox = { store, clock, log: logger, isAccepting: () => this.health().kind === 'ready' };
+    this.#inbox = inboxOf(inbox, this.#starter, this.sagas, this.#work);
+    this.#upkeep = new EngineUpkeep({
+      ...own,
+      calls: this.sagas,
+      work: this.#work,
+      sagas: {
+        actor: (sid) => this.#supervisor.actor(sid),
+        last: () => this.#starter.lastSid,
+      },
     });
-    this.#inbox = this.#newInbox();
-    const sagas = {
-      actor: (sid: number) => this.#supervisor.actor(sid),
-      last: () => this.#starter.lastSid,
-    };
-    this.#versions = versionKeeperOf(store.upkeep, this.#registry, sagas, this.#feed, logger);
-    this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
+    this.retention = this.#upkeep.retention;
+    this.bulk = this.#upkeep.bulk;
     this.#supervisor.connect({
       runner: this.#runner,
       listeners: this.#listeners,
@@ -183,21 +185,8 @@ class Engine implements UncheckedEngine {
     }
     this.#registry.add(definition, bindings);
     bound?.();
-    if (this.#phase === 'accepting') void this.#versions.run();
+    if (this.#phase === 'accepting') void this.#upkeep.versions.run();
   };
-
-  #newInbox(): Inbox {
-    const { clock, logger } = this.#parts;
-    return new Inbox({
-      store: this.store,
-      clock,
-      log: logger,
-      isAccepting: () => this.health().kind === 'ready',
-      start: (type, options, row) => this.#starter.spawn(type, options, row),
-      send: (row, id, event, options) => this.sagas.sendOf(row, id, event, options),
-      command: (row, id, command, version) => this.sagas.commandOf(row, id, command, version),
-    });
-  }
 
   async start(): Promise<void> {
     const { clock, logger } = this.#parts;
@@ -224,8 +213,7 @@ class Engine implements UncheckedEngine {
     this.#phase = 'accepting';
     this.#recovered.resolve();
     this.#queue.open();
-    void this.#versions.run();
-    this.retention.start();
+    this.#upkeep.start();
     this.#inbox.start();
     logger.info({ ...recovered, messages }, 'recovered');
   }
@@ -237,6 +225,8 @@ class Engine implements UncheckedEngine {
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
+
+  atOwner: Backstep['atOwner'] = (name, run) => this.#work.define(name, run);
 
   startQueue: Backstep['startQueue'] = (type) => this.#queue.figures(type);
 
@@ -250,11 +240,12 @@ class Engine implements UncheckedEngine {
       this.#starter,
       this.#courier,
       this.#inbox,
+      this.#feed,
     );
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () =>
-    healthIn(this.#phase, this.store.health(), (store) => this.#versions.toldIn(store));
+    healthIn(this.#phase, this.store.health(), (store) => this.#upkeep.versions.toldIn(store));
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));
@@ -273,13 +264,13 @@ class Engine implements UncheckedEngine {
     this.#listeners.stopAll();
     this.#children.stop();
     this.#queue.close();
-    this.#versions.stop();
-    this.retention.stop();
+    const upkeep = this.#upkeep.stop();
     await this.#runner.drain(hasFailed ? 0 : drainMs);
     this.#supervisor.close();
     const settleMs = Math.max(drainMs, MIN_SETTLE_MS);
     // A stalled disk must not keep the process: what is not committed was not accepted either.
-    if (!hasFailed) await orAfter(this.#parts.clock, this.#supervisor.quiet(), settleMs);
+    const quiet = Promise.all([upkeep, this.#supervisor.quiet()]);
+    if (!hasFailed) await orAfter(this.#parts.clock, quiet, settleMs);
     await this.#courier.stop(hasFailed ? 0 : settleMs);
     this.#watchers.end();
     await this.store.close(isClean);

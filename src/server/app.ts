@@ -9,7 +9,6 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { redactText } from '../core/secrets/redact.ts';
 import type { Backstep } from '../host/backstep.ts';
 import { shownFields } from '../host/shown-log.ts';
-import { BulkActions } from '../host/upkeep/bulk-actions.ts';
 import { Gatekeeper } from './access/gatekeeper.ts';
 import { loginAddress, loginRoutes } from './access/login-routes.ts';
 import { Revocations } from './access/revocations.ts';
@@ -33,7 +32,7 @@ import type { HttpEnv, HttpLogger } from './http-env.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live/live-clients.ts';
 import { PageHub } from './live/page-hub.ts';
 import { TurnStream } from './live/turn-stream.ts';
-import { shownBackstep, shownBulk, shownExtension } from './shown-backstep.ts';
+import { shownBackstep, shownExtension } from './shown-backstep.ts';
 import { Verifications } from './verifications.ts';
 
 export interface AppOptions {
@@ -61,7 +60,7 @@ export interface AppOptions {
 
 export interface App {
   readonly hono: Hono<HttpEnv>;
-  /** Samples, goes on with interrupted bulk commands, starts the extensions. */
+  /** Samples, and starts the extensions. */
   start(): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
@@ -71,10 +70,9 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const { backstep: engine, security } = options;
   const logger = shownLogger(options);
-  const bulk = new BulkActions(engine, { logger });
   const stopping = new AbortController();
   const host = hostOf(options, logger, () => hub.touch());
-  const context = contextOf(options, host, bulk, stopping.signal);
+  const context = contextOf(options, host, stopping.signal);
   const { backstep, extensions, nowMs } = context;
   const gatekeeper =
     security.token === null ? null : new Gatekeeper(security.token, new Revocations(engine.store));
@@ -113,9 +111,6 @@ export function createApp(options: AppOptions): App {
     hono,
     start() {
       parts.recorder.start();
-      bulk.resume().catch((err: unknown) => {
-        if (!stopping.signal.aborted) logger.error({ err }, 'no bulk command goes on');
-      });
       for (const extension of extensions) extension.start?.();
     },
     async stop() {
@@ -124,7 +119,7 @@ export function createApp(options: AppOptions): App {
       parts.stream.stop();
       parts.recorder.stop();
       layouts.stop();
-      await Promise.all([bulk.stop(), ...extensions.map((extension) => extension.stop?.())]);
+      await Promise.all(extensions.map(async (extension) => extension.stop?.()));
     },
   };
 }
@@ -145,19 +140,13 @@ function hostOf(
   return { backstep: shownBackstep(backstep), isReadOnly, logger, nowMs, touch };
 }
 
-function contextOf(
-  options: AppOptions,
-  host: ExtensionHost,
-  bulk: BulkActions,
-  stopping: AbortSignal,
-): HttpContext {
+function contextOf(options: AppOptions, host: ExtensionHost, stopping: AbortSignal): HttpContext {
   const { backstep: engine, security } = options;
   const extensions = (options.extensions ?? []).map((source) =>
     shownExtension(typeof source === 'function' ? source(host) : source, engine),
   );
   return {
     ...host,
-    bulk: shownBulk(bulk),
     extensions,
     prefix: options.prefix ?? '',
     hasLogin: security.token !== null,

@@ -64,7 +64,8 @@ function requireMediaType(request: Request, mediaType: string): void {
   }
 }
 
-async function readText(request: Request): Promise<string> {
+/** The whole body as text. Throws `body-too-large`, and `body-malformed` where it is not UTF-8. */
+export async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const bytes = await readBytes(request.body);
   try {

@@ -8,13 +8,11 @@ import type { Spawned, StartStatus } from '../host/saga-handle.ts';
 import type { Extension, ExtensionHost } from './extension.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { LiveClients } from './live/live-clients.ts';
-import type { ShownBulk } from './shown-backstep.ts';
 
 /** Recorded as the author of commands from a page where nobody logged in. */
 export const PAGE_AUTHOR = 'page';
 
 export interface HttpContext extends ExtensionHost {
-  readonly bulk: ShownBulk;
   /** With the secrets hidden in what they read. */
   readonly extensions: readonly Extension[];
   /** Where the server is mounted, such as `/ops`; empty: at the root. Routes never see it. */

@@ -93,7 +93,7 @@ export interface BackstepServer {
    */
   attach(server: UpgradingServer): void;
   /**
-   * Ends live clients, bulk commands and extensions; what listens is the program's own to close.
+   * Ends live clients and extensions; what listens is the program's own to close.
    * Idempotent.
    */
   stop(): Promise<void>;

@@ -27,9 +27,9 @@ export interface ServeOptions extends ServerOptions, Partial<ListenOptions> {
 
 /** A server that listens. */
 export interface ServedBackstep extends RunningServer, Pick<BackstepServer, 'stop'> {
-  /** Lets answers under way end and closes live clients; bulk commands go on. Idempotent. */
+  /** Lets answers under way end and closes live clients. Idempotent. */
   close(): Promise<void>;
-  /** Closes, and ends bulk commands and extensions. To be called before the engine is stopped. */
+  /** Closes, and ends extensions. To be called before the engine is stopped. */
   stop(): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Backstep, SpawnOptions } from '../host/backstep.ts';
 import type { SagaHandle, TimeLimit } from '../host/saga-handle.ts';
-import type { BulkActions } from '../host/upkeep/bulk-actions.ts';
+import type { BulkCommands } from '../host/upkeep/bulk-commands.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
 import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';
@@ -23,6 +23,8 @@ export function shownBackstep(backstep: Backstep): Backstep {
     redact,
     store: backstep.store,
     retention: backstep.retention,
+    bulk: shownBulk(backstep),
+    atOwner: (name, run) => backstep.atOwner(name, run),
     read: shownReads(backstep),
     register: (definition, ...bindings) => backstep.register(definition, ...bindings),
     start: () => backstep.start(),
@@ -154,10 +156,7 @@ export function shownExtension(
 }
 
 /** Bulk commands: who ordered them and why, and what each saga answered. */
-export type ShownBulk = Pick<BulkActions, 'freeze' | 'start' | 'find' | 'list' | 'items'>;
-
-/** The same, with secrets hidden. */
-export function shownBulk(bulk: BulkActions): ShownBulk {
+function shownBulk({ bulk }: Pick<Backstep, 'bulk'>): BulkCommands {
   return {
     freeze: async (request) => shownFrame(await bulk.freeze(request)),
     start: async (id) => shownFrame(await bulk.start(id)),

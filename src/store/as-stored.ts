@@ -17,7 +17,8 @@ import type { StoredSaga } from './store.ts';
 /** One saga as it is stored, at one moment. */
 export interface SagaAsStored {
   readonly row: SagasTable;
-  readonly steps: readonly StepAsStored[];
+  /** `null`: the state is so damaged that the view cannot show any. */
+  readonly steps: readonly StepAsStored[] | null;
   /** Messages that nobody acknowledged. */
   readonly messages: readonly OutboxTable[];
   readonly openLetter: DeadLettersTable | null;

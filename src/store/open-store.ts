@@ -10,6 +10,7 @@ import {
 } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { FileStoreOptions } from './sqlite/open-store.ts';
+import type { TakeOverOptions } from './postgres/timings.ts';
 import type { Store } from './store.ts';
 
 /** What a store is opened with, whatever the database. */
@@ -23,6 +24,13 @@ export interface OpenStoreOptions extends Omit<FileStoreOptions, 'path'> {
    * PostgreSQL: the schema of the engine's tables, made when it is not there. Default `backstep`.
    */
   readonly schema?: string;
+  /**
+   * PostgreSQL: what people call this process, where standbys and pages say who owns the database; 1
+   * to 255 characters. Default: the name of the machine and the number of the process.
+   */
+  readonly label?: string;
+  /** PostgreSQL: how soon a standby takes over. Default: see each. */
+  readonly takeOver?: TakeOverOptions;
   /** Hears of what a person should look at, such as clocks that differ. Default: nothing. */
   readonly onWarning?: (text: string) => void;
 }
@@ -30,6 +38,8 @@ export interface OpenStoreOptions extends Omit<FileStoreOptions, 'path'> {
 /** Options that mean something for one kind of database only, and what that one is. */
 const FOR_ONE_KIND = {
   schema: { kind: 'postgres', instead: 'a file has a tablePrefix' },
+  label: { kind: 'postgres', instead: 'a file has one process' },
+  takeOver: { kind: 'postgres', instead: 'a file has one process' },
   tablePrefix: { kind: 'file', instead: 'PostgreSQL has a schema' },
   maxPages: { kind: 'file', instead: 'the server bounds its disk' },
 } as const;

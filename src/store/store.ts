@@ -85,7 +85,10 @@ export interface Ownership {
 
 /** One open database, for what participants keep in it. */
 export interface DatabaseAccess {
-  /** Participants' own statements, all or nothing, through the engine's writer. */
+  /**
+   * Participants' own statements, all or nothing, through the engine's writer; while another process
+   * owns the database over a connection of this one.
+   */
   write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
   /** Reads, on a connection of their own that can never write. `Extra` adds participants' tables. */
   reader<Extra>(): Kysely<EngineTables & Extra>;
@@ -95,13 +98,29 @@ export interface DatabaseAccess {
    */
   tables(): Kysely<EngineTables>;
   stats(): StoreStats;
+  /** What people call this process where it owns the database; `null`: a file has one process. */
+  readonly label: string | null;
+  /** Who owns the database as it says itself; `null`: a file has one process. Throws as reads do. */
+  owner(): Promise<OwnerFacts | null>;
+}
+
+/** Who owns a database, for people. Times by the clock of the server. */
+export interface OwnerFacts {
+  /** `null`: nobody does just now. */
+  readonly label: string | null;
+  /** Since when, milliseconds since 1970. */
+  readonly sinceMs: number | null;
+  /** How long ago it last said that it lives. */
+  readonly silentMs: number | null;
+  /** Other processes that are connected and would take over. */
+  readonly standbys: number;
 }
 
 /** The same for the engine. */
 export interface Store extends DatabaseAccess {
   /**
    * Resolves once this process owns the database: at once for a file or a database in memory,
-   * which nobody opens without owning it. Until then whatever writes throws `unavailable`. Rejects
+   * which nobody opens without owning it. Until then a turn throws `unavailable`. Rejects
    * when the store failed, or was closed, before.
    */
   own(): Promise<Ownership>;

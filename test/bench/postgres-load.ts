@@ -8,7 +8,7 @@ import { findPostgres, POSTGRES_CURE } from '../postgres/find-postgres.ts';
 import { type Loaded, warmUp } from './engine-load.ts';
 import type { FourSteps } from './workload.ts';
 
-export interface LoadedOnPostgres extends Pick<Loaded, 'run'> {
+export interface LoadedOnPostgres extends Pick<Loaded, 'backstep' | 'run'> {
   /** What the server has used so far. */
   serverFigures(): Promise<{ readonly walBytes: number; readonly cpuSeconds: number }>;
   close(): Promise<void>;
@@ -21,22 +21,28 @@ const TICKS_PER_SECOND = 100;
 const PARENT = 1;
 const TIMES = [11, 12, 13, 14];
 
-/** `warm`: sagas before anything is measured. Throws with the cure where there is no PostgreSQL. */
+export interface PostgresLoadOptions {
+  /** Sagas before anything is measured. */
+  readonly warm?: number;
+  /** Makes the database what it is before the engine opens it. */
+  readonly prefill?: (url: string) => Promise<void>;
+}
+
+/** Throws with the cure where there is no PostgreSQL. */
 export async function openLoadedOnPostgres(
   activities: Activities<FourSteps>,
-  warm?: number,
+  { warm, prefill }: PostgresLoadOptions = {},
 ): Promise<LoadedOnPostgres> {
   const found = findPostgres(process.env);
   if (found?.kind !== 'programs') throw new Error(POSTGRES_CURE);
   const cluster = await startCluster({ programs: found.folder, fsync: true });
-  const client = new pg.Client({ connectionString: cluster.adminUrl(DATABASE) });
+  const url = cluster.adminUrl(DATABASE);
+  await prefill?.(url);
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const loaded = await warmUp(
-    await openBackstep({ database: cluster.adminUrl(DATABASE) }),
-    activities,
-    warm,
-  );
+  const loaded = await warmUp(await openBackstep({ database: url }), activities, warm);
   return {
+    backstep: loaded.backstep,
     run: loaded.run,
     serverFigures: async () => {
       const sql = "SELECT (pg_current_wal_lsn() - '0/0')::float8 AS bytes";

@@ -13,6 +13,7 @@ import { Figures, toTable } from './figures.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
+import { growthOnPostgres } from './postgres-scale.ts';
 import { growth, sleepers } from './scale.ts';
 import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
 
@@ -70,6 +71,7 @@ async function run(): Promise<void> {
       figures.note(`CPU s/1,000 over ${stored} stored`, result.cpuSecondsPer1000, 's', 3);
     }
   }
+  if (flags.postgres === true) await growOnPostgres();
   figures.ratio(HAPPY, STORAGE);
   figures.ratio(HAPPY, TURNS);
   figures.ratio(HAPPY, NAIVE);
@@ -124,6 +126,25 @@ async function runOnPostgres(): Promise<void> {
   figures.note('PostgreSQL: p50 at concurrency 1', latency.p50Ms, 'ms', 2);
   figures.note('PostgreSQL: p99 at concurrency 1', latency.p99Ms, 'ms', 2);
   await engine.close();
+}
+
+async function growOnPostgres(): Promise<void> {
+  const stored = SIZES.grown.at(-1) ?? 0;
+  const { sagas, rounds } = SIZES;
+  const found = await growthOnPostgres(stored, sagas, CONCURRENCY, rounds);
+  const [over, overNone] = [`PostgreSQL: sagas/s over ${stored} stored`, 'PostgreSQL: over none'];
+  for (const rate of found.large) figures.note(over, rate);
+  for (const rate of found.empty) figures.note(overNone, rate);
+  figures.ratio(over, overNone);
+  for (const [question, ms] of found.largeReads) {
+    figures.note(`PostgreSQL, ${stored} stored: ${question}`, ms, 'ms', 1);
+    figures.note(
+      `PostgreSQL, as many as ran: ${question}`,
+      found.emptyReads.get(question) ?? NaN,
+      'ms',
+      1,
+    );
+  }
 }
 
 async function runVariant(name: string, activities: typeof happyActivities): Promise<void> {

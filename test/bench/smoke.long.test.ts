@@ -5,6 +5,7 @@ import { attachFeedClients } from './feed-clients.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
+import { growthOnPostgres } from './postgres-scale.ts';
 import { growth, sleepers } from './scale.ts';
 import { describeOnPostgres } from '../postgres/databases.ts';
 import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
@@ -39,10 +40,16 @@ test('a database is filled with sagas that sleep, and with ended ones', async ()
 
 describeOnPostgres('over a PostgreSQL of its own', () => {
   test('the engine runs the same load, and the server tells what it used', async () => {
-    const engine = await openLoadedOnPostgres(happyActivities, 5);
+    const engine = await openLoadedOnPostgres(happyActivities, { warm: 5 });
     const before = await engine.serverFigures();
     expect((await engine.run(20, 4)).sagasPerSecond).toBeGreaterThan(0);
     expect((await engine.serverFigures()).walBytes).toBeGreaterThan(before.walBytes);
     await engine.close();
+  });
+
+  test('a large database and an empty one are loaded by turns, and read', async () => {
+    const { large, empty, largeReads, emptyReads } = await growthOnPostgres(20, 10, 2, 2);
+    expect([...large, ...empty].every((rate) => rate > 0)).toBe(true);
+    expect([...largeReads.keys()]).toEqual([...emptyReads.keys()]);
   });
 });

@@ -4,7 +4,9 @@
  * An oracle of its own: it shares nothing with the invariants that the product shows.
  */
 import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
 import { expect } from 'vitest';
+import { isPostgresUrl } from '../../src/core/database-target.ts';
 import type { Answer, OrderBody, Site } from './site.ts';
 
 export interface SagaRow {
@@ -87,7 +89,7 @@ export async function readBooks(site: Site): Promise<Books> {
     notifications: await site.all('/saga/notifications'),
     orders: await site.all('/saga/orders'),
     charges: await readLedger(site),
-    mailbox: readMailbox(site.database),
+    mailbox: await readMailbox(site.database),
   };
 }
 
@@ -236,11 +238,29 @@ function idsOf(rows: readonly { readonly order_id: string }[]): readonly string[
 }
 
 /** No route shows the mailbox, so it is read where it lies. */
-function readMailbox(database: string): readonly string[] {
-  const db = new DatabaseSync(database, { readOnly: true });
+async function readMailbox(database: string): Promise<readonly string[]> {
+  const query = 'SELECT notification_id FROM mailbox';
+  const rows = isPostgresUrl(database)
+    ? await rowsOf(database, query)
+    : rowsIn(new DatabaseSync(database, { readOnly: true }), query);
+  return rows.map((row) => String(row['notification_id']));
+}
+
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+async function rowsOf(connectionString: string, query: string): Promise<Rows> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
   try {
-    const rows = db.prepare('SELECT notification_id FROM mailbox').all();
-    return rows.map((row) => String(row['notification_id']));
+    return (await client.query<Record<string, unknown>>(query)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function rowsIn(db: DatabaseSync, query: string): Rows {
+  try {
+    return db.prepare(query).all();
   } finally {
     db.close();
   }

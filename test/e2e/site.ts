@@ -65,16 +65,23 @@ interface Page {
   readonly nextCursor: string | null;
 }
 
-/** A site of its own for one test; `onTestFinished` of the test's context ends it. */
-export async function siteFor(onTestFinished: (end: () => Promise<void>) => void): Promise<Site> {
-  const site = new Site(await freePort(), await freePort());
+/**
+ * A site of its own for one test; `onTestFinished` of the test's context ends it. `database`: a URL;
+ * default: a file of its own.
+ */
+export async function siteFor(
+  onTestFinished: (end: () => Promise<void>) => void,
+  database?: string,
+): Promise<Site> {
+  const site = new Site(await freePort(), await freePort(), database);
   onTestFinished(() => site.dispose());
   return site;
 }
 
 export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'backstep-e2e-'));
-  readonly database = join(this.folder, 'backstep.db');
+  /** A file, or a URL. */
+  readonly database: string;
   readonly url: string;
   readonly providerUrl: string;
   /** Where the programs that are started from now on write their log. */
@@ -83,7 +90,8 @@ export class Site {
   readonly #providerPort: string;
   readonly #programs: Program[] = [];
 
-  constructor(port: number, providerPort: number) {
+  constructor(port: number, providerPort: number, database?: string) {
+    this.database = database ?? join(this.folder, 'backstep.db');
     this.#port = String(port);
     this.#providerPort = String(providerPort);
     this.url = `http://127.0.0.1:${port}`;

@@ -1,11 +1,13 @@
 /**
- * Load, kill -9, restart, check, again and again. BACKSTEP_TORTURE_CYCLES sets how often.
+ * Load, kill -9, restart, check, again and again, over a file and over PostgreSQL.
+ * BACKSTEP_TORTURE_CYCLES sets how often.
  *
  * The client does what a client should: an order that nobody answered for is posted again with the
  * same id. In the end each order is there once, at an end, and all books agree.
  */
 import { expect, test } from 'vitest';
 import { expectBooksToAddUp, ordersOf, type SagaRow } from './order-books.ts';
+import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import type { Program } from './processes.ts';
 import { type OrderBody, type Site, siteFor } from './site.ts';
 
@@ -23,50 +25,70 @@ const CLIENTS = 8;
 const PROVIDER_DIES_EVERY = IS_LONG ? 2 : 4;
 const DIES_AGAIN_EVERY = IS_LONG ? 3 : 6;
 
+/** Over PostgreSQL; where nothing is set no more than shows that it holds there too. */
+const ON_POSTGRES = IS_LONG ? CYCLES : 4;
+
 test(
   `${CYCLES} kills under load lose no accepted order and charge none twice`,
-  async ({ onTestFinished }) => {
-    const site = await siteFor(onTestFinished);
-    let provider = await site.provide();
-    let server = await site.serve();
-    const orders: OrderBody[] = [];
-    const unchecked: OrderBody[] = [];
-    let kills = 0;
-    let acknowledged = 0;
-    for (let cycle = 1; cycle <= CYCLES; cycle += 1) {
-      await disturb(site, cycle);
-      const batch = ordersOf(ORDERS_PER_CYCLE, orders.length + 1);
-      orders.push(...batch);
-      const isProviderVictim = cycle % PROVIDER_DIES_EVERY === 0;
-      const victims = isProviderVictim ? [server, provider] : [server];
-      const unanswered = await postAndKill(site, batch, victims);
-      if (isProviderVictim) provider = await site.provide();
-      server = await site.serve();
-      if (cycle % DIES_AGAIN_EVERY === 0) {
-        await kill([server]);
-        kills += 1;
-        server = await site.serve();
-      }
-      kills += victims.length;
-      const accepted = batch.filter((order) => !unanswered.includes(order));
-      acknowledged += accepted.length;
-      expect(await missingOf(site, accepted)).toEqual([]);
-      for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
-      unchecked.push(...batch);
-      if (cycle % BOOKS_EVERY === 0 || cycle === CYCLES) {
-        await site.atRest();
-        await expectBooksToAddUp(site, orders, unchecked.splice(0));
-      }
-      if (IS_LONG && (cycle % PROGRESS_EVERY === 0 || cycle === CYCLES)) {
-        console.info(
-          `${cycle} of ${CYCLES} cycles: ${kills} kills, ${orders.length} orders, ` +
-            `${acknowledged} acknowledged before a kill, acknowledged and lost: 0`,
-        );
-      }
-    }
-  },
+  ({ onTestFinished }) => expectSurvival(onTestFinished, CYCLES),
   CYCLE_LIMIT_MS * CYCLES,
 );
+
+describeOnPostgres('over PostgreSQL', () => {
+  test(
+    `${ON_POSTGRES} kills under load lose no accepted order and charge none twice`,
+    async ({ onTestFinished }) => {
+      const { url } = await postgresDatabase();
+      await expectSurvival(onTestFinished, ON_POSTGRES, url);
+    },
+    CYCLE_LIMIT_MS * ON_POSTGRES,
+  );
+});
+
+async function expectSurvival(
+  onTestFinished: Parameters<typeof siteFor>[0],
+  cycles: number,
+  database?: string,
+): Promise<void> {
+  const site = await siteFor(onTestFinished, database);
+  let provider = await site.provide();
+  let server = await site.serve();
+  const orders: OrderBody[] = [];
+  const unchecked: OrderBody[] = [];
+  let kills = 0;
+  let acknowledged = 0;
+  for (let cycle = 1; cycle <= cycles; cycle += 1) {
+    await disturb(site, cycle);
+    const batch = ordersOf(ORDERS_PER_CYCLE, orders.length + 1);
+    orders.push(...batch);
+    const isProviderVictim = cycle % PROVIDER_DIES_EVERY === 0;
+    const victims = isProviderVictim ? [server, provider] : [server];
+    const unanswered = await postAndKill(site, batch, victims);
+    if (isProviderVictim) provider = await site.provide();
+    server = await site.serve();
+    if (cycle % DIES_AGAIN_EVERY === 0) {
+      await kill([server]);
+      kills += 1;
+      server = await site.serve();
+    }
+    kills += victims.length;
+    const accepted = batch.filter((order) => !unanswered.includes(order));
+    acknowledged += accepted.length;
+    expect(await missingOf(site, accepted)).toEqual([]);
+    for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
+    unchecked.push(...batch);
+    if (cycle % BOOKS_EVERY === 0 || cycle === cycles) {
+      await site.atRest();
+      await expectBooksToAddUp(site, orders, unchecked.splice(0));
+    }
+    if (IS_LONG && (cycle % PROGRESS_EVERY === 0 || cycle === cycles)) {
+      console.info(
+        `${cycle} of ${cycles} cycles: ${kills} kills, ${orders.length} orders, ` +
+          `${acknowledged} acknowledged before a kill, acknowledged and lost: 0`,
+      );
+    }
+  }
+}
 
 /** Those orders that the server does not know. */
 async function missingOf(site: Site, orders: readonly OrderBody[]): Promise<readonly string[]> {

@@ -31,13 +31,16 @@ export const REACHED: unknown = expect.arrayContaining([200, 400, 403, 404, 405]
 /** Not by accident. */
 const OFTEN = 20;
 
-/** Sends that many; BACKSTEP_FUZZ_SEED says which. Gives the statuses that were answered often. */
-export async function fuzz(requests: number): Promise<readonly number[]> {
+/**
+ * Sends that many; BACKSTEP_FUZZ_SEED says which. Gives the statuses that were answered often.
+ * `database`: a URL; default: a file.
+ */
+export async function fuzz(requests: number, database?: string): Promise<readonly number[]> {
   const allRuns = Math.ceil(requests / AT_ONCE);
   const warmUpRuns = Math.max(LEAST_WARM_UP_RUNS, Math.ceil(allRuns * WARM_UP_SHARE));
   const routes = [...new Set((await allRoutes()).map(({ path }) => path))];
   expect(routes.length).toBeGreaterThan(30);
-  const site = await siteFor(onTestFinished);
+  const site = await siteFor(onTestFinished, database);
   await site.provide();
   // Without the bound on requests a second, which would refuse most of them unread.
   const server = await site.serve({ BACKSTEP_REQUESTS_PER_SECOND: 'off' });

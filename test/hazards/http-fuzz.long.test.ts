@@ -1,5 +1,6 @@
 /** Many requests that are wrong; BACKSTEP_FUZZ_REQUESTS sets how many, BACKSTEP_FUZZ_SEED which. */
 import { expect, test } from 'vitest';
+import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { fuzz, fuzzLimitMs, REACHED } from './fuzz.ts';
 
 const REQUESTS = Number(process.env['BACKSTEP_FUZZ_REQUESTS'] ?? 10_000);
@@ -11,3 +12,14 @@ test(
   },
   fuzzLimitMs(REQUESTS),
 );
+
+describeOnPostgres('over PostgreSQL', () => {
+  test(
+    `${REQUESTS} wrong requests get no 5xx and crash nothing`,
+    async () => {
+      const { url } = await postgresDatabase();
+      expect(await fuzz(REQUESTS, url)).toEqual(REACHED);
+    },
+    fuzzLimitMs(REQUESTS),
+  );
+});

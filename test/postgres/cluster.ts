@@ -3,11 +3,9 @@
  *
  * It listens on a socket in its own folder, and on a loopback port with a password. Its sort order
  * is not that of bytes where that can be had, so that what forgets to ask for bytes is noticed.
- * Invariant: no server outlives the process that started it, however that ended.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -22,6 +20,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { CLUSTER_PREFIX, removeForgotten } from './forgotten-clusters.ts';
+import { BARE_ENVIRONMENT, type RunningServer, spawnServer } from './server-process.ts';
 import { type Identity, reachableBy, unprivileged } from './unprivileged.ts';
 
 export interface ClusterOptions {
@@ -49,6 +48,8 @@ export interface Cluster {
   stop(mode: StopMode): Promise<void>;
   /** Starts it again over the same data, on the same port. */
   start(): Promise<void>;
+  /** Another one that follows it; it is stopped for as long as its data are copied. */
+  replica(): Promise<Cluster>;
   /** Stops it and removes all of it. */
   dispose(): Promise<void>;
 }
@@ -62,31 +63,12 @@ const START_PAUSE_MS = 50;
 /** No user may look in: who reaches the socket is a superuser without a password. */
 const OWNER_ONLY = 0o700;
 
-/**
- * Runs the server, tells its pid, and waits for its end. When whoever holds the other end of
- * descriptor 3 is gone, it stops the server and removes the folder; a line there calls that off.
- */
-const KEEPER = `exec 3<&0 </dev/null
-folder=$1; shift
-"$@" 3<&- >>"$folder/server.log" 2>&1 &
-server=$!
-echo "$server"
-(
-  if read -r calledOff <&3; then echo kept; exit 0; fi
-  kill -QUIT "$server" 2>/dev/null
-  while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
-  rm -rf "$folder"
-) &
-exec >/dev/null 3<&-
-wait "$server"`;
-
 /** Makes and starts one. Whoever makes it disposes of it, or ends. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   removeForgotten();
   const identity = unprivileged();
-  const folder = mkdtempSync(join(tmpdir(), `${CLUSTER_PREFIX}${process.pid}-`));
+  const folder = newFolder(identity);
   try {
-    chmodSync(folder, OWNER_ONLY);
     const cluster = new OwnCluster(folder, options, identity);
     await cluster.make();
     return cluster;
@@ -97,11 +79,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-interface Running {
-  readonly pid: number;
-  readonly ended: Promise<unknown>;
-  /** Has the folder kept after the server's end. */
-  callOff(): Promise<unknown>;
+function newFolder({ uid, gid }: Identity): string {
+  const folder = mkdtempSync(join(tmpdir(), `${CLUSTER_PREFIX}${process.pid}-`));
+  chmodSync(folder, OWNER_ONLY);
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  return folder;
 }
 
 class OwnCluster implements Cluster {
@@ -109,9 +91,10 @@ class OwnCluster implements Cluster {
   readonly #options: ClusterOptions;
   readonly #identity: Identity;
   readonly #programs: string;
-  readonly #password = randomBytes(16).toString('hex');
+  /** Of the owner of databases; a replica has that of its server. */
+  #password = randomBytes(16).toString('hex');
   #port = 0;
-  #running: Running | null = null;
+  #running: RunningServer | null = null;
 
   constructor(folder: string, options: ClusterOptions, identity: Identity) {
     this.folder = folder;
@@ -142,9 +125,31 @@ class OwnCluster implements Cluster {
   }
 
   async make(): Promise<void> {
-    const { uid, gid } = this.#identity;
-    if (uid !== undefined && gid !== undefined) chownSync(this.folder, uid, gid);
     this.#initialise();
+    await this.#startOnSomePort();
+    const client = new pg.Client({ connectionString: this.adminUrl('postgres') });
+    await client.connect();
+    await client.query(`CREATE ROLE ${OWNER} LOGIN PASSWORD '${this.#password}'`);
+    await client.end();
+  }
+
+  async replica(): Promise<Cluster> {
+    const folder = newFolder(this.#identity);
+    const replica = new OwnCluster(folder, this.#options, this.#identity);
+    replica.#password = this.#password;
+    await this.stop('fast');
+    execFileSync('cp', ['-a', this.#data, replica.#data]);
+    await this.start();
+    writeFileSync(join(replica.#data, 'standby.signal'), '');
+    replica.#configure({
+      unix_socket_directories: folder,
+      primary_conninfo: `host=${this.folder} port=${this.#port} user=${ADMIN}`,
+    });
+    await replica.#startOnSomePort();
+    return replica;
+  }
+
+  async #startOnSomePort(): Promise<void> {
     const tries = 5;
     for (let left = tries; ; left -= 1) {
       // Below the ports that the system gives to clients.
@@ -156,26 +161,26 @@ class OwnCluster implements Cluster {
         if (left === 1 || !/could not create any TCP/.test(this.#log())) throw error;
       }
     }
-    const client = new pg.Client({ connectionString: this.adminUrl('postgres') });
-    await client.connect();
-    await client.query(`CREATE ROLE ${OWNER} LOGIN PASSWORD '${this.#password}'`);
-    await client.end();
   }
 
   async start(): Promise<void> {
     this.#running ??= await this.#spawn();
+    let refusal = 'it was not asked';
     for (let left = START_TRIES; left > 0; left -= 1) {
-      if (await isAnswering(this.adminUrl('postgres'))) return;
+      const answer = await refusalOf(this.adminUrl('postgres'));
+      if (answer === null) return;
+      refusal = answer;
       const { ended } = this.#running;
-      const isOver = await Promise.race([ended.then(() => true), pause(START_PAUSE_MS, false)]);
-      if (!isOver) continue;
+      const end = await Promise.race([ended, pause(START_PAUSE_MS, null)]);
+      if (end === null) continue;
+      refusal = `it ended with ${String(end[0] ?? end[1])}`;
       // What a killed server leaves behind takes a moment to notice it.
       if (!/pre-existing shared memory/.test(this.#log())) break;
       await pause(START_PAUSE_MS);
       this.#running = await this.#spawn();
     }
     this.#running = null;
-    throw new Error(this.#log());
+    throw new Error(`${refusal}; its log: ${this.#log()}`);
   }
 
   async stop(mode: StopMode): Promise<void> {
@@ -207,7 +212,7 @@ class OwnCluster implements Cluster {
     // Version 14, or one built without ICU, has the order of bytes only.
     const made = initdb(...icu).status === 0 ? null : initdb();
     if (made !== null && made.status !== 0) throw new Error(`initdb: ${made.stdout}${made.stderr}`);
-    const settings = {
+    this.#configure({
       fsync: this.#options.fsync === true ? 'on' : 'off',
       full_page_writes: this.#options.fsync === true ? 'on' : 'off',
       listen_addresses: '127.0.0.1',
@@ -218,34 +223,17 @@ class OwnCluster implements Cluster {
       // In the folder, which is removed, whatever way the server ends.
       dynamic_shared_memory_type: 'mmap',
       ...this.#options.settings,
-    };
+    });
+  }
+
+  #configure(settings: Readonly<Record<string, string>>): void {
     const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
     writeFileSync(join(this.#data, 'postgresql.conf'), lines.join(''), { flag: 'a' });
   }
 
-  async #spawn(): Promise<Running> {
+  #spawn(): Promise<RunningServer> {
     const server = [join(this.#programs, 'postgres'), '-D', this.#data, '-p', String(this.#port)];
-    const keeper = spawn('/bin/sh', ['-c', KEEPER, 'keeper', this.folder, ...server], {
-      ...this.#identity,
-      cwd: this.folder,
-      env: BARE_ENVIRONMENT,
-      // So that an interrupt at the terminal ends the tests first.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    const { stdin, stdout } = keeper;
-    stdin.on('error', () => {}); // it ended before it was called off
-    const ended = once(keeper, 'exit');
-    const [said] = (await Promise.race([once(stdout, 'data'), ended])) as unknown[];
-    // The program may end before; then the keeper does its work.
-    for (const each of [keeper, stdin, stdout]) if ('unref' in each) each.unref();
-    const callOff = (): Promise<unknown> => {
-      for (const each of [keeper, stdout]) if ('ref' in each) each.ref();
-      const kept = Promise.race([once(stdout, 'data'), ended]);
-      stdin.end('keep\n');
-      return kept;
-    };
-    return { pid: Number(said), ended, callOff };
+    return spawnServer(this.folder, server, this.#identity);
   }
 
   #log(): string {
@@ -259,18 +247,16 @@ class OwnCluster implements Cluster {
   }
 }
 
-/** What the tests' own settings say of PostgreSQL must not reach it. */
-const BARE_ENVIRONMENT = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' };
-
-async function isAnswering(url: string): Promise<boolean> {
+/** Why the server does not answer; `null`: it does. */
+async function refusalOf(url: string): Promise<string | null> {
   const client = new pg.Client({ connectionString: url });
   client.on('error', () => {}); // it is told by the next call
   try {
     await client.connect();
     await client.end();
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return String(error);
   }
 }
 

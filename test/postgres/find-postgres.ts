@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { FETCHED_PROGRAMS } from './fetched-postgres.ts';
+import { postgresPackage, programsIn } from './fetched-postgres.ts';
 
 /** What the tests run against. */
 export type FoundPostgres =
@@ -32,7 +32,7 @@ export function findPostgres(env: NodeJS.ProcessEnv): FoundPostgres | null {
   const chosen = env['BACKSTEP_TEST_POSTGRES'];
   if (chosen !== undefined && chosen !== '') return chosenPostgres(chosen);
   const onPath = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const folder = [...onPath, ...systemFolders(), FETCHED_PROGRAMS].find(isNewEnough);
+  const folder = [...onPath, ...systemFolders(), programsIn(postgresPackage())].find(isNewEnough);
   return folder === undefined ? null : { kind: 'programs', folder };
 }
 

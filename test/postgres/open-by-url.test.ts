@@ -1,5 +1,7 @@
 /** An engine that is opened with the URL of a PostgreSQL database. */
-import { expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createConnection, createServer } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import { transactional } from '../../src/core/activity.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import { type BackstepOptions, openBackstep } from '../../src/runtime/open-backstep.ts';
@@ -94,12 +96,13 @@ describeOnPostgres('an engine over PostgreSQL', () => {
 
   it('is a standby while another one owns the database, and takes over when that stops', async () => {
     const { url } = await databaseWithAudit();
-    const owner = await opened({ database: url });
+    const takeOver = { beatEvery: '100ms', lookEvery: '50ms' } as const;
+    const owner = await opened({ database: url, label: 'shop-1', takeOver });
     await owner.start();
     const { id } = await owner.spawn('trip', { input: { trip: 't1' }, delay: '1h' });
     const standby = await opened({ database: url });
     const starting = standby.start();
-    expect(standby.health()).toMatchObject({ kind: 'standby' });
+    expect(standby.health()).toMatchObject({ kind: 'standby', owner: 'shop-1' });
     expect(await standby.read.saga(id)).toMatchObject({ id });
     const asked = await standby.spawn('trip', { input: { trip: 't2' } });
     expect(await owner.saga(asked.id).state()).toMatchObject({ id: asked.id });
@@ -126,6 +129,15 @@ describeOnPostgres('an engine over PostgreSQL', () => {
     }
   });
 
+  it('says what to do about a pooler that takes no settings, rather than trying again', async () => {
+    const { tcpUrl } = await postgresDatabase();
+    const pooler = await settingsRefused(tcpUrl);
+    await expect(openBackstep({ database: pooler })).rejects.toMatchObject({
+      code: 'storage-refused',
+      message: expect.stringMatching(/unsupported startup parameter: .*{ url, direct }/) as string,
+    });
+  });
+
   it('takes no options that mean something for a file only', async () => {
     const { url } = await postgresDatabase();
     for (const options of [{ tablePrefix: 'backstep_' }, { maxPages: 100 }]) {
@@ -135,6 +147,59 @@ describeOnPostgres('an engine over PostgreSQL', () => {
     }
   });
 });
+
+it.each([
+  [{ deadAfter: '500ms' }, 'deadAfter is 500ms; give 1000 to 3600000 ms'],
+  [{ beatEvery: '2s' }, 'deadAfter is 1000; give 4000 to'],
+  [{ beatEvery: '2s', deadAfter: '4s' }, 'hungAfter is 3000; give 4000 to'],
+  [{ hungAfter: '999ms' }, 'hungAfter is 999ms; give 1000 to'],
+  [{ beatEvery: 0 }, 'beatEvery is 0; give 20 to 60000 ms'],
+  [{ lookEvery: '2m' }, 'lookEvery is 2m; give 20 to 60000 ms'],
+  [{ hungAfter: '2h' }, 'hungAfter is 2h; give 1000 to 3600000 ms'],
+] as const)('a take-over of %j is refused before anything is opened', async (takeOver, message) => {
+  const database = 'postgres://ada@127.0.0.1:1/none';
+  await expect(openBackstep({ database, takeOver })).rejects.toMatchObject({
+    code: 'input-invalid',
+    message: expect.stringContaining(`takeOver.${message}`) as unknown,
+  });
+});
+
+/** As PgBouncer in front of the server of a URL: whoever sends settings with the start is refused. */
+async function settingsRefused(tcpUrl: string): Promise<string> {
+  const { hostname, port } = new URL(tcpUrl);
+  const pooler = createServer((client) => {
+    client.on('error', () => {});
+    client.once('data', (startup: Buffer) => {
+      if (startup.includes('\0options\0')) return client.end(UNSUPPORTED);
+      const server = createConnection(Number(port), hostname);
+      server.on('error', () => client.destroy());
+      server.write(startup);
+      client.pipe(server).pipe(client);
+    });
+  });
+  pooler.listen(0, '127.0.0.1');
+  await once(pooler, 'listening');
+  onTestFinished(() => void pooler.close());
+  const address = pooler.address();
+  const url = new URL(tcpUrl);
+  url.port = String(typeof address === 'object' && address !== null ? address.port : 0);
+  return url.href;
+}
+
+const UNSUPPORTED = errorResponse({
+  S: 'FATAL',
+  V: 'FATAL',
+  C: '08P01',
+  M: 'unsupported startup parameter: options',
+});
+
+function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
+  const texts = Object.entries(fields).map(([field, text]) => `${field}${text}\0`);
+  const body = Buffer.from(`${texts.join('')}\0`);
+  const header = Buffer.from('E\0\0\0\0', 'latin1');
+  header.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([header, body]);
+}
 
 it('a file takes no schema', async () => {
   await expect(openBackstep({ database: 'x.db', schema: 'shop' })).rejects.toMatchObject({

@@ -23,6 +23,8 @@ export interface Proxy {
   swallow(): void;
   /** Connections as before, for those that are made from now on. */
   restore(): void;
+  /** From now on it leads to another server; connections to the one before end. */
+  leadTo(tcpUrl: string): void;
 }
 
 /** A proxy before the server of a URL with a TCP port; gone when the test ends. */
@@ -46,8 +48,8 @@ interface Cut {
 }
 
 class CuttingProxy {
-  readonly #host: string;
-  readonly #port: number;
+  #host: string;
+  #port: number;
   readonly #server = createServer((client) => this.#accept(client));
   readonly #sockets = new Set<Socket>();
   readonly #pairs = new Set<{ isSilent: boolean }>();
@@ -90,6 +92,13 @@ class CuttingProxy {
 
   restore(): void {
     this.#isSilent = false;
+  }
+
+  leadTo(tcpUrl: string): void {
+    const target = new URL(tcpUrl);
+    this.#host = target.hostname;
+    this.#port = Number(target.port);
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #accept(client: Socket): void {

@@ -27,6 +27,8 @@ export function openPostgresStoreHere(url: string, options: WriterStoreOptions =
     ...createEngineReads(tables),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    label: null,
+    owner: async () => null,
     outside: () => Promise.reject(new Error('this store is for its owner')),
     onNews: (listener) => queue.onNews(listener),
     onHealth: (listener) => queue.onHealth(listener),

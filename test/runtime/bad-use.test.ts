@@ -46,6 +46,12 @@ describe('openBackstep refuses', () => {
     [{ logger: { info() {} } }, /logger has no function debug, warn, .*; give a pino logger/],
     [{ clock: {} }, /clock has no function nowMs, after; give a clock/],
     [{ verifyAtRegistration: 'wran' }, /\(did you mean "warn"\?\); give warn, refuse or off/],
+    [{ label: 'a' }, /label means nothing for this database: a file has one process/],
+    [{ label: '' }, /label is .*; give a text of 1 to 255 visible characters/],
+    [{ label: 'a\0' }, /label is .*; give a text of 1 to 255 visible characters/],
+    [{ takeOver: {} }, /takeOver means nothing for this database: a file has one process/],
+    [{ takeOver: { deadAfter: 'x' } }, /takeOver.deadAfter is "x"; give a duration such as/],
+    [{ takeOver: { deadAfte: '1s' } }, /deadAfte is not known \(did you mean "deadAfter"\?\)/],
     [{ lockWaitMs: '5s' }, /lockWaitMs is "5s"; give a whole number from 0/],
   ])('%j, and leaves nothing behind', async (options, message) => {
     const given =

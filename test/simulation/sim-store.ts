@@ -133,6 +133,10 @@ export class SimStore implements Store {
   };
 
   health = (): StoreHealth => this.#health;
+  readonly label = null;
+
+  owner: Store['owner'] = () => Promise.resolve(null);
+
   stats: Store['stats'] = () => ({
     commits: 0,
     batches: 0,

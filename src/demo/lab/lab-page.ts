@@ -48,7 +48,14 @@ export function createFaultLabPage(
               activity,
             }));
       const activities = definitionOf(backstep, ORDER_SAGA)?.activities ?? [];
-      const facts = { activities, filled, preset: preset?.id ?? null, isReadOnly, crashLock };
+      const facts = {
+        activities,
+        filled,
+        preset: preset?.id ?? null,
+        isReadOnly,
+        isStandby: backstep.health().kind === 'standby',
+        crashLock,
+      };
       return { title: 'Fault lab', content: (place) => labPage(facts, place) };
     },
     actions: labActions(context, faults, lab, load),

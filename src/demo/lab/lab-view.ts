@@ -21,6 +21,8 @@ export interface LabPage {
   readonly preset: string | null;
   /** Nothing can be broken here, only looked at. */
   readonly isReadOnly: boolean;
+  /** Another process owns the database and makes the calls that faults meet. */
+  readonly isStandby: boolean;
   /** Why the process should not be crashed; `null`: it may. */
   readonly crashLock: string | null;
 }
@@ -32,6 +34,15 @@ export function labPage(page: LabPage, region: (id: string) => Html): Html {
       'Break things on purpose and watch what happens to the orders. Nothing here is simulated.',
     )}
     ${introduction()}
+    ${
+      page.isStandby
+        ? html`<p class="note">
+            This process is a standby, and makes no calls. What you set here is set in the process
+            that owns the database, where it acts; the list shows what that one last answered. Only
+            a crash is of this process.
+          </p>`
+        : ''
+    }
     <div id="lab-result" role="status"></div>
     <section aria-labelledby="scenarios">
       <h2 id="scenarios">Thirteen ways to lose an order</h2>

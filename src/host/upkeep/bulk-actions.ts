@@ -7,9 +7,9 @@
  */
 import { isoText } from '../../core/iso-time.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
-import type { CommandName } from '../../core/turn/inbound.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { CommandName, OperatorCommand } from '../../core/turn/inbound.ts';
 import {
-  type BulkCounts,
   type BulkItem,
   type BulkOutcome,
   type BulkReads,
@@ -19,10 +19,11 @@ import {
   markWrite,
   outcomesWrite,
 } from '../../store/queries/bulk-records.ts';
-import type { Page, Paged, SagaFilter } from '../../store/read-models.ts';
-import type { Backstep } from '../backstep.ts';
+import type { Page, Paged, ReadModels } from '../../store/read-models.ts';
+import type { DatabaseAccess } from '../../store/store.ts';
 import { type Clock, pause, systemClock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
+import type { BulkCommands, BulkProgress, BulkRequest } from './bulk-commands.ts';
 
 /** Most sagas of one bulk command. */
 const MAX_BULK_SAGAS = 100_000;
@@ -31,18 +32,11 @@ const SAGAS_AT_ONCE = 64;
 /** Pause when the engine takes nothing on just now. */
 const PAUSE_MS = 500;
 
-/** What is to be done, and for which sagas. */
-export interface BulkRequest {
-  readonly command: CommandName;
-  readonly by: string;
-  readonly reason: string | null;
-  /** These, or those that a filter finds now. */
-  readonly sagas: { readonly ids: readonly string[] } | { readonly filter: SagaFilter };
-}
-
-/** A bulk command and how far it is. */
-export interface BulkProgress extends BulkRecord {
-  readonly counts: BulkCounts;
+/** What this needs of the engine. */
+export interface BulkHost {
+  readonly read: Pick<ReadModels, 'saga' | 'sagaIds'>;
+  readonly store: Pick<DatabaseAccess, 'tables' | 'write'>;
+  saga(id: string): { command(command: OperatorCommand): Promise<Pick<SagaState, 'status'>> };
 }
 
 export interface BulkParts {
@@ -51,8 +45,8 @@ export interface BulkParts {
   readonly clock?: Clock;
 }
 
-export class BulkActions {
-  readonly #backstep: Backstep;
+export class BulkActions implements BulkCommands {
+  readonly #host: BulkHost;
   readonly #reads: BulkReads;
   readonly #clock: Clock;
   readonly #logger: BulkParts['logger'];
@@ -61,9 +55,9 @@ export class BulkActions {
   #running: Promise<unknown> = Promise.resolve();
   #isStopped = false;
 
-  constructor(backstep: Backstep, { logger, clock = systemClock }: BulkParts) {
-    this.#backstep = backstep;
-    this.#reads = createBulkReads(backstep.store.tables());
+  constructor(host: BulkHost, { logger, clock = systemClock }: BulkParts) {
+    this.#host = host;
+    this.#reads = createBulkReads(host.store.tables());
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -90,7 +84,11 @@ export class BulkActions {
 
   /** Goes on with what an earlier process left unfinished; to be called when work is accepted. */
   async resume(): Promise<void> {
-    for (const id of await this.#reads.underWay()) this.#queue(id, true);
+    try {
+      for (const id of await this.#reads.underWay()) this.#queue(id, true);
+    } catch (err) {
+      if (!this.#isStopped) this.#logger.error({ err }, 'no bulk command goes on');
+    }
   }
 
   /** Throws `not-found`. */
@@ -125,7 +123,7 @@ export class BulkActions {
   async #freeze({ command, by, reason, sagas }: BulkRequest): Promise<BulkProgress> {
     const isFilter = 'filter' in sagas;
     const ids = isFilter
-      ? await this.#backstep.read.sagaIds(sagas.filter, MAX_BULK_SAGAS + 1)
+      ? await this.#host.read.sagaIds(sagas.filter, MAX_BULK_SAGAS + 1)
       : [...new Set(sagas.ids)];
     if (ids.length > MAX_BULK_SAGAS) throw tooMany();
     const record = {
@@ -137,7 +135,7 @@ export class BulkActions {
       total: ids.length,
       createdAtMs: this.#clock.nowMs(),
     };
-    const { store } = this.#backstep;
+    const { store } = this.#host;
     for (const write of freezeWrites(store.tables(), record, ids)) await store.write(write);
     const counts = { taken: 0, refused: 0, failed: 0, pending: ids.length };
     return { ...record, startedAtMs: null, endedAtMs: null, counts };
@@ -174,14 +172,14 @@ export class BulkActions {
       );
       const known = done.filter((item) => item.outcome !== null);
       if (known.length > 0) {
-        const { store } = this.#backstep;
+        const { store } = this.#host;
         await store.write([outcomesWrite(store.tables(), id, known)]);
       }
     }
   }
 
   async #mark(id: number, mark: 'started' | 'ended', atMs: number): Promise<void> {
-    const { store } = this.#backstep;
+    const { store } = this.#host;
     await store.write([markWrite(store.tables(), id, mark, atMs)]);
   }
 
@@ -193,7 +191,7 @@ export class BulkActions {
   }
 
   async #takenItem(item: BulkItem): Promise<BulkItem> {
-    const saga = await this.#backstep.read.saga(item.sagaId);
+    const saga = await this.#host.read.saga(item.sagaId);
     return { ...item, outcome: 'taken', status: saga?.status ?? null };
   }
 
@@ -206,7 +204,7 @@ export class BulkActions {
     };
     while (!this.#isStopped) {
       try {
-        const { status } = await this.#backstep.saga(item.sagaId).command(order);
+        const { status } = await this.#host.saga(item.sagaId).command(order);
         return { ...item, outcome: 'taken', status };
       } catch (error) {
         if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };

@@ -234,7 +234,7 @@ function columnsOf(row: SagasTable, saga: SagaStanding) {
 }
 
 function compareSteps({ steps, row }: SagaAsStored, { state }: Expected, flaw: Report): void {
-  const is = steps.map(stepText).join(', ');
+  const is = steps === null ? 'an error' : steps.map(stepText).join(', ');
   const should = state.steps.map(stepText).join(', ');
   // A damaged snapshot shows in its projection too; once is enough.
   if (is === should || crc32(row.state) !== row.checksum) return;

@@ -16,8 +16,10 @@ import { type JumpWatch, watchJumps } from './jump-watch.ts';
 import type { Logger } from '../turn-log.ts';
 import { Rounds } from './rounds.ts';
 
-/** Sagas removed with one commit. */
+/** Sagas removed with one commit; twice as many each time while there are more. */
 const BATCH_SIZE = 50;
+/** What the others wait for is short still: some milliseconds, in both databases. */
+const LARGEST_BATCH = 200;
 /** Between two batches. */
 const PAUSE_MS = 50;
 /** Between two looks when nothing is old enough. */
@@ -37,6 +39,9 @@ export interface Upkeep {
   stop(): void;
 }
 
+/** Of this process, whether or not it owns the database. */
+export type OwnRetention = Pick<Retention, 'state' | 'resume'>;
+
 type RetentionStore = Pick<Store, 'upkeep' | 'write' | 'tables' | 'health'>;
 type RetentionLog = Pick<Logger, 'error' | 'warn' | 'info'>;
 
@@ -46,13 +51,13 @@ export function retentionOf(
   clock: Clock,
   keepEndedMs: number | undefined,
   log: RetentionLog,
-): Upkeep & Retention {
+): Upkeep & OwnRetention {
   if (keepEndedMs !== undefined) return new Removal(store, clock, keepEndedMs, log);
   const idle = (): void => {};
   return { start: idle, stop: idle, state: () => ({ kind: 'off' }), resume: async () => {} };
 }
 
-class Removal implements Upkeep, Retention {
+class Removal implements Upkeep, OwnRetention {
   readonly #store: RetentionStore;
   readonly #clock: Clock;
   readonly #keepMs: number;
@@ -60,6 +65,7 @@ class Removal implements Upkeep, Retention {
   readonly #watch: JumpWatch;
   readonly #openedAtMs: number;
   readonly #rounds: Rounds;
+  #batchSize = BATCH_SIZE;
   /** Running time for which nothing is removed; `null`: it is not held. */
   #leftMs: number | null = null;
   /** What the database says of it; `undefined` before the first look. */
@@ -110,9 +116,12 @@ class Removal implements Upkeep, Retention {
 
   /** Gives the delay until the next look. */
   async #removeBatch(endedBeforeMs: number): Promise<number> {
-    const sids = await this.#store.upkeep.removable(endedBeforeMs, BATCH_SIZE);
+    const size = this.#batchSize;
+    const sids = await this.#store.upkeep.removable(endedBeforeMs, size);
     if (sids.length > 0) await this.#store.write(removalStatements(this.#store.tables(), sids));
-    return sids.length === BATCH_SIZE ? PAUSE_MS : LOOK_MS;
+    const areMore = sids.length === size;
+    this.#batchSize = areMore ? Math.min(2 * size, LARGEST_BATCH) : BATCH_SIZE;
+    return areMore ? PAUSE_MS : LOOK_MS;
   }
 
   async #isHeld(): Promise<boolean> {

@@ -16,6 +16,8 @@ export type InboxAnswer =
   | ({ readonly kind: 'started' } & StartResult)
   /** The saga's `seq` after the turn. */
   | { readonly kind: 'turn'; readonly seq: number }
+  /** What work of the owner gave, as JSON. */
+  | { readonly kind: 'done'; readonly value: unknown }
   | InboxRefusal;
 
 /** Why a row was refused. */

@@ -3,7 +3,7 @@
  */
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../../core/errors.ts';
-import { check } from '../../core/options-reader.ts';
+import { ANYTHING, check, NAME, optionsOf, required } from '../../core/options-reader.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { InboxRow } from '../../store/queries/inbox.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
@@ -29,7 +29,18 @@ export type InboxOrder =
       readonly sagaId: string;
       readonly command: OperatorCommand;
       readonly options: CommandOptions;
-    };
+    }
+  | OwnerOrder;
+
+/** Work that is the owner's and of no saga, see `OwnerWork`. */
+export interface OwnerOrder {
+  readonly kind: 'work';
+  readonly name: string;
+  readonly given: unknown;
+}
+
+/** In place of the saga's id in a command that is for the owner itself; no saga has such an id. */
+export const OWNER_TARGET = '@owner';
 
 /** Reads a row. Throws `input-invalid` naming the member that cannot be taken. */
 export function orderOf({ id, kind, target, payload, key, options }: InboxRow): InboxOrder {
@@ -50,10 +61,19 @@ export function orderOf({ id, kind, target, payload, key, options }: InboxRow): 
       return { kind, sagaId: target, event: given as EventObject, options: all };
     }
     case 'command':
+      if (target === OWNER_TARGET) return workOf(given, at);
       check(given, COMMAND, at, 'input-invalid');
       check(more, COMMAND_OPTIONS, at, 'input-invalid');
       return { kind, sagaId: target, command: given as OperatorCommand, options: asObject(more) };
   }
+}
+
+const WORK = optionsOf({ work: required(NAME), given: ANYTHING });
+
+function workOf(payload: unknown, at: string): OwnerOrder {
+  check(payload, WORK, at, 'input-invalid');
+  const { work, given } = payload as { readonly work: string; readonly given?: unknown };
+  return { kind: 'work', name: work, given };
 }
 
 function parsed(text: string, at: string, member: string): unknown {

@@ -50,6 +50,8 @@ export interface InboxPorts {
     command: OperatorCommand,
     expectedVersion: number | null,
   ): Promise<unknown>;
+  /** What is the owner's and of no saga; at least once. */
+  work(name: string, given: unknown): Promise<unknown>;
 }
 
 export class Inbox {
@@ -200,6 +202,8 @@ export class Inbox {
         await this.#ports.command(ref, order.sagaId, order.command, expectedVersion);
         return null;
       }
+      case 'work':
+        return { kind: 'done', value: await this.#ports.work(order.name, order.given) };
     }
   }
 

@@ -15,6 +15,9 @@ import type { Logger } from '../../host/turn-log.ts';
 const PAGE_SIZE = 500;
 /** When the journal is read again that could not be read. */
 const RETRY_MS = 1_000;
+/** The same at a take-over, which waits for it: a server that restarts drops every connection once. */
+const END_RETRY_MS = 100;
+const END_TRIES = 5;
 
 export interface FollowerPorts {
   readonly read: Pick<ReadModels, 'feedAfter' | 'lastSeq'>;
@@ -29,6 +32,8 @@ export interface FollowerPorts {
   publish(entry: FeedEntry): void;
   /** The same for whoever watches its saga. */
   tell(entry: FeedEntry, after: SagaState | null): void;
+  /** Lines were left out: whoever waits for one must look for itself. */
+  missed(): void;
 }
 
 export class FeedFollower {
@@ -36,9 +41,13 @@ export class FeedFollower {
   #afterSeq: number | null = null;
   #reading: Promise<void> | null = null;
   #mustReadAgain = false;
+  /** It does not follow any more. */
   #isStopped = false;
+  /** Nobody hears it any more. */
+  #isOver = false;
   #cancelRetry: CancelTimeout | null = null;
   #stopListening = (): void => {};
+  #endPause = (): void => {};
 
   constructor(ports: FollowerPorts) {
     this.#ports = ports;
@@ -46,17 +55,14 @@ export class FeedFollower {
 
   /** Follows from where the journal ends now; tells that place before the first line. */
   async start(found: (lastSeq: number) => void): Promise<void> {
-    const { read, store, clock, log } = this.#ports;
+    const { read, store, log } = this.#ports;
     while (this.#afterSeq === null && !this.#isStopped) {
       try {
         this.#afterSeq = await read.lastSeq();
         found(this.#afterSeq);
       } catch (err) {
         log.error({ err }, 'the end of the journal could not be read; trying again');
-        await new Promise<void>((resolve) => {
-          this.#stopListening = resolve;
-          this.#cancelRetry = clock.after(RETRY_MS, resolve);
-        });
+        await this.#pause(RETRY_MS);
       }
     }
     if (this.#isStopped) return;
@@ -65,23 +71,49 @@ export class FeedFollower {
   }
 
   /**
-   * Hands on what is left, before this process writes the first line itself. What cannot be read now
-   * is left out: who listens sees the gap, and reads the journal.
+   * Hands on what is left, before this process writes the first line itself. What cannot be read in
+   * a few tries is left out: who follows the feed sees the gap, and reads the journal; who waits for
+   * a saga is told to look.
    */
   async end(): Promise<void> {
-    this.stop();
+    this.#stopFollowing();
     await this.#reading;
-    try {
-      if (this.#afterSeq !== null) await this.#toTheEnd();
-    } catch (err) {
-      this.#ports.log.error({ err }, 'the feed goes on with a gap: the journal could not be read');
+    const { log, missed } = this.#ports;
+    for (let tries = 1; this.#afterSeq !== null && !this.#isOver; tries += 1) {
+      try {
+        return await this.#toTheEnd();
+      } catch (err) {
+        if (this.#isOver) return;
+        if (tries === END_TRIES) {
+          log.error({ err }, 'the feed goes on with a gap: the journal could not be read');
+          return missed();
+        }
+        await this.#pause(END_RETRY_MS);
+      }
     }
+    // Where the journal ended was never known, so nothing of it was told.
+    if (!this.#isOver) missed();
   }
 
+  /** Nothing is handed on any more. */
   stop(): void {
+    this.#isOver = true;
+    this.#stopFollowing();
+  }
+
+  #stopFollowing(): void {
     this.#isStopped = true;
     this.#stopListening();
     this.#cancelRetry?.();
+    this.#endPause();
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endPause = resolve;
+    const cancel = this.#ports.clock.after(delayMs, resolve);
+    await promise;
+    cancel();
   }
 
   #readOn(): Promise<void> {

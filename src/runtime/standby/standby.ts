@@ -15,6 +15,7 @@ import type { Clock } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { sentEvent } from '../../host/event-check.ts';
 import type { Feed } from '../../host/feed.ts';
+import { OWNER_TARGET } from '../inbox/inbox-order.ts';
 import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
@@ -51,6 +52,7 @@ export class Standby {
       look: (id) => this.#look(id).catch(() => null),
       publish: (entry) => feed.publish(entry),
       tell: (entry, after) => watchers.tell(entry, after),
+      missed: () => watchers.missed(),
     });
   }
 
@@ -120,6 +122,19 @@ export class Standby {
     const options = expectedVersion === null ? null : JSON.stringify({ expectedVersion });
     const payload = JSON.stringify(command);
     return this.#turn({ kind: 'command', target: id, payload, key: null, options });
+  }
+
+  /** As the owner does that work. */
+  async work(name: string, given: unknown): Promise<unknown> {
+    const answer = await this.#requests.ask({
+      kind: 'command',
+      target: OWNER_TARGET,
+      payload: JSON.stringify({ work: name, given: keepJson(given ?? null, 'given') }),
+      key: null,
+      options: null,
+    });
+    if (answer.kind !== 'done') throw new Error(`the owner answered work with ${answer.kind}`);
+    return answer.value;
   }
 
   async #turn(asked: Asked): Promise<SagaState> {

@@ -43,7 +43,7 @@ export class Gatekeeper {
   ): Promise<Verdict> {
     const session = cookie === undefined ? null : this.#sessions.read(cookie, nowMs);
     if (session !== null) {
-      await this.#revocations.ready();
+      await this.#revocations.ready(nowMs);
       if (!this.#revocations.isRevoked(session)) return { kind: 'known', session };
     }
     const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];

@@ -1,5 +1,6 @@
 /**
- * Sessions that were logged out of: refused at once, and after a restart too.
+ * Sessions that were logged out of: refused at once, and after a restart too; within a second where
+ * it was at another process over the same database.
  *
  * Bounded: past `MAX_REVOKED` every session that was begun so far is ended instead of one. Must
  * never let a session in before it is known which were ended. Invariant: what `revoke` was told is
@@ -24,6 +25,9 @@ export interface SessionTimes {
   readonly untilMs: number;
 }
 
+/** How long what is known of other processes' log-outs holds while sessions are used. */
+const KNOWN_FOR_MS = 1_000;
+
 export class Revocations {
   readonly #store: Pick<Store, 'write' | 'tables'>;
   /** By id, when each is over by itself. */
@@ -31,18 +35,28 @@ export class Revocations {
   /** Sessions that began before this time are ended. */
   #everyBeforeMs = 0;
   #loading: Promise<void> | null = null;
+  #loadedAtMs: number | null = null;
 
   constructor(store: Pick<Store, 'write' | 'tables'>) {
     this.#store = store;
   }
 
-  /** Resolves once it is known which sessions an earlier process ended. */
-  ready(): Promise<void> {
-    this.#loading ??= this.#load().catch((error: unknown) => {
-      this.#loading = null; // the next request tries again
-      throw error;
+  /**
+   * Resolves once it is known which sessions other processes ended, before this one and beside it.
+   * Where the database cannot be read just now, what was known last stands.
+   */
+  async ready(nowMs: number): Promise<void> {
+    const isKnown = this.#loadedAtMs !== null;
+    if (isKnown && Math.abs(nowMs - (this.#loadedAtMs ?? 0)) < KNOWN_FOR_MS) return;
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = null;
     });
-    return this.#loading;
+    try {
+      await this.#loading;
+    } catch (error) {
+      if (!isKnown) throw error; // the next request tries again
+    }
+    this.#loadedAtMs = nowMs;
   }
 
   /** To be asked once `ready`. */

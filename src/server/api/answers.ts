@@ -277,5 +277,7 @@ export const Health = z.object({
 export const Live = z.object({
   status: z.literal('live'),
   engine: z.enum(['ready', 'standby', 'recovering', 'stalled', 'stopping', 'failed']),
-  owner: nullableText.meta({ description: 'Of a standby: who owns the database, if known.' }),
+  owner: nullableText.meta({
+    description: 'Who owns a database of PostgreSQL, if known; null for a file.',
+  }),
 });

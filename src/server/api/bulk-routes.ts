@@ -6,7 +6,7 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
-import type { BulkProgress } from '../../host/upkeep/bulk-actions.ts';
+import type { BulkProgress } from '../../host/upkeep/bulk-commands.ts';
 import type { BulkRecord } from '../../store/queries/bulk-records.ts';
 import type { SagaFilter } from '../../store/read-models.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
@@ -22,7 +22,7 @@ import {
 } from './request-bodies.ts';
 
 /** Freezes, starts and reads bulk commands, below `/api/bulk`. */
-export function bulkRoutes({ bulk, nowMs }: HttpContext): Hono<HttpEnv> {
+export function bulkRoutes({ backstep: { bulk }, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/', async (c) => {
       const body = await readBody(c.req.raw, BulkBody);

@@ -54,10 +54,10 @@ export function engineRoutes(
       const items = (await backstep.read.refusedRows(limit)).map(refusedRowView);
       return c.json({ waiting, oldestAt: isoTime(oldestAtMs), refused, items });
     })
-    .get('/api/retention', (c) => c.json(backstep.retention.state()))
+    .get('/api/retention', async (c) => c.json(await backstep.retention.stateAtOwner()))
     .post('/api/retention/resume', async (c) => {
       await backstep.retention.resume(authorOf(c, API_AUTHOR));
-      return c.json(backstep.retention.state(), 202);
+      return c.json(await backstep.retention.stateAtOwner(), 202);
     })
     .get('/api/health', (c) => {
       const health = backstep.health();
@@ -69,7 +69,7 @@ export function engineRoutes(
     })
     .get('/api/live', (c) => {
       const health = backstep.health();
-      const { owner = null } = health.kind === 'standby' ? health : {};
+      const owner = health.kind === 'standby' ? health.owner : backstep.store.label;
       return c.json({ status: 'live', engine: health.kind, owner });
     })
     .get('/metrics', async (c) => {

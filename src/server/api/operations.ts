@@ -191,7 +191,7 @@ const ENGINE: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/stats',
-    summary: 'Figures of this process.',
+    summary: 'Figures of the sagas, and of this process.',
     answers: ok(answers.Stats),
   },
   {

@@ -19,6 +19,7 @@ import type { Answer, Statement } from './pipeline.ts';
 import {
   AUDIT_COLUMNS,
   type Column,
+  ENDED_AT,
   type EngineStatements,
   INBOX_COLUMNS,
   JOURNAL_COLUMNS,
@@ -163,6 +164,7 @@ class BatchRows {
   readonly #removed = new Rows(INBOX_COLUMNS);
   readonly #answered = new Rows(INBOX_COLUMNS);
   readonly #left: number[] = [];
+  readonly #ended: number[] = [];
   readonly #versions = new Rows(VERSION_COLUMNS);
   readonly acknowledged: number[] = [];
 
@@ -172,6 +174,9 @@ class BatchRows {
 
   addTurn(item: TurnItem): void {
     this.#sagas[item.kind].add(item.saga);
+    if ((item.saga[ENDED_AT[item.kind]] ?? null) !== null) {
+      this.#ended.push(Number(item.journal[JOURNAL_SID]));
+    }
     this.#journal.add(item.journal, JOURNAL_SID);
     if (this.#isKeyed) this.#journalKeyed.push(hasKey(item));
     if (item.extras !== null) this.#addExtras(item.journal, item.extras);
@@ -220,6 +225,7 @@ class BatchRows {
     for (const kind of ['turn', 'progress', 'parking'] as const) {
       put(sql.sagas[kind], this.#sagas[kind], [String(this.#sagas[kind].length)]);
     }
+    putIds(sql.noteEnds, this.#ended);
     this.#putJournal(seq, sql, statements);
     put(sql.removeRows, this.#removed);
     put(sql.answerRows, this.#answered);

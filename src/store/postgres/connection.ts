@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import { Client, type Notification } from 'pg';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
+import { DIRECT_CURE } from './database-errors.ts';
 import { Pipeline } from './pipeline.ts';
 
 /** How long a connection may take to be there. */
@@ -163,8 +164,7 @@ function settingRefused(
 ): BackstepError {
   return new BackstepError(
     'storage-refused',
-    `the session's ${name} is "${found ?? ''}" and must be "${wanted ?? ''}": a pooler in front of ` +
-      'PostgreSQL drops what a session is started with; connect to the server itself, or to a ' +
-      'pooler in session mode that lets "options" through',
+    `the session's ${name} is "${found ?? ''}" and must be "${wanted ?? ''}", as when a pooler drops ` +
+      `what a session is started with; ${DIRECT_CURE}`,
   );
 }

@@ -31,6 +31,8 @@ const DEFAULT_LOCK_WAIT_MS = 5_000;
 const LOCK_POLL_MS = 100;
 /** What the mark of a schema of ours says. */
 const PRODUCT = 'backstep';
+/** Ids and cursors are of this one; see ARCHITECTURE.md. */
+const ONLY_SHARD = '0';
 
 /**
  * Migrates a database over a connection of its own. Returns the names of the files that ran. Throws
@@ -97,7 +99,13 @@ class Migration {
       this.#quoted,
     );
     if (objects.length === 0) return Object.keys(this.#migrations);
-    if (!objects.some(([name]) => name === 'marks') || !(await this.#isMarked())) {
+    const marks = objects.some(([name]) => name === 'marks') ? await this.#marks() : null;
+    const shard = marks?.get('shard') ?? ONLY_SHARD;
+    if (shard !== ONLY_SHARD) {
+      const why = `its schema ${this.#quoted} is shard ${shard} of an engine`;
+      throw this.#refused(why, 'start a version that knows of shards');
+    }
+    if (marks?.get('product') !== PRODUCT) {
       const why = `its schema ${this.#quoted} holds tables of something else`;
       throw this.#refused(why, 'name a schema of its own for the engine');
     }
@@ -174,11 +182,9 @@ class Migration {
     return results.map((result) => result.migrationName);
   }
 
-  async #isMarked(): Promise<boolean> {
-    const marks = await this.#rows(
-      `SELECT value FROM ${this.#quoted}.marks WHERE name = 'product'`,
-    );
-    return marks[0]?.[0] === PRODUCT;
+  async #marks(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#rows(`SELECT name, value FROM ${this.#quoted}.marks`);
+    return new Map(rows.map(([name, value]) => [String(name), String(value)] as const));
   }
 
   async #rows(

@@ -7,18 +7,37 @@
  */
 import type { QueryResult } from 'pg';
 import type { ExpectedStatement } from '../../core/activity.ts';
+import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
+import type { WriteOutcome } from '../commit.ts';
 import { readUnavailable } from '../read-limits.ts';
+import { failedError } from '../refusals.ts';
 import { type HeldClient, openClient } from './client.ts';
+import { toFault } from './fault.ts';
+import { toStatements } from './participants.ts';
 
-/** Between two looks when nothing is heard. */
+/**
+ * Between two looks when nothing is heard: rows of the inbox come from programs that notify nobody.
+ * A standby waits for the owner alone, who does: it looks in every so-manyth only, for what was
+ * not heard.
+ */
 const LOOK_MS = 250;
+const STANDBY_LOOKS_IN = 4;
 /** Between two notifications of one process. */
 const NOTIFY_MS = 20;
+
+/** What the session is called, by which processes over one schema are counted. */
+export function newsSessionName(schema: string): string {
+  return `backstep-news-${schema}`.slice(0, MAX_SESSION_NAME);
+}
+
+/** Longer ones are cut by the server. */
+const MAX_SESSION_NAME = 63;
 
 export class NewsLine {
   readonly #url: string;
   readonly #channel: string;
+  readonly #name: string;
   readonly #tell: () => void;
   readonly #looking: NodeJS.Timeout;
   #client: Promise<HeldClient> | null = null;
@@ -27,14 +46,17 @@ export class NewsLine {
   #notifying: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  /** `tell`: something may have come. */
-  constructor(url: string, schema: string, tell: () => void) {
+  /** `tell`: something may have come. `isStandby`: only the owner's commits can be news. */
+  constructor(url: string, schema: string, tell: () => void, isStandby: () => boolean) {
     this.#url = url;
     this.#channel = `backstep_${schema}`;
+    this.#name = newsSessionName(schema);
     this.#tell = tell;
+    let looks = 0;
     this.#looking = setInterval(() => {
       this.#connected().catch(() => {}); // it is tried again at the next look
-      this.#tell();
+      looks += 1;
+      if (looks % STANDBY_LOOKS_IN === 0 || !isStandby()) this.#tell();
     }, LOOK_MS);
     this.#looking.unref();
   }
@@ -57,6 +79,57 @@ export class NewsLine {
       return rowCount ?? 0;
     } catch (thrown) {
       throw readUnavailable(toFailure(thrown).message);
+    }
+  }
+
+  /**
+   * Runs participants' statements in one transaction. Throws `unavailable`, and `storage-failed`
+   * where the connection was lost as it was committed.
+   */
+  async write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
+    const written = this.#before.then(() => this.#transact(statements));
+    this.#before = written.catch(() => {}); // whoever asked is told
+    try {
+      const outcome = await written;
+      if (outcome.kind === 'committed') this.committed();
+      return outcome;
+    } catch (thrown) {
+      if (thrown instanceof BackstepError) throw thrown;
+      throw readUnavailable(toFailure(thrown).message);
+    }
+  }
+
+  async #transact(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
+    const sent = sendable(statements);
+    if (!Array.isArray(sent)) return sent;
+    const client = await this.#connected();
+    let isCommitting = false;
+    try {
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+      const changes: number[] = [];
+      for (const [index, { sql, parameters }] of sent.entries()) {
+        const { rowCount } = await client.query(sql, [...parameters]);
+        const expect = statements[index]?.expect;
+        if (expect !== undefined && rowCount !== expect.changes) {
+          await client.query('ROLLBACK');
+          return { kind: 'unmet', code: expect.code, message: expect.message };
+        }
+        changes.push(rowCount ?? 0);
+      }
+      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+      isCommitting = true;
+      await client.query('COMMIT');
+      return { kind: 'committed', changes };
+    } catch (thrown) {
+      const fault = toFault(thrown);
+      if (fault.kind === 'lost') {
+        // What is not committed goes with its connection, whatever state that is in.
+        client.connection.stream.destroy();
+        throw isCommitting ? failedError(fault.reason) : thrown;
+      }
+      await client.query('ROLLBACK');
+      if (fault.kind !== 'statement') throw thrown;
+      return { kind: 'rejected', message: fault.reason };
     }
   }
 
@@ -86,21 +159,35 @@ export class NewsLine {
 
   #connected(): Promise<HeldClient> {
     if (this.#isClosed) return Promise.reject(readUnavailable('the store is closed'));
-    this.#client ??= this.#open().catch((thrown: unknown) => {
-      this.#client = null;
-      throw thrown;
-    });
-    return this.#client;
+    return (this.#client ??= this.#open());
   }
 
-  async #open(): Promise<HeldClient> {
-    const client = await openClient(this.#url, 'backstep-news');
-    client.on('end', () => {
-      this.#client = null;
+  /** Invariant: one that is not listening is ended, and only the one in use is ever forgotten. */
+  #open(): Promise<HeldClient> {
+    const opening = openClient(this.#url, this.#name).then(async (client) => {
+      client.on('end', forget);
+      client.on('notification', () => this.#tell());
+      try {
+        await client.query(`LISTEN "${this.#channel}"`);
+      } catch (thrown) {
+        client.end().catch(() => {}); // it is gone already
+        throw thrown;
+      }
+      client.unref(); // only what is asked for keeps the process
+      return client;
     });
-    client.on('notification', () => this.#tell());
-    await client.query(`LISTEN "${this.#channel}"`);
-    client.unref(); // only what is asked for keeps the process
-    return client;
+    const forget = (): void => {
+      if (this.#client === opening) this.#client = null;
+    };
+    opening.catch(forget);
+    return opening;
+  }
+}
+
+function sendable(statements: readonly ExpectedStatement[]) {
+  try {
+    return [...toStatements(statements)];
+  } catch (thrown) {
+    return { kind: 'rejected', message: toFailure(thrown).message } as const;
   }
 }

@@ -2,6 +2,7 @@
  * Opens the store over a PostgreSQL database: migrates, starts the writer, which waits as a standby
  * where another process owns it, and the lanes of reads; and closes it all in the opposite order.
  */
+import { hostname } from 'node:os';
 import type { Kysely } from 'kysely';
 import type { DatabaseTarget } from '../../core/database-target.ts';
 import { BatchQueue } from '../batch-queue.ts';
@@ -13,14 +14,20 @@ import type { Store } from '../store.ts';
 import { inSchema } from '../table-names.ts';
 import { migratePostgres } from './migrate.ts';
 import { NewsLine } from './news-line.ts';
+import { readOwner } from './owner-facts.ts';
 import { ReadPool } from './read-pool.ts';
 import { DEFAULT_SCHEMA } from './schema-name.ts';
+import { readTakeOver, type TakeOverOptions } from './timings.ts';
 import { PostgresWriter } from './writer.ts';
+import type { PostgresWriterOptions } from './writer-options.ts';
 
 export interface OpenPostgresOptions {
   readonly target: Extract<DatabaseTarget, { kind: 'postgres' }>;
   /** Default `backstep`. */
   readonly schema?: string;
+  /** As of `OpenStoreOptions`. */
+  readonly label?: string;
+  readonly takeOver?: TakeOverOptions;
   readonly migrationsFolder?: string;
   readonly lockWaitMs?: number;
   /** How long one read may take. Default 2,000. */
@@ -39,19 +46,21 @@ const PAGE_CONNECTIONS = 4;
 
 /**
  * Resolves once it is known whether this process owns the database or is a standby. Throws as
- * `migratePostgres`.
+ * `migratePostgres`, and `input-invalid` for a `takeOver` that would take over from one that is well.
  */
 export async function openPostgresStore(options: OpenPostgresOptions): Promise<Store> {
   const { target, schema = DEFAULT_SCHEMA, migrationsFolder, lockWaitMs, nowMs } = options;
+  const timings = readTakeOver(options.takeOver);
+  const label = options.label ?? `${hostname()}, process ${process.pid}`;
   await migratePostgres(target.direct, {
     schema,
     ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
   });
-  const queue = startWriter(options, schema, nowMs);
+  const queue = startWriter(options, { schema, label, timings }, nowMs);
   try {
     await untilKnown(queue);
-    return assemble(options, schema, queue);
+    return assemble(options, { schema, label }, queue);
   } catch (thrown) {
     await queue.close();
     throw thrown;
@@ -60,16 +69,17 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
 
 function startWriter(
   { target, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
-  schema: string,
+  own: Required<Pick<PostgresWriterOptions, 'schema' | 'label' | 'timings'>>,
   nowMs: () => number,
 ): BatchQueue {
   const timings = {
+    ...own.timings,
     ...(firstRetryDelayMs === undefined ? {} : { firstRetryDelayMs }),
     ...(maxRetryDelayMs === undefined ? {} : { maxRetryDelayMs }),
   };
   const writer = new PostgresWriter({
     url: target.direct,
-    schema,
+    ...own,
     timings,
     nowMs,
     ...(onWarning === undefined ? {} : { onWarning }),
@@ -90,7 +100,11 @@ async function untilKnown(queue: BatchQueue): Promise<void> {
   if (queue.health().kind === 'failed') await queue.own();
 }
 
-function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueue): Store {
+function assemble(
+  options: OpenPostgresOptions,
+  { schema, label }: { readonly schema: string; readonly label: string },
+  queue: BatchQueue,
+): Store {
   const { url } = options.target;
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
   const names = inSchema(schema);
@@ -98,7 +112,9 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
   const engine = new ReadPool(url, { connections: ENGINE_CONNECTIONS, timeLimitMs });
   const tables = names.inKysely(pages.kysely<EngineTables>());
   const newsListeners = new ListenerSet<void>();
-  const news = new NewsLine(options.target.direct, schema, () => newsListeners.tell());
+  const isStandby = (): boolean => queue.health().kind === 'standby';
+  const tell = (): void => newsListeners.tell();
+  const news = new NewsLine(options.target.direct, schema, tell, isStandby);
   queue.onNews(() => newsListeners.tell());
   const committed = (): void => news.committed();
   let closing: Promise<void> | undefined;
@@ -117,6 +133,7 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
       return outcome;
     },
     write(statements) {
+      if (isStandby()) return news.write(statements);
       const outcome = queue.write(statements);
       outcome.then(committed, () => {});
       return outcome;
@@ -127,6 +144,8 @@ function assemble(options: OpenPostgresOptions, schema: string, queue: BatchQueu
     ...createEngineReads(names.inKysely(engine.kysely<EngineTables>())),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    label,
+    owner: () => readOwner(pages.kysely(), schema),
     onNews: (listener) => newsListeners.add(listener),
     outside: (statement) => news.run(statement),
     onHealth: (listener) => queue.onHealth(listener),

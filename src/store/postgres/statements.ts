@@ -78,6 +78,22 @@ export const SAGA_COLUMNS = {
   ],
 } as const satisfies Record<string, readonly Column[]>;
 
+/** Where the end of a saga stands among the values of a turn; -1: such a turn ends none. */
+export const ENDED_AT = {
+  start: endedAtOf(SAGA_COLUMNS.start),
+  turn: endedAtOf(SAGA_COLUMNS.turn),
+  progress: endedAtOf(SAGA_COLUMNS.progress),
+  parking: endedAtOf(SAGA_COLUMNS.parking),
+};
+
+function endedAtOf(columns: readonly Column[]): number {
+  return columns.findIndex(({ name }) => name === 'ended_at');
+}
+
+/** What lists of sagas show of one that ended. */
+const ENDED_COLUMNS =
+  'sid, status, type, version, step, attempts, updated_at, ended_at, key, id, error';
+
 /** Without the global seq, which comes first among an item's parameters. */
 export const JOURNAL_COLUMNS: readonly Column[] = [
   bigint('sid'),
@@ -153,6 +169,7 @@ export function engineStatements(schema: string) {
   const sagas = inSchema('sagas');
   const journal = inSchema('journal');
   const keys = inSchema('start_keys');
+  const ended = inSchema('ended_sagas');
   // What hangs off a turn is written only where the turn was: a start whose key is taken has none.
   const ofTurns = `JOIN ${journal} j ON j.sid = i.sid AND j.saga_seq = i.saga_seq`;
 
@@ -164,6 +181,10 @@ export function engineStatements(schema: string) {
       progress: updateOf(sagas, SAGA_COLUMNS.progress, true, inSchema('assert_count')),
       parking: updateOf(sagas, SAGA_COLUMNS.parking, false, inSchema('assert_count')),
     },
+    // Of those that had ended before, or end with their start, a trigger has seen to it already.
+    noteEnds: `INSERT INTO ${ended} (${ENDED_COLUMNS}) SELECT ${ENDED_COLUMNS} FROM ${sagas} s
+      WHERE sid = ANY ($1::bigint[]) AND ended_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM ${ended} e WHERE e.sid = s.sid)`,
     ...journalOf(journal, sagas),
     // In the order of the items, so that of equal keys in one batch the first has it.
     claimKeys: `INSERT INTO ${keys} (${namesOf(KEY_COLUMNS)})

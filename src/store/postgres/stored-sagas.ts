@@ -12,6 +12,7 @@ import type { SagasTable } from '../schema.ts';
 import type { StoredSaga } from '../store.ts';
 import { type HeldClient, openClient } from './client.ts';
 import { refusedDatabase, unusableDatabase } from './database-errors.ts';
+import { toFault } from './fault.ts';
 import { checkedSchema, DEFAULT_SCHEMA } from './schema-name.ts';
 
 /** Sagas in flight read at once; a state may be large. */
@@ -187,17 +188,28 @@ class StoredSchema implements StoredSagas {
           );
     return {
       row,
-      steps: await this.#rows(
-        `SELECT step_name AS name, occurrence, status, attempts FROM ${this.#home}.saga_steps
-         WHERE sid = $1 ORDER BY position`,
-        sid,
-      ),
       messages: await this.#of('outbox', 'id', sid),
       openLetter,
       audit: await this.#of('audit', 'id', sid),
       startKey,
       journal: await this.#of('journal', 'saga_seq', sid),
+      // Last: where it fails nothing more can be asked at this moment.
+      steps: await this.#steps(sid),
     };
+  }
+
+  /** A state that is no JSON is one finding about that saga, not the end of the examination. */
+  async #steps(sid: number): Promise<SagaAsStored['steps']> {
+    try {
+      return await this.#rows(
+        `SELECT step_name AS name, occurrence, status, attempts FROM ${this.#home}.saga_steps
+         WHERE sid = $1 ORDER BY position`,
+        sid,
+      );
+    } catch (thrown) {
+      if (toFault(thrown).kind !== 'statement') throw thrown;
+      return null;
+    }
   }
 
   #of<Row>(table: string, order: string, sid: number): Promise<readonly Row[]> {

@@ -9,7 +9,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
 import { type Dialect, dialectOf } from '../dialect.ts';
-import type { SagaFilter } from '../read-models.ts';
+import type { SagaFilter, VersionCount } from '../read-models.ts';
 import type { EngineTables } from '../schema.ts';
 
 /** Part of the list by internal ids, both exclusive. */
@@ -54,6 +54,15 @@ export async function countMatching(db: Db, filter: SagaFilter, range: SidRange)
     db,
   );
   return rows[0]?.count ?? 0;
+}
+
+/** How many sagas there are by type and version, and how many of them have not ended. */
+export async function countVersions(db: Db): Promise<readonly VersionCount[]> {
+  const { rows } = await sql<VersionCount>`
+    SELECT type, version, count(*) AS total,
+      count(*) FILTER (WHERE ended_at IS NULL) AS ${sql.ref('underWay')}
+    FROM ${dialectOf(db).listedSagas} GROUP BY type, version`.execute(db);
+  return rows;
 }
 
 /** The internal id, of those in one of the statuses, of the one that changed longest ago. */

@@ -26,9 +26,15 @@ import type {
   SagaFilter,
   SagaSummary,
   StatusCounts,
-  VersionCount,
 } from '../read-models.ts';
-import { countMatching, findIds, findOldestUnmoved, isAmong, type SidRange } from './saga-lists.ts';
+import {
+  countMatching,
+  countVersions,
+  findIds,
+  findOldestUnmoved,
+  isAmong,
+  type SidRange,
+} from './saga-lists.ts';
 import type { EngineTables } from '../schema.ts';
 import { pendingStart, startQueues } from './start-reads.ts';
 
@@ -73,7 +79,7 @@ export function createReadModels(db: Db): ReadModels {
     pendingStart: (id) => pendingStart(db, id),
     startQueues: () => startQueues(db),
     statusCounts: (type) => statusCounts(db, type),
-    versionCounts: () => versionCounts(db),
+    versionCounts: () => countVersions(db),
     inboxFigures: () => inbox.figures(),
     refusedRows: (limit) => inbox.refused(limit),
     feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
@@ -191,15 +197,6 @@ async function audit(db: Db, id: string): Promise<readonly AuditEntry[]> {
     .limit(MAX_AUDIT_SIZE)
     .execute();
   return rows.toReversed();
-}
-
-async function versionCounts(db: Db): Promise<readonly VersionCount[]> {
-  return db
-    .selectFrom('sagas')
-    .select((eb) => ['type', 'version', eb.fn.countAll<number>().as('total')])
-    .select((eb) => eb.fn.countAll<number>().filterWhere('ended_at', 'is', null).as('underWay'))
-    .groupBy(['type', 'version'])
-    .execute();
 }
 
 async function statusCounts(db: Db, type?: string): Promise<StatusCounts> {

@@ -178,8 +178,14 @@ class SingleThreadStore implements MemoryStore {
 
   commit: Store['commit'] = (commit) => this.#enqueue(toTurnItem(commit)).then(toCommitOutcome);
 
-  write: Store['write'] = (statements) =>
-    this.#enqueue({ kind: 'write', statements }).then(toWriteOutcome);
+  write: Store['write'] = (statements) => {
+    const beside = this.#health.kind === 'standby' ? this.#disk.owner : this;
+    return (beside ?? this).#enqueue({ kind: 'write', statements }).then(toWriteOutcome);
+  };
+
+  readonly label = null;
+
+  owner: Store['owner'] = async () => null;
 
   acknowledge: Store['acknowledge'] = async (messageId) => {
     await this.#enqueue({ kind: 'acknowledge', messageId });

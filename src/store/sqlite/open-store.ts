@@ -114,6 +114,8 @@ function assemble(
     ...createEngineReads(names.inKysely(createReadOnlyKysely<EngineTables>(engine))),
     health: () => queue.health(),
     stats: () => queue.stats(),
+    label: null,
+    owner: async () => null,
     outside: () => Promise.reject(noStandby()),
     onNews: (listener) => queue.onNews(listener),
     onHealth: (listener) => queue.onHealth(listener),

@@ -56,7 +56,7 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     const { sid, type, key } = row;
     return {
       row,
-      steps: statements.steps.all(sid),
+      steps: stepsOf(sid),
       messages: statements.messages.all(sid),
       openLetter: statements.openLetter.get(sid) ?? null,
       audit: statements.audit.all(sid),
@@ -64,6 +64,16 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
       // Lazily: an iterator that is open keeps the connection busy.
       journal: { [Symbol.iterator]: () => statements.journal.iterate(sid) },
     };
+  }
+
+  /** A state that is no JSON is one finding about that saga, not the end of the examination. */
+  function stepsOf(sid: number): readonly StepAsStored[] | null {
+    try {
+      return statements.steps.all(sid);
+    } catch (thrown) {
+      if (!(thrown instanceof Database.SqliteError) || thrown.code !== 'SQLITE_ERROR') throw thrown;
+      return null;
+    }
   }
 
   async function* sagas(): AsyncIterable<SagaAsStored> {

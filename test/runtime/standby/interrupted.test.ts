@@ -42,6 +42,7 @@ test('a feed that cannot begin to follow the owner tries again', async () => {
     look: () => Promise.resolve(null),
     publish: ({ seq }) => fed.push(seq),
     tell: () => {},
+    missed: () => {},
   });
   const following = follower.start((lastSeq) => (begins = lastSeq));
   await turns();

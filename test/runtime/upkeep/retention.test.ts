@@ -160,7 +160,7 @@ async function looksPass({ clock }: { readonly clock: EngineHarness<never>['cloc
   }
 }
 
-test('many go in batches of fifty, so that no commit waits for long', async () => {
+test('many go in batches that grow while there are more, so far that no commit waits for long', async () => {
   const batches: number[] = [];
   const wrapStore = (store: Store): Store =>
     withMethods(store, {
@@ -170,9 +170,12 @@ test('many go in batches of fifty, so that no commit waits for long', async () =
       },
     });
   await engine.open(recordedActivities().activities, { keepEndedFor: '1d', wrapStore });
-  await completed(Array.from({ length: 120 }, (_, n) => `t${n}`));
+  await completed(Array.from({ length: 560 }, (_, n) => `t${n}`));
   await timePasses(2 * DAY_MS, 1);
-  expect(batches).toEqual([50, 50, 19]);
+  expect(batches).toEqual([50, 100, 200, 200, 9]);
+  await completed(Array.from({ length: 60 }, (_, n) => `later${n}`));
+  await timePasses(2 * DAY_MS, 1);
+  expect(batches.slice(5)).toEqual([50, 10]);
 });
 
 test('a child stays for as long as its parent may have to ask for it', async () => {

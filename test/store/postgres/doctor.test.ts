@@ -1,4 +1,5 @@
 /** The doctor and the check before a deployment, over a database of PostgreSQL. */
+import { crc32 } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
@@ -37,6 +38,20 @@ describeOnPostgres('the doctor', () => {
     const { findings } = await examined();
     expect(findings.map(({ kind }) => kind)).toEqual(['orphan', 'row']);
   });
+
+  it.each(['{', 'null', '{"steps":7}', '{"steps":[{"attempts":"x"}]}', '"\\ud800'])(
+    'has one finding for a saga whose state is %s, and examines the others',
+    async (state) => {
+      const { url, client } = await databaseWithTrips();
+      await client.query('UPDATE backstep.sagas SET state = $1 WHERE sid = 1', [state]);
+      const { examined, findings } = await resultOf(examineDatabase({ database: url }, [tripSaga]));
+      expect(examined).toBe(2);
+      expect(new Set(findings.map(({ kind }) => kind))).toEqual(new Set(['checksum', 'snapshot']));
+      await client.query('UPDATE backstep.sagas SET checksum = $1 WHERE sid = 1', [crc32(state)]);
+      const { findings: mended } = await resultOf(examineDatabase({ database: url }, [tripSaga]));
+      expect(new Set(mended.map(({ kind }) => kind))).toEqual(new Set(['snapshot', 'steps']));
+    },
+  );
 
   it('has the server check its files where it can', async () => {
     const { url, adminUrl } = await databaseWithTrips();

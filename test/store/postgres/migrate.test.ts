@@ -94,6 +94,17 @@ describeOnPostgres('a database of PostgreSQL that is refused', () => {
     expect(await tablesOf(url, 'backstep')).toEqual(['marks', 'sagas']);
   });
 
+  it('is of another shard, whose ids this version would write wrongly', async () => {
+    const { url } = await postgresDatabase();
+    await migratePostgres(url);
+    const client = await connectTo(url);
+    await client.query("UPDATE backstep.marks SET value = '3' WHERE name = 'shard'");
+    await expect(migratePostgres(url)).rejects.toMatchObject({
+      code: 'storage-refused',
+      message: expect.stringContaining('is shard 3 of an engine') as unknown,
+    });
+  });
+
   it('lets the role make nothing, until an administrator has made the schema', async () => {
     const { url, adminUrl, name } = await postgresDatabase();
     const admin = await connectTo(adminUrl);

@@ -1,60 +1,30 @@
 /** How the list of sagas is found: by index for any filter, and counted, and frozen as ids. */
-import { Kysely, SqliteDialect } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { migrateDatabase } from '../../../src/store/migrate-database.ts';
-import type { ReadModels, SagaFilter } from '../../../src/store/read-models.ts';
+import type { ReadModels } from '../../../src/store/read-models.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
-import type { EngineTables } from '../../../src/store/schema.ts';
-import { connect, openTestStore, startOf, temporaryDatabase } from '../store-fixture.ts';
+import { sqlitePlanner } from '../conformance/planners.ts';
+import { EVERY_FILTER } from '../conformance/store-questions.ts';
+import { openTestStore, startOf } from '../store-fixture.ts';
 
 const PAGE = { limit: 50, cursor: Buffer.from('sagas:1000').toString('base64url') };
-const NARROW: Required<SagaFilter> = {
-  type: 'order',
-  status: ['running', 'completed'],
-  step: 'pay',
-  minAttempts: 2,
-  updatedBeforeMs: 1,
-  text: 'o-1',
-};
 
 /** Tells what SQLite would do for each query that a call makes. */
 async function planner() {
-  const path = temporaryDatabase();
-  await migrateDatabase(path);
-  const database = connect(path);
-  let plans: string[] = [];
-  const db = new Kysely<EngineTables>({
-    dialect: new SqliteDialect({ database }),
-    log({ query }) {
-      const rows = database
-        .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${query.sql}`)
-        .all(...query.parameters);
-      plans.push(rows.map(({ detail }) => detail).join('; '));
-    },
-  });
+  const { db, costOf } = await sqlitePlanner();
   const read = createReadModels(db);
-  return async (call: (read: ReadModels) => Promise<unknown>): Promise<readonly string[]> => {
-    plans = [];
-    await call(read);
-    return plans;
-  };
+  return async (call: (read: ReadModels) => Promise<unknown>): Promise<readonly string[]> =>
+    (await costOf(() => call(read))).plans;
 }
-
-/** Every way to switch the six filters on and off. */
-const COMBINATIONS: readonly SagaFilter[] = Object.entries(NARROW).reduce<readonly SagaFilter[]>(
-  (known, [name, value]) => [...known, ...known.map((filter) => ({ ...filter, [name]: value }))],
-  [{}],
-);
 
 describe('any combination of filters', () => {
   it('is all sixty-four of them', () => {
-    expect(COMBINATIONS).toHaveLength(64);
+    expect(EVERY_FILTER).toHaveLength(64);
   });
 
   it('is decided over an index, never over the wide rows', async () => {
     const plansOf = await planner();
     const slow: string[] = [];
-    for (const filter of COMBINATIONS) {
+    for (const filter of EVERY_FILTER) {
       const [plan = ''] = await plansOf((read) => read.listSagas(filter, PAGE));
       const isIndexed = /COVERING INDEX sagas_(for_lists|by_status)/.test(plan);
       const isWide = /SCAN sagas(?! USING COVERING INDEX)/.test(plan);
@@ -66,7 +36,7 @@ describe('any combination of filters', () => {
   it('is counted over an index alone', async () => {
     const plansOf = await planner();
     const slow: string[] = [];
-    for (const filter of COMBINATIONS) {
+    for (const filter of EVERY_FILTER) {
       const [plan = ''] = await plansOf((read) => read.countSagas(filter, PAGE.cursor));
       const isIndexed = /COVERING INDEX sagas_(for_lists|by_status)/.test(plan);
       if (!isIndexed || plan.includes('PRIMARY KEY')) slow.push(plan);

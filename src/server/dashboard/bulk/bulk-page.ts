@@ -9,7 +9,7 @@ import { Hono } from 'hono';
 import { BackstepError } from '../../../core/errors.ts';
 import { COMMAND_NAMES, type CommandName } from '../../../core/turn/inbound.ts';
 import { commandChoices } from '../../../core/turn/legal-reason.ts';
-import type { BulkProgress, BulkRequest } from '../../../host/upkeep/bulk-actions.ts';
+import type { BulkProgress, BulkRequest } from '../../../host/upkeep/bulk-commands.ts';
 import type { BulkOutcome } from '../../../store/queries/bulk-records.ts';
 import type { LetterGroupKey } from '../../../store/read-models.ts';
 import { readForm } from '../../body.ts';
@@ -42,7 +42,7 @@ export function createBulkPage(context: HttpContext): Page {
     under: '/sagas',
     groups: (query) => groupsOf(context, query),
     look: async (query) => {
-      const progress = await context.bulk.find(bulkIdOf(query.get('id') ?? ''));
+      const progress = await context.backstep.bulk.find(bulkIdOf(query.get('id') ?? ''));
       return { title: titleOf(progress), content: (place) => bulkPage(progress, place) };
     },
     actions: actionsOf(context),
@@ -50,7 +50,7 @@ export function createBulkPage(context: HttpContext): Page {
 }
 
 function actionsOf(context: HttpContext): Hono<HttpEnv> {
-  const { bulk } = context;
+  const { bulk } = context.backstep;
   const actions = new Hono<HttpEnv>();
   actions.post('/bulk', async (c) => {
     const form = await readForm(c.req.raw);
@@ -76,7 +76,8 @@ function actionsOf(context: HttpContext): Hono<HttpEnv> {
 
 /** Throws `query-invalid` and `not-found`. */
 function groupsOf(context: HttpContext, query: URLSearchParams): readonly RegionGroup[] {
-  const { bulk, backstep } = context;
+  const { backstep } = context;
+  const { bulk } = backstep;
   const id = bulkIdOf(query.get('id') ?? '');
   const outcome = outcomeOf(query.get('outcome'));
   const cursor = textOf(query, 'cursor');

@@ -2,7 +2,7 @@
  * One command for many sagas: the question, then the outcome saga by saga.
  */
 import { html } from 'hono/html';
-import type { BulkProgress } from '../../../host/upkeep/bulk-actions.ts';
+import type { BulkProgress } from '../../../host/upkeep/bulk-commands.ts';
 import type { BulkItem, BulkOutcome } from '../../../store/queries/bulk-records.ts';
 import type { Paged, SagaSummary } from '../../../store/read-models.ts';
 import { type Html, readOnlyNote, relativeTime, sagaLink, table } from '../frame/html.ts';

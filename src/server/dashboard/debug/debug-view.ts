@@ -2,11 +2,13 @@
  * The debug page: actors, the stream of turns, the process, and the ways to attach an inspector.
  */
 import { html } from 'hono/html';
+import { isoText } from '../../../core/iso-time.ts';
 import { SAGA_STATUSES } from '../../../core/status.ts';
+import type { EngineHealth } from '../../../host/backstep.ts';
 import type { EngineFigures } from '../../../host/figures.ts';
 import type { InboxFigures } from '../../../store/queries/inbox.ts';
 import type { FeedEntry } from '../../../store/read-models.ts';
-import type { StoreStats } from '../../../store/store.ts';
+import type { OwnerFacts, StoreStats } from '../../../store/store.ts';
 import type { Fact } from '../../environment.ts';
 import type { TurnFilter } from '../../live/turn-stream.ts';
 import { exactTime, type Html, sagaLink, table } from '../frame/html.ts';
@@ -83,13 +85,20 @@ export function processFacts(facts: {
   readonly figures: EngineFigures;
   readonly store: StoreStats;
   readonly inbox: InboxFigures;
+  readonly health: EngineHealth['kind'];
+  readonly owner: OwnerFacts | null;
+  /** Of the newest line of the journal. */
+  readonly lastSeq: number;
   readonly uptimeSeconds: number;
   readonly memoryBytes: number;
   readonly pid: number;
 }): Html {
-  const { figures, store, inbox } = facts;
+  const { figures, store, inbox, health, owner } = facts;
+  const behind = Math.max(0, facts.lastSeq - figures.feedSeq);
   return factList([
-    { name: 'Process', value: `${facts.pid}, up ${Math.floor(facts.uptimeSeconds)} s` },
+    { name: 'Process', value: `${facts.pid}, up ${Math.floor(facts.uptimeSeconds)} s, ${health}` },
+    ...(owner === null ? [] : ownerFacts(owner)),
+    { name: 'Feed', value: `at line ${figures.feedSeq}, ${behind} behind the journal` },
     { name: 'Memory', value: `${Math.round(facts.memoryBytes / 2 ** 20)} MiB` },
     { name: 'Actors', value: `${figures.liveActors}, ${figures.busyActors} busy` },
     {
@@ -108,6 +117,16 @@ export function processFacts(facts: {
       value: `${figures.inboxTaken} taken, ${inbox.waiting} waiting, ${inbox.refused} refused and kept`,
     },
   ]);
+}
+
+function ownerFacts({ label, sinceMs, silentMs, standbys }: OwnerFacts): readonly Fact[] {
+  const since = sinceMs === null ? '' : `, since ${isoText(sinceMs)}`;
+  const beat = silentMs === null ? '' : `, last heard of ${silentMs} ms ago`;
+  const value = label === null ? 'nobody just now' : `${label}${since}${beat}`;
+  return [
+    { name: 'Owner of the database', value },
+    { name: 'Standing by', value: `${standbys} ${standbys === 1 ? 'process' : 'processes'}` },
+  ];
 }
 
 function streamForm({ types, filter, isPaused }: DebugPage): Html {

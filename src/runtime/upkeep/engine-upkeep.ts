@@ -1,0 +1,87 @@
+/**
+ * What an engine does beside its sagas while it owns the database: parks and takes along sagas of
+ * other versions, removes what ended long ago, carries bulk commands out.
+ */
+import type { OperatorCommand } from '../../core/turn/inbound.ts';
+import type { ReadModels } from '../../store/read-models.ts';
+import type { Store } from '../../store/store.ts';
+import type { Retention } from '../../host/backstep.ts';
+import type { EngineParts } from '../engine-parts.ts';
+import type { Feed } from '../../host/feed.ts';
+import type { Registry } from '../../host/registry.ts';
+import type { SagaCalls } from '../saga-calls.ts';
+import type { OwnerWork } from '../standby/owner-work.ts';
+import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
+import type { BulkCommands, BulkRequest } from '../../host/upkeep/bulk-commands.ts';
+import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
+import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
+
+export interface EngineUpkeepParts extends Pick<EngineParts, 'clock' | 'keepEndedMs' | 'logger'> {
+  readonly store: Store;
+  readonly read: ReadModels;
+  readonly registry: Registry;
+  readonly feed: Feed;
+  readonly calls: SagaCalls;
+  readonly work: OwnerWork;
+  readonly sagas: Parameters<typeof versionKeeperOf>[2];
+}
+
+export class EngineUpkeep {
+  readonly versions: VersionKeeper;
+  /** From any process, as all that is asked of the owner. */
+  readonly retention: Retention;
+  readonly bulk: BulkCommands;
+  readonly #removal: Upkeep;
+  readonly #bulk: BulkActions;
+
+  constructor(parts: EngineUpkeepParts) {
+    const { store, read, clock, logger, calls, work } = parts;
+    this.versions = versionKeeperOf(store.upkeep, parts.registry, parts.sagas, parts.feed, logger);
+    const removal = retentionOf(store, clock, parts.keepEndedMs, logger);
+    this.#removal = removal;
+    this.retention = retentionAtOwner(removal, work);
+    const saga = (id: string) => ({
+      command: (order: OperatorCommand) => calls.command(id, order),
+    });
+    this.#bulk = new BulkActions({ store, read, saga }, { clock, logger });
+    this.bulk = bulkAtOwner(this.#bulk, work);
+  }
+
+  /** To be called once work is accepted. */
+  start(): void {
+    void this.versions.run();
+    this.#removal.start();
+    void this.#bulk.resume();
+  }
+
+  /** Resolves when no command is under way any more. */
+  async stop(): Promise<void> {
+    this.versions.stop();
+    this.#removal.stop();
+    await this.#bulk.stop();
+  }
+}
+
+/** From any process. */
+function retentionAtOwner(own: OwnRetention, work: OwnerWork): Retention {
+  const resume = work.define('retention-resume', (by: string | null) =>
+    own.resume(by ?? undefined),
+  );
+  const state = work.define('retention-state', async () => own.state());
+  return {
+    state: () => own.state(),
+    stateAtOwner: () => state(null),
+    resume: (by) => resume(by ?? null),
+  };
+}
+
+/** Lists are frozen, and run, where the database is owned. */
+function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
+  return {
+    freeze: work.define('bulk-freeze', (request: BulkRequest) => actions.freeze(request)),
+    start: work.define('bulk-start', (id: number) => actions.start(id)),
+    find: (id) => actions.find(id),
+    list: (page) => actions.list(page),
+    items: (...args) => actions.items(...args),
+  };
+}

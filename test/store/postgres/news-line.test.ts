@@ -1,0 +1,58 @@
+/** The connection over which processes tell each other that something was committed. */
+import { expect, it, onTestFinished } from 'vitest';
+import { NewsLine } from '../../../src/store/postgres/news-line.ts';
+import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+
+const LISTENERS = `SELECT count(*)::int AS count FROM pg_stat_activity
+  WHERE application_name LIKE 'backstep-news%' AND datname = current_database()`;
+
+describeOnPostgres('the line of news', () => {
+  it('leaves no session behind where it cannot listen', async () => {
+    const { url } = await postgresDatabase();
+    // A name that LISTEN does not take: the connection is there, and of no use.
+    const line = new NewsLine(
+      url,
+      'no"name',
+      () => {},
+      () => false,
+    );
+    onTestFinished(() => line.close());
+    const statement = { sql: 'SELECT 1', parameters: [] };
+    for (let tries = 0; tries < 3; tries++) {
+      await expect(line.run(statement)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    await line.close();
+    const client = await connectTo(url);
+    await expect
+      .poll(async () => (await client.query<{ count: number }>(LISTENERS)).rows[0]?.count)
+      .toBe(0);
+  });
+
+  it('is one session, also after it was ended from outside', async () => {
+    const { url, adminUrl } = await postgresDatabase();
+    const line = new NewsLine(
+      url,
+      'backstep',
+      () => {},
+      () => false,
+    );
+    onTestFinished(() => line.close());
+    const admin = await connectTo(adminUrl);
+    const statement = { sql: 'SELECT 1', parameters: [] };
+    const runs = async (): Promise<boolean> =>
+      line.run(statement).then(
+        (count) => count === 1,
+        () => false,
+      );
+    for (let ended = 0; ended < 3; ended++) {
+      await expect.poll(runs).toBe(true);
+      expect((await admin.query<{ count: number }>(LISTENERS)).rows[0]?.count).toBe(1);
+      await admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name LIKE 'backstep-news%' AND datname = current_database()`,
+      );
+    }
+    await expect.poll(runs).toBe(true);
+    expect((await admin.query<{ count: number }>(LISTENERS)).rows[0]?.count).toBe(1);
+  });
+});
