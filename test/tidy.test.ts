@@ -66,6 +66,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: [NODE, ...HONO, /^(marked|ws|zod|xstate)$/, /^elkjs\/.+$/],
     atLeast: 3,
   },
+  // Loads nothing of the engine: of these but for the core it takes types alone.
+  client: { layers: ['server', 'host', 'core'], packages: [/^zod$/], atLeast: 5 },
   testing: {
     layers: ['node-guard', 'runtime', 'host', 'store', 'core', 'verify'],
     packages: [NODE, /^xstate(\/graph)?$/, /^vitest$/],
@@ -80,8 +82,18 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'node-version': { layers: [], packages: [], atLeast: 1 },
   'node-guard': { layers: ['node-version'], packages: [], atLeast: 1 },
   cli: {
-    layers: ['index', 'node-version', 'host', 'store', 'core', 'verify', 'drawing'],
-    packages: [NODE, ...DOORS],
+    layers: [
+      'index',
+      'client',
+      'server',
+      'node-version',
+      'host',
+      'store',
+      'core',
+      'verify',
+      'drawing',
+    ],
+    packages: [NODE, /^commander$/, ...DOORS],
     atLeast: 5,
   },
   // The only room that knows machines/ and actors/.

@@ -39,6 +39,9 @@ export const SHARED_SETTINGS = {
     isSchemaName(text) ? text : undefined,
   ),
   BACKSTEP_REDACT: list(/^[\w$ .-]+$/, 'names of members'),
+  BACKSTEP_URL: setting('http://127.0.0.1:3000', 'the URL of a server', (text) =>
+    URL.canParse(text) && /^https?:/.test(text) ? text : undefined,
+  ),
 } as const;
 
 /** One setting, or its preset where it is not set or empty. Throws `input-invalid`. */

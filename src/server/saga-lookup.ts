@@ -5,11 +5,17 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Backstep } from '../host/backstep.ts';
+import type { SagaHandle } from '../host/saga-handle.ts';
 import type { SagaRecord } from '../store/read-models.ts';
 
 /** What is repeated of a name that was not found. */
 const MAX_SHOWN_NAME = 100;
 const UNREADABLE: ReadonlySet<string> = new Set(['state-unreadable', 'version-missing']);
+
+/** Whoever can be asked for the state of a saga. */
+export interface StateSource {
+  saga(id: string): Pick<SagaHandle, 'state'>;
+}
 
 /** The refusal of an id that no saga has. */
 export function noSaga(id: string): BackstepError {
@@ -29,7 +35,7 @@ export async function sagaOf({ read }: Pick<Backstep, 'read'>, id: string): Prom
 }
 
 /** The saga's state. Throws `not-found`, and what reading it throws. */
-export async function stateOf(backstep: Pick<Backstep, 'saga'>, id: string): Promise<SagaState> {
+export async function stateOf(backstep: StateSource, id: string): Promise<SagaState> {
   const state = await backstep.saga(id).state();
   if (state === null) throw noSaga(id);
   return state;
@@ -37,7 +43,7 @@ export async function stateOf(backstep: Pick<Backstep, 'saga'>, id: string): Pro
 
 /** The state, or why it cannot be read: such a saga must still be found and looked at. */
 export async function readableState(
-  backstep: Pick<Backstep, 'saga'>,
+  backstep: StateSource,
   id: string,
 ): Promise<SagaState | BackstepError> {
   try {

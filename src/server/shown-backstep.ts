@@ -72,7 +72,8 @@ function shownSaga(
   };
 }
 
-function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadModels {
+/** What is read, with secrets hidden. */
+export function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>): ReadModels {
   const textOf = (json: string): string => shownJson(json, redact);
   const line = (entry: JournalEntry): JournalEntry => {
     const { data: _, ...frame } = entry;

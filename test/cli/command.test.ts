@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { typed } from './typed-commands.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const INDEX = new URL('../../src/index.ts', import.meta.url).href;
@@ -52,27 +53,41 @@ describe('a mistake is told in one sentence:', () => {
     [
       'a file that migrate would not have taken',
       ['migrate', 'data/old.db'],
-      'migrate takes no argument; name it with --db <database>',
+      "too many arguments for 'migrate'. Expected 0 arguments but got 1: data/old.db.",
     ],
     [
       'a second saga to export',
       ['export', 'one', 'two'],
-      'export takes one saga id; name it with --db <database>',
+      "too many arguments for 'export'. Expected 1 argument but got 2: one, two.",
     ],
-    ['an option that there is not', ['verify', 'saga.ts', '--bogus'], 'there is no option --bogus'],
-    ['a short option that there is not', ['migrate', '-x'], 'there is no option -x'],
-    ['an option without its value', ['migrate', '--db'], '--db needs a value: --db <database>'],
+    ['a command that there is not', ['sow'], "unknown command 'sow'"],
+    ['a module that is missing', ['verify'], "missing required argument 'module'"],
+    ['an option that there is not', ['verify', 'saga.ts', '--bogus'], "unknown option '--bogus'"],
+    ['a short option that there is not', ['migrate', '-x'], "unknown option '-x'"],
+    [
+      'an option without its value',
+      ['migrate', '--db'],
+      "option '--db <database>' argument missing",
+    ],
     [
       'an option in the place of a value',
       ['migrate', '--db', '--json'],
-      '--db needs a value: --db <database>',
+      "option '--db <database>' argument '--json' is invalid. It needs a value.",
     ],
-    ['an empty value', ['migrate', '--db='], '--db needs a value: --db <database>'],
-    ['a value of an option that takes none', ['verify', '--json=no'], '--json takes no value'],
-  ])('%s', (_, args, says) => {
-    const { status, stdout, stderr } = backstep(args);
-    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
-    expect(stderr.split('\n')[0]).toBe(`backstep: ${says}`);
+    [
+      'an empty value',
+      ['migrate', '--db='],
+      "option '--db <database>' argument '' is invalid. It needs a value.",
+    ],
+    [
+      'a value of an option that takes none',
+      ['verify', 'saga.ts', '--json=no'],
+      "unknown option '--json=no'",
+    ],
+  ])('%s', async (_, args, says) => {
+    const { code, out, err } = await typed(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err.split('\n')[0]).toBe(`backstep: ${says}`);
     expect(readdirSync(folder)).not.toContain('data');
   });
 });

@@ -47,7 +47,7 @@ test('names the sagas that no module defines, and ends with 2 when no module is 
   expect(status).toBe(0);
   const nothing = doctor('--db', path);
   expect(nothing.status).toBe(2);
-  expect(nothing.stderr).toContain('say which module');
+  expect(nothing.stderr).toContain("missing required argument 'module'");
 });
 
 test('ends with 1 and says why when there is no such database', () => {

@@ -19,9 +19,11 @@ const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/g
 const project = usePackedProject(['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))]);
 
 beforeAll(() => {
-  for (const file of ['typed-api.ts', 'typed-loops.ts']) {
+  for (const file of ['typed-api.ts', 'typed-loops.ts', 'typed-client.ts']) {
     const promised = readFileSync(join(ROOT, 'test/package', file), 'utf8');
-    const asUser = promised.replace('../../src/index.ts', 'backstep');
+    const asUser = promised
+      .replace('../../src/index.ts', 'backstep')
+      .replace('../../src/client.ts', 'backstep/client');
     writeFileSync(join(project.folder, file), asUser);
   }
   writeFileSync(join(project.folder, 'lacking.ts'), LACKING);
@@ -47,7 +49,7 @@ test('exports every type that its public signatures speak of, at that door or th
     join(project.installed, types),
   );
   const [main = ''] = doors;
-  expect(doors).toHaveLength(4);
+  expect(doors).toHaveLength(5);
   expect(doors.flatMap((door) => unnamedTypes(door, main))).toEqual([]);
 });
 

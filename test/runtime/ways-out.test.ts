@@ -8,7 +8,7 @@ import { legalCommands } from '../../src/core/turn/legal.ts';
 import { commandChoices } from '../../src/core/turn/legal-reason.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import type { SagaState } from '../../src/core/state.ts';
-import { scopeInWords } from '../../src/server/dashboard/saga/saga-actions.ts';
+import { scopeInWords } from '../../src/explain/command-scope.ts';
 import type { SagaCommit } from '../../src/store/commit.ts';
 import type { Store } from '../../src/store/store.ts';
 import { REFUSED, SagaDriver } from '../core/turn/saga-driver.ts';

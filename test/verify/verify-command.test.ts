@@ -69,11 +69,15 @@ describe('backstep verify', () => {
   });
 
   test.each([
-    ['no module is named', [], 'say which module'],
+    ['no module is named', [], "missing required argument 'module'"],
     ['the module is not there', ['nowhere.ts'], 'nowhere.ts: there is no such file'],
     ['the module exports no saga', ['handling.ts'], 'handling.ts exports no saga'],
-    ['a bound makes no sense', ['forgetful.ts', '--max-states', 'x'], '--max-states takes a whole'],
-    ['an option is unknown', ['forgetful.ts', '--jsn'], 'there is no option --jsn'],
+    [
+      'a bound makes no sense',
+      ['forgetful.ts', '--max-states', 'x'],
+      'Give a whole number from 1.',
+    ],
+    ['an option is unknown', ['forgetful.ts', '--jsn'], "unknown option '--jsn'"],
   ])('ends with 2 when %s', (_, args, says) => {
     const { status, stdout, stderr } = backstep('verify', ...args);
     expect(status).toBe(2);

@@ -10,7 +10,8 @@ import type { SagaSummary } from '../../store/read-models.ts';
 import type { Html } from '../../server/dashboard/frame/html.ts';
 import { emptyState } from '../../server/dashboard/frame/layout.ts';
 import { railView } from '../../server/dashboard/saga/rail-view.ts';
-import { commandButton, scopeInWords } from '../../server/dashboard/saga/saga-actions.ts';
+import { scopeInWords } from '../../explain/command-scope.ts';
+import { commandButton } from '../../server/dashboard/saga/saga-actions.ts';
 import { sagaPath, sagaStanding } from '../../server/dashboard/saga/saga-view.ts';
 
 export interface SagaDetail {

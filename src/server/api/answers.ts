@@ -5,19 +5,8 @@
 import { z } from 'zod';
 import { COMMAND_NAMES } from '../../core/turn/inbound.ts';
 import { SAGA_STATUSES, STEP_KINDS } from '../../core/status.ts';
-
-const time = z.string().meta({ format: 'date-time', description: 'UTC with milliseconds.' });
-const status = z.enum(SAGA_STATUSES);
-const text = z.string();
-const nullableText = text.nullable();
-const count = z.int().min(0);
-
-/** A page of a list. */
-export const pageOfItems = (item: z.ZodType) =>
-  z.object({
-    items: z.array(item),
-    nextCursor: nullableText.meta({ description: 'For `cursor`; null on the last page.' }),
-  });
+import { count, Failure, nullableText, status, text, time } from './answer-parts.ts';
+import { Outcome, Resolution } from './standing-answers.ts';
 
 /** RFC 9457, for every 4xx and 5xx. */
 export const Problem = z.object({
@@ -33,13 +22,6 @@ export const Problem = z.object({
   issues: z.array(z.object({ path: text, message: text })).optional(),
 });
 
-const Failure = z.looseObject({
-  code: text,
-  message: text,
-  retryable: z.boolean(),
-  ambiguous: z.boolean(),
-});
-
 /** How a start is answered, here and in the order demo. */
 export const startStatus = z.enum([...SAGA_STATUSES, 'removed']).meta({
   description: 'removed: it ended and was removed before how it ended was kept with its key.',
@@ -48,7 +30,13 @@ export const isRemoved = z.literal(true).optional().meta({
   description: 'It ended long ago, as `status` says; only its start key is kept.',
 });
 
-export const Started = z.object({ id: text, type: text, status: startStatus, isRemoved });
+export const Started = z.object({
+  id: text,
+  type: text,
+  status: startStatus,
+  isNew: z.boolean().meta({ description: 'False: the key had started this saga before.' }),
+  isRemoved,
+});
 export const EventAnswer = z.object({
   id: text,
   status,
@@ -141,7 +129,8 @@ const ReadableSaga = z.object({
   failureReason: Failure.nullable(),
   parkReason: Failure.nullable(),
   compensationOutcome: z.enum(['complete', 'partial', 'failed']).nullable(),
-  resolution: z.object({ at: time, by: nullableText, reason: nullableText }).nullable(),
+  resolution: Resolution.nullable(),
+  outcome: Outcome.nullable().meta({ description: 'Null: it is not settled yet.' }),
   parent: z.object({ id: text, step: text }).nullable(),
   children: z.array(
     z.object({ id: text, step: text, type: nullableText, status: status.nullable() }),

@@ -3,6 +3,7 @@
  */
 import { Hono } from 'hono';
 import { BackstepError } from '../../core/errors.ts';
+import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { API_AUTHOR } from './request-bodies.ts';
@@ -13,17 +14,25 @@ import { DEFAULT_PAGE_LIMIT, LimitQuery, pageOf, readQuery } from '../query.ts';
 import { isoTime } from '../../core/iso-time.ts';
 import { deadLetterView, refusedRowView } from './saga-answers.ts';
 
+/** What needs a person, below `/api/dead-letters`. */
+export function deadLetterRoutes(
+  { read }: Pick<Backstep, 'read'>,
+  nowMs: () => number,
+): Hono<HttpEnv> {
+  return new Hono<HttpEnv>().get('/', async (c) => {
+    const page = await read.deadLetters(pageOf(queryOf(c)));
+    const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
+    return c.json({ items, nextCursor: page.nextCursor });
+  });
+}
+
 /** Dead letters, figures, health and retention, with whole paths. */
 export function engineRoutes(
   { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
 ): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
-    .get('/api/dead-letters', async (c) => {
-      const page = await backstep.read.deadLetters(pageOf(queryOf(c)));
-      const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
-      return c.json({ items, nextCursor: page.nextCursor });
-    })
+    .route('/api/dead-letters', deadLetterRoutes(backstep, nowMs))
     .get('/api/stats', async (c) => {
       const sagas = await backstep.read.statusCounts();
       const engine = backstep.figures();

@@ -2,12 +2,7 @@
  * What the live feed sends, as schemas for the OpenAPI document; see answers.ts.
  */
 import { z } from 'zod';
-import { SAGA_STATUSES } from '../../core/status.ts';
-
-const time = z.string().meta({ format: 'date-time', description: 'UTC with milliseconds.' });
-const text = z.string();
-const nullableText = text.nullable();
-const count = z.int().min(0);
+import { count, nullableText, status, text, time } from './answer-parts.ts';
 
 export const FeedMessage = z.object({
   cursor: text.meta({ description: 'For `since`; opaque.' }),
@@ -20,7 +15,7 @@ export const FeedMessage = z.object({
   event: text,
   from: nullableText,
   to: text,
-  status: z.enum(SAGA_STATUSES),
+  status,
 });
 
 /** Sends a client of the feed back to its cursor. */

@@ -1,9 +1,6 @@
 /** What the API answers about the inbox, as schemas; see answers.ts. */
 import { z } from 'zod';
-
-const time = z.string().meta({ format: 'date-time', description: 'UTC with milliseconds.' });
-const text = z.string();
-const count = z.int().min(0);
+import { count, text, time } from './answer-parts.ts';
 
 export const Inbox = z.object({
   waiting: count,

@@ -2,7 +2,7 @@
  * What the OpenAPI document knows of a route.
  */
 import { z } from 'zod';
-import { pageOfItems } from './answers.ts';
+import { pageOfItems } from './answer-parts.ts';
 
 /** One method of one path. */
 export interface Operation {

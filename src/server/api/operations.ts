@@ -17,6 +17,7 @@ import {
   WaitQuery,
 } from '../query.ts';
 import * as bodies from './request-bodies.ts';
+import { Why } from './standing-answers.ts';
 
 const START: readonly Answer[] = [
   { status: 200, schema: answers.Started },
@@ -52,6 +53,14 @@ const SAGAS: readonly Operation[] = [
     path: '/api/sagas/{id}',
     summary: 'Where a saga stands, what it waits for, and what may be done.',
     answers: ok(answers.Saga),
+    refusals: [404],
+  },
+  {
+    method: 'get',
+    path: '/api/sagas/{id}/why',
+    summary:
+      'Why a saga stands where it stands, in words: what it waits for, what failed, what is owed.',
+    answers: ok(Why),
     refusals: [404],
   },
   {
@@ -235,7 +244,9 @@ const FEED: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/transitions',
-    summary: 'Every committed transition as server-sent events; goes on after `Last-Event-ID`.',
+    summary:
+      'Every committed transition as server-sent events; goes on after `Last-Event-ID`. Without a ' +
+      'cursor the header `Feed-Cursor` says where it begins.',
     query: FeedQueryParameters,
     headers: { 'Last-Event-ID': z.string() },
     answers: [

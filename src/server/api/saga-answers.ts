@@ -77,7 +77,7 @@ export function inputOf(state: SagaState): unknown {
 }
 
 /** A line of `GET /api/sagas/{id}/transitions`. */
-export function transitionView({ data, ...entry }: JournalEntry): object {
+export function transitionView({ data, ...entry }: JournalEntry) {
   const { note, by, reason } = wordsIn(data);
   return {
     seq: entry.sagaSeq,

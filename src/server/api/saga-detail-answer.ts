@@ -9,6 +9,8 @@ import { commandChoices } from '../../core/turn/legal-reason.ts';
 import { legalCommands, legalEvents } from '../../core/turn/legal.ts';
 import { compensationOutcomeOf } from '../../core/machine/saga-status.ts';
 import type { SagaState, StepProgress } from '../../core/state.ts';
+import { isSettled } from '../../core/status.ts';
+import { outcomeOf } from '../../host/outcome.ts';
 import type { AuditEntry, JournalEntry, SagaSummary } from '../../store/read-models.ts';
 import type { PendingStartRecord } from '../../store/queries/start-reads.ts';
 import { isoTime } from '../../core/iso-time.ts';
@@ -52,6 +54,7 @@ export function sagaView(details: SagaDetails): object {
     parkReason: state.parkReason,
     compensationOutcome: compensationOutcomeOf(state.status, state.steps),
     resolution: resolutionView(state),
+    outcome: outcomeView(state),
     parent: state.parent === null ? null : { id: state.parent.sagaId, step: state.parent.step },
     children: childViews(details),
     pendingStart: pendingStartView(details.pendingStart),
@@ -120,6 +123,14 @@ function progressView(progress: StepProgress | null): object {
 function pendingStartView(pending: PendingStartRecord | null): object | null {
   if (pending === null) return null;
   return { startAt: isoTime(pending.startAtMs), position: pending.position };
+}
+
+/** How it came out; `null` while it is under way. */
+function outcomeView(state: SagaState): object | null {
+  const { status } = state;
+  if (!isSettled(status)) return null;
+  const outcome = outcomeOf(state, status);
+  return 'resolution' in outcome ? { ...outcome, resolution: resolutionView(state) } : outcome;
 }
 
 function resolutionView({ resolution }: SagaState): object | null {

@@ -9,14 +9,9 @@ import { parseWith } from '../../core/standard-schema.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
 import { queryOf, startAnswer, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
-import { pageOf, sagaFilterOf, waitMsOf } from '../query.ts';
+import { waitMsOf } from '../query.ts';
 import { readBody, StartBody, StartKey } from './request-bodies.ts';
-import { definitionOf, readableState, sagaOf } from '../saga-lookup.ts';
-import { childIdsOf, sagaView, unreadableView } from './saga-detail-answer.ts';
-import { summaryView, transitionView } from './saga-answers.ts';
-
-/** Notes shown with a saga: the newest. */
-const MAX_NOTES = 20;
+import { sagaReadRoutes } from './saga-read-routes.ts';
 
 /** Starts, lists and reads sagas, below `/api/sagas`. */
 export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
@@ -33,36 +28,10 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
       });
       const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;
-      return c.json({ id: started.id, type, status, ...removed }, code, { location });
+      const { id, isNew } = started;
+      return c.json({ id, type, status, isNew, ...removed }, code, { location });
     })
-    .get('/', async (c) => {
-      const query = queryOf(c);
-      const page = await backstep.read.listSagas(sagaFilterOf(query, nowMs()), pageOf(query));
-      return c.json({
-        items: page.items.map((saga) => summaryView(saga)),
-        nextCursor: page.nextCursor,
-      });
-    })
-    .get('/:id', async (c) => {
-      const saga = await sagaOf(backstep, c.req.param('id'));
-      const state = await readableState(backstep, saga.id);
-      const [audit, notes, pendingStart] = await Promise.all([
-        backstep.read.audit(saga.id),
-        backstep.read.notes(saga.id, MAX_NOTES),
-        backstep.read.pendingStart(saga.id),
-      ]);
-      if (state instanceof BackstepError) {
-        return c.json(unreadableView(saga, state.message, { audit, notes }));
-      }
-      const children = await backstep.read.summaries(childIdsOf(state));
-      const definition = definitionOf(backstep, saga.type, saga.version);
-      return c.json(sagaView({ saga, state, definition, audit, notes, children, pendingStart }));
-    })
-    .get('/:id/transitions', async (c) => {
-      const { id } = await sagaOf(backstep, c.req.param('id'));
-      const page = await backstep.read.transitions(id, pageOf(queryOf(c)));
-      return c.json({ items: page.items.map(transitionView), nextCursor: page.nextCursor });
-    });
+    .route('/', sagaReadRoutes(backstep, nowMs));
 }
 
 function startOptions({ startAt, delay }: z.infer<typeof StartBody>): Partial<SpawnOptions> {

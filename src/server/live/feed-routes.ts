@@ -10,7 +10,7 @@ import { queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem } from '../error-response.ts';
 import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
-import { FEED_CURSOR, placeOf } from './feed-cursor.ts';
+import { FEED_CURSOR, feedCursor, placeOf } from './feed-cursor.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
 import { badQuery, FeedQueryParameters, readQuery } from '../query.ts';
 import { sessionNamedIn } from '../access/sessions.ts';
@@ -45,8 +45,22 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
         context.stopping,
         ...(c.env?.stopping === undefined ? [] : [c.env.stopping]),
       ]);
-      return c.body(body, 200, { 'content-type': 'text/event-stream; charset=utf-8' });
+      return c.body(body, 200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        ...(query.now === null ? {} : { [PLACE_HEADER]: query.now }),
+      });
     });
+}
+
+/**
+ * Names the cursor at which a feed begins that was asked for without one: whoever is cut off before
+ * the first message goes on from there.
+ */
+const PLACE_HEADER = 'feed-cursor';
+
+interface PlacedQuery extends FeedQuery {
+  /** Where the feed ends now, for a client that had no cursor. */
+  readonly now: string | null;
 }
 
 /** Reads the query and checks that the cursor is one of this journal. Throws `query-invalid`. */
@@ -54,7 +68,7 @@ async function feedQueryOf(
   { backstep }: HttpContext,
   query: URLSearchParams,
   lastEventId: string | null,
-): Promise<FeedQuery> {
+): Promise<PlacedQuery> {
   const { saga: sagaId, type, status, since: given } = readQuery(query, FeedQueryParameters);
   const filter = {
     ...(sagaId === undefined ? {} : { sagaId }),
@@ -64,13 +78,16 @@ async function feedQueryOf(
   const cursor = given ?? lastEventId;
   // Asked before they are read: whoever owned the database by then had begun the last one.
   const areEpochsFinal = backstep.health().kind === 'ready';
+  const lastSeq = await backstep.read.lastSeq();
   const epochs = await backstep.read.feedEpochs();
-  if (cursor === null) return { filter, since: null, epochs, areEpochsFinal };
+  if (cursor === null) {
+    return { filter, since: null, now: feedCursor(epochs, lastSeq), epochs, areEpochsFinal };
+  }
   if (!FEED_CURSOR.test(cursor)) throw badQuery('since', 'is not a cursor of this feed');
   // A position beyond the end would silently swallow everything up to it.
-  const since = placeOf(cursor, epochs, await backstep.read.lastSeq());
+  const since = placeOf(cursor, epochs, lastSeq);
   if (since === null) throw badQuery('since', 'is beyond the end of this feed');
-  return { filter, since, epochs, areEpochsFinal };
+  return { filter, since, now: null, epochs, areEpochsFinal };
 }
 
 function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {

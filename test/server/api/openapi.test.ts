@@ -71,6 +71,7 @@ describe('real answers', () => {
     for (const saga of [order, stay]) {
       await expectAnswer(api, 'GET', '/api/sagas/{id}', 200, String(saga['id']));
       await expectAnswer(api, 'GET', '/api/sagas/{id}/transitions', 200, String(saga['id']));
+      await expectAnswer(api, 'GET', '/api/sagas/{id}/why', 200, String(saga['id']));
     }
     await expectAnswer(api, 'GET', '/api/sagas/{id}', 404, 'nope');
     const trip = await expectAnswer(api, 'POST', '/api/sagas/{type}', 202, 'trip', {

@@ -59,7 +59,7 @@ describe('POST /api/sagas/{type}', () => {
     const rows = store.reader().selectFrom('sagas').select('sid');
     const { sid } = await rows.where('id', '=', String(first.body['id'])).executeTakeFirstOrThrow();
     await store.write(removalStatements(store.tables(), [sid]));
-    const answer = { ...first.body, isRemoved: true };
+    const answer = { ...first.body, isNew: false, isRemoved: true };
     expect(await start('/api/sagas/order?wait=5s', body)).toEqual({ code: 200, body: answer });
     expect(await start('/api/sagas/order', body)).toEqual({ code: 202, body: answer });
     expect(Started.parse(answer)).toEqual(answer);

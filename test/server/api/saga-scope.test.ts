@@ -1,7 +1,7 @@
 /** What the question before a command says of its reach. */
 import { describe, expect, it } from 'vitest';
 import { orderSaga } from '../../fixtures/order-saga.ts';
-import { scopeInWords } from '../../../src/server/dashboard/saga/saga-actions.ts';
+import { scopeInWords } from '../../../src/explain/command-scope.ts';
 import { ORDER, REFUSED, SagaDriver } from '../../core/turn/saga-driver.ts';
 
 describe('the question before a skip', () => {

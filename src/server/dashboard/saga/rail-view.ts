@@ -20,7 +20,7 @@ import {
   stillEndTime,
   tookTime,
 } from '../frame/html.ts';
-import { attemptInWords } from './saga-words.ts';
+import { attemptInWords } from '../../../explain/next-words.ts';
 import { badge, toneClass } from '../frame/status-badge.ts';
 
 /** The rail. */

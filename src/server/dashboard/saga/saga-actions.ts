@@ -4,26 +4,21 @@
  */
 import { html } from 'hono/html';
 import { COMMAND_NAMES, type CommandName } from '../../../core/turn/inbound.ts';
-import { isOwed } from '../../../core/turn/ledger.ts';
 import {
   type CommandChoice,
   commandChoices,
   distinctChoices,
 } from '../../../core/turn/legal-reason.ts';
 import { legalEvents } from '../../../core/turn/legal.ts';
-import { namesToGiveUp } from '../../../core/turn/skip.ts';
-import type { SagaState } from '../../../core/state.ts';
 import type { StandardSchema } from '../../../core/standard-schema.ts';
+import { type NamedSaga, scopeInWords } from '../../../explain/command-scope.ts';
 import { eventForm, slugOf } from '../forms/event-form.ts';
 import { schemaForm } from '../forms/schema-form.ts';
 import { type Html, readOnlyNote } from '../frame/html.ts';
 
 /** A saga as its actions name it. */
-export interface ActionScope {
+export interface ActionScope extends NamedSaga {
   readonly id: string;
-  /** Such as `order o-1`. */
-  readonly name: string;
-  readonly state: SagaState;
   /** Members of the context that may be edited; `null`: any. */
   readonly editable: readonly string[] | null;
   /** What its events must carry, by type; any JSON for a type that is not there. */
@@ -122,39 +117,6 @@ export function commandButton(
   );
 }
 
-/** What a command does to this very saga, as the question before it. */
-export function scopeInWords(
-  { name, state }: Pick<ActionScope, 'name' | 'state'>,
-  command: CommandName,
-): string | null {
-  const owed = state.steps.filter(isOwed).map((step) => step.name);
-  const owedList = listOf(owed.toReversed());
-  switch (command) {
-    case 'cancel':
-    case 'compensate': {
-      const question = command === 'cancel' ? `Cancel ${name}?` : `Turn ${name} back?`;
-      return owed.length === 0
-        ? `${question} Nothing of it needs compensating.`
-        : `${question} ${countOf(owed.length)} compensated: ${owedList}.`;
-    }
-    case 'terminate':
-      return owed.length === 0
-        ? `Terminate ${name}? Nothing of it stays behind.`
-        : `Terminate ${name} without compensating? What was done stays done: ${owedList}.`;
-    case 'accept-partial':
-      return `End ${name} as it is? This stays undone: ${owedList}.`;
-    case 'skip': {
-      const failed = listOf(namesToGiveUp(state));
-      return `Give up ${failed} of ${name} and go on? It will not be tried again.`;
-    }
-    case 'retry':
-    case 'pause':
-    case 'resume':
-    case 'edit-context':
-      return null;
-  }
-}
-
 function commandForm(scope: ActionScope, command: CommandName): Html {
   const question = scopeInWords(scope, command);
   const version = html`<input type="hidden" name="expected_version" value="${scope.state.seq}" />`;
@@ -225,12 +187,4 @@ function eventForms({ id, state, events }: ActionScope): Html {
         ${schemaForm(eventForm(id, type, events.get(type) ?? null))}
       </details>`,
   )}`;
-}
-
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'nothing' : names.join(', ');
-}
-
-function countOf(count: number): string {
-  return count === 1 ? 'One step is' : `${count} steps are`;
 }

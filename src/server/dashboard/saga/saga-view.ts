@@ -13,7 +13,8 @@ import { definitionPath } from '../definitions/definition-views.ts';
 import { exactTime, type Html, relativeTime, table, tookTime } from '../frame/html.ts';
 import { pageHead } from '../frame/layout.ts';
 import { commandInWords } from './saga-actions.ts';
-import { nextInWords } from './saga-words.ts';
+import { nextInWords } from '../../../explain/next-words.ts';
+import { sentenceView } from './saga-words.ts';
 import { badge } from '../frame/status-badge.ts';
 
 /** What is in the middle of the page. */
@@ -98,7 +99,7 @@ function sagaSections(page: SagaPage, region: (id: string) => Html): Html {
 export function sagaStanding(
   state: SagaState,
   definition: SagaDefinition | undefined,
-  lead: Html = nextInWords(definition, state),
+  lead: Html = sentenceView(nextInWords(definition, state)),
 ): Html {
   const { status, steps, failureReason, resolution } = state;
   const outcome = compensationOutcomeOf(status, steps);

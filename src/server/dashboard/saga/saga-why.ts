@@ -8,11 +8,12 @@ import { waysOutOf } from '../../../explain/chart.ts';
 import { triggerOf } from '../../../explain/event-words.ts';
 import type { JournalRecord } from '../../../core/turn/inbound.ts';
 import { legalEvents } from '../../../core/turn/legal.ts';
+import { prospectInWords } from '../../../explain/next-words.ts';
 import { outlookOf, type Prospect } from '../../../explain/outlook.ts';
 import { isOver, isStill, type SagaState } from '../../../core/state.ts';
 import { exactTime, type Html, tookTime } from '../frame/html.ts';
 import { commandInWords } from './saga-actions.ts';
-import { prospectInWords } from './saga-words.ts';
+import { sentenceView } from './saga-words.ts';
 
 /** The explanation. `last`: the turn that led to this state. */
 export function sagaWhy(
@@ -25,7 +26,12 @@ export function sagaWhy(
   return html`${last === undefined ? '' : html`<p>${lastTurn(definition, last)}</p>`}
     <dl class="facts">
       ${fact('Under way', prospects.filter(isAttempt).map(attemptFact))}
-      ${fact('Due', prospects.filter((each) => !isAttempt(each)).map(prospectInWords))}
+      ${fact(
+        'Due',
+        prospects
+          .filter((each) => !isAttempt(each))
+          .map((each) => sentenceView(prospectInWords(each))),
+      )}
       ${fact(
         isStill(state) ? 'Takes the event once it goes on' : 'Takes the event',
         events.map((type) => html`<b>${type}</b>`),
@@ -87,7 +93,7 @@ function isAttempt(prospect: Prospect): prospect is Extract<Prospect, { kind: 'a
 
 function attemptFact(attempt: Extract<Prospect, { kind: 'attempt' }>): Html {
   const { childId, timeoutMs } = attempt;
-  return html`${prospectInWords(attempt)}${
+  return html`${sentenceView(prospectInWords(attempt))}${
     timeoutMs === null ? '' : `, for at most ${tookTime(timeoutMs)}`
   }${
     childId === null ? '' : html`: <a href="/sagas/${encodeURIComponent(childId)}">look at it</a>`

@@ -1,0 +1,47 @@
+/**
+ * `backstep completion`: what a shell needs to complete the command, made of the commands that there
+ * are.
+ */
+import { Argument, type Command } from 'commander';
+import type { Surroundings } from '../command-run.ts';
+import { EXIT_WELL } from '../exit-codes.ts';
+
+/** Adds it to the program; to be called last. */
+export function addCompletion(program: Command, { terminal, exit }: Surroundings): void {
+  program
+    .command('completion')
+    .description('print completion for a shell: source <(backstep completion bash)')
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh']))
+    .action((shell: string) => {
+      terminal.out(
+        shell === 'bash'
+          ? bash(program)
+          : `autoload -U bashcompinit && bashcompinit\n${bash(program)}`,
+      );
+      exit(EXIT_WELL);
+    });
+}
+
+// zsh reads the same through its own bashcompinit.
+function bash(program: Command): string {
+  const names = program.commands.map((command) => command.name());
+  const cases = program.commands.map((command) => {
+    const flags = [...command.options.map(({ long }) => long), '--help'];
+    return `    ${command.name()}) words='${flags.join(' ')}' ;;`;
+  });
+  return `_backstep() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" words
+  case "\${COMP_WORDS[1]}" in
+${cases.join('\n')}
+    *) words='' ;;
+  esac
+  if [ "$COMP_CWORD" -eq 1 ]; then words='${names.join(' ')} help'; fi
+  case "$current" in
+    -*) ;;
+    *) if [ "$COMP_CWORD" -gt 1 ]; then COMPREPLY=(); return; fi ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _backstep backstep
+`;
+}

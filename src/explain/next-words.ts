@@ -1,0 +1,102 @@
+/**
+ * What a saga is doing and what happens next, as one sentence.
+ *
+ * Pure.
+ */
+import type { SagaDefinition } from '../core/define/definition.ts';
+import { legalEvents } from '../core/turn/legal.ts';
+import { isOver, type SagaState } from '../core/state.ts';
+import { pendingStartOf } from '../core/turn/waiting-room.ts';
+import { outlookOf, type Prospect } from './outlook.ts';
+import { joined, type Sentence } from './sentence.ts';
+
+/** The sentence. `definition` undefined: its version is not registered here. */
+export function nextInWords(definition: SagaDefinition | undefined, state: SagaState): Sentence {
+  switch (state.status) {
+    case 'running':
+    case 'compensating':
+    case 'waiting':
+      return busyInWords(definition, state);
+    case 'paused':
+      return ['It is paused: it stands still until a person resumes it.'];
+    case 'completed':
+      return ['All steps are done.'];
+    case 'compensated':
+      return ['What was done is compensated.'];
+    case 'compensation_failed':
+      return isOver(state)
+        ? ['It ended with something left uncompensated: a person accepted that.']
+        : [`${failedCompensation(state)} A person decides.`];
+    case 'failed':
+      return isOver(state)
+        ? ['It ended with something left undone: a person accepted that.']
+        : ['It failed after its point of no return. A person decides.'];
+    case 'parked':
+      return [`The engine cannot go on: ${state.parkReason?.message ?? 'no reason recorded'}.`];
+    case 'terminated':
+      return ['It was stopped without compensating.'];
+  }
+}
+
+/** "attempt 2 of 5", or "attempt 2" where nothing says how many there are. */
+export function attemptInWords(attempt: number, budget: number | null): string {
+  return budget === null ? `attempt ${attempt}` : `attempt ${attempt} of ${budget}`;
+}
+
+/** A prospect in words: "refundPayment, attempt 2 of 5, in 1.3 s". */
+export function prospectInWords(prospect: Prospect): Sentence {
+  switch (prospect.kind) {
+    case 'attempt': {
+      const { attempt, budget, childId, dispatches } = prospect;
+      const again = dispatches > 1 ? `, started ${dispatches} times` : '';
+      return [
+        { name: prospect.activity },
+        childId === null
+          ? `, ${attemptInWords(attempt, budget)}, is running${again}`
+          : ', a saga of its own, is running',
+      ];
+    }
+    case 'retry': {
+      const { activity, attempt, budget, dueMs } = prospect;
+      return [{ name: activity }, `, ${attemptInWords(attempt, budget)}, `, { dueMs }];
+    }
+    case 'timer':
+      return [{ name: prospect.delay }, ' ', { dueMs: prospect.dueMs }];
+  }
+}
+
+function busyInWords(definition: SagaDefinition | undefined, state: SagaState): Sentence {
+  const start = pendingStartOf(state);
+  if (start?.kind === 'scheduled') return ['It begins ', { dueMs: start.startAtMs }, '.'];
+  if (start !== null) return ['It waits for a place among the sagas of its type.'];
+  if (definition === undefined) return ['Its version is not registered here.'];
+  const prospects = outlookOf(definition, state);
+  const moves = prospects.filter(({ kind }) => kind !== 'timer');
+  const events = legalEvents(state);
+  // What else is due is told apart, unless nothing else would happen.
+  const told = moves.length > 0 ? moves : prospects.slice(0, 1);
+  const waits: readonly Sentence[] =
+    moves.length === 0 && events.length > 0 ? [['it waits for ', ...orList(events)]] : [];
+  const parts = [...waits, ...told.map(prospectInWords)];
+  if (parts.length === 0) return ['It waits for a person.'];
+  return ['Next: ', ...joined(parts, '; ')];
+}
+
+function orList(names: readonly string[]): Sentence {
+  return joined(
+    names.map((name) => [{ name }]),
+    ' or ',
+  );
+}
+
+function failedCompensation({ steps }: SagaState): string {
+  for (const { compensation } of steps) {
+    if (compensation?.status !== 'failed') continue;
+    return `${compensation.name} gave up after ${countInWords(compensation.attempts)}.`;
+  }
+  return 'A compensation gave up.';
+}
+
+function countInWords(attempts: number): string {
+  return attempts === 1 ? 'one attempt' : `${attempts} attempts`;
+}

@@ -1,0 +1,222 @@
+/** Commands on a server and on a database: what they print, how they end, and what they change. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/client.ts';
+import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
+import { visibleText } from '../../src/core/visible-text.ts';
+import { openBackstep } from '../../src/index.ts';
+import { serveBackstep } from '../../src/server.ts';
+import { notes } from '../client/notes-program.ts';
+import { jsonOf, typed, type Typing } from './typed-commands.ts';
+
+const TOKEN = 'a-token-that-is-long-enough-to-be-one';
+const MODULE = fileURLToPath(new URL('../client/notes-program.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'backstep-operating-'));
+const database = join(folder, 'notes.db');
+
+let stop: () => Promise<void>;
+let url: string;
+beforeAll(async () => {
+  const backstep = await openBackstep({ database });
+  backstep.register(notes, { activities: {} });
+  await backstep.start();
+  const server = await serveBackstep({ backstep, port: 0, token: TOKEN });
+  url = server.url;
+  stop = async () => {
+    await server.stop();
+    await backstep.stop({ within: 0 });
+  };
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const run = (args: readonly string[], typing: Typing = {}) =>
+  typed(args, { ...typing, env: { BACKSTEP_URL: url, BACKSTEP_TOKEN: TOKEN, ...typing.env } });
+
+async function started(name: string): Promise<string> {
+  const args = ['start', 'notes', '--input', JSON.stringify({ name }), '--key', name, '--json'];
+  return (jsonOf(await run(args)) as { id: string }).id;
+}
+
+describe('a saga is', () => {
+  test('started, explained, sent events, and watched until it is settled', async () => {
+    const id = await started('whole');
+    expect(
+      await run(['start', 'notes', '--input', '{"name":"whole"}', '--key', 'whole']),
+    ).toMatchObject({
+      code: 0,
+      out: `${id} was started with that key before: waiting\n`,
+    });
+    const why = await run(['why', 'whole']);
+    expect(why.out).toMatch(/now +Next: it waits for write; .*writing.* at \d{4}-/);
+    expect(why.err).toContain(`next: backstep send ${id} write`);
+    const send = (data: string, ...more: string[]) =>
+      run(['send', id, 'write', '--data', data, '--by', 'ada', ...more], { input: '{"line":"b"}' });
+    expect((await send('{"line":"a"}', '--dry-run')).out).toContain(`would send write to ${id}`);
+    expect((await send('-')).code).toBe(0);
+    const watching = run(['watch', id]);
+    expect((await run(['send', id, 'close'])).code).toBe(0);
+    expect(await watching).toMatchObject({ code: 0 });
+    const history = await run(['history', id]);
+    expect(history.out).toMatch(/write .*by ada/);
+    expect(await run(['again', id, '--key', 'again', '--dry-run', '--json'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('"name": "whole"') as unknown,
+    });
+  });
+
+  test('ordered, of the turn that was seen, and its audit says who and why', async () => {
+    const id = await started('ordered');
+    expect(await run(['pause', id, '--dry-run'])).toMatchObject({
+      code: 0,
+      out: `would order pause of ${id}, which is waiting\n`,
+    });
+    expect((await run(['pause', id, '--by', 'ada', '--reason', 'look first'])).code).toBe(0);
+    expect((await run(['pause', id])).code).toBe(4);
+    expect((await run(['resume', id, '--expect', '1'])).code).toBe(4);
+    const edit = ['edit-context', id, '--context', '{"input":{"name":"edited"}}'];
+    expect((await run(edit)).code).toBe(0);
+    expect((await run(['resume', id])).code).toBe(0);
+    expect((await run(['terminate', id, '--dry-run'])).out).toContain('Nothing of it stays behind');
+    expect((await run(['terminate', id])).code).toBe(0);
+    const history = jsonOf(await run(['history', id, '--json'])) as {
+      items: { by?: string; reason?: string }[];
+    };
+    expect(history.items).toContainEqual(
+      expect.objectContaining({ by: 'ada', reason: 'look first' }),
+    );
+  });
+
+  test('named by as much as only one begins with, and a change says which that is', async () => {
+    const ids = [await started('twin-1'), await started('twin-2')];
+    const both = await run(['show', 'twin']);
+    expect(both.code).toBe(2);
+    for (const id of ids) expect(both.err).toContain(id);
+    expect((await run(['show', 'twin-1'])).out).toContain(ids[0]);
+    const changed = await run(['pause', 'twin-2']);
+    expect(changed.err).toContain(`"twin-2" is saga ${ids[1]}, notes twin-2, waiting`);
+  });
+});
+
+describe('many sagas', () => {
+  test('are ordered by filter once somebody agrees, and not before', async () => {
+    for (const name of ['many-1', 'many-2']) await started(name);
+    const cancel = ['cancel', '--type', 'notes', '--query', 'many'];
+    expect(await run(cancel)).toMatchObject({ code: 2, out: '' });
+    expect(await run(cancel, { says: false })).toMatchObject({ code: 0, out: '' });
+    expect((await run([...cancel, '--dry-run'])).out).toContain('would order cancel of 2 sagas');
+    expect((await run(['ls', '--query', 'many', '--status', 'waiting', '--json'])).out).toContain(
+      'many-2',
+    );
+    const done = await run(cancel, { says: true });
+    expect(done.code).toBe(0);
+    expect(done.out).toMatch(/cancel of 2 sagas, 2 taken, 0 refused, 0 failed\n/);
+    const again = await run([...cancel, '--yes']);
+    expect(again.code).toBe(4);
+    expect(again.out).toMatch(/0 taken, 2 refused, 0 failed\n/);
+    expect(await run(['retry', '--query', 'nobody', '--yes'])).toMatchObject({ code: 3 });
+  });
+});
+
+describe('ends with the code of', () => {
+  test.each([
+    ['not found', 3, ['show', 'nobody'], {}],
+    ['a type that is not found', 3, ['start', 'nothing', '--input', '{}'], {}],
+    ['an input that is refused', 4, ['start', 'notes', '--input', '{}'], {}],
+    ['no server', 5, ['ls', '--url', 'http://127.0.0.1:1'], {}],
+    ['no token', 6, ['ls'], { BACKSTEP_TOKEN: '' }],
+    ['a wrong token', 6, ['ls'], { BACKSTEP_TOKEN: 'another-token-that-is-long-enough' }],
+    ['a filter that is wrong', 2, ['ls', '--status', 'lost'], {}],
+    ['a saga and a filter', 2, ['retry', 'x', '--type', 'notes'], {}],
+    ['a setting that is no good', 2, ['ls'], { BACKSTEP_URL: 'nonsense' }],
+    ['nothing to be ordered of', 2, ['retry'], {}],
+    ['input that is no JSON', 2, ['start', 'notes', '--input', '{'], {}],
+    ['a database that is not there', 1, ['ls', '--db', 'nowhere.db'], {}],
+    ['a server and a database', 2, ['ls', '--db', 'a.db', '--url', 'http://127.0.0.1:1'], {}],
+  ])('%s', async (_, code, args, env) => {
+    const ran = await run(args, { env });
+    expect({ code: ran.code, out: ran.out }).toEqual({ code, out: '' });
+    expect(ran.err).toMatch(/^backstep: /);
+    expect(ran.err).not.toContain(TOKEN);
+  });
+
+  test('a refusal, which as JSON says what is legal', async () => {
+    const id = await started('refused');
+    const { code, out, err } = await run(['resume', id, '--json']);
+    expect({ code, out }).toEqual({ code: 4, out: '' });
+    expect(JSON.parse(err)).toMatchObject({
+      error: {
+        code: 'not-legal',
+        status: 409,
+        legal: expect.arrayContaining(['pause']) as unknown,
+      },
+    });
+  });
+});
+
+test('a token comes from a file', async () => {
+  const file = join(folder, 'token');
+  writeFileSync(file, `${TOKEN}\n`);
+  const env = { BACKSTEP_TOKEN: '' };
+  expect((await run(['stats', '--token-file', file], { env })).code).toBe(0);
+  expect((await run(['stats', '--token-file', join(folder, 'none')], { env })).code).toBe(2);
+});
+
+test('a database is read beside its owner, in the same words as from the server', async () => {
+  const id = await started('read-twice');
+  for (const args of [['ls'], ['show', id], ['why', id], ['history', id], ['dead-letters']]) {
+    const command = [...args, '--json'];
+    const fromDatabase = await typed([...command, '--db', database, '--module', MODULE]);
+    expect(jsonOf(fromDatabase)).toEqual(jsonOf(await run(command)));
+  }
+  const bare = await typed(['show', id, '--db', database]);
+  expect(bare.out).toContain('the definition of notes, version 1, is not known here');
+  const stats = await typed(['stats', '--db', database]);
+  expect(stats.out).toMatch(/^STATUS +SAGAS\n/);
+});
+
+test('what a payload carries cannot move the cursor or hide a line', async () => {
+  const name = 'a\u001b[2Jb\u202ec\u009bd\nfake  line';
+  const client = createClient({ url, token: TOKEN });
+  const { id } = await client.spawn(notes, { input: { name }, key: name });
+  for (const args of [
+    ['ls'],
+    ['show', id],
+    ['why', id],
+    ['show', id, '--json'],
+    ['ls', '--json'],
+  ]) {
+    const { out, err } = await run(args);
+    for (const line of `${out}${err}`.split('\n')) expect(line).toBe(visibleText(line));
+  }
+  expect((jsonOf(await run(['show', id, '--json'])) as { key: string }).key).toBe(name);
+});
+
+test('completion knows every command and its options', async () => {
+  const { out: help } = await typed(['--help']);
+  const names = [...help.matchAll(/^ {2}([a-z-]+) (?:\[|<)/gm)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(20);
+  for (const shell of ['bash', 'zsh']) {
+    const { code, out } = await typed(['completion', shell]);
+    expect(code).toBe(0);
+    for (const name of names) expect(out).toMatch(new RegExp(`\\b${name}\\b`));
+    expect(out).toContain('--older-than');
+  }
+});
+
+test('the guide has the table of exit codes that the help has', async () => {
+  const guide = readFileSync(
+    new URL('../../public/guide/07-operating.md', import.meta.url),
+    'utf8',
+  );
+  const { out: help } = await typed(['--help']);
+  for (const [code, what] of EXIT_CODES) {
+    expect(help).toContain(`\n  ${code}  ${what}\n`);
+    expect(guide).toMatch(new RegExp(`^\\| ${code} +\\| ${what} +\\|$`, 'm'));
+  }
+});
