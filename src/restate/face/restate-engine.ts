@@ -13,6 +13,7 @@ import { check } from '../../core/options-reader.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { createDurationCounter } from '../../core/distribution.ts';
+import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
@@ -27,7 +28,8 @@ import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Subscribed } from '../../host/subscription-check.ts';
 import type { Logger } from '../../host/turn-log.ts';
-import { retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
+import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
+import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admin } from './admin.ts';
@@ -78,7 +80,8 @@ export class RestateEngine implements UncheckedEngine {
   readonly store: Store;
   readonly read: Backstep['read'];
   readonly legalCommands = legalCommands;
-  readonly retention: Upkeep & Retention;
+  readonly retention: Retention;
+  readonly bulk: BulkActions;
   readonly sagas: RestateCalls;
   readonly #parts: RestateEngineParts;
   readonly #registry = new WorkerRegistry();
@@ -87,6 +90,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #feed: Feed;
   readonly #projector: Projector;
   readonly #versions: VersionKeeper;
+  readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -115,7 +119,17 @@ export class RestateEngine implements UncheckedEngine {
       logger,
     });
     this.#watch = new Watch(admin, clock, logger);
-    this.retention = retentionOf(store, clock, parts.keepEndedMs, logger);
+    const removal = retentionOf(store, clock, parts.keepEndedMs, logger);
+    this.#removal = removal;
+    this.retention = {
+      state: () => removal.state(),
+      stateAtOwner: async () => removal.state(),
+      resume: (by) => removal.resume(by),
+    };
+    const saga = (id: string) => ({
+      command: (order: OperatorCommand) => this.sagas.command(id, order),
+    });
+    this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
     const services = [journalObject(this.#projector)];
     // What fails is tried again by Restate, and told by the watch.
     this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
@@ -149,7 +163,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#phase = 'accepting';
     this.#started.resolve();
     void this.#versions.run();
-    this.retention.start();
+    this.#removal.start();
+    void this.bulk.resume();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
@@ -175,6 +190,12 @@ export class RestateEngine implements UncheckedEngine {
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
 
+  /** Its work is done where the projection is written: here, once it is. */
+  atOwner: Backstep['atOwner'] = (_, run) => async (given) => {
+    if (this.#phase === 'accepting') return run(given);
+    throw new BackstepError('unavailable', 'the projection is not written here just now');
+  };
+
   /** Places are counted on Restate, by the gate of the type. */
   startQueue: Backstep['startQueue'] = () => null;
 
@@ -195,6 +216,7 @@ export class RestateEngine implements UncheckedEngine {
     unheardEvents: 0,
     inboxTaken: 0,
     inboxRefused: 0,
+    feedSeq: this.#feed.lastSeq,
   });
 
   liveActors: Backstep['liveActors'] = () => [];
@@ -221,7 +243,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#started.resolve();
     this.#watch.stop();
     this.#versions.stop();
-    this.retention.stop();
+    this.#removal.stop();
+    await this.bulk.stop();
     // What is not written yet comes again, here or to the next projection.
     this.#server.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
