@@ -218,6 +218,12 @@ export { migrateDatabase, type MigrateOptions } from './store/migrate-database.t
 export type { FileStoreOptions } from './store/sqlite/open-store.ts';
 export type { OpenStoreOptions } from './store/open-store.ts';
 export type { BulkCommands, BulkProgress, BulkRequest } from './host/upkeep/bulk-commands.ts';
+export type {
+  BulkCounts,
+  BulkItem,
+  BulkOutcome,
+  BulkRecord,
+} from './store/queries/bulk-records.ts';
 export type { TakeOverOptions } from './store/postgres/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
 export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';

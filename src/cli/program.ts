@@ -61,6 +61,7 @@ function programOf(surroundings: Surroundings): Command {
   addDatabaseCommands(program, surroundings);
   program.commandsGroup('Other:');
   addCompletion(program, surroundings);
+  program.helpCommand('help [command]', 'print the help of a command');
   return program;
 }
 
