@@ -13,7 +13,7 @@ import {
 } from '@restatedev/restate-sdk';
 import { BackstepError } from '../core/errors.ts';
 import { parseStored } from '../core/history/codec.ts';
-import { isOver } from '../core/state.ts';
+import { isStill, isOver } from '../core/state.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { Inbound } from '../core/turn/inbound.ts';
 import { checked } from '../host/event-check.ts';
@@ -180,6 +180,7 @@ function toldHandlers(place: WorkPlace) {
       await alone(ctx, place, { kept, atMs }, (work) => {
         const { wakeMs, type } = work.facts;
         if (wakeMs !== null && wakeMs <= dueMs) work.note({ wakeMs: null });
+        if (isStill(work.state)) return; // what resumes it arms its timers again
         const isBounded = (): boolean => registry.boundOf(type) !== null;
         for (const timer of dueTimers(work.state, work.nowMs, isBounded)) work.takeAlone(timer);
       });
@@ -240,7 +241,9 @@ function upkeepHandlers(place: WorkPlace) {
       if (kept === null) return;
       await alone(ctx, place, { kept, atMs }, (work) => {
         const { status, parkReason } = work.state;
-        if (status !== 'parked' || parkReason?.code !== 'version-missing') return;
+        // What opens again says no more than that it could not be opened.
+        const why = kept.facts.parkFailure ?? parkReason;
+        if (status !== 'parked' || why?.code !== 'version-missing') return;
         work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });
       });
     },

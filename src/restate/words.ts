@@ -226,6 +226,7 @@ export const SAGA_ANSWERS = {
   ),
   event: answer(stored),
   command: answer(stored),
+  adopt: z.unknown(),
   get: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('saga'), saga: stored }),
     /** Only its start key is kept. */

@@ -5,6 +5,7 @@
  * Cases know the public face of Backstep and nothing of the host below it. They wait for what they
  * want to see, never for time to pass.
  */
+import { randomUUID } from 'node:crypto';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import type { SagaState } from '../../src/core/state.ts';
 import type { SagaStatus } from '../../src/core/status.ts';
@@ -38,6 +39,8 @@ export interface Remains {
 }
 
 export class Scene {
+  /** A start key that no other case has: a host may remember those of all of them. */
+  readonly key = randomUUID();
   readonly #place: Place;
   readonly #known: SagaDefinition[] = [];
   #bound: Bound[] = [];
@@ -110,7 +113,9 @@ export class Scene {
     const state = await this.backstep.saga(id).waitFor(isThere, { within: PATIENCE });
     if (state === null) {
       const now = await this.backstep.saga(id).state();
-      throw new Error(`saga ${id} did not get there; it is ${JSON.stringify(now?.snapshot.value)}`);
+      throw new Error(
+        `saga ${id} did not get there; it is ${now?.status} at ${JSON.stringify(now?.snapshot.value)}`,
+      );
     }
     return state;
   }

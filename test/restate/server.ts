@@ -152,6 +152,13 @@ export class RestateServer {
     );
   }
 
+  /** Ends every call that is not completed, one that waits for its time included. */
+  async killCalls(): Promise<void> {
+    for (const { id } of await this.calls()) {
+      await fetch(`${this.admin}/invocations/${id}/kill`, { method: 'PATCH' });
+    }
+  }
+
   /** What it wrote so far. */
   log(): string {
     const path = join(this.#folder, 'server.log');

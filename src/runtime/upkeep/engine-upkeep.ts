@@ -14,7 +14,8 @@ import type { OwnerWork } from '../standby/owner-work.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import type { BulkCommands, BulkRequest } from '../../host/upkeep/bulk-commands.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
-import { type VersionKeeper, versionKeeperOf } from './version-keeper.ts';
+import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
+import { versionKeeperOf } from './version-keeper.ts';
 
 export interface EngineUpkeepParts extends Pick<EngineParts, 'clock' | 'keepEndedMs' | 'logger'> {
   readonly store: Store;

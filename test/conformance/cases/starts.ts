@@ -9,13 +9,13 @@ export const START_CASES: readonly Case[] = [
     async run(scene) {
       const fakes = scene.bind(parcelSaga);
       await scene.deploy();
-      const first = await scene.start('parcel', { key: 'k-1' });
+      const first = await scene.start('parcel', { key: scene.key });
       expect(first).toMatchObject({ isNew: true, isRemoved: false });
       await scene.settles(first.id, 'completed');
-      const again = await scene.start('parcel', { key: 'k-1' });
+      const again = await scene.start('parcel', { key: scene.key });
       expect(again).toMatchObject({ id: first.id, isNew: false, status: 'completed' });
       expect(fakes.calls).toHaveLength(4);
-      expect(await scene.backstep.read.idOfKey('parcel', 'k-1')).toBe(first.id);
+      expect(await scene.backstep.read.idOfKey('parcel', scene.key)).toBe(first.id);
     },
   },
   {
@@ -24,9 +24,9 @@ export const START_CASES: readonly Case[] = [
     async run(scene) {
       scene.bind(parcelSaga);
       await scene.deploy();
-      const { id } = await scene.start('parcel', { key: 'k-1' });
+      const { id } = await scene.start('parcel', { key: scene.key });
       await scene.settles(id, 'completed');
-      const other = scene.start('parcel', { key: 'k-1', input: { of: 'p-2' } });
+      const other = scene.start('parcel', { key: scene.key, input: { of: 'p-2' } });
       await expect(other).rejects.toMatchObject({ code: 'conflict' });
     },
   },
@@ -37,7 +37,7 @@ export const START_CASES: readonly Case[] = [
       const fakes = scene.bind(parcelSaga);
       await scene.deploy();
       const starts = await Promise.all(
-        Array.from({ length: 50 }, () => scene.start('parcel', { key: 'k-1' })),
+        Array.from({ length: 50 }, () => scene.start('parcel', { key: scene.key })),
       );
       expect(new Set(starts.map(({ id }) => id)).size).toBe(1);
       expect(starts.filter(({ isNew }) => isNew)).toHaveLength(1);
@@ -51,9 +51,9 @@ export const START_CASES: readonly Case[] = [
       scene.bind(parcelSaga);
       scene.bind(requestSaga());
       await scene.deploy();
-      const parcel = await scene.start('parcel', { key: 'k-1' });
+      const parcel = await scene.start('parcel', { key: scene.key });
       await scene.settles(parcel.id, 'completed');
-      const request = await scene.start('request', { key: 'k-1' });
+      const request = await scene.start('request', { key: scene.key });
       expect(request.id).not.toBe(parcel.id);
       await scene.hasStatus(request.id, 'waiting');
     },
@@ -63,10 +63,10 @@ export const START_CASES: readonly Case[] = [
     async run(scene) {
       scene.bind(parcelSaga);
       await scene.deploy();
-      const { id } = await scene.start('parcel', { key: 'k-1' });
+      const { id } = await scene.start('parcel', { key: scene.key });
       await scene.settles(id, 'completed');
       await scene.deploy();
-      expect(await scene.start('parcel', { key: 'k-1' })).toMatchObject({ id, isNew: false });
+      expect(await scene.start('parcel', { key: scene.key })).toMatchObject({ id, isNew: false });
     },
   },
   {

@@ -1,0 +1,46 @@
+/** What is asked of Restate's admin port: who serves what, and which calls do not get on. */
+import { z } from 'zod';
+import { BackstepError } from '../../core/errors.ts';
+
+const Deployment = z.object({ id: z.string() });
+const Rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())) });
+/** Longest that one answer may take. */
+const PATIENCE_MS = 10_000;
+
+export class Admin {
+  readonly #url: string;
+
+  /** @param url as of `restate-server`, such as `http://localhost:9070` */
+  constructor(url: string) {
+    this.#url = url.replace(/\/+$/, '');
+  }
+
+  /**
+   * Says that services are served at that address, and gives the id of the deployment. One that is
+   * known there already is asked anew what it serves. Throws `unavailable`.
+   */
+  async register(uri: string): Promise<string> {
+    return Deployment.parse(await this.#post('/deployments', { uri, force: true })).id;
+  }
+
+  /** Asks Restate's own tables. Throws `unavailable`. */
+  async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return Rows.parse(await this.#post('/query', { query: sql })).rows;
+  }
+
+  async #post(path: string, body: object): Promise<unknown> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const request = { method: 'POST', headers, body: JSON.stringify(body), signal };
+    try {
+      const answer = await fetch(this.#url + path, request);
+      const text = await answer.text();
+      if (answer.ok) return JSON.parse(text);
+      throw new Error(`${answer.status} ${text}`);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message = `Restate's admin port at ${this.#url}${path}: ${why}`;
+      throw new BackstepError('unavailable', message, { cause });
+    }
+  }
+}

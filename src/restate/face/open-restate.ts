@@ -1,0 +1,68 @@
+/** Opens Backstep over sagas that run on Restate, with the machine's clock and chance unless told. */
+import { randomBytes } from 'node:crypto';
+import { type Duration, toMs } from '../../core/duration.ts';
+import { createRedact, type HidesMember } from '../../core/secrets/redact.ts';
+import type { Backstep } from '../../host/backstep.ts';
+import { checkedEdges } from '../../host/checked-edges.ts';
+import { type Clock, systemClock } from '../../host/clock.ts';
+import { registrationCheck, type VerifyAtRegistration } from '../../host/registration-check.ts';
+import { shownLog } from '../../host/shown-log.ts';
+import { subscriptionCheck } from '../../host/subscription-check.ts';
+import { type Logger, silentLogger } from '../../host/turn-log.ts';
+import { loadStore, type OpenStoreOptions } from '../../store/open-store.ts';
+import { Admin } from './admin.ts';
+import { type ListenAt, RestateEngine } from './restate-engine.ts';
+
+export interface RestateOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarning'> {
+  /** Where Restate takes calls, such as `http://localhost:8080`. */
+  readonly ingress: string;
+  /** Its admin port, such as `http://localhost:9070`; nobody else should reach it. */
+  readonly admin: string;
+  readonly listen: ListenAt;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Default: silence. */
+  readonly logger?: Logger;
+  /** Hides further members of what is shown and logged, by name. Default: the default list only. */
+  readonly hides?: HidesMember;
+  /** How long ended sagas are kept in the database. Default: for ever. */
+  readonly keepEndedFor?: Duration;
+  /** Default `warn`, in the log. */
+  readonly verifyAtRegistration?: VerifyAtRegistration;
+}
+
+const ID_BYTES = 16;
+
+/**
+ * Opens the face of sagas that workers run on Restate (`serveWorker`): starts, orders, lists, pages
+ * and the feed, over a projection in the database given. It must know every version that the workers
+ * know. Throws as `openBackstep` does for the database.
+ */
+export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
+  const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
+  const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...ofStore } = rest;
+  const redact = createRedact(hides);
+  const logger = shownLog(given, redact);
+  const verifies = registrationCheck(verifyAtRegistration, logger);
+  const tellsUnheard = subscriptionCheck(logger);
+  const onWarning = (text: string): void => logger.warn({}, text);
+  const openStore = await loadStore({ ...ofStore, onWarning });
+  const store = await openStore(() => clock.nowMs());
+  return checkedEdges(
+    new RestateEngine({
+      store,
+      ingress,
+      admin: new Admin(admin),
+      listen,
+      clock,
+      randomId: () => randomBytes(ID_BYTES),
+      logger,
+      redact,
+      ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
+      onRegister: (definition, accepting, bindings) => {
+        verifies(definition, accepting);
+        tellsUnheard(definition, bindings, accepting);
+      },
+    }),
+  );
+}

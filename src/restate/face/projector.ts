@@ -1,0 +1,140 @@
+/**
+ * Writes the turns that sagas took on Restate into a database of Backstep, for pages, lists and the
+ * feed.
+ *
+ * Invariant: of each saga the turns are written in order, each once: what is written already is left
+ * alone, and what would leave a gap is refused, so that Restate brings it again once the gap is
+ * closed.
+ */
+import { BackstepError } from '../../core/errors.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { Feed } from '../../host/feed.ts';
+import type { Registry } from '../../host/registry.ts';
+import type { SagaWatchers } from '../../host/saga-watchers.ts';
+import { feedEntryOf } from '../../host/turn/projection.ts';
+import type { CommitOutcome, TurnRecord } from '../../store/commit.ts';
+import type { Store } from '../../store/store.ts';
+import { projectedState } from './projected-saga.ts';
+import type { JournalWords } from '../words.ts';
+
+export interface ProjectorParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly feed: Feed;
+  readonly watchers: SagaWatchers;
+  readonly registry: Registry;
+}
+
+/** A turn that was written. */
+interface Told {
+  readonly type: string;
+  readonly turn: TurnRecord;
+}
+
+export class Projector {
+  readonly #parts: ProjectorParts;
+  /** The last write of each saga that has one under way: Restate may bring turns again meanwhile. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  #lastSid = 0;
+
+  constructor(parts: ProjectorParts) {
+    this.#parts = parts;
+  }
+
+  /** Before the first turn: `lastSid` is the highest internal id in use. */
+  goOnAfter(lastSid: number): void {
+    this.#lastSid = lastSid;
+  }
+
+  /** Highest internal id in use. */
+  get lastSid(): number {
+    return this.#lastSid;
+  }
+
+  /** Resolves once the turns are written. Rejects where they cannot be yet. */
+  append(sagaId: string, words: JournalWords): Promise<void> {
+    const before = this.#underWay.get(sagaId) ?? Promise.resolve();
+    const write = async (): Promise<void> => {
+      for (const turn of words.turns) await this.#write(sagaId, words.type, turn);
+    };
+    // Also after one that failed: this one may be the turn that was missing.
+    const written = before.then(write, write).finally(() => {
+      if (this.#underWay.get(sagaId) === written) this.#underWay.delete(sagaId);
+    });
+    this.#underWay.set(sagaId, written);
+    return written;
+  }
+
+  /** Resolves once nothing is being written. */
+  async quiet(): Promise<void> {
+    await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {
+    const { store } = this.#parts;
+    const sid = turn.birth === null ? await store.sidOf(sagaId) : ++this.#lastSid;
+    if (sid === null) throw gap(sagaId, turn, 0);
+    const saga = { ...turn.saga, sid };
+    const outcome = await store.commit({ ...turn, saga, outbox: [], statements: [] });
+    if (outcome.kind === 'committed') {
+      await this.#tell(outcome.seq, sid, sagaId, { type, turn });
+      return;
+    }
+    await this.#assertWritten(sagaId, turn, outcome);
+  }
+
+  /** Returns where the turn was written before. */
+  async #assertWritten(
+    sagaId: string,
+    turn: TurnRecord,
+    outcome: Exclude<CommitOutcome, { kind: 'committed' }>,
+  ): Promise<void> {
+    switch (outcome.kind) {
+      case 'key-taken':
+        if (outcome.sagaId === sagaId) return;
+        throw new Error(`saga ${sagaId}: its start key is that of saga ${outcome.sagaId}`);
+      case 'stale':
+      case 'rejected': {
+        const stored = await this.#storedSeq(sagaId);
+        if (stored >= turn.saga.seq) return;
+        if (outcome.kind === 'stale') throw gap(sagaId, turn, stored);
+        throw new Error(`saga ${sagaId}: turn ${turn.saga.seq} is refused: ${outcome.message}`);
+      }
+      case 'withdrawn':
+      case 'unmet':
+        throw new Error(`saga ${sagaId}: turn ${turn.saga.seq} is refused: ${outcome.kind}`);
+    }
+  }
+
+  async #storedSeq(sagaId: string): Promise<number> {
+    const { store } = this.#parts;
+    const sid = await store.sidOf(sagaId);
+    return sid === null ? 0 : ((await store.loadBySid(sid))?.seq ?? 0);
+  }
+
+  async #tell(seq: number, sid: number, sagaId: string, words: Told): Promise<void> {
+    const { feed, watchers } = this.#parts;
+    const entry = feedEntryOf(seq, sagaId, words.type, words.turn.journal);
+    feed.publish(entry);
+    if (watchers.has(sagaId)) watchers.tell(entry, await this.#stateAfter(sid, words.turn));
+  }
+
+  /** `null`: it cannot be opened, as a saga that was parked for it. */
+  async #stateAfter(sid: number, turn: TurnRecord): Promise<SagaState | null> {
+    const { store, registry, clock } = this.#parts;
+    const row = await store.loadBySid(sid);
+    if (row === null) return null;
+    const { status, seq, state, error } = turn.saga;
+    try {
+      return projectedState(registry, { ...row, status, seq, state }, error, clock.nowMs());
+    } catch (thrown) {
+      if (thrown instanceof BackstepError) return null;
+      throw thrown;
+    }
+  }
+}
+
+function gap(sagaId: string, { saga: { seq } }: TurnRecord, stored: number): Error {
+  return new Error(`saga ${sagaId}: turn ${seq} came before turn ${stored + 1}`);
+}

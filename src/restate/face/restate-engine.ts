@@ -1,0 +1,255 @@
+/**
+ * Backstep over sagas that run on Restate: starts and orders go through its ingress, and what sagas
+ * leave behind comes back to the projection here.
+ *
+ * No saga runs in this process, and none waits for it: as long as it is away their turns wait at
+ * Restate to be written.
+ */
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { createEndpointHandler } from '@restatedev/restate-sdk';
+import { BackstepError } from '../../core/errors.ts';
+import { check } from '../../core/options-reader.ts';
+import type { Redact } from '../../core/secrets/redact.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { createDurationCounter } from '../../core/distribution.ts';
+import type { OperatorCommand } from '../../core/turn/inbound.ts';
+import { legalCommands } from '../../core/turn/legal.ts';
+import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
+import type { UncheckedEngine } from '../../host/checked-edges.ts';
+import { type Clock, orAfter } from '../../host/clock.ts';
+import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
+import { Feed } from '../../host/feed.ts';
+import type { StartResult } from '../../host/saga-handle.ts';
+import { SagaWatchers } from '../../host/saga-watchers.ts';
+import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
+import { sagaId } from '../../host/starts/saga-id.ts';
+import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
+import { startTimeOf } from '../../host/starts/start-time.ts';
+import type { Subscribed } from '../../host/subscription-check.ts';
+import type { Logger } from '../../host/turn-log.ts';
+import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
+import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
+import { createReadModels } from '../../store/queries/saga-queries.ts';
+import type { Store } from '../../store/store.ts';
+import type { Admin } from './admin.ts';
+import { Ingress } from './ingress.ts';
+import { journalObject } from './journal-object.ts';
+import { keyedSagaId } from '../keys.ts';
+import { Projector } from './projector.ts';
+import { RestateCalls } from './saga-calls.ts';
+import { versionKeeperOn } from './version-calls.ts';
+import { Watch } from './watch.ts';
+import { WorkerRegistry } from '../worker-registry.ts';
+import { doneOf } from '../words.ts';
+
+/**
+ * Where the projection listens for what sagas leave behind. It must stay the same: what waits to be
+ * written is brought there and nowhere else.
+ */
+export interface ListenAt {
+  readonly port: number;
+  /** Default: `127.0.0.1`. */
+  readonly host?: string;
+  /** As Restate reaches it; by default the host and port that it listens on. */
+  readonly url?: string;
+}
+
+export interface RestateEngineParts {
+  readonly store: Store;
+  readonly admin: Admin;
+  /** Where Restate takes calls. */
+  readonly ingress: string;
+  readonly listen: ListenAt;
+  readonly clock: Clock;
+  readonly randomId: () => Uint8Array;
+  readonly logger: Logger;
+  readonly redact: Redact;
+  readonly keepEndedMs?: number;
+  readonly onRegister: (
+    definition: SagaDefinition,
+    accepting: Promise<void>,
+    bindings: Subscribed,
+  ) => void;
+}
+
+type Phase = 'opened' | 'accepting' | 'stopping';
+
+export class RestateEngine implements UncheckedEngine {
+  readonly redact: Redact;
+  readonly store: Store;
+  readonly read: Backstep['read'];
+  readonly legalCommands = legalCommands;
+  readonly retention: Retention;
+  readonly bulk: BulkActions;
+  readonly sagas: RestateCalls;
+  readonly #parts: RestateEngineParts;
+  readonly #registry = new WorkerRegistry();
+  readonly #ingress: Ingress;
+  readonly #watchers = new SagaWatchers();
+  readonly #feed: Feed;
+  readonly #projector: Projector;
+  readonly #versions: VersionKeeper;
+  readonly #removal: Upkeep & OwnRetention;
+  readonly #watch: Watch;
+  readonly #server: Http2Server;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #started = Promise.withResolvers<void>();
+  #phase: Phase = 'opened';
+  #startedSagas = 0;
+  #stopping: Promise<void> | null = null;
+
+  constructor(parts: RestateEngineParts) {
+    const { store, clock, logger, admin } = parts;
+    this.#parts = parts;
+    this.store = store;
+    this.redact = parts.redact;
+    this.read = createReadModels(store.tables());
+    const onError = (err: unknown): void => logger.error({ err }, 'a listener failed');
+    this.#feed = new Feed(onError);
+    this.#ingress = new Ingress(parts.ingress, clock);
+    const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
+    this.#projector = new Projector({ ...shared, feed: this.#feed });
+    this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
+    this.#versions = versionKeeperOn({
+      ...shared,
+      ingress: this.#ingress,
+      feed: this.#feed,
+      lastSid: () => this.#projector.lastSid,
+      logger,
+    });
+    this.#watch = new Watch(admin, clock, logger);
+    const removal = retentionOf(store, clock, parts.keepEndedMs, logger);
+    this.#removal = removal;
+    this.retention = {
+      state: () => removal.state(),
+      stateAtOwner: async () => removal.state(),
+      resume: (by) => removal.resume(by),
+    };
+    const saga = (id: string) => ({
+      command: (order: OperatorCommand) => this.sagas.command(id, order),
+    });
+    this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
+    const services = [journalObject(this.#projector)];
+    // What fails is tried again by Restate, and told by the watch.
+    this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+  }
+
+  register: Backstep['register'] = (definition, ...given) => {
+    const [bindings = {}] = given;
+    for (const each of this.#registry.familyOf(definition)) {
+      this.#parts.onRegister(each, this.#started.promise, bindings);
+    }
+    this.#registry.add(definition, bindings);
+    if (this.#phase === 'accepting') void this.#versions.run();
+  };
+
+  async start(): Promise<void> {
+    const { store, admin, listen, logger } = this.#parts;
+    const { lastSid, lastSeq } = await store.own();
+    if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
+    this.#projector.goOnAfter(lastSid);
+    this.#feed.goOnAfter(lastSeq);
+    const { host = '127.0.0.1', port } = listen;
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    const url = listen.url ?? `http://${host}:${port}`;
+    await admin.register(url);
+    await this.#watch.start();
+    this.#phase = 'accepting';
+    this.#started.resolve();
+    void this.#versions.run();
+    this.#removal.start();
+    void this.bulk.resume();
+    logger.info({ url }, 'projecting what sagas on Restate leave behind');
+  }
+
+  async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
+    check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
+    check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
+    const { clock, randomId } = this.#parts;
+    const nowMs = clock.nowMs();
+    const startAtMs = startTimeOf(options, nowMs);
+    const { definition } = this.#registry.newest(type);
+    this.#registry.assertChildren(definition);
+    const input = await parseInput(definition, options.input);
+    const key = options.key ?? null;
+    // Made here, and kept over every try: a lost answer starts nothing twice.
+    const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
+    const { version } = definition;
+    const inputHash = inputHashOf(input);
+    const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
+    const started = doneOf(await this.#ingress.call(id, 'start', words));
+    if (started.isNew) this.#startedSagas += 1;
+    return { id, ...started };
+  }
+
+  subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
+
+  /** Its work is done where the projection is written: here, once it is. */
+  atOwner: Backstep['atOwner'] = (_, run) => async (given) => {
+    if (this.#phase === 'accepting') return run(given);
+    throw new BackstepError('unavailable', 'the projection is not written here just now');
+  };
+
+  /** Places are counted on Restate, by the gate of the type. */
+  startQueue: Backstep['startQueue'] = () => null;
+
+  definitions: Backstep['definitions'] = () => this.#registry.all();
+
+  /** Of this process, in which no saga runs. */
+  figures: Backstep['figures'] = () => ({
+    liveActors: 0,
+    busyActors: 0,
+    activitiesInFlight: 0,
+    activitiesWaiting: 0,
+    attemptMs: createDurationCounter().snapshot(),
+    mailboxItems: 0,
+    deepestMailbox: 0,
+    armedWakes: 0,
+    startedSagas: this.#startedSagas,
+    settledSagas: 0,
+    unheardEvents: 0,
+    inboxTaken: 0,
+    inboxRefused: 0,
+    feedSeq: this.#feed.lastSeq,
+  });
+
+  liveActors: Backstep['liveActors'] = () => [];
+
+  health(): EngineHealth {
+    const store = this.store.health();
+    if (store.kind !== 'ready') return store;
+    if (this.#phase === 'stopping') return { kind: 'stopping', reason: 'the engine is stopping' };
+    if (this.#phase === 'opened') {
+      return { kind: 'recovering', reason: 'the projection does not listen yet' };
+    }
+    const restate = this.#watch.standing;
+    if (restate.kind === 'ready') return this.#versions.toldIn(store);
+    return { kind: 'stalled', reason: restate.reason, sinceMs: restate.sinceMs };
+  }
+
+  stop(drainMs: number): Promise<void> {
+    return (this.#stopping ??= this.#drain(drainMs));
+  }
+
+  async #drain(drainMs: number): Promise<void> {
+    const wasStarted = this.#phase === 'accepting';
+    this.#phase = 'stopping';
+    this.#started.resolve();
+    this.#watch.stop();
+    this.#versions.stop();
+    this.#removal.stop();
+    await this.bulk.stop();
+    // What is not written yet comes again, here or to the next projection.
+    this.#server.close();
+    await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
+    for (const session of this.#sessions) session.destroy();
+    this.#watchers.end();
+    await this.store.close(wasStarted);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The host over Restate: a node that the cases of a file share, and for each case two workers behind
+ * one address and a projection.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, onTestFinished } from 'vitest';
+import type { Backstep } from '../../src/host/backstep.ts';
+import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
+import { serveWorker, type Worker } from '../../src/restate/worker.ts';
+import { freePort } from '../ports.ts';
+import { Balancer } from '../restate/balancer.ts';
+import { describeOnRestate } from '../restate/rig.ts';
+import { type KeptCall, type RestateServer, startRestate } from '../restate/server.ts';
+import { temporaryDatabase } from '../store/store-fixture.ts';
+import type { Host, Place, Register } from './host.ts';
+
+const WORKERS = 2;
+const LOOK_EVERY_MS = 20;
+/** An attempt that was given up is listened to for so long, which a case has to wait for. */
+const LATE_WITHIN = '500ms';
+/** Longest that calls may take to come to rest. */
+const PATIENCE_MS = 20_000;
+
+/** The host over a node of its own, which ends with the file. */
+export function overRestate(): Host {
+  let server: Promise<RestateServer> | null = null;
+  afterAll(async () => (await server)?.dispose());
+  return {
+    name: 'on Restate',
+    describe: describeOnRestate,
+    async place() {
+      server ??= startRestate();
+      return new RestatePlace(await server, temporaryDatabase(), await freePort());
+    },
+    cannot: {},
+  };
+}
+
+/** What one deployment runs. */
+interface Deployed {
+  readonly backstep: Backstep;
+  readonly address: Balancer;
+  readonly workers: readonly Worker[];
+}
+
+class RestatePlace implements Place {
+  readonly database: { readonly database: string };
+  readonly #server: RestateServer;
+  readonly #port: number;
+  #deployed: Deployed | null = null;
+
+  constructor(server: RestateServer, database: string, port: number) {
+    this.#server = server;
+    this.database = { database };
+    this.#port = port;
+    onTestFinished(async () => {
+      await this.close();
+      // Timers of sagas that the case left behind, which the next one does not know.
+      await this.#server.killCalls();
+    });
+  }
+
+  async open(register: Register): Promise<Backstep> {
+    const { ingress, admin } = this.#server;
+    const address = await Balancer.open();
+    const workers = await Promise.all(
+      Array.from({ length: WORKERS }, () =>
+        serveWorker({ port: 0, register, lateWithin: LATE_WITHIN }),
+      ),
+    );
+    for (const { port } of workers) await address.add(port);
+    await this.#server.register(address.url);
+    const listen = { port: this.#port };
+    const backstep = await openRestateBackstep({ ingress, admin, listen, ...this.database });
+    this.#deployed = { backstep, address, workers };
+    register(backstep);
+    await backstep.start();
+    return backstep;
+  }
+
+  async close(): Promise<void> {
+    const deployed = this.#deployed;
+    if (deployed === null) return;
+    this.#deployed = null;
+    await deployed.backstep.stop({ within: 0 });
+    await deployed.address.close();
+    await Promise.all(deployed.workers.map((worker) => worker.stop()));
+  }
+
+  async rest(): Promise<void> {
+    const untilMs = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const moving = (await this.#server.calls()).filter(isMoving);
+      if (moving.length === 0) return;
+      if (Date.now() > untilMs) throw new Error(`calls are left: ${JSON.stringify(moving)}`);
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+}
+
+function isMoving({ status }: KeptCall): boolean {
+  return status !== 'scheduled';
+}
