@@ -8,6 +8,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { wayOfActor } from '../actors/actor-facts.ts';
+import { isDescendant } from '../machine-nodes.ts';
 
 /** A transition as XState formats it. */
 export type Transition = NonNullable<AnyStateNode['always']>[number];
@@ -281,11 +282,6 @@ export function ancestorsOf(node: AnyStateNode, upTo: AnyStateNode | null): AnyS
   if (node === upTo) return ancestors;
   for (let at = node.parent; at !== undefined && at !== upTo; at = at.parent) ancestors.push(at);
   return ancestors;
-}
-
-function isDescendant(node: AnyStateNode, ancestor: AnyStateNode): boolean {
-  for (let at = node.parent; at !== undefined; at = at.parent) if (at === ancestor) return true;
-  return false;
 }
 
 function inDocumentOrder(one: AnyStateNode, other: AnyStateNode): number {
