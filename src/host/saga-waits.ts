@@ -39,7 +39,7 @@ export async function whenSettled(
   return outcome ?? { status: last ?? 'running' };
 }
 
-/** The saga is over, and never was so. */
+/** The saga ended, and the predicate never became true. */
 const NEVER = { isOver: true } as const;
 
 /**

@@ -43,7 +43,7 @@ export interface ActorScope {
   readonly xstate: XStateScope;
   /** State values of the last microsteps, for the message of one that goes on without end. */
   readonly recent: readonly unknown[];
-  /** In order: what expressions sent by themselves, then what actions command, as live. */
+  /** In order: what expressions sent by themselves, then what actions command, as XState does. */
   readonly collected: () => readonly (Command | SelfSend)[];
   readonly listener: Listener;
 }
