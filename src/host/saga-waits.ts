@@ -1,4 +1,4 @@
-/** Waiting until a saga is settled, or as somebody wants it to be. */
+/** Waiting until a saga is settled, or until a predicate is true of its state. */
 import { isOver, type SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import type { Clock } from './clock.ts';

@@ -223,8 +223,7 @@ function goOn(
   const { live } = state;
   const occasion = { inbound, event: inbound.command.name, nowMs };
   if (state.early.length > 0) {
-    // Events that were kept while it stood still are taken with this turn, where the machine
-    // accepts them now.
+    // Events that came while it stood still are taken with this turn, as far as accepted now.
     const standing = { snapshot: state.snapshot, commands: [] };
     const taken = advance(definition, { ...state, live }, live, standing, occasion);
     const { activities } = taken.state.live;
@@ -277,8 +276,7 @@ function edit(
   { context: members }: OperatorCommand,
 ): SagaState {
   const known = state.snapshot.context as Readonly<Record<string, unknown>>;
-  // Before a saga begins its context is the engine's: the parsed input, and what the start waits
-  // for.
+  // Before a saga begins its context is the engine's: its input, and what the start waits for.
   const editable = isUnstarted(state) ? [] : (definition.editable ?? Object.keys(known));
   const given = Object.keys(members ?? {});
   const unknown = given.filter((name) => !editable.includes(name));

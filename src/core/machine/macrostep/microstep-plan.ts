@@ -263,8 +263,8 @@ function operationOf(machine: AnyStateMachine, action: unknown): Operation | nul
   }
 }
 
-// Without an implementation XState starts nothing, and an actor that is stepped inside the turn
-// takes more than a command; neither is worth knowing here.
+// `null` leaves the step to XState's interpreter: without an implementation XState starts nothing,
+// and an actor that is stepped inside the turn takes more than a command.
 function invokeOf(
   machine: AnyStateMachine,
   id: unknown,
