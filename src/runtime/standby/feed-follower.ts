@@ -38,6 +38,7 @@ export interface FollowerPorts {
 
 export class FeedFollower {
   readonly #ports: FollowerPorts;
+  readonly #placed = Promise.withResolvers<void>();
   #afterSeq: number | null = null;
   #reading: Promise<void> | null = null;
   #mustReadAgain = false;
@@ -53,6 +54,14 @@ export class FeedFollower {
     this.#ports = ports;
   }
 
+  /**
+   * Resolves once it knows where it follows from, so that it misses no later line, or does not
+   * follow; `null`: so it is already.
+   */
+  get placed(): Promise<void> | null {
+    return this.#afterSeq === null && !this.#isStopped ? this.#placed.promise : null;
+  }
+
   /** Follows from where the journal ends now; tells that place before the first line. */
   async start(found: (lastSeq: number) => void): Promise<void> {
     const { read, store, log } = this.#ports;
@@ -60,6 +69,7 @@ export class FeedFollower {
       try {
         this.#afterSeq = await read.lastSeq();
         found(this.#afterSeq);
+        this.#placed.resolve();
       } catch (err) {
         log.error({ err }, 'the end of the journal could not be read; trying again');
         await this.#pause(RETRY_MS);
@@ -103,6 +113,7 @@ export class FeedFollower {
 
   #stopFollowing(): void {
     this.#isStopped = true;
+    this.#placed.resolve();
     this.#stopListening();
     this.#cancelRetry?.();
     this.#endPause();

@@ -28,7 +28,8 @@ const RETRY_AFTER_MS = 2_000;
 /** A request without what is made here. */
 export type Asked = Omit<InboxRequest, 'request'>;
 
-type Answer = Exclude<InboxAnswer, InboxRefusal>;
+/** What the owner answers when it does not refuse. */
+export type Answer = Exclude<InboxAnswer, InboxRefusal>;
 
 interface Waiting {
   readonly row: InboxRequest;

@@ -11,7 +11,7 @@ import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
 import type { Supervisor } from '../actor/supervisor.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
-import type { Clock } from '../../host/clock.ts';
+import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { sentEvent } from '../../host/event-check.ts';
 import type { Feed } from '../../host/feed.ts';
@@ -21,7 +21,10 @@ import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { FeedFollower } from './feed-follower.ts';
-import { type Asked, OwnerRequests } from './owner-requests.ts';
+import { type Answer, type Asked, OwnerRequests } from './owner-requests.ts';
+
+/** How long a request waits for the follower. */
+const PLACE_LIMIT_MS = 2_000;
 
 export interface StandbyParts {
   readonly store: Store;
@@ -88,7 +91,7 @@ export class Standby {
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
     const { input, key = null } = options;
     const startAt = startTimeOf(options, this.#parts.clock.nowMs());
-    const answer = await this.#requests.ask({
+    const answer = await this.#ask({
       kind: 'start',
       target: type,
       payload: JSON.stringify(keepJson(input, 'input')),
@@ -126,7 +129,7 @@ export class Standby {
 
   /** As the owner does that work. */
   async work(name: string, given: unknown): Promise<unknown> {
-    const answer = await this.#requests.ask({
+    const answer = await this.#ask({
       kind: 'command',
       target: OWNER_TARGET,
       payload: JSON.stringify({ work: name, given: keepJson(given ?? null, 'given') }),
@@ -139,8 +142,18 @@ export class Standby {
 
   async #turn(asked: Asked): Promise<SagaState> {
     await this.#parts.supervisor.sidOf(asked.target);
-    await this.#requests.ask(asked);
+    await this.#ask(asked);
     return this.#look(asked.target);
+  }
+
+  /**
+   * By the owner, once the follower knows its place: whoever asks hears of what comes of it. Where
+   * that place cannot be read, the request says soon enough what is wrong.
+   */
+  async #ask(asked: Asked): Promise<Answer> {
+    const placed = this.#following === null ? null : this.#follower.placed;
+    if (placed !== null) await orAfter(this.#parts.clock, placed, PLACE_LIMIT_MS);
+    return this.#requests.ask(asked);
   }
 
   async #look(id: string): Promise<SagaState> {

@@ -42,11 +42,11 @@ function overLine(store: MemoryStore, line: Line): Store {
   };
 }
 
-async function waiting() {
-  const clock = new VirtualClock();
+/** `unread`: how many reads of the journal fail when the standby starts. */
+async function opened(clock: VirtualClock, unread = 0) {
   const database = (await memoryDatabases())();
   onTestFinished(() => database.close());
-  const line: Line = { journal: 0, sagas: 0 };
+  const line: Line = { journal: unread, sagas: 0 };
   const engineOver = (store: Store, number: number) => {
     let count = 0;
     const engine = createEngine(store, {
@@ -66,11 +66,29 @@ async function waiting() {
   const fed: FeedEntry[] = [];
   standby.subscribe((entry) => fed.push(entry));
   const started = standby.start();
-  await turns();
-  const { id } = await owner.spawn('notebook', { input: { name: 'diary' } });
-  await turns();
-  return { clock, line, owner, ownerStore, standby, started, fed, saga: standby.saga(id), id };
+  started.catch(() => {}); // a test that ends while it waits
+  return { line, owner, ownerStore, standby, started, fed };
 }
+
+/** A saga that waits, and a standby that follows it. */
+async function waiting() {
+  const clock = new VirtualClock();
+  const both = await opened(clock);
+  await turns();
+  const { id } = await both.owner.spawn('notebook', { input: { name: 'diary' } });
+  await turns();
+  return { ...both, clock, saga: both.standby.saga(id), id };
+}
+
+test('what a standby asks for before it knows the end of the journal is fed to it', async () => {
+  const clock = new VirtualClock();
+  const { owner, standby, fed, line } = await opened(clock, 1);
+  const { id } = await passing(clock, standby.spawn('notebook', { input: { name: 'diary' } }));
+  await turns();
+  expect(line.journal).toBe(0);
+  expect(fed.map(({ seq, sagaId }) => [seq, sagaId])).toEqual([[1, id]]);
+  await owner.stop();
+});
 
 test('one failed read at a take-over loses no line', async () => {
   const { clock, line, owner, ownerStore, standby, started, fed, saga, id } = await waiting();
