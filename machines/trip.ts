@@ -255,7 +255,7 @@ const machine = travel.createMachine({
         tripId: context.trip.tripId,
       })),
     },
-    // Paid, but a person gave the tickets up.
+    // The trip is paid, but a person gave its tickets up.
     partially_completed: { type: 'final', tags: ['failed'] },
     compensated: { type: 'final', tags: ['compensated'] },
     // A person gave a cancellation up: it stands as failed for ever.

@@ -62,7 +62,7 @@ export interface FaultsOptions {
   readonly random: () => number;
 }
 
-/** Orders with faults of their own; beyond it the oldest are mended. */
+/** Most orders with faults of their own; past it the oldest lose theirs. */
 const MAX_BROKEN_ORDERS = 1_000;
 
 interface Entry {

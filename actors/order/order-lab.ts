@@ -1,6 +1,6 @@
 /**
  * What the fault lab asks of the participants: an order in all of their books, its own list of
- * tries, and the mischief that no activity can do to itself.
+ * tries, and the faults that no activity can cause by itself.
  *
  * Must never write to a participant's tables. Invariant: the list of tries is bounded.
  */

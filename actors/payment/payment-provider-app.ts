@@ -1,5 +1,6 @@
 /**
- * The payment provider's HTTP face: charges, refunds, look-ups, its books, and its bad days.
+ * The payment provider's HTTP face: charges, refunds, look-ups, its ledger, and faults
+ * that are injected into them.
  *
  * A simulated outside service: it knows nothing of sagas. Must never answer 402, 409, 422 or 503
  * when money moved; its clients rely on that. Invariant: a request is applied whether or not its

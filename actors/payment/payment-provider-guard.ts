@@ -1,6 +1,6 @@
 /**
  * Whom the payment provider answers: programs of this machine that ask it by its own name, and no
- * page of a browser that was lured here.
+ * page that another site has opened in a browser.
  *
  * Must never decide by an address alone: a page of another site reaches loopback too.
  */

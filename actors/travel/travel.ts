@@ -3,11 +3,11 @@
  * office.
  *
  * They stand for services of other companies: each call is a transaction of its own, apart from the
- * turn that records it, so that a crash in between leaves a doubt as it would out there. Must never
- * read a place and then take it: every condition is part of the statement that relies on it.
+ * turn that records it, so that a crash in between leaves a step in doubt, as with those. Must
+ * never read a place and then take it: every condition is part of the statement that relies on it.
  * Invariant: `taken` of a place is the number of its booked bookings. Every call may run any number
- * of times with one effect; a cancellation that comes first leaves a fence, and a booking under that
- * key is then refused.
+ * of times with one effect; a cancellation that comes first leaves a fence, and a booking under
+ * that key is then refused.
  */
 import type { ExpectedStatement, RemoteActivity } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';

@@ -126,7 +126,7 @@ const INDEXES: readonly string[] = [
   `CREATE INDEX notifications_order ON notifications (order_id)`,
 ];
 
-/** Creates the tables and puts the first stock on the shelf. */
+/** Creates the tables, with the first stock of each product. */
 export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
   for (const [name, columns] of TABLES) {
     await createTable(db, kind, name, columns);

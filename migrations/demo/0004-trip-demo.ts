@@ -58,7 +58,7 @@ const TABLES: readonly (readonly [name: string, columns: string])[] = [
   ],
 ];
 
-/** Creates the tables; nobody rents a car in Venice, so that a trip there is always cancelled. */
+/** Creates the tables. Venice has no rental cars, so that a trip there is always cancelled. */
 export async function up(db: Kysely<unknown>, kind: DatabaseKind = 'sqlite'): Promise<void> {
   for (const [name, columns] of TABLES) {
     await createTable(db, kind, name, columns);

@@ -53,7 +53,8 @@ const STATEMENTS: readonly string[] = [
   ) STRICT`,
   `CREATE UNIQUE INDEX journal_by_saga ON journal (sid, saga_seq)`,
 
-  // id = journal seq * 16 + position: one order over all sagas, known before the insert.
+  // The id is made of the journal's seq and the position, see src/store/outbox-id.ts: one order
+  // over all sagas, known before the insert.
   `CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
     sid INTEGER NOT NULL,

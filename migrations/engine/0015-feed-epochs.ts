@@ -1,6 +1,6 @@
 /**
- * The lives of a database: each opening begins one, after the entry of the journal that was its
- * last. A restored file lacks those that began after it was copied.
+ * The epochs of a database: each opening begins one, after the entry of the journal that was the
+ * last then. A restored file lacks the epochs that began after it was copied.
  *
  * Never edited after a release; a change is a new numbered file.
  */

@@ -1,6 +1,8 @@
 /**
  * The version and the end of a saga in the index of lists, so that sagas are counted by version
  * without the wide rows: over 1,000,000 of those the count took longer than a read may.
+ *
+ * Never edited after a release; a change is a new numbered file.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -23,7 +23,7 @@ const DEFAULT_DRAIN = '10s';
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
 export function checkedEdges(engine: UncheckedEngine): Backstep {
   const { sagas } = engine;
-  // Where a handle gets the types of its saga: the overloads say which.
+  // Both give handles without types; the overloads of `Backstep` say which types a caller sees.
   const spawn = async (saga: string | SagaDefinition, options: SpawnOptions) =>
     spawnedOf(sagas, await engine.spawn(typeOf(saga), options));
   const saga = (given: string | SagaDefinition, id?: string) =>
@@ -68,7 +68,7 @@ function checkedId(id: unknown): string {
   return String(id);
 }
 
-// A name is for the starter to look up.
+// A name is not checked here: the starter looks it up, and throws `not-found`.
 function typeOf(saga: string | SagaDefinition): string {
   if (saga === null || typeof saga !== 'object') return saga;
   check(saga, REGISTERED, 'the saga that was given', 'input-invalid');

@@ -1,6 +1,6 @@
 /**
- * A refusal as data: on its way to whoever asked, in another process or later, it is JSON, and there
- * the same error again.
+ * A refusal as data: JSON on its way to a caller in another process, or to one that asks later, and
+ * there the same error again.
  */
 import { BackstepError, type ErrorCode, type Issue } from '../core/errors.ts';
 import { toFailure } from '../core/failure.ts';

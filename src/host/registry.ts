@@ -200,14 +200,14 @@ export class Registry {
   }
 }
 
-// Whoever asks what an event carries, an actor or a form, asks the definition.
+// Into the definition, because actors of sagas and forms of pages ask the definition for them.
 function withEvents(definition: SagaDefinition, given: MachineBindings['events']): SagaDefinition {
   if (given === undefined) return definition;
   const overriding = eventSchemas(definition.machine, given);
   return { ...definition, events: new Map([...definition.events, ...overriding]) };
 }
 
-// A function answers once, and that would end an actor that is to go on.
+// An activity answers once; in place of a callback or observable that would end the actor.
 function refuseListeners(
   { id, machine }: SagaDefinition,
   bound: readonly (readonly [string, unknown])[],

@@ -1,4 +1,4 @@
-/** Waiting until a saga is settled, or as somebody wants it to be. */
+/** Waiting until a saga is settled, or until a predicate is true of its state. */
 import { isOver, type SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import type { Clock } from './clock.ts';
@@ -39,7 +39,7 @@ export async function whenSettled(
   return outcome ?? { status: last ?? 'running' };
 }
 
-/** The saga is over, and never was so. */
+/** The saga ended, and the predicate never became true. */
 const NEVER = { isOver: true } as const;
 
 /**

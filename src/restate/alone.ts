@@ -1,4 +1,4 @@
-/** Calls of a saga's object that nobody waits for. */
+/** Work of a saga's object of which no caller waits for an answer. */
 import type { ObjectContext } from '@restatedev/restate-sdk';
 import { type Failure, toFailure } from '../core/failure.ts';
 import { mustPark } from '../host/turn/parking.ts';
@@ -15,7 +15,7 @@ export interface Loaded {
 
 /**
  * Opens the saga, does its work and sends what follows. A saga that cannot be opened or written is
- * parked as it is: a throw would only make Restate try the same again.
+ * parked as it is: Restate would try a call that throws again and again, to the same end.
  */
 export async function alone(
   ctx: ObjectContext,

@@ -1,6 +1,6 @@
 /**
- * Where a worker makes attempts: its clock, its chance, and the runner that bounds them. What it
- * tells of an attempt is kept by Restate before anything follows from it.
+ * Where a worker makes attempts: its clock, its source of random marks, and the runner that bounds
+ * the attempts. Restate records what the desk gives of an attempt before anything follows from it.
  */
 import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/turn/inbound.ts';
@@ -52,7 +52,7 @@ export class AttemptDesk {
     );
   }
 
-  /** Another name for each execution of a call. */
+  /** A random name, another one for each execution of a call. */
   newMark(): string {
     return randomUUID();
   }
@@ -81,7 +81,7 @@ export class AttemptDesk {
     this.#runs.get(run)?.ended.resolve(null);
   }
 
-  /** What a stopped attempt has done after all, if it says so soon. Never rejects. */
+  /** What a stopped attempt has done after all, if it answers within `lateMs`. Never rejects. */
   async late(run: number): Promise<Told> {
     const known = this.#runs.get(run);
     const waited = Promise.withResolvers<null>();

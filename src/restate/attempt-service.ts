@@ -27,14 +27,15 @@ export function attemptService(registry: WorkerRegistry, desk: AttemptDesk) {
     }
   };
 
-  // What is told of one attempt: how it ended, and of one that was given up what came late.
+  // Gives how the attempt ended, and of one that was given up what came late.
   async function* toldOf(ctx: internal.ContextInternal, asked: AttemptWords): AsyncGenerator<Told> {
     const { activity, token } = asked.effect;
     const mine = desk.newMark();
     const mark = await ctx.run('dispatch', () => mine);
     const task = taskOf(registry, asked, desk.newRun());
     const interrupted: Report = { kind: 'interrupted', activity, token };
-    // Every execution says the same to Restate; which one it is, is decided within what is kept.
+    // Every execution of the call must give Restate the same commands. So whether this execution
+    // made the mark is decided inside of the second one, whose result Restate records.
     const attempt = async (): Promise<Told> => {
       // Nothing was begun where the worker has no such version: the saga is parked for it.
       if (task === null) return { report: { ...interrupted, wasClean: true }, atMs: asked.atMs };

@@ -10,7 +10,7 @@ const LONGEST_ATTEMPT_MS = 24 * 60 * MINUTE_MS;
 
 /** Of every service. */
 export const CALL_OPTIONS: ServiceOptions = {
-  // An operator's cancel would throw at the next await, and eat what was to be reported.
+  // Otherwise the cancel of a call throws at its next await, and what it had to report is lost.
   explicitCancellation: true,
   inactivityTimeout: MINUTE_MS,
   abortTimeout: MINUTE_MS,
@@ -35,5 +35,5 @@ export const ATTEMPT_OPTIONS: ServiceOptions = {
   abortTimeout: LONGEST_ATTEMPT_MS,
 };
 
-/** Of what takes its callers' word for what happened. */
+/** Of services that believe what they are told: the ingress must not reach them. */
 export const PRIVATE: ServiceOptions = { ...CALL_OPTIONS, ingressPrivate: true };

@@ -49,7 +49,8 @@ export function familyHandlers(place: WorkPlace) {
       if (kept === null) return;
       await alone(ctx, place, { kept, atMs }, (work) => {
         const { watch } = work.facts;
-        // Whoever undoes it by now has another token, and is still to be told.
+        // An attempt that undoes the child by now has another token, and must still hear of its
+        // end.
         if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
         if (command !== null) order(work, command, reason);
       });
@@ -61,7 +62,7 @@ export function familyHandlers(place: WorkPlace) {
       await alone(ctx, place, { kept, atMs }, (work) => {
         const left = orderIfLeft(work.state, child);
         if (left === null) return;
-        // It names no attempt: nobody waits for this child.
+        // No attempt waits for this child, so that none is named.
         const words = { activity: '', token: 0, command: left.order, reason: left.reason, atMs };
         work.alsoSend(toSaga(child, 'end', words));
       });
@@ -84,7 +85,8 @@ async function beginChild(
   let work: TurnWork;
   try {
     const { definition } = place.registry.current(type, version);
-    // A schema is code of its own, which may answer otherwise the next time.
+    // Schemas are user code and may answer otherwise at a replay, so that Restate records the
+    // answer.
     const read = await ctx.run('input', () => readInput(definition, input));
     if ('failure' in read) return neverBegan(read.failure);
     const { parsed } = read;

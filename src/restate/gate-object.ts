@@ -2,7 +2,7 @@
  * The places of a bounded type, one object for each: so many sagas of it run at once, the others
  * wait, first come, first served.
  *
- * Every call may come twice, and a saga that waited may be over when its turn comes: it is let in
+ * Every call may come twice. A saga that waited may have ended before it is let in: it is let in
  * all the same, and leaves at once.
  */
 import { handlers, object, type ObjectContext } from '@restatedev/restate-sdk';
@@ -13,7 +13,7 @@ import { SERVICES } from './names.ts';
 import { GATE_WORDS } from './words.ts';
 import type { WorkerRegistry } from './worker-registry.ts';
 
-/** Ids of sagas: those inside, and those that wait, the first first. */
+/** Ids of sagas: those inside, and those that wait, in the order they came. */
 const PLACES = z.object({ inside: z.array(z.string()), waiting: z.array(z.string()) });
 type Places = z.infer<typeof PLACES>;
 
@@ -21,7 +21,7 @@ const KEY = 'places';
 
 /** The object of gates. */
 export function gateObject(registry: WorkerRegistry) {
-  // Whatever changes, as many as there are places for are let in.
+  // After every change as many sagas are let in as places are free.
   const change = async (ctx: ObjectContext, changed: (places: Places) => Places): Promise<void> => {
     const kept: unknown = await ctx.get(KEY, jsonWords);
     const places = kept === null ? { inside: [], waiting: [] } : PLACES.parse(kept);

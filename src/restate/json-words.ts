@@ -1,9 +1,7 @@
-/** Words as Restate carries them: JSON, and nothing at all as nothing. */
+/** How values travel through Restate: as JSON, and `undefined` as an empty body. */
 import type { Serde } from '@restatedev/restate-sdk';
 
-/**
- * Unlike the SDK's own it reads an empty body as no value, whoever sent it.
- */
+/** Unlike the SDK's own it reads an empty body as `undefined`, whoever sent it. */
 export const jsonWords: Serde<unknown> = {
   contentType: 'application/json',
   serialize: (value) => Buffer.from(value === undefined ? '' : JSON.stringify(value)),

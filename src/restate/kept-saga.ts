@@ -1,8 +1,8 @@
 /**
- * A saga as its object keeps it: one value, so that whoever looks never sees half of a turn.
+ * A saga as its object keeps it: one value, so that a reader never sees half of a turn.
  *
- * The text of the state stands as it is behind one line of JSON. Inside of that JSON each of its
- * quotes would be escaped, which is a fifth of it.
+ * The text of the state stands unchanged behind one line of JSON. Inside of that JSON each quote in
+ * it would be escaped, which makes it a fifth longer.
  */
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';

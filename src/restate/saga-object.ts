@@ -150,7 +150,7 @@ type Received = Exclude<Inbound, { kind: 'start' }>;
 /** What was read of it, or why its schema refuses it. */
 type Asked = Received | { readonly refused: Refusal };
 
-// A schema is code of its own, which may answer otherwise the next time: its answer is kept.
+// Schemas are user code and may answer otherwise at a replay, so that Restate records the answer.
 async function readEvent(ctx: ObjectContext, work: TurnWork, inbound: Received): Promise<Asked> {
   if (inbound.kind !== 'event') return inbound;
   const schema = work.definition.events.get(inbound.event.type);
@@ -198,7 +198,8 @@ function toldHandlers(place: WorkPlace) {
       if (kept?.facts.gate === 'waits') {
         return alone(ctx, place, { kept, atMs }, (work) => work.takeAlone({ kind: 'admit' }));
       }
-      // It was cancelled while it waited, or is gone: another one gets its place.
+      // It was cancelled while it waited and gives the place back. One that was removed has left
+      // the gate when it ended.
       const type = kept?.facts.type ?? null;
       if (type === null) return;
       send(ctx, { service: SERVICES.gate, key: type, handler: 'leave', words: { saga: ctx.key } });
@@ -217,7 +218,7 @@ async function aloneWith(
     const work = TurnWork.open(place, ctx.key, loaded.kept, loaded.atMs);
     read = await readEvent(ctx, work, inbound);
   } catch {
-    // It cannot be opened: told where its work is done.
+    // The saga cannot be opened: `alone` meets the same error below, and parks it.
   }
   const given = read;
   if ('refused' in given) return;
@@ -241,7 +242,7 @@ function upkeepHandlers(place: WorkPlace) {
       if (kept === null) return;
       await alone(ctx, place, { kept, atMs }, (work) => {
         const { status, parkReason } = work.state;
-        // What opens again says no more than that it could not be opened.
+        // The facts first: a saga that could not be opened was parked without a change of its text.
         const why = kept.facts.parkFailure ?? parkReason;
         if (status !== 'parked' || why?.code !== 'version-missing') return;
         work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });

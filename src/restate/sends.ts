@@ -119,7 +119,7 @@ function startsOf(
   return effects.flatMap((effect) => {
     if (effect.kind !== 'start-activity') return [];
     const { child, activity, token } = effect;
-    if (child?.isUnwinding === true) return []; // after the order to end, which it was sent first
+    if (child?.isUnwinding === true) return []; // see `undoingsOf`: after the order to end
     if (child !== null) return childCalls(registry, id, { type, version }, effect, atMs);
     // An attempt that a later turn of the same call has left was never begun.
     if (after?.live.activities[activity]?.token !== token) return [];
@@ -182,7 +182,8 @@ function messagesOf(
   return [...sends, ...endsOf(turn, atMs)];
 }
 
-// A child that its parent stands still beside goes on, but its end concerns nobody until then.
+// A paused or parked parent lets its children go on and does not wait for them meanwhile: `command`
+// is `null`, and the child only forgets whom to tell. Once the parent goes on it asks again.
 function endsOf({ before, effects }: TakenTurn, atMs: number): readonly Send[] {
   return effects.flatMap((effect) => {
     if (effect.kind !== 'stop-activity') return [];
@@ -195,7 +196,7 @@ function endsOf({ before, effects }: TakenTurn, atMs: number): readonly Send[] {
   });
 }
 
-// One call under way wakes the saga for all of its timers. One that comes too early looks and goes.
+// One call under way wakes the saga for all of its timers. One that comes too early finds none due.
 function wakeOf(id: string, { wakeMs }: OwnFacts, after: SagaState | null, nowMs: number) {
   if (after === null || isOver(after) || isStill(after)) return null;
   const dueMs = nextDueMs(after.live);
@@ -222,7 +223,7 @@ function gateOf(
     if (isQueued && gate === 'none') {
       return { place: 'waits', sends: call('enter', { hasBegun: false }) };
     }
-    // A person stopped it before it began: another one gets its place.
+    // A person paused it before it began: another saga gets its place.
     return isQueued || gate === 'none' ? null : { place: 'none', sends: call('leave', {}) };
   }
   if (gate === 'none') return { place: 'holds', sends: call('enter', { hasBegun: true }) };

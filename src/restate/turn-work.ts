@@ -124,8 +124,7 @@ export class TurnWork {
 
   /** The saga's state now. Throws where it cannot be opened. */
   get state(): SagaState {
-    if (this.#saga !== null) return this.#saga.state;
-    throw new BackstepError('state-unreadable', `saga ${this.#id} was parked as it is`);
+    return this.#opened().state;
   }
 
   get nowMs(): number {
@@ -174,8 +173,8 @@ export class TurnWork {
   }
 
   /**
-   * Takes what nobody waits for. It is never dropped: what the saga refuses was of no use to it, and
-   * where its machine's own code throws, which it would again, the saga is parked.
+   * Takes what nobody waits for. What the saga's own rules refuse needs no other try. Where the
+   * machine's own code throws, the saga is parked: a second try would throw again.
    */
   takeAlone(inbound: Received): void {
     const { state } = this.#opened();

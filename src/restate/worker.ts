@@ -2,7 +2,7 @@
  * A worker: serves the services of Backstep to Restate. It keeps nothing, so that any number of them
  * may run behind one address, and each may end at any time.
  */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Duration, toMs } from '../core/duration.ts';
@@ -16,11 +16,12 @@ import { type Logger, silentLogger } from '../host/turn-log.ts';
 import { AttemptDesk } from './attempt-desk.ts';
 import { attemptService } from './attempt-service.ts';
 import { gateObject } from './gate-object.ts';
+import { trackSessions } from './http-sessions.ts';
 import { outboxObject } from './outbox-object.ts';
 import { sagaObject } from './saga-object.ts';
 import { WorkerRegistry } from './worker-registry.ts';
 
-/** Levels of the SDK's log that are told; it logs each call as well. */
+/** Levels of the SDK's log that are passed on: at the others it logs every call. */
 const TOLD: ReadonlySet<string> = new Set(['warn', 'error']);
 
 export interface WorkerOptions {
@@ -110,13 +111,4 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
       for (const session of sessions) session.destroy();
     },
   };
-}
-
-function trackSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
-  const sessions = new Set<ServerHttp2Session>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.once('close', () => sessions.delete(session));
-  });
-  return sessions;
 }

@@ -5,7 +5,7 @@
 import type { AnyStateNode } from 'xstate';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { isWildcard, outsideEvents } from '../core/machine/event-types.ts';
-import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
+import { isDescendant, nodesOf, readFields } from '../core/machine/machine-nodes.ts';
 import type { Fault, Findings } from './findings.ts';
 import { fixedDelayMs } from '../core/machine/machine-delays.ts';
 import { afterId } from '../core/machine/timer-ids.ts';
@@ -39,7 +39,7 @@ function limitsOutlasted(definition: SagaDefinition): readonly Fault[] {
     const isRetry = definition.timers.get(afterId(inner.name, inner.node.id))?.kind === 'retry';
     if (isRetry) return [];
     const outer = limits
-      .filter(({ node, ms }) => isAround(node, inner.node) && ms < inner.ms)
+      .filter(({ node, ms }) => isDescendant(inner.node, node) && ms < inner.ms)
       .filter(({ name }) => !isTimeout || name === inner.name.replace(/timeout$/, 'total'))
       .toSorted((one, other) => one.ms - other.ms)[0];
     if (outer === undefined) return [];
@@ -57,12 +57,6 @@ function limitsOf({ machine }: SagaDefinition, node: AnyStateNode): readonly Lim
     const ms = fixedDelayMs(machine, name);
     return ms === null ? [] : [{ node, name, ms }];
   });
-}
-
-/** True for a state around another that it leaves when its limit passes, whatever else. */
-function isAround(outer: AnyStateNode, inner: AnyStateNode): boolean {
-  if (inner.parent === undefined) return false;
-  return inner.parent === outer ? true : isAround(outer, inner.parent);
 }
 
 function heartbeatsOutlasted({ machine }: SagaDefinition): readonly Fault[] {

@@ -4,7 +4,13 @@
  * the test kit both ask here.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { initialsOf, nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
+import {
+  initialsOf,
+  lineageOf,
+  nodesOf,
+  readFields,
+  transitionsOf,
+} from '../core/machine/machine-nodes.ts';
 import { activeNodes } from './places.ts';
 
 /** Something in the drawing that nothing explored led to. */
@@ -46,7 +52,7 @@ export function enteredStates(
 ): ReadonlySet<AnyStateNode> {
   const entered = new Set<AnyStateNode>();
   const enter = (node: AnyStateNode): void => {
-    for (let at: AnyStateNode | undefined = node; at !== undefined; at = at.parent) entered.add(at);
+    for (const each of lineageOf(node)) entered.add(each);
   };
   for (const { value } of nodes) for (const node of activeNodes(machine, value)) enter(node);
   for (const transition of taken) {

@@ -9,7 +9,7 @@ import { parcelSaga } from '../conformance/sagas.ts';
 import { freePort } from '../ports.ts';
 import { temporaryDatabase, temporaryFolder } from '../store/store-fixture.ts';
 import type { Balancer } from './balancer.ts';
-import { isRefused } from './refused-parcels.ts';
+import { isRefused, refusedOf } from './refused-parcels.ts';
 import { balancer, restateServer, worker } from './rig.ts';
 import type { KeptCall, RestateServer } from './server.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -30,6 +30,23 @@ export interface Ended {
   /** Calls that Restate has not completed. */
   readonly callsLeft: readonly KeptCall[];
   readonly findings: readonly DoctorFinding[];
+}
+
+/** `all`: as many sagas and kills as the promise speaks of; else what the tests have time for. */
+const IS_WHOLE = process.env['BACKSTEP_CONFORMANCE'] === 'all';
+export const KILLED_SAGAS = IS_WHOLE ? 220 : 30;
+export const KILLS_LIMIT_MS = IS_WHOLE ? 600_000 : 90_000;
+
+/** How many of so many kills are made here. */
+export const ofKills = (kills: number): number => (IS_WHOLE ? kills : Math.min(kills, 2));
+
+/** What is left when each saga has ended, once, and nothing of it is anywhere. */
+export function endedWell(sagas: number): Ended {
+  const compensated = refusedOf(sagas);
+  // Four effects, and where the last step is refused three that are undone instead of it.
+  const keys = sagas * 4 + compensated * 2;
+  const completed = sagas - compensated;
+  return { sagas, completed, compensated, keys, callsLeft: [], findings: [] };
 }
 
 /** Sagas under way on one node, with two workers that can be killed. */

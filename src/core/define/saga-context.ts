@@ -21,7 +21,7 @@ import {
 import { isDoubtful, isOwed, type Ledger, presentEntry, wasGivenUp } from '../turn/ledger.ts';
 import { probeAnswerOf } from '../turn/probe.ts';
 import type { StepEntry } from '../state.ts';
-import { isAfter } from '../machine/timer-ids.ts';
+import { isAfter, limitOfAfter } from '../machine/timer-ids.ts';
 
 /** The context of every machine compiled here. What is rarely needed is absent until it is. */
 export interface SagaContext {
@@ -233,10 +233,10 @@ export function failureOf(event: AnyEventObject): Failure {
 
 function timerFailure(type: string): Failure {
   if (isAfter(type, 'deadline')) return DEADLINE_PASSED;
-  const [, name = '', end] = /^xstate\.after\.([^.]+)\.(total|expires|within)\./.exec(type) ?? [];
-  if (end === 'total') return TOTAL_TIME_PASSED;
-  if (end === 'within') return childExpired(name);
-  return end === 'expires' ? WAIT_EXPIRED : ATTEMPT_TIMED_OUT;
+  const { name = '', limit } = limitOfAfter(type) ?? {};
+  if (limit === 'total') return TOTAL_TIME_PASSED;
+  if (limit === 'within') return childExpired(name);
+  return limit === 'expires' ? WAIT_EXPIRED : ATTEMPT_TIMED_OUT;
 }
 
 function told(code: string, event: AnyEventObject, otherwise: string, ambiguous: boolean): Failure {

@@ -7,7 +7,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { asList, isBuiltIn, nodesOf, readFields } from './machine-nodes.ts';
 
-/** Custom actions by name; `undefined`: nobody wrote it, so that it does nothing, as live. */
+/** Custom actions by name; `undefined`: not implemented, so that XState runs nothing for it. */
 export type CustomActions = ReadonlyMap<string, unknown>;
 
 const known = new WeakMap<AnyStateMachine, CustomActions>();
@@ -31,7 +31,7 @@ export function nameOfAction(machine: AnyStateMachine, type: string, exec: unkno
   return null;
 }
 
-/** Names of actions that a state asks for and nobody wrote. */
+/** Names of actions that a state asks for and that have no implementation. */
 export function unwrittenActions(machine: AnyStateMachine): readonly string[] {
   const names = [...customActionsOf(machine)].filter(([, action]) => action === undefined);
   return names.map(([name]) => name);

@@ -16,6 +16,7 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { isWildcard, takesType } from './event-types.ts';
 import { isReserved } from '../turn/legal.ts';
+import { lineageOf } from './machine-nodes.ts';
 import { domainOf, type Transition } from './macrostep/microstep-plan.ts';
 import { isAfter } from './timer-ids.ts';
 
@@ -100,10 +101,7 @@ function followedFrom(node: AnyStateNode, way: Way): readonly Transition[] {
 }
 
 function isLeftToPerson(node: AnyStateNode): boolean {
-  const tags = new Set<string>();
-  for (let at: AnyStateNode | undefined = node; at !== undefined; at = at.parent) {
-    for (const tag of at.tags) tags.add(tag);
-  }
+  const tags = new Set(lineageOf(node).flatMap((each) => each.tags));
   if (tags.has('compensating') || tags.has('compensation_failed')) return false;
   return tags.has('failed') || isIdle(node);
 }

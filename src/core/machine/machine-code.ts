@@ -40,7 +40,7 @@ function namedGuard(sagaId: string, name: string, guard: Guard): Guard {
 
 /**
  * The error of an operation of a drawing, with its place; one of ours is left as it is, and that of
- * an assign is what the assign threw, as with a live actor.
+ * an assign is what the assign threw, as under XState's own interpreter.
  */
 export function operationFailure(sagaId: string, operation: Operation, thrown: unknown): unknown {
   if (operation.kind === 'assign') return thrown;

@@ -28,6 +28,12 @@ export function lineageOf(node: AnyStateNode | undefined): AnyStateNode[] {
   return node === undefined ? [] : [...lineageOf(node.parent), node];
 }
 
+/** True when the node lies inside the other one, at any depth; a node is not inside itself. */
+export function isDescendant(node: AnyStateNode, ancestor: AnyStateNode): boolean {
+  for (let at = node.parent; at !== undefined; at = at.parent) if (at === ancestor) return true;
+  return false;
+}
+
 /** The transitions that lead out of a node, the eventless ones last. */
 export function transitionsOf(node: AnyStateNode): readonly AnyTransitionDefinition[] {
   return [...[...node.transitions.values()].flat(), ...(node.always ?? [])];

@@ -184,23 +184,29 @@ export function readActivityNames(
 
 /**
  * True for a machine that speaks of steps: in the `meta` of a state, or with a status for a tag. It
- * is held to its ledger. One that does not is a plain machine of XState and ends as it would live.
+ * may not end against its ledger, see `parkInstead`. Any other is a plain machine of XState and ends
+ * as under XState's own interpreter.
  */
 export function speaksOfSteps(machine: AnyStateMachine): boolean {
+  return nodesOf(machine).some(
+    ({ tags, meta }) => namesStep(meta) || tags.some((tag) => isStatusTag(tag)),
+  );
+}
+
+/**
+ * True for a machine whose final tag `failed` is a status. `failed` is a common word: only where
+ * the drawing also names steps or compensation, or was compiled, is it more than a tag.
+ */
+export function meansSteps(machine: AnyStateMachine): boolean {
   return nodesOf(machine).some(({ tags, meta }) => {
-    const { step, compensates, probes, kind } = readMeta(meta);
-    const isNamed = (step ?? compensates ?? probes ?? kind) !== undefined;
-    return isNamed || tags.some((tag) => isStatusTag(tag));
+    const isCompiled = readFields(meta)['builder'] !== undefined;
+    return namesStep(meta) || isCompiled || tags.some(isOfCompensation);
   });
 }
 
-/** True for a machine that has steps or compensation in its words, beyond a tag `failed`. */
-export function meansSteps(machine: AnyStateMachine): boolean {
-  return nodesOf(machine).some(({ tags, meta }) => {
-    const { step, compensates, probes, kind } = readMeta(meta);
-    const isNamed = (step ?? compensates ?? probes ?? kind) !== undefined;
-    return isNamed || readFields(meta)['builder'] !== undefined || tags.some(isOfCompensation);
-  });
+function namesStep(meta: unknown): boolean {
+  const { step, compensates, probes, kind } = readMeta(meta);
+  return (step ?? compensates ?? probes ?? kind) !== undefined;
 }
 
 function isOfCompensation(tag: string): boolean {

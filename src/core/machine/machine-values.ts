@@ -1,6 +1,6 @@
 /**
- * What a machine may hold beside JSON, in its context and in what it hands on: errors, and references to actors. They are
- * stored by what makes them up, and made again when they are read.
+ * What a machine may hold beside JSON, in its context and in what it hands on: errors, and
+ * references to actors. Their parts are stored, and the objects are made again when they are read.
  *
  * Pure. Invariant: what was stored and read again reads as what was there before.
  */

@@ -27,7 +27,11 @@ export interface PersistedChild {
   readonly input: unknown;
 }
 
-/** The persisted form, `live`: actors that the host runs, by id. Cheaper than XState's own: activities are not persisted twice. */
+/**
+ * The persisted form. Smaller than XState's own: what the host runs stands in `Live` already.
+ *
+ * @param live actors that the host runs, by id
+ */
 export function persistMachine(
   snapshot: AnyMachineSnapshot,
   live: Readonly<Record<string, unknown>>,
@@ -45,8 +49,9 @@ export function persistMachine(
   };
 }
 
-// Of an actor that runs as an activity all but its system id stands in `Live`; one that has ended
-// is kept, because what is sent to it is not heard, while what is sent to nobody is an error.
+// Of an actor that runs as an activity all but its system id stands in `Live`. One that has ended
+// is stored all the same: XState drops what is sent to an actor that has ended, but an event for an
+// id that it does not know is an error.
 function persistActors(
   snapshot: AnyMachineSnapshot,
   live: Readonly<Record<string, unknown>>,

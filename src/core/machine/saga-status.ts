@@ -23,7 +23,7 @@ export function statusOf(snapshot: AnyMachineSnapshot): SagaStatus {
   if (snapshot.status === 'error') return 'parked';
   if (snapshot.status !== 'active') {
     const machine: AnyStateMachine = snapshot.machine;
-    // A common word: in a machine that knows of no steps it is only a tag.
+    // `failed` is a common word: in a machine that knows of no steps it is only a tag.
     const isMeant = (tag: string): boolean => tag !== 'failed' || meansSteps(machine);
     return END_TAGS.find((tag) => snapshot.hasTag(tag) && isMeant(tag)) ?? 'completed';
   }

@@ -28,6 +28,16 @@ export function delayOfAfter(id: string, stateId: string): string | null {
   return isAfter(id) && id.endsWith(end) ? id.slice(AFTER.length, -end.length) : null;
 }
 
+/**
+ * The parts of the delay of an `after` that is called `<name>.<limit>`, as `defineSaga` calls that
+ * of a step or wait; `null` where the delay has one part only, or the name is of anything else.
+ */
+export function limitOfAfter(id: string): { readonly name: string; readonly limit: string } | null {
+  if (!isAfter(id)) return null;
+  const [name = '', limit = '', ...state] = id.slice(AFTER.length).split('.');
+  return state.length === 0 ? null : { name, limit };
+}
+
 /** A timer that nobody named: `<event type>#<token>`, numbered within the turn. */
 export function unnamedTimerId(type: string, token: number, taken: object): string {
   let id = `${type}#${token}`;

@@ -1,11 +1,14 @@
-/** What a machine hears of the end of an actor that the host ran for it. */
+/** The event that tells a machine of the end of an actor that the host ran for it. */
 import type { EventObject } from 'xstate';
 import type { SagaDefinition } from '../define/definition.ts';
 import { plainFailure } from '../failure.ts';
 import type { AttemptOutcome } from './inbound.ts';
 import { errorOf } from '../thrown.ts';
 
-/** A built saga knows failures, and no result but `null`; any other hears what it would live. */
+/**
+ * A built saga gets a `Failure`, and `null` for an output that is missing. Any other machine gets
+ * the error and the output as XState's own interpreter would give them.
+ */
 export function endOfActor(
   { isBuilt }: SagaDefinition,
   activity: string,

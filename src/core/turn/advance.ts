@@ -112,13 +112,14 @@ export function identityOf({ id, parent }: Pick<SagaState, 'id' | 'parent'>): Id
   return { id, parentId: parent?.sagaId ?? null };
 }
 
-// What a person gave up, here or in a child, is never shown as compensated.
+// A saga in which a person gave something up, or in a child of which, never ends as compensated.
 function endingAs(drawn: SagaStatus, steps: readonly StepEntry[]): SagaStatus {
   return drawn === 'compensated' && wasGivenUp(steps) ? 'compensation_failed' : drawn;
 }
 
-// A machine that a person's word led to one of these ends says that the person settled it. One that
-// ended there by itself settled nothing: it needs a person still.
+// Where a person's command, event or earlier skip led the machine to one of these ends, that person
+// resolved the saga. A machine that came there by itself leaves the saga open: it still needs a
+// person.
 function resolutionOf(
   status: SagaState['status'],
   steps: readonly StepEntry[],

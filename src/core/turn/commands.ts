@@ -109,8 +109,8 @@ function toMachine(
   return react(definition, state, state.live, { inbound, event, nowMs });
 }
 
-// From where it stands, or stood when it was parked: the attempts of then that the machine leaves
-// are in doubt, those that it keeps go on.
+// From where the saga stands, or stood when it was parked. Of the attempts that were live then,
+// those that the machine leaves are in doubt, and those that it keeps are dispatched again.
 function turnBack(
   definition: SagaDefinition,
   state: SagaState,
@@ -118,11 +118,11 @@ function turnBack(
   name: 'compensate' | 'cancel',
   nowMs: number,
 ): Turn {
-  // Past the pivot `compensate` says that what is in doubt there never happened.
-  const known = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
-  if (state.status !== 'parked') return toMachine(definition, known(state), inbound, name, nowMs);
+  // By `compensate` past the pivot a person says that what is in doubt there never happened.
+  const settled = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
+  if (state.status !== 'parked') return toMachine(definition, settled(state), inbound, name, nowMs);
   const standing = { ...state, status: statusOf(state.snapshot) };
-  const taken = toMachine(definition, known(standing), inbound, name, nowMs);
+  const taken = toMachine(definition, settled(standing), inbound, name, nowMs);
   if (taken.kind !== 'advanced') return refusal(state);
   const { activities } = taken.state.live;
   const wasLive = (id: string): boolean =>
@@ -157,7 +157,7 @@ function giveUp(
   return toMachine(definition, settled, inbound, name, nowMs, named);
 }
 
-// The machine has ended and takes nothing: a person's word alone makes the saga over.
+// The machine has ended and takes no event: the decision alone ends the saga.
 function settle(
   before: SagaState,
   settled: SagaState,
@@ -223,7 +223,7 @@ function goOn(
   const { live } = state;
   const occasion = { inbound, event: inbound.command.name, nowMs };
   if (state.early.length > 0) {
-    // What came while it stood still is taken with this turn, where the machine has room for it.
+    // Events that came while it stood still are taken with this turn, as far as accepted now.
     const standing = { snapshot: state.snapshot, commands: [] };
     const taken = advance(definition, { ...state, live }, live, standing, occasion);
     const { activities } = taken.state.live;
@@ -237,7 +237,8 @@ function goOn(
   return { kind: 'advanced', state: next, effects, record };
 }
 
-// Attempts that were cut off go on; one whose failure nothing took is tried again, as a new one.
+// Attempts that were cut off are dispatched again; one whose failure the machine did not handle is
+// tried again, as a new attempt.
 function withFailedAgain(
   definition: SagaDefinition,
   state: SagaState,
@@ -275,7 +276,7 @@ function edit(
   { context: members }: OperatorCommand,
 ): SagaState {
   const known = state.snapshot.context as Readonly<Record<string, unknown>>;
-  // What is there before a saga begins is the engine's: its parsed input, and how it waits.
+  // Before a saga begins its context is the engine's: its input, and what the start waits for.
   const editable = isUnstarted(state) ? [] : (definition.editable ?? Object.keys(known));
   const given = Object.keys(members ?? {});
   const unknown = given.filter((name) => !editable.includes(name));

@@ -94,7 +94,7 @@ function placesOf({ machine }: SagaDefinition, state: SagaState): readonly AnySt
   return isUnstarted(state) ? startNodes(machine) : activeNodes(state.snapshot);
 }
 
-/** A macrostep with the kept events in it that it made room for. */
+/** A macrostep, and those of the kept events that the machine accepted after it. */
 export interface CaughtUp extends Macrostep {
   /** What still waits; nothing once the machine has ended. */
   readonly early: readonly EarlyEvent[];
@@ -121,7 +121,7 @@ export function takeEarly(self: Self, step: Macrostep, kept: readonly EarlyEvent
     early = early.filter((each) => each !== next);
     taken.push(next.event.type);
   }
-  const stays = stillOf(snapshot, early);
+  const stays = stillAhead(snapshot, early);
   const left = early.filter((each) => !stays.includes(each)).map(({ event }) => event.type);
   const notes = [
     ...(taken.length === 0 ? [] : [`took what came early: ${taken.join(', ')}`]),
@@ -132,8 +132,8 @@ export function takeEarly(self: Self, step: Macrostep, kept: readonly EarlyEvent
   return { snapshot, commands, early: stays, taken: notes.length === 0 ? null : notes.join('; ') };
 }
 
-/** The kept events that can still be taken. */
-function stillOf(
+/** The kept events that a state which is still ahead can take. */
+function stillAhead(
   snapshot: Macrostep['snapshot'],
   early: readonly EarlyEvent[],
 ): readonly EarlyEvent[] {

@@ -28,7 +28,7 @@ export function effectsOf(
   return effects;
 }
 
-// After all that the turn sends, as a live actor tells of its snapshot.
+// After all that the turn sends: a running XState actor shows its snapshot last, too.
 function showingOf({ parent, snapshot }: SagaState, index: number): Effect[] {
   const shows = parent?.shows;
   if (parent === null || shows === undefined || snapshot.status !== 'active') return [];
@@ -96,10 +96,6 @@ export function startEffects(
     const { isSynced = false, isListener = false } = activity;
     const { keyName = step } = activity;
     const forwardKey = idempotencyKey(state.id, keyName, 'forward', occurrence);
-    const key =
-      direction === 'forward'
-        ? forwardKey
-        : idempotencyKey(state.id, keyName, direction, occurrence);
     const isUnwinding = src === UNWIND_CHILD;
     effects.push({
       kind: 'start-activity',
@@ -107,7 +103,7 @@ export function startEffects(
       src,
       input,
       token,
-      key,
+      key: idempotencyKey(state.id, keyName, direction, occurrence),
       forwardKey: direction === 'forward' ? null : forwardKey,
       step,
       direction,

@@ -25,7 +25,10 @@ export interface OperatorCommand {
   readonly reason?: string;
   /** The one step that is meant, where several wait for a person. */
   readonly step?: string;
-  /** For `edit-context`, `retry` and `skip`: members that replace those of the machine's context. */
+  /**
+   * For `edit-context`, `retry`, `skip` and `accept-partial`: members that replace those of the
+   * machine's context.
+   */
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
@@ -153,7 +156,9 @@ export type Effect =
       readonly attempt: number;
       /** For a compensation or a probe: what came late of the step. */
       readonly late: LateResult | null;
-      /** The timer to fire when this attempt takes longer than `timeoutMs` from dispatch. */
+      /**
+       * The timer to fire once the attempt has taken `delayMs` from dispatch; `null`: no time-out.
+       */
       readonly timeout: {
         readonly timer: string;
         readonly delayMs: number;

@@ -2,8 +2,8 @@
  * Answers that came after the saga had given their attempt up: kept with the step they belong to,
  * as information for whoever must undo it.
  *
- * Never makes a transition. Only a success says something: a failure after an abort is mostly the
- * abort itself.
+ * Never makes a transition. Only a success is kept: a failure after an abort is mostly the abort
+ * itself.
  */
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Inbound } from './inbound.ts';

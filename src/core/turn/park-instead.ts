@@ -1,8 +1,8 @@
 /**
  * Turns that must not count: one that would end a saga against its ledger, and one in which the
  * machine ends in an error because nothing handles a failure. The saga is parked as it was before,
- * with a reason that names the step, so that a person can compensate it, or retry it once it is
- * mended.
+ * with a reason that names the step, so that a person can compensate it, or retry it once the
+ * definition is corrected.
  *
  * Pure. Invariant: nothing that came in is lost. An event is kept, and what was live stays on record:
  * when the saga goes on, a timer fires and a success comes again under its key. A failure is in the

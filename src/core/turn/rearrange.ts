@@ -55,8 +55,8 @@ export function rearrange(
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
-        // Started under the id of an actor that still runs: the new one takes its place, and the
-        // other is told to end. Nobody could reach or stop it any more.
+        // The id may be that of an actor that still runs. The new one takes its place and the old
+        // one is stopped: by that id nobody could reach or stop it any more.
         activities = without(activities, command.id);
         invoked = [
           ...invoked.filter(({ id }) => id !== command.id),

@@ -45,8 +45,9 @@ export function namesToGiveUp(state: Pick<SagaState, 'status' | 'steps'>): reado
 }
 
 /**
- * How the step itself stands, for pictures. Who gives a compensation up leaves what the step did in
- * the world, although the entry as a whole is skipped; only a step that failed is itself skipped.
+ * How the step itself stands, for pictures, where its entry may be skipped as a whole. A
+ * compensation that was given up leaves the effect of its step standing, so that the step counts as
+ * completed; only a step that failed is itself skipped.
  */
 export function forwardStatusOf(entry: StepEntry): StepStatus {
   const { status, kind, mayHaveHappened, compensation, error, probes = 0 } = entry;

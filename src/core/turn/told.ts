@@ -3,7 +3,7 @@
  * child sagas that show their snapshots.
  *
  * Invariant: only an actor that is still live is heard, by its token. What no transition takes is
- * dropped without a trace, as live: a stream of it must not fill the journal.
+ * dropped without a trace, as XState's interpreter does: a stream of it must not fill the journal.
  */
 import { type EventObject, matchesState, type StateValue } from 'xstate';
 import { react } from './advance.ts';
@@ -28,13 +28,14 @@ export function onTold(
   if (state.live.activities[activity]?.token !== token) return UNHEARD;
   if (id !== undefined && isKnownEvent(state, id)) return UNHEARD;
   const seen = id === undefined ? state : { ...state, seenEvents: rememberEvent(state, id) };
-  const event = withQuestions(inbound.event);
+  const event = withSnapshotMethods(inbound.event);
   const taken = react(definition, seen, state.live, { inbound, event, nowMs });
   return taken.kind === 'advanced' ? taken : UNHEARD;
 }
 
-// What a listener asks a machine's snapshot. Not among its members, so that a context may keep it.
-function withQuestions(event: EventObject): EventObject {
+// A snapshot arrives as JSON; code that was written for XState calls `matches` and `hasTag` on it.
+// They are not enumerable, so that a context that keeps the snapshot still survives JSON.
+function withSnapshotMethods(event: EventObject): EventObject {
   const snapshot: unknown = Reflect.get(event, 'snapshot');
   if (snapshot === null || typeof snapshot !== 'object' || !('value' in snapshot)) return event;
   const { value, tags } = snapshot as { value: StateValue; tags?: readonly string[] };

@@ -1,8 +1,9 @@
 /**
- * The turn: one inbound taken through the machine. The pure heart of Backstep.
+ * The turn: one inbound taken through the machine. Pure.
  *
  * No clock, no randomness, no I/O, no await: the same definition, state, inbound and time give the
- * same answer. Whatever is not live any more never makes a transition; it becomes a note.
+ * same answer. Invariant: an inbound whose token is not live any more never makes a transition; it
+ * becomes a note.
  */
 import type { EventObject } from 'xstate';
 import { endOfActor } from './actor-ends.ts';
@@ -91,7 +92,8 @@ export function turn(
 ): Turn {
   const taken = drawnTurn(definition, state, inbound, nowMs);
   if (taken.kind !== 'advanced') return taken;
-  // A failure counts as doubt where an earlier start of the same attempt was cut off.
+  // The record's inbound, not the one that came: `resultOf` made its failure ambiguous where an
+  // earlier dispatch of the same attempt was cut off.
   return parkInstead(definition, state, taken.record.inbound, taken, nowMs);
 }
 
@@ -254,7 +256,8 @@ function onEvent(
   );
 }
 
-// An eventless transition may ask for the event that no other one takes, as live.
+// The guard of an eventless transition may look at an event that no transition takes, as under
+// XState's own interpreter.
 function openedBy(
   definition: SagaDefinition,
   state: SagaState,

@@ -1,7 +1,9 @@
-/** What code of a machine is given in place of actors that are not there where it runs. */
+/** Stand-ins for the actors of XState that a machine's code is not given where it runs. */
 import { BackstepError } from '../../core/errors.ts';
 
-/** Stands for an actor or a system: what it does not have is said, not given as undefined. */
+/**
+ * Stands for an actor or a system: a member that it does not have throws, and is not `undefined`.
+ */
 export function absent(
   what: string,
   known: Readonly<Record<string, unknown>>,

@@ -49,8 +49,8 @@ export function actionReceiver(
   };
 }
 
-// What an action sends to its own machine arrives after the turn, as live; a second run of the
-// action sends under the same ids.
+// What an action sends to its own machine arrives after the turn, as under XState's own
+// interpreter; a second run of the action sends under the same ids.
 function selfOf({ id, sagaId }: OutgoingMessage, sent: Promise<unknown>[], send: SendToSaga) {
   const known = {
     id: sagaId,

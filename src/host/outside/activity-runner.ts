@@ -1,5 +1,5 @@
 /**
- * Runs activities: bounded in number, cut off by time, never believed twice.
+ * Runs activities: bounded in number, cut off by time, each dispatch reported once.
  *
  * Starts only what a committed turn commanded. Whatever an activity does (throws synchronously,
  * hangs, ignores its signal, answers after it was stopped), exactly one report per dispatch reaches
@@ -156,8 +156,8 @@ export class ActivityRunner {
     let outcome: AttemptOutcome;
     let plan: WritePlan<unknown> | null = null;
     try {
-      // A copy: an activity that changes its input must not change the saga. It was written for
-      // this activity where the saga was defined; here every type is alike.
+      // A copy: an activity that changes its input must not change the saga. The cast: that the
+      // input fits the activity was checked where the saga was defined; here the types are erased.
       const input = copyJson(effect.input, machineValue) as never;
       const context = this.#contextOf(attempt);
       if (typeof implementation === 'function') {
@@ -184,8 +184,8 @@ export class ActivityRunner {
   }
 
   #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): AttemptOutcome {
-    // An unusable answer is one that no attempt would mend. A plan has written nothing yet; any
-    // other effect has happened, so the step is in doubt.
+    // No further attempt would give a usable output. A plan has written nothing yet; any other
+    // effect has happened, so the step is in doubt.
     const unusable = { retryable: false, ambiguous: plan === null };
     let taken: unknown;
     try {

@@ -2,8 +2,8 @@
  * What a drawn machine brought along, as activities: a `fromPromise` actor runs as the attempt of
  * an activity that calls the machine's own creator.
  *
- * The creator is told its input and its signal, as live. It is no actor: whoever it would send to
- * by itself is not there.
+ * The creator gets its input and its signal, as from XState. It is no actor: `self` and `system`
+ * throw where the creator would send through them.
  */
 import type { Activity, ActivityContext } from '../../core/activity.ts';
 import { absent } from './absent.ts';

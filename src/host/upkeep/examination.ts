@@ -103,7 +103,9 @@ function replayAll(
   older: VersionLookup,
 ): ReplayedAll {
   const versionAt = versionsAlong(migrationsIn(journal), definition, older);
-  /** What no migration excuses: it went astray under the very version it was written under. */
+  /**
+   * Where a record does not replay under the very version that wrote it: no migration excuses that.
+   */
   let astray: string | null = null;
   let expected: Expected | null = null;
   let turns = 0;

@@ -3,7 +3,7 @@
  */
 import type { Clock } from '../clock.ts';
 
-/** A clock that is looked at again and again. */
+/** The wall clock held against the steady one, each time that it is asked. */
 export interface JumpWatch {
   /** How far the wall clock has jumped since the last jump that was told, when that is too far. */
   jumpMs(): number | null;

@@ -18,7 +18,7 @@ import { Rounds } from './rounds.ts';
 
 /** Sagas removed with one commit; twice as many each time while there are more. */
 const BATCH_SIZE = 50;
-/** What the others wait for is short still: some milliseconds, in both databases. */
+/** Commits that wait behind a batch of this size wait some milliseconds, in both databases. */
 const LARGEST_BATCH = 200;
 /** Between two batches. */
 const PAUSE_MS = 50;
@@ -26,7 +26,7 @@ const PAUSE_MS = 50;
 const LOOK_MS = 60_000;
 /** How long nothing is removed after a jump of the clock. */
 const HOLD_MS = 86_400_000;
-/** How much of that may be waited once more after a restart. */
+/** How often the rest of the hold is stored: a restart lengthens it by at most this. */
 const KEPT_EVERY_MS = 3_600_000;
 /** Jumps up to this, or up to a tenth of what ended sagas are kept for, are nothing unusual. */
 const MAX_TOLERANCE_MS = 3_600_000;
@@ -114,7 +114,7 @@ class Removal implements Upkeep, OwnRetention {
     }
   }
 
-  /** Gives the delay until the next look. */
+  /** Gives the time until the next look. */
   async #removeBatch(endedBeforeMs: number): Promise<number> {
     const size = this.#batchSize;
     const sids = await this.#store.upkeep.removable(endedBeforeMs, size);

@@ -3,7 +3,7 @@
  * those whose drawing was edited, those that were parked because their version was gone and is here
  * again. What cannot go on is parked, waiting sagas too, and told.
  *
- * A saga migrates, or is parked, when its host loads it; here is only who makes the host load.
+ * A saga migrates, or is parked, when its host loads it; the keeper only decides which are loaded.
  * Sagas that run under what is registered are never loaded for it. Bounded work at a time; ended by
  * a stop at any point, the next start goes on.
  *
@@ -49,12 +49,15 @@ export class VersionKeeper {
   readonly #ports: VersionKeeperPorts;
   #isStopped = false;
   #running: Promise<void> = Promise.resolve();
-  /** Looks that wait for the one under way: each sees what another one behind it would. */
+  /** Looks that wait behind the one under way; a second of the same kind would see nothing more. */
   readonly #waiting = new Set<'all' | 'count'>();
-  /** Told so far, as JSON. */
+  /** Gaps that are in the log already, as JSON. */
   #told: ReadonlySet<string> = new Set();
   #gaps: readonly VersionGap[] = [];
-  /** Of paused sagas. Parked, they would go on one day by themselves, against a person's word. */
+  /**
+   * Gaps of paused sagas, which are counted here and not parked: a parked saga goes on by itself
+   * once its version is registered, and a person has paused these.
+   */
   #paused: readonly VersionGap[] = [];
 
   constructor(ports: VersionKeeperPorts) {

@@ -85,7 +85,7 @@ export class Ingress {
         return { kind: 'passing', why };
       throw unavailable(why);
     } catch (error) {
-      if (!(error instanceof TypeError || isAbort(error))) throw error;
+      if (!(error instanceof TypeError || isTimeout(error))) throw error;
       return { kind: 'passing', why: `Restate does not answer: ${causeOf(error)}` };
     }
   }
@@ -95,11 +95,11 @@ function unavailable(why: string): BackstepError {
   return new BackstepError('unavailable', why, { retryAfterMs: LONGEST_PAUSE_MS });
 }
 
-function isAbort(error: unknown): error is Error {
+function isTimeout(error: unknown): error is Error {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-// `fetch` says no more than that it failed.
+// The message of `fetch` says only that it failed; its cause says why.
 function causeOf({ message, cause }: Error): string {
   return cause instanceof Error ? cause.message : message;
 }

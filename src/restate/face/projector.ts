@@ -120,7 +120,7 @@ export class Projector {
     if (watchers.has(sagaId)) watchers.tell(entry, await this.#stateAfter(sid, words.turn));
   }
 
-  /** `null`: it cannot be opened, as a saga that was parked for it. */
+  /** `null`: it cannot be opened, and was parked for that. */
   async #stateAfter(sid: number, turn: TurnRecord): Promise<SagaState | null> {
     const { store, registry, clock } = this.#parts;
     const row = await store.loadBySid(sid);

@@ -35,6 +35,7 @@ import type { Store } from '../../store/store.ts';
 import type { Admin } from './admin.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
+import { trackSessions } from '../http-sessions.ts';
 import { keyedSagaId } from '../keys.ts';
 import { Projector } from './projector.ts';
 import { RestateCalls } from './saga-calls.ts';
@@ -93,7 +94,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
   readonly #server: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sessions: ReadonlySet<ServerHttp2Session>;
   readonly #started = Promise.withResolvers<void>();
   #phase: Phase = 'opened';
   #startedSagas = 0;
@@ -133,10 +134,7 @@ export class RestateEngine implements UncheckedEngine {
     const services = [journalObject(this.#projector)];
     // What fails is tried again by Restate, and told by the watch.
     this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
-    this.#server.on('session', (session) => {
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
-    });
+    this.#sessions = trackSessions(this.#server);
   }
 
   register: Backstep['register'] = (definition, ...given) => {
@@ -178,7 +176,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#registry.assertChildren(definition);
     const input = await parseInput(definition, options.input);
     const key = options.key ?? null;
-    // Made here, and kept over every try: a lost answer starts nothing twice.
+    // The id is made here and is the same over all tries: a lost answer starts nothing twice.
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
     const { version } = definition;
     const inputHash = inputHashOf(input);
@@ -190,7 +188,7 @@ export class RestateEngine implements UncheckedEngine {
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
 
-  /** Its work is done where the projection is written: here, once it is. */
+  /** The owner is the process that writes the projection: this one, while it accepts work. */
   atOwner: Backstep['atOwner'] = (_, run) => async (given) => {
     if (this.#phase === 'accepting') return run(given);
     throw new BackstepError('unavailable', 'the projection is not written here just now');
@@ -245,7 +243,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#versions.stop();
     this.#removal.stop();
     await this.bulk.stop();
-    // What is not written yet comes again, here or to the next projection.
+    // Restate brings what is not written yet again, to this process or to the next one.
     this.#server.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
     for (const session of this.#sessions) session.destroy();

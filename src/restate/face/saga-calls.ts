@@ -103,7 +103,7 @@ export class RestateCalls implements HandleCalls {
     }
     const endedAs = await this.#assertThere(id);
     if (endedAs !== null) return { status: 'removed', endedAs };
-    // It is there, and what it came to is heard once it is written.
+    // The saga exists and is not in the projection yet: its turns are heard once they are.
     return 'running';
   }
 

@@ -2,7 +2,7 @@
  * Watches what Restate does with the calls of sagas: whether it answers and speaks with the workers
  * both ways at once, which calls do not get on, and how many turns wait to be written.
  *
- * A look a second, of which the last answer is told, so that nobody who asks for the health waits.
+ * It asks once a second and keeps the last answer, so that a question for the health never waits.
  */
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { Clock } from '../../host/clock.ts';

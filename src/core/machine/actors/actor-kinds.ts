@@ -53,7 +53,8 @@ function kindOfCode(logic: object): ActorKind {
   const code = codeOf(logic);
   const created = CREATED.find(([, each]) => codeOf(each) === code);
   if (created !== undefined) return created[0];
-  // Whoever wrote it: logic that only answers events can be asked for its next state.
+  // Logic of no creator known here, or written by hand: with a `transition` and without a `start`
+  // it can be stepped like that of `fromTransition`.
   const { transition, getInitialSnapshot, start } = readFields(logic);
   const isPure = start === undefined && typeof getInitialSnapshot === 'function';
   return isPure && typeof transition === 'function' ? 'transition' : 'unknown';

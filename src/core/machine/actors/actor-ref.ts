@@ -39,7 +39,8 @@ export interface Listener {
   stateOf(id: string): SteppedState | undefined;
 }
 
-// Steps are synchronous, one after the other: whoever runs one is who a reference reaches.
+// Steps are synchronous, one after the other: a reference reaches the listener of the step under
+// way.
 let listening: Listener | null = null;
 
 /** Runs a step in which references reach the listener. */

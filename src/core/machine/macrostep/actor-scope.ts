@@ -1,6 +1,6 @@
 /**
- * The actor that XState's interpreter believes it runs in: it collects what a step commands and
- * what expressions send by themselves, and starts nothing.
+ * The actor scope that XState's interpreter is given in place of a running actor: it collects what
+ * a step commands and what expressions send by themselves, and starts nothing.
  *
  * Invariant: the same saga in the same turn gives the same ids and the same answers. What a durable
  * machine does not have (subscribers, a live system) is refused by name, never silently absent.
@@ -43,7 +43,7 @@ export interface ActorScope {
   readonly xstate: XStateScope;
   /** State values of the last microsteps, for the message of one that goes on without end. */
   readonly recent: readonly unknown[];
-  /** In order: what expressions sent by themselves, then what actions command, as live. */
+  /** In order: what expressions sent by themselves, then what actions command, as XState does. */
   readonly collected: () => readonly (Command | SelfSend)[];
   readonly listener: Listener;
 }
@@ -171,7 +171,7 @@ function present(before: AnyMachineSnapshot | null): AnyMachineSnapshot {
   throw new Error("Snapshot can't be read while the actor initializes itself");
 }
 
-/** Everything of an actor that a durable one has not. */
+/** The methods of a running actor that a durable machine does not have: each throws, by name. */
 const REFUSING: object = Object.fromEntries(
   ['subscribe', 'on', 'start', 'stop', 'select', 'getPersistedSnapshot'].map((name) => [
     name,

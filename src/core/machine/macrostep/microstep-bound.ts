@@ -9,7 +9,7 @@ import { BackstepError } from '../../errors.ts';
 import { nodesOf } from '../machine-nodes.ts';
 import { statePath } from '../state-path.ts';
 
-/** What the smallest machine may need: an honest one may go through a list item by item. */
+/** Least bound of any machine: a small one may go through a long list item by item. */
 const LEAST_BOUND = 10_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Which transitions a machine takes in a configuration: the first one of each active region whose
- * guard lets it, looked for from the inside out, as XState does it. Whoever witnesses is told.
+ * guard lets it, looked for from the inside out, as XState does it. A witness is called for each.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { evaluateGuard } from 'xstate/guards';
@@ -23,7 +23,8 @@ export function chosenBy(
 
 /**
  * True when the machine would take the event: a transition of it leads somewhere or acts. As
- * `snapshot.can`, which keeps every type it was ever asked for, whoever sent it. Throws as that does.
+ * `snapshot.can`, which is not called because it keeps every type that it was ever asked for, and
+ * types come from outside. Throws as that does.
  */
 export function canStep(event: EventObject, entry: Entry, snapshot: AnyMachineSnapshot): boolean {
   return allowedBy(event, entry, snapshot).some(

@@ -8,6 +8,7 @@
  */
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { wayOfActor } from '../actors/actor-facts.ts';
+import { isDescendant } from '../machine-nodes.ts';
 
 /** A transition as XState formats it. */
 export type Transition = NonNullable<AnyStateNode['always']>[number];
@@ -262,8 +263,8 @@ function operationOf(machine: AnyStateMachine, action: unknown): Operation | nul
   }
 }
 
-// Without an implementation XState starts nothing, and an actor that is stepped inside the turn
-// takes more than a command; neither is worth knowing here.
+// `null` leaves the step to XState's interpreter: without an implementation XState starts nothing,
+// and an actor that is stepped inside the turn takes more than a command.
 function invokeOf(
   machine: AnyStateMachine,
   id: unknown,
@@ -281,11 +282,6 @@ export function ancestorsOf(node: AnyStateNode, upTo: AnyStateNode | null): AnyS
   if (node === upTo) return ancestors;
   for (let at = node.parent; at !== undefined && at !== upTo; at = at.parent) ancestors.push(at);
   return ancestors;
-}
-
-function isDescendant(node: AnyStateNode, ancestor: AnyStateNode): boolean {
-  for (let at = node.parent; at !== undefined; at = at.parent) if (at === ancestor) return true;
-  return false;
 }
 
 function inDocumentOrder(one: AnyStateNode, other: AnyStateNode): number {

@@ -1,7 +1,7 @@
 /**
  * What follows within a turn from a step of a machine: what it sent to itself comes next, in order,
- * before anything from outside, as with a live actor; actors that are stepped inside the turn take
- * what was sent to them.
+ * before anything from outside, as in a running XState actor; actors that are stepped inside the
+ * turn take what was sent to them.
  */
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { BackstepError } from '../../errors.ts';
@@ -120,7 +120,8 @@ export class OwnTurn {
     return this.#carryOut({ snapshot: present, deferred: scope.collected() });
   }
 
-  // As a live actor tells its parent: of each snapshot where that is asked for, and of its end.
+  // As a running XState actor tells its parent: of each snapshot where that is asked for, and of
+  // its end.
   #tell({ id, isSynced }: ActorRef, state: SteppedState): void {
     const { status, output, error } = state;
     if (status === 'active' && isSynced) this.#queue.push(snapshotEvent(id, state));

@@ -1,9 +1,9 @@
 /**
- * Who wants to know which transitions of the drawing a turn takes, the eventless ones among them:
- * no snapshot tells them, as a state that is entered and left within one turn is in none.
+ * Observes which transitions of the drawing a turn takes, the eventless ones among them. Snapshots
+ * do not show them: a state that is entered and left within one turn is in none.
  *
- * For `verify` and the test kit; nobody listens in a running engine. Invariant: it is told within
- * the call alone, so that nothing is heard of another turn.
+ * For `verify` and the test kit; a running engine has no listener. Invariant: a listener is called
+ * within its own `witnessing` alone, and never for another turn.
  */
 
 type Hear = (transition: object) => void;
