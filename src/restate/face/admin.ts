@@ -6,8 +6,9 @@ const Deployment = z.object({ id: z.string() });
 const Deployments = z.object({
   deployments: z.array(
     z.object({
+      // Functions of a cloud, which others may run on the same server, have neither.
       uri: z.string().optional(),
-      protocol_type: z.string(),
+      protocol_type: z.string().optional(),
       services: z.array(z.object({ name: z.string(), revision: z.number() })),
     }),
   ),
