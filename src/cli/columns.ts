@@ -6,13 +6,17 @@ import { shownText } from './terminal.ts';
 /** Longest text of a cell; the rest is cut, `--json` has it. */
 const MAX_CELL = 60;
 
-/** Rows under their headings, each column as wide as its widest cell. `look`: colours a cell. */
+/**
+ * Rows under their headings, each column as wide as its widest cell. `look`: colours a cell.
+ * `maxCell`: where what is cut would be missed.
+ */
 export function columns(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
   look: (cell: string, column: number) => string = (cell) => cell,
+  maxCell: number = MAX_CELL,
 ): readonly string[] {
-  const shown = rows.map((row) => row.map((cell) => cut(shownText(cell))));
+  const shown = rows.map((row) => row.map((cell) => cut(shownText(cell), maxCell)));
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...shown.map((row) => row[column]?.length ?? 0)),
   );
@@ -56,6 +60,6 @@ const UNITS: readonly (readonly [number, string])[] = [
   [1_000, 's'],
 ];
 
-function cut(cell: string): string {
-  return cell.length > MAX_CELL ? `${cell.slice(0, MAX_CELL - 1)}…` : cell;
+function cut(cell: string, maxCell: number): string {
+  return cell.length > maxCell ? `${cell.slice(0, maxCell - 1)}…` : cell;
 }

@@ -24,6 +24,8 @@ export interface Running {
   readonly env: Environment;
   /** A command of this program as one would type it, with the same server or database. */
   typed(command: string): string;
+  /** One that changes something; `null` on a database, which takes no orders. */
+  typedOrder(command: string): string | null;
 }
 
 type Work<Options> = (
@@ -42,11 +44,14 @@ export function whenConnected<Options extends ConnectionOptions>(
     const options: Options = command.opts();
     const isJson = options.json === true;
     try {
-      const { client, again, close } = await connect(options, env);
+      const { client, again, takesOrders, close } = await connect(options, env);
       try {
         const report = new Report(terminal, isJson);
         const typed = (typedCommand: string): string => `backstep ${typedCommand}${again}`;
-        exit(await work(options, command.args, { client, report, terminal, env, typed }));
+        const typedOrder = (order: string): string | null => (takesOrders ? typed(order) : null);
+        exit(
+          await work(options, command.args, { client, report, terminal, env, typed, typedOrder }),
+        );
       } finally {
         await close();
       }

@@ -25,6 +25,8 @@ export interface Connection {
   readonly client: BackstepClient;
   /** The options that were given, to be repeated in a command that is proposed. */
   readonly again: string;
+  /** Something may be ordered there: it is a server. */
+  readonly takesOrders: boolean;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,12 @@ export async function connect(options: ConnectionOptions, env: Environment): Pro
     });
     return {
       ...stored,
-      again: [` --db ${db}`, ...module.map((each) => ` --module ${each}`)].join(''),
+      takesOrders: false,
+      again: [
+        ` --db ${argument(withoutPassword(db))}`,
+        ...(schema === undefined ? [] : [` --schema ${argument(schema)}`]),
+        ...module.map((each) => ` --module ${argument(each)}`),
+      ].join(''),
     };
   }
   if (schema !== undefined || module.length > 0) {
@@ -81,11 +88,27 @@ export async function connect(options: ConnectionOptions, env: Environment): Pro
     retry: { attempts: MAX_TRIES },
   });
   const again = [
-    ...(url === undefined ? [] : [` --url ${url}`]),
-    ...(tokenFile === undefined ? [] : [` --token-file ${tokenFile}`]),
+    ...(url === undefined ? [] : [` --url ${argument(url)}`]),
+    ...(tokenFile === undefined ? [] : [` --token-file ${argument(tokenFile)}`]),
   ];
-  return { client, again: again.join(''), close: async () => {} };
+  return { client, again: again.join(''), takesOrders: true, close: async () => {} };
 }
+
+// As a shell takes it for one argument.
+function argument(given: string): string {
+  return /^[\w@%+=:,./-]+$/.test(given) ? given : `'${given.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+// What is proposed is shown and copied into messages; a password must not be.
+function withoutPassword(database: string): string {
+  const url = /^postgres(ql)?:/.test(database) && URL.canParse(database) ? new URL(database) : null;
+  if (url === null) return database;
+  if (url.password !== '') url.password = HIDDEN;
+  if (url.searchParams.has('password')) url.searchParams.set('password', HIDDEN);
+  return url.href;
+}
+
+const HIDDEN = '***';
 
 // Never an argument: those stand in the list of processes and in the shell's history.
 function tokenOf(file: string | undefined, env: Environment): string | null {

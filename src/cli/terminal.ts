@@ -25,15 +25,14 @@ export interface Terminal {
   readInput(): Promise<string>;
   /** Asks something that is answered with yes or no. */
   ask(question: string): Promise<boolean>;
-  /** Aborted when the person wants it to end. */
+  /** Aborted when the person wants it to end; whoever asks for it ends the command by it. */
   readonly interrupted: AbortSignal;
 }
 
 /** The streams of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin } = process;
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  let interrupted: AbortController | null = null;
   // Whoever reads it has seen enough.
   stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? 0 : 1),
@@ -53,7 +52,15 @@ export function processTerminal(): Terminal {
         lines.close();
       }
     },
-    interrupted: interrupted.signal,
+    // Only what ends by itself takes the signal over: everything else dies of it, as one expects.
+    get interrupted() {
+      if (interrupted === null) {
+        const taken = new AbortController();
+        process.once('SIGINT', () => taken.abort());
+        interrupted = taken;
+      }
+      return interrupted.signal;
+    },
   };
 }
 
@@ -119,11 +126,17 @@ export function tellError(terminal: Terminal, isJson: boolean, error: unknown): 
     return exitCodeOf(error);
   }
   terminal.err(`backstep: ${shownText(message)}\n`);
+  if (details?.status === 401) {
+    terminal.err('  set BACKSTEP_TOKEN, or name a file that has the token with --token-file\n');
+  }
   for (const { path, message: what } of details?.issues ?? []) {
-    terminal.err(`  ${shownText(path)}: ${shownText(what)}\n`);
+    const issue = `${path}: ${what}`;
+    // The message of the first is that of the whole.
+    if (issue !== message) terminal.err(`  ${shownText(issue)}\n`);
   }
   const { legal = [] } = details ?? {};
-  if (legal.length > 0) terminal.err(`  legal now: ${shownText(legal.join(', '))}\n`);
+  if (legal.length > 0 && !message.includes('legal now: '))
+    terminal.err(`  legal now: ${shownText(legal.join(', '))}\n`);
   return exitCodeOf(error);
 }
 

@@ -1,6 +1,8 @@
 /** The `backstep` command: how it ends, and what it says of a command line that makes no sense. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +39,21 @@ test('ends although the module it verified opened an engine', () => {
   const { status, stdout } = backstep(['verify', 'opens-engine.ts', '--json']);
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toHaveLength(1);
+});
+
+test('ends at the first interrupt while a server gives no answer', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  if (address === null || typeof address === 'string') throw new Error('has no port');
+  const url = `http://127.0.0.1:${address.port}`;
+  const asking = spawn(process.execPath, [CLI, 'ls', '--url', url], { cwd: folder });
+  const [socket] = (await once(silent, 'connection')) as [NodeJS.ReadableStream];
+  await once(socket, 'readable');
+  const ended = once(asking, 'exit');
+  asking.kill('SIGINT');
+  expect(await ended).toEqual([null, 'SIGINT']);
+  silent.close();
 });
 
 test('names the file of a folder that it cannot load', () => {

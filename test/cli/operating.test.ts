@@ -159,6 +159,32 @@ describe('ends with the code of', () => {
   });
 });
 
+describe('an error is told once:', () => {
+  test('an input that is refused, by each of its issues', async () => {
+    const { err } = await run(['start', 'notes', '--input', '{}']);
+    const lines = err.trimEnd().split('\n');
+    expect(new Set(lines.map((line) => line.replace(/^(backstep:| ) /, ''))).size).toBe(
+      lines.length,
+    );
+  });
+
+  test('an event that it does not know, with what is legal', async () => {
+    const { err } = await run(['send', await started('told-once'), 'wriet']);
+    expect(err.match(/legal now/g)).toHaveLength(1);
+  });
+
+  test('a token that is missing, with where to put it', async () => {
+    const { err } = await run(['ls'], { env: { BACKSTEP_TOKEN: '' } });
+    expect(err).toContain('set BACKSTEP_TOKEN, or name a file that has the token');
+  });
+});
+
+test('why tells in full what each command does', async () => {
+  const { out } = await run(['why', await started('in-full')]);
+  expect(out).toContain('terminate');
+  expect(out).not.toContain('…');
+});
+
 test('a token comes from a file', async () => {
   const file = join(folder, 'token');
   writeFileSync(file, `${TOKEN}\n`);
@@ -176,6 +202,9 @@ test('a database is read beside its owner, in the same words as from the server'
   }
   const bare = await typed(['show', id, '--db', database]);
   expect(bare.out).toContain('the definition of notes, version 1, is not known here');
+  // A database takes no orders, so that none is proposed.
+  const why = await typed(['why', id, '--db', database, '--module', MODULE]);
+  expect(why.err).toContain(`next: backstep history ${id} --db ${database}`);
   const stats = await typed(['stats', '--db', database]);
   expect(stats.out).toMatch(/^STATUS +SAGAS\n/);
 });

@@ -77,7 +77,7 @@ export function sagaTable(
 }
 
 async function listLetters(options: ListOptions, _: unknown, running: Running): Promise<number> {
-  const { client, report, typed } = running;
+  const { client, report, typed, typedOrder } = running;
   const { items, hasMore } = await taken(client.deadLetters(), options);
   report.answer({ items }, () =>
     items.length === 0 ? ['nothing needs a person'] : letterLines(items, running),
@@ -89,7 +89,9 @@ async function listLetters(options: ListOptions, _: unknown, running: Running): 
     first === undefined ? null : typed(`why ${first.sagaId}`),
     largest === undefined || largest.letters.length < 2
       ? null
-      : typed(`retry --type ${largest.type} --status ${largest.status} --query ${largest.code}`),
+      : typedOrder(
+          `retry --type ${largest.type} --status ${largest.status} --query ${largest.code}`,
+        ),
   );
   return EXIT_WELL;
 }

@@ -92,7 +92,7 @@ function sagaLines(saga: Saga, { report }: Running): readonly string[] {
 }
 
 async function why(_: unknown, [name = '']: readonly string[], running: Running): Promise<number> {
-  const { client, report, typed } = running;
+  const { client, report, typed, typedOrder } = running;
   const reasons = await (await sagaNamed(client, name, report, 'reads')).why();
   report.answer(reasons, () => whyLines(reasons, running));
   const [event] = reasons.waitsFor.filter(({ kind }) => kind === 'event');
@@ -100,8 +100,8 @@ async function why(_: unknown, [name = '']: readonly string[], running: Running)
   report.next(
     ...reasons.may
       .filter(({ command }) => isGivenUp && command !== 'edit-context' && command !== 'terminate')
-      .map(({ command }) => typed(`${command} ${reasons.id}`)),
-    event === undefined ? null : typed(`send ${reasons.id} ${event.name}`),
+      .map(({ command }) => typedOrder(`${command} ${reasons.id}`)),
+    event === undefined ? null : typedOrder(`send ${reasons.id} ${event.name}`),
     typed(`history ${reasons.id}`),
   );
   return EXIT_WELL;
@@ -132,7 +132,9 @@ function whyLines(reasons: Why, { report }: Running): readonly string[] {
         shown(reasons.outstanding.join(', ')),
       ],
     ]),
-    ...(does.length === 0 ? [] : ['', ...columns(['YOU MAY', 'WHICH DOES'], does)]),
+    ...(does.length === 0
+      ? []
+      : ['', ...columns(['YOU MAY', 'WHICH DOES'], does, undefined, Infinity)]),
   ];
 }
 
