@@ -57,7 +57,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // No other room loads the SDK.
   restate: {
-    layers: ['host', 'store', 'core'],
+    layers: ['node-guard', 'host', 'store', 'core'],
     packages: [NODE, /^(xstate|zod)$/, /^@restatedev\/restate-sdk(\/.+)?$/],
     atLeast: 3,
   },

@@ -25,7 +25,7 @@ export type ErrorCode =
   | 'overloaded'
   /** The engine is draining, stopped, or cannot write just now. */
   | 'unavailable'
-  /** The database file cannot be used: not ours, newer, too old a SQLite, or owned by another. */
+  /** The database cannot be used: not ours, newer, owned by another; or its driver is not installed. */
   | 'storage-refused'
   /** Stored state cannot be read back: checksum, unknown version or unknown state. */
   | 'state-unreadable'

@@ -9,6 +9,7 @@ import {
   readDatabase,
 } from '../core/database-target.ts';
 import { BackstepError } from '../core/errors.ts';
+import { loadWithPackage } from '../core/missing-package.ts';
 import type { FileStoreOptions } from './sqlite/open-store.ts';
 import type { TakeOverOptions } from './postgres/timings.ts';
 import type { Store } from './store.ts';
@@ -66,22 +67,8 @@ export async function loadStore(
  * Loads a module that needs the driver of PostgreSQL, which comes with the user's program. Throws
  * `storage-refused` where it did not.
  */
-export async function loadPostgres<Module>(load: () => Promise<Module>): Promise<Module> {
-  try {
-    return await load();
-  } catch (thrown) {
-    if (!isMissingDriver(thrown)) throw thrown;
-    const message = 'PostgreSQL needs the package pg, which is not installed; run: npm install pg';
-    throw new BackstepError('storage-refused', message, { cause: thrown });
-  }
-}
-
-function isMissingDriver(thrown: unknown): boolean {
-  return (
-    thrown instanceof Error &&
-    Reflect.get(thrown, 'code') === 'ERR_MODULE_NOT_FOUND' &&
-    thrown.message.includes("'pg'")
-  );
+export function loadPostgres<Module>(load: () => Promise<Module>): Promise<Module> {
+  return loadWithPackage(load, { by: 'PostgreSQL', name: 'pg' });
 }
 
 /** Throws `input-invalid` for an option that means nothing for the database. */

@@ -56,9 +56,15 @@ interface Ran {
   readonly err: string;
 }
 
-/** A project for the tests of one file, with the programs of these texts; it goes with them. */
-export function usePackedProject(texts: readonly string[]): PackedProject {
-  const project = new PackedProject(texts);
+/**
+ * A project for the tests of one file, with the programs of these texts, and these packages beside
+ * those of the README; it goes with them.
+ */
+export function usePackedProject(
+  texts: readonly string[],
+  packages: readonly string[] = [],
+): PackedProject {
+  const project = new PackedProject(texts, packages);
   beforeAll(() => project.make(), PACK_MS);
   afterAll(() => project.dispose());
   return project;
@@ -69,7 +75,10 @@ export class PackedProject {
   readonly installed = join(this.folder, 'node_modules/backstep');
   readonly manuals: readonly Manual[];
 
-  constructor(texts: readonly string[]) {
+  readonly #packages: readonly string[];
+
+  constructor(texts: readonly string[], packages: readonly string[]) {
+    this.#packages = [...OWN_PACKAGES, ...packages];
     this.manuals = texts.map((path) => {
       const name = basename(path, '.md');
       const text = readFileSync(join(ROOT, path), 'utf8');
@@ -82,7 +91,7 @@ export class PackedProject {
     const tarball = done(run('npm', ['pack', '--silent', '--pack-destination', folder], ROOT));
     mkdirSync(installed, { recursive: true });
     done(run('tar', ['-xzf', join(folder, tarball.trim()), '--strip-components=1'], installed));
-    for (const name of new Set([...Object.keys(this.manifest().dependencies), ...OWN_PACKAGES])) {
+    for (const name of new Set([...Object.keys(this.manifest().dependencies), ...this.#packages])) {
       this.#link(name);
     }
     for (const manual of this.manuals) {

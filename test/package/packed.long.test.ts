@@ -19,11 +19,12 @@ const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/g
 const project = usePackedProject(['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))]);
 
 beforeAll(() => {
-  for (const file of ['typed-api.ts', 'typed-loops.ts', 'typed-client.ts']) {
+  for (const file of ['typed-api.ts', 'typed-loops.ts', 'typed-client.ts', 'typed-restate.ts']) {
     const promised = readFileSync(join(ROOT, 'test/package', file), 'utf8');
     const asUser = promised
       .replace('../../src/index.ts', 'backstep')
-      .replace('../../src/client.ts', 'backstep/client');
+      .replace('../../src/client.ts', 'backstep/client')
+      .replace('../../src/restate.ts', 'backstep/restate');
     writeFileSync(join(project.folder, file), asUser);
   }
   writeFileSync(join(project.folder, 'lacking.ts'), LACKING);
@@ -49,7 +50,7 @@ test('exports every type that its public signatures speak of, at that door or th
     join(project.installed, types),
   );
   const [main = ''] = doors;
-  expect(doors).toHaveLength(5);
+  expect(doors).toHaveLength(6);
   expect(doors.flatMap((door) => unnamedTypes(door, main))).toEqual([]);
 });
 

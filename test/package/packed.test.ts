@@ -24,6 +24,18 @@ test('a PostgreSQL database asks for its driver where that is not installed, and
   expect(done(project.node('--input-type=module', '-e', program))).toBe(told.repeat(2));
 });
 
+test('sagas on Restate ask for its SDK where that is not installed', () => {
+  const program = `import { openRestateBackstep, serveWorker } from 'backstep/restate';
+    const face = { ingress: 'http://host', admin: 'http://host', listen: { port: 0 }, database: 'x' };
+    for (const open of [() => serveWorker({ port: 0, register() {} }), () => openRestateBackstep(face)]) {
+      await open().catch(({ code, message }) => console.log(code, message));
+    }`;
+  const told =
+    'storage-refused Restate needs the package @restatedev/restate-sdk, which is not installed; ' +
+    'run: npm install @restatedev/restate-sdk\n';
+  expect(done(project.node('--input-type=module', '-e', program))).toBe(told.repeat(2));
+});
+
 test('holds what a user needs and no source', () => {
   expect(readdirSync(project.installed).toSorted()).toEqual([
     'LICENSE',
@@ -78,7 +90,7 @@ test('refuses a Node that the SQLite binding would take down', () => {
     value: { ...process.versions, node: '22.13.1' },
   })`;
   const preload = `data:text/javascript,${encodeURIComponent(disguise)}`;
-  for (const entry of ['backstep', 'backstep/server', 'backstep/testing']) {
+  for (const entry of ['backstep', 'backstep/server', 'backstep/restate', 'backstep/testing']) {
     const { code, err } = project.node('--import', preload, '--eval', `import '${entry}'`);
     expect(code).toBe(1);
     expect(err).toContain(
@@ -87,8 +99,10 @@ test('refuses a Node that the SQLite binding would take down', () => {
   }
 });
 
-test('loads nothing but XState for a program that only names it', () => {
-  const program = `
+test.each(['backstep', 'backstep/restate'])(
+  'loads nothing but XState for a program that only names %s',
+  (door) => {
+    const program = `
     import { registerHooks } from 'node:module';
     const packages = new Set();
     registerHooks({
@@ -97,9 +111,10 @@ test('loads nothing but XState for a program that only names it', () => {
         return next(url, context);
       },
     });
-    await import('backstep');
+    await import('${door}');
     console.log(JSON.stringify([...packages].filter((name) => !name.startsWith('node:')).sort()));`;
-  const { code, out, err } = project.node('--input-type=module', '--eval', program);
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(JSON.parse(out)).toEqual(['backstep', 'xstate']);
-});
+    const { code, out, err } = project.node('--input-type=module', '--eval', program);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toEqual(['backstep', 'xstate']);
+  },
+);

@@ -3,9 +3,26 @@ import { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 
 const Deployment = z.object({ id: z.string() });
+const Deployments = z.object({
+  deployments: z.array(
+    z.object({
+      // Functions of a cloud, which others may run on the same server, have neither.
+      uri: z.string().optional(),
+      protocol_type: z.string().optional(),
+      services: z.array(z.object({ name: z.string(), revision: z.number() })),
+    }),
+  ),
+});
 const Rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())) });
 /** Longest that one answer may take. */
 const PATIENCE_MS = 10_000;
+
+/** Where Restate takes new calls of a service to. */
+export interface Serving {
+  readonly url: string;
+  /** Both sides of a call speak at once, as HTTP/2 lets them; else one after the other. */
+  readonly isBothWays: boolean;
+}
 
 export class Admin {
   readonly #url: string;
@@ -28,10 +45,32 @@ export class Admin {
     return Rows.parse(await this.#post('/query', { query: sql })).rows;
   }
 
-  async #post(path: string, body: object): Promise<unknown> {
+  /** What serves new calls of the service; `null`: nothing does. Throws `unavailable`. */
+  async newestServing(service: string): Promise<Serving | null> {
+    const { deployments } = Deployments.parse(await this.#ask('/deployments', { method: 'GET' }));
+    let newest: Serving | null = null;
+    let newestRevision = 0;
+    for (const {
+      uri = 'an address that it does not tell',
+      protocol_type,
+      services,
+    } of deployments) {
+      const revision = services.find(({ name }) => name === service)?.revision ?? 0;
+      if (revision <= newestRevision) continue;
+      newestRevision = revision;
+      newest = { url: uri, isBothWays: protocol_type === 'BidiStream' };
+    }
+    return newest;
+  }
+
+  #post(path: string, body: object): Promise<unknown> {
+    return this.#ask(path, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  async #ask(path: string, asked: { readonly method: string; body?: string }): Promise<unknown> {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
-    const request = { method: 'POST', headers, body: JSON.stringify(body), signal };
+    const request = { ...asked, headers, signal };
     try {
       const answer = await fetch(this.#url + path, request);
       const text = await answer.text();

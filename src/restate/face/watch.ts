@@ -1,6 +1,6 @@
 /**
- * Watches what Restate does with the calls of sagas: whether it answers, which calls do not get on,
- * and how long turns wait to be written.
+ * Watches what Restate does with the calls of sagas: whether it answers and speaks with the workers
+ * both ways at once, which calls do not get on, and how many turns wait to be written.
  *
  * It asks once a second and keeps the last answer, so that a question for the health never waits.
  */
@@ -22,7 +22,8 @@ export interface RestateCalls {
 
 export type RestateStanding =
   | ({ readonly kind: 'ready' } & RestateCalls)
-  | { readonly kind: 'away'; readonly reason: string; readonly sinceMs: number };
+  /** It does not answer, or attempts of activities cannot run on it. */
+  | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number };
 
 const LOOK_EVERY_MS = 1_000;
 const OFTEN = 20;
@@ -47,7 +48,7 @@ export class Watch {
     this.#admin = admin;
     this.#clock = clock;
     this.#logger = logger;
-    this.#standing = { kind: 'away', reason: 'nobody has looked yet', sinceMs: clock.nowMs() };
+    this.#standing = { kind: 'stalled', reason: 'nobody has looked yet', sinceMs: clock.nowMs() };
   }
 
   /** How Restate stood at the last look. */
@@ -69,6 +70,7 @@ export class Watch {
 
   async #look(): Promise<void> {
     try {
+      await this.#assertBothWays();
       const [row = {}] = await this.#admin.query(COUNTS);
       const count = (name: string): number => Number(row[name] ?? 0);
       const calls = {
@@ -82,10 +84,25 @@ export class Watch {
       if (!(error instanceof BackstepError) || !isPassing(error)) throw error;
       if (this.#isStopped) return;
       const was = this.#standing;
-      const sinceMs = was.kind === 'away' ? was.sinceMs : this.#clock.nowMs();
-      this.#standing = { kind: 'away', reason: error.message, sinceMs };
-      if (was.kind === 'ready') this.#logger.error({ err: error }, 'Restate does not answer');
+      const sinceMs = was.kind === 'stalled' ? was.sinceMs : this.#clock.nowMs();
+      this.#standing = { kind: 'stalled', reason: error.message, sinceMs };
+      const isNews = was.kind === 'ready' || was.reason !== error.message;
+      if (isNews) this.#logger.error({ err: error }, 'sagas on Restate do not go on');
     }
+  }
+
+  /**
+   * Where request and response take turns, as with HTTP/1.1 or behind a proxy that speaks it, every
+   * attempt looks interrupted to its worker, and every saga gives up after a few.
+   */
+  async #assertBothWays(): Promise<void> {
+    const serving = await this.#admin.newestServing(SERVICES.attempt);
+    if (serving === null || serving.isBothWays) return;
+    throw new BackstepError(
+      'unavailable',
+      `Restate speaks with the workers at ${serving.url} by request and response, so that every ` +
+        'attempt would look interrupted; register an address that takes HTTP/2 all the way',
+    );
   }
 
   #tellOf(calls: RestateCalls): void {

@@ -1,0 +1,58 @@
+/** What the face says of the way that Restate speaks with the workers. */
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createEndpointHandler, service } from '@restatedev/restate-sdk';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { type Logger, silentLogger } from '../../src/host/turn-log.ts';
+import { openRestateBackstep, serveWorker } from '../../src/restate.ts';
+import { SERVICES } from '../../src/restate/names.ts';
+import { freePort } from '../ports.ts';
+import { temporaryDatabase } from '../store/store-fixture.ts';
+import { describeOnRestate, restateServer } from './rig.ts';
+
+/** Attempts behind what speaks HTTP/1.1 alone, as a proxy that knows no better makes of workers. */
+async function oneWayAtATime(): Promise<string> {
+  const attempts = service({ name: SERVICES.attempt, handlers: { run: async () => {} } });
+  const server = createServer(createEndpointHandler({ services: [attempts], logger: () => {} }));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describeOnRestate('the health of sagas on Restate', () => {
+  it('is stalled while workers are reached by request and response, until they are both ways at once', async () => {
+    const server = await restateServer();
+    const url = await oneWayAtATime();
+    const told = await fetch(`${server.admin}/deployments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ uri: url, use_http_11: true }),
+    });
+    expect(told.status).toBe(201);
+
+    const error = vi.fn<Logger['error']>();
+    const backstep = await openRestateBackstep({
+      ingress: server.ingress,
+      admin: server.admin,
+      listen: { port: await freePort() },
+      database: temporaryDatabase(),
+      logger: { ...silentLogger, isLevelEnabled: () => true, error },
+    });
+    onTestFinished(() => backstep.stop({ within: 0 }));
+    await backstep.start();
+    const health = backstep.health();
+    expect(health.kind).toBe('stalled');
+    expect('reason' in health && health.reason).toContain(`workers at ${url}/ by request`);
+    expect(error).toHaveBeenCalledWith(expect.anything(), 'sagas on Restate do not go on');
+
+    const worker = await serveWorker({ port: 0, register: () => {} });
+    onTestFinished(() => worker.stop());
+    await server.register(`http://127.0.0.1:${worker.port}`);
+    await expect.poll(() => backstep.health().kind, { timeout: 10_000 }).toBe('ready');
+  });
+});
