@@ -37,17 +37,17 @@ export class Admin {
    * known there already is asked anew what it serves. Throws `unavailable`.
    */
   async register(uri: string): Promise<string> {
-    return Deployment.parse(await this.#post('/deployments', { uri, force: true })).id;
+    return (await this.#post('/deployments', { uri, force: true }, Deployment)).id;
   }
 
   /** Asks Restate's own tables. Throws `unavailable`. */
   async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return Rows.parse(await this.#post('/query', { query: sql })).rows;
+    return (await this.#post('/query', { query: sql }, Rows)).rows;
   }
 
   /** What serves new calls of the service; `null`: nothing does. Throws `unavailable`. */
   async newestServing(service: string): Promise<Serving | null> {
-    const { deployments } = Deployments.parse(await this.#ask('/deployments', { method: 'GET' }));
+    const { deployments } = await this.#ask('/deployments', { method: 'GET' }, Deployments);
     let newest: Serving | null = null;
     let newestRevision = 0;
     for (const {
@@ -63,23 +63,31 @@ export class Admin {
     return newest;
   }
 
-  #post(path: string, body: object): Promise<unknown> {
-    return this.#ask(path, { method: 'POST', body: JSON.stringify(body) });
+  #post<Answer>(path: string, body: object, shape: z.ZodType<Answer>): Promise<Answer> {
+    return this.#ask(path, { method: 'POST', body: JSON.stringify(body) }, shape);
   }
 
-  async #ask(path: string, asked: { readonly method: string; body?: string }): Promise<unknown> {
+  async #ask<Answer>(
+    path: string,
+    asked: { readonly method: string; readonly body?: string },
+    shape: z.ZodType<Answer>,
+  ): Promise<Answer> {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
     const request = { ...asked, headers, signal };
     try {
       const answer = await fetch(this.#url + path, request);
       const text = await answer.text();
-      if (answer.ok) return JSON.parse(text);
+      if (answer.ok) return shape.parse(JSON.parse(text));
       throw new Error(`${answer.status} ${text}`);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      const message = `Restate's admin port at ${this.#url}${path}: ${why}`;
+      const message = `Restate's admin port at ${this.#url}${path}: ${reasonOf(cause)}`;
       throw new BackstepError('unavailable', message, { cause });
     }
   }
+}
+
+function reasonOf(cause: unknown): string {
+  if (cause instanceof z.ZodError) return 'it answers as Restate does not';
+  return cause instanceof Error ? cause.message : String(cause);
 }
