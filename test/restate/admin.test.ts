@@ -21,7 +21,7 @@ it.each([
   const admin = await answering(...answer);
   const told = {
     code: 'unavailable',
-    message: expect.stringMatching(/admin port at http:\/\/127/),
+    message: expect.stringMatching(/admin port at http:\/\/127/) as unknown,
   };
   await expect(admin.query('SELECT 1')).rejects.toMatchObject(told);
   await expect(admin.register('http://127.0.0.1:1')).rejects.toMatchObject(told);
