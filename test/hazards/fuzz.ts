@@ -29,7 +29,7 @@ export const fuzzLimitMs = (requests: number): number => 60_000 + requests * 20;
 /** They did reach the routes: some were taken, most were refused for different reasons. */
 export const REACHED: unknown = expect.arrayContaining([200, 400, 403, 404, 405]);
 /** Not by accident. */
-const OFTEN = 20;
+const OFTEN = 10;
 
 /**
  * Sends that many; BACKSTEP_FUZZ_SEED says which. Gives the statuses that were answered often.

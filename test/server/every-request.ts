@@ -75,6 +75,7 @@ function triesFor(id: string, bulk: string): readonly Try[] {
     page('/api/sagas'),
     page('/api/sagas/:id', `/api/sagas/${id}`),
     page('/api/sagas/:id/transitions', `/api/sagas/${id}/transitions`),
+    page('/api/sagas/:id/why', `/api/sagas/${id}/why`),
     {
       route: 'POST /api/sagas/:id/events',
       path: `/api/sagas/${id}/events`,

@@ -104,8 +104,7 @@ function prospectView(prospect: Prospect): object {
 
 /** The failure that happened last, of a step or of its compensation, whatever came of it since. */
 function lastErrorOf({ steps }: SagaState): object | null {
-  const sides = steps.flatMap((step) => sidesOf(step));
-  const failed = sides.filter(({ side }) => side.error !== undefined);
+  const failed = inOrder(steps).filter(({ side }) => side.error !== undefined);
   const last = failed.toSorted((one, other) => atMsOf(one.side) - atMsOf(other.side)).at(-1);
   if (last === undefined) return null;
   const { step, activity, side } = last;
@@ -124,14 +123,23 @@ type Side = Pick<
   'attempts' | 'startedAtMs' | 'endedAtMs' | 'error' | 'mayHaveHappened' | 'nextAttemptAtMs'
 >;
 
-function sidesOf({ name, compensation, ...forward }: StepEntry) {
-  const sides: { step: string; activity: string; side: Side }[] = [
-    { step: name, activity: name, side: forward },
+interface OneWay {
+  readonly step: string;
+  readonly activity: string;
+  readonly side: Side;
+}
+
+/** As they went where it all was in one millisecond: forward, then back in reverse. */
+function inOrder(steps: readonly StepEntry[]): readonly OneWay[] {
+  const back = steps.flatMap(({ name, compensation }): readonly OneWay[] =>
+    compensation === undefined
+      ? []
+      : [{ step: name, activity: compensation.name, side: compensation }],
+  );
+  return [
+    ...steps.map((step) => ({ step: step.name, activity: step.name, side: step })),
+    ...back.toReversed(),
   ];
-  if (compensation !== undefined) {
-    sides.push({ step: name, activity: compensation.name, side: compensation });
-  }
-  return sides;
 }
 
 // When an attempt failed is not kept: it is before the next one, and after the first.
