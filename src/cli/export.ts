@@ -7,7 +7,7 @@ import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { journalExport, shownExport } from '../host/upkeep/journal-export.ts';
 import { openStoredSagas } from '../store/stored-sagas.ts';
 import type { DatabaseRequest } from './database-request.ts';
-import { EXIT_FAILED } from './exit-codes.ts';
+import { exitCodeOf } from './exit-codes.ts';
 
 export interface ExportRequest extends DatabaseRequest {
   readonly sagaId: string;
@@ -42,6 +42,6 @@ export async function exportJournal(request: ExportRequest): Promise<number> {
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;
     process.stderr.write(`backstep: ${error.message}\n`);
-    return EXIT_FAILED;
+    return exitCodeOf(error);
   }
 }

@@ -50,7 +50,7 @@ test('it shows the record at which other code leads elsewhere', () => {
 
 test('a saga that is not there cannot be exported, and one must be named', () => {
   const nobody = exported('nobody', '--db', database.damagedBy());
-  expect(nobody.status).toBe(1);
+  expect(nobody.status).toBe(3);
   expect(nobody.stderr).toContain('no saga with id "nobody"');
   expect(exported().stderr).toContain("missing required argument 'saga'");
 });
