@@ -31,6 +31,7 @@ import { SagaStarter } from './starts/saga-starter.ts';
 import { SagaCalls } from './saga-calls.ts';
 import type { StartResult } from '../host/saga-handle.ts';
 import { SagaWatchers } from '../host/saga-watchers.ts';
+import { SagaTelemetry } from '../host/telemetry/saga-telemetry.ts';
 import { OwnerWork } from './standby/owner-work.ts';
 import { Standby } from './standby/standby.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
@@ -71,6 +72,7 @@ class Engine implements UncheckedEngine {
   readonly #standby: Standby;
   readonly #callers = new StalledCallers();
   readonly #watchers = new SagaWatchers();
+  readonly #telemetry: SagaTelemetry;
   readonly sagas: SagaCalls;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
@@ -86,6 +88,7 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
+    this.#telemetry = new SagaTelemetry(parts.tracing);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
@@ -109,8 +112,9 @@ class Engine implements UncheckedEngine {
     });
     this.#runner = new ActivityRunner(
       clock,
-      attemptReports((sid) => this.#supervisor.actor(sid)),
+      attemptReports((sid) => this.#supervisor.actor(sid), this.#telemetry),
       limits,
+      parts.tracing,
     );
     this.#listeners = new Listeners(
       listenerPorts((sid) => this.#supervisor.actor(sid), limits, logger),
@@ -162,6 +166,7 @@ class Engine implements UncheckedEngine {
       queue: this.#queue,
       feed: this.#feed,
       watchers: this.#watchers,
+      telemetry: this.#telemetry,
     });
     store.own().then(
       (ownership) => (this.#ownership = ownership),
@@ -237,7 +242,7 @@ class Engine implements UncheckedEngine {
       this.#supervisor,
       this.#runner,
       this.#timers,
-      this.#starter,
+      this.#telemetry.counters,
       this.#courier,
       this.#inbox,
       this.#feed,

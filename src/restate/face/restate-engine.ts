@@ -12,7 +12,8 @@ import { BackstepError } from '../../core/errors.ts';
 import { check } from '../../core/options-reader.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { createDurationCounter } from '../../core/distribution.ts';
+import { NO_DURATIONS } from '../../core/distribution.ts';
+import { readTraceparent } from '../../core/traceparent.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
@@ -27,6 +28,8 @@ import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Subscribed } from '../../host/subscription-check.ts';
+import { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
+import { startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
@@ -67,6 +70,7 @@ export interface RestateEngineParts {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly keepEndedMs?: number;
+  readonly tracing?: Tracing;
   readonly onRegister: (
     definition: SagaDefinition,
     accepting: Promise<void>,
@@ -89,6 +93,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #ingress: Ingress;
   readonly #watchers = new SagaWatchers();
   readonly #feed: Feed;
+  readonly #telemetry: SagaTelemetry;
   readonly #projector: Projector;
   readonly #versions: VersionKeeper;
   readonly #removal: Upkeep & OwnRetention;
@@ -97,7 +102,6 @@ export class RestateEngine implements UncheckedEngine {
   readonly #sessions: ReadonlySet<ServerHttp2Session>;
   readonly #started = Promise.withResolvers<void>();
   #phase: Phase = 'opened';
-  #startedSagas = 0;
   #stopping: Promise<void> | null = null;
 
   constructor(parts: RestateEngineParts) {
@@ -110,7 +114,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#feed = new Feed(onError);
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
-    this.#projector = new Projector({ ...shared, feed: this.#feed });
+    this.#telemetry = new SagaTelemetry(parts.tracing);
+    this.#projector = new Projector({ ...shared, feed: this.#feed, telemetry: this.#telemetry });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -169,6 +174,10 @@ export class RestateEngine implements UncheckedEngine {
   async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
+    return startTraced(this.#parts.tracing, type, options, (traced) => this.#start(type, traced));
+  }
+
+  async #start(type: string, options: SpawnOptions): Promise<StartResult> {
     const { clock, randomId } = this.#parts;
     const nowMs = clock.nowMs();
     const startAtMs = startTimeOf(options, nowMs);
@@ -180,10 +189,10 @@ export class RestateEngine implements UncheckedEngine {
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
     const { version } = definition;
     const inputHash = inputHashOf(input);
-    const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
-    const started = doneOf(await this.#ingress.call(id, 'start', words));
-    if (started.isNew) this.#startedSagas += 1;
-    return { id, ...started };
+    const trace = options.traceparent === undefined ? null : readTraceparent(options.traceparent);
+    const of = trace === null ? {} : { trace };
+    const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
+    return { id, ...doneOf(await this.#ingress.call(id, 'start', words)) };
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
@@ -199,22 +208,23 @@ export class RestateEngine implements UncheckedEngine {
 
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
-  /** Of this process, in which no saga runs. */
+  /** Of this process, in which no saga runs: turns count where they are written. */
   figures: Backstep['figures'] = () => ({
     liveActors: 0,
     busyActors: 0,
     activitiesInFlight: 0,
     activitiesWaiting: 0,
-    attemptMs: createDurationCounter().snapshot(),
+    attemptMs: NO_DURATIONS,
     mailboxItems: 0,
     deepestMailbox: 0,
     armedWakes: 0,
-    startedSagas: this.#startedSagas,
-    settledSagas: 0,
+    startedSagas: this.#telemetry.counters.started,
+    settledSagas: this.#telemetry.counters.settled,
     unheardEvents: 0,
     inboxTaken: 0,
     inboxRefused: 0,
     feedSeq: this.#feed.lastSeq,
+    types: this.#telemetry.counters.figures(),
   });
 
   liveActors: Backstep['liveActors'] = () => [];

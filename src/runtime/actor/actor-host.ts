@@ -7,7 +7,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
-import type { LoadedSaga } from '../../host/versions/open-stored.ts';
+import type { ActorSaga } from './saga-loader.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
 import type { Registration } from '../../host/registry.ts';
@@ -50,7 +50,7 @@ export interface ActorHost {
   readonly mailboxEvents: number;
   readonly stateLength: number;
   nowMs(): number;
-  load(sid: number): Promise<LoadedSaga>;
+  load(sid: number): Promise<ActorSaga>;
   commit(commit: SagaCommit): Promise<CommitOutcome>;
   /** Starts, stops, arms, publishes. */
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void;
