@@ -1,45 +1,68 @@
 /**
- * The figures in Prometheus' text format. Units stand last in the names, as there: seconds.
+ * What `/metrics` serves. Names and labels are a contract with what scrapes it: added to, never
+ * changed.
+ *
+ * Counters and live gauges are this process's own, so that one adds those of all processes up. What
+ * is read of the database is the same at each process over it: one takes the largest.
  */
-import { type Distribution, octavesOf, quantileMs } from '../../core/distribution.ts';
+import { type Distribution, quantileMs } from '../../core/distribution.ts';
 import type { EngineFigures } from '../../host/figures.ts';
-import type { InboxFigures } from '../../store/queries/inbox.ts';
-import type { StatusCounts } from '../../store/read-models.ts';
 import type { StoreStats } from '../../store/store.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
+import { type DurationFamily, type Family, prometheusText } from './prometheus-text.ts';
+import type { StoreGauges } from './store-gauges.ts';
+import { typeMetrics } from './type-metrics.ts';
 
 export interface MetricsSource {
-  readonly sagas: StatusCounts;
   readonly engine: EngineFigures;
   readonly store: StoreStats;
-  readonly inbox: InboxFigures;
+  readonly gauges: StoreGauges;
   readonly isReady: boolean;
   readonly isStandby: boolean;
   readonly live: LiveFigures;
   readonly lostLogLines: number;
   /** The 99th percentile of the event loop's delay just now, in milliseconds. */
   readonly loopP99Ms: number;
+  readonly nowMs: number;
 }
 
-type Kind = 'gauge' | 'counter';
-type Sample = readonly [name: string, kind: Kind, help: string, value: number];
+type Sample = readonly [name: string, kind: Family['kind'], help: string, value: number];
 
 /** One scrape. */
-export function metricsText({
-  sagas,
-  engine,
-  store,
-  inbox,
-  isReady,
-  isStandby,
-  live,
-  lostLogLines,
-  loopP99Ms,
-}: MetricsSource): string {
-  const byStatus = Object.entries(sagas).map(
-    ([status, count]) => `backstep_sagas{status="${status}"} ${count}`,
-  );
-  const samples: readonly Sample[] = [
+export function metricsText(source: MetricsSource): string {
+  const { engine, store, gauges, nowMs } = source;
+  return prometheusText([
+    ...ofDatabase(gauges, nowMs),
+    ...ofProcess(source).map(([name, kind, help, value]) => ({
+      name,
+      kind,
+      help,
+      samples: [{ value }],
+    })),
+    durations('backstep_attempt_duration_seconds', 'Attempts that answered', engine.attemptMs),
+    durations('backstep_commit_duration_seconds', 'Batches at the writer', store.commitMs),
+    durations('backstep_commit_wait_seconds', 'Wait of the oldest write', store.waitMs),
+    ...typeMetrics(engine.types),
+  ]);
+}
+
+/** Durations of the process as JSON tells them, in milliseconds. */
+export function distributionView(distribution: Distribution): object {
+  return {
+    count: distribution.total,
+    p50Ms: quantileMs(distribution, 0.5),
+    p95Ms: quantileMs(distribution, 0.95),
+    p99Ms: quantileMs(distribution, 0.99),
+  };
+}
+
+function durations(name: string, help: string, value: Distribution): DurationFamily {
+  return { name, kind: 'histogram', help, samples: [{ value }] };
+}
+
+function ofProcess(source: MetricsSource): readonly Sample[] {
+  const { engine, store, isReady, isStandby, live, lostLogLines, loopP99Ms } = source;
+  return [
     ['backstep_ready', 'gauge', '1 when work can be taken on', isReady ? 1 : 0],
     ['backstep_standby', 'gauge', '1 while another process owns it', isStandby ? 1 : 0],
     ['backstep_live_actors', 'gauge', 'Saga actors in memory', engine.liveActors],
@@ -53,8 +76,6 @@ export function metricsText({
     ['backstep_sagas_started_total', 'counter', 'Sagas started', engine.startedSagas],
     ['backstep_sagas_settled_total', 'counter', 'Sagas settled', engine.settledSagas],
     ['backstep_unheard_events_total', 'counter', 'Emitted, no subscriber', engine.unheardEvents],
-    ['backstep_inbox_waiting', 'gauge', 'Rows that wait in the inbox', inbox.waiting],
-    ['backstep_inbox_refused', 'gauge', 'Refused rows that are kept', inbox.refused],
     ['backstep_inbox_taken_total', 'counter', 'Rows dealt with', engine.inboxTaken],
     ['backstep_commits_total', 'counter', 'Turns committed', store.commits],
     ['backstep_batches_total', 'counter', 'Batches committed', store.batches],
@@ -63,43 +84,79 @@ export function metricsText({
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
     ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],
+    ['backstep_store_reads_failed', 'gauge', 'Of this scrape', failedReads(source.gauges)],
   ];
-  return [
-    '# HELP backstep_sagas Sagas by status',
-    '# TYPE backstep_sagas gauge',
-    ...byStatus,
-    ...samples.flatMap(([name, kind, help, value]) => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} ${kind}`,
-      `${name} ${value}`,
-    ]),
-    ...histogram('backstep_attempt_duration_seconds', 'Attempts that answered', engine.attemptMs),
-    ...histogram('backstep_commit_duration_seconds', 'Batches at the writer', store.commitMs),
-    ...histogram('backstep_commit_wait_seconds', 'Wait of the oldest write', store.waitMs),
-    '',
-  ].join('\n');
 }
 
-/** Durations of the process as JSON tells them, in milliseconds. */
-export function distributionView(distribution: Distribution): object {
-  return {
-    count: distribution.total,
-    p50Ms: quantileMs(distribution, 0.5),
-    p95Ms: quantileMs(distribution, 0.95),
-    p99Ms: quantileMs(distribution, 0.99),
-  };
+function failedReads(gauges: StoreGauges): number {
+  return Object.values(gauges).filter((each) => each === null).length;
 }
 
-function histogram(name: string, help: string, distribution: Distribution): readonly string[] {
-  const { total, sumMs } = distribution;
+function ofDatabase(gauges: StoreGauges, nowMs: number): readonly Family[] {
+  const { sagas, inbox, queues, underWay, unmoved, letters, messages } = gauges;
+  const ageOf = (sinceMs: number): number => Math.max(0, nowMs - sinceMs) / 1_000;
+  const gauge = (name: string, help: string, samples: Family['samples'] | undefined): Family => ({
+    name,
+    kind: 'gauge',
+    help,
+    samples: samples ?? [],
+  });
+  const one = (value: number | undefined): Family['samples'] | undefined =>
+    value === undefined ? undefined : [{ value }];
+  const byLetter = (valueOf: (letter: NonNullable<typeof letters>[number]) => number) =>
+    letters?.map((letter) => ({
+      labels: { type: letter.type, status: letter.kind },
+      value: valueOf(letter),
+    }));
+  const byType = (valueOf: (queue: NonNullable<typeof queues>[number]) => number) =>
+    queues?.map((queue) => ({ labels: { type: queue.type }, value: valueOf(queue) }));
   return [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} histogram`,
-    ...octavesOf(distribution).map(
-      ({ upToMs, count }) => `${name}_bucket{le="${upToMs / 1_000}"} ${count}`,
+    gauge(
+      'backstep_sagas',
+      'Sagas by status',
+      sagas === null
+        ? undefined
+        : Object.entries(sagas).map(([status, value]) => ({ labels: { status }, value })),
     ),
-    `${name}_bucket{le="+Inf"} ${total}`,
-    `${name}_sum ${sumMs / 1_000}`,
-    `${name}_count ${total}`,
+    gauge(
+      'backstep_sagas_under_way',
+      'Sagas that are not settled, by type and status',
+      underWay?.map(({ type, status, count: value }) => ({ labels: { type, status }, value })),
+    ),
+    gauge(
+      'backstep_oldest_unmoved_seconds',
+      'Since the last turn of the saga that should move and did so longest ago',
+      unmoved?.map(({ type, oldestMs }) => ({ labels: { type }, value: ageOf(oldestMs) })),
+    ),
+    gauge(
+      'backstep_dead_letters_open',
+      'Open dead letters, by type and status',
+      byLetter(({ count }) => count),
+    ),
+    gauge(
+      'backstep_dead_letters_oldest_seconds',
+      'Age of the oldest open dead letter',
+      byLetter(({ oldestMs }) => ageOf(oldestMs)),
+    ),
+    gauge(
+      'backstep_start_queue',
+      'Starts that wait for a place',
+      byType(({ queued }) => queued),
+    ),
+    gauge(
+      'backstep_starts_scheduled',
+      'Starts that wait for their time',
+      byType(({ scheduled }) => scheduled),
+    ),
+    gauge('backstep_messages_waiting', 'Messages not acknowledged yet', one(messages ?? undefined)),
+    gauge('backstep_inbox_waiting', 'Rows that wait in the inbox', one(inbox?.waiting)),
+    gauge('backstep_inbox_refused', 'Refused rows that are kept', one(inbox?.refused)),
+    gauge(
+      'backstep_inbox_oldest_seconds',
+      'Age of the row that waits for longest',
+      inbox === null
+        ? undefined
+        : [{ value: inbox.oldestAtMs === null ? 0 : ageOf(inbox.oldestAtMs) }],
+    ),
   ];
 }

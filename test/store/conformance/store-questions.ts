@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { SagaFilter } from '../../../src/store/read-models.ts';
 import { createBulkReads } from '../../../src/store/queries/bulk-records.ts';
 import { createEngineReads } from '../../../src/store/queries/engine-reads.ts';
+import { createGaugeReads } from '../../../src/store/queries/gauge-reads.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';
 
@@ -41,6 +42,7 @@ export const EVERY_FILTER: readonly SagaFilter[] = Object.entries(NARROW).reduce
 export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: AskedSagas): Questions {
   const engine = createEngineReads(db);
   const bulk = createBulkReads(db);
+  const gauges = createGaugeReads(db);
   const { starts, upkeep, inbox } = engine;
   const range = { status: 'waiting', afterSid: ended, untilSid: sagas } as const;
   return {
@@ -63,6 +65,10 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'rows of the inbox that wait': () => inbox.waiting(0, 100),
     'answers to requests': () => inbox.answers(['request-1', 'request-none']),
     'bulk commands under way': () => bulk.underWay(),
+    'sagas under way by type': () => gauges.underWay(),
+    'what moved longest ago by type': () => gauges.longestUnmoved(),
+    'open dead letters by type': () => gauges.openLetters(),
+    'how many messages wait': () => gauges.waitingMessages(),
     'whom a bulk command reached': () => bulk.audited([`saga-${ended}`], 'somebody'),
   };
 }
