@@ -224,6 +224,6 @@ export type {
   BulkOutcome,
   BulkRecord,
 } from './store/queries/bulk-records.ts';
-export type { TakeOverOptions } from './store/postgres/timings.ts';
+export type { TakeOverOptions } from './store/postgres/ownership/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
 export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';
