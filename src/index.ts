@@ -128,7 +128,7 @@ export { type Distribution, quantileMs } from './core/distribution.ts';
 export type { Bounds } from './verify/bounds.ts';
 export type { FindingCode } from './verify/finding-codes.ts';
 export type { Finding, Severity, WayStep } from './verify/findings.ts';
-export type { NotReached } from './verify/reach.ts';
+export type { NotReached } from './verify/graph/reach.ts';
 export type { UsedValue, ValueSource } from './verify/values/examples.ts';
 export { type Verification, verify, type VerifyOptions } from './verify/verify.ts';
 

@@ -2,8 +2,8 @@
  * What a person's word settles: doubts, and what was given up. Told from the world alone, like all
  * of it, so that a ledger which says otherwise is caught.
  */
-import type { SagaStatus } from '../core/status.ts';
-import { isOwed, type Run, type World } from './world.ts';
+import type { SagaStatus } from '../../core/status.ts';
+import { isOwed, type Run, type World } from '../world.ts';
 
 /**
  * What a person says: how everything in doubt came out; that the pivot never happened; that one

@@ -1,16 +1,16 @@
 /**
  * The judgement on the whole of an exploration: loops without end, ends that cannot be reached.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import { isEnded, needsPerson } from '../core/status.ts';
-import { statePath } from '../core/machine/state-path.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { isEnded, needsPerson } from '../../core/status.ts';
+import { statePath } from '../../core/machine/state-path.ts';
 import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
-import type { FindingCode } from './finding-codes.ts';
-import type { Fault, Findings, WayStep } from './findings.ts';
+import type { FindingCode } from '../finding-codes.ts';
+import type { Fault, Findings, WayStep } from '../findings.ts';
 import { loopsIn, roundTrip } from './loops.ts';
 import { judgeReach } from './never-reached.ts';
 import { countedWithoutEnd, isUnattended, retriesWhatEnds } from './retry-loops.ts';
-import { fixedDelayMs } from '../core/machine/machine-delays.ts';
+import { fixedDelayMs } from '../../core/machine/machine-delays.ts';
 
 /** With one of these, that something was not reached says nothing new. */
 const CUT_SHORT = [

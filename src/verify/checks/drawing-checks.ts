@@ -3,12 +3,12 @@
  * as another one comes first, and events that nobody declared.
  */
 import type { AnyStateNode } from 'xstate';
-import type { SagaDefinition } from '../core/define/definition.ts';
-import { isWildcard, outsideEvents } from '../core/machine/event-types.ts';
-import { isDescendant, nodesOf, readFields } from '../core/machine/machine-nodes.ts';
-import type { Fault, Findings } from './findings.ts';
-import { fixedDelayMs } from '../core/machine/machine-delays.ts';
-import { afterId } from '../core/machine/timer-ids.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { isWildcard, outsideEvents } from '../../core/machine/event-types.ts';
+import { isDescendant, nodesOf, readFields } from '../../core/machine/machine-nodes.ts';
+import type { Fault, Findings } from '../findings.ts';
+import { fixedDelayMs } from '../../core/machine/machine-delays.ts';
+import { afterId } from '../../core/machine/timer-ids.ts';
 
 /** Adds what is wrong. */
 export function judgeDrawing(definition: SagaDefinition, findings: Findings): void {

@@ -4,10 +4,10 @@
  * Invariant: nodes stand in the order they were reached in, and a node's parent is on a shortest
  * way to it.
  */
-import type { SagaStatus } from '../core/status.ts';
-import { statePath } from '../core/machine/state-path.ts';
-import type { WayStep } from './findings.ts';
-import type { Drive } from './move.ts';
+import type { SagaStatus } from '../../core/status.ts';
+import { statePath } from '../../core/machine/state-path.ts';
+import type { WayStep } from '../findings.ts';
+import type { Drive } from '../moves/move.ts';
 import { targetsInWords } from './reach.ts';
 
 /** One state that was reached. */

@@ -3,17 +3,17 @@
  * end of a retry budget.
  */
 import type { EventObject } from 'xstate';
-import type { SagaDefinition } from '../core/define/definition.ts';
-import { CHILD_COMPLETED, type Failure } from '../core/failure.ts';
-import { UNWIND_CHILD } from '../core/machine/machine-roles.ts';
-import { probeAnswerOf } from '../core/turn/probe.ts';
-import type { LiveActivity, SagaState } from '../core/state.ts';
-import { MAX_DISPATCHES } from '../core/turn/turn.ts';
-import { atLastAttempt } from './budgets.ts';
-import type { ExampleValues } from './values/examples.ts';
-import { isCompiled } from './identity.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { CHILD_COMPLETED, type Failure } from '../../core/failure.ts';
+import { UNWIND_CHILD } from '../../core/machine/machine-roles.ts';
+import { probeAnswerOf } from '../../core/turn/probe.ts';
+import type { LiveActivity, SagaState } from '../../core/state.ts';
+import { MAX_DISPATCHES } from '../../core/turn/turn.ts';
+import { atLastAttempt } from '../budgets.ts';
+import type { ExampleValues } from '../values/examples.ts';
+import { isCompiled } from '../identity.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
-import type { Answer } from './world.ts';
+import type { Answer } from '../world.ts';
 
 const FAILURES: readonly { readonly label: string; readonly failure: Failure }[] = [
   { label: 'refused', failure: failureOf('refused', false, false) },

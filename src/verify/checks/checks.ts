@@ -4,12 +4,12 @@
  *
  * Pure: faults out, nothing kept. Every fault names the place and the cure.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import type { Effect, Turn } from '../core/turn/inbound.ts';
-import { isOver, type SagaState } from '../core/state.ts';
-import type { FindingCode } from './finding-codes.ts';
-import type { Fault } from './findings.ts';
-import { areIndependent, placeOf } from './places.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import type { Effect, Turn } from '../../core/turn/inbound.ts';
+import { isOver, type SagaState } from '../../core/state.ts';
+import type { FindingCode } from '../finding-codes.ts';
+import type { Fault } from '../findings.ts';
+import { areIndependent, placeOf } from '../places.ts';
 import { judgeUndoing, roundOf } from './undoing.ts';
 import {
   isOwed,
@@ -20,7 +20,7 @@ import {
   stands,
   startAttempt,
   type World,
-} from './world.ts';
+} from '../world.ts';
 
 type Start = Extract<Effect, { kind: 'start-activity' }>;
 

@@ -6,8 +6,8 @@
  * machine every state and guarded transition is its author's.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
-import type { Fault, Findings } from './findings.ts';
+import { nodesOf, readFields, transitionsOf } from '../../core/machine/machine-nodes.ts';
+import type { Fault, Findings } from '../findings.ts';
 import { enteredStates, type Reached } from './reach.ts';
 
 const EXAMPLES_CURE = 'give examples of the input, outputs and events that lead there';

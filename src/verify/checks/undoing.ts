@@ -6,13 +6,13 @@
  * Must never ask the saga's ledger, nor how the builder shows a context to a mapper: they are what
  * is judged. Invariant: a hand-written machine makes its inputs itself and is not judged.
  */
-import type { SagaDefinition, WayBack } from '../core/define/definition.ts';
-import type { Effect } from '../core/turn/inbound.ts';
-import { canonicalJson } from '../core/json.ts';
-import type { SagaState } from '../core/state.ts';
-import type { Fault } from './findings.ts';
+import type { SagaDefinition, WayBack } from '../../core/define/definition.ts';
+import type { Effect } from '../../core/turn/inbound.ts';
+import { canonicalJson } from '../../core/json.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { Fault } from '../findings.ts';
 import { REPORT_CURE } from './ledger-check.ts';
-import { type Run, runToUndo, type World } from './world.ts';
+import { type Run, runToUndo, type World } from '../world.ts';
 
 type Start = Extract<Effect, { kind: 'start-activity' }>;
 

@@ -3,17 +3,17 @@
  *
  * Pure: faults out, nothing kept. Every fault names the place and the cure.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import type { Turn } from '../core/turn/inbound.ts';
-import { hasLiveActivity, isOver, type SagaState } from '../core/state.ts';
-import { legalCommands } from '../core/turn/legal.ts';
-import type { FindingCode } from './finding-codes.ts';
-import type { Fault } from './findings.ts';
-import { isCompiled } from './identity.ts';
-import { type Move, timersThatFire } from './move.ts';
-import { hasWayOn } from './moves.ts';
-import { MUST_NOT_CHANGE } from '../core/define/user-code.ts';
-import { placeOf } from './places.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import type { Turn } from '../../core/turn/inbound.ts';
+import { hasLiveActivity, isOver, type SagaState } from '../../core/state.ts';
+import { legalCommands } from '../../core/turn/legal.ts';
+import type { FindingCode } from '../finding-codes.ts';
+import type { Fault } from '../findings.ts';
+import { isCompiled } from '../identity.ts';
+import { type Move, timersThatFire } from '../moves/move.ts';
+import { hasWayOn } from '../moves/moves.ts';
+import { MUST_NOT_CHANGE } from '../../core/define/user-code.ts';
+import { placeOf } from '../places.ts';
 
 /** What is wrong with standing in this state, however the saga came here. */
 export function judgeState(definition: SagaDefinition, state: SagaState): Fault[] {

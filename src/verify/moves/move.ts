@@ -1,11 +1,11 @@
 /** One thing that can happen to a saga, as `verify` and the test kit tell it. */
 import type { EventObject } from 'xstate';
-import type { SagaDefinition } from '../core/define/definition.ts';
-import type { Inbound } from '../core/turn/inbound.ts';
-import type { LiveTimer, SagaState } from '../core/state.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import type { Inbound } from '../../core/turn/inbound.ts';
+import type { LiveTimer, SagaState } from '../../core/state.ts';
 import type { Decision } from './decisions.ts';
-import { timerName } from '../core/machine/timer-ids.ts';
-import type { Answer } from './world.ts';
+import { timerName } from '../../core/machine/timer-ids.ts';
+import type { Answer } from '../world.ts';
 
 /** What drives a saga on: by itself at once, by the clock, or from outside. */
 export type Drive = 'result' | 'timer' | 'outside';

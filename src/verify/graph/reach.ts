@@ -10,8 +10,8 @@ import {
   nodesOf,
   readFields,
   transitionsOf,
-} from '../core/machine/machine-nodes.ts';
-import { activeNodes } from './places.ts';
+} from '../../core/machine/machine-nodes.ts';
+import { activeNodes } from '../places.ts';
 
 /** Something in the drawing that nothing explored led to. */
 export interface NotReached {

@@ -2,8 +2,8 @@
  * Retries that a person sees and nobody ends: the status says that the saga tries again, and yet no
  * one is ever asked. What is declared `retriable` is meant so.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import { statePath } from '../core/machine/state-path.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { statePath } from '../../core/machine/state-path.ts';
 import type { Edge, Node } from './exploration.ts';
 
 /** So often in a row a place is come back to before it is taken to have no bound. */

@@ -6,12 +6,12 @@
  * The clock and the chance that the code could ask are replaced for the length of that turn.
  * Invariant: they are back before anything else runs, as a turn never waits.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import { canonicalJson } from '../core/json.ts';
-import type { Turn } from '../core/turn/inbound.ts';
-import type { SagaState } from '../core/state.ts';
-import type { Fault } from './findings.ts';
-import { timerLabel } from './move.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import { canonicalJson } from '../../core/json.ts';
+import type { Turn } from '../../core/turn/inbound.ts';
+import type { SagaState } from '../../core/state.ts';
+import type { Fault } from '../findings.ts';
+import { timerLabel } from '../moves/move.ts';
 
 /** Turns that were looked at. */
 export class Purity {

@@ -1,10 +1,10 @@
 /**
  * The ledger of a saga against what happened: a difference is a defect of Backstep itself.
  */
-import type { SagaState, StepEntry } from '../core/state.ts';
-import type { StepStatus } from '../core/status.ts';
-import type { Fault } from './findings.ts';
-import type { Run, World } from './world.ts';
+import type { SagaState, StepEntry } from '../../core/state.ts';
+import type { StepStatus } from '../../core/status.ts';
+import type { Fault } from '../findings.ts';
+import type { Run, World } from '../world.ts';
 
 /** What can be done about a defect of Backstep. */
 export const REPORT_CURE = 'this is a defect of Backstep, please report it with this way';

@@ -5,19 +5,19 @@
  * Invariant: no move carries a time or chance of its own; a timer fires at its due time, anything
  * else at time zero, and no order among timers is assumed.
  */
-import type { SagaDefinition } from '../core/define/definition.ts';
-import type { CommandName } from '../core/turn/inbound.ts';
+import type { SagaDefinition } from '../../core/define/definition.ts';
+import type { CommandName } from '../../core/turn/inbound.ts';
 import {
   COMMAND_EVENTS,
   hasEndedUnsettled,
   legalCommands,
   legalEvents,
-} from '../core/turn/legal.ts';
-import type { SagaState } from '../core/state.ts';
+} from '../../core/turn/legal.ts';
+import type { SagaState } from '../../core/state.ts';
 import { attemptMoves } from './attempt-moves.ts';
 import type { Decision } from './decisions.ts';
-import { isCompiled } from './identity.ts';
-import { type ExampleValues, samplesOf } from './values/examples.ts';
+import { isCompiled } from '../identity.ts';
+import { type ExampleValues, samplesOf } from '../values/examples.ts';
 import { type Move, numbered, START_MS, timerMove, timersThatFire } from './move.ts';
 
 /** Every move that is possible in this state. Throws what a guard throws on an event. */
