@@ -13,9 +13,19 @@ import { asMachineError, errorInJson, MachineError } from '../thrown.ts';
 export const machineValue: StandIn = (value) => {
   if (value instanceof MachineError || value instanceof ActorRef) return value;
   const actor = asUnstarted(value);
-  if (actor !== null && 'send' in actor)
+  // One that no machine started lives in the program's memory: no restart would find it.
+  if (actor !== null && 'send' in actor && actor.options.parent !== undefined)
     return new ActorRef({ id: actor.id, src: String(actor.src) });
   return value instanceof Error ? asMachineError(value) : undefined;
+};
+
+/**
+ * The same for what leaves the saga. A reference stands for an actor of its own saga: elsewhere it
+ * would name another actor, or none.
+ */
+export const leavingValue: StandIn = (value) => {
+  const own = machineValue(value);
+  return own instanceof ActorRef ? undefined : own;
 };
 
 /** The value with everything made again that JSON stands for; the same object where nothing is. */

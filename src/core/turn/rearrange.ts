@@ -8,7 +8,7 @@ import type { SagaDefinition } from '../define/definition.ts';
 import { BackstepError } from '../errors.ts';
 import { keepJson } from '../json.ts';
 import { wholeDelay } from '../machine/machine-delays.ts';
-import { machineValue } from '../machine/machine-values.ts';
+import { leavingValue, machineValue } from '../machine/machine-values.ts';
 import type { Command } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
 import { MESSAGES_PER_TURN } from './messages-per-turn.ts';
@@ -83,16 +83,13 @@ export function rearrange(
         timers = without(timers, command.id);
         break;
       case 'emit':
-      case 'send':
-        outgoing.push({
-          ...command,
-          event: keepJson(
-            command.event,
-            `saga "${definition.id}": emitted event ${command.event.type}`,
-            machineValue,
-          ),
-        });
+      case 'send': {
+        const { event } = command;
+        const what = `${command.kind === 'emit' ? 'emitted' : 'sent'} event ${event.type}`;
+        const kept = keepJson(event, `saga "${definition.id}": ${what}`, leavingValue);
+        outgoing.push({ ...command, event: kept });
         break;
+      }
       case 'act': {
         const at = `saga "${definition.id}": action "${command.action}"`;
         outgoing.push(keepJson(command, at, machineValue));
@@ -112,7 +109,7 @@ export function rearrange(
 
 // Without an input an actor of XState gets none; an activity of a built saga gets `null`.
 function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { kind: 'invoke' }) {
-  const kept = keepJson(input, `saga "${id}": input of ${src}`, machineValue);
+  const kept = keepJson(input, `saga "${id}": input of ${src}`, leavingValue);
   return isBuilt ? (kept ?? null) : kept;
 }
 
@@ -156,7 +153,7 @@ function armTimer(
     : keepJson(
         command.event,
         `saga "${definition.id}": delayed event ${command.event.type}`,
-        machineValue,
+        command.to === undefined ? machineValue : leavingValue,
       );
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };
