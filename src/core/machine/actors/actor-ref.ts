@@ -13,6 +13,9 @@ import { BackstepError } from '../../errors.ts';
 const REFERENCE = 'xstate$$type';
 const REFERENCE_KIND = 1;
 
+/** The id by which XState speaks of a machine's parent. */
+export const PARENT_ID = '#_parent';
+
 /** The state of an actor that is stepped inside the turns of its machine. */
 export interface SteppedState {
   readonly status: string;

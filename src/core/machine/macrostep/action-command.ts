@@ -8,7 +8,7 @@ import { type AnyStateMachine, createActor, createMachine, type EventObject } fr
 import { BackstepError } from '../../errors.ts';
 import { nameOfSrc } from '../actors/actor-facts.ts';
 import { nameOfAction } from '../custom-actions.ts';
-import type { SteppedState } from '../actors/actor-ref.ts';
+import { PARENT_ID, type SteppedState } from '../actors/actor-ref.ts';
 import { delayNumber } from '../machine-delays.ts';
 
 /** What a transition commands, in the order XState lists it. */
@@ -211,6 +211,7 @@ export function receiverOf(self: unknown, to: unknown): Receiver | 'self' | null
   if (to === PARENT) return { kind: 'parent' };
   // An id stands for an actor that is started in the same step.
   const id = typeof to === 'string' ? to : idOf(to);
+  if (id === PARENT_ID) return { kind: 'parent' };
   return id === null ? null : { kind: 'child', id };
 }
 

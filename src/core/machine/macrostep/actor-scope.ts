@@ -26,6 +26,7 @@ import {
 } from './action-command.ts';
 import type { ActorRef, Listener, SteppedState } from '../actors/actor-ref.ts';
 import { LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
+import { TableSelf } from './microstep-self.ts';
 import { statePath } from '../state-path.ts';
 import { tellTaken } from './transition-witness.ts';
 
@@ -183,6 +184,11 @@ function release(registered: Map<string, unknown>, { type, params }: ExecutableA
 
 function bySystemId(child: ActorRef): readonly (readonly [string, unknown])[] {
   return child.systemId === undefined ? [] : [[child.systemId, child]];
+}
+
+/** True for what a machine's own code is given as `self`. */
+export function isSelf(value: object): boolean {
+  return value instanceof TableSelf || Object.getPrototypeOf(value) === REFUSING;
 }
 
 /** The actors that a snapshot knows. */
