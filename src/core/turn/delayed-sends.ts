@@ -26,8 +26,9 @@ export function sendNow(
     return note({ ...state, live }, inbound, nowMs, 'the actor that it was for is not there');
   }
   const self = selfOf(definition, state, occasion);
-  // It was looked at when the delay began, and is sent as it is.
-  const step = sendFrom(state.snapshot, self, to, asStored(event));
+  // What goes to another saga was looked at when the delay began, and is sent as it is.
+  const isOutside = to.kind === 'parent' || live.activities[to.id] !== undefined;
+  const step = sendFrom(state.snapshot, self, to, isOutside ? asStored(event) : event);
   return advance(definition, state, live, step, occasion);
 }
 

@@ -182,6 +182,26 @@ describe('what is sent to an actor', () => {
   });
 });
 
+test('an error that is sent to a reducer later is still one, after a restart too', () => {
+  const judge = fromTransition(
+    (_: unknown, event: { type: string; why?: unknown }) => String(event.why instanceof Error),
+    'nothing heard',
+  );
+  const why = () => Object.assign(new RangeError('too much'), { by: 3 });
+  const machine = setup({ actors: { judge } }).createMachine({
+    id: 'court',
+    invoke: { id: 'judge', src: 'judge' },
+    on: {
+      GO: { actions: sendTo('judge', () => ({ type: 'HEAR', why: why() }), { delay: 1_000 }) },
+    },
+  });
+  const saga = drive(machine);
+  saga.send({ type: 'GO' });
+  saga.fireNextTimer();
+  const { judge: ref } = saga.state.snapshot.children as Record<string, { state: object }>;
+  expect(ref?.state).toMatchObject({ context: 'true' });
+});
+
 describe('an actor that is stepped inside its machine', () => {
   test('that throws is an error of that actor', () => {
     const machine = kit.createMachine({
