@@ -147,6 +147,7 @@ export type {
   Subscriber,
 } from './host/backstep.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
+export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,

@@ -31,15 +31,19 @@ export function conformsByItself(host: Host, cases: readonly Case[]): void {
 /** The cases over a host, whose journals are to be those of the model. */
 export function conforms(host: Host, cases: readonly Case[], model: Host): void {
   host.describe(`${host.name}:`, () => {
-    it('says why it cannot run a case only of cases that there are', () => {
-      const titles = new Set(cases.map(({ title }) => title));
-      expect(Object.keys(host.cannot).filter((title) => !titles.has(title))).toEqual([]);
+    const tried = cases.filter(({ isShort }) => IS_WHOLE || isShort === true);
+    const { promises } = host.capabilities;
+    const isBeyond = ({ needs }: Case): boolean =>
+      needs !== undefined && promises[needs].standing === 'none';
+    const beyond = tried.filter(isBeyond);
+    it.for(beyond)('refuses, and says why: $title', async (each) => {
+      const how = each.needs === undefined ? '' : promises[each.needs].how;
+      const message = expect.stringContaining(how) as unknown;
+      const refused = { code: 'definition-invalid', message };
+      await expect(played(host, each)).rejects.toMatchObject(refused);
     });
 
-    const tried = cases.filter(({ isShort }) => IS_WHOLE || isShort === true);
-    it.for(tried)('$title', async (each, { skip }) => {
-      const why = host.cannot[each.title];
-      skip(why !== undefined, why);
+    it.for(tried.filter((each) => !isBeyond(each)))('$title', async (each) => {
       const { findings, journals } = await played(host, each);
       expect(findings).toEqual([]);
       if (each.isRacing !== true) expect(journals).toEqual(await ofModel(model, each));
