@@ -65,8 +65,9 @@ function placeOf(operation: Exclude<Operation, { kind: 'assign' }>): string {
   }
 }
 
-function failure(sagaId: string, place: string, thrown: unknown): BackstepError {
-  if (thrown instanceof BackstepError || thrown === NOT_COVERED) return thrown;
+function failure(sagaId: string, place: string, thrown: unknown): Error {
+  if (thrown === NOT_COVERED) return NOT_COVERED;
+  if (thrown instanceof BackstepError) return thrown;
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new BackstepError('definition-invalid', `saga "${sagaId}", ${place}: ${why}`, {
     cause: thrown,

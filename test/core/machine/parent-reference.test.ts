@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import {
   type AnyActorRef,
   assign,
-  createMachine,
   emit,
   fromTransition,
   sendParent,
@@ -17,26 +16,22 @@ import { decodeState, encodeState } from '../../../src/core/history/codec.ts';
 import { begin, turn } from '../../../src/core/turn/turn.ts';
 import { SagaDriver } from '../../../src/testing/saga-driver.ts';
 
-interface Scene {
-  readonly context: { readonly parent: AnyActorRef };
-  readonly event: { readonly type: string; readonly from?: AnyActorRef };
-}
+const types = {
+  context: {} as { parent?: AnyActorRef },
+  input: {} as { parent?: AnyActorRef },
+  events: {} as
+    { type: 'REPORT' | 'CALL' | 'BACK' } | { type: 'ANSWER' | 'KEEP'; from: AnyActorRef },
+};
 
 /** Reports through what it was given: as input, in an event, and from within an assign. */
-const child = createMachine({
+const child = setup({ types }).createMachine({
   id: 'child',
-  context: (({ input }: { input: object }) => ({ ...input })) as never,
+  context: ({ input }) => ({ ...input }),
   on: {
-    REPORT: {
-      actions: sendTo((({ context }: Scene) => context.parent) as never, { type: 'DONE' }),
-    },
-    ANSWER: { actions: sendTo((({ event }: Scene) => event.from) as never, { type: 'YES' }) },
-    CALL: {
-      actions: assign(
-        (({ context }: Scene) => (context.parent.send({ type: 'HELLO' }), {})) as never,
-      ),
-    },
-    KEEP: { actions: assign((({ event }: Scene) => ({ parent: event.from })) as never) },
+    REPORT: { actions: sendTo(({ context }) => context.parent as AnyActorRef, { type: 'DONE' }) },
+    ANSWER: { actions: sendTo(({ event }) => event.from, { type: 'YES' }) },
+    CALL: { actions: assign(({ context }) => (context.parent?.send({ type: 'HELLO' }), {})) },
+    KEEP: { actions: assign({ parent: ({ event }) => event.from }) },
   },
 });
 const childSaga = durable(child);
@@ -121,23 +116,18 @@ describe('a machine is refused as data', () => {
   const REFUSED = /is an actor, which lives in memory only; give its id/;
 
   test('to its own parent, even the one that it was given as that', () => {
-    const telling = createMachine({
+    const telling = setup({ types }).createMachine({
       id: 'telling',
-      context: (({ input }: { input: object }) => ({ ...input })) as never,
+      context: ({ input }) => ({ ...input }),
       on: {
-        GO: { actions: sendParent(asking) },
-        BACK: {
-          actions: sendParent((({ context }: Scene) => ({
-            type: 'X',
-            it: context.parent,
-          })) as never),
-        },
+        REPORT: { actions: sendParent(({ self: own }) => ({ type: 'X', it: own })) },
+        BACK: { actions: sendParent(({ context }) => ({ type: 'X', it: context.parent })) },
       },
     });
     const definition = durable(telling);
     const input = { parent: { xstate$$type: 1, id: '#_parent' } };
     const { state } = begin(definition, 'kid-1', input, 0, { sagaId: 'parent-1', step: 'kid' });
-    for (const type of ['GO', 'BACK']) {
+    for (const type of ['REPORT', 'BACK']) {
       const inbound = { kind: 'event', id: type, event: { type } } as const;
       expect(() => turn(definition, state, inbound, 0)).toThrow(REFUSED);
     }

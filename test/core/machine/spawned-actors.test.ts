@@ -258,7 +258,9 @@ describe('a reference', () => {
       id: 'keeping',
       context: ({ spawn }) => ({ ref: spawn('sum', { id: 'sum' }), count: 0 }),
       on: {
-        GO: { actions: [sendTo('sum', pinging), raise(pinging as never, { delay: 1_000 })] },
+        GO: {
+          actions: [sendTo('sum', pinging as never), raise(pinging as never, { delay: 1_000 })],
+        },
         PING: { actions: sendTo(({ event }) => event['ref'] as AnyActorRef, { type: 'ADD' }) },
       },
     });
