@@ -149,6 +149,8 @@ export type {
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
 export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
+export type { StepFigures, TypeFigures } from './host/telemetry/type-figures.ts';
+export type { CountedOfStep } from './core/history/counted.ts';
 export {
   backstepInbox,
   type InboxCalls,
@@ -176,6 +178,12 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 // Reading what happened.
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
+export type {
+  GaugeReads,
+  LongestUnmoved,
+  OpenLetters,
+  UnderWay,
+} from './store/queries/gauge-reads.ts';
 export type { InboxFigures, InboxRow, RefusedRow } from './store/queries/inbox.ts';
 export type { InboxConnection, InboxOptions } from './store/queries/inbox-rows.ts';
 export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';

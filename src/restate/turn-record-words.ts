@@ -1,7 +1,7 @@
 /** What one turn leaves behind, as it is checked where it arrives; see `TurnRecord`. */
 import { z } from 'zod';
 import { SAGA_STATUSES } from '../core/status.ts';
-import { COUNTED_OF_STEPS } from '../core/turn/counted.ts';
+import { COUNTED_OF_STEPS } from '../core/history/counted.ts';
 import type { TurnRecord } from '../store/commit.ts';
 
 const text = z.string();

@@ -12,7 +12,7 @@ import { migrationTurn } from '../core/history/migration.ts';
 import { STORED_FORMAT } from '../core/history/stored-format.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Inbound, StartHold } from '../core/turn/inbound.ts';
-import { countedOf } from '../core/turn/counted.ts';
+import { countedOf } from '../core/history/counted.ts';
 import type { ParentLink } from '../core/turn/parent-link.ts';
 import { begin, turn } from '../core/turn/turn.ts';
 import { type BesideRecord, recordOf } from '../host/turn/projection.ts';

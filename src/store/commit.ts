@@ -6,7 +6,7 @@
  */
 import type { ExpectedStatement } from '../core/activity.ts';
 import type { SagaStatus } from '../core/status.ts';
-import type { Counted } from '../core/turn/counted.ts';
+import type { Counted } from '../core/history/counted.ts';
 
 /** How the saga stands after the turn. */
 export interface SagaStanding {

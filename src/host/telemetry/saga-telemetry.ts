@@ -7,7 +7,7 @@ import { INTERRUPTED } from '../../core/failure.ts';
 import type { LiveActivity, SagaState } from '../../core/state.ts';
 import { traceOf } from '../../core/turn/parent-link.ts';
 import { isSettled } from '../../core/status.ts';
-import { countedOf } from '../../core/turn/counted.ts';
+import { countedOf } from '../../core/history/counted.ts';
 import { keyOf } from '../../core/turn/effects.ts';
 import type { AttemptTask } from '../outside/activity-runner.ts';
 import type { TakenTurn } from '../turn/taken-turn.ts';

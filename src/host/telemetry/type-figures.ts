@@ -12,7 +12,7 @@ import {
 } from '../../core/distribution.ts';
 import type { Direction } from '../../core/state.ts';
 import type { SettledStatus } from '../../core/status.ts';
-import type { Counted, CountedOfStep } from '../../core/turn/counted.ts';
+import type { Counted, CountedOfStep } from '../../core/history/counted.ts';
 
 /** Steps of one type that are told apart. */
 export const MAX_STEPS_TOLD = 200;

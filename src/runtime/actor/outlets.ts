@@ -99,8 +99,9 @@ function carryOutOne(
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
       }
       const { id: type, isBuilt } = definition;
-      const of = { run: sid, sagaId, type, trace: traceOf(turn.after), keepsThrown: !isBuilt };
-      runner.start({ ...of, effect, implementation });
+      const trace = traceOf(turn.after);
+      const keepsThrown = !isBuilt;
+      runner.start({ run: sid, sagaId, type, trace, effect, implementation, keepsThrown });
       return;
     }
     case 'tell-activity':

@@ -1,5 +1,5 @@
 /** The metrics by type of saga and by step. */
-import type { CountedOfStep } from '../../core/turn/counted.ts';
+import type { CountedOfStep } from '../../core/history/counted.ts';
 import type { TypeFigures } from '../../host/telemetry/type-figures.ts';
 import type { DurationFamily, Family } from './prometheus-text.ts';
 

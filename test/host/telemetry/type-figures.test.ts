@@ -35,8 +35,13 @@ it('a saga that goes well counts its start, its end and how long it took', async
   await engine.run({ trip: 't-1' });
   expect(figures()).toEqual([
     {
-      ...{ type: 'trip', started: 1, settled: { completed: 1 }, durations: 1, seconds: 0 },
-      ...{ hold: {}, charge: {} },
+      type: 'trip',
+      started: 1,
+      settled: { completed: 1 },
+      durations: 1,
+      seconds: 0,
+      hold: {},
+      charge: {},
     },
   ]);
 });
