@@ -35,6 +35,7 @@ import { SagaWatchers } from '../host/saga-watchers.ts';
 import { SagaTelemetry } from '../host/telemetry/saga-telemetry.ts';
 import { OwnerWork } from './standby/owner-work.ts';
 import { Standby } from './standby/standby.ts';
+import type { SagaActor } from './actor/saga-actor.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
@@ -93,6 +94,7 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
+    const actorOf = (sid: number): SagaActor => this.#supervisor.actor(sid);
     this.#telemetry = new SagaTelemetry(parts.tracing);
     this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
@@ -117,16 +119,14 @@ class Engine implements UncheckedEngine {
     });
     this.#runner = new ActivityRunner(
       clock,
-      attemptReports((sid) => this.#supervisor.actor(sid), this.#telemetry),
+      attemptReports(actorOf, this.#telemetry),
       limits,
       parts.tracing,
     );
-    this.#listeners = new Listeners(
-      listenerPorts((sid) => this.#supervisor.actor(sid), limits, logger),
-    );
+    this.#listeners = new Listeners(listenerPorts(actorOf, limits, logger));
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
-      wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
+      wake: (sid) => actorOf(sid).put({ kind: 'wake' }),
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
     const between = {
@@ -143,7 +143,7 @@ class Engine implements UncheckedEngine {
     this.#children = new ChildSagas(clock, childPorts(between));
     this.#queue = new StartQueue({
       reads: store.starts,
-      admit: (sid) => this.#supervisor.actor(sid).tell({ kind: 'admit' }),
+      admit: (sid) => actorOf(sid).tell({ kind: 'admit' }),
       later: (delayMs, run) => clock.after(delayMs, run),
       onError: (err) => logger.error({ err }, 'the start queue could not be read; trying again'),
     });
@@ -155,10 +155,7 @@ class Engine implements UncheckedEngine {
       ...own,
       calls: this.sagas,
       work: this.#work,
-      sagas: {
-        actor: (sid) => this.#supervisor.actor(sid),
-        last: () => this.#starter.lastSid,
-      },
+      sagas: { actor: actorOf, last: () => this.#starter.lastSid },
     });
     this.retention = this.#upkeep.retention;
     this.bulk = this.#upkeep.bulk;
