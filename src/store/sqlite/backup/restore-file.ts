@@ -8,7 +8,7 @@
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { APPLICATION_ID, refused, resolveDatabaseFile } from '../database-file.ts';
-import { acquireOwnerLock } from '../owner-lock.ts';
+import { acquireOwnerLock } from '../ownership/owner-lock.ts';
 import { asPart, copyInto, type CopyWork, takePlace } from './backup-file.ts';
 
 /** What of a restore a program may set. */
