@@ -1,6 +1,7 @@
 /** Every case of the conformance suite. */
 import { COMMAND_CASES } from './cases/commands.ts';
 import { FAMILY_CASES } from './cases/families.ts';
+import { POISON_CASES } from './cases/poison.ts';
 import { START_CASES } from './cases/starts.ts';
 import { STEP_CASES } from './cases/steps.ts';
 import { VERSION_CASES } from './cases/versions.ts';
@@ -14,4 +15,5 @@ export const CASES: readonly Case[] = [
   ...START_CASES,
   ...FAMILY_CASES,
   ...VERSION_CASES,
+  ...POISON_CASES,
 ];

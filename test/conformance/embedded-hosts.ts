@@ -4,7 +4,7 @@ import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
-import type { Host, Place, Register } from './host.ts';
+import type { Deployment, Host, Place, Register } from './host.ts';
 
 export const OVER_SQLITE: Host = {
   name: 'embedded over SQLite',
@@ -29,8 +29,8 @@ function embedded(database: string): Place {
   onTestFinished(close);
   return {
     database: { database },
-    async open(register: Register) {
-      backstep = await openBackstep({ database });
+    async open(register: Register, deployment: Deployment) {
+      backstep = await openBackstep({ database, ...deployment });
       register(backstep);
       await backstep.start();
       return backstep;

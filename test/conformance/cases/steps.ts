@@ -2,7 +2,15 @@
 import { expect } from 'vitest';
 import type { FakeActivities } from '../../../src/testing/fake-activities.ts';
 import type { Case } from '../case.ts';
-import { branchesSaga, choiceSaga, hastySaga, loopSaga, parcelSaga, pivotSaga } from '../sagas.ts';
+import {
+  branchesSaga,
+  choiceSaga,
+  hastySaga,
+  loopSaga,
+  parcelSaga,
+  patientSaga,
+  pivotSaga,
+} from '../sagas.ts';
 
 const called = (fakes: Pick<FakeActivities, 'calls'>): readonly string[] =>
   fakes.calls.map(({ activity }) => activity);
@@ -116,6 +124,18 @@ export const STEP_CASES: readonly Case[] = [
       await scene.deploy();
       await scene.runs('parcel', 'compensated');
       expect(called(fakes)).toEqual('reserve pay pack pack pack refund release'.split(' '));
+    },
+  },
+  {
+    title: 'a step whose attempts together take longer than they may counts as failed',
+    isRacing: true,
+    async run(scene) {
+      const fakes = scene.bind(patientSaga, { always: { call: 'fail' } });
+      await scene.deploy();
+      const { failure } = await scene.runs('patient', 'compensated');
+      expect(failure.code).toBe('total-time');
+      expect(fakes.calls.length).toBeLessThan(100);
+      expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(1);
     },
   },
   inDoubt('happened', 'completed'),
