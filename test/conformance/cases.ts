@@ -1,5 +1,6 @@
 /** Every case of the conformance suite. */
 import { COMMAND_CASES } from './cases/commands.ts';
+import { DATABASE_CASES } from './cases/database.ts';
 import { FAMILY_CASES } from './cases/families.ts';
 import { POISON_CASES } from './cases/poison.ts';
 import { START_CASES } from './cases/starts.ts';
@@ -15,5 +16,6 @@ export const CASES: readonly Case[] = [
   ...START_CASES,
   ...FAMILY_CASES,
   ...VERSION_CASES,
+  ...DATABASE_CASES,
   ...POISON_CASES,
 ];

@@ -16,6 +16,7 @@ import { createDurationCounter } from '../../core/distribution.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
+import { capabilitiesOf } from '../../host/capabilities.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
@@ -77,6 +78,7 @@ export interface RestateEngineParts {
 type Phase = 'opened' | 'accepting' | 'stopping';
 
 export class RestateEngine implements UncheckedEngine {
+  readonly capabilities = capabilitiesOf('restate');
   readonly redact: Redact;
   readonly store: Store;
   readonly read: Backstep['read'];

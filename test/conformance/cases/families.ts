@@ -162,7 +162,6 @@ export const FAMILY_CASES: readonly Case[] = [
   },
   {
     title: 'a child and its parent hear each other, its last words before its end',
-    isShort: true,
     async run(scene) {
       scene.bind(ownerSaga);
       scene.bind(builderSaga);

@@ -4,16 +4,20 @@ import {
   type AnyActorRef,
   type AnyStateMachine,
   assign,
+  createActor,
   createMachine,
+  emit,
   enqueueActions,
   fromPromise,
   fromTransition,
+  raise,
   sendTo,
   setup,
   spawnChild,
 } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
+import { ActorRef } from '../../../src/core/machine/actors/actor-ref.ts';
 import { replay } from '../../../src/core/history/replay.ts';
 import { SagaDriver } from '../../../src/testing/saga-driver.ts';
 
@@ -63,9 +67,24 @@ describe('an actor that an assign spawns', () => {
       },
     });
     expect(() => drive(machine).send({ type: 'GO' })).toThrow(
-      'machine "inline": logic without a name was started; add it to setup({ actors }) and start ' +
-        'it by that name',
+      'machine "inline" on "GO": an actor was started from logic without a name, which no restart ' +
+        'would find again; add it to setup({ actors }), or to the machine with ' +
+        'machine.provide({ actors })',
     );
+  });
+
+  test('is accepted as it is drawn once the machine is provided with its logic by a name', () => {
+    const child = createMachine({ id: 'child', initial: 'on', states: { on: {} } });
+    const parent = createMachine({
+      id: 'parent',
+      context: ({ spawn }) => ({ ref: spawn(child, { id: 'kid' }) }),
+    });
+    expect(() => drive(parent)).toThrow(
+      'machine "parent", at its start: an actor was started from logic without a name',
+    );
+    const provided = parent.provide({ actors: { child } });
+    expect(drive(provided).state.live.activities['kid']).toMatchObject({ src: 'child' });
+    expect(durable(provided).ownChildren.map(({ id }) => id)).toEqual(['parent.child']);
   });
 
   test('is found by the logic itself where that has a name', () => {
@@ -163,6 +182,26 @@ describe('what is sent to an actor', () => {
   });
 });
 
+test('an error that is sent to a reducer later is still one, after a restart too', () => {
+  const judge = fromTransition(
+    (_: unknown, event: { type: string; why?: unknown }) => String(event.why instanceof Error),
+    'nothing heard',
+  );
+  const why = () => Object.assign(new RangeError('too much'), { by: 3 });
+  const machine = setup({ actors: { judge } }).createMachine({
+    id: 'court',
+    invoke: { id: 'judge', src: 'judge' },
+    on: {
+      GO: { actions: sendTo('judge', () => ({ type: 'HEAR', why: why() }), { delay: 1_000 }) },
+    },
+  });
+  const saga = drive(machine);
+  saga.send({ type: 'GO' });
+  saga.fireNextTimer();
+  const { judge: ref } = saga.state.snapshot.children as Record<string, { state: object }>;
+  expect(ref?.state).toMatchObject({ context: 'true' });
+});
+
 describe('an actor that is stepped inside its machine', () => {
   test('that throws is an error of that actor', () => {
     const machine = kit.createMachine({
@@ -185,6 +224,59 @@ describe('an actor that is stepped inside its machine', () => {
     saga.send({ type: 'GO' });
     // Nothing handles it: the class of an error is not kept, its name is.
     expect(saga.state).toMatchObject({ status: 'parked', parkReason: { code: 'unhandled' } });
+  });
+});
+
+describe('a reference', () => {
+  const ACTOR = /"ref" is an actor, which lives in memory only; give its id/;
+  type Scene = { readonly context: { readonly ref: AnyActorRef | null } };
+  const withRef = ({ context: { ref } }: Scene) => ({ ref }) as never;
+  const pinging = ({ context: { ref } }: Scene) => ({ type: 'PING', ref });
+
+  test.each([
+    ['to an activity', spawnChild('book', { id: 'other', input: withRef })],
+    ['to another actor', sendTo('it', pinging)],
+    ['to another actor, later', sendTo('it', pinging, { delay: 1_000 })],
+    ['outside', emit(pinging)],
+  ])('never goes %s, where it would name another actor', (_, action) => {
+    const machine = kit.createMachine({
+      id: 'giving',
+      context: ({ spawn }) => ({ ref: spawn('book', { id: 'it', input: null }), count: 0 }),
+      on: { GO: { actions: action as never } },
+    });
+    expect(() => drive(machine).send({ type: 'GO' })).toThrow(ACTOR);
+  });
+
+  test('to an actor that the program made and no machine started is refused', () => {
+    const outside = createActor(createMachine({ id: 'outside' }));
+    const machine = kit.createMachine({ id: 'holding', context: { ref: outside, count: 0 } });
+    expect(() => drive(machine)).toThrow(ACTOR);
+  });
+
+  test('goes to a reducer inside the machine, and to the machine itself, now and later', () => {
+    const machine = kit.createMachine({
+      id: 'keeping',
+      context: ({ spawn }) => ({ ref: spawn('sum', { id: 'sum' }), count: 0 }),
+      on: {
+        GO: {
+          actions: [sendTo('sum', pinging as never), raise(pinging as never, { delay: 1_000 })],
+        },
+        PING: { actions: sendTo(({ event }) => event['ref'] as AnyActorRef, { type: 'ADD' }) },
+      },
+    });
+    const saga = drive(machine);
+    saga.send({ type: 'GO' });
+    saga.fireNextTimer();
+    const { sum } = saga.state.snapshot.children as Record<string, { state: object }>;
+    expect(sum?.state).toMatchObject({ context: { n: 2 } });
+  });
+
+  test('says how an actor is reached where no turn is under way, as in a custom action', () => {
+    const ref = new ActorRef({ id: 'sum', src: 'sum' });
+    const why =
+      'the actor "sum" is reached from within a turn of its machine alone; send to it with';
+    expect(() => ref.send({ type: 'ADD' })).toThrow(why);
+    expect(() => ref.getSnapshot()).toThrow(why);
   });
 });
 
