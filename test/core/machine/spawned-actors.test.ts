@@ -4,20 +4,16 @@ import {
   type AnyActorRef,
   type AnyStateMachine,
   assign,
-  createActor,
   createMachine,
-  emit,
   enqueueActions,
   fromPromise,
   fromTransition,
-  raise,
   sendTo,
   setup,
   spawnChild,
 } from 'xstate';
 import { activity } from '../../../src/core/activity.ts';
 import { durable } from '../../../src/core/define/durable.ts';
-import { ActorRef } from '../../../src/core/machine/actors/actor-ref.ts';
 import { replay } from '../../../src/core/history/replay.ts';
 import { SagaDriver } from '../../../src/testing/saga-driver.ts';
 
@@ -224,59 +220,6 @@ describe('an actor that is stepped inside its machine', () => {
     saga.send({ type: 'GO' });
     // Nothing handles it: the class of an error is not kept, its name is.
     expect(saga.state).toMatchObject({ status: 'parked', parkReason: { code: 'unhandled' } });
-  });
-});
-
-describe('a reference', () => {
-  const ACTOR = /"ref" is an actor, which lives in memory only; give its id/;
-  type Scene = { readonly context: { readonly ref: AnyActorRef | null } };
-  const withRef = ({ context: { ref } }: Scene) => ({ ref }) as never;
-  const pinging = ({ context: { ref } }: Scene) => ({ type: 'PING', ref });
-
-  test.each([
-    ['to an activity', spawnChild('book', { id: 'other', input: withRef })],
-    ['to another actor', sendTo('it', pinging)],
-    ['to another actor, later', sendTo('it', pinging, { delay: 1_000 })],
-    ['outside', emit(pinging)],
-  ])('never goes %s, where it would name another actor', (_, action) => {
-    const machine = kit.createMachine({
-      id: 'giving',
-      context: ({ spawn }) => ({ ref: spawn('book', { id: 'it', input: null }), count: 0 }),
-      on: { GO: { actions: action as never } },
-    });
-    expect(() => drive(machine).send({ type: 'GO' })).toThrow(ACTOR);
-  });
-
-  test('to an actor that the program made and no machine started is refused', () => {
-    const outside = createActor(createMachine({ id: 'outside' }));
-    const machine = kit.createMachine({ id: 'holding', context: { ref: outside, count: 0 } });
-    expect(() => drive(machine)).toThrow(ACTOR);
-  });
-
-  test('goes to a reducer inside the machine, and to the machine itself, now and later', () => {
-    const machine = kit.createMachine({
-      id: 'keeping',
-      context: ({ spawn }) => ({ ref: spawn('sum', { id: 'sum' }), count: 0 }),
-      on: {
-        GO: {
-          actions: [sendTo('sum', pinging as never), raise(pinging as never, { delay: 1_000 })],
-        },
-        PING: { actions: sendTo(({ event }) => event['ref'] as AnyActorRef, { type: 'ADD' }) },
-      },
-    });
-    const saga = drive(machine);
-    saga.send({ type: 'GO' });
-    saga.fireNextTimer();
-    const { sum } = saga.state.snapshot.children as Record<string, { state: object }>;
-    expect(sum?.state).toMatchObject({ context: { n: 2 } });
-  });
-
-  test('says how an actor is reached where no turn is under way, as in a custom action', () => {
-    const ref = new ActorRef({ id: 'sum', src: 'sum' });
-    const why =
-      'the actor "sum" is reached from within a turn of its machine alone; send to it with';
-    expect(() => ref.send({ type: 'ADD' })).toThrow(why);
-    expect(() => ref.getSnapshot()).toThrow(why);
   });
 });
 
