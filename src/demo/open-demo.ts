@@ -1,18 +1,9 @@
 /** Opens Backstep for the demo where the environment says: in this process, or on Restate. */
 import type { Environment } from '../core/settings.ts';
-import type { Backstep } from '../host/backstep.ts';
 import { type BackstepOptions, openBackstep } from '../runtime/open-backstep.ts';
 import { databaseOptionsOf } from './database-options.ts';
+import type { OpenedDemo } from './opened-demo.ts';
 import { settingOf } from './settings.ts';
-
-export interface OpenedDemo {
-  readonly backstep: Backstep;
-  /** Binds a saga where it runs. */
-  readonly register: Backstep['register'];
-  readonly start: () => Promise<void>;
-  /** Ends at once what runs an attempt: this process, or a worker. */
-  readonly crashRunner: () => void;
-}
 
 /** `crash` ends this process at once. */
 export async function openDemo(

@@ -1,7 +1,7 @@
 /** The face of the demo's sagas on Restate, with its participants as a service for the workers. */
 import type { Environment } from '../../core/settings.ts';
 import { type RestateOptions, openRestateBackstep } from '../../restate.ts';
-import type { OpenedDemo } from '../open-demo.ts';
+import type { OpenedDemo } from '../opened-demo.ts';
 import { settingOf } from '../settings.ts';
 import { ParticipantService } from './participants.ts';
 import { untilRestate } from './restate-admin.ts';

@@ -136,6 +136,16 @@ export const POISON_CASES: readonly Case[] = [
     },
   },
   {
+    title: 'an answer that JSON cannot hold fails the step for good',
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga, { always: { pack: { output: { big: 1n } } } });
+      await scene.deploy();
+      const { failure } = await scene.runs('parcel', 'compensated');
+      expect(failure.message).toMatch(/JSON/);
+      expect(fakes.standing).toEqual([]);
+    },
+  },
+  {
     title: 'an answer that is too long to be kept may have happened, and is undone',
     async run(scene) {
       const big = { receipt: 'x'.repeat(300_000) };

@@ -2,15 +2,7 @@
 import { expect } from 'vitest';
 import type { FakeActivities } from '../../../src/testing/fake-activities.ts';
 import type { Case } from '../case.ts';
-import {
-  branchesSaga,
-  choiceSaga,
-  hastySaga,
-  loopSaga,
-  parcelSaga,
-  patientSaga,
-  pivotSaga,
-} from '../sagas.ts';
+import { branchesSaga, choiceSaga, hastySaga, loopSaga, parcelSaga, pivotSaga } from '../sagas.ts';
 
 const called = (fakes: Pick<FakeActivities, 'calls'>): readonly string[] =>
   fakes.calls.map(({ activity }) => activity);
@@ -124,18 +116,6 @@ export const STEP_CASES: readonly Case[] = [
       await scene.deploy();
       await scene.runs('parcel', 'compensated');
       expect(called(fakes)).toEqual('reserve pay pack pack pack refund release'.split(' '));
-    },
-  },
-  {
-    title: 'a step whose attempts together take longer than they may counts as failed',
-    isRacing: true,
-    async run(scene) {
-      const fakes = scene.bind(patientSaga, { always: { call: 'fail' } });
-      await scene.deploy();
-      const { failure } = await scene.runs('patient', 'compensated');
-      expect(failure.code).toBe('total-time');
-      expect(fakes.calls.length).toBeLessThan(100);
-      expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(1);
     },
   },
   inDoubt('happened', 'completed'),
@@ -298,16 +278,6 @@ export const STEP_CASES: readonly Case[] = [
       });
       await scene.deploy();
       await scene.runs('branches', 'compensated');
-      expect(fakes.standing).toEqual([]);
-    },
-  },
-  {
-    title: 'an answer that JSON cannot hold fails the step for good',
-    async run(scene) {
-      const fakes = scene.bind(parcelSaga, { always: { pack: { output: { big: 1n } } } });
-      await scene.deploy();
-      const { failure } = await scene.runs('parcel', 'compensated');
-      expect(failure.message).toMatch(/JSON/);
       expect(fakes.standing).toEqual([]);
     },
   },

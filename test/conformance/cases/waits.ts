@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Case } from '../case.ts';
-import { parcelSaga, requestSaga } from '../sagas.ts';
+import { parcelSaga, patientSaga, requestSaga } from '../sagas.ts';
 
 const APPROVE = { type: 'approve' };
 
@@ -177,6 +177,18 @@ export const WAIT_CASES: readonly Case[] = [
       const { failure } = await scene.settles(id, 'compensated');
       expect(failure.code).not.toMatch(/deadline/);
       expect(called).toEqual(['file', 'withdraw']);
+    },
+  },
+  {
+    title: 'a step whose attempts together take longer than they may counts as failed',
+    isRacing: true,
+    async run(scene) {
+      const fakes = scene.bind(patientSaga, { always: { call: 'fail' } });
+      await scene.deploy();
+      const { failure } = await scene.runs('patient', 'compensated');
+      expect(failure.code).toBe('total-time');
+      expect(fakes.calls.length).toBeLessThan(100);
+      expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(1);
     },
   },
   {
