@@ -245,6 +245,8 @@ export {
   type RestoreOptions,
 } from './host/upkeep/backup.ts';
 export type { Diagnosis, DoctorFinding } from './host/upkeep/doctor.ts';
+export type { FlawKind } from './host/upkeep/examination.ts';
+export type { MigrationsOf } from './host/versions/version-check.ts';
 export {
   type ClosedMove,
   type CloseMoveOptions,

@@ -5,7 +5,7 @@
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { type DatabaseAddress, readDatabase } from '../../core/database-target.ts';
 import { BackstepError } from '../../core/errors.ts';
-import type { Migration } from '../../core/history/migration.ts';
+import type { MigrationsOf } from '../versions/version-check.ts';
 import { type Diagnosis, examineDatabase } from './doctor.ts';
 
 /** How far it is: pages of the file that are copied, or sagas that are examined. */
@@ -23,7 +23,7 @@ export interface ExaminedWith {
    */
   readonly definitions?: Iterable<SagaDefinition>;
   /** By definition, as `register` is given them: how sagas of earlier versions go on. */
-  readonly migrations?: ReadonlyMap<SagaDefinition, Readonly<Record<number, Migration>>>;
+  readonly migrations?: MigrationsOf;
   readonly onProgress?: (progress: BackupProgress) => void;
 }
 
