@@ -15,9 +15,9 @@ import { type VersionLookup, versionsAlong } from './journal-versions.ts';
 import { migrationTurn } from './migration.ts';
 import type { SagaState } from '../state.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
-import { keepsText, stateAfterMove } from '../turn/moved.ts';
+import { keepsText, stateAfterMove } from '../turn/kept-text/moved.ts';
 import { begin, turn } from '../turn/turn.ts';
-import { isUnreadableRecord, parkedAsItWas } from '../turn/unreadable.ts';
+import { isUnreadableRecord, parkedAsItWas } from '../turn/kept-text/unreadable.ts';
 
 /** A journal record as stores and the API give it: the inbound is still text. */
 export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {

@@ -5,7 +5,7 @@
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { areAlike, isLegal } from './legal.ts';
 import { isOver, type SagaState } from '../state.ts';
-import { moveIn } from './moved.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { isUnstarted } from './waiting-room.ts';
 
 /** A command and whether a saga takes it now. */

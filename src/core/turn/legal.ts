@@ -5,7 +5,7 @@ import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { acceptedEvents, activeNodes, canTakeEvent } from '../machine/macrostep/scope.ts';
 import type { AnyStateNode, EventObject } from 'xstate';
 import { hasLiveActivity, isOver, isStill, type SagaState } from '../state.ts';
-import { moveIn } from './moved.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
 /** Commands that are the machine's to take, as the events it gets. */

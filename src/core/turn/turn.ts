@@ -21,7 +21,7 @@ import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
-import { moveIn } from './moved.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { onTold } from './told.ts';
 import { asGiven } from '../machine/machine-values.ts';
 import { enterMachine } from '../machine/macrostep/scope.ts';

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { BackstepError } from '../../core/errors.ts';
 import { isEnded, SAGA_STATUSES } from '../../core/status.ts';
-import { moveIn } from '../../core/turn/moved.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
 import { failureOfText } from '../../core/failure.ts';
 import type { SagaFilter } from '../../store/read-models.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';

@@ -3,7 +3,7 @@
  * durable by itself, and finds one that was done before done.
  */
 import { BackstepError } from '../../core/errors.ts';
-import type { Move } from '../../core/turn/moved.ts';
+import type { Move } from '../../core/turn/kept-text/moved.ts';
 import type { SagaCommit, SagaStanding } from '../../store/commit.ts';
 import {
   backStatement,

@@ -17,8 +17,8 @@ import {
   type StepEntry,
 } from '../../core/state.ts';
 import { needsPerson } from '../../core/status.ts';
-import { type Move, moveFailure, moveRecord } from '../../core/turn/moved.ts';
-import { unreadableRecord } from '../../core/turn/unreadable.ts';
+import { type Move, moveFailure, moveRecord } from '../../core/turn/kept-text/moved.ts';
+import { unreadableRecord } from '../../core/turn/kept-text/unreadable.ts';
 import type {
   AuditRow,
   DeadLetterRow,

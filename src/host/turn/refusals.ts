@@ -3,7 +3,7 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { whyRefused } from '../../core/turn/early-events.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { isWildcard, outsideEvents } from '../../core/machine/event-types.ts';
-import { moveIn } from '../../core/turn/moved.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
 import type { WayOut } from '../../store/queries/upkeep-reads.ts';
 import type { CommandName, Inbound, Turn } from '../../core/turn/inbound.ts';
 import { commandChoices } from '../../core/turn/legal-reason.ts';

@@ -11,7 +11,7 @@ import type { JournalRecord } from '../../core/turn/inbound.ts';
 import { type VersionLookup, versionsAlong } from '../../core/history/journal-versions.ts';
 import { recordOfLine, type ReplayedTurn, replayRecord } from '../../core/history/replay.ts';
 import type { SagaState } from '../../core/state.ts';
-import { keepsText } from '../../core/turn/moved.ts';
+import { keepsText } from '../../core/turn/kept-text/moved.ts';
 import type { OutboxRow, SagaStanding, TurnRecord } from '../../store/commit.ts';
 import { formerOutboxId, outboxId } from '../../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../../store/schema.ts';

@@ -7,9 +7,9 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import { adoptionOf, migrationOf } from '../../core/history/migration.ts';
-import { moveIn } from '../../core/turn/moved.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
-import { parkedAsItWas } from '../../core/turn/unreadable.ts';
+import { parkedAsItWas } from '../../core/turn/kept-text/unreadable.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import type { Registration, Registry } from '../registry.ts';
 

@@ -4,10 +4,10 @@
  *
  * Invariant: while it is on its way, and once it has left, nothing reaches it here.
  */
-import type { Failure } from '../failure.ts';
-import type { Inbound, JournalRecord } from './inbound.ts';
-import type { SagaState } from '../state.ts';
-import type { SagaStatus } from '../status.ts';
+import type { Failure } from '../../failure.ts';
+import type { Inbound, JournalRecord } from '../inbound.ts';
+import type { SagaState } from '../../state.ts';
+import type { SagaStatus } from '../../status.ts';
 import { isUnreadableRecord } from './unreadable.ts';
 
 /** What a move does to a saga where it leaves. */
