@@ -4,15 +4,14 @@
  * Cost is processor time of this process where it can be, which other work on the machine disturbs
  * least.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import type { Backstep } from '../../../src/host/backstep.ts';
 import { openBackstep, type BackstepOptions } from '../../../src/runtime/open-backstep.ts';
-import { chainOf, child, familyOf, fanOf, waiting } from './wide-sagas.ts';
+import { chainOf, child, familyOf, fanOf, waiting, type WideSaga } from './wide-sagas.ts';
 
 /** One thing that is to cost the same per unit at every size. */
 export interface Row {
@@ -97,7 +96,7 @@ interface Load {
 }
 
 /** Processor time of a unit, in microseconds. */
-async function perUnit(definition: SagaDefinition<never>, load: Load): Promise<number> {
+async function perUnit(definition: WideSaga, load: Load): Promise<number> {
   const { units, atOnce = AT_ONCE, work = () => ({}) } = load;
   const sagas = Math.max(1, Math.round(load.sagas));
   const warm = load.warm ?? Math.ceil(sagas / 10);
@@ -115,37 +114,45 @@ async function perUnit(definition: SagaDefinition<never>, load: Load): Promise<n
 
 async function journalPerBranch(branches: number): Promise<number> {
   const definition = fanOf(branches);
-  return withEngine([definition], () => ({}), async ({ backstep, database }) => {
-    const { id } = await backstep.spawn(definition.id, { input: {} });
-    await backstep.saga(id).settled({ within: WITHIN });
-    const db = new Database(database, { readonly: true });
-    const bytes = db
-      .prepare(
-        `SELECT sum(length(from_state) + length(to_state) + length(coalesce(event, '')) + length(data))
+  return withEngine(
+    [definition],
+    () => ({}),
+    async ({ backstep, database }) => {
+      const { id } = await backstep.spawn(definition.id, { input: {} });
+      await backstep.saga(id).settled({ within: WITHIN });
+      const db = new Database(database, { readonly: true });
+      const bytes = db
+        .prepare(
+          `SELECT sum(length(from_state) + length(to_state) + length(coalesce(event, '')) + length(data))
          FROM journal`,
-      )
-      .pluck()
-      .get() as number;
-    db.close();
-    return bytes / branches;
-  });
+        )
+        .pluck()
+        .get() as number;
+      db.close();
+      return bytes / branches;
+    },
+  );
 }
 
 /** Waiting sagas beyond those that stay in memory are read for each event. */
 function perEvent(sagas: number): Promise<number> {
-  return withEngine([waiting], () => ({}), async ({ backstep }) => {
-    const ids: string[] = [];
-    await many(sagas, 256, async () => {
-      ids.push((await backstep.spawn(waiting.id, { input: {} })).id);
-    });
-    // The oldest first, which are the ones that had to make room.
-    const ask = (from: number, count: number): Promise<void> =>
-      many(count, 256, async (nth) => {
-        await backstep.saga(ids[from + nth] ?? '').send({ type: 'go' });
+  return withEngine(
+    [waiting],
+    () => ({}),
+    async ({ backstep }) => {
+      const ids: string[] = [];
+      await many(sagas, 256, async () => {
+        ids.push((await backstep.spawn(waiting.id, { input: {} })).id);
       });
-    await ask(0, EVENTS);
-    return (await cpuUs(() => ask(EVENTS, EVENTS))) / EVENTS;
-  });
+      // The oldest first, which are the ones that had to make room.
+      const ask = (from: number, count: number): Promise<void> =>
+        many(count, 256, async (nth) => {
+          await backstep.saga(ids[from + nth] ?? '').send({ type: 'go' });
+        });
+      await ask(0, EVENTS);
+      return (await cpuUs(() => ask(EVENTS, EVENTS))) / EVENTS;
+    },
+  );
 }
 
 interface Engine {
@@ -154,7 +161,7 @@ interface Engine {
 }
 
 async function withEngine<Result>(
-  definitions: readonly SagaDefinition<never>[],
+  definitions: readonly WideSaga[],
   work: () => unknown,
   use: (engine: Engine) => Promise<Result>,
   options: Partial<BackstepOptions> = {},
@@ -164,9 +171,7 @@ async function withEngine<Result>(
   const backstep = await openBackstep({ database, verifyAtRegistration: 'off', ...options });
   try {
     for (const definition of definitions) {
-      backstep.register(definition as unknown as SagaDefinition, {
-        activities: { work, undo: () => ({}) },
-      } as never);
+      backstep.register(definition, { activities: { work, undo: () => ({}) } });
     }
     await backstep.start();
     return await use({ backstep, database });

@@ -5,12 +5,15 @@ import { defineSaga } from '../../../src/core/define/saga.ts';
 
 type Anything = Record<string, (input: unknown) => unknown>;
 
+/** A saga whose activities are called `work` and `undo`, whatever its steps are. */
+export type WideSaga = SagaDefinition<Anything>;
+
 /** What of a draft these sagas use; its own types would grow with every step. */
 interface Draft {
   step(name: string, step: object): Draft;
   child(name: string, child: object): Draft;
   parallel(name: string, branches: Record<string, (part: Draft) => Draft>): Draft;
-  build(): SagaDefinition<Anything>;
+  build(): WideSaga;
 }
 
 const nothing = (): object => ({});
@@ -27,7 +30,8 @@ function stepOf(part: Draft, nth: number): Draft {
   });
 }
 
-const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, nth) => nth);
+const numbers = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, nth) => nth);
 
 function sideBySide(id: string, count: number, add: (part: Draft, nth: number) => Draft) {
   const branches = numbers(count).map(
@@ -37,12 +41,14 @@ function sideBySide(id: string, count: number, add: (part: Draft, nth: number) =
 }
 
 /** So many steps, one after the other. */
-export function chainOf(steps: number): SagaDefinition<Anything> {
-  return numbers(steps).reduce(stepOf, draft(`chain${steps}`)).build();
+export function chainOf(steps: number): WideSaga {
+  return numbers(steps)
+    .reduce(stepOf, draft(`chain${steps}`))
+    .build();
 }
 
 /** So many steps side by side. */
-export function fanOf(branches: number): SagaDefinition<Anything> {
+export function fanOf(branches: number): WideSaga {
   return sideBySide(`fan${branches}`, branches, stepOf);
 }
 
@@ -50,7 +56,7 @@ export function fanOf(branches: number): SagaDefinition<Anything> {
 export const child = stepOf(draft('child'), 0).build();
 
 /** So many children side by side. */
-export function familyOf(children: number): SagaDefinition<Anything> {
+export function familyOf(children: number): WideSaga {
   return sideBySide(`family${children}`, children, (part, nth) =>
     part.child(`child${nth}`, {
       saga: child,
@@ -61,8 +67,6 @@ export function familyOf(children: number): SagaDefinition<Anything> {
 }
 
 /** A wait that nobody ends, unless by `go`. */
-export const waiting = (
-  draft('waiting') as unknown as { wait(name: string, wait: object): Draft }
-)
+export const waiting = (draft('waiting') as unknown as { wait(name: string, wait: object): Draft })
   .wait('wait', { on: { go: 'continue' }, within: '90d' })
   .build();
