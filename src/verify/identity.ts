@@ -104,10 +104,10 @@ const FORWARD: ReadonlySet<SagaState['status']> = new Set([
   'failed',
 ]);
 
-// Once a saga compensates that never goes forward again, it only matters from there on
-// what is owed, so that the point of failure does not multiply the states. Nor does it matter of a
-// step past the pivot whether it was done or given up, but that something was, see `identityOf`. That
-// it is past is told all the same: a drawing may lead back, and what is done by then is left behind.
+// Once a saga that never goes forward again compensates, it only matters what is owed, so that the
+// point of failure does not multiply the states. Nor does it matter of a step past the pivot whether
+// it was done or given up, but that something was, see `identityOf`. That it is past is told all the
+// same: a drawing may lead back, and what is done by then is left behind.
 function worldShape({ runs }: World, { status, steps }: SagaState, traits: Traits): string {
   if (!FORWARD.has(status) && traits.isOneWay) return boundedRuns(runs, owedLetterOf);
   const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
