@@ -86,7 +86,8 @@ function isOneWay(machine: AnyStateMachine): boolean {
   const isBack = (node: AnyStateNode): boolean => node === back || isDescendant(node, back);
   const targets = nodesOf(machine)
     .filter(isBack)
-    .flatMap((node) => transitionsOf(node).flatMap(({ target = [] }) => target));
+    .flatMap((node) => transitionsOf(node))
+    .flatMap(({ target }): readonly AnyStateNode[] => target ?? []);
   return targets.every((node) => isBack(node) || node.type === 'final');
 }
 

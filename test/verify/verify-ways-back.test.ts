@@ -76,13 +76,9 @@ describe('verify', () => {
     (order) => {
       const slot = `compensating.failed.cancel on ${order}`;
       const found = verify(leading(STAY, slot, 'forward.book')).findings;
-      expect(found).toContainEqual(
-        expect.objectContaining({
-          severity: 'error',
-          what: expect.stringContaining(
-            '"cancel" compensates run 2 of step "book", with the input',
-          ),
-        }),
+      const errors = found.filter(({ severity }) => severity === 'error');
+      expect(errors.map(({ what }) => what)).toContainEqual(
+        expect.stringContaining('"cancel" compensates run 2 of step "book", with the input'),
       );
     },
   );
