@@ -279,6 +279,14 @@ export const Health = z.object({
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+  restored: z
+    .object({
+      generation: count.meta({ description: 'Each restore counts it up, from 1.' }),
+      copiedAt: time.nullable().meta({ description: 'What came after this was lost.' }),
+      restoredAt: time,
+    })
+    .optional()
+    .meta({ description: 'The database was restored from a backup; absent: never.' }),
 });
 export const Live = z.object({
   status: z.literal('live'),
