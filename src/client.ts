@@ -5,6 +5,7 @@ export type {
   Bulk,
   BulkItem,
   BulkProgress,
+  CallsAnswer,
   CapabilitiesAnswer,
   CommandAnswer,
   DeadLetter,
@@ -18,6 +19,8 @@ export type {
   ListPage,
   Live,
   NotSettled,
+  NudgeAnswer,
+  ResyncAnswer,
   RetentionAnswer,
   Saga,
   SagaSummary,
@@ -31,6 +34,7 @@ export {
   type ClientOptions,
   createClient,
   type StartOptions,
+  type TrialOptions,
 } from './client/backstep-client.ts';
 export type { BulkCommands, BulkOrder } from './client/bulk-commands.ts';
 export { type ClientCode, ClientError, type ClientErrorDetails } from './client/client-error.ts';

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../core/settings.ts';
 import type { Surroundings } from './command-run.ts';
+import { addCallCommands } from './commands/call-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDatabaseCommands } from './commands/database-commands.ts';
 import { addListCommands } from './commands/list-commands.ts';
@@ -59,6 +60,8 @@ function programOf(surroundings: Surroundings): Command {
   addOrderCommands(program, surroundings);
   program.commandsGroup('Modules and databases:');
   addDatabaseCommands(program, surroundings);
+  program.commandsGroup('Sagas on Restate:');
+  addCallCommands(program, surroundings);
   program.commandsGroup('Other:');
   addCompletion(program, surroundings);
   program.helpCommand('help [command]', 'print the help of a command');

@@ -3,6 +3,7 @@
  */
 import type { z } from 'zod';
 import type * as answers from '../server/api/answers.ts';
+import type * as calls from '../server/api/call-answers.ts';
 import type { FeedMessage as Message, FeedResync } from '../server/api/feed-answers.ts';
 import type { Inbox as InboxAnswer } from '../server/api/inbox-answers.ts';
 import type * as standing from '../server/api/standing-answers.ts';
@@ -39,6 +40,12 @@ export type Inbox = z.output<typeof InboxAnswer>;
 export type RetentionAnswer = z.output<typeof answers.Retention>;
 /** What runs the sagas there, and what it can and cannot promise. */
 export type CapabilitiesAnswer = z.output<typeof answers.Capabilities>;
+/** Calls between machines that do not get on there. */
+export type CallsAnswer = z.output<typeof calls.Calls>;
+/** What came of a nudge. */
+export type NudgeAnswer = z.output<typeof calls.Nudged>;
+/** How far a database is written again. */
+export type ResyncAnswer = z.output<typeof calls.Resync>;
 /** Whether work is taken on there, and if not why. */
 export type Health =
   z.output<typeof answers.Health> | { readonly status: 'unavailable'; readonly reason: string };

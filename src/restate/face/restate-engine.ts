@@ -33,12 +33,15 @@ import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
+import type { HostCalls } from '../../host/host-calls.ts';
 import type { Admin } from './admin.ts';
+import { callsOnRestate } from './calls-on-restate.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
 import { trackSessions } from '../http-sessions.ts';
 import { keyedSagaId } from '../keys.ts';
 import { Projector } from './projector.ts';
+import { Resync } from './resync.ts';
 import { RestateCalls } from './saga-calls.ts';
 import { versionKeeperOn } from './version-calls.ts';
 import { Watch } from './watch.ts';
@@ -86,6 +89,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly retention: Retention;
   readonly bulk: BulkActions;
   readonly sagas: RestateCalls;
+  readonly calls: HostCalls;
   readonly #parts: RestateEngineParts;
   readonly #registry = new WorkerRegistry();
   readonly #ingress: Ingress;
@@ -95,6 +99,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #versions: VersionKeeper;
   readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
+  readonly #resync: Resync;
   readonly #server: Http2Server;
   readonly #sessions: ReadonlySet<ServerHttp2Session>;
   readonly #started = Promise.withResolvers<void>();
@@ -112,7 +117,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#feed = new Feed(onError);
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
-    this.#projector = new Projector({ ...shared, feed: this.#feed });
+    const onGap = (id: string): void => this.#resync.heal(id);
+    this.#projector = new Projector({ ...shared, feed: this.#feed, onGap });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -122,6 +128,14 @@ export class RestateEngine implements UncheckedEngine {
       logger,
     });
     this.#watch = new Watch(admin, clock, logger);
+    const outside = { ...shared, admin, ingress: this.#ingress, logger };
+    this.#resync = new Resync({ ...outside, projector: this.#projector });
+    this.calls = callsOnRestate({
+      ...outside,
+      watch: this.#watch,
+      resync: this.#resync,
+      stateOf: (id) => this.sagas.state(id),
+    });
     const removal = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#removal = removal;
     this.retention = {
@@ -158,12 +172,13 @@ export class RestateEngine implements UncheckedEngine {
     this.#server.listen(port, host);
     await once(this.#server, 'listening');
     const url = listen.url ?? `http://${host}:${port}`;
-    await admin.register(url);
+    await admin.register(url, { isAskedAnew: true });
     await this.#watch.start();
     this.#phase = 'accepting';
     this.#started.resolve();
     void this.#versions.run();
     this.#removal.start();
+    if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
@@ -242,6 +257,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#phase = 'stopping';
     this.#started.resolve();
     this.#watch.stop();
+    this.#resync.stop();
     this.#versions.stop();
     this.#removal.stop();
     await this.bulk.stop();

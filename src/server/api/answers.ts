@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { COMMAND_NAMES } from '../../core/turn/inbound.ts';
 import { SAGA_STATUSES, STEP_KINDS } from '../../core/status.ts';
 import { count, Failure, nullableText, status, text, time } from './answer-parts.ts';
+import { CallFigures } from './call-answers.ts';
 import { Outcome, Resolution } from './standing-answers.ts';
 
 /** RFC 9457, for every 4xx and 5xx. */
@@ -279,6 +280,9 @@ export const Health = z.object({
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+  calls: CallFigures.optional().meta({
+    description: 'Calls between machines that do not get on; absent: one process runs all sagas.',
+  }),
 });
 export const Live = z.object({
   status: z.literal('live'),

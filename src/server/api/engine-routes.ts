@@ -6,6 +6,7 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
+import { figuresView } from './call-routes.ts';
 import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
@@ -64,7 +65,12 @@ export function engineRoutes(
       const health = backstep.health();
       if (health.kind === 'ready') {
         const { versionGaps } = health;
-        return c.json({ status: 'ready', ...(versionGaps === undefined ? {} : { versionGaps }) });
+        const calls = figuresView(backstep.calls?.figures() ?? null);
+        return c.json({
+          status: 'ready',
+          ...(versionGaps === undefined ? {} : { versionGaps }),
+          ...(calls === null ? {} : { calls }),
+        });
       }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
@@ -79,6 +85,7 @@ export function engineRoutes(
         engine: backstep.figures(),
         store: backstep.store.stats(),
         inbox: await backstep.read.inboxFigures(),
+        calls: backstep.calls?.figures() ?? null,
         isReady: backstep.health().kind === 'ready',
         isStandby: backstep.health().kind === 'standby',
         live: clients.figures(),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import * as answers from './answers.ts';
+import { Calls, Nudged, Resync } from './call-answers.ts';
 import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { Inbox } from './inbox-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
@@ -26,7 +27,7 @@ const START: readonly Answer[] = [
 
 /** The operations of every server. */
 export function engineOperations(): readonly Operation[] {
-  return [...SAGAS, ...BULK, ...ENGINE, ...FEED];
+  return [...SAGAS, ...BULK, ...ENGINE, ...CALLS, ...FEED];
 }
 
 const SAGAS: readonly Operation[] = [
@@ -89,6 +90,40 @@ const SAGAS: readonly Operation[] = [
     body: bodies.CommandBody,
     answers: accepted(answers.CommandAnswer),
     refusals: [...BODY, 404, 409],
+  },
+];
+
+const CALLS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/api/calls',
+    summary: 'Calls between machines that do not get on, and what to do of them.',
+    answers: ok(Calls),
+  },
+  {
+    method: 'post',
+    path: '/api/sagas/{id}/nudge',
+    summary:
+      'Dispatch again what is live in a saga of which somebody killed a call, with the same keys; ' +
+      '409 where one process runs all sagas.',
+    body: bodies.TrialBody,
+    answers: accepted(Nudged),
+    refusals: [...BODY, 404, 409],
+  },
+  {
+    method: 'get',
+    path: '/api/resync',
+    summary: 'How far the database is written again; 409 where one process runs all sagas.',
+    answers: ok(Resync),
+    refusals: [409],
+  },
+  {
+    method: 'post',
+    path: '/api/resync',
+    summary: 'Write what the database lacks of what the server of the calls keeps.',
+    body: bodies.TrialBody,
+    answers: accepted(Resync),
+    refusals: [...BODY, 409],
   },
 ];
 

@@ -4,6 +4,7 @@
 import { Hono } from 'hono';
 import type { Backstep } from '../../host/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
+import { callRoutes } from './call-routes.ts';
 import type { HttpContext } from '../context.ts';
 import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';
 import { engineRoutes } from './engine-routes.ts';
@@ -42,6 +43,7 @@ export function apiRoutes(
     .route('/api/bulk', bulkRoutes(context))
     .route('/api/definitions', definitionRoutes(context, { verifications, layouts }))
     .route('/', engineRoutes(context, recorder))
+    .route('/', callRoutes(context))
     .route('/', feedRoutes(context))
     .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
 }

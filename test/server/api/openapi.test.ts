@@ -117,6 +117,10 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/inbox', 200);
     await expectAnswer(api, 'GET', '/api/live', 200);
     await expectAnswer(api, 'GET', '/api/capabilities', 200);
+    await expectAnswer(api, 'GET', '/api/calls', 200);
+    await expectAnswer(api, 'GET', '/api/resync', 409);
+    await expectAnswer(api, 'POST', '/api/resync', 409, '', { dryRun: true });
+    await expectAnswer(api, 'POST', '/api/sagas/{id}/nudge', 409, 'none', {});
     await expectAnswer(api, 'GET', '/api/retention', 200);
     await expectAnswer(api, 'POST', '/api/retention/resume', 202);
     await expectAnswer(api, 'GET', '/api/health', 200);
