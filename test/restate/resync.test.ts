@@ -1,10 +1,12 @@
 /** A projection that is lost, or older than its sagas, is written again of what Restate keeps. */
 import { copyFileSync, rmSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { parcelSaga } from '../conformance/sagas.ts';
+import { serveBackstep } from '../../src/server.ts';
+import { typed } from '../cli/typed-commands.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 import { describeOnRestate } from './rig.ts';
 import { findingsIn, type Register, Stage } from './stage.ts';
@@ -48,11 +50,6 @@ async function shownBy({ read }: Backstep) {
   return { sagas, histories, letters: letters.map((letter) => ({ ...letter, id: 0 })) };
 }
 
-async function written(backstep: Backstep): Promise<void> {
-  await backstep.calls?.resync();
-  await expect.poll(() => backstep.calls?.resynced().state, { timeout: 20_000 }).toBe('ended');
-}
-
 describeOnRestate('a resync', () => {
   it(
     'brings lists, histories, audit and dead letters back into an empty database',
@@ -81,9 +78,13 @@ describeOnRestate('a resync', () => {
       backstep = await stage.face(database);
       expect(await backstep.read.countSagas({})).toBe(0);
       const counted = { sagas: 6, missing: 6, behind: 0, lost: 0 };
+      const server = await serveBackstep({ backstep, port: 0 });
+      onTestFinished(() => server.stop());
+      const cli = (...args: string[]) => typed(['resync', ...args, '--url', server.url]);
+      expect((await cli('--dry-run')).out).toMatch(/^of 6 sagas on Restate 6 are not in the/);
       expect(await backstep.calls?.resync({ isTrial: true })).toMatchObject(counted);
       expect(await backstep.read.countSagas({})).toBe(0);
-      await written(backstep);
+      expect(await cli()).toMatchObject({ code: 0, out: expect.stringMatching(/6 are written/) });
       expect(backstep.calls?.resynced()).toMatchObject({ ...counted, written: 6, error: null });
       expect(await shownBy(backstep)).toEqual(before);
       const again = await backstep.spawn(parcelSaga, { input: { of: 'c' }, key: 'a key' });
