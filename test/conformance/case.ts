@@ -8,7 +8,7 @@ export interface Case {
   readonly needs?: CapabilityName;
   /** Several inbounds race, so that only the core can say whether each journal is right. */
   readonly isRacing?: true;
-  /** Tried over every host by `npm test` as well; see suite.ts. */
+  /** A part of `npm test`; see suite.ts. */
   readonly isShort?: true;
   run(scene: Scene): Promise<void>;
 }
