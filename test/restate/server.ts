@@ -40,15 +40,22 @@ kill -9 "$server" 2>/dev/null
 wait "$server" 2>/dev/null
 rm -rf "$folder"`;
 
+/** What a server is told beside its places. */
+export interface ServerOptions {
+  /** A private key (Ed25519, PEM) with which it signs whatever it asks of services. */
+  readonly identityKey?: string;
+}
+
 /** Starts one. Whoever starts it disposes of it, or ends. */
-export async function startRestate(): Promise<RestateServer> {
+export async function startRestate(options: ServerOptions = {}): Promise<RestateServer> {
   const program = findRestate(process.env);
   if (program === null) throw new Error(RESTATE_CURE);
-  const server = new RestateServer(program, {
+  const ports = {
     ingress: await freePort(),
     admin: await freePort(),
     fabric: await freePort(),
-  });
+  };
+  const server = new RestateServer(program, ports, options);
   try {
     await server.start();
     return server;
@@ -74,12 +81,14 @@ export class RestateServer {
   readonly #settings: string;
   #running: { readonly pid: number; readonly keeper: ChildProcess } | null = null;
 
-  constructor(program: string, ports: Ports) {
+  constructor(program: string, ports: Ports, { identityKey }: ServerOptions) {
     this.#program = program;
     this.ingress = `http://127.0.0.1:${ports.ingress}`;
     this.admin = `http://127.0.0.1:${ports.admin}`;
     this.#settings = join(this.#folder, 'restate.toml');
-    writeFileSync(this.#settings, settingsOf(this.#folder, ports));
+    const key = identityKey === undefined ? null : join(this.#folder, 'identity.pem');
+    if (key !== null) writeFileSync(key, identityKey ?? '');
+    writeFileSync(this.#settings, settingsOf(this.#folder, ports, key));
   }
 
   /** Starts it over what it had, and resolves once it takes calls. */
@@ -177,7 +186,11 @@ export class RestateServer {
   }
 }
 
-function settingsOf(folder: string, { ingress, admin, fabric }: Ports): string {
+function settingsOf(
+  folder: string,
+  { ingress, admin, fabric }: Ports,
+  identityKey: string | null,
+): string {
   const listens = (port: number): string => `bind-ip = "127.0.0.1"
 bind-port = ${port}
 advertised-host = "127.0.0.1"
@@ -190,6 +203,7 @@ auto-provision = true
 default-num-partitions = ${PARTITIONS}
 disable-telemetry = true
 log-filter = "warn"
+${identityKey === null ? '' : `request-identity-private-key-pem-file = "${identityKey}"`}
 ${listens(fabric)}
 [ingress]
 ${listens(ingress)}

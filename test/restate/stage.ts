@@ -8,9 +8,11 @@ import { serveWorker, type Worker, type WorkerOptions } from '../../src/restate/
 import { freePort } from '../ports.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 import { restateServer } from './rig.ts';
-import type { RestateServer } from './server.ts';
+import type { RestateServer, ServerOptions } from './server.ts';
 
 export type Register = WorkerOptions['register'];
+
+type StageOptions = ServerOptions & Pick<WorkerOptions, 'identityKeys'>;
 
 export class Stage {
   readonly server: RestateServer;
@@ -25,10 +27,10 @@ export class Stage {
   }
 
   /** A server and a worker that is told of; no face yet. */
-  static async open(register: Register): Promise<Stage> {
-    const server = await restateServer();
+  static async open(register: Register, { identityKey, ...ofWorker }: StageOptions = {}) {
+    const server = await restateServer(identityKey === undefined ? {} : { identityKey });
     const stage = new Stage(server, register, await freePort());
-    const worker = await stage.worker(register);
+    const worker = await stage.worker(register, ofWorker);
     await server.register(urlOf(worker));
     onTestFinished(() => stage.closeFace());
     return stage;
@@ -53,6 +55,11 @@ export class Stage {
     await this.#register(backstep);
     await backstep.start();
     return backstep;
+  }
+
+  /** Where the face listens for Restate. */
+  get faceUrl(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   async closeFace(): Promise<void> {

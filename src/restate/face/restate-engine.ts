@@ -5,8 +5,6 @@
  * No saga runs in this process, and none waits for it: as long as it is away their turns wait at
  * Restate to be written.
  */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { once } from 'node:events';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { BackstepError } from '../../core/errors.ts';
 import { check } from '../../core/options-reader.ts';
@@ -38,7 +36,7 @@ import type { Admin } from './admin.ts';
 import { callsOnRestate } from './calls-on-restate.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
-import { trackSessions } from '../http-sessions.ts';
+import { type HttpServer, serveHttp2 } from '../http-server.ts';
 import { keyedSagaId } from '../keys.ts';
 import { Projector } from './projector.ts';
 import { Resync } from './resync.ts';
@@ -66,6 +64,8 @@ export interface RestateEngineParts {
   /** Where Restate takes calls. */
   readonly ingress: string;
   readonly listen: ListenAt;
+  /** Whose calls are taken, see `WorkerOptions`; none: everybody's. */
+  readonly identityKeys: readonly string[];
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly logger: Logger;
@@ -100,8 +100,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
   readonly #resync: Resync;
-  readonly #server: Http2Server;
-  readonly #sessions: ReadonlySet<ServerHttp2Session>;
+  #server: HttpServer | null = null;
   readonly #started = Promise.withResolvers<void>();
   #phase: Phase = 'opened';
   #startedSagas = 0;
@@ -147,10 +146,6 @@ export class RestateEngine implements UncheckedEngine {
       command: (order: OperatorCommand) => this.sagas.command(id, order),
     });
     this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
-    const services = [journalObject(this.#projector)];
-    // What fails is tried again by Restate, and told by the watch.
-    this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
-    this.#sessions = trackSessions(this.#server);
   }
 
   register: Backstep['register'] = (definition, ...given) => {
@@ -163,14 +158,20 @@ export class RestateEngine implements UncheckedEngine {
   };
 
   async start(): Promise<void> {
-    const { store, admin, listen, logger } = this.#parts;
+    const { store, admin, listen, logger, identityKeys } = this.#parts;
     const { lastSid, lastSeq } = await store.own();
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
     const { host = '127.0.0.1', port } = listen;
-    this.#server.listen(port, host);
-    await once(this.#server, 'listening');
+    // What fails is tried again by Restate, and told by the watch.
+    const handler = createEndpointHandler({
+      services: [journalObject(this.#projector)],
+      identityKeys: [...identityKeys],
+      logger: () => {},
+    });
+    const onRefused = (refusal: string): void => logger.error({}, refusal);
+    this.#server = await serveHttp2({ port, host, handler, onRefused });
     const url = listen.url ?? `http://${host}:${port}`;
     await admin.register(url, { isAskedAnew: true });
     await this.#watch.start();
@@ -262,9 +263,9 @@ export class RestateEngine implements UncheckedEngine {
     this.#removal.stop();
     await this.bulk.stop();
     // Restate brings what is not written yet again, to this process or to the next one.
-    this.#server.close();
+    this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
-    for (const session of this.#sessions) session.destroy();
+    this.#server?.end();
     this.#watchers.end();
     await this.store.close(wasStarted);
   }
