@@ -27,6 +27,7 @@ export type {
   Settled,
   Stats,
   Transition,
+  VersionAnswer,
   Why,
 } from './client/answers.ts';
 export {

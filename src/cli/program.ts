@@ -7,6 +7,7 @@ import type { Surroundings } from './command-run.ts';
 import { addCallCommands } from './commands/call-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDatabaseCommands } from './commands/database-commands.ts';
+import { addDeployCommand } from './commands/deploy-command.ts';
 import { addListCommands } from './commands/list-commands.ts';
 import { addLookCommands } from './commands/look-commands.ts';
 import { addOrderCommands } from './commands/order-commands.ts';
@@ -62,6 +63,7 @@ function programOf(surroundings: Surroundings): Command {
   addDatabaseCommands(program, surroundings);
   program.commandsGroup('Sagas on Restate:');
   addCallCommands(program, surroundings);
+  addDeployCommand(program, surroundings);
   program.commandsGroup('Other:');
   addCompletion(program, surroundings);
   program.helpCommand('help [command]', 'print the help of a command');

@@ -32,6 +32,8 @@ export type BulkItem = z.output<typeof answers.BulkItem>;
 export type DefinitionSummary = z.output<typeof answers.DefinitionSummary>;
 /** The same with its machine and what verify found. */
 export type Definition = z.output<typeof answers.Definition>;
+/** A version of which there are sagas, or that can run there. */
+export type VersionAnswer = z.output<typeof answers.Versions>['items'][number];
 /** Figures of the process that answers. */
 export type Stats = z.output<typeof answers.Stats>;
 /** What waits in the inbox. */

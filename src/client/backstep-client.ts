@@ -24,6 +24,7 @@ import type {
   RetentionAnswer,
   SagaSummary,
   Stats,
+  VersionAnswer,
 } from './answers.ts';
 import { type BulkCommands, bulkCommands } from './bulk-commands.ts';
 import { ClientError } from './client-error.ts';
@@ -87,6 +88,8 @@ export interface BackstepClient {
   definitions(): Promise<readonly DefinitionSummary[]>;
   /** One of them, by default the newest. Throws `not-found`. */
   definition(type: string, options?: { readonly version?: number }): Promise<Definition>;
+  /** Every version of which there are sagas, or that can run there. */
+  versions(): Promise<readonly VersionAnswer[]>;
   stats(): Promise<Stats>;
   /** What runs the sagas there, and what it can and cannot promise. */
   capabilities(): Promise<CapabilitiesAnswer>;
@@ -153,6 +156,7 @@ export function createClient(options: ClientOptions): BackstepClient {
     definitions: async () => (await get<{ items: DefinitionSummary[] }>('/api/definitions')).items,
     definition: (type, { version } = {}) =>
       get(`/api/definitions/${encodeURIComponent(type)}`, { version }),
+    versions: async () => (await get<{ items: VersionAnswer[] }>('/api/versions')).items,
     stats: () => get('/api/stats'),
     capabilities: () => get('/api/capabilities'),
     calls: () => get('/api/calls'),

@@ -25,6 +25,7 @@ import { CALL_OPTIONS } from './call-options.ts';
 import { familyHandlers } from './family-handlers.ts';
 import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
+import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
 import { flush, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
 import { nameOfAttempt, toGate, type WorkPlace } from './sends.ts';
@@ -57,6 +58,7 @@ export function sagaObject(place: WorkPlace) {
   const get = handlers.object.shared({ input: jsonWords, output: jsonWords }, found);
   return object({
     name: SERVICES.saga,
+    metadata: { [RUNS_METADATA]: runsText(place.registry.runnable()) },
     handlers: { ...Object.fromEntries(built), get },
     options: CALL_OPTIONS,
   });

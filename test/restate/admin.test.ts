@@ -24,6 +24,6 @@ it.each([
     message: expect.stringMatching(/admin port at http:\/\/127/) as unknown,
   };
   await expect(admin.query('SELECT 1')).rejects.toMatchObject(told);
-  await expect(admin.register('http://127.0.0.1:1', {})).rejects.toMatchObject(told);
+  await expect(admin.register('http://127.0.0.1:1')).rejects.toMatchObject(told);
   await expect(admin.deployments()).rejects.toMatchObject(told);
 });

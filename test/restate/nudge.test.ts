@@ -26,7 +26,7 @@ function hangingOnce() {
 describeOnRestate('a nudge', () => {
   it('sets a saga going again whose attempt was killed, with the same key', async () => {
     const { events, keys, activities } = hangingOnce();
-    const stage = await Stage.open((it) => it.register(pivotSaga, { activities }));
+    const stage = await Stage.open(({ register }) => register(pivotSaga, { activities }));
     const backstep = await stage.face();
     const called = once(events, 'call');
     const saga = await backstep.spawn(pivotSaga, { input: INPUT });
@@ -44,7 +44,7 @@ describeOnRestate('a nudge', () => {
     const told = await typed(['nudge', saga.id, '--dry-run', '--url', server.url]);
     expect(told).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/would dispatch again decide/),
+      out: expect.stringMatching(/would dispatch again decide/) as unknown,
     });
     const trial = await calls?.nudge(saga.id, { isTrial: true });
     expect(trial).toMatchObject({ kind: 'nudged', dispatched: [expect.stringMatching(/^decide/)] });
@@ -60,7 +60,7 @@ describeOnRestate('a nudge', () => {
   it('arms the timers of a saga again whose wake was killed', async () => {
     const waits = requestSaga({ within: '1s' });
     const activities = { file: answer, withdraw: answer, grant: answer, revoke: answer };
-    const stage = await Stage.open((it) => it.register(waits, { activities }));
+    const stage = await Stage.open(({ register }) => register(waits, { activities }));
     const backstep = await stage.face();
     const saga = await backstep.spawn(waits, { input: INPUT });
     await saga.waitFor(({ status }) => status === 'waiting', { within: '20s' });
@@ -76,7 +76,7 @@ describeOnRestate('a nudge', () => {
   it('leaves a saga that waits for a place where it is in the line', async () => {
     const { events, activities } = hangingOnce();
     const bindings = { activities, concurrency: 1 };
-    const stage = await Stage.open((it) => it.register(pivotSaga, bindings));
+    const stage = await Stage.open(({ register }) => register(pivotSaga, bindings));
     const backstep = await stage.face();
     const called = once(events, 'call');
     const first = await backstep.spawn(pivotSaga, { input: INPUT });

@@ -28,10 +28,16 @@ export class Stage {
 
   /** A server and a worker that is told of; no face yet. */
   static async open(register: Register, { identityKey, ...ofWorker }: StageOptions = {}) {
-    const server = await restateServer(identityKey === undefined ? {} : { identityKey });
-    const stage = new Stage(server, register, await freePort());
+    const stage = await Stage.bare(register, identityKey === undefined ? {} : { identityKey });
     const worker = await stage.worker(register, ofWorker);
-    await server.register(urlOf(worker));
+    await stage.server.register(urlOf(worker));
+    return stage;
+  }
+
+  /** A server that knows of no worker. */
+  static async bare(register: Register, options: ServerOptions = {}): Promise<Stage> {
+    const server = await restateServer(options);
+    const stage = new Stage(server, register, await freePort());
     onTestFinished(() => stage.closeFace());
     return stage;
   }
@@ -52,7 +58,7 @@ export class Stage {
     const listen = { port: this.#port };
     const backstep = await openRestateBackstep({ ingress, admin, listen, database, ...options });
     this.#backstep = backstep;
-    await this.#register(backstep);
+    this.#register(backstep);
     await backstep.start();
     return backstep;
   }

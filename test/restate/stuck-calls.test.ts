@@ -23,8 +23,8 @@ describeOnRestate('calls that do not get on', () => {
         told.emit('call');
         return new Promise<never>(() => {});
       };
-      const register: Register = (it) =>
-        it.register(pivotSaga, {
+      const register: Register = ({ register: add }) =>
+        add(pivotSaga, {
           activities: { hold: answer, unhold: answer, decide: hang, deliver: answer },
         });
       const stage = await Stage.open(() => {});

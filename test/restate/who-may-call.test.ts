@@ -37,7 +37,7 @@ describeOnRestate('a worker and a face', () => {
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     const identityKeys = [publicKeyText(publicKey)];
     const identityKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const register: Register = (it) => it.register(pivotSaga, { activities });
+    const register: Register = ({ register: add }) => add(pivotSaga, { activities });
     const stage = await Stage.open(register, { identityKey, identityKeys });
     const backstep = await stage.face(undefined, { identityKeys });
     const saga = await backstep.spawn(pivotSaga, { input: INPUT });

@@ -94,6 +94,7 @@ function triesFor(id: string, bulk: string): readonly Try[] {
     page('/api/dead-letters'),
     page('/api/definitions'),
     ...['', '/machine', '/mermaid', '/ways/:number', '/stately'].map(definition),
+    page('/api/versions'),
     page('/api/stats'),
     page('/api/inbox'),
     page('/api/retention'),

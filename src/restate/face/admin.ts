@@ -34,9 +34,9 @@ export interface Serving {
 
 /** How an address is told of. */
 interface Telling {
-  /** One that is known there already is asked anew what it serves; else it is refused. */
+  /** One that is known there already is asked anew what it serves; else it stays. Default true. */
   readonly isAskedAnew?: boolean;
-  /** Only what would be served is asked for. */
+  /** Only what would be served is asked for. Default false. */
   readonly isTrial?: boolean;
 }
 
@@ -51,7 +51,7 @@ export class Admin {
   /** Says that services are served at that address, and what. Throws `unavailable`. */
   async register(
     uri: string,
-    { isAskedAnew = false, isTrial = false }: Telling,
+    { isAskedAnew = true, isTrial = false }: Telling = {},
   ): Promise<z.infer<typeof Registered>> {
     const told = { uri, force: isAskedAnew, dry_run: isTrial };
     return this.#ask('/deployments', post(told), Registered);

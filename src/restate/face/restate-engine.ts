@@ -173,7 +173,7 @@ export class RestateEngine implements UncheckedEngine {
     const onRefused = (refusal: string): void => logger.error({}, refusal);
     this.#server = await serveHttp2({ port, host, handler, onRefused });
     const url = listen.url ?? `http://${host}:${port}`;
-    await admin.register(url, { isAskedAnew: true });
+    await admin.register(url);
     await this.#watch.start();
     this.#phase = 'accepting';
     this.#started.resolve();
@@ -190,18 +190,27 @@ export class RestateEngine implements UncheckedEngine {
     const { clock, randomId } = this.#parts;
     const nowMs = clock.nowMs();
     const startAtMs = startTimeOf(options, nowMs);
-    const { definition } = this.#registry.newest(type);
-    this.#registry.assertChildren(definition);
-    const input = await parseInput(definition, options.input);
     const key = options.key ?? null;
     // The id is made here and is the same over all tries: a lost answer starts nothing twice.
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
-    const { version } = definition;
-    const inputHash = inputHashOf(input);
-    const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
-    const started = doneOf(await this.#ingress.call(id, 'start', words));
-    if (started.isNew) this.#startedSagas += 1;
-    return { id, ...started };
+    let refusal: unknown = null;
+    for (const definition of this.#registry.versionsOf(type)) {
+      this.#registry.assertChildren(definition);
+      const { version } = definition;
+      const input = await parseInput(definition, options.input);
+      const inputHash = inputHashOf(input);
+      const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
+      try {
+        const started = doneOf(await this.#ingress.call(id, 'start', words));
+        if (started.isNew) this.#startedSagas += 1;
+        return { id, ...started };
+      } catch (error) {
+        // Its workers are not deployed yet: those that are have an earlier version, or none.
+        if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);

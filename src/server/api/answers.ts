@@ -236,6 +236,16 @@ export const DefinitionSummary = z.object({
     .nullable()
     .meta({ description: 'Where at most `limit` sagas of the type run at once; null: no bound.' }),
 });
+export const Versions = z.object({
+  items: z.array(
+    z.object({
+      type: text,
+      version: z.int(),
+      ...versionCounts,
+      isRegistered: z.boolean().meta({ description: 'It can run here.' }),
+    }),
+  ),
+});
 export const Definition = DefinitionSummary.extend({
   versions: z.array(z.object({ version: z.int(), hash: text, ...versionCounts })),
   machine: z.looseObject({ id: text }).meta({ description: "XState's own JSON of the machine." }),

@@ -49,6 +49,20 @@ export function engineRoutes(
         live: clients.figures(),
       });
     })
+    .get('/api/versions', async (c) => {
+      const known = new Set(backstep.definitions().map(({ id, version }) => `${id}@${version}`));
+      const items = (await backstep.read.versionCounts()).map((counts) => {
+        const name = `${counts.type}@${counts.version}`;
+        const isRegistered = known.delete(name);
+        return { ...counts, isRegistered };
+      });
+      const unused = backstep
+        .definitions()
+        .filter((each) => known.has(`${each.id}@${each.version}`));
+      const none = { underWay: 0, total: 0, isRegistered: true };
+      items.push(...unused.map(({ id, version }) => ({ type: id, version, ...none })));
+      return c.json({ items });
+    })
     .get('/api/inbox', async (c) => {
       const { limit = DEFAULT_PAGE_LIMIT } = readQuery(queryOf(c), LimitQuery);
       const { waiting, oldestAtMs, refused } = await backstep.read.inboxFigures();

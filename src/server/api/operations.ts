@@ -225,6 +225,12 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/versions',
+    summary: 'Every version of which there are sagas, or that can run here, with how many.',
+    answers: ok(answers.Versions),
+  },
+  {
+    method: 'get',
     path: '/api/stats',
     summary: 'Figures of the sagas, and of this process.',
     answers: ok(answers.Stats),

@@ -113,6 +113,7 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/definitions/{type}/mermaid', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/stately', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/ways/{number}', 404, 'order');
+    await expectAnswer(api, 'GET', '/api/versions', 200);
     await expectAnswer(api, 'GET', '/api/stats', 200);
     await expectAnswer(api, 'GET', '/api/inbox', 200);
     await expectAnswer(api, 'GET', '/api/live', 200);
