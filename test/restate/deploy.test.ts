@@ -17,8 +17,7 @@ import { temporaryDatabase, temporaryFolder } from '../store/store-fixture.ts';
 import { describeOnRestate, worker } from './rig.ts';
 import { findingsIn, type Register, Stage, urlOf } from './stage.ts';
 
-const SAGAS = 16;
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 const PATIENCE_MS = 90_000;
 
 const answer = ({ of }: { readonly of: string }) => ({ receipt: of });
@@ -47,18 +46,22 @@ describeOnRestate('a deployment', () => {
       const first = await deploy(`http://127.0.0.1:${old.port}`);
       expect(first).toMatchObject({ code: 0, out: expect.stringMatching(/parcel@1/) as unknown });
 
-      const left = Array.from({ length: SAGAS }, (_, at) => `p-${at}`);
-      const half = Promise.withResolvers<void>();
+      let sagas = 0;
+      let isSwapped = false;
+      const isUnderWay = Promise.withResolvers<void>();
+      // Sagas one after the other, until after the swap.
       const some = async (): Promise<void> => {
-        for (let of = left.shift(); of !== undefined; of = left.shift()) {
-          const saga = await backstep.spawn(parcelSaga, { input: { of } });
-          if (left.length <= SAGAS / 2) half.resolve();
+        for (let isLast = false; !isLast;) {
+          isLast = isSwapped;
+          sagas += 1;
+          const saga = await backstep.spawn(parcelSaga, { input: { of: `p-${sagas}` } });
+          if (sagas > 2 * AT_ONCE) isUnderWay.resolve();
           expect(await saga.settled({ within: '60s' })).toMatchObject({ status: 'completed' });
         }
       };
       const load = Promise.all(Array.from({ length: AT_ONCE }, some));
       const next = await worker('swap-worker.ts', file, 'new');
-      await half.promise;
+      await isUnderWay.promise;
       const swapped = await deploy(`http://127.0.0.1:${next.port}`, '--json');
       expect(swapped.code).toBe(0);
       expect(jsonOf(swapped)).toMatchObject({
@@ -67,12 +70,13 @@ describeOnRestate('a deployment', () => {
         kept: [],
       });
       await old.kill();
+      isSwapped = true;
       await load;
 
       const calls = readFileSync(file, 'utf8').trim().split('\n');
       // None was made twice: nothing was cut off.
-      expect(calls).toHaveLength(4 * SAGAS);
-      expect(new Set(calls.map((line) => line.split(' ')[1])).size).toBe(4 * SAGAS);
+      expect(calls).toHaveLength(4 * sagas);
+      expect(new Set(calls.map((line) => line.split(' ')[1])).size).toBe(4 * sagas);
       expect(new Set(calls.map((line) => line.split(' ')[0]))).toEqual(new Set(['old', 'new']));
       await expect.poll(() => stage.callsOf('backstep-'), { timeout: 20_000 }).toEqual([]);
       await stage.closeFace();
@@ -82,11 +86,16 @@ describeOnRestate('a deployment', () => {
   );
 
   it(
-    'is refused, and nothing is told to Restate, where it would leave sagas behind',
+    'is refused where it would leave sagas behind, and waits for what old workers have begun',
     async () => {
       const one = formSaga(1);
       const two = formSaga(2);
-      const ofOne = { file: answer, unfile: answer };
+      const slow = Promise.withResolvers<void>();
+      const file = async (input: { readonly of: string }) => {
+        if (input.of === 'slow') await slow.promise;
+        return answer(input);
+      };
+      const ofOne = { file, unfile: answer };
       const ofTwo = { ...ofOne, stamp: answer, unstamp: answer };
       const bindOne: Register = ({ register: add }) => add(one, { activities: ofOne } as never);
       const bindTwo: Register = ({ register: add }) => add(two, { activities: ofTwo });
@@ -128,9 +137,16 @@ describeOnRestate('a deployment', () => {
       expect([oneWay.code, oneWay.out]).toEqual([4, expect.stringContaining('HTTP/2')]);
       expect(await deployments(stage)).toEqual(before);
 
-      expect((await deploy(urlOf(next))).code).toBe(0);
+      const late = await backstep.spawn('form', { input: { of: 'slow' } });
+      await late.waitFor(({ live }) => live.activities['file'] !== undefined, { within: '20s' });
+      const waited = await deploy(urlOf(next), '--within', '1s');
+      expect(waited.code).toBe(1);
+      expect(waited.out).toContain(`${urlOf(old)}/ must go on\n1 calls are left on old workers`);
+      slow.resolve();
+      expect((await deploy(urlOf(next))).out).toContain(`nothing is left on ${urlOf(old)}/`);
       expect((await deploy(urlOf(next))).code).toBe(0);
       expect(await deployments(stage)).not.toEqual(before);
+      expect(await late.state()).toMatchObject({ status: 'waiting' });
       await saga.send({ type: 'approve' });
       expect(await saga.settled({ within: '20s' })).toMatchObject({ status: 'completed' });
       const steps = (await saga.state())?.steps.map(({ name }) => name);

@@ -11,6 +11,7 @@ import { isStill } from '../../core/state.ts';
 import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Nudged, StuckCall } from '../../host/host-calls.ts';
+import type { Logger } from '../../host/turn-log.ts';
 import { SERVICES } from '../names.ts';
 import { RUNS } from '../saga-state.ts';
 import { nameOfAttempt } from '../sends.ts';
@@ -26,13 +27,14 @@ export interface NudgeParts {
   readonly admin: Admin;
   readonly ingress: Ingress;
   readonly clock: Pick<Clock, 'nowMs'>;
+  readonly logger: Pick<Logger, 'info'>;
   /** The state that a saga has on Restate; `null`: there is none. */
   readonly stateOf: (sagaId: string) => Promise<SagaState | null>;
 }
 
 /** Does it, or with `isTrial` says what it would do; see `HostCalls.nudge`. */
 export async function nudge(parts: NudgeParts, sagaId: string, isTrial: boolean): Promise<Nudged> {
-  const { admin, ingress, clock } = parts;
+  const { admin, ingress, clock, logger } = parts;
   const state = await parts.stateOf(sagaId);
   if (state === null) throw new BackstepError('not-found', `no saga with id "${sagaId}"`);
   const runs = await runsOf(admin, sagaId);
@@ -45,6 +47,7 @@ export async function nudge(parts: NudgeParts, sagaId: string, isTrial: boolean)
   const isTurning = calls.some(({ what }) => what.startsWith(`${SERVICES.saga}/`));
   const dispatched = isTurning ? [] : await leftAlone(parts, state, runs, calls);
   if (!isTrial && !isTurning) {
+    logger.info({ saga: sagaId, dispatched }, 'a person nudged a saga');
     await ingress.call(sagaId, 'nudge', { attempts: [...dispatched], atMs: clock.nowMs() });
   }
   if (dispatched.length > 0) return { kind: 'nudged', dispatched, calls };

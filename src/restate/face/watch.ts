@@ -82,7 +82,7 @@ export class Watch {
  * attempt looks interrupted to its worker, and every saga gives up after a few. Throws
  * `unavailable`.
  */
-export function assertBothWays(deployments: readonly Serving[]): void {
+function assertBothWays(deployments: readonly Serving[]): void {
   const serving = newestServing(deployments, SERVICES.attempt);
   if (serving === null || serving.isBothWays) return;
   throw new BackstepError(
