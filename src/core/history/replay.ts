@@ -13,6 +13,7 @@ import { BackstepError } from '../errors.ts';
 import type { Effect, Inbound, JournalRecord, Turn } from '../turn/inbound.ts';
 import { type VersionLookup, versionsAlong } from './journal-versions.ts';
 import { migrationTurn } from './migration.ts';
+import { statePath, type Way } from '../machine/state-path.ts';
 import type { SagaState } from '../state.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
 import { begin, turn } from '../turn/turn.ts';
@@ -131,7 +132,7 @@ export function replayRecord(
   if (taken.kind === 'refused') {
     return differs(`${record.event} is refused (${taken.reason}) where it was taken before`);
   }
-  const why = differenceOf(record, taken.record);
+  const why = differenceOf(record, taken.record, wholeWay(before, taken.state));
   if (why !== null) return differs(why);
   const effects = taken.kind === 'advanced' ? taken.effects : [];
   return { kind: 'replayed', record, state: taken.state, definition, effects };
@@ -190,11 +191,20 @@ function takeAgain(
   return taken.kind === 'refused' && wasKept ? keep(before, inbound, atMs) : taken;
 }
 
+// What lines of older releases hold: they name every region, however many there are.
+function wholeWay(before: SagaState | null, after: SagaState): Way {
+  const from = before === null ? null : statePath(before.snapshot.value);
+  return { from, to: statePath(after.snapshot.value) };
+}
+
 /** Compared in this order: the first difference is the one that tells a person most. */
 const COMPARED = ['kind', 'event', 'from', 'to', 'status'] as const;
 
-function differenceOf(recorded: JournalRecord, replayed: JournalRecord): string | null {
-  const member = COMPARED.find((name) => recorded[name] !== replayed[name]);
+function differenceOf(recorded: JournalRecord, replayed: JournalRecord, whole: Way): string | null {
+  const isSame = (name: (typeof COMPARED)[number]): boolean =>
+    recorded[name] === replayed[name] ||
+    ((name === 'from' || name === 'to') && recorded[name] === whole[name]);
+  const member = COMPARED.find((name) => !isSame(name));
   if (member === undefined) return null;
   const { [member]: was } = recorded;
   const { [member]: is, note } = replayed;

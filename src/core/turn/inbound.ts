@@ -212,7 +212,10 @@ export interface JournalRecord {
   readonly cause: Inbound['kind'];
   /** The event the machine saw, or the command. */
   readonly event: string;
-  /** State paths such as `forward.processPayment.running`; parallel regions joined with ` + `. */
+  /**
+   * State paths such as `forward.processPayment.running`; parallel regions joined with ` + `, and of
+   * more than eight those that changed, as in `all.third.done + 99 more`.
+   */
   readonly from: string | null;
   readonly to: string;
   readonly status: SagaStatus;
