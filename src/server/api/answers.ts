@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { COMMAND_NAMES } from '../../core/turn/inbound.ts';
 import { SAGA_STATUSES, STEP_KINDS } from '../../core/status.ts';
 import { count, Failure, nullableText, status, text, time } from './answer-parts.ts';
-import { CallFigures } from './call-answers.ts';
+import { CallFigures } from './host/host-answers.ts';
 import { Outcome, Resolution } from './standing-answers.ts';
 
 /** RFC 9457, for every 4xx and 5xx. */
@@ -236,16 +236,6 @@ export const DefinitionSummary = z.object({
     .nullable()
     .meta({ description: 'Where at most `limit` sagas of the type run at once; null: no bound.' }),
 });
-export const Versions = z.object({
-  items: z.array(
-    z.object({
-      type: text,
-      version: z.int(),
-      ...versionCounts,
-      isRegistered: z.boolean().meta({ description: 'It can run here.' }),
-    }),
-  ),
-});
 export const Definition = DefinitionSummary.extend({
   versions: z.array(z.object({ version: z.int(), hash: text, ...versionCounts })),
   machine: z.looseObject({ id: text }).meta({ description: "XState's own JSON of the machine." }),
@@ -277,12 +267,6 @@ export const Retention = z.object({
     description: 'held: the clock was set; nothing is removed for a day, or until it is resumed.',
   }),
   leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
-});
-export const Capabilities = z.object({
-  host: z.enum(['embedded-sqlite', 'embedded-postgres', 'restate']),
-  promises: z
-    .record(text, z.object({ standing: z.enum(['full', 'limited', 'none']), how: text }))
-    .meta({ description: 'What is promised and how far, each in one sentence.' }),
 });
 export const Health = z.object({
   status: z.literal('ready'),

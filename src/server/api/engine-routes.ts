@@ -6,7 +6,7 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
-import { figuresView } from './call-routes.ts';
+import { figuresView } from './host/host-routes.ts';
 import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
@@ -49,20 +49,6 @@ export function engineRoutes(
         live: clients.figures(),
       });
     })
-    .get('/api/versions', async (c) => {
-      const known = new Set(backstep.definitions().map(({ id, version }) => `${id}@${version}`));
-      const items = (await backstep.read.versionCounts()).map((counts) => {
-        const name = `${counts.type}@${counts.version}`;
-        const isRegistered = known.delete(name);
-        return { ...counts, isRegistered };
-      });
-      const unused = backstep
-        .definitions()
-        .filter((each) => known.has(`${each.id}@${each.version}`));
-      const none = { underWay: 0, total: 0, isRegistered: true };
-      items.push(...unused.map(({ id, version }) => ({ type: id, version, ...none })));
-      return c.json({ items });
-    })
     .get('/api/inbox', async (c) => {
       const { limit = DEFAULT_PAGE_LIMIT } = readQuery(queryOf(c), LimitQuery);
       const { waiting, oldestAtMs, refused } = await backstep.read.inboxFigures();
@@ -74,7 +60,6 @@ export function engineRoutes(
       await backstep.retention.resume(authorOf(c, API_AUTHOR));
       return c.json(await backstep.retention.stateAtOwner(), 202);
     })
-    .get('/api/capabilities', (c) => c.json(backstep.capabilities))
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import * as answers from './answers.ts';
-import { Calls, Nudged, Resync } from './call-answers.ts';
+import { HOST_OPERATIONS } from './host/host-operations.ts';
 import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { Inbox } from './inbox-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
@@ -27,7 +27,7 @@ const START: readonly Answer[] = [
 
 /** The operations of every server. */
 export function engineOperations(): readonly Operation[] {
-  return [...SAGAS, ...BULK, ...ENGINE, ...CALLS, ...FEED];
+  return [...SAGAS, ...BULK, ...ENGINE, ...HOST_OPERATIONS, ...FEED];
 }
 
 const SAGAS: readonly Operation[] = [
@@ -90,40 +90,6 @@ const SAGAS: readonly Operation[] = [
     body: bodies.CommandBody,
     answers: accepted(answers.CommandAnswer),
     refusals: [...BODY, 404, 409],
-  },
-];
-
-const CALLS: readonly Operation[] = [
-  {
-    method: 'get',
-    path: '/api/calls',
-    summary: 'Calls between machines that do not get on, and what to do of them.',
-    answers: ok(Calls),
-  },
-  {
-    method: 'post',
-    path: '/api/sagas/{id}/nudge',
-    summary:
-      'Dispatch again what is live in a saga of which somebody killed a call, with the same keys; ' +
-      '409 where one process runs all sagas.',
-    body: bodies.TrialBody,
-    answers: accepted(Nudged),
-    refusals: [...BODY, 404, 409],
-  },
-  {
-    method: 'get',
-    path: '/api/resync',
-    summary: 'How far the database is written again; 409 where one process runs all sagas.',
-    answers: ok(Resync),
-    refusals: [409],
-  },
-  {
-    method: 'post',
-    path: '/api/resync',
-    summary: 'Write what the database lacks of what the server of the calls keeps.',
-    body: bodies.TrialBody,
-    answers: accepted(Resync),
-    refusals: [...BODY, 409],
   },
 ];
 
@@ -225,12 +191,6 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
-    path: '/api/versions',
-    summary: 'Every version of which there are sagas, or that can run here, with how many.',
-    answers: ok(answers.Versions),
-  },
-  {
-    method: 'get',
     path: '/api/stats',
     summary: 'Figures of the sagas, and of this process.',
     answers: ok(answers.Stats),
@@ -253,12 +213,6 @@ const ENGINE: readonly Operation[] = [
     path: '/api/retention/resume',
     summary: 'Say that the clock is right: removal goes on.',
     answers: accepted(answers.Retention),
-  },
-  {
-    method: 'get',
-    path: '/api/capabilities',
-    summary: 'What runs the sagas here, and what it can and cannot promise.',
-    answers: ok(answers.Capabilities),
   },
   {
     method: 'get',

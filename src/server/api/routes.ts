@@ -4,10 +4,10 @@
 import { Hono } from 'hono';
 import type { Backstep } from '../../host/backstep.ts';
 import { bulkRoutes } from './bulk-routes.ts';
-import { callRoutes } from './call-routes.ts';
 import type { HttpContext } from '../context.ts';
 import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';
 import { engineRoutes } from './engine-routes.ts';
+import { hostRoutes } from './host/host-routes.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { feedRoutes } from '../live/feed-routes.ts';
 import { inspectRoutes } from '../inspect/inspect-routes.ts';
@@ -43,7 +43,7 @@ export function apiRoutes(
     .route('/api/bulk', bulkRoutes(context))
     .route('/api/definitions', definitionRoutes(context, { verifications, layouts }))
     .route('/', engineRoutes(context, recorder))
-    .route('/', callRoutes(context))
+    .route('/', hostRoutes(context))
     .route('/', feedRoutes(context))
     .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
 }

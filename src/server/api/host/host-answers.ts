@@ -1,6 +1,9 @@
-/** What the API answers about the calls between machines, as schemas; see answers.ts. */
+/**
+ * What the API answers about the host of the sagas: what it can promise, which versions it runs, and
+ * the calls between its machines; as schemas, see answers.ts.
+ */
 import { z } from 'zod';
-import { count, nullableText, text, time } from './answer-parts.ts';
+import { count, nullableText, text, time } from '../answer-parts.ts';
 
 /** A call that does not get on. */
 const StuckCall = z.object({
@@ -53,4 +56,23 @@ export const Resync = z.object({
   lost: count.meta({ description: 'Their turns are not kept, or not all of them.' }),
   lostExamples: z.array(text),
   error: nullableText,
+});
+
+export const Capabilities = z.object({
+  host: z.enum(['embedded-sqlite', 'embedded-postgres', 'restate']),
+  promises: z
+    .record(text, z.object({ standing: z.enum(['full', 'limited', 'none']), how: text }))
+    .meta({ description: 'What is promised and how far, each in one sentence.' }),
+});
+
+export const Versions = z.object({
+  items: z.array(
+    z.object({
+      type: text,
+      version: z.int(),
+      underWay: count.meta({ description: 'Sagas of this version that are not over.' }),
+      total: count,
+      isRegistered: z.boolean().meta({ description: 'It can run here.' }),
+    }),
+  ),
 });
