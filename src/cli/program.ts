@@ -4,12 +4,14 @@
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../core/settings.ts';
 import type { Surroundings } from './command-run.ts';
+import { addBackupCommands } from './commands/backup-commands.ts';
 import { addCallCommands } from './commands/call-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDatabaseCommands } from './commands/database-commands.ts';
 import { addDeployCommand } from './commands/deploy-command.ts';
 import { addListCommands } from './commands/list-commands.ts';
 import { addLookCommands } from './commands/look-commands.ts';
+import { addMoveCommands } from './commands/move-commands.ts';
 import { addOrderCommands } from './commands/order-commands.ts';
 import { addStartCommands } from './commands/start-commands.ts';
 import { EXIT_CODES, EXIT_FAILED, EXIT_USAGE, EXIT_WELL } from './exit-codes.ts';
@@ -61,6 +63,8 @@ function programOf(surroundings: Surroundings): Command {
   addOrderCommands(program, surroundings);
   program.commandsGroup('Modules and databases:');
   addDatabaseCommands(program, surroundings);
+  addBackupCommands(program, surroundings);
+  addMoveCommands(program, surroundings);
   program.commandsGroup('Sagas on Restate:');
   addCallCommands(program, surroundings);
   addDeployCommand(program, surroundings);

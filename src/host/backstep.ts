@@ -10,7 +10,7 @@ import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
-import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
+import type { DatabaseAccess, Restored, StoreHealth } from '../store/store.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -189,5 +189,10 @@ export type EngineHealth =
        * start, registration and command begins; absent where there are none. They are parked.
        */
       readonly versionGaps?: readonly VersionGap[];
+      /**
+       * Set once the database was restored from a backup: what was acknowledged after that was made
+       * is not in it, however sure its caller is.
+       */
+      readonly restored?: Restored;
     })
   | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };

@@ -111,6 +111,7 @@ class Engine implements UncheckedEngine {
       standby: this.#standby,
       callers: this.#callers,
       assertAccepting: () => assertAccepting(this.health()),
+      restored: () => this.#ownership?.restored,
       onError,
     });
     this.#runner = new ActivityRunner(
@@ -251,7 +252,11 @@ class Engine implements UncheckedEngine {
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () =>
-    healthIn(this.#phase, this.store.health(), (store) => this.#upkeep.versions.toldIn(store));
+    healthIn(this.#phase, this.store.health(), (store) => {
+      const { restored } = this.#ownership ?? {};
+      const told = this.#upkeep.versions.toldIn(store);
+      return restored === undefined ? told : { ...told, restored };
+    });
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));

@@ -24,6 +24,7 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   engine: true,
   feed_epochs: true,
   inbox: true,
+  moved_sagas: true,
 };
 
 /** Views that only PostgreSQL has. */
@@ -42,6 +43,8 @@ const INDEXES = [
   'start_keys_of_removed',
   'inbox_open',
   'inbox_settled',
+  'moved_sagas_by_move',
+  'moved_sagas_leaving',
 ] as const;
 
 /** An index of the engine. */

@@ -63,5 +63,7 @@ function eventNameOf(inbound: Inbound): string {
       return inbound.timer;
     case 'command':
       return inbound.command.name;
+    case 'move':
+      return inbound.phase;
   }
 }

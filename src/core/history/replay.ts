@@ -16,8 +16,9 @@ import { migrationTurn } from './migration.ts';
 import { statePath, type Way } from '../machine/state-path.ts';
 import type { SagaState } from '../state.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
+import { keepsText, stateAfterMove } from '../turn/kept-text/moved.ts';
 import { begin, turn } from '../turn/turn.ts';
-import { isUnreadableRecord, parkedAsItWas } from '../turn/unreadable.ts';
+import { isUnreadableRecord, parkedAsItWas } from '../turn/kept-text/unreadable.ts';
 
 /** A journal record as stores and the API give it: the inbound is still text. */
 export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {
@@ -118,6 +119,11 @@ export function replayRecord(
     const state = parkedAsItWas(before, expectedSeq);
     return { kind: 'replayed', record, state, definition, effects: [] };
   }
+  if (inbound.kind === 'move') {
+    if (before === null) return differs('the journal begins with a move');
+    const state = stateAfterMove(before, inbound, expectedSeq);
+    return { kind: 'replayed', record, state, definition, effects: [] };
+  }
   let taken: Turn | null;
   try {
     taken = isMigration
@@ -140,10 +146,10 @@ export function replayRecord(
 
 /**
  * The text that a store must hold of a saga after the last replayed record; `null` when none was
- * replayed. A saga parked as unreadable keeps the text it had.
+ * replayed. A saga parked as unreadable, or moved, keeps the text it had.
  */
 export function storedTextOf({ turns }: Replay): string | null {
-  const last = turns.findLast(({ record }) => !isUnreadableRecord(record));
+  const last = turns.findLast(({ record }) => !keepsText(record));
   return last === undefined ? null : encodeState(last.state);
 }
 

@@ -277,6 +277,14 @@ export const Health = z.object({
   calls: CallFigures.optional().meta({
     description: 'Calls between machines that do not get on; absent: one process runs all sagas.',
   }),
+  restored: z
+    .object({
+      generation: count.meta({ description: 'Each restore counts it up, from 1.' }),
+      copiedAt: time.nullable().meta({ description: 'What came after this was lost.' }),
+      restoredAt: time,
+    })
+    .optional()
+    .meta({ description: 'The database was restored from a backup; absent: never.' }),
 });
 export const Live = z.object({
   status: z.literal('live'),

@@ -8,7 +8,7 @@ import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import type { CommandName, Inbound, JournalRecord } from '../../../src/core/turn/inbound.ts';
 import { recordOfLine, replay, storedTextOf } from '../../../src/core/history/replay.ts';
-import { parkedAsItWas, unreadableRecord } from '../../../src/core/turn/unreadable.ts';
+import { parkedAsItWas, unreadableRecord } from '../../../src/core/turn/kept-text/unreadable.ts';
 import { Journaled } from './journaled-saga.ts';
 import { BUSY, LOST, ORDER, REFUSED } from '../turn/saga-driver.ts';
 
