@@ -35,7 +35,7 @@ test('each test that a promise names exists', () => {
 });
 
 function testsIn(text: string): readonly { readonly file: string; readonly title: string }[] {
-  const lines = text.matchAll(/^- `([\w./-]+\.test\.ts)`: (.+(?:\n {2}.+)*)$/gm);
+  const lines = text.matchAll(/^- `([\w./-]+\.ts)`: (.+(?:\n {2}.+)*)$/gm);
   return [...lines].map(([, file = '', title = '']) => ({
     file,
     title: title.replaceAll(/\s+/g, ' '),

@@ -7,6 +7,7 @@
  */
 import { type Distribution, quantileMs } from '../../core/distribution.ts';
 import type { EngineFigures } from '../../host/figures.ts';
+import type { CallFigures } from '../../host/host-calls.ts';
 import type { StoreStats } from '../../store/store.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
 import { type DurationFamily, type Family, prometheusText } from './prometheus-text.ts';
@@ -17,6 +18,8 @@ export interface MetricsSource {
   readonly engine: EngineFigures;
   readonly store: StoreStats;
   readonly gauges: StoreGauges;
+  /** `null`: no calls are made between machines, or their server does not answer. */
+  readonly calls: CallFigures | null;
   readonly isReady: boolean;
   readonly isStandby: boolean;
   readonly live: LiveFigures;
@@ -84,7 +87,21 @@ function ofProcess(source: MetricsSource): readonly Sample[] {
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
     ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],
+    ...callSamples(source.calls),
     ['backstep_store_reads_failed', 'gauge', 'Of this scrape', failedReads(source.gauges)],
+  ];
+}
+
+function callSamples(calls: CallFigures | null): readonly Sample[] {
+  if (calls === null) return [];
+  const { paused, retriedOften, pinned, unwritten, oldestUnwrittenMs } = calls;
+  const oldestS = oldestUnwrittenMs === null ? 0 : oldestUnwrittenMs / 1_000;
+  return [
+    ['backstep_calls_paused', 'gauge', 'Calls that somebody paused', paused],
+    ['backstep_calls_retried_often', 'gauge', 'Calls tried over twenty times', retriedOften],
+    ['backstep_calls_pinned', 'gauge', 'Calls on an old deployment', pinned],
+    ['backstep_calls_unwritten', 'gauge', 'Turns not in the database yet', unwritten],
+    ['backstep_calls_oldest_unwritten_timestamp_seconds', 'gauge', 'The oldest; 0: none', oldestS],
   ];
 }
 
