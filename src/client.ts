@@ -5,6 +5,7 @@ export type {
   Bulk,
   BulkItem,
   BulkProgress,
+  CallsAnswer,
   CapabilitiesAnswer,
   CommandAnswer,
   DeadLetter,
@@ -18,12 +19,15 @@ export type {
   ListPage,
   Live,
   NotSettled,
+  NudgeAnswer,
+  ResyncAnswer,
   RetentionAnswer,
   Saga,
   SagaSummary,
   Settled,
   Stats,
   Transition,
+  VersionAnswer,
   Why,
 } from './client/answers.ts';
 export {
@@ -31,6 +35,7 @@ export {
   type ClientOptions,
   createClient,
   type StartOptions,
+  type TrialOptions,
 } from './client/backstep-client.ts';
 export type { BulkCommands, BulkOrder } from './client/bulk-commands.ts';
 export { type ClientCode, ClientError, type ClientErrorDetails } from './client/client-error.ts';

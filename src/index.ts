@@ -148,6 +148,15 @@ export type {
 } from './host/backstep.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
 export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
+export type {
+  CallFigures,
+  CallTrouble,
+  CallTroubleKind,
+  HostCalls,
+  Nudged,
+  ResyncProgress,
+  StuckCall,
+} from './host/host-calls.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,

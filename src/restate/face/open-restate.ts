@@ -19,6 +19,11 @@ export interface RestateOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarn
   /** Its admin port, such as `http://localhost:9070`; nobody else should reach it. */
   readonly admin: string;
   readonly listen: ListenAt;
+  /**
+   * Public keys of the Restate servers that may bring turns to be written, as Restate logs them at its
+   * start, such as `publickeyv1_...`. Default: anybody may.
+   */
+  readonly identityKeys?: readonly string[];
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** Default: silence. */
@@ -40,7 +45,8 @@ const ID_BYTES = 16;
  */
 export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
   const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
-  const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...ofStore } = rest;
+  const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...others } = rest;
+  const { identityKeys = [], ...ofStore } = others;
   const redact = createRedact(hides);
   const logger = shownLog(given, redact);
   const verifies = registrationCheck(verifyAtRegistration, logger);
@@ -54,6 +60,7 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
       ingress,
       admin: new Admin(admin),
       listen,
+      identityKeys,
       clock,
       randomId: () => randomBytes(ID_BYTES),
       logger,

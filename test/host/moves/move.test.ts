@@ -175,8 +175,15 @@ test('an import is refused whole where something of it cannot run or has no plac
   await old.stop({ within: 0 });
   const nobody = exportSagas({ database: source, sagas: { ids: ['x'] }, to: file, place: 'there' });
   await expect(nobody).rejects.toThrow('no saga with id "x"; nothing was moved');
+  const elsewhere = join(dirname(source), 'nowhere', 'sagas.jsonl');
+  const noFolder = exportSagas({ database: source, sagas: 'all', to: elsewhere, place: 'there' });
+  await expect(noFolder).rejects.toThrow('its folder cannot be written');
   const trial = { database: source, sagas: 'all', to: file, place: 'there', dryRun: true } as const;
-  expect(await exportSagas(trial)).toMatchObject({ move: null, sagas: [{ id }] });
+  // None of them has begun to leave for the mistake.
+  expect(await exportSagas(trial)).toMatchObject({
+    move: null,
+    sagas: [{ id, status: 'waiting' }],
+  });
   await exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
 
   const into = (database: string, given = definitions) =>
@@ -240,4 +247,48 @@ test('a saga comes back to where it was, and an old file of it brings nothing', 
   expect(await again.saga(id).settled()).toMatchObject({ status: 'completed' });
   await again.stop({ within: 0 });
   expect([await findingsIn(source), await findingsIn(target)]).toEqual([[], []]);
+});
+
+test('a database that only shows sagas of elsewhere gives none away and takes none', async () => {
+  const source = temporaryDatabase();
+  const file = join(dirname(source), 'sagas.jsonl');
+  const world = new World();
+  const old = await engine(source, world);
+  const { id } = await old.spawn(parcelSaga, { input: { parcel: 'p', way: 'air' } });
+  await until(old, id, 'waiting');
+  await old.stop({ within: 0 });
+  const db = connect(source);
+  db.exec('UPDATE engine SET is_projection = 1');
+  const refused = 'sagas of Restate cannot be moved';
+  const moved = exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
+  await expect(moved).rejects.toThrow(refused);
+  db.exec('UPDATE engine SET is_projection = 0');
+  db.close();
+  await exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
+  const target = join(dirname(source), 'target.db');
+  await (await engine(target, new World())).stop({ within: 0 });
+  connect(target).exec('UPDATE engine SET is_projection = 1');
+  const came = importSagas({ database: target, from: file, definitions });
+  await expect(came).rejects.toThrow(refused);
+});
+
+test('an attempt that a crash cut off counts as cut off where it goes on', async () => {
+  const source = temporaryDatabase();
+  const target = join(dirname(source), 'target.db');
+  const file = join(dirname(source), 'sagas.jsonl');
+  const world = new World();
+  world.trouble.set('p', 'hangs');
+  const old = await engine(source, world);
+  const { id } = await old.spawn(parcelSaga, { input: { parcel: 'p', way: 'air' } });
+  await old.saga(id).waitFor(() => world.effects.size > 0, { within: '10s' });
+  await old.stop({ within: 0 });
+  // As a process leaves it that was killed.
+  connect(source).exec('UPDATE engine SET left_clean = 0');
+  await moveTo(source, target, file);
+  world.trouble.clear();
+  const there = await engine(target, world);
+  await until(there, id, 'waiting');
+  const { items } = await there.read.transitions(id, { limit: 9, cursor: null });
+  const interrupted = items.find(({ cause }) => cause === 'interrupted');
+  expect(interrupted?.data).toContain('started again after the process ended, dispatch 2 of');
 });
