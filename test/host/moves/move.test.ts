@@ -1,7 +1,7 @@
 /** Sagas in flight that are moved to another database, and go on there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { BackstepError } from '../../../src/core/errors.ts';
 import { finishMove, takeBackMove } from '../../../src/host/moves/close-move.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
@@ -82,8 +82,17 @@ test('what left takes nothing more where it was, and says where it went', async 
   const during = await engine(source, world);
   const soon = { code: 'unavailable', retryAfterMs: 30_000 };
   await expect(during.saga(id).send(label)).rejects.toMatchObject(soon);
-  await expect(during.saga(id).command({ name: 'terminate' })).rejects.toMatchObject(soon);
-  await expect(during.spawn(parcelSaga, options)).rejects.toMatchObject(soon);
+  const order = during.saga(id).command({ name: 'terminate' });
+  await expect(order).rejects.toMatchObject({ code: 'not-legal' });
+  const again = during.spawn(parcelSaga, options);
+  await expect(again).rejects.toThrow('which is on its way to the other town');
+  // What people end holds up no list of commands.
+  const bulk = { command: 'retry', by: 'ada', reason: null, sagas: { ids: [id] } } as const;
+  const { id: list } = await during.bulk.freeze(bulk);
+  await during.bulk.start(list);
+  await vi.waitFor(async () => {
+    expect((await during.bulk.find(list)).counts).toMatchObject({ refused: 1, pending: 0 });
+  });
   const state = await during.saga(id).state();
   expect(state === null ? null : during.legalCommands(state)).toEqual([]);
   await during.stop({ within: 0 });
@@ -270,25 +279,4 @@ test('a database that only shows sagas of elsewhere gives none away and takes no
   connect(target).exec('UPDATE engine SET is_projection = 1');
   const came = importSagas({ database: target, from: file, definitions });
   await expect(came).rejects.toThrow(refused);
-});
-
-test('an attempt that a crash cut off counts as cut off where it goes on', async () => {
-  const source = temporaryDatabase();
-  const target = join(dirname(source), 'target.db');
-  const file = join(dirname(source), 'sagas.jsonl');
-  const world = new World();
-  world.trouble.set('p', 'hangs');
-  const old = await engine(source, world);
-  const { id } = await old.spawn(parcelSaga, { input: { parcel: 'p', way: 'air' } });
-  await old.saga(id).waitFor(() => world.effects.size > 0, { within: '10s' });
-  await old.stop({ within: 0 });
-  // As a process leaves it that was killed.
-  connect(source).exec('UPDATE engine SET left_clean = 0');
-  await moveTo(source, target, file);
-  world.trouble.clear();
-  const there = await engine(target, world);
-  await until(there, id, 'waiting');
-  const { items } = await there.read.transitions(id, { limit: 9, cursor: null });
-  const interrupted = items.find(({ cause }) => cause === 'interrupted');
-  expect(interrupted?.data).toContain('started again after the process ended, dispatch 2 of');
 });

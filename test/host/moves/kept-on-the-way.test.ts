@@ -1,4 +1,4 @@
-/** Sagas that wait for a place, and journals of many lines, on their way to another database. */
+/** What sagas keep on their way: their place in line, long journals, what a crash had cut off. */
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -8,7 +8,8 @@ import { finishMove } from '../../../src/host/moves/close-move.ts';
 import { importSagas } from '../../../src/host/moves/import-sagas.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { connect, temporaryDatabase } from '../../store/store-fixture.ts';
-import { until } from './moving.ts';
+import { engine, moveTo, until } from './moving.ts';
+import { parcelSaga, World } from './parcel-sagas.ts';
 
 interface GateActivities {
   open(input: { gate: string }): void;
@@ -70,4 +71,25 @@ test('those in line keep their order, and begin where they went, one after the o
   // Where they were their places are free.
   const again = await oneAtATime(source, opened);
   expect(again.startQueue('gate')).toMatchObject({ active: 0, queued: 0 });
+});
+
+test('an attempt that a crash cut off counts as cut off where it goes on', async () => {
+  const source = temporaryDatabase();
+  const target = join(dirname(source), 'target.db');
+  const file = join(dirname(source), 'sagas.jsonl');
+  const world = new World();
+  world.trouble.set('p', 'hangs');
+  const old = await engine(source, world);
+  const { id } = await old.spawn(parcelSaga, { input: { parcel: 'p', way: 'air' } });
+  await old.saga(id).waitFor(() => world.effects.size > 0, { within: '10s' });
+  await old.stop({ within: 0 });
+  // As a process leaves it that was killed.
+  connect(source).exec('UPDATE engine SET left_clean = 0');
+  await moveTo(source, target, file);
+  world.trouble.clear();
+  const there = await engine(target, world);
+  await until(there, id, 'waiting');
+  const { items } = await there.read.transitions(id, { limit: 9, cursor: null });
+  const interrupted = items.find(({ cause }) => cause === 'interrupted');
+  expect(interrupted?.data).toContain('started again after the process ended, dispatch 2 of');
 });
