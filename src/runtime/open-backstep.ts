@@ -18,7 +18,7 @@ import type { EngineParts, FatalCause } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../host/registration-check.ts';
-import { assertRunsHere } from '../host/whose-sagas.ts';
+import { assertRunsHere } from '../host/moves/whose-sagas.ts';
 import { subscriptionCheck } from '../host/subscription-check.ts';
 import { type Logger, silentLogger } from '../host/turn-log.ts';
 

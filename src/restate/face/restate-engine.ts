@@ -21,7 +21,7 @@ import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { SagaWatchers } from '../../host/saga-watchers.ts';
-import { markAsProjection } from '../../host/whose-sagas.ts';
+import { markAsProjection } from '../../host/moves/whose-sagas.ts';
 import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';

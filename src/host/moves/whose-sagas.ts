@@ -2,9 +2,9 @@
  * Whether a host may run the sagas of a database: two hosts would both run them, and neither would
  * hear of what the other does.
  */
-import { BackstepError } from '../core/errors.ts';
-import { createMoveReads, projectionStatement } from '../store/queries/moves.ts';
-import type { Store } from '../store/store.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { createMoveReads, projectionStatement } from '../../store/queries/moves.ts';
+import type { Store } from '../../store/store.ts';
 
 /** Throws `storage-refused`, and closes the database, where its sagas run on Restate. */
 export async function assertRunsHere(store: Store): Promise<void> {
