@@ -238,7 +238,6 @@ class Engine implements UncheckedEngine {
   atOwner: Backstep['atOwner'] = (name, run) => this.#work.define(name, run);
 
   startQueue: Backstep['startQueue'] = (type) => this.#queue.figures(type);
-
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
