@@ -25,6 +25,7 @@ import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
 import { recover } from './upkeep/recovery.ts';
+import { markerOf } from '../host/alerts/marker.ts';
 import { Registry } from '../host/registry.ts';
 import { EngineUpkeep } from './upkeep/engine-upkeep.ts';
 import { SagaStarter } from './starts/saga-starter.ts';
@@ -65,6 +66,7 @@ class Engine implements UncheckedEngine {
   readonly #upkeep: EngineUpkeep;
   readonly retention: Backstep['retention'];
   readonly bulk: Backstep['bulk'];
+  readonly alerts: Backstep['alerts'];
   readonly #work: OwnerWork;
   readonly #starter: SagaStarter;
   readonly #inbox: Inbox;
@@ -86,7 +88,8 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
-    this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
+    const marker = markerOf(parts.alerts?.rules ?? []);
+    this.#supervisor = new Supervisor({ ...parts, store, registry: this.#registry, marker }, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
     const own = {
@@ -153,6 +156,7 @@ class Engine implements UncheckedEngine {
     });
     this.retention = this.#upkeep.retention;
     this.bulk = this.#upkeep.bulk;
+    this.alerts = this.#upkeep.alerts;
     this.#supervisor.connect({
       runner: this.#runner,
       listeners: this.#listeners,
@@ -245,7 +249,7 @@ class Engine implements UncheckedEngine {
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () =>
-    healthIn(this.#phase, this.store.health(), (store) => this.#upkeep.versions.toldIn(store));
+    healthIn(this.#phase, this.store.health(), (store) => this.#upkeep.toldIn(store));
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));
@@ -283,6 +287,7 @@ class Engine implements UncheckedEngine {
     this.#timers.stop();
     this.#inbox.stop();
     this.#supervisor.close();
+    this.#upkeep.stopAlerts();
     this.#parts.onFatal(fault.reason, fault.isTakenOver === true ? 'taken-over' : 'storage');
   }
 }

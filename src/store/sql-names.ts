@@ -24,6 +24,10 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   engine: true,
   feed_epochs: true,
   inbox: true,
+  alert_rules: true,
+  alert_marks: true,
+  alert_incidents: true,
+  alert_deliveries: true,
 };
 
 /** Views that only PostgreSQL has. */
@@ -42,6 +46,12 @@ const INDEXES = [
   'start_keys_of_removed',
   'inbox_open',
   'inbox_settled',
+  'alert_marks_open',
+  'alert_marks_new',
+  'alert_marks_over',
+  'alert_incidents_open',
+  'alert_deliveries_due',
+  'alert_deliveries_lost',
 ] as const;
 
 /** An index of the engine. */

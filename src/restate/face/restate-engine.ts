@@ -17,6 +17,9 @@ import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
+import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
+import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
+import { markerOf } from '../../host/alerts/marker.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
@@ -67,6 +70,7 @@ export interface RestateEngineParts {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly keepEndedMs?: number;
+  readonly alerts: CheckedAlerts;
   readonly onRegister: (
     definition: SagaDefinition,
     accepting: Promise<void>,
@@ -83,6 +87,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly legalCommands = legalCommands;
   readonly retention: Retention;
   readonly bulk: BulkActions;
+  readonly alerts: AlertWork;
   readonly sagas: RestateCalls;
   readonly #parts: RestateEngineParts;
   readonly #registry = new WorkerRegistry();
@@ -110,7 +115,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#feed = new Feed(onError);
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
-    this.#projector = new Projector({ ...shared, feed: this.#feed });
+    const marker = markerOf(parts.alerts.rules);
+    this.#projector = new Projector({ ...shared, feed: this.#feed, marker });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -131,6 +137,12 @@ export class RestateEngine implements UncheckedEngine {
       command: (order: OperatorCommand) => this.sagas.command(id, order),
     });
     this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
+    this.alerts = createAlerts(parts.alerts, {
+      ...parts,
+      versionGaps: () => this.#versions.gaps,
+      types: () => this.#registry.all().map(({ id }) => id),
+      host: () => this.#watch.standing,
+    });
     const services = [journalObject(this.#projector)];
     // What fails is tried again by Restate, and told by the watch.
     this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
@@ -163,6 +175,7 @@ export class RestateEngine implements UncheckedEngine {
     void this.#versions.run();
     this.#removal.start();
     void this.bulk.resume();
+    this.alerts.start();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
@@ -227,7 +240,9 @@ export class RestateEngine implements UncheckedEngine {
       return { kind: 'recovering', reason: 'the projection does not listen yet' };
     }
     const restate = this.#watch.standing;
-    if (restate.kind === 'ready') return this.#versions.toldIn(store);
+    if (restate.kind === 'ready') {
+      return withUndelivered(this.#versions.toldIn(store), this.alerts);
+    }
     return { kind: 'stalled', reason: restate.reason, sinceMs: restate.sinceMs };
   }
 
@@ -242,7 +257,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#watch.stop();
     this.#versions.stop();
     this.#removal.stop();
-    await this.bulk.stop();
+    await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
     this.#server.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
