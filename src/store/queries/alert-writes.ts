@@ -218,18 +218,25 @@ export function giveUpTarget(db: Db, target: string, atMs: number): ExpectedStat
 
 /** Some of what is older than that: settled messages, and incidents that are resolved. */
 export function removeOld(db: Db, beforeMs: number): readonly ExpectedStatement[] {
-  const messages = db
+  // Only the oldest are looked at, however many there are.
+  const oldestMessages = db
     .selectFrom('alert_deliveries')
-    .select('id')
-    .where('settled_at', '<', beforeMs)
+    .select(['id', 'settled_at'])
     .orderBy('id')
     .limit(REMOVED_AT_ONCE);
-  const incidents = db
+  const oldestIncidents = db
     .selectFrom('alert_incidents')
-    .select('id')
-    .where('resolved_at', '<', beforeMs)
+    .select(['id', 'resolved_at'])
     .orderBy('id')
     .limit(REMOVED_AT_ONCE);
+  const messages = db
+    .selectFrom(oldestMessages.as('oldest'))
+    .select('id')
+    .where('settled_at', '<', beforeMs);
+  const incidents = db
+    .selectFrom(oldestIncidents.as('oldest'))
+    .select('id')
+    .where('resolved_at', '<', beforeMs);
   return [
     statementOf(db.deleteFrom('alert_deliveries').where('id', 'in', messages)),
     statementOf(db.deleteFrom('alert_incidents').where('id', 'in', incidents)),
