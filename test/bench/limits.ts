@@ -112,10 +112,6 @@ function itemOf(sid: number, { state, record, effects }: Advanced, before: Advan
   const pending = { sid, type, before: before?.state ?? null, after: state, record, effects };
   const born = before === null ? { ...birth, createdAtMs } : null;
   return toTurnItem(
-    commitOf(
-      { type: 'order', ...pending },
-      { stateLength: STATE_LENGTH, marker: null },
-      { birth: born },
-    ),
+    commitOf(pending, { stateLength: STATE_LENGTH, marker: null }, { birth: born }),
   );
 }

@@ -99,8 +99,11 @@ export class RuleBook {
         const sagas = await this.#parts.reads.scanSagas(status, place % STATUS_STRIDE, AT_ONCE);
         for (const saga of sagas) {
           if (when.type !== undefined && when.type !== saga.type) continue;
-          if (!standsAs(when, status, saga.path)) continue;
-          statements.push(markScanned(db, name, saga, agedOpening(when, saga.type)));
+          const { type, seq, atMs, path, endedAtMs } = saga;
+          if (atMs === null || path === null || endedAtMs !== null) continue;
+          if (!standsAs(when, status, path)) continue;
+          const place = { sid: saga.sid, seq, atMs };
+          statements.push(markScanned(db, name, place, agedOpening(when, type)));
         }
         const isLast = sagas.length < AT_ONCE;
         const sid = isLast ? 0 : (sagas.at(-1)?.sid ?? 0);

@@ -57,8 +57,10 @@ export interface ScannedSaga {
   readonly sid: number;
   readonly type: string;
   readonly seq: number;
-  readonly atMs: number;
-  readonly path: string;
+  readonly endedAtMs: number | null;
+  /** Of its last turn; `null` where that is not in the journal. */
+  readonly atMs: number | null;
+  readonly path: string | null;
 }
 
 /** A dead letter that was open before a new rule. */
@@ -92,7 +94,7 @@ export interface AlertReads {
   incidents(page: Page, isOpen?: boolean): Promise<Paged<IncidentRecord>>;
   deliveries(page: Page): Promise<Paged<DeliveryRecord>>;
   delivery(message: string): Promise<readonly DeliveryRecord[]>;
-  /** Sagas of a status that are not over, by number. */
+  /** Sagas of a status by number, those that a person has settled among them. */
   scanSagas(status: SagaStatus, afterSid: number, limit: number): Promise<readonly ScannedSaga[]>;
   scanLetters(afterSid: number, limit: number): Promise<readonly ScannedLetter[]>;
   /** Since when the first in line waits; `null`: none does. */
@@ -259,18 +261,31 @@ function ofMessages(db: Db) {
 function ofWhatWasThere(db: Db) {
   return {
     scanSagas: (status: SagaStatus, afterSid: number, limit: number) =>
+      // The bound is on what is looked at, so that no look takes long.
       db
-        .selectFrom('sagas')
-        .innerJoin('journal', (on) =>
-          on.onRef('journal.sid', '=', 'sagas.sid').onRef('journal.saga_seq', '=', 'sagas.seq'),
+        .selectFrom((eb) =>
+          eb
+            .selectFrom('sagas')
+            .select(['sid', 'type', 'seq', 'ended_at'])
+            .where('status', '=', status)
+            .where('sid', '>', afterSid)
+            .orderBy('sid')
+            .limit(limit)
+            .as('looked_at'),
         )
-        .select(['sagas.sid', 'sagas.type', 'sagas.seq'])
+        .leftJoin('journal', (on) =>
+          on
+            .onRef('journal.sid', '=', 'looked_at.sid')
+            .onRef('journal.saga_seq', '=', 'looked_at.seq'),
+        )
+        .select([
+          'looked_at.sid',
+          'looked_at.type',
+          'looked_at.seq',
+          'looked_at.ended_at as endedAtMs',
+        ])
         .select(['journal.at as atMs', 'journal.to_state as path'])
-        .where('sagas.status', '=', status)
-        .where('sagas.sid', '>', afterSid)
-        .where('sagas.ended_at', 'is', null)
-        .orderBy('sagas.sid')
-        .limit(limit)
+        .orderBy('looked_at.sid')
         .execute(),
 
     scanLetters: (afterSid: number, limit: number) =>

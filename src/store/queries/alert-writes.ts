@@ -67,7 +67,7 @@ export function removeMarks(db: Db, ids: readonly number[]): ExpectedStatement {
 export function markScanned(
   db: Db,
   rule: string,
-  saga: ScannedSaga,
+  saga: Pick<ScannedSaga, 'sid' | 'seq'> & { readonly atMs: number },
   { cause, detail }: NonNullable<MarkRow['opens']>,
 ): ExpectedStatement {
   const { sid, seq, atMs } = saga;

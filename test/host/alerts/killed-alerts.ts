@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished } from 'vitest';
 import type { Alert } from '../../../src/host/alerts/alert-options.ts';
+import { COMPILE_CACHE } from '../../compile-cache.ts';
 import type { AlertProcessTask } from './alert-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('./alert-process.ts', import.meta.url));
@@ -70,7 +71,9 @@ export async function receiver(
 
 /** Runs a process to its end: how many moments there were, or `null` where it died at one. */
 export async function run(task: AlertProcessTask): Promise<number | null> {
-  const child: ChildProcess = fork(PROGRAM, [JSON.stringify(task)]);
+  const child: ChildProcess = fork(PROGRAM, [JSON.stringify(task)], {
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let told: number | null = null;
   child.on('message', (message) => {
