@@ -5,6 +5,7 @@ export type {
   Bulk,
   BulkItem,
   BulkProgress,
+  CapabilitiesAnswer,
   CommandAnswer,
   DeadLetter,
   Definition,

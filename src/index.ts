@@ -128,7 +128,7 @@ export { type Distribution, quantileMs } from './core/distribution.ts';
 export type { Bounds } from './verify/bounds.ts';
 export type { FindingCode } from './verify/finding-codes.ts';
 export type { Finding, Severity, WayStep } from './verify/findings.ts';
-export type { NotReached } from './verify/reach.ts';
+export type { NotReached } from './verify/graph/reach.ts';
 export type { UsedValue, ValueSource } from './verify/values/examples.ts';
 export { type Verification, verify, type VerifyOptions } from './verify/verify.ts';
 
@@ -147,6 +147,7 @@ export type {
   Subscriber,
 } from './host/backstep.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
+export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,
@@ -224,6 +225,6 @@ export type {
   BulkOutcome,
   BulkRecord,
 } from './store/queries/bulk-records.ts';
-export type { TakeOverOptions } from './store/postgres/timings.ts';
+export type { TakeOverOptions } from './store/postgres/ownership/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
 export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';

@@ -6,7 +6,7 @@
  * it cannot pass by looking at nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { reachingDemo } from './package/without-demo.ts';
 import { filesUnder, importedPath, type SourceFile } from './source-files.ts';
@@ -14,6 +14,8 @@ import { filesUnder, importedPath, type SourceFile } from './source-files.ts';
 const MAX_LINES = 300;
 const EXCUSE = 'Longer than 300 lines because';
 const EXCUSE_WITHIN_LINES = 15;
+/** More files side by side than this want an inner room. */
+const MAX_FILES_PER_ROOM = 25;
 const BANNED_NAMES = ['utils', 'util', 'common', 'types', 'lib', 'manager', 'helpers', 'helper'];
 
 /** What a layer may import: other layers, and packages by pattern. */
@@ -217,6 +219,15 @@ describe('what Restate makes again', () => {
       code: file.code.replaceAll('RestatePromise.', 'kept.'),
     }));
     expect(calls.flatMap((file) => hits(file, REPLAYED_BANNED))).toEqual([]);
+  });
+});
+
+describe('every room', () => {
+  it(`has at most ${MAX_FILES_PER_ROOM} files side by side`, () => {
+    const rooms = Map.groupBy(SOURCES, ({ path }) => dirname(path));
+    expect(rooms.size).toBeGreaterThan(20);
+    const full = [...rooms].filter(([, files]) => files.length > MAX_FILES_PER_ROOM);
+    expect(full.map(([room, files]) => `${room}: ${files.length}`)).toEqual([]);
   });
 });
 

@@ -37,6 +37,8 @@ export type Stats = z.output<typeof answers.Stats>;
 export type Inbox = z.output<typeof InboxAnswer>;
 /** Where the removal of ended sagas stands. */
 export type RetentionAnswer = z.output<typeof answers.Retention>;
+/** What runs the sagas there, and what it can and cannot promise. */
+export type CapabilitiesAnswer = z.output<typeof answers.Capabilities>;
 /** Whether work is taken on there, and if not why. */
 export type Health =
   z.output<typeof answers.Health> | { readonly status: 'unavailable'; readonly reason: string };

@@ -9,6 +9,7 @@ import { type Duration, toMs } from '../core/duration.ts';
 import type { SpawnOptions } from '../host/backstep.ts';
 import type { StartStatus } from '../host/saga-handle.ts';
 import type {
+  CapabilitiesAnswer,
   DeadLetter,
   Definition,
   DefinitionSummary,
@@ -78,6 +79,8 @@ export interface BackstepClient {
   /** One of them, by default the newest. Throws `not-found`. */
   definition(type: string, options?: { readonly version?: number }): Promise<Definition>;
   stats(): Promise<Stats>;
+  /** What runs the sagas there, and what it can and cannot promise. */
+  capabilities(): Promise<CapabilitiesAnswer>;
   /** Whether work is taken on; asked once, and told as it is. */
   health(): Promise<Health>;
   /** That the process answers. */
@@ -131,6 +134,7 @@ export function createClient(options: ClientOptions): BackstepClient {
     definition: (type, { version } = {}) =>
       get(`/api/definitions/${encodeURIComponent(type)}`, { version }),
     stats: () => get('/api/stats'),
+    capabilities: () => get('/api/capabilities'),
     health: () => health(requests),
     live: () => get('/api/live'),
     inbox: ({ limit } = {}) => get('/api/inbox', { limit }),

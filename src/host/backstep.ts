@@ -12,6 +12,7 @@ import type { SagaState } from '../core/state.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
 import type { Alerts } from './alerts/alerts-face.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
 import type { SagaHandle, Spawned, TimeLimit } from './saga-handle.ts';
 import type { BulkCommands } from './upkeep/bulk-commands.ts';
@@ -144,6 +145,8 @@ export interface Backstep {
   /** Places of a type registered with `concurrency`; `null` for any other. */
   startQueue(type: string): StartQueueFigures | null;
   definitions(): readonly SagaDefinition[];
+  /** What the host of these sagas can promise, and what it cannot. */
+  readonly capabilities: Capabilities;
   /** Hides secrets in what leaves the process: the default list and the user's own rule. */
   readonly redact: Redact;
   readonly read: ReadModels;

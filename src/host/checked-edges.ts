@@ -51,6 +51,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     legalCommands: engine.legalCommands,
     startQueue: (type) => engine.startQueue(type),
     definitions: () => engine.definitions(),
+    capabilities: engine.capabilities,
     redact: engine.redact,
     read: engine.read,
     store: engine.store,

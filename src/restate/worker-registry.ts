@@ -10,17 +10,21 @@ import { BackstepError } from '../core/errors.ts';
 import { wayOfActor } from '../core/machine/actors/actor-facts.ts';
 import { check } from '../core/options-reader.ts';
 import type { Concurrency, MachineBindings } from '../host/backstep.ts';
+import { capabilitiesOf } from '../host/capabilities.ts';
 import { BINDINGS, REGISTERED } from '../host/edge-options.ts';
 import type { AttemptTask } from '../host/outside/activity-runner.ts';
 import { Registry } from '../host/registry.ts';
 import type { AttemptWords } from './words.ts';
+
+const { promises } = capabilitiesOf('restate');
 
 export class WorkerRegistry extends Registry {
   readonly #bounds = new Map<string, number>();
 
   /**
    * As `Backstep.register`. Throws `definition-invalid` also for a transactional activity, see
-   * `detached`, and for a callback or an observable of the machine that is not bound.
+   * `detached`, for a callback or an observable of the machine that is not bound, and for a bound
+   * on how many sagas wait.
    */
   override add(definition: SagaDefinition, bindings: MachineBindings): void {
     check(definition, REGISTERED, 'register', 'definition-invalid');
@@ -54,7 +58,11 @@ export function taskOf(
 
 function limitOf(type: string, concurrency: Concurrency | undefined): number | null {
   if (concurrency === undefined) return null;
-  const limit = typeof concurrency === 'number' ? concurrency : concurrency.limit;
+  const { limit, maxQueued } =
+    typeof concurrency === 'number' ? { limit: concurrency } : concurrency;
+  if (maxQueued !== undefined) {
+    throw new BackstepError('definition-invalid', `saga "${type}": ${promises.bounds.how}`);
+  }
   if (Number.isInteger(limit) && limit > 0) return limit;
   throw new BackstepError(
     'definition-invalid',
@@ -67,8 +75,7 @@ function refuseTransactional({ id }: SagaDefinition, { activities = {} }: Machin
   if (found === undefined) return;
   throw new BackstepError(
     'definition-invalid',
-    `saga "${id}": activity "${found[0]}" is transactional: its writes commit with the turn, which ` +
-      'only the embedded engine can do; bind a remote one, or wrap it in detached()',
+    `saga "${id}": activity "${found[0]}" is transactional. ${promises.transactionalActivities.how}`,
   );
 }
 
@@ -77,7 +84,6 @@ function refuseListeners({ id, machine, own }: SagaDefinition): void {
   if (found === undefined) return;
   throw new BackstepError(
     'definition-invalid',
-    `saga "${id}": "${found}" lives in the memory of one process as long as its state; only the ` +
-      'embedded engine can run it',
+    `saga "${id}": "${found}" is a callback or an observable. ${promises.inProcessListeners.how}`,
   );
 }

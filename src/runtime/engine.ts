@@ -11,6 +11,7 @@ import type { Ownership, Store } from '../store/store.ts';
 import { ActivityRunner } from '../host/outside/activity-runner.ts';
 import { attemptReports, listenerPorts } from './outside/attempt-reports.ts';
 import type { Backstep, SpawnOptions } from '../host/backstep.ts';
+import { type Capabilities, capabilitiesOf } from '../host/capabilities.ts';
 import { checkedEdges, type UncheckedEngine } from '../host/checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
@@ -49,6 +50,7 @@ export function createEngine(store: Store, parts: EngineParts): Backstep {
 }
 
 class Engine implements UncheckedEngine {
+  readonly capabilities: Capabilities;
   readonly redact: ShownParts['redact'];
   readonly store: Store;
   readonly read: Backstep['read'];
@@ -84,6 +86,9 @@ class Engine implements UncheckedEngine {
   constructor(store: Store, parts: ShownParts) {
     const { clock, limits, logger } = parts;
     this.store = store;
+    this.capabilities = capabilitiesOf(
+      store.label === null ? 'embedded-sqlite' : 'embedded-postgres',
+    );
     this.read = createReadModels(store.tables());
     this.#parts = parts;
     this.redact = parts.redact;

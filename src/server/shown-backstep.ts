@@ -22,6 +22,7 @@ export function shownBackstep(backstep: Backstep): Backstep {
   const shownEntry = entryOnce();
   return {
     redact,
+    capabilities: backstep.capabilities,
     store: backstep.store,
     retention: backstep.retention,
     bulk: shownBulk(backstep),

@@ -11,7 +11,7 @@ import {
 import { BackstepError } from '../core/errors.ts';
 import { loadWithPackage } from '../core/missing-package.ts';
 import type { FileStoreOptions } from './sqlite/open-store.ts';
-import type { TakeOverOptions } from './postgres/timings.ts';
+import type { TakeOverOptions } from './postgres/ownership/timings.ts';
 import type { Store } from './store.ts';
 
 /** What a store is opened with, whatever the database. */

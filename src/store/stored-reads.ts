@@ -28,9 +28,11 @@ export async function openStoredReads(stored: StoredDatabase): Promise<StoredRea
 async function openTables({ database, schema }: StoredDatabase): Promise<OpenTables> {
   const target = readDatabase(database);
   if (target.kind === 'postgres') {
-    const { openSchemaTables } = await loadPostgres(() => import('./postgres/stored-tables.ts'));
+    const { openSchemaTables } = await loadPostgres(
+      () => import('./postgres/reader/stored-tables.ts'),
+    );
     return openSchemaTables(target.url, schema);
   }
-  const { openFileTables } = await import('./sqlite/stored-tables.ts');
+  const { openFileTables } = await import('./sqlite/reader/stored-tables.ts');
   return openFileTables(target.path);
 }

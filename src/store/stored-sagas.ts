@@ -22,9 +22,11 @@ export async function openStoredSagas({ database, schema }: StoredDatabase): Pro
   const target = readDatabase(database);
   if (target.kind === 'postgres') {
     // Statements of one transaction after the other: a pooler would tear them apart.
-    const { openStoredSchema } = await loadPostgres(() => import('./postgres/stored-sagas.ts'));
+    const { openStoredSchema } = await loadPostgres(
+      () => import('./postgres/reader/stored-sagas.ts'),
+    );
     return openStoredSchema(target.direct, schema);
   }
-  const { openStoredFile } = await import('./sqlite/stored-sagas.ts');
+  const { openStoredFile } = await import('./sqlite/reader/stored-sagas.ts');
   return openStoredFile(target.path);
 }

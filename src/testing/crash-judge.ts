@@ -10,7 +10,7 @@ import { childSagaId } from '../core/turn/parent-link.ts';
 import { recordOfLine, replay } from '../core/history/replay.ts';
 import type { StepEntry } from '../core/state.ts';
 import { judgeHistory, type Undoing } from '../verify/history.ts';
-import { isSameValue } from '../verify/undoing.ts';
+import { isSameValue } from '../verify/checks/undoing.ts';
 import { examineSaga } from '../host/upkeep/examination.ts';
 import { lineOf } from '../host/upkeep/journal-export.ts';
 import type { SagaAsStored } from '../store/as-stored.ts';

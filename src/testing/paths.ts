@@ -4,9 +4,9 @@
  */
 import type { Examples, SagaDefinition } from '../core/define/definition.ts';
 import type { ExampleValues } from '../verify/values/examples.ts';
-import { movesOf } from '../verify/moves.ts';
+import { movesOf } from '../verify/moves/moves.ts';
 import { SagaDriver } from './saga-driver.ts';
-import { drawnTransitions } from '../verify/reach.ts';
+import { drawnTransitions } from '../verify/graph/reach.ts';
 import { MAX_VERIFIED_STATES, verify } from '../verify/verify.ts';
 import { type GraphEdge, type GraphNode, graphOf, type SagaGraph } from './saga-graph.ts';
 import type { SagaStory } from './saga-story.ts';

@@ -10,8 +10,8 @@ import { begin, turn } from '../core/turn/turn.ts';
 import type { ExampleValues } from '../verify/values/examples.ts';
 import { identityOf } from '../verify/identity.ts';
 import { examplesFor } from '../verify/values/learn.ts';
-import type { Move } from '../verify/move.ts';
-import { movesOf } from '../verify/moves.ts';
+import type { Move } from '../verify/moves/move.ts';
+import { movesOf } from '../verify/moves/moves.ts';
 import { NOTHING } from '../verify/world.ts';
 
 /** A state that the saga can be in. */

@@ -6,7 +6,7 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import { attemptBudgets } from '../core/machine/attempt-budgets.ts';
 import { nodesOf, readFields } from '../core/machine/machine-nodes.ts';
 import { COUNTED_OUT } from './budgets.ts';
-import type { Exploration } from './exploration.ts';
+import type { Exploration } from './graph/exploration.ts';
 import { MAX_RUNS_TOLD_APART } from './identity.ts';
 
 export interface Bounds {

@@ -11,16 +11,16 @@ import { isOver, type SagaState } from '../core/state.ts';
 import { witnessing } from '../core/machine/macrostep/transition-witness.ts';
 import { begin, drawnTurn } from '../core/turn/turn.ts';
 import { isCountedUp } from './budgets.ts';
-import { judgeEnd, type Judged, judgeStarts } from './checks.ts';
-import { contextText, judgePurity, Purity } from './purity.ts';
-import { type Edge, type Exploration, type Node, wayStep, wayTo } from './exploration.ts';
+import { judgeEnd, type Judged, judgeStarts } from './checks/checks.ts';
+import { contextText, judgePurity, Purity } from './checks/purity.ts';
+import { type Edge, type Exploration, type Node, wayStep, wayTo } from './graph/exploration.ts';
 import type { ExampleValues } from './values/examples.ts';
 import type { Fault, Findings } from './findings.ts';
 import { timerName } from '../core/machine/timer-ids.ts';
 import { identityOf, isCompiled } from './identity.ts';
-import { judgeLedger } from './ledger-check.ts';
-import { type Drive, type Move, numbered } from './move.ts';
-import { movesOf } from './moves.ts';
+import { judgeLedger } from './checks/ledger-check.ts';
+import { type Drive, type Move, numbered } from './moves/move.ts';
+import { movesOf } from './moves/moves.ts';
 import {
   isWatched,
   judgeState,
@@ -28,9 +28,9 @@ import {
   throwsOnMadeUp,
   thrown,
   unhandled,
-} from './state-checks.ts';
+} from './checks/state-checks.ts';
 import { blamedAt, blamedAtStart } from './values/blame.ts';
-import { decide, type Standing } from './decisions.ts';
+import { decide, type Standing } from './moves/decisions.ts';
 import { answer, NOTHING, stopAttempts, type World } from './world.ts';
 
 /** A node with the state to go on from. */

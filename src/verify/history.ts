@@ -10,9 +10,9 @@ import type { Inbound } from '../core/turn/inbound.ts';
 import { probeAnswerOf } from '../core/turn/probe.ts';
 import type { ReplayedTurn } from '../core/history/replay.ts';
 import type { SagaState } from '../core/state.ts';
-import { judgeStarts } from './checks.ts';
+import { judgeStarts } from './checks/checks.ts';
 import type { Fault } from './findings.ts';
-import { inputToUndo } from './undoing.ts';
+import { inputToUndo } from './checks/undoing.ts';
 import { answer, type Answer, NOTHING, runToUndo, stopAttempts, type World } from './world.ts';
 
 /** What a built saga's compensation had to be given. */

@@ -81,7 +81,8 @@ const FORWARD: ReadonlySet<SagaState['status']> = new Set([
 
 // A compiled saga never goes forward again once it compensates: from there on it only matters
 // what is owed, so that the point of failure does not multiply the states. Nor does it matter of a
-// step past the pivot whether it was done or given up, but that something was, see `identityOf`.
+// step past the pivot whether it was done or given up, but that something was, see `identityOf`. That
+// it is past is told all the same: a drawing may lead back, and what is done by then is left behind.
 function worldShape({ runs }: World, { status, steps }: SagaState): string {
   if (!FORWARD.has(status)) return boundedRuns(runs, owedLetterOf);
   const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
@@ -89,7 +90,7 @@ function worldShape({ runs }: World, { status, steps }: SagaState): string {
   const isPast = (run: Run): boolean =>
     !isUndoable(run) && (run.forward === 'done' || run.forward === 'skipped');
   return boundedRuns(withoutIdleOrder(runs, isUndoable), (run) =>
-    isPast(run) ? '' : letterOf(run),
+    isPast(run) ? 'past' : letterOf(run),
   );
 }
 

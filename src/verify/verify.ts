@@ -14,14 +14,14 @@ import { strictly } from '../core/machine/strict-machine.ts';
 import { type Bounds, boundsOf } from './bounds.ts';
 import type { UsedValue } from './values/examples.ts';
 import { examplesFor } from './values/learn.ts';
-import { CHANGED_CONTEXT, keepsFirstContext } from './purity.ts';
-import { judgeDrawing } from './drawing-checks.ts';
+import { CHANGED_CONTEXT, keepsFirstContext } from './checks/purity.ts';
+import { judgeDrawing } from './checks/drawing-checks.ts';
 import { explore } from './explore.ts';
-import { withoutExample } from './state-checks.ts';
+import { withoutExample } from './checks/state-checks.ts';
 import { sweep } from './values/sweep.ts';
 import { type Finding, Findings } from './findings.ts';
-import { judgeGraph } from './graph.ts';
-import { type NotReached, notReached } from './reach.ts';
+import { judgeGraph } from './graph/graph.ts';
+import { type NotReached, notReached } from './graph/reach.ts';
 
 /** Most states that are explored unless told otherwise. */
 export const MAX_VERIFIED_STATES = 20_000;

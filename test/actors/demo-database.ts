@@ -22,7 +22,7 @@ import type {
   ExpectedStatement,
   TransactionalActivity,
 } from '../../src/core/activity.ts';
-import { createStatementRunner } from '../../src/store/sqlite/participant-statements.ts';
+import { createStatementRunner } from '../../src/store/sqlite/writer/participant-statements.ts';
 
 /** What became of statements; `code` says which expectation was not met. */
 export type Written = OrderWriteOutcome & { readonly code?: string };

@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import type { Effect, Turn } from '../../src/core/turn/inbound.ts';
 import { begin, turn } from '../../src/core/turn/turn.ts';
 import { commitOf } from '../../src/runtime/actor/commit-of.ts';
-import { createBatchWriter } from '../../src/store/sqlite/batch-writer.ts';
-import { createCheckpointer } from '../../src/store/sqlite/checkpointer.ts';
+import { createBatchWriter } from '../../src/store/sqlite/writer/batch-writer.ts';
+import { createCheckpointer } from '../../src/store/sqlite/writer/checkpointer.ts';
 import { resolveDatabaseFile } from '../../src/store/sqlite/database-file.ts';
 import { openStore } from '../../src/store/sqlite/open-store.ts';
-import { openWriterConnection } from '../../src/store/sqlite/writer-connection.ts';
+import { openWriterConnection } from '../../src/store/sqlite/writer/writer-connection.ts';
 import { type TurnItem, toTurnItem } from '../../src/store/batch-items.ts';
 import { fourStepSaga, RECEIPT } from './workload.ts';
 

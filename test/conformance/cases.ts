@@ -1,5 +1,6 @@
 /** Every case of the conformance suite. */
 import { COMMAND_CASES } from './cases/commands.ts';
+import { DATABASE_CASES } from './cases/database.ts';
 import { FAMILY_CASES } from './cases/families.ts';
 import { START_CASES } from './cases/starts.ts';
 import { STEP_CASES } from './cases/steps.ts';
@@ -14,4 +15,5 @@ export const CASES: readonly Case[] = [
   ...START_CASES,
   ...FAMILY_CASES,
   ...VERSION_CASES,
+  ...DATABASE_CASES,
 ];

@@ -1,23 +1,28 @@
 /** The embedded host over each of its stores. */
+import { fileURLToPath } from 'node:url';
 import { describe, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
+import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 import type { Host, Place, Register } from './host.ts';
 
+/** Tables of participants. */
+const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.url));
+
 export const OVER_SQLITE: Host = {
   name: 'embedded over SQLite',
   describe,
   place: async () => embedded(temporaryDatabase()),
-  cannot: {},
+  capabilities: capabilitiesOf('embedded-sqlite'),
 };
 
 export const OVER_POSTGRES: Host = {
   name: 'embedded over PostgreSQL',
   describe: describeOnPostgres,
   place: async () => embedded((await postgresDatabase()).url),
-  cannot: {},
+  capabilities: capabilitiesOf('embedded-postgres'),
 };
 
 function embedded(database: string): Place {
@@ -30,7 +35,7 @@ function embedded(database: string): Place {
   return {
     database: { database },
     async open(register: Register) {
-      backstep = await openBackstep({ database });
+      backstep = await openBackstep({ database, migrationsFolder });
       register(backstep);
       await backstep.start();
       return backstep;

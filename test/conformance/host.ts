@@ -3,6 +3,7 @@
  * anew, and leaves a database behind.
  */
 import type { Backstep } from '../../src/host/backstep.ts';
+import type { Capabilities } from '../../src/host/capabilities.ts';
 import type { StoredDatabase } from '../../src/store/stored-sagas.ts';
 
 /** Binds the sagas of a case, at everything that has to know them. */
@@ -14,8 +15,8 @@ export interface Host {
   readonly describe: (name: string, tests: () => void) => void;
   /** A place of its own for a case; what is in it goes when the test ends. */
   place(): Promise<Place>;
-  /** Why a case cannot be run here, by its title. */
-  readonly cannot: Readonly<Record<string, string>>;
+  /** What it can and cannot promise. */
+  readonly capabilities: Capabilities;
 }
 
 /** Where one case runs. */

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
+import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
 import { serveWorker, type Worker } from '../../src/restate/worker.ts';
 import { freePort } from '../ports.ts';
@@ -32,7 +33,7 @@ export function overRestate(): Host {
       server ??= startRestate();
       return new RestatePlace(await server, temporaryDatabase(), await freePort());
     },
-    cannot: {},
+    capabilities: capabilitiesOf('restate'),
   };
 }
 
@@ -62,12 +63,12 @@ class RestatePlace implements Place {
 
   async open(register: Register): Promise<Backstep> {
     const { ingress, admin } = this.#server;
-    const address = await Balancer.open();
     const workers = await Promise.all(
       Array.from({ length: WORKERS }, () =>
         serveWorker({ port: 0, register, lateWithin: LATE_WITHIN }),
       ),
     );
+    const address = await Balancer.open();
     for (const { port } of workers) await address.add(port);
     await this.#server.register(address.url);
     const listen = { port: this.#port };

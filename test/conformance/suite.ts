@@ -5,13 +5,18 @@ import type { Host } from './host.ts';
 import { type Remains, Scene } from './scene.ts';
 
 /**
- * `all`: every case over every host. Else the model runs them all, and each other host those that are
- * marked as short, so that `npm test` need not wait.
+ * `all`: every case over every host. Else each host runs those that are marked as short, and the
+ * model runs them all where `npm test` need not wait for it.
  */
 const IS_WHOLE = process.env['BACKSTEP_CONFORMANCE'] === 'all';
 
 /** What the model left behind, by the title of the case. */
 const left = new Map<string, Remains['journals']>();
+
+/** Whether a case is a part of `npm test`. */
+export function isShort(each: Case): boolean {
+  return each.isShort === true;
+}
 
 /** The cases over the host that others are held against. */
 export function conformsByItself(host: Host, cases: readonly Case[]): void {
@@ -31,15 +36,19 @@ export function conformsByItself(host: Host, cases: readonly Case[]): void {
 /** The cases over a host, whose journals are to be those of the model. */
 export function conforms(host: Host, cases: readonly Case[], model: Host): void {
   host.describe(`${host.name}:`, () => {
-    it('says why it cannot run a case only of cases that there are', () => {
-      const titles = new Set(cases.map(({ title }) => title));
-      expect(Object.keys(host.cannot).filter((title) => !titles.has(title))).toEqual([]);
+    const tried = IS_WHOLE ? cases : cases.filter(isShort);
+    const { promises } = host.capabilities;
+    const isBeyond = ({ needs }: Case): boolean =>
+      needs !== undefined && promises[needs].standing === 'none';
+    const beyond = tried.filter(isBeyond);
+    it.for(beyond)('refuses, and says why: $title', async (each) => {
+      const how = each.needs === undefined ? '' : promises[each.needs].how;
+      const message = expect.stringContaining(how) as unknown;
+      const refused = { code: 'definition-invalid', message };
+      await expect(played(host, each)).rejects.toMatchObject(refused);
     });
 
-    const tried = cases.filter(({ isShort }) => IS_WHOLE || isShort === true);
-    it.for(tried)('$title', async (each, { skip }) => {
-      const why = host.cannot[each.title];
-      skip(why !== undefined, why);
+    it.for(tried.filter((each) => !isBeyond(each)))('$title', async (each) => {
       const { findings, journals } = await played(host, each);
       expect(findings).toEqual([]);
       if (each.isRacing !== true) expect(journals).toEqual(await ofModel(model, each));

@@ -11,8 +11,8 @@ import type { MemoryDatabase } from '../../src/store/sqlite/memory-store.ts';
 import { FakeActivities, type FakeOutcome } from '../../src/testing/fake-activities.ts';
 import { openTestEngine, type TestEngine } from '../../src/testing/test-engine.ts';
 import type { Finding } from '../../src/verify/findings.ts';
-import type { Move } from '../../src/verify/move.ts';
-import { movesOf } from '../../src/verify/moves.ts';
+import type { Move } from '../../src/verify/moves/move.ts';
+import { movesOf } from '../../src/verify/moves/moves.ts';
 import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import { inputOf, parkedText, Watcher } from './retake.ts';
 

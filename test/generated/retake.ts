@@ -10,9 +10,9 @@ import { begin, turn } from '../../src/core/turn/turn.ts';
 import { isOver, type SagaState } from '../../src/core/state.ts';
 import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import type { Finding } from '../../src/verify/findings.ts';
-import type { Move } from '../../src/verify/move.ts';
+import type { Move } from '../../src/verify/moves/move.ts';
 import { areIndependent } from '../../src/verify/places.ts';
-import { movesOf } from '../../src/verify/moves.ts';
+import { movesOf } from '../../src/verify/moves/moves.ts';
 import { EffectBook } from './effect-book.ts';
 import { hasGivenUpByItself, retryingIn, standsStill } from './standing.ts';
 

@@ -34,21 +34,24 @@ export function subjectOf(seed: number): Subject {
 function built(seed: number, dice: Dice): Subject {
   const sketch = drawForBuilder(ID, dice);
   const definition = build(sketch);
-  const { machine, children, examples } = definition;
   return {
     seed,
     style: 'built',
     sketch,
     definition,
-    config: machine.config,
-    with: (config) => {
-      const drawnAs = createMachine(config, machine.implementations as never);
-      const { events: _, ...changed } = durable(drawnAs, { children, examples });
-      const { keepsEarly, editable, waysBack, roundOf, input, events } = definition;
-      return { ...changed, input, events, keepsEarly, editable, waysBack, roundOf };
-    },
+    config: definition.machine.config,
+    with: (config) => redrawn(definition, config),
     areIndependent: independence(sketch),
   };
+}
+
+/** A built saga with another drawing. Throws what it is refused with. */
+export function redrawn(definition: SagaDefinition, config: object): SagaDefinition {
+  const { machine, children, examples } = definition;
+  const drawnAs = createMachine(config, machine.implementations as never);
+  const { events: _, ...changed } = durable(drawnAs, { children, examples });
+  const { keepsEarly, editable, waysBack, roundOf, input, events } = definition;
+  return { ...changed, input, events, keepsEarly, editable, waysBack, roundOf };
 }
 
 function drawn(seed: number, dice: Dice): Subject {

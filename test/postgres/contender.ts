@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { PostgresTimings } from '../../src/store/postgres/timings.ts';
+import type { PostgresTimings } from '../../src/store/postgres/ownership/timings.ts';
 import type { OwnerSays } from './owner-process.ts';
 
 const OWNER_PROCESS = fileURLToPath(new URL('./owner-process.ts', import.meta.url));

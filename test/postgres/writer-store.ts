@@ -1,8 +1,8 @@
 /** A store over the PostgreSQL writer, for tests of that writer. */
 import { BatchQueue } from '../../src/store/batch-queue.ts';
-import { ReadPool } from '../../src/store/postgres/read-pool.ts';
-import { PostgresWriter } from '../../src/store/postgres/writer.ts';
-import type { PostgresWriterOptions } from '../../src/store/postgres/writer-options.ts';
+import { ReadPool } from '../../src/store/postgres/reader/read-pool.ts';
+import { PostgresWriter } from '../../src/store/postgres/writer/writer.ts';
+import type { PostgresWriterOptions } from '../../src/store/postgres/writer/writer-options.ts';
 import { createEngineReads } from '../../src/store/queries/engine-reads.ts';
 import type { EngineTables } from '../../src/store/schema.ts';
 import { inSchema } from '../../src/store/table-names.ts';

@@ -168,7 +168,12 @@ export class RestateServer {
   async #isReady(): Promise<boolean> {
     const health = [`${this.admin}/health`, `${this.ingress}/restate/health`];
     const answers = await Promise.allSettled(health.map((url) => fetch(url)));
-    return answers.every((each) => each.status === 'fulfilled' && each.value.ok);
+    if (!answers.every((each) => each.status === 'fulfilled' && each.value.ok)) return false;
+    // Its tables may not be found yet although it takes calls.
+    return this.calls().then(
+      () => true,
+      () => false,
+    );
   }
 }
 

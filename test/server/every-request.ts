@@ -98,6 +98,7 @@ function triesFor(id: string, bulk: string): readonly Try[] {
     page('/api/inbox'),
     page('/api/retention'),
     { route: 'POST /api/retention/resume', json: {} },
+    page('/api/capabilities'),
     page('/api/health'),
     page('/api/live'),
     page('/metrics'),

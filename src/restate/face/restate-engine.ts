@@ -16,6 +16,7 @@ import { createDurationCounter } from '../../core/distribution.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
+import { capabilitiesOf } from '../../host/capabilities.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
 import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
 import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
@@ -81,6 +82,7 @@ export interface RestateEngineParts {
 type Phase = 'opened' | 'accepting' | 'stopping';
 
 export class RestateEngine implements UncheckedEngine {
+  readonly capabilities = capabilitiesOf('restate');
   readonly redact: Redact;
   readonly store: Store;
   readonly read: Backstep['read'];

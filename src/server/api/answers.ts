@@ -267,6 +267,12 @@ export const Retention = z.object({
   }),
   leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
 });
+export const Capabilities = z.object({
+  host: z.enum(['embedded-sqlite', 'embedded-postgres', 'restate']),
+  promises: z
+    .record(text, z.object({ standing: z.enum(['full', 'limited', 'none']), how: text }))
+    .meta({ description: 'What is promised and how far, each in one sentence.' }),
+});
 export const Health = z.object({
   status: z.literal('ready'),
   versionGaps: z

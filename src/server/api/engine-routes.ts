@@ -59,6 +59,7 @@ export function engineRoutes(
       await backstep.retention.resume(authorOf(c, API_AUTHOR));
       return c.json(await backstep.retention.stateAtOwner(), 202);
     })
+    .get('/api/capabilities', (c) => c.json(backstep.capabilities))
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {

@@ -215,6 +215,12 @@ const ENGINE: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/capabilities',
+    summary: 'What runs the sagas here, and what it can and cannot promise.',
+    answers: ok(answers.Capabilities),
+  },
+  {
+    method: 'get',
     path: '/api/health',
     summary: '200 while work is taken on here, else 503 with the reason.',
     answers: ok(answers.Health),

@@ -12,9 +12,9 @@ import type { Client } from 'pg';
 import type { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
 import { type Migrations, readMigrations, unknownMigrations } from '../migration-files.ts';
-import { kyselyOver, openClient } from './client.ts';
-import { refusedDatabase, unusableDatabase } from './database-errors.ts';
-import { tryOwnerLock } from './owner-lock.ts';
+import { kyselyOver, openClient } from './connection/client.ts';
+import { refusedDatabase, unusableDatabase } from './connection/database-errors.ts';
+import { tryOwnerLock } from './ownership/owner-lock.ts';
 import { checkedSchema, DEFAULT_SCHEMA } from './schema-name.ts';
 
 export interface PostgresMigrateOptions {

@@ -12,9 +12,9 @@ import { toFailure } from '../../core/failure.ts';
 import type { WriteOutcome } from '../commit.ts';
 import { readUnavailable } from '../read-limits.ts';
 import { failedError } from '../refusals.ts';
-import { type HeldClient, openClient } from './client.ts';
-import { toFault } from './fault.ts';
-import { toStatements } from './participants.ts';
+import { type HeldClient, openClient } from './connection/client.ts';
+import { toFault } from './connection/fault.ts';
+import { toStatements } from './writer/participants.ts';
 
 /**
  * Between two looks when nothing is heard: rows of the inbox come from programs that notify nobody.

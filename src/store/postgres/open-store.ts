@@ -14,12 +14,12 @@ import type { Store } from '../store.ts';
 import { inSchema } from '../table-names.ts';
 import { migratePostgres } from './migrate.ts';
 import { NewsLine } from './news-line.ts';
-import { readOwner } from './owner-facts.ts';
-import { ReadPool } from './read-pool.ts';
+import { readOwner } from './ownership/owner-facts.ts';
+import { ReadPool } from './reader/read-pool.ts';
 import { DEFAULT_SCHEMA } from './schema-name.ts';
-import { readTakeOver, type TakeOverOptions } from './timings.ts';
-import { PostgresWriter } from './writer.ts';
-import type { PostgresWriterOptions } from './writer-options.ts';
+import { readTakeOver, type TakeOverOptions } from './ownership/timings.ts';
+import { PostgresWriter } from './writer/writer.ts';
+import type { PostgresWriterOptions } from './writer/writer-options.ts';
 
 export interface OpenPostgresOptions {
   readonly target: Extract<DatabaseTarget, { kind: 'postgres' }>;

@@ -8,21 +8,21 @@
 import Database from 'better-sqlite3';
 import { NO_DURATIONS } from '../../core/distribution.ts';
 import { BackstepError } from '../../core/errors.ts';
-import { type BatchResult, createBatchWriter, type BatchWriter } from './batch-writer.ts';
+import { type BatchResult, createBatchWriter, type BatchWriter } from './writer/batch-writer.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { emptyDatabase } from './migrate.ts';
-import { lastInUse, leaveClean, takeOver } from './ownership.ts';
+import { lastInUse, leaveClean, takeOver } from './ownership/ownership.ts';
 import { ONLY_READS } from '../read-limits.ts';
 import type { QueryLane } from '../read-only-kysely.ts';
 import type { EngineTables } from '../schema.ts';
 import type { StoredSagas } from '../as-stored.ts';
-import { storedSagasOf } from './stored-sagas.ts';
+import { storedSagasOf } from './reader/stored-sagas.ts';
 import { ListenerSet } from '../listener-set.ts';
 import { closedError, standbyOf } from '../refusals.ts';
 import type { Ownership, Store, StoreHealth } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { type TableNames, withPrefix } from '../table-names.ts';
-import { createReadOnlyKysely } from './worker-dialect.ts';
+import { createReadOnlyKysely } from './reader/worker-dialect.ts';
 import {
   type BatchItem,
   type ItemOutcome,

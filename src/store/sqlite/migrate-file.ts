@@ -2,7 +2,7 @@
 import { checkedPrefix } from '../sql-names.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { applyMigrations } from './migrate.ts';
-import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './owner-lock.ts';
+import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS } from './ownership/owner-lock.ts';
 
 /** As of `MigrateOptions`. */
 interface FileOptions {

@@ -12,15 +12,15 @@ import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
 import { listMigrations } from '../migration-files.ts';
-import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './owner-lock.ts';
+import { acquireOwnerLock, DEFAULT_LOCK_WAIT_MS, type OwnerLock } from './ownership/owner-lock.ts';
 import { READ_TIME_LIMIT_MS } from '../read-limits.ts';
-import { Reader } from './reader.ts';
+import { Reader } from './reader/reader.ts';
 import type { EngineTables } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { checkedPrefix } from '../sql-names.ts';
 import { withPrefix } from '../table-names.ts';
-import { createReadOnlyKysely } from './worker-dialect.ts';
-import { startWriterThread } from './writer-thread.ts';
+import { createReadOnlyKysely } from './reader/worker-dialect.ts';
+import { startWriterThread } from './writer/writer-thread.ts';
 
 export interface FileStoreOptions {
   /** The database file; created where there is none. */

@@ -14,7 +14,7 @@ import { withContext } from '../../core/machine/macrostep/scope.ts';
 import { readFields } from '../../core/machine/machine-nodes.ts';
 import type { SagaState } from '../../core/state.ts';
 import { isCompiled } from '../identity.ts';
-import type { Move } from '../move.ts';
+import type { Move } from '../moves/move.ts';
 import type { ExampleValues } from './examples.ts';
 import { newShape, recorder } from './recorder.ts';
 

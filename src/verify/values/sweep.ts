@@ -4,10 +4,10 @@
  * for it, such as for a member that may be missing.
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { wayStep } from '../exploration.ts';
+import { wayStep } from '../graph/exploration.ts';
 import type { Findings, WayStep } from '../findings.ts';
-import type { Move } from '../move.ts';
-import { refusedStart, thrown, throwsOnMadeUp } from '../state-checks.ts';
+import type { Move } from '../moves/move.ts';
+import { refusedStart, thrown, throwsOnMadeUp } from '../checks/state-checks.ts';
 import { blamedAt } from './blame.ts';
 import type { ExampleValues } from './examples.ts';
 import { walk } from './walk.ts';

@@ -5,8 +5,8 @@
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import type { SagaState } from '../../core/state.ts';
 import { begin, turn } from '../../core/turn/turn.ts';
-import type { Move } from '../move.ts';
-import { movesOf } from '../moves.ts';
+import type { Move } from '../moves/move.ts';
+import { movesOf } from '../moves/moves.ts';
 import type { ExampleValues } from './examples.ts';
 
 /** Most turns of a walk. */

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { bank, MAX_CREDIT_MINOR, reminderMail } from '../../../actors/bank/bank.ts';
 import { up } from '../../../migrations/demo/0007-onboarding-demo.ts';
 import type { ActivityContext, TransactionalActivity } from '../../../src/core/activity.ts';
-import { createStatementRunner } from '../../../src/store/sqlite/participant-statements.ts';
+import { createStatementRunner } from '../../../src/store/sqlite/writer/participant-statements.ts';
 import { contextOf, NOW_MS } from '../demo-database.ts';
 
 const ADA = { customerId: 'c-1', name: 'Ada Example', email: 'ada@example.org' };

@@ -49,6 +49,15 @@ describe('the engine as a whole', () => {
     expect(await problemIn(unknown)).toEqual([404, 'not-found']);
   });
 
+  it('tells what its host can and cannot promise', async () => {
+    const body = await bodyOf(await http.send('GET', '/api/capabilities'));
+    expect(body).toEqual(http.backstep.capabilities);
+    expect(body).toMatchObject({
+      host: 'embedded-sqlite',
+      promises: { transactionalActivities: { standing: 'full' }, standby: { standing: 'none' } },
+    });
+  });
+
   it('tells its figures as JSON and for Prometheus', async () => {
     await http.settledOrder('figures');
     const stats = await bodyOf(await http.send('GET', '/api/stats'));

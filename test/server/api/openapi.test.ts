@@ -116,6 +116,7 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/stats', 200);
     await expectAnswer(api, 'GET', '/api/inbox', 200);
     await expectAnswer(api, 'GET', '/api/live', 200);
+    await expectAnswer(api, 'GET', '/api/capabilities', 200);
     await expectAnswer(api, 'GET', '/api/retention', 200);
     await expectAnswer(api, 'POST', '/api/retention/resume', 202);
     await expectAnswer(api, 'GET', '/api/health', 200);

@@ -20,6 +20,16 @@ async function page(path: string): Promise<string> {
 }
 
 describe('the debug page', () => {
+  it('shows what the host can and cannot promise', async () => {
+    http = await openFixture();
+    const text = await page('/debug');
+    const promises = text.slice(text.indexOf('id="promises"'));
+    expect(promises).toContain('<code>embedded-sqlite</code>');
+    const { standby, timers } = http.backstep.capabilities.promises;
+    expect(promises).toMatch(new RegExp(`Standby.*not here.*${standby.how}`));
+    expect(promises).toMatch(new RegExp(`Timers.*whole.*${timers.how}`));
+  });
+
   it('shows a child saga below its parent, with what both wait for', async () => {
     http = await openFixture();
     const gate = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { migrateDatabase } from '../../../src/store/migrate-database.ts';
-import { VALUE_TYPES } from '../../../src/store/postgres/client.ts';
+import { VALUE_TYPES } from '../../../src/store/postgres/connection/client.ts';
 import { migratePostgres } from '../../../src/store/postgres/migrate.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';
 import { inSchema } from '../../../src/store/table-names.ts';

@@ -1,8 +1,11 @@
 /** What is written where much is stored is found by an index, and costs what it writes. */
 import type pg from 'pg';
 import { expect, it } from 'vitest';
-import { WRITER_SETTINGS } from '../../../src/store/postgres/session.ts';
-import { type EngineStatements, engineStatements } from '../../../src/store/postgres/statements.ts';
+import { WRITER_SETTINGS } from '../../../src/store/postgres/writer/session.ts';
+import {
+  type EngineStatements,
+  engineStatements,
+} from '../../../src/store/postgres/writer/statements.ts';
 import { createEngineReads } from '../../../src/store/queries/engine-reads.ts';
 import { removalStatements } from '../../../src/store/queries/removal.ts';
 import { describeOnPostgres } from '../../postgres/databases.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { migratePostgres } from '../../../src/store/postgres/migrate.ts';
-import { tryOwnerLock } from '../../../src/store/postgres/owner-lock.ts';
+import { tryOwnerLock } from '../../../src/store/postgres/ownership/owner-lock.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 import { temporaryFolder } from '../store-fixture.ts';
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import type { PostgresTimings } from '../../../src/store/postgres/timings.ts';
+import type { PostgresTimings } from '../../../src/store/postgres/ownership/timings.ts';
 import type { Store, StoreHealth } from '../../../src/store/store.ts';
 import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
 import { TAKEN_OVER } from '../../../src/store/final-fault.ts';

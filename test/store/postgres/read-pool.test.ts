@@ -1,7 +1,7 @@
 /** Reads from PostgreSQL that can neither write nor take for ever. */
 import { sql } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
-import { ReadPool } from '../../../src/store/postgres/read-pool.ts';
+import { ReadPool } from '../../../src/store/postgres/reader/read-pool.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 
 const SLOW = sql`SELECT pg_sleep(60)`;

@@ -1,7 +1,7 @@
 /** The write-ahead log stays bounded and a reader in its way does no harm. */
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createCheckpointer } from '../../../src/store/sqlite/checkpointer.ts';
+import { createCheckpointer } from '../../../src/store/sqlite/writer/checkpointer.ts';
 import { openForWriting, resolveDatabaseFile } from '../../../src/store/sqlite/database-file.ts';
 import { connect, temporaryDatabase } from '../store-fixture.ts';
 

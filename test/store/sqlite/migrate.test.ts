@@ -5,7 +5,7 @@ import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { APPLICATION_ID, isAtLeast } from '../../../src/store/sqlite/database-file.ts';
 import { migrateDatabase } from '../../../src/store/migrate-database.ts';
-import { openWriterConnection } from '../../../src/store/sqlite/writer-connection.ts';
+import { openWriterConnection } from '../../../src/store/sqlite/writer/writer-connection.ts';
 import {
   connect,
   openTestStore,

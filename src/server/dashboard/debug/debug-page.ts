@@ -42,7 +42,17 @@ export function createDebugPage(
       const filter = filterOf(query);
       const isPaused = query.get('paused') === 'yes';
       const types = typesOf(context.backstep);
-      const facts = { types, filter, isPaused, versions, settings, server, maySend };
+      const { capabilities } = context.backstep;
+      const facts = {
+        types,
+        filter,
+        isPaused,
+        versions,
+        settings,
+        capabilities,
+        server,
+        maySend,
+      };
       return {
         title: 'Debug',
         query: filterQuery(filter),

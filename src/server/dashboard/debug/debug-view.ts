@@ -5,6 +5,11 @@ import { html } from 'hono/html';
 import { isoText } from '../../../core/iso-time.ts';
 import { SAGA_STATUSES } from '../../../core/status.ts';
 import type { EngineHealth } from '../../../host/backstep.ts';
+import {
+  type Capabilities,
+  CAPABILITY_WORDS,
+  type CapabilityName,
+} from '../../../host/capabilities.ts';
 import type { EngineFigures } from '../../../host/figures.ts';
 import type { InboxFigures } from '../../../store/queries/inbox.ts';
 import type { FeedEntry } from '../../../store/read-models.ts';
@@ -22,6 +27,7 @@ export interface DebugPage {
   readonly isPaused: boolean;
   readonly versions: readonly Fact[];
   readonly settings: readonly Fact[];
+  readonly capabilities: Capabilities;
   /** The address of the server as the browser knows it. */
   readonly server: string;
   readonly maySend: boolean;
@@ -52,7 +58,27 @@ export function debugPage(page: DebugPage, region: (id: string) => Html): Html {
         <h3>Settings</h3>
         ${factList(page.settings)}
       </section>
-    </div>`;
+    </div>
+    <section aria-labelledby="promises">
+      <h2 id="promises">What this host promises</h2>
+      ${promiseTable(page.capabilities)}
+    </section>`;
+}
+
+const STANDING = { full: 'whole', limited: 'with a limit', none: 'not here' } as const;
+
+function promiseTable({ host, promises }: Capabilities): Html {
+  const names = Object.keys(CAPABILITY_WORDS) as CapabilityName[]; // the keys of a whole record
+  return html`<p>Sagas run by the host <code>${host}</code>.</p>
+    ${table(
+      'What this host promises',
+      ['What', 'Promised', 'How'],
+      names.map((name) => {
+        const { standing, how } = promises[name];
+        return [CAPABILITY_WORDS[name], STANDING[standing], how];
+      }),
+      '',
+    )}`;
 }
 
 /** The newest turns; `wordsOf` says what an event of a saga type is, in words. */

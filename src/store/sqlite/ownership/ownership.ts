@@ -1,0 +1,48 @@
+/**
+ * Who owns the database, in the database: an epoch that every owner counts up, and whether the last
+ * one left in good order.
+ *
+ * Invariant: the mark of a clean end is gone as soon as somebody owns the file again, so that a
+ * crash never finds it.
+ */
+import type Database from 'better-sqlite3';
+import type { Ownership } from '../../store.ts';
+import type { SqlNames } from '../../sql-names.ts';
+
+/** What a new owner is given. */
+export interface TakenOver {
+  /** Stale as soon as another one takes over; every batch checks it. */
+  readonly ownerEpoch: number;
+  readonly wasLeftClean: boolean;
+}
+
+/** Makes every earlier owner's epoch stale. */
+export function takeOver(db: Database.Database, names: SqlNames): TakenOver {
+  const wasLeftClean = readNumber(db, names.inSql(SELECT_CLEAN)) === 1;
+  return { ownerEpoch: readNumber(db, names.inSql(TAKE_OVER)), wasLeftClean };
+}
+
+/** The highest internal saga id and the highest journal seq in use; 0: none. */
+export function lastInUse(
+  db: Database.Database,
+  names: SqlNames,
+): Pick<Ownership, 'lastSid' | 'lastSeq'> {
+  return {
+    lastSid: readNumber(db, names.inSql('SELECT coalesce(max(sid), 0) FROM sagas')),
+    lastSeq: readNumber(db, names.inSql('SELECT coalesce(max(seq), 0) FROM journal')),
+  };
+}
+
+/** Notes a clean end, unless somebody else has taken over. */
+export function leaveClean(db: Database.Database, names: SqlNames, ownerEpoch: number): void {
+  db.prepare(names.inSql(LEAVE_CLEAN)).run(ownerEpoch);
+}
+
+function readNumber(db: Database.Database, sql: string): number {
+  return Number(db.prepare(sql).pluck().get());
+}
+
+const SELECT_CLEAN = 'SELECT left_clean FROM engine WHERE id = 1';
+const TAKE_OVER = `UPDATE engine SET owner_epoch = owner_epoch + 1, left_clean = 0 WHERE id = 1
+  RETURNING owner_epoch`;
+const LEAVE_CLEAN = 'UPDATE engine SET left_clean = 1 WHERE id = 1 AND owner_epoch = ?';
