@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../core/settings.ts';
 import type { Surroundings } from './command-run.ts';
+import { addAlertCommands } from './commands/alert-commands.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDatabaseCommands } from './commands/database-commands.ts';
 import { addListCommands } from './commands/list-commands.ts';
@@ -54,6 +55,7 @@ function programOf(surroundings: Surroundings): Command {
   program.commandsGroup('Find and explain:');
   addListCommands(program, surroundings);
   addLookCommands(program, surroundings);
+  addAlertCommands(program, surroundings);
   program.commandsGroup('Start and order:');
   addStartCommands(program, surroundings);
   addOrderCommands(program, surroundings);

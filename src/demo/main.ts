@@ -52,6 +52,7 @@ import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../host/backstep.ts';
 import { stopOnSignal, tellingOfStandby } from './life.ts';
 import { createServerLog } from './server-log.ts';
+import { readAlertsFile } from '../host/alerts/alert-file.ts';
 import { systemClock } from '../host/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { openBackstep } from '../runtime/open-backstep.ts';
@@ -90,8 +91,11 @@ async function run(): Promise<void> {
   if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
   const providerUrl = providerUrlOf();
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
+  const alertsFile = settingOf(env, 'BACKSTEP_ALERTS');
+  if (alertsFile !== null) warnOfOpenFile(alertsFile, 'the file of alerts', log);
   const backstep = await openBackstep({
     ...databaseOptionsOf(env),
+    ...(alertsFile === null ? {} : { alerts: await readAlertsFile(alertsFile) }),
     migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
     ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
     verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),

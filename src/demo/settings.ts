@@ -41,6 +41,7 @@ export const SETTINGS = {
   BACKSTEP_DEAD_AFTER: duration('1s', '1h'),
   BACKSTEP_HUNG_AFTER: duration('3s', '1h'),
   BACKSTEP_KEEP_ENDED: duration('12h', '3650d'),
+  BACKSTEP_ALERTS: closed<string | null>(null, 'the path of a file', asPath),
   BACKSTEP_TOKEN: closed<string | null>(
     null,
     `${TOKEN_WANTS}, for example from: openssl rand -hex 32`,

@@ -279,6 +279,9 @@ export const Health = z.object({
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+  undeliveredAlerts: count.optional().meta({
+    description: 'Alerts sent in vain, or given up in the last day; absent: none.',
+  }),
 });
 export const Live = z.object({
   status: z.literal('live'),

@@ -63,8 +63,8 @@ export function engineRoutes(
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {
-        const { versionGaps } = health;
-        return c.json({ status: 'ready', ...(versionGaps === undefined ? {} : { versionGaps }) });
+        const { kind: status, ...detail } = health;
+        return c.json({ status, ...detail });
       }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
@@ -82,6 +82,7 @@ export function engineRoutes(
         isReady: backstep.health().kind === 'ready',
         isStandby: backstep.health().kind === 'standby',
         live: clients.figures(),
+        alerts: backstep.alerts.figures(),
         lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),
       });
