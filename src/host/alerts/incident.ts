@@ -119,7 +119,10 @@ export function step(given: Incident, isOver: boolean, nowMs: number, gatherMs: 
   const isDue = tellAtMs !== null && (nowMs >= tellAtMs || tellAtMs - nowMs > gatherMs);
   if (tellAtMs !== null && (isOver || isDue)) tell('opened');
   else if (incident.told > 0 && incident.total >= GROWN_FACTOR * incident.told) tell('grown');
-  if (isOver) tell('resolved');
+  if (isOver) {
+    incident = { ...incident, now: 0 };
+    tell('resolved');
+  }
   return { incident, isResolved: isOver, messages };
 }
 
