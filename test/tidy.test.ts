@@ -101,7 +101,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // The only room that knows machines/ and actors/.
   demo: {
     layers:
-      'index node-version server runtime host store core explain machines actors actors/*-provider'.split(
+      'index node-version restate server runtime host store core explain machines actors actors/*-provider'.split(
         ' ',
       ),
     packages: [NODE, ...DOORS, ...HONO, /^pino$/],

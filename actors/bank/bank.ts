@@ -81,7 +81,7 @@ export const bank = {
     const score = LOWEST_SCORE + Math.floor(SCORE_RANGE * unitInterval(customerId));
     const sql = `INSERT INTO bank_credit_checks
       (check_key, customer_id, limit_minor, score, status, checked_at)
-      VALUES ($1, $2, $3, $4, 'valid', $5)`;
+      VALUES ($1, $2, $3, $4, 'valid', $5) ON CONFLICT (check_key) DO NOTHING`;
     const parameters = [key, customerId, limitMinor, score, nowMs];
     return { statements: [{ sql, parameters }], output: { score } };
   }),

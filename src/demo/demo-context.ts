@@ -14,6 +14,8 @@ export interface DemoContext extends ExtensionHost {
   readonly provider: ProviderWatch | null;
   /** Ends the process at once, as a crash would. */
   readonly crash: () => void;
+  /** The same of the process that runs an attempt: this one, or a worker. */
+  readonly crashRunner: () => void;
 }
 
 /** Whether the payment provider, which is ours to stop, is down: a fault like the injected ones. */

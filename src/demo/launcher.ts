@@ -15,9 +15,8 @@ import { isSecretName } from '../core/secrets/secret-names.ts';
 import { checkSettings, isClosedSetting, settingOf } from './settings.ts';
 import { EXIT_FAILED, EXIT_REFUSED } from './exit-codes.ts';
 import { KeptProgram, say, type RestartBudget } from './kept-program.ts';
+import { keepPrograms } from './kept-programs.ts';
 import { isPassingErrno } from '../store/sqlite/passing-errno.ts';
-
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** What the server may ask of the launcher, over the channel between them. */
 const STOP_PROVIDER = 'stop payment provider';
@@ -70,41 +69,19 @@ export async function launch(options: LaunchOptions): Promise<number> {
   const env = settled(process.env);
   if (typeof env === 'number') return env;
 
-  const outcome = Promise.withResolvers<number>();
-  const started: KeptProgram[] = [];
-  const keep = (program: KeptProgram): void => {
-    started.unshift(program);
-    void program.keep().then(outcome.resolve);
-  };
-  // A terminal and npm may both send the signal: a second one changes nothing.
-  const onStopSignal = (): void => outcome.resolve(0);
-  for (const signal of STOP_SIGNALS) process.on(signal, onStopSignal);
-  let provider: KeptProgram | null = null;
-  const parentPoll = watchParent(limits.parentPollMs, () => {
-    for (const program of started) program.kill();
-  });
-
-  try {
+  return keepPrograms(limits.parentPollMs, async (keep, ending) => {
+    let provider: KeptProgram | null = null;
     if (!env['PAYMENT_PROVIDER_URL']) {
       const ready = Promise.withResolvers<number>();
       provider = paymentProvider(options.providerPath, env, limits, ready.resolve);
       keep(provider);
-      const port = await Promise.race([ready.promise, outcome.promise.then(() => null)]);
-      if (port !== null) {
-        env['PAYMENT_PROVIDER_URL'] = `http://127.0.0.1:${port}`;
-        env['PAYMENT_PROVIDER_KEPT'] = 'yes';
-      }
+      const port = await Promise.race([ready.promise, ending]);
+      if (port === null) return;
+      env['PAYMENT_PROVIDER_URL'] = `http://127.0.0.1:${port}`;
+      env['PAYMENT_PROVIDER_KEPT'] = 'yes';
     }
-    // Still without a provider: the launcher is ending already.
-    if (env['PAYMENT_PROVIDER_URL']) keep(server(options.serverPath, env, limits, provider));
-
-    const codes = [await outcome.promise];
-    for (const program of started) codes.push(await program.stop());
-    return codes.find((code) => code !== 0) ?? 0;
-  } finally {
-    clearInterval(parentPoll);
-    for (const signal of STOP_SIGNALS) process.off(signal, onStopSignal);
-  }
+    keep(server(options.serverPath, env, limits, provider));
+  });
 }
 
 /** Detached, as the provider is: Ctrl-C reaches the launcher alone, which stops both in order. */
@@ -213,18 +190,4 @@ function settled(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv | number {
     }
   }
   return result;
-}
-
-/**
- * When npm is killed nobody passes its end on: the launcher sees another parent, kills the programs
- * and ends. Without npm a launcher may lose its parent and live on (nohup, a daemon).
- */
-function watchParent(pollMs: number, killAll: () => void): NodeJS.Timeout | undefined {
-  if (process.env['npm_lifecycle_event'] === undefined) return undefined;
-  const parent = process.ppid;
-  return setInterval(() => {
-    if (process.ppid === parent) return;
-    killAll();
-    process.exit(EXIT_FAILED);
-  }, pollMs).unref();
 }

@@ -1,39 +1,20 @@
 /**
- * The composition root of the demo: the only file that knows machines/ and actors/.
+ * The composition root of the demo: with `sagas.ts` the only file that knows machines/ and actors/.
  *
- * Binds the sagas to their participants, opens the engine, serves HTTP, and ends as it should:
+ * Opens the engine, binds the sagas to their participants, serves HTTP, and ends as it should:
  * SIGTERM drains and loses nothing, a storage failure stops the process. Exit code 78: refused to
  * start (the launcher does not try again); 75: another process owns the database now; 1: failed.
  */
 import { fileURLToPath } from 'node:url';
-import { bank, reminderMail } from '../../actors/bank/bank.ts';
-import {
-  createDelivery,
-  cancelConfirmation,
-  sendConfirmation,
-} from '../../actors/notification/notification.ts';
-import { createFaults, type Faults, withFaults } from '../../actors/faults/faults.ts';
-import {
-  RESERVATION_LIFETIME_MS,
-  releaseInventory,
-  reserveInventory,
-} from '../../actors/inventory/inventory.ts';
-import { createSmtpSender } from '../../actors/notification/mail.ts';
+import { createFaults, type Faults } from '../../actors/faults/faults.ts';
+import { RESERVATION_LIFETIME_MS } from '../../actors/inventory/inventory.ts';
 import { createOrderDemoReads } from '../../actors/order/order-demo.ts';
 import { checkOrderInvariants } from '../../actors/order/order-invariants.ts';
 import { createOrderLab, type LabTables } from '../../actors/order/order-lab.ts';
-import { type OrderReader, type OrderTables, writeAll } from '../../actors/order/order-tables.ts';
-import { revertOrder, updateOrder } from '../../actors/order/order.ts';
-import { createPayments } from '../../actors/payment/payment.ts';
+import type { OrderReader } from '../../actors/order/order-tables.ts';
 import { ReservationSweep, SWEEP_INTERVAL_MS } from '../../actors/inventory/reservation-sweep.ts';
 import { readPlaces, type TravelTables } from '../../actors/travel/travel-places.ts';
-import { createTravel, tripEvents } from '../../actors/travel/travel.ts';
-import { accountSaga } from '../../machines/account.ts';
-import { onboardingSaga } from '../../machines/onboarding.ts';
-import { CURRENCY, type OrderActivities, orderSaga } from '../../machines/order.ts';
-import { tripSaga } from '../../machines/trip.ts';
-import type { TripActivities } from '../../machines/trip-parts.ts';
-import type { Activities } from '../core/activity.ts';
+import { CURRENCY } from '../../machines/order.ts';
 import { BackstepError, type ErrorCode } from '../core/errors.ts';
 import { createRedact, hidesNamed } from '../core/secrets/redact.ts';
 import { checkSettings, settingOf } from './settings.ts';
@@ -46,22 +27,22 @@ import type { OrderLab } from './lab/order-lab.ts';
 import { type ServedBackstep, serveBackstep } from '../server.ts';
 import type { Panel } from '../server/dashboard/services/panel.ts';
 import { EXIT_FAILED, EXIT_REFUSED, EXIT_TAKEN_OVER } from './exit-codes.ts';
-import { databaseOptionsOf } from './database-options.ts';
 import { orderExtension } from './order-extension.ts';
 import { settingFacts } from './setting-facts.ts';
 import type { Backstep } from '../host/backstep.ts';
 import { stopOnSignal, tellingOfStandby } from './life.ts';
+import { openDemo } from './open-demo.ts';
+import type { OpenedDemo } from './opened-demo.ts';
+import { readerOf, registerSagas, SAGAS } from './sagas.ts';
 import { createServerLog } from './server-log.ts';
 import { readAlertsFile } from '../host/alerts/alert-file.ts';
 import { systemClock } from '../host/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
-import { openBackstep } from '../runtime/open-backstep.ts';
 import { shownLog } from '../host/shown-log.ts';
 import { Rounds } from '../host/upkeep/rounds.ts';
 
 /** What a person must mend before another start makes sense. */
 const REFUSALS: readonly ErrorCode[] = ['storage-refused', 'input-invalid'];
-const MAIL_FROM = 'orders@backstep.example';
 
 const { env } = process;
 // Whoever reads may be gone, or the disk that it goes to full: no reason to stop any saga.
@@ -93,26 +74,27 @@ async function run(): Promise<void> {
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
   const alertsFile = settingOf(env, 'BACKSTEP_ALERTS');
   if (alertsFile !== null) warnOfOpenFile(alertsFile, 'the file of alerts', log);
-  const backstep = await openBackstep({
-    ...databaseOptionsOf(env),
-    ...(alertsFile === null ? {} : { alerts: await readAlertsFile(alertsFile) }),
-    migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
-    ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
-    verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
-    logger: log,
-    hides,
-    // Either way a new process finds out: what was committed, or that it is a standby now.
-    onFatal: (_, cause) => process.exit(cause === 'taken-over' ? EXIT_TAKEN_OVER : EXIT_FAILED),
-  });
-  const activities = [orderSaga, tripSaga, onboardingSaga, accountSaga].flatMap(
-    (saga) => saga.activities,
+  const demo = await openDemo(
+    env,
+    {
+      migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
+      ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
+      ...(alertsFile === null ? {} : { alerts: await readAlertsFile(alertsFile) }),
+      verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
+      logger: log,
+      hides,
+      // Either way a new process finds out: what was committed, or that it is a standby now.
+      onFatal: (_, cause) => process.exit(cause === 'taken-over' ? EXIT_TAKEN_OVER : EXIT_FAILED),
+    },
+    crash,
   );
+  const { backstep } = demo;
+  const activities = SAGAS.flatMap(({ saga }) => saga.activities);
   const faults = createFaults({ activities, random: Math.random });
-  registerOrders(backstep, faults, providerUrl);
-  registerTrips(backstep, faults);
-  registerOnboarding(backstep, faults);
+  const smtpUrl = settingOf(env, 'SMTP_URL');
+  registerSagas(demo.register, { store: backstep.store, faults, providerUrl, smtpUrl });
   // Listening first: a taken port is found before any saga goes on, and health tells of recovery.
-  const server = await listen(backstep, faults, providerUrl, binding);
+  const server = await listen(demo, faults, providerUrl, binding);
   const sweep = createSweep(backstep, Date.now);
   const sweeping = new Rounds(systemClock, async () => {
     await sweep.sweep();
@@ -121,7 +103,7 @@ async function run(): Promise<void> {
   // Before the start: while another process owns the database, that waits for as long as it lives.
   const isStopping = stopOnSignal({ server, sweeping, backstep, log });
   try {
-    await tellingOfStandby(backstep, server.url, backstep.start());
+    await tellingOfStandby(backstep, server.url, demo.start());
   } catch (error) {
     if (isStopping()) return;
     throw error;
@@ -130,54 +112,8 @@ async function run(): Promise<void> {
   process.stdout.write(`Backstep is ready: ${server.url}/saga\n`);
 }
 
-function registerOrders(backstep: Backstep, faults: Faults, providerUrl: string): void {
-  const { store } = backstep;
-  const write = store.write.bind(store);
-  const smtpUrl = settingOf(env, 'SMTP_URL');
-  const activities = {
-    reserveInventory,
-    releaseInventory,
-    ...createPayments({ providerUrl, write }),
-    sendConfirmation,
-    cancelConfirmation,
-    updateOrder,
-    revertOrder,
-  } satisfies Activities<OrderActivities>;
-  backstep.register(orderSaga, {
-    activities: withFaults(faults, activities),
-    subscribers: {
-      'order.completed': createDelivery({
-        reader: readerOf(backstep),
-        write,
-        sendMail: smtpUrl === null ? null : createSmtpSender({ url: smtpUrl, from: MAIL_FROM }),
-        nowMs: Date.now,
-      }),
-    },
-  });
-}
-
-function registerTrips(backstep: Backstep, faults: Faults): void {
-  const { store } = backstep;
-  const travel: Activities<TripActivities> = createTravel({ write: store.write.bind(store) });
-  backstep.register(tripSaga, { activities: withFaults(faults, travel), subscribers: tripEvents });
-}
-
-function registerOnboarding(backstep: Backstep, faults: Faults): void {
-  const activities = withFaults(faults, bank);
-  backstep.register(accountSaga, { activities });
-  backstep.register(onboardingSaga, {
-    activities,
-    subscribers: {
-      'onboarding.reminder': async (event, { key }) => {
-        const mail = reminderMail(key, String(Reflect.get(event, 'customerId')), Date.now());
-        await writeAll(backstep.store.write.bind(backstep.store), [mail]);
-      },
-    },
-  });
-}
-
 async function listen(
-  backstep: Backstep,
+  { backstep, crashRunner }: OpenedDemo,
   faults: Faults,
   providerUrl: string,
   binding: Binding,
@@ -186,7 +122,8 @@ async function listen(
     demo: createOrderDemo(readerOf(backstep), providerUrl),
     faults: settingOf(env, 'BACKSTEP_FAULTS') ? faults : null,
     lab: createLab(backstep, faults, providerUrl),
-    crash: () => process.kill(process.pid, 'SIGKILL'),
+    crash,
+    crashRunner,
   });
   try {
     return await serveBackstep({
@@ -262,8 +199,8 @@ function createSweep(backstep: Backstep, nowMs: () => number): ReservationSweep 
   });
 }
 
-function readerOf(backstep: Backstep): OrderReader {
-  return backstep.store.reader<OrderTables>();
+function crash(): void {
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function providerUrlOf(): string {

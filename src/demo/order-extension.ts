@@ -33,12 +33,14 @@ export interface OrderExtensionParts {
   readonly lab?: OrderLab;
   /** Ends the process at once, as a crash would. */
   readonly crash: () => void;
+  /** The same of the process that runs an attempt; default: `crash`. */
+  readonly crashRunner?: () => void;
 }
 
 /** Makes the extension of a server. */
 export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost) => Extension {
   return (host) => {
-    const { crash } = parts;
+    const { crash, crashRunner = crash } = parts;
     const atOwner = parts.faults === null ? null : new LabAtOwner(host.backstep, parts.faults);
     const faults = atOwner?.faults ?? null;
     const demo = shownDemo(parts.demo, host.backstep);
@@ -47,7 +49,7 @@ export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost
       lab === null || lab.provider === null
         ? null
         : new ProviderWatch(lab.provider, host.nowMs, host.touch);
-    const context: DemoContext = { ...host, demo, faults, provider, crash };
+    const context: DemoContext = { ...host, demo, faults, provider, crash, crashRunner };
     const routes = new Hono<HttpEnv>();
     atOwner?.handOn(routes);
     routes.route('/saga', orderRoutes(context));

@@ -42,6 +42,12 @@ export const SETTINGS = {
   BACKSTEP_HUNG_AFTER: duration('3s', '1h'),
   BACKSTEP_KEEP_ENDED: duration('12h', '3650d'),
   BACKSTEP_ALERTS: closed<string | null>(null, 'the path of a file', asPath),
+  BACKSTEP_RESTATE: address(null, 'http://127.0.0.1:8080'),
+  BACKSTEP_RESTATE_ADMIN: address('http://127.0.0.1:9070', 'http://127.0.0.1:9070'),
+  BACKSTEP_WORKERS: wholeNumber(2, 1, 16),
+  BACKSTEP_WORKERS_PORT: wholeNumber(9_080, 1, MAX_PORT),
+  BACKSTEP_JOURNAL_PORT: wholeNumber(9_081, 1, MAX_PORT),
+  BACKSTEP_PARTICIPANTS_PORT: wholeNumber(9_082, 1, MAX_PORT),
   BACKSTEP_TOKEN: closed<string | null>(
     null,
     `${TOKEN_WANTS}, for example from: openssl rand -hex 32`,
@@ -99,6 +105,11 @@ function duration(example: string, most: Duration): Setting<number | null> {
     const ms = parseDuration(text);
     return ms === null || ms > toMs(most, 'a setting') ? undefined : ms;
   });
+}
+
+function address<Preset extends string | null>(preset: Preset, example: string) {
+  const wants = `an http or https address without user, password or query, such as ${example}`;
+  return setting<Preset | string>(preset, wants, asServiceAddress);
 }
 
 function asServiceAddress(text: string): string | undefined {

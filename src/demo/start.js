@@ -1,5 +1,6 @@
 /**
- * The entry of `npm start`: checks the version of Node, then starts the launcher.
+ * The entry of `npm start` and `npm run start:workers`: checks the version of Node, then starts the
+ * launcher.
  *
  * Plain JavaScript, for the reasons that `node-version.js` gives.
  */
@@ -15,9 +16,15 @@ if (refusal !== undefined) {
   process.exit(1);
 }
 
-const { launch } = await import('./launcher.ts');
-
-process.exitCode = await launch({
-  serverPath: fileURLToPath(new URL('./main.ts', import.meta.url)),
-  providerPath: fileURLToPath(new URL('../../actors/payment/payment-provider.ts', import.meta.url)),
-});
+if (process.argv[2] === 'workers') {
+  const { launchWorkers } = await import('./restate/launch-workers.ts');
+  process.exitCode = await launchWorkers();
+} else {
+  const { launch } = await import('./launcher.ts');
+  process.exitCode = await launch({
+    serverPath: fileURLToPath(new URL('./main.ts', import.meta.url)),
+    providerPath: fileURLToPath(
+      new URL('../../actors/payment/payment-provider.ts', import.meta.url),
+    ),
+  });
+}

@@ -1,8 +1,8 @@
 /** A transactional activity that writes in a transaction of its own, apart from its saga's turn. */
 import {
-  type Activity,
   type ActivityContext,
   type ExpectedStatement,
+  type RemoteActivity,
   type TransactionalActivity,
 } from '../core/activity.ts';
 import { PermanentError } from '../core/failure.ts';
@@ -17,7 +17,7 @@ import type { WriteOutcome } from '../store/commit.ts';
 export function detached<Input, Output>(
   activity: TransactionalActivity<Input, Output>,
   write: (statements: readonly ExpectedStatement[]) => Promise<WriteOutcome>,
-): Activity<Input, Output> {
+): RemoteActivity<Input, Output> {
   return async (input: Input, context: ActivityContext) => {
     const { statements, output } = await activity.plan(input, context);
     const outcome = await write(statements);

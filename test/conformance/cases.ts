@@ -2,6 +2,7 @@
 import { COMMAND_CASES } from './cases/commands.ts';
 import { DATABASE_CASES } from './cases/database.ts';
 import { FAMILY_CASES } from './cases/families.ts';
+import { POISON_CASES } from './cases/poison.ts';
 import { START_CASES } from './cases/starts.ts';
 import { STEP_CASES } from './cases/steps.ts';
 import { VERSION_CASES } from './cases/versions.ts';
@@ -16,4 +17,5 @@ export const CASES: readonly Case[] = [
   ...FAMILY_CASES,
   ...VERSION_CASES,
   ...DATABASE_CASES,
+  ...POISON_CASES,
 ];

@@ -6,7 +6,7 @@ import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
-import type { Host, Place, Register } from './host.ts';
+import type { Deployment, Host, Place, Register } from './host.ts';
 
 /** Tables of participants. */
 const migrationsFolder = fileURLToPath(new URL('migrations', import.meta.url));
@@ -34,8 +34,8 @@ function embedded(database: string): Place {
   onTestFinished(close);
   return {
     database: { database },
-    async open(register: Register) {
-      backstep = await openBackstep({ database, migrationsFolder });
+    async open(register: Register, deployment: Deployment) {
+      backstep = await openBackstep({ database, migrationsFolder, ...deployment });
       register(backstep);
       await backstep.start();
       return backstep;

@@ -2,12 +2,19 @@
  * A host as the conformance suite sees it: something that runs sagas for a while, can be deployed
  * anew, and leaves a database behind.
  */
+import type { Duration } from '../../src/core/duration.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import type { Capabilities } from '../../src/host/capabilities.ts';
 import type { StoredDatabase } from '../../src/store/stored-sagas.ts';
 
 /** Binds the sagas of a case, at everything that has to know them. */
 export type Register = (backstep: Pick<Backstep, 'register'>) => void;
+
+/** What is deployed, beside the sagas. */
+export interface Deployment {
+  /** How long ended sagas are kept. Default: for ever. */
+  readonly keepEndedFor?: Duration;
+}
 
 export interface Host {
   readonly name: string;
@@ -22,7 +29,7 @@ export interface Host {
 /** Where one case runs. */
 export interface Place {
   /** Starts what runs sagas. */
-  open(register: Register): Promise<Backstep>;
+  open(register: Register, deployment: Deployment): Promise<Backstep>;
   /** Ends it in good order, so that another one can be opened over the same database. */
   close(): Promise<void>;
   /** Resolves once nothing moves any more but what waits for a time or for an event. */

@@ -6,6 +6,8 @@ import { type StoredDatabase, openStoredSagas } from '../../src/store/stored-sag
 
 const TIME = /(?:At|due|Due)?Ms$/;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** The delivery key of what one saga says to another: each host has its own way to make it unique. */
+const MESSAGE = /\bmessage-[\w.-]+/g;
 
 /** The lines of each saga by its masked id. */
 export async function maskedJournals(
@@ -51,6 +53,7 @@ function masking(
   return (text) =>
     longestFirst
       .reduce((masked, [id, name]) => masked.replaceAll(id, name), text)
+      .replace(MESSAGE, 'message')
       .replace(UUID, 'id');
 }
 

@@ -6,14 +6,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
 import { capabilitiesOf } from '../../src/host/capabilities.ts';
+import { Balancer } from '../../src/restate/balancer.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
 import { serveWorker, type Worker } from '../../src/restate/worker.ts';
 import { freePort } from '../ports.ts';
-import { Balancer } from '../restate/balancer.ts';
 import { describeOnRestate } from '../restate/rig.ts';
 import { type KeptCall, type RestateServer, startRestate } from '../restate/server.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
-import type { Host, Place, Register } from './host.ts';
+import type { Deployment, Host, Place, Register } from './host.ts';
 
 const WORKERS = 2;
 const LOOK_EVERY_MS = 20;
@@ -61,18 +61,24 @@ class RestatePlace implements Place {
     });
   }
 
-  async open(register: Register): Promise<Backstep> {
+  async open(register: Register, deployment: Deployment): Promise<Backstep> {
     const { ingress, admin } = this.#server;
     const workers = await Promise.all(
       Array.from({ length: WORKERS }, () =>
-        serveWorker({ port: 0, register, lateWithin: LATE_WITHIN }),
+        serveWorker({ port: 0, register, lateWithin: LATE_WITHIN, ...deployment }),
       ),
     );
     const address = await Balancer.open();
     for (const { port } of workers) await address.add(port);
     await this.#server.register(address.url);
     const listen = { port: this.#port };
-    const backstep = await openRestateBackstep({ ingress, admin, listen, ...this.database });
+    const backstep = await openRestateBackstep({
+      ingress,
+      admin,
+      listen,
+      ...this.database,
+      ...deployment,
+    });
     this.#deployed = { backstep, address, workers };
     register(backstep);
     await backstep.start();

@@ -6,16 +6,16 @@ import { defineSaga } from '../../src/core/define/saga.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 
 /** What every saga is started with. */
-const Input = z.object({ of: z.string().min(1) });
+export const Input = z.object({ of: z.string().min(1) });
 export const INPUT = { of: 'p-1' };
 
 type Call = (input: { readonly of: string }) => { readonly receipt: string };
-type Calls<Names extends string> = Record<Names, Call>;
+export type Calls<Names extends string> = Record<Names, Call>;
 
 /** Three attempts, 10 ms apart. */
 const retry = exponential({ first: '10ms', factor: 1, max: '10ms', attempts: 3, jitter: 'none' });
 const input = (view: { readonly input: { readonly of: string } }) => ({ of: view.input.of });
-const attempt = { input, retry } as const;
+export const attempt = { input, retry } as const;
 
 type ParcelActivities = Calls<
   'reserve' | 'release' | 'pay' | 'refund' | 'pack' | 'unpack' | 'ship' | 'recall'
@@ -51,6 +51,19 @@ export function hastySaga(
     })
     .build();
 }
+
+/** A step that is tried for so long and no longer, whatever the number of its attempts. */
+export const patientSaga = defineSaga({
+  id: 'patient',
+  input: Input,
+  activities: {} as Calls<'call' | 'uncall'>,
+})
+  .step('call', {
+    input,
+    retry: exponential({ first: '20ms', factor: 1, attempts: 1_000, total: '200ms' }),
+    compensate: { ...attempt, activity: 'uncall' },
+  })
+  .build();
 
 /** A go or no-go, and a step that must succeed after it. */
 export const pivotSaga = defineSaga({

@@ -14,7 +14,7 @@ import type { Outcome } from '../../src/host/outcome.ts';
 import type { Spawned } from '../../src/host/saga-handle.ts';
 import { type DoctorFinding, examineDatabase } from '../../src/host/upkeep/doctor.ts';
 import { FakeActivities, type FakeOptions } from '../../src/testing/fake-activities.ts';
-import type { Place } from './host.ts';
+import type { Deployment, Place } from './host.ts';
 import { INPUT } from './sagas.ts';
 import { maskedJournals } from './masked-journals.ts';
 
@@ -73,12 +73,12 @@ export class Scene {
   }
 
   /** Runs what is bound, instead of what ran before. */
-  async deploy(): Promise<Backstep> {
+  async deploy(deployment: Deployment = {}): Promise<Backstep> {
     if (this.#backstep !== null) await this.#place.close();
     const bound = [...this.#bound];
     this.#backstep = await this.#place.open((backstep) => {
       for (const { definition, bindings } of bound) backstep.register(definition, bindings);
-    });
+    }, deployment);
     return this.#backstep;
   }
 

@@ -22,17 +22,20 @@ import type { SagaState } from '../../src/core/state.ts';
 import { openTestEngine, type TestEngine } from '../../src/testing/test-engine.ts';
 import { plain } from './case.ts';
 
-/** Cooked by the clock, hurried by the waiter, says when it begins. */
+/**
+ * Cooked by the clock, hurried by the waiter, says when it begins; it knows its waiter by the
+ * reference that it was given.
+ */
 const dish = setup({
   types: {
-    context: {} as { name: string; hurried: number },
-    input: {} as { name: string },
+    context: {} as { name: string; hurried: number; of: AnyActorRef },
+    input: {} as { name: string; of: AnyActorRef },
     output: {} as { name: string; hurried: number },
   },
   delays: { COOKING: 60_000 },
 }).createMachine({
   id: 'dish',
-  context: ({ input }) => ({ name: input.name, hurried: 0 }),
+  context: ({ input }) => ({ ...input, hurried: 0 }),
   initial: 'prepared',
   states: {
     prepared: {
@@ -47,7 +50,7 @@ const dish = setup({
           {
             actions: [
               assign({ hurried: ({ context }) => context.hurried + 1 }),
-              sendParent({ type: 'dish.hurried' }),
+              sendTo(({ context }) => context.of, { type: 'dish.hurried' }),
             ],
           },
         ],
@@ -55,7 +58,7 @@ const dish = setup({
     },
     served: { type: 'final' },
   },
-  output: ({ context }) => context,
+  output: ({ context: { name, hurried } }) => ({ name, hurried }),
 });
 
 /** A drink is poured at once, or spilled when it is hurried. */
@@ -93,7 +96,10 @@ const waiter = setup({
           on: {
             ORDER: {
               target: 'ordered',
-              actions: spawnChild('dish', { id: 'dish', input: { name: 'soup' } }),
+              actions: spawnChild('dish', {
+                id: 'dish',
+                input: ({ self }) => ({ name: 'soup', of: self }),
+              }),
             },
           },
         },
@@ -150,8 +156,10 @@ function sightOfLive(snapshot: AnyMachineSnapshot): Sight {
   return { waiter: sightOf(snapshot), ...Object.fromEntries(active) };
 }
 
+// What a reference says of itself is each side's own; what is sent through it is seen.
 function sightOf({ value, context }: AnyMachineSnapshot) {
-  return { value: value as unknown, context: plain(context) };
+  const { of: _, ...seen } = context as { readonly of?: unknown };
+  return { value: value as unknown, context: plain(seen) };
 }
 
 async function sightOfSagas(engine: TestEngine, id: string): Promise<Sight> {

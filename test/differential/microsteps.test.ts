@@ -109,7 +109,10 @@ class Oracle {
   #sight(take: () => AnyMachineSnapshot) {
     this.#actions = [];
     const snapshot = take();
-    const commands = this.#actions.map((each) => toCommand(this.#machine, this.#scope.self, each));
+    const where = (): string => this.#machine.id;
+    const commands = this.#actions.map((each) =>
+      toCommand(this.#machine, this.#scope.self, each, where),
+    );
     return { snapshot, commands: commands.filter((each) => each !== null) };
   }
 }

@@ -1,41 +1,37 @@
-/** Sagas under way on Restate while something is killed, and what must hold when it is over. */
-import { readFileSync } from 'node:fs';
+/**
+ * Sagas under way on Restate while something is killed, and what must hold when it is over. Server,
+ * workers and face are processes; what starts the sagas is a client that asks again, with the same
+ * start key, until it knows how each came out.
+ */
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
-import type { Backstep } from '../../src/host/backstep.ts';
-import { type DoctorFinding, examineDatabase } from '../../src/host/upkeep/doctor.ts';
-import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
-import { parcelSaga } from '../conformance/sagas.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Balancer } from '../../src/restate/balancer.ts';
 import { freePort } from '../ports.ts';
 import { temporaryDatabase, temporaryFolder } from '../store/store-fixture.ts';
-import type { Balancer } from './balancer.ts';
+import type { FaceSettings } from './face-program.ts';
+import { calledIn, type Called, findingsIn, storedIn, type Stored } from './left-behind.ts';
 import { isRefused, refusedOf } from './refused-parcels.ts';
-import { balancer, restateServer, worker } from './rig.ts';
+import { balancer, restateNodes, worker } from './rig.ts';
 import type { KeptCall, RestateServer } from './server.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 const AT_ONCE = 16;
-const PATIENCE = '2m';
+const PATIENCE_MS = 120_000;
+const AGAIN_AFTER_MS = 50;
 
 /** What a load leaves behind. */
-export interface Ended {
-  readonly sagas: number;
-  readonly completed: number;
-  readonly compensated: number;
-  /**
-   * Keys that activities were called with, one for each effect, however often it was called; without
-   * those of a last step that was undone.
-   */
-  readonly keys: number;
-  /** Calls that Restate has not completed. */
-  readonly callsLeft: readonly KeptCall[];
-  readonly findings: readonly DoctorFinding[];
-}
+export type Ended = Omit<Stored, 'interrupted'> &
+  Omit<Called, 'runAgain'> & {
+    /** Calls that Restate has not completed. */
+    readonly callsLeft: readonly KeptCall[];
+    readonly findings: readonly unknown[];
+  };
 
-/** `all`: as many sagas and kills as the promise speaks of; else what the tests have time for. */
-const IS_WHOLE = process.env['BACKSTEP_CONFORMANCE'] === 'all';
-export const KILLED_SAGAS = IS_WHOLE ? 220 : 30;
-export const KILLS_LIMIT_MS = IS_WHOLE ? 600_000 : 90_000;
+/** As many sagas in each run as the promise speaks of; else what the tests have time for. */
+const WHOLE = Number(process.env['BACKSTEP_RESTATE_SAGAS'] ?? 0);
+export const IS_WHOLE = WHOLE > 0;
+export const KILLED_SAGAS = WHOLE || 30;
+export const KILLS_LIMIT_MS = IS_WHOLE ? 900_000 : 90_000;
 
 /** How many of so many kills are made here. */
 export const ofKills = (kills: number): number => (IS_WHOLE ? kills : Math.min(kills, 2));
@@ -46,53 +42,77 @@ export function endedWell(sagas: number): Ended {
   // Four effects, and where the last step is refused three that are undone instead of it.
   const keys = sagas * 4 + compensated * 2;
   const completed = sagas - compensated;
-  return { sagas, completed, compensated, keys, callsLeft: [], findings: [] };
+  const none = { doubledStartKeys: [], holes: [], otherKeys: [], callsLeft: [], findings: [] };
+  return { sagas, completed, compensated, keys, ...none };
 }
 
-/** Sagas under way on one node, with two workers that can be killed. */
-export class KilledLoad {
-  readonly server: RestateServer;
-  readonly #address: Balancer;
-  readonly #calls: string;
-  readonly #database: string;
-  readonly #port: number;
-  readonly #workers: WorkerProcess[] = [];
-  #backstep: Backstep | null = null;
+export interface LoadOptions {
+  /** Nodes of Restate; with more than one all is kept twice. Default: 1. */
+  readonly nodes?: number;
+  /** Faces over one database, of which one writes it. Default: 1. */
+  readonly faces?: number;
+  /** Default: a file. */
+  readonly database?: string;
+}
 
-  private constructor(server: RestateServer, address: Balancer, port: number) {
-    this.server = server;
+/** Sagas under way, and everything they need as processes that can be killed. */
+export class KilledLoad {
+  readonly #nodes: readonly RestateServer[];
+  readonly #address: Balancer;
+  readonly #calls = join(temporaryFolder(), 'calls');
+  readonly #settings: FaceSettings;
+  readonly #workers: WorkerProcess[] = [];
+  readonly #faces: WorkerProcess[] = [];
+
+  private constructor(nodes: readonly RestateServer[], address: Balancer, settings: FaceSettings) {
+    this.#nodes = nodes;
     this.#address = address;
-    this.#port = port;
-    this.#calls = join(temporaryFolder(), 'calls');
-    this.#database = temporaryDatabase();
+    this.#settings = settings;
   }
 
-  /** A node, two workers as processes behind one address, and a projection in this process. */
-  static async open(): Promise<KilledLoad> {
-    const [server, address] = await Promise.all([restateServer(), balancer()]);
-    const load = new KilledLoad(server, address, await freePort());
+  /** Two workers behind one address, and what else is asked for. */
+  static async open({
+    nodes: count = 1,
+    faces = 1,
+    database = temporaryDatabase(),
+  }: LoadOptions = {}): Promise<KilledLoad> {
+    const [nodes, address] = await Promise.all([restateNodes(count), balancer()]);
+    const [first] = nodes;
+    if (first === undefined) throw new Error('there is no node');
+    const { ingress, admin } = first;
+    const listen = { port: await freePort() };
+    const load = new KilledLoad(nodes, address, { ingress, admin, listen, database });
     await Promise.all([load.#addWorker(), load.#addWorker()]);
-    await server.register(address.url);
-    await load.openFace();
-    onTestFinished(() => load.closeFace());
+    await first.register(address.url);
+    while (load.#faces.length < faces) await load.#addFace();
     return load;
   }
 
-  /** Starts so many sagas, and calls `strike` whenever so many more turns were written. */
+  /**
+   * Starts so many sagas, and calls `strike` whenever so many more have ended, one strike after the
+   * other.
+   */
   async run(sagas: number, strikes: number, strike: () => Promise<void>): Promise<void> {
-    // Each has five turns at least.
-    const everyLines = Math.floor((sagas * 5) / (strikes + 1));
-    const struck: Promise<void>[] = [];
-    let lines = 0;
-    const stop = this.backstep.subscribe(() => {
-      lines += 1;
-      if (lines % everyLines === 0 && struck.length < strikes) struck.push(strike());
-    });
+    const every = Math.floor(sagas / (strikes + 1));
+    let strikesMade = 0;
+    let striking = Promise.resolve();
     const left = Array.from({ length: sagas }, (_, index) => `${index + 1}`);
-    await Promise.all(Array.from({ length: AT_ONCE }, () => this.#runSome(left)));
-    await Promise.all(struck);
-    stop();
-    if (struck.length < strikes) throw new Error(`there were ${struck.length} strikes only`);
+    let ended = 0;
+    const runSome = async (): Promise<void> => {
+      for (let of = left.shift(); of !== undefined; of = left.shift()) {
+        const status = await this.#outcome(of);
+        if (status !== (isRefused(of) ? 'compensated' : 'completed')) {
+          throw new Error(`parcel ${of} is ${status}`);
+        }
+        ended += 1;
+        if (ended % every !== 0 || strikesMade === strikes) continue;
+        strikesMade += 1;
+        striking = striking.then(strike);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, runSome));
+    await striking;
+    if (strikesMade < strikes) throw new Error(`there were ${strikesMade} strikes only`);
   }
 
   /** Another worker takes the place of one that is killed. */
@@ -102,68 +122,84 @@ export class KilledLoad {
     await this.#addWorker();
   }
 
-  async killServer(): Promise<void> {
-    await this.server.kill();
-    await this.server.start();
+  /** The node goes on with what it had. */
+  async killNode(nth = 0): Promise<void> {
+    await this.#nodes[nth]?.kill();
+    await this.#nodes[nth]?.start();
   }
 
-  async openFace(): Promise<void> {
-    const { ingress, admin } = this.server;
-    const listen = { port: this.#port };
-    const database = this.#database;
-    const backstep = await openRestateBackstep({ ingress, admin, listen, database });
-    const never = () => Promise.reject(new Error('no saga runs here'));
-    const activities = Object.fromEntries(parcelSaga.activities.map((name) => [name, never]));
-    backstep.register(parcelSaga as never, { activities } as never);
-    await backstep.start();
-    this.#backstep = backstep;
+  /** The node goes on with what it had, once others have had to do without it. */
+  async loseNode(nth: number, awayMs: number): Promise<void> {
+    await this.#nodes[nth]?.kill();
+    await pause(awayMs);
+    await this.#nodes[nth]?.start();
   }
 
-  async closeFace(): Promise<void> {
-    await this.#backstep?.stop({ within: 0 });
-    this.#backstep = null;
-  }
-
-  get backstep(): Backstep {
-    if (this.#backstep === null) throw new Error('the face is closed');
-    return this.#backstep;
+  /** Kills the face that was there first; another one comes, as the last in line. */
+  async killFace(): Promise<void> {
+    const killed = this.#faces.shift();
+    await killed?.kill();
+    await this.#addFace();
   }
 
   /** What there is once everything is quiet again. */
   async end(): Promise<Ended> {
-    const { read } = this.backstep;
-    const { completed, compensated } = await read.statusCounts();
-    const sagas = await read.countSagas({});
-    const calls = await this.server.calls();
-    await this.closeFace();
-    const examination = examineDatabase({ database: this.#database }, [parcelSaga]);
-    let step = await examination.next();
-    while (step.done !== true) step = await examination.next();
-    // One that was interrupted before it was refused may have happened, and is undone as well.
-    const keys = new Set(
-      readFileSync(this.#calls, 'utf8')
-        .trim()
-        .split('\n')
-        .filter((key) => !key.includes('/ship/compensate/')),
-    );
-    const callsLeft = calls.filter(({ status }) => status !== 'scheduled');
-    const { findings } = step.value;
-    return { sagas, completed, compensated, keys: keys.size, callsLeft, findings };
+    const callsLeft = await this.#callsAtRest();
+    await Promise.all(this.#faces.map((face) => face.kill()));
+    const { database } = this.#settings;
+    const { interrupted, ...stored } = await storedIn({ database });
+    const { runAgain, ...called } = calledIn(this.#calls);
+    const findings = await findingsIn({ database });
+    if (IS_WHOLE) {
+      const { sagas, completed, compensated, holes, doubledStartKeys } = stored;
+      const figures = { sagas, stranded: sagas - completed - compensated, interrupted, runAgain };
+      const none = { otherKeys: called.otherKeys.length, holes: holes.length };
+      const more = { callsLeft: callsLeft.length, findings: findings.length };
+      const doubled = { doubledStartKeys: doubledStartKeys.length };
+      console.info(JSON.stringify({ ...figures, ...doubled, ...none, ...more }));
+    }
+    return { ...stored, ...called, callsLeft, findings };
   }
 
-  async #runSome(left: string[]): Promise<void> {
-    for (let of = left.shift(); of !== undefined; of = left.shift()) {
-      const { id } = await this.backstep.spawn('parcel', { input: { of }, key: `parcel-${of}` });
-      const { status } = await this.backstep.saga(id).settled({ within: PATIENCE });
-      if (status !== (isRefused(of) ? 'compensated' : 'completed')) {
-        throw new Error(`saga ${id} is ${status}`);
-      }
+  async #callsAtRest(): Promise<readonly KeptCall[]> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      const calls = (await this.#nodes[0]?.calls()) ?? [];
+      const moving = calls.filter(({ status }) => status !== 'scheduled');
+      if (moving.length === 0 || deadline.aborted) return moving;
+      await pause(AGAIN_AFTER_MS);
     }
+  }
+
+  /** Asks one face after the other until one says how the saga ended. */
+  async #outcome(of: string): Promise<string> {
+    const body = JSON.stringify({ input: { of }, key: `parcel-${of}` });
+    const headers = { 'content-type': 'application/json' };
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    let last = '';
+    for (let turn = 0; !deadline.aborted; turn += 1) {
+      const { port } = this.#faces[turn % this.#faces.length] ?? { port: 0 };
+      try {
+        const url = `http://127.0.0.1:${port}/api/sagas/parcel?wait=20s`;
+        const answer = await fetch(url, { method: 'POST', headers, body });
+        last = await answer.text();
+        const status = String(Reflect.get(Object(JSON.parse(last)), 'status'));
+        if (answer.status === 200 && status !== 'running') return status;
+      } catch (error) {
+        last = String(error);
+      }
+      await pause(AGAIN_AFTER_MS);
+    }
+    throw new Error(`parcel ${of} came to nothing: ${last}`);
   }
 
   async #addWorker(): Promise<void> {
     const added = await worker('saga-worker.ts', this.#calls);
     await this.#address.add(added.port);
     this.#workers.push(added);
+  }
+
+  async #addFace(): Promise<void> {
+    this.#faces.push(await worker('face-program.ts', JSON.stringify(this.#settings)));
   }
 }

@@ -1,28 +1,85 @@
-/** Sagas on Restate while the server is killed under them, alone and with every worker. */
+/**
+ * Sagas on Restate while what they need is killed under them, each by itself and all at once. `npm run
+ * restate-faults` makes all of these runs, with more sagas; the long tests make the one that has
+ * something of each.
+ */
 import { expect, it } from 'vitest';
-import { endedWell, KILLS_LIMIT_MS, KilledLoad, KILLED_SAGAS, ofKills } from './killed-load.ts';
+import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import {
+  endedWell,
+  IS_WHOLE,
+  KILLED_SAGAS,
+  KilledLoad,
+  KILLS_LIMIT_MS,
+  type LoadOptions,
+  ofKills,
+} from './killed-load.ts';
 import { describeOnRestate } from './rig.ts';
 
-describeOnRestate('sagas on Restate', () => {
-  it(
-    'end as they must while the server is killed',
-    async () => {
-      const load = await KilledLoad.open();
-      await load.run(KILLED_SAGAS, ofKills(3), () => load.killServer());
-      expect(await load.end()).toEqual(endedWell(KILLED_SAGAS));
+/** How long a node is away. */
+const AWAY_MS = 8_000;
+
+interface Run {
+  readonly killed: string;
+  readonly strikes: number;
+  readonly strike: (load: KilledLoad) => Promise<void>;
+  readonly options?: LoadOptions;
+  readonly isShort?: true;
+}
+
+const RUNS: readonly Run[] = [
+  {
+    killed: 'server, face and every worker are killed at once',
+    strikes: 1,
+    strike: async (load) => {
+      const workers = [load.killWorker(), load.killWorker()];
+      await Promise.all([load.killNode(), load.killFace(), ...workers]);
     },
+    isShort: true,
+  },
+  { killed: 'the server is killed', strikes: 3, strike: (load) => load.killNode() },
+  {
+    killed: 'the face, which writes their journal, is killed',
+    strikes: 5,
+    strike: (load) => load.killFace(),
+  },
+  {
+    killed: 'one node of three is away',
+    strikes: 1,
+    strike: (load) => load.loseNode(2, AWAY_MS),
+    options: { nodes: 3 },
+  },
+];
+
+/** Runs the sagas while so many times something is killed, and looks at what is left. */
+async function expectSurvival({ options = {}, strikes, strike }: Run): Promise<void> {
+  const load = await KilledLoad.open(options);
+  await load.run(KILLED_SAGAS, ofKills(strikes), () => strike(load));
+  expect(await load.end()).toEqual(endedWell(KILLED_SAGAS));
+}
+
+describeOnRestate('sagas on Restate', () => {
+  it.each(RUNS.filter(({ isShort }) => IS_WHOLE || isShort === true))(
+    'end as they must while $killed',
+    expectSurvival,
     KILLS_LIMIT_MS,
   );
 
-  it(
-    'end as they must when the server and every worker are killed at once',
-    async () => {
-      const load = await KilledLoad.open();
-      await load.run(KILLED_SAGAS, 1, async () => {
-        await Promise.all([load.killServer(), load.killWorker(), load.killWorker()]);
-      });
-      expect(await load.end()).toEqual(endedWell(KILLED_SAGAS));
-    },
-    KILLS_LIMIT_MS,
-  );
+  if (!IS_WHOLE) return;
+  describeOnPostgres('over PostgreSQL', () => {
+    it(
+      'end as they must while the face is killed, and the one that stands by writes on',
+      async () => {
+        const { url: database } = await postgresDatabase();
+        const options = { faces: 2, database };
+        await expectSurvival({
+          killed: '',
+          options,
+          strikes: 4,
+          strike: (load) => load.killFace(),
+        });
+      },
+      KILLS_LIMIT_MS,
+    );
+  });
 });

@@ -1,4 +1,4 @@
-/** Sagas on Restate while workers are killed under them; servers: kills.long.test.ts. */
+/** Sagas on Restate while workers are killed under them; whatever else may be: kills.long.test.ts. */
 import { expect, it } from 'vitest';
 import { endedWell, KILLS_LIMIT_MS, KilledLoad, KILLED_SAGAS, ofKills } from './killed-load.ts';
 import { describeOnRestate } from './rig.ts';

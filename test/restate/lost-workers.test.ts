@@ -1,14 +1,13 @@
 /** A worker is lost after every single thing that it says of a saga, and no saga notices. */
 import { expect, it, onTestFinished } from 'vitest';
-import { examineDatabase } from '../../src/host/upkeep/doctor.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
 import { keyedSagaId } from '../../src/restate/keys.ts';
 import { serveWorker } from '../../src/restate/worker.ts';
-import { openStoredSagas } from '../../src/store/stored-sagas.ts';
 import { INPUT, parcelSaga } from '../conformance/sagas.ts';
 import { freePort } from '../ports.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 import { Cutter } from './cutter.ts';
+import { findingsIn, storedIn } from './left-behind.ts';
 import { describeOnRestate, restateServer } from './rig.ts';
 
 /** Messages that a worker says of one saga of four steps, and some more. */
@@ -80,32 +79,9 @@ describeOnRestate('sagas on Restate', () => {
       }
       expect(keyOf.size).toBe(4 * MESSAGES);
       await backstep.stop({ within: 0 });
-      expect(await findingsIn(database)).toEqual([]);
-      expect(await holesIn(database)).toEqual([]);
+      expect(await findingsIn({ database })).toEqual([]);
+      expect(await storedIn({ database })).toMatchObject({ sagas: MESSAGES, holes: [] });
     },
     PATIENCE_MS,
   );
 });
-
-async function findingsIn(database: string): Promise<readonly unknown[]> {
-  const examination = examineDatabase({ database }, [parcelSaga]);
-  for (;;) {
-    const { done, value } = await examination.next();
-    if (done === true) return value.findings;
-  }
-}
-
-/** Sagas whose journal lacks a turn, or has one twice. */
-async function holesIn(database: string): Promise<readonly string[]> {
-  const stored = await openStoredSagas({ database });
-  const holes: string[] = [];
-  try {
-    for await (const { row, journal } of stored.sagas()) {
-      const seqs = [...journal].map(({ saga_seq }) => saga_seq);
-      if (seqs.some((seq, at) => seq !== at + 1)) holes.push(row.id);
-    }
-  } finally {
-    await stored.close();
-  }
-  return holes;
-}

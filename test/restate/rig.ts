@@ -1,8 +1,8 @@
 /** What tests of Restate bring: a server, workers and what stands between, gone when a test ends. */
 import { describe, onTestFinished } from 'vitest';
-import { Balancer } from './balancer.ts';
+import { Balancer } from '../../src/restate/balancer.ts';
 import { isSwitchedOff } from './find-restate.ts';
-import { type RestateServer, startRestate } from './server.ts';
+import { type RestateServer, startNodes, startRestate } from './server.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** As `describe`, for tests that need Restate: left out only where it is switched off by name. */
@@ -13,6 +13,15 @@ export async function restateServer(): Promise<RestateServer> {
   const server = await startRestate();
   onTestFinished(() => server.dispose());
   return server;
+}
+
+/** A cluster of the test's own. */
+export async function restateNodes(count: number): Promise<readonly RestateServer[]> {
+  const nodes = await startNodes(count);
+  onTestFinished(async () => {
+    await Promise.all(nodes.map((node) => node.dispose()));
+  });
+  return nodes;
 }
 
 /** One address for the workers of the test. */

@@ -4,16 +4,19 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ActivityContext } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
 import { serveWorker } from '../../src/restate/worker.ts';
 import { parcelSaga } from '../conformance/sagas.ts';
+import { lineOf } from './left-behind.ts';
 import { isRefused } from './refused-parcels.ts';
 import { tellPort } from './worker-process.ts';
 
 const [calls = ''] = process.argv.slice(2);
 
-const call = async (_: unknown, { key }: { readonly key: string }) => {
-  appendFileSync(calls, `${key}\n`);
+const call = async (_: unknown, context: ActivityContext) => {
+  const { key } = context;
+  appendFileSync(calls, lineOf(context));
   // So that a kill may come between the effect and its record.
   await nextTurn();
   return { receipt: key };

@@ -1,13 +1,13 @@
 /**
- * A Restate server of the tests' own: one node on ports of the loopback, its data in a folder that
- * goes with it.
+ * Restate servers of the tests' own: one node, or three, on ports of the loopback, the data of each
+ * in a folder that goes with it.
  *
  * It is told everything by a file of settings and ended by its process id. Invariant: no server
  * outlives the process that started it, however that ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -42,20 +42,33 @@ rm -rf "$folder"`;
 
 /** Starts one. Whoever starts it disposes of it, or ends. */
 export async function startRestate(): Promise<RestateServer> {
+  const [server] = await startNodes(1);
+  if (server === undefined) throw new Error('no node was started');
+  return server;
+}
+
+/** Starts a cluster of so many nodes, which keep everything twice from two nodes on. */
+export async function startNodes(count: number): Promise<readonly RestateServer[]> {
   const program = findRestate(process.env);
   if (program === null) throw new Error(RESTATE_CURE);
-  const server = new RestateServer(program, {
-    ingress: await freePort(),
-    admin: await freePort(),
-    fabric: await freePort(),
-  });
+  const ports: Ports[] = [];
+  while (ports.length < count) {
+    ports.push({ ingress: await freePort(), admin: await freePort(), fabric: await freePort() });
+  }
+  const nodes = ports.map((_, nth) => new RestateServer(program, { nth, ports }));
   try {
-    await server.start();
-    return server;
+    await Promise.all(nodes.map((node) => node.start()));
+    return nodes;
   } catch (error) {
-    await server.dispose();
+    await Promise.all(nodes.map((node) => node.dispose()));
     throw error;
   }
+}
+
+/** Which of the nodes one is. */
+interface Membership {
+  readonly nth: number;
+  readonly ports: readonly Ports[];
 }
 
 interface Ports {
@@ -72,14 +85,18 @@ export class RestateServer {
   readonly #program: string;
   readonly #folder = mkdtempSync(join(tmpdir(), `backstep-restate-${process.pid}-`));
   readonly #settings: string;
+  readonly #temporary: string;
   #running: { readonly pid: number; readonly keeper: ChildProcess } | null = null;
 
-  constructor(program: string, ports: Ports) {
+  constructor(program: string, membership: Membership) {
+    const { nth, ports } = membership;
     this.#program = program;
-    this.ingress = `http://127.0.0.1:${ports.ingress}`;
-    this.admin = `http://127.0.0.1:${ports.admin}`;
+    this.ingress = `http://127.0.0.1:${ports[nth]?.ingress}`;
+    this.admin = `http://127.0.0.1:${ports[nth]?.admin}`;
     this.#settings = join(this.#folder, 'restate.toml');
-    writeFileSync(this.#settings, settingsOf(this.#folder, ports));
+    this.#temporary = join(this.#folder, 'tmp');
+    mkdirSync(this.#temporary);
+    writeFileSync(this.#settings, settingsOf(this.#folder, membership));
   }
 
   /** Starts it over what it had, and resolves once it takes calls. */
@@ -87,8 +104,8 @@ export class RestateServer {
     const args = [this.#folder, this.#program, '--config-file', this.#settings];
     const keeper = spawn('/bin/sh', ['-c', KEEPER, 'keeper', ...args], {
       cwd: this.#folder,
-      // It would tell its maker of itself.
-      env: { PATH: process.env['PATH'], DO_NOT_TRACK: '1' },
+      // It would tell its maker of itself, and leaves folders where temporary files are.
+      env: { PATH: process.env['PATH'], DO_NOT_TRACK: '1', TMPDIR: this.#temporary },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     const [line] = (await once(createInterface(keeper.stdout), 'line')) as [string];
@@ -177,22 +194,28 @@ export class RestateServer {
   }
 }
 
-function settingsOf(folder: string, { ingress, admin, fabric }: Ports): string {
+function settingsOf(folder: string, { nth, ports }: Membership): string {
+  const own = ports[nth];
+  if (own === undefined) throw new Error(`there is no node ${nth}`);
   const listens = (port: number): string => `bind-ip = "127.0.0.1"
 bind-port = ${port}
 advertised-host = "127.0.0.1"
 `;
+  const addresses = ports.map(({ fabric }) => `"http://127.0.0.1:${fabric}"`);
   return `cluster-name = "tests"
-node-name = "node"
+node-name = "node-${nth + 1}"
 base-dir = "${folder}"
 listen-mode = "tcp"
-auto-provision = true
+auto-provision = ${nth === 0}
 default-num-partitions = ${PARTITIONS}
+default-replication = ${Math.min(ports.length, 2)}
 disable-telemetry = true
 log-filter = "warn"
-${listens(fabric)}
+${listens(own.fabric)}
+[metadata-client]
+addresses = [${addresses.join(', ')}]
 [ingress]
-${listens(ingress)}
+${listens(own.ingress)}
 [admin]
-${listens(admin)}`;
+${listens(own.admin)}`;
 }

@@ -86,7 +86,8 @@ export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
  * Supported: compound, parallel and history states, final states with output, guards, `always`,
  * wildcards, named delays, `raise` (delayed too), `cancel`, `assign`, `emit`, `log`, tags, meta,
  * `enqueueActions`, invoke and `spawnChild`/`stopChild` of named activities and, through
- * `options.children`, of machines as sagas of their own, `sendTo` a child or itself, `sendParent`.
+ * `options.children`, of machines as sagas of their own, `sendTo` a child or itself, `sendParent`, and
+ * `self` as the input of a child machine or in an event for it, where it is the parent.
  *
  * A machine runs as it is. What it brings along for its actors is run unless something else is
  * bound at registration: promises as activities that call the machine's own creator, machines as
@@ -97,9 +98,9 @@ export type Told<Type, Otherwise> = 0 extends 1 & Type ? Otherwise : Type;
  * least once: the machine's own, or the subscriber bound under the name of the action.
  *
  * Refused, all that is wrong at once: async guards and inputs, guards and delays that nobody wrote,
- * actors of no creator of XState; at run time logic and actions that have no name, and a context,
- * input, output or event that JSON does not keep, errors and references to actors aside. The whole
- * list stands in `../machine/README.md`.
+ * actors of no creator of XState; at run time logic and actions that have no name, a context, input,
+ * output or event that JSON does not keep, errors aside, and references to actors where they would
+ * leave their saga. The whole list stands in `../machine/README.md`.
  *
  * Everything else is as in a live actor (test/differential compares the two), except:
  *

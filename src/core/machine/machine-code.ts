@@ -6,6 +6,7 @@ import type { AnyStateMachine } from 'xstate';
 import { BackstepError } from '../errors.ts';
 import { isAsync } from './machine-nodes.ts';
 import type { Operation } from './macrostep/microstep-plan.ts';
+import { NOT_COVERED } from './macrostep/microstep-self.ts';
 
 type Guard = (...given: readonly never[]) => unknown;
 
@@ -64,7 +65,8 @@ function placeOf(operation: Exclude<Operation, { kind: 'assign' }>): string {
   }
 }
 
-function failure(sagaId: string, place: string, thrown: unknown): BackstepError {
+function failure(sagaId: string, place: string, thrown: unknown): Error {
+  if (thrown === NOT_COVERED) return NOT_COVERED;
   if (thrown instanceof BackstepError) return thrown;
   const why = thrown instanceof Error ? thrown.message : String(thrown);
   return new BackstepError('definition-invalid', `saga "${sagaId}", ${place}: ${why}`, {

@@ -8,6 +8,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { isDelayMs, wholeMs } from '../duration.ts';
 import { BackstepError } from '../errors.ts';
+import { NOT_COVERED } from './macrostep/microstep-self.ts';
 import { nodesOf } from './machine-nodes.ts';
 import { shown } from '../shown.ts';
 
@@ -57,6 +58,7 @@ function answerOf(
   try {
     return Reflect.apply(delay as (...given: readonly unknown[]) => unknown, undefined, given);
   } catch (cause) {
+    if (cause === NOT_COVERED) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw refusal(machine, name, `throws: ${why}`, cause);
   }

@@ -6,17 +6,32 @@
  */
 import type { StandIn } from '../json.ts';
 import { asUnstarted } from './macrostep/action-command.ts';
-import { ActorRef, referenceInJson } from './actors/actor-ref.ts';
+import { isSelf } from './macrostep/actor-scope.ts';
+import { ActorRef, PARENT_ID, referenceInJson } from './actors/actor-ref.ts';
 import { asMachineError, errorInJson, MachineError } from '../thrown.ts';
 
 /** See `StandIn`. */
 export const machineValue: StandIn = (value) => {
   if (value instanceof MachineError || value instanceof ActorRef) return value;
   const actor = asUnstarted(value);
-  if (actor !== null && 'send' in actor)
+  // One that no machine started lives in the program's memory: no restart would find it.
+  if (actor !== null && 'send' in actor && actor.options.parent !== undefined)
     return new ActorRef({ id: actor.id, src: String(actor.src) });
   return value instanceof Error ? asMachineError(value) : undefined;
 };
+
+/**
+ * The same for what leaves the saga. A reference stands for an actor of its own saga: elsewhere it
+ * would name another actor, or none.
+ */
+export const leavingValue: StandIn = (value) => {
+  const own = machineValue(value);
+  return own instanceof ActorRef ? undefined : own;
+};
+
+/** The same for what goes to a child saga, to which the machine itself is the parent. */
+export const givenToChild: StandIn = (value) =>
+  isSelf(value) ? new ActorRef({ id: PARENT_ID, src: '' }) : leavingValue(value);
 
 /** The value with everything made again that JSON stands for; the same object where nothing is. */
 export function revived<T>(value: T): T;
@@ -36,6 +51,16 @@ export function revived(value: unknown): unknown {
     return [name, read] as const;
   });
   return isChanged ? Object.fromEntries(members) : value;
+}
+
+/** What goes to another saga, as data alone; `asGiven` makes of it what it was. */
+export function asStored<T>(value: T): T {
+  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+}
+
+/** What came to a saga, as its machine takes it; one that the builder made knows no references. */
+export function asGiven<T>({ isBuilt }: { readonly isBuilt: boolean }, value: T): T {
+  return isBuilt ? value : revived(value);
 }
 
 function refInJson(value: object): ActorRef | null {

@@ -7,6 +7,7 @@
 import { advance, note, selfOf } from './advance.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Inbound, Turn } from './inbound.ts';
+import { asStored } from '../machine/machine-values.ts';
 import { sendFrom } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, SagaState } from '../state.ts';
 
@@ -24,7 +25,10 @@ export function sendNow(
   if (to === undefined || !isThere(state, to)) {
     return note({ ...state, live }, inbound, nowMs, 'the actor that it was for is not there');
   }
-  const step = sendFrom(state.snapshot, selfOf(definition, state, occasion), to, event);
+  const self = selfOf(definition, state, occasion);
+  // What goes to another saga was looked at when the delay began, and is sent as it is.
+  const isOutside = to.kind === 'parent' || live.activities[to.id] !== undefined;
+  const step = sendFrom(state.snapshot, self, to, isOutside ? asStored(event) : event);
   return advance(definition, state, live, step, occasion);
 }
 

@@ -4,6 +4,7 @@
 import type { SagaDefinition } from '../define/definition.ts';
 import type { Effect } from './inbound.ts';
 import type { Outgoing } from './rearrange.ts';
+import { asStored } from '../machine/machine-values.ts';
 import { UNWIND_CHILD } from '../machine/machine-roles.ts';
 import type { Live, LiveActivity, SagaState } from '../state.ts';
 
@@ -101,7 +102,7 @@ export function startEffects(
       kind: 'start-activity',
       activity: id,
       src,
-      input,
+      input: childId === undefined ? input : asStored(input),
       token,
       key: idempotencyKey(state.id, keyName, direction, occurrence),
       forwardKey: direction === 'forward' ? null : forwardKey,

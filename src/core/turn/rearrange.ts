@@ -6,9 +6,10 @@
  */
 import type { SagaDefinition } from '../define/definition.ts';
 import { BackstepError } from '../errors.ts';
-import { keepJson } from '../json.ts';
+import { keepJson, type StandIn } from '../json.ts';
 import { wholeDelay } from '../machine/machine-delays.ts';
-import { machineValue } from '../machine/machine-values.ts';
+import { asStored, givenToChild, leavingValue, machineValue } from '../machine/machine-values.ts';
+import type { Receiver } from '../machine/macrostep/action-command.ts';
 import type { Command } from '../machine/macrostep/scope.ts';
 import type { Live, LiveTimer, TimerReceiver } from '../state.ts';
 import { MESSAGES_PER_TURN } from './messages-per-turn.ts';
@@ -75,7 +76,11 @@ export function rearrange(
       case 'delay': {
         const id = command.id ?? unnamedTimerId(command.event.type, token, timers);
         const to = receiverOf(command.to, { activities, invoked, token });
-        const timer = armTimer(definition, id, command, token, nowMs);
+        const isOwn = command.to === undefined;
+        const standIn = isOwn
+          ? machineValue
+          : standInFor(definition, command.to, { activities, invoked });
+        const timer = armTimer(definition, id, command, { token, nowMs, standIn });
         timers = { ...timers, [id]: to === undefined ? timer : { ...timer, to } };
         break;
       }
@@ -83,16 +88,15 @@ export function rearrange(
         timers = without(timers, command.id);
         break;
       case 'emit':
-      case 'send':
-        outgoing.push({
-          ...command,
-          event: keepJson(
-            command.event,
-            `saga "${definition.id}": emitted event ${command.event.type}`,
-            machineValue,
-          ),
-        });
+      case 'send': {
+        const { event } = command;
+        const what = `${command.kind === 'emit' ? 'emitted' : 'sent'} event ${event.type}`;
+        const to = command.kind === 'emit' ? undefined : command.to;
+        const standIn = standInFor(definition, to, { activities, invoked });
+        const kept = keepJson(event, `saga "${definition.id}": ${what}`, standIn);
+        outgoing.push({ ...command, event: asStored(kept) });
         break;
+      }
       case 'act': {
         const at = `saga "${definition.id}": action "${command.action}"`;
         outgoing.push(keepJson(command, at, machineValue));
@@ -111,9 +115,24 @@ export function rearrange(
 }
 
 // Without an input an actor of XState gets none; an activity of a built saga gets `null`.
-function inputOf({ id, isBuilt }: SagaDefinition, { src, input }: Command & { kind: 'invoke' }) {
-  const kept = keepJson(input, `saga "${id}": input of ${src}`, machineValue);
+function inputOf(
+  { id, isBuilt, children }: SagaDefinition,
+  { src, input }: Command & { kind: 'invoke' },
+) {
+  const standIn = Object.hasOwn(children, src) ? givenToChild : leavingValue;
+  const kept = keepJson(input, `saga "${id}": input of ${src}`, standIn);
   return isBuilt ? (kept ?? null) : kept;
+}
+
+/** What may stand in what is sent to another actor, or, without `to`, to everybody. */
+function standInFor(
+  { children }: SagaDefinition,
+  to: Receiver | undefined,
+  { activities, invoked }: Omit<UnderWay, 'token'>,
+): StandIn {
+  if (to?.kind !== 'child') return leavingValue;
+  const src = invoked.find(({ id }) => id === to.id)?.src ?? activities[to.id]?.src;
+  return src !== undefined && Object.hasOwn(children, src) ? givenToChild : leavingValue;
 }
 
 // A new object: one that has had a member deleted stays slow, for the encoder as well.
@@ -132,7 +151,7 @@ interface UnderWay {
 
 // Known by its token, so that another actor of the same id gets nothing that was meant for it.
 function receiverOf(
-  to: Extract<Command, { kind: 'delay' }>['to'],
+  to: Receiver | undefined,
   { activities, invoked, token }: UnderWay & { readonly token: number },
 ): TimerReceiver | undefined {
   if (to?.kind !== 'child') return to;
@@ -145,8 +164,7 @@ function armTimer(
   definition: SagaDefinition,
   id: string,
   command: Extract<Command, { kind: 'delay' }>,
-  token: number,
-  nowMs: number,
+  { token, nowMs, standIn }: { token: number; nowMs: number; standIn: StandIn },
 ): LiveTimer {
   const delayMs = wholeDelay(definition.machine, id, command.delayMs);
   // The event of an `after` is XState's own and carries nothing.
@@ -156,7 +174,7 @@ function armTimer(
     : keepJson(
         command.event,
         `saga "${definition.id}": delayed event ${command.event.type}`,
-        machineValue,
+        standIn,
       );
   const isAttemptTimeout = definition.timers.get(id)?.kind === 'attempt-timeout';
   return isAttemptTimeout ? { token, event, delayMs } : { token, event, dueMs: nowMs + delayMs };

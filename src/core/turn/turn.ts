@@ -22,6 +22,7 @@ import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
 import { onTold } from './told.ts';
+import { asGiven } from '../machine/machine-values.ts';
 import { enterMachine } from '../machine/macrostep/scope.ts';
 import { sendNow } from './delayed-sends.ts';
 import { isOver, isStill, type SagaState } from '../state.ts';
@@ -74,7 +75,8 @@ export function begin(
   };
   const occasion = { inbound, event: 'start', nowMs };
   if (hold === null) {
-    const step = enterMachine(definition.machine, selfOf(definition, unborn, occasion), input);
+    const self = selfOf(definition, unborn, occasion);
+    const step = enterMachine(definition.machine, self, asGiven(definition, input));
     return advance(definition, unborn, NOTHING_LIVE, step, occasion);
   }
   const self = selfOf(definition, unborn, occasion);
@@ -188,7 +190,7 @@ function onAdmit(definition: SagaDefinition, state: SagaState, inbound: Admit, n
 
 function leaveWaitingRoom(definition: SagaDefinition, state: SagaState, occasion: Occasion): Turn {
   const self = selfOf(definition, state, occasion);
-  const step = enterMachine(definition.machine, self, waitingInputOf(state));
+  const step = enterMachine(definition.machine, self, asGiven(definition, waitingInputOf(state)));
   return advance(definition, state, NOTHING_LIVE, step, occasion);
 }
 
@@ -239,13 +241,10 @@ function lookAgain(
   return { kind: 'advanced', state: next, effects, record };
 }
 
-function onEvent(
-  definition: SagaDefinition,
-  state: SagaState,
-  inbound: Event,
-  nowMs: number,
-): Turn {
-  const { id, event } = inbound;
+function onEvent(definition: SagaDefinition, state: SagaState, came: Event, nowMs: number): Turn {
+  const { id } = came;
+  const event = asGiven(definition, came.event);
+  const inbound = { ...came, event };
   const seen = { ...state, seenEvents: rememberEvent(state, id) };
   if (!isReserved(event.type) && canTake(state, event)) {
     return react(definition, seen, state.live, { inbound, event, nowMs });

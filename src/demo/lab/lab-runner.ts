@@ -24,7 +24,10 @@ const CRASH_DELAY_MS = 150;
 /** Recorded as the author of its commands. */
 const LAB_AUTHOR = 'fault lab';
 
-export type LabContext = Pick<DemoContext, 'backstep' | 'crash' | 'demo' | 'logger' | 'nowMs'> & {
+export type LabContext = Pick<
+  DemoContext,
+  'backstep' | 'crash' | 'crashRunner' | 'demo' | 'logger' | 'nowMs'
+> & {
   readonly lab: OrderLab;
 };
 
@@ -101,13 +104,13 @@ async function doTo(
   orderId: string,
   sagaId: string,
 ): Promise<void> {
-  const { backstep, crash } = context;
+  const { backstep, crashRunner } = context;
   const command = (name: CommandName): Promise<unknown> =>
     backstep.saga(sagaId).command({ name, by: LAB_AUTHOR, reason: `scenario of ${orderId}` });
   switch (act.kind) {
     case 'crash':
       await untilStep(context, sagaId, act.during, ['running']);
-      setTimeout(crash, CRASH_DELAY_MS);
+      setTimeout(crashRunner, CRASH_DELAY_MS);
       return;
     case 'cancel':
       await untilStep(context, sagaId, act.during, ['retrying']);

@@ -27,7 +27,7 @@ import {
 
 /** What the lab does to the order beside its faults. */
 export type LabAct =
-  /** Ends the process while the step runs. */
+  /** Ends the process that runs the step, while it does. */
   | { readonly kind: 'crash'; readonly during: string }
   /** Cancels the saga while the step runs or waits to be tried again. */
   | { readonly kind: 'cancel'; readonly during: string }
@@ -97,7 +97,7 @@ export const SCENARIOS: readonly Scenario[] = [
     id: 'process-dies',
     title: 'The process dies',
     trap: 'A crash leaves the order “running” for ever, with the money taken or not.',
-    plan: 'While the payment runs, the whole server is ended at once. A launcher starts it again.',
+    plan: 'While the payment runs, the process that runs it is ended at once and started again.',
     faults: { processPayment: { latencyMs: 1_500 } },
     act: { kind: 'crash', during: 'processPayment' },
     checks: [endsAs('completed'), crashIsRecorded, customerPaidOnce],

@@ -12,6 +12,7 @@ import {
   type AlertOptions,
   type AlertTarget,
 } from './alert-options.ts';
+import { isEnded } from '../../core/status.ts';
 
 /** A rule, checked. */
 export interface Rule {
@@ -30,6 +31,8 @@ export type AlertHost = 'embedded' | 'restate';
 
 const DEFAULT_GATHER_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 10_000;
+
+const TARGET_NAME = /^[\w.-]{1,100}$/;
 
 /** Most rules, and most targets; each rule costs a question a second. */
 const MOST = 50;
@@ -65,6 +68,10 @@ function rulesOf({ rules, targets, gather }: AlertOptions, host: AlertHost): Che
   }
   if (rules.length > 0 && names.length === 0) {
     throw invalid('targets', 'name one, or no rule could tell anybody');
+  }
+  const odd = names.find((name) => !TARGET_NAME.test(name));
+  if (odd !== undefined) {
+    throw invalid('targets', 'a name has 1 to 100 letters, digits and . _ -');
   }
   const seen = new Set<string>();
   const checked = rules.map(({ name, when, to = names }, index): Rule => {
@@ -139,6 +146,9 @@ function conditionFault(when: AlertCondition, host: AlertHost): string | null {
   }
   if (when.kind === 'saga-age' && 'status' in when === 'state' in when) {
     return 'give either a status or a state';
+  }
+  if (when.kind === 'saga-age' && 'status' in when && isEnded(when.status)) {
+    return `a saga that is ${when.status} is over, and gets no older`;
   }
   if (when.kind === 'step-failures' && toMs(when.within, 'within') > MAX_WITHIN_MS) {
     return 'failures are counted within at most 24h';

@@ -30,6 +30,9 @@ export interface SenderParts {
   readonly targets: ReadonlyMap<string, CheckedTarget>;
 }
 
+/** Longest text of a fault that is kept. */
+const MAX_FAULT_LENGTH = 500;
+
 /** What came of a try. */
 type Tried =
   { readonly kind: 'delivered' } | { readonly kind: 'failed'; readonly fault: DeliveryFault };
@@ -91,7 +94,7 @@ export class AlertSender {
     } catch (error) {
       const isOurs = error instanceof DeliveryFault;
       const text = error instanceof Error ? error.message : String(error);
-      return { kind: 'failed', fault: isOurs ? error : new DeliveryFault(text.slice(0, 500), {}) };
+      return { kind: 'failed', fault: isOurs ? error : new DeliveryFault(storable(text), {}) };
     } finally {
       cancel();
     }
@@ -137,6 +140,11 @@ export class AlertSender {
     if (outcome === 'given-up') logger.error(details, 'an alert could not be delivered');
     else logger.warn(details, 'an alert was not taken; it is sent again');
   }
+}
+
+/** No database takes a NUL, or half a surrogate pair, in a text. */
+function storable(text: string): string {
+  return text.slice(0, MAX_FAULT_LENGTH).replaceAll('\0', '\u{FFFD}').toWellFormed();
 }
 
 function resultOf(

@@ -151,8 +151,7 @@ class EngineAlerts implements AlertWork {
     if (this.#isStopped) return;
     this.#stalls.start();
     if (this.#alerts.targets.size > 0) this.#rounds.start();
-    // Rules that there were before are gone, and what they have open with them.
-    else void this.#pass();
+    else void this.#forget();
   }
 
   async stop(): Promise<void> {
@@ -180,6 +179,16 @@ class EngineAlerts implements AlertWork {
       }
       this.#fault = fault;
       return LOOK_MS;
+    }
+  }
+
+  // Rules and targets that there were before are gone, and what they have open with them.
+  async #forget(): Promise<void> {
+    try {
+      while (!this.#isStopped && (await this.#keeper.look()));
+      await this.#sender.run();
+    } catch (err) {
+      if (!this.#isStopped) this.#parts.logger.warn({ err }, 'alerts of before are not ended yet');
     }
   }
 

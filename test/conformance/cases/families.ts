@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Case } from '../case.ts';
 import type { Scene } from '../scene.ts';
 import { houseSaga, INPUT, roomSaga, streetSaga } from '../sagas.ts';
+import { builderSaga, ownerSaga } from '../talking-sagas.ts';
 
 const CHOSEN = { type: 'chosen', colour: 'blue' };
 
@@ -31,6 +32,10 @@ async function waitsForColour(scene: Scene, id: string): Promise<void> {
   if (state?.status === 'waiting') seen.resolve();
   await seen.promise;
   stop();
+}
+
+function heardBy(snapshot: { readonly context?: unknown } | undefined): readonly string[] {
+  return (snapshot?.context as { readonly heard: readonly string[] } | undefined)?.heard ?? [];
 }
 
 export const FAMILY_CASES: readonly Case[] = [
@@ -153,6 +158,23 @@ export const FAMILY_CASES: readonly Case[] = [
       await scene.backstep.saga(street.id).command({ name: 'cancel', by: 'ada' });
       await scene.settles(street.id, 'compensated');
       expect([...ofStreet.standing, ...ofHouse.standing, ...ofRoom.standing]).toEqual([]);
+    },
+  },
+  {
+    title: 'a child and its parent hear each other, its last words before its end',
+    async run(scene) {
+      scene.bind(ownerSaga);
+      scene.bind(builderSaga);
+      await scene.deploy();
+      const { id } = await scene.start('owner');
+      const owner = scene.backstep.saga(id);
+      await scene.reaches(id, ({ snapshot }) => heardBy(snapshot).length > 0);
+      await owner.send({ type: 'hurry' }, { eventId: 'e-1' });
+      await scene.settles(id, 'completed');
+      expect(heardBy((await owner.state())?.snapshot)).toEqual([
+        'builder.checks',
+        'builder.leaves',
+      ]);
     },
   },
 ];

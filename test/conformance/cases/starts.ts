@@ -3,6 +3,9 @@ import { expect } from 'vitest';
 import type { Case } from '../case.ts';
 import { parcelSaga, requestSaga } from '../sagas.ts';
 
+/** A saga is removed some time after it may be. */
+const POLLING = { timeout: 10_000, interval: 50 };
+
 export const START_CASES: readonly Case[] = [
   {
     title: 'the same key and input start one saga, finished or not',
@@ -67,6 +70,30 @@ export const START_CASES: readonly Case[] = [
       await scene.settles(id, 'completed');
       await scene.deploy();
       expect(await scene.start('parcel', { key: scene.key })).toMatchObject({ id, isNew: false });
+    },
+  },
+  {
+    title: 'a saga that was removed after its time is still known by its start key',
+    isShort: true,
+    // How soon after its time a saga goes is its host's own matter.
+    isRacing: true,
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      const kept = { keepEndedFor: '200ms' } as const;
+      await scene.deploy(kept);
+      const { id } = await scene.start('parcel', { key: scene.key });
+      await scene.settles(id, 'completed');
+      const later = await scene.start('parcel', { delay: '300ms' });
+      await scene.settles(later.id, 'completed');
+      await scene.deploy(kept);
+      const again = () => scene.start('parcel', { key: scene.key });
+      await expect.poll(again, POLLING).toMatchObject({ isRemoved: true });
+      expect(await again()).toMatchObject({ id, isNew: false, status: 'completed' });
+      const other = scene.start('parcel', { key: scene.key, input: { of: 'p-2' } });
+      await expect(other).rejects.toMatchObject({ code: 'conflict' });
+      const settled = () => scene.backstep.saga(id).settled();
+      await expect.poll(settled, POLLING).toEqual({ status: 'removed', endedAs: 'completed' });
+      expect(fakes.calls).toHaveLength(8);
     },
   },
   {

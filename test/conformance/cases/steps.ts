@@ -281,14 +281,4 @@ export const STEP_CASES: readonly Case[] = [
       expect(fakes.standing).toEqual([]);
     },
   },
-  {
-    title: 'an answer that JSON cannot hold fails the step for good',
-    async run(scene) {
-      const fakes = scene.bind(parcelSaga, { always: { pack: { output: { big: 1n } } } });
-      await scene.deploy();
-      const { failure } = await scene.runs('parcel', 'compensated');
-      expect(failure.message).toMatch(/JSON/);
-      expect(fakes.standing).toEqual([]);
-    },
-  },
 ];

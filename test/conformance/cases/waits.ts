@@ -1,7 +1,8 @@
 /** Waits, events, deadlines and reminders. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Case } from '../case.ts';
-import { parcelSaga, requestSaga } from '../sagas.ts';
+import { parcelSaga, patientSaga, requestSaga } from '../sagas.ts';
 
 const APPROVE = { type: 'approve' };
 
@@ -147,6 +148,47 @@ export const WAIT_CASES: readonly Case[] = [
       const { failure } = await scene.runs('request', 'compensated');
       expect(failure.code).toMatch(/deadline/);
       expect(fakes.standing).toEqual([]);
+    },
+  },
+  {
+    title: 'a deadline that passes while the saga is undoing changes nothing',
+    async run(scene) {
+      const deadlineMs = 400;
+      const called: string[] = [];
+      const call = (name: string) => () => {
+        called.push(name);
+        return { receipt: name };
+      };
+      scene.bindTo(requestSaga({ deadline: deadlineMs }), {
+        activities: {
+          file: call('file'),
+          withdraw: async () => {
+            await pause(deadlineMs);
+            return call('withdraw')();
+          },
+          grant: call('grant'),
+          revoke: call('revoke'),
+        },
+      });
+      await scene.deploy();
+      const { id } = await scene.start('request');
+      await scene.hasStatus(id, 'waiting');
+      await scene.backstep.saga(id).send({ type: 'reject' }, { eventId: 'e-1' });
+      const { failure } = await scene.settles(id, 'compensated');
+      expect(failure.code).not.toMatch(/deadline/);
+      expect(called).toEqual(['file', 'withdraw']);
+    },
+  },
+  {
+    title: 'a step whose attempts together take longer than they may counts as failed',
+    isRacing: true,
+    async run(scene) {
+      const fakes = scene.bind(patientSaga, { always: { call: 'fail' } });
+      await scene.deploy();
+      const { failure } = await scene.runs('patient', 'compensated');
+      expect(failure.code).toBe('total-time');
+      expect(fakes.calls.length).toBeLessThan(100);
+      expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(1);
     },
   },
   {

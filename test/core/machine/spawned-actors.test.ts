@@ -63,9 +63,24 @@ describe('an actor that an assign spawns', () => {
       },
     });
     expect(() => drive(machine).send({ type: 'GO' })).toThrow(
-      'machine "inline": logic without a name was started; add it to setup({ actors }) and start ' +
-        'it by that name',
+      'machine "inline" on "GO": an actor was started from logic without a name, which no restart ' +
+        'would find again; add it to setup({ actors }), or to the machine with ' +
+        'machine.provide({ actors })',
     );
+  });
+
+  test('is accepted as it is drawn once the machine is provided with its logic by a name', () => {
+    const child = createMachine({ id: 'child', initial: 'on', states: { on: {} } });
+    const parent = createMachine({
+      id: 'parent',
+      context: ({ spawn }) => ({ ref: spawn(child, { id: 'kid' }) }),
+    });
+    expect(() => drive(parent)).toThrow(
+      'machine "parent", at its start: an actor was started from logic without a name',
+    );
+    const provided = parent.provide({ actors: { child } });
+    expect(drive(provided).state.live.activities['kid']).toMatchObject({ src: 'child' });
+    expect(durable(provided).ownChildren.map(({ id }) => id)).toEqual(['parent.child']);
   });
 
   test('is found by the logic itself where that has a name', () => {
@@ -161,6 +176,26 @@ describe('what is sent to an actor', () => {
     saga.fireNextTimer();
     expect(sum()).toMatchObject({ context: { n: 1 } });
   });
+});
+
+test('an error that is sent to a reducer later is still one, after a restart too', () => {
+  const judge = fromTransition(
+    (_: unknown, event: { type: string; why?: unknown }) => String(event.why instanceof Error),
+    'nothing heard',
+  );
+  const why = () => Object.assign(new RangeError('too much'), { by: 3 });
+  const machine = setup({ actors: { judge } }).createMachine({
+    id: 'court',
+    invoke: { id: 'judge', src: 'judge' },
+    on: {
+      GO: { actions: sendTo('judge', () => ({ type: 'HEAR', why: why() }), { delay: 1_000 }) },
+    },
+  });
+  const saga = drive(machine);
+  saga.send({ type: 'GO' });
+  saga.fireNextTimer();
+  const { judge: ref } = saga.state.snapshot.children as Record<string, { state: object }>;
+  expect(ref?.state).toMatchObject({ context: 'true' });
 });
 
 describe('an actor that is stepped inside its machine', () => {

@@ -5,6 +5,7 @@ import {
   cancel,
   emit,
   fromTransition,
+  not,
   sendTo,
   setup,
   spawnChild,
@@ -105,6 +106,51 @@ const till = setup({
       },
     },
     shut: { on: { ASK: 'open', ADD: { actions: sendTo(({ self }) => self, { type: 'SHUT' }) } } },
+  },
+});
+
+const weightIn = ({ sum }: { readonly sum: AnyActorRef }): number =>
+  (sum.getSnapshot() as { readonly context: { readonly total: number } }).context.total;
+
+/** Guards and a delay that look at a reducer through the context, before and after a restart. */
+const scale = setup({
+  types: {
+    context: {} as { sum: AnyActorRef; weighed: number },
+    events: {} as { type: 'ADD'; by: number } | { type: 'WEIGH' } | { type: 'ASK' },
+  },
+  actors: {
+    sum: fromTransition(
+      (state: { total: number }, event: { type: string; by?: number }) =>
+        event.type === 'ADD' ? { total: state.total + (event.by ?? 0) } : state,
+      { total: 0 },
+    ),
+  },
+  guards: { isHeavy: ({ context }) => weightIn(context) > 9 },
+  delays: { SETTLING: ({ context }) => 100 * weightIn(context) },
+}).createMachine({
+  id: 'scale',
+  context: ({ spawn }) => ({ sum: spawn('sum', { id: 'sum' }), weighed: 0 }),
+  initial: 'light',
+  states: {
+    light: {
+      on: {
+        ADD: { actions: sendTo('sum', ({ event }) => event) },
+        WEIGH: [
+          { guard: 'isHeavy', target: 'heavy' },
+          { guard: ({ context }) => weightIn(context) > 2, target: 'middling' },
+        ],
+        ASK: {
+          guard: not('isHeavy'),
+          actions: assign({ weighed: ({ context }) => weightIn(context) }),
+        },
+      },
+    },
+    middling: { after: { SETTLING: 'light' } },
+    heavy: {
+      always: { guard: ({ context }) => weightIn(context) > 15, target: 'broken' },
+      on: { ADD: { target: 'heavy', reenter: true, actions: sendTo('sum', ({ event }) => event) } },
+    },
+    broken: {},
   },
 });
 
@@ -232,6 +278,11 @@ export const ACTOR_CASES: Readonly<Record<string, Case>> = {
       ...[1, 2, 7].map((by) => ({ type: 'ADD', by })),
       ...types('ASK', 'ASK', 'SHUT', 'WHAT'),
     ],
+  },
+  'a scale that looks at a reducer in its guards': {
+    machine: scale,
+    events: [...[1, 2, 7].map((by) => ({ type: 'ADD', by })), ...types('WEIGH', 'ASK', 'WEIGH')],
+    spansMs: [200, 1_000],
   },
   'a desk that keeps what it spawned': {
     machine: desk,

@@ -136,6 +136,8 @@ describe('what a program says about alerts', () => {
       asked({ kind: 'saga-age', olderThan: '1h', status: 'paused', state: 'a' }),
       'rules.0.when',
     ],
+    ['an end', asked({ kind: 'saga-age', status: 'completed', olderThan: '1h' }), 'is over'],
+    ['an odd name', { rules: [], targets: { 'a b': desk } }, 'targets'],
     ['too little', asked({ kind: 'queue-age', queue: 'inbox', olderThan: 1 }), 'rules.0.when'],
     [
       'too long',

@@ -123,7 +123,7 @@ describe('a custom action', () => {
     const { engine } = await machineEngine(machine);
     const id = await engine.spawn(null);
     await expect(engine.send(id, { type: 'GO' })).rejects.toThrow(
-      /machine "late": the action ".*" is made at run time.*name it in setup/,
+      /machine "late" on "GO": the action ".*" is made at run time.*name it in setup/,
     );
   });
 });

@@ -8,11 +8,13 @@
  */
 import type { EventObject } from 'xstate';
 import { BackstepError } from '../../errors.ts';
-import { NOT_COVERED } from '../macrostep/microstep-self.ts';
 
 /** As XState writes a reference into a persisted context. */
 const REFERENCE = 'xstate$$type';
 const REFERENCE_KIND = 1;
+
+/** The id by which XState speaks of a machine's parent. */
+export const PARENT_ID = '#_parent';
 
 /** The state of an actor that is stepped inside the turns of its machine. */
 export interface SteppedState {
@@ -54,6 +56,16 @@ export function listen<T>(listener: Listener, step: () => T): T {
   }
 }
 
+// An action runs after its turn, an activity beside it: neither reaches an actor of the machine.
+function listenerFor(id: string): Listener {
+  if (listening !== null) return listening;
+  throw new BackstepError(
+    'definition-invalid',
+    `the actor "${id}" is reached from within a turn of its machine alone; send to it with sendTo, ` +
+      'in the drawing',
+  );
+}
+
 export class ActorRef {
   readonly id: string;
   readonly sessionId: string;
@@ -78,14 +90,12 @@ export class ActorRef {
   }
 
   send(event: EventObject): void {
-    if (listening === null) throw NOT_COVERED;
-    listening.send(this, event);
+    listenerFor(this.id).send(this, event);
   }
 
   /** Of an actor that is stepped inside the turn; any other one is not part of the saga's state. */
   getSnapshot(): SteppedState {
-    if (listening === null) throw NOT_COVERED;
-    const state = listening.stateOf(this.id);
+    const state = listenerFor(this.id).stateOf(this.id);
     if (state !== undefined) return state;
     throw new BackstepError(
       'definition-invalid',

@@ -8,7 +8,7 @@ import { type AnyStateMachine, createActor, createMachine, type EventObject } fr
 import { BackstepError } from '../../errors.ts';
 import { nameOfSrc } from '../actors/actor-facts.ts';
 import { nameOfAction } from '../custom-actions.ts';
-import type { SteppedState } from '../actors/actor-ref.ts';
+import { PARENT_ID, type SteppedState } from '../actors/actor-ref.ts';
 import { delayNumber } from '../machine-delays.ts';
 
 /** What a transition commands, in the order XState lists it. */
@@ -68,16 +68,20 @@ export interface ExecutableAction {
 /** Stands for the parent saga where a machine sends to it. */
 export const PARENT = createActor(createMachine({}));
 
+/** Where in a machine a step stands, for a refusal: `machine "trip", in "booking" on "GO"`. */
+export type Where = () => string;
+
 /** The command of an action; `null` for one that asks for nothing. `self`: who runs the machine. */
 export function toCommand(
   machine: AnyStateMachine,
   self: unknown,
   action: ExecutableAction,
+  where: Where,
 ): Command | SelfSend | null {
   const params = readParams(action);
   switch (action.type) {
     case 'xstate.spawnChild':
-      return toInvoke(machine, params['actorRef'], params['src']);
+      return toInvoke(machine, params['actorRef'], params['src'], where);
     case 'xstate.stopChild':
       // Its `params` is the child's reference itself; absent when there was no such child.
       return typeof params['id'] === 'string' ? { kind: 'stop', id: params['id'] } : null;
@@ -88,22 +92,26 @@ export function toCommand(
     case 'xstate.cancel':
       return { kind: 'cancel-delay', id: String(params['sendId']) };
     case 'xstate.sendTo':
-      return toSend(machine, self, params);
+      return toSend(machine, self, params, where);
     case 'xstate.emit':
       return { kind: 'emit', event: toEvent(params['event']) };
     case 'xstate.log':
       return null;
     default:
-      return toAct(machine, action);
+      return toAct(machine, action, where);
   }
 }
 
-function toAct(machine: AnyStateMachine, { type, params, info, exec }: ExecutableAction): Command {
+function toAct(
+  machine: AnyStateMachine,
+  { type, params, info, exec }: ExecutableAction,
+  where: Where,
+): Command {
   const action = nameOfAction(machine, type, exec);
   if (action === null || info === undefined) {
     throw new BackstepError(
       'definition-invalid',
-      `machine "${machine.id}": the action "${type}" is made at run time, so that no restart would ` +
+      `${where()}: the action "${type}" is made at run time, so that no restart would ` +
         'find it again; name it in setup({ actions })',
     );
   }
@@ -116,20 +124,32 @@ interface UnstartedActor {
   readonly id: string;
   readonly src: unknown;
   readonly systemId: string | undefined;
-  readonly options: { readonly input?: unknown; readonly syncSnapshot?: boolean };
+  readonly options: {
+    readonly input?: unknown;
+    readonly syncSnapshot?: boolean;
+    readonly parent?: unknown;
+  };
   getSnapshot(): SteppedState;
 }
 
 /** The command to start an actor. Throws `definition-invalid` where its logic has no name. */
-export function toInvoke(machine: AnyStateMachine, actor: unknown, src: unknown): Command {
+export function toInvoke(
+  machine: AnyStateMachine,
+  actor: unknown,
+  src: unknown,
+  where: Where,
+): Command {
   const made = asUnstarted(actor);
   const name = nameOfSrc(machine, made?.src ?? src);
   if (made === null || name === null) {
-    const what = typeof src === 'string' ? `the unknown actor "${src}"` : 'logic without a name';
+    const what =
+      typeof src === 'string'
+        ? `the unknown actor "${src}" was started`
+        : 'an actor was started from logic without a name, which no restart would find again';
     throw new BackstepError(
       'definition-invalid',
-      `machine "${machine.id}": ${what} was started; add it to setup({ actors }) and start it ` +
-        'by that name',
+      `${where()}: ${what}; add it to setup({ actors }), or to the machine with ` +
+        'machine.provide({ actors })',
     );
   }
   const { id, systemId, options } = made;
@@ -166,13 +186,14 @@ function toSend(
   machine: AnyStateMachine,
   self: unknown,
   params: Record<string, unknown>,
+  where: Where,
 ): Command | SelfSend {
   const event = toEvent(params['event']);
   const to = receiverOf(self, params['to']);
   if (to === null) {
     throw new BackstepError(
       'definition-invalid',
-      `machine "${machine.id}": "${event.type}" is sent to somebody who is neither the parent saga ` +
+      `${where()}: "${event.type}" is sent to somebody who is neither the parent saga ` +
         'nor a child; name the child by its id',
     );
   }
@@ -190,6 +211,7 @@ export function receiverOf(self: unknown, to: unknown): Receiver | 'self' | null
   if (to === PARENT) return { kind: 'parent' };
   // An id stands for an actor that is started in the same step.
   const id = typeof to === 'string' ? to : idOf(to);
+  if (id === PARENT_ID) return { kind: 'parent' };
   return id === null ? null : { kind: 'child', id };
 }
 

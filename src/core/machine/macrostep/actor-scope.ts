@@ -22,9 +22,12 @@ import {
   type SelfSend,
   toCommand,
   toEvent,
+  type Where,
 } from './action-command.ts';
 import type { ActorRef, Listener, SteppedState } from '../actors/actor-ref.ts';
 import { LONGEST_TOLD_CIRCLE } from './microstep-bound.ts';
+import { TableSelf } from './microstep-self.ts';
+import { statePath } from '../state-path.ts';
 import { tellTaken } from './transition-witness.ts';
 
 /** Who runs a step. */
@@ -46,21 +49,27 @@ export interface ActorScope {
   /** In order: what expressions sent by themselves, then what actions command, as XState does. */
   readonly collected: () => readonly (Command | SelfSend)[];
   readonly listener: Listener;
+  readonly where: Where;
 }
 
 // A never-started actor lends its system to every scope, so that a turn costs no actor.
 const inert = createActor(createMachine({}));
 
-/** @param before the snapshot that expressions see as the present one; `null` at the start */
+/**
+ * @param before the snapshot that expressions see as the present one; `null` at the start
+ * @param on the event of the step, where there is one
+ */
 export function createScope(
   machine: AnyStateMachine,
   runner: Runner,
   before: AnyMachineSnapshot | null,
+  on: EventObject | null = null,
 ): ActorScope {
   const commanded: (Command | SelfSend)[] = [];
   const sent: (Command | SelfSend)[] = [];
   const recent: unknown[] = [];
   const { id, parentId, ledger } = runner;
+  const where = (): string => placeOf(machine, before, on);
   const registered = new Map(childrenOf(before).flatMap(bySystemId));
   const send = (to: unknown, event: EventObject): void => {
     const receiver = receiverOf(self, to);
@@ -71,7 +80,7 @@ export function createScope(
         : { kind: 'send', to: receiver, event: toEvent(event) },
     );
   };
-  const system = systemOf(machine, runner, registered, send, recent);
+  const system = systemOf(runner, registered, send, recent, where);
   const self: unknown = Object.create(REFUSING, {
     id: { value: id, enumerable: true },
     sessionId: { value: id, enumerable: true },
@@ -92,7 +101,7 @@ export function createScope(
     emit: ignore,
     actionExecutor: (action: ExecutableAction) => {
       release(registered, action);
-      const command = toCommand(machine, self, action);
+      const command = toCommand(machine, self, action, where);
       if (command !== null) commanded.push(command);
     },
   };
@@ -100,17 +109,25 @@ export function createScope(
     send: (to, event) => send(to, event),
     stateOf: (child) => stateIn(before, child),
   };
-  return { xstate, recent, collected: () => [...sent, ...commanded], listener };
+  return { xstate, recent, collected: () => [...sent, ...commanded], listener, where };
+}
+
+/**
+ * What references answer while it is only asked whether the machine would take an event: the step
+ * itself asks its guards once more, and sends what they send.
+ */
+export function lookingAt(snapshot: AnyMachineSnapshot): Listener {
+  return { send: ignore, stateOf: (child) => stateIn(snapshot, child) };
 }
 
 type System = typeof inert.system;
 
 function systemOf(
-  machine: AnyStateMachine,
   { turn = 0, parentId }: Runner,
   registered: Map<string, unknown>,
   send: (to: unknown, event: EventObject) => void,
   recent: unknown[],
+  where: Where,
 ): System {
   let minted = 0;
   const own = {
@@ -129,7 +146,7 @@ function systemOf(
       if (known !== undefined || parentId === null) return known;
       throw new BackstepError(
         'definition-invalid',
-        `machine "${machine.id}": system.get("${systemId}") asks for an actor of another saga; ` +
+        `${where()}: system.get("${systemId}") asks for an actor of another saga; ` +
           'send to the parent, and let it hand the event on',
       );
     },
@@ -146,6 +163,18 @@ function systemOf(
   return Object.assign(Object.create(inert.system) as System, own);
 }
 
+function placeOf(
+  { id }: AnyStateMachine,
+  before: AnyMachineSnapshot | null,
+  on: EventObject | null,
+): string {
+  if (before === null) return `machine "${id}", at its start`;
+  const { value } = before as { readonly value: unknown };
+  const path = statePath(value);
+  const at = path === '' ? '' : `, in "${path}"`;
+  return `machine "${id}"${at}${on === null ? '' : ` on "${on.type}"`}`;
+}
+
 // As XState does at once, so that another actor of that system id can be started in the same step.
 function release(registered: Map<string, unknown>, { type, params }: ExecutableAction): void {
   if (type !== 'xstate.stopChild' || params === null || typeof params !== 'object') return;
@@ -155,6 +184,11 @@ function release(registered: Map<string, unknown>, { type, params }: ExecutableA
 
 function bySystemId(child: ActorRef): readonly (readonly [string, unknown])[] {
   return child.systemId === undefined ? [] : [[child.systemId, child]];
+}
+
+/** True for what a machine's own code is given as `self`. */
+export function isSelf(value: object): boolean {
+  return value instanceof TableSelf || Object.getPrototypeOf(value) === REFUSING;
 }
 
 /** The actors that a snapshot knows. */

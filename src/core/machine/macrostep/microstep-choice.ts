@@ -5,6 +5,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { evaluateGuard } from 'xstate/guards';
 import type { Transition } from './microstep-plan.ts';
+import { NOT_COVERED } from './microstep-self.ts';
 import type { Branch, Entry } from './microstep-table.ts';
 import { tellTaken } from './transition-witness.ts';
 
@@ -41,7 +42,8 @@ function allowedBy(
   if (tree === null) return machine.getTransitionData(snapshot, event);
   try {
     return allowedIn(tree, event, snapshot);
-  } catch {
+  } catch (thrown) {
+    if (thrown === NOT_COVERED) throw thrown;
     return machine.getTransitionData(snapshot, event); // which says whose guard it was
   }
 }

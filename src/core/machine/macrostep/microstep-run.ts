@@ -11,11 +11,11 @@
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import { type Command, toEvent } from './action-command.ts';
 import { endlessCircle, LONGEST_TOLD_CIRCLE, microstepBound } from './microstep-bound.ts';
-import { ActorRef } from '../actors/actor-ref.ts';
+import { ActorRef, listen } from '../actors/actor-ref.ts';
 import { chosenBy, chosenEventless, NONE } from './microstep-choice.ts';
 import { operationFailure } from '../machine-code.ts';
 import { delayNumber } from '../machine-delays.ts';
-import { NOT_COVERED, refuseSpawn, TABLE_SYSTEM } from './microstep-self.ts';
+import { LEAVING, NOT_COVERED, refuseSpawn, TABLE_SYSTEM } from './microstep-self.ts';
 import type { Operation, Plan, Transition } from './microstep-plan.ts';
 import {
   type Entry,
@@ -73,7 +73,7 @@ export function tableStep(
 
 function orNull(step: () => TableStep): TableStep | null {
   try {
-    return step();
+    return listen(LEAVING, step);
   } catch (thrown) {
     if (thrown === NOT_COVERED) return null;
     throw thrown;

@@ -55,6 +55,13 @@ export const TABLE_SYSTEM = {
   },
 };
 
+/** What references to actors answer in such a step. */
+export const LEAVING = { send: leave, stateOf: leave };
+
+function leave(): never {
+  throw NOT_COVERED;
+}
+
 /** In such a step nothing is spawned. */
 export function refuseSpawn(): never {
   throw NOT_COVERED;

@@ -90,7 +90,7 @@ export class OwnTurn {
     if (ref.state?.status !== 'active' || snapshot.status !== 'active') return snapshot;
     this.#count(snapshot, event);
     const machine: AnyStateMachine = snapshot.machine;
-    const scope = createScope(machine, this.#self, snapshot);
+    const scope = createScope(machine, this.#self, snapshot, event);
     const { self: parent } = scope.xstate;
     const own = { id: ref.id, sessionId: ref.id };
     const self = {

@@ -25,7 +25,7 @@ import {
 } from './action-command.ts';
 import { wayOfActor } from '../actors/actor-facts.ts';
 import { ActorRef, listen } from '../actors/actor-ref.ts';
-import { type ActorScope, createScope } from './actor-scope.ts';
+import { type ActorScope, createScope, lookingAt } from './actor-scope.ts';
 import { BackstepError } from '../../errors.ts';
 import { endlessCircle } from './microstep-bound.ts';
 import { canStep } from './microstep-choice.ts';
@@ -76,7 +76,7 @@ export function sendFrom(
 // XState's own way, for what the table of microsteps does not cover, and its oracle.
 function interpret(given: AnyMachineSnapshot, self: Self, event: EventObject): Step {
   const machine: AnyStateMachine = given.machine;
-  const scope = createScope(machine, self, given);
+  const scope = createScope(machine, self, given, event);
   try {
     const snapshot = listen(scope.listener, () => machine.transition(given, event, scope.xstate));
     return stepOf(given, snapshot, scope);
@@ -101,7 +101,7 @@ function stepOf(
     if (child instanceof ActorRef) children[child.id] = child;
     const made = asUnstarted(child);
     if (made === null) continue;
-    const command = toInvoke(machine, made, made.src);
+    const command = toInvoke(machine, made, made.src, scope.where);
     if (command.kind !== 'invoke') continue;
     const isStepped = wayOfActor(machine, command.src) === 'stepped';
     const state = isStepped ? made.getSnapshot() : undefined;
@@ -142,7 +142,9 @@ const acceptedByNodes = new WeakMap<readonly AnyStateNode[], readonly string[]>(
 export function canTakeEvent(snapshot: AnyMachineSnapshot, event: EventObject): boolean {
   const table = tableOf(snapshot.machine);
   const entry = table === null ? null : entryOfSnapshot(table, snapshot);
-  return entry === null ? snapshot.can(event) : canStep(event, entry, snapshot);
+  return listen(lookingAt(snapshot), () =>
+    entry === null ? snapshot.can(event) : canStep(event, entry, snapshot),
+  );
 }
 
 /** Milliseconds of a named delay as it would be armed now. */

@@ -1,9 +1,10 @@
 /**
- * One address for many workers, as a balancer in front of them is: each stream of HTTP/2 goes to a
- * worker of its own choice, both ways at once.
+ * One address for several workers of a machine: each stream of HTTP/2 goes to the next worker, both
+ * ways at once.
  *
- * Restate takes one address for a deployment. Invariant: a stream whose worker is gone ends with an
- * error and is never told as answered; Restate then tries again.
+ * Restate takes one address for a deployment. It is no balancer for many machines: it looks after
+ * nobody, and whoever starts a worker says so here. Invariant: a stream whose worker is gone ends
+ * with an error and is never told as answered; Restate then tries again.
  */
 import { once } from 'node:events';
 import {
@@ -24,8 +25,8 @@ export class Balancer {
   readonly #workers = new Map<number, ClientHttp2Session>();
   #turn = 0;
 
-  /** Listens on a free port of the loopback. */
-  static async open(): Promise<Balancer> {
+  /** Listens on a port of the loopback; by default on a free one. */
+  static async open(port = 0): Promise<Balancer> {
     const balancer = new Balancer();
     const server = balancer.#server;
     server.on('session', (session) => {
@@ -33,7 +34,7 @@ export class Balancer {
       session.once('close', () => balancer.#clients.delete(session));
     });
     server.on('stream', (stream, headers) => balancer.#pass(stream, headers));
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return balancer;
   }
