@@ -66,11 +66,14 @@ describeOnRestate('alerts of sagas on Restate', () => {
     const saga = await backstep.spawn(shipSaga, { input: null });
     expect((await saga.settled()).status).toBe('failed');
     await expect.poll(() => told.length, { timeout: 10_000 }).toBe(2);
-    const bySort = told.map(({ data }) => [data.rule, data.cause, data.total]).toSorted();
-    expect(bySort).toEqual([
-      ['failing', { type: 'ship', step: 'ship' }, 2],
-      ['letters', { type: 'ship', status: 'failed', code: 'closed' }, 1],
-    ]);
+    const bySort = told.map(({ data }) => [data.rule, data.cause, data.total]);
+    expect(bySort).toHaveLength(2);
+    expect(bySort).toEqual(
+      expect.arrayContaining([
+        ['failing', { type: 'ship', step: 'ship' }, 2],
+        ['letters', { type: 'ship', status: 'failed', code: 'closed' }, 1],
+      ]),
+    );
     await server.dispose();
     await expect.poll(() => told.length, { timeout: 15_000 }).toBe(3);
     expect(told[2]).toMatchObject({ type: 'alert.opened', data: { rule: 'away' } });

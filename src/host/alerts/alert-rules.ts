@@ -90,7 +90,7 @@ function rulesOf({ rules, targets, gather }: AlertOptions, host: AlertHost): Che
       when,
       spanMs: span === null ? 0 : between(span, 1_000, 365 * 86_400_000, `${at}.when`),
       to: [...new Set(to)],
-      fingerprint: JSON.stringify(Object.entries(when).toSorted().filter(isOfFingerprint)),
+      fingerprint: JSON.stringify(byName(when).filter(isOfFingerprint)),
     };
   });
   const gatherMs =
@@ -108,6 +108,10 @@ function targetsOf(targets: AlertOptions['targets']): ReadonlyMap<string, Checke
       return [name, { target, timeoutMs }];
     }),
   );
+}
+
+function byName(when: AlertCondition): readonly (readonly [string, unknown])[] {
+  return Object.entries(when).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 // How long, and how many, may change: what is marked stays true.

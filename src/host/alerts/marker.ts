@@ -96,7 +96,8 @@ export function openedLetter(
   return { cause: causeText({ type, status, code }), detail, isOver: false };
 }
 
-type SagaAge = Extract<AlertCondition, { kind: 'saga-age' }>;
+/** A rule about how long a saga stands somewhere. */
+export type SagaAge = Extract<AlertCondition, { kind: 'saga-age' }>;
 
 function agedMark(
   rule: string,

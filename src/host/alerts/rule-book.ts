@@ -18,7 +18,7 @@ import {
 } from '../../store/queries/alert-writes.ts';
 import type { Store } from '../../store/store.ts';
 import type { CheckedAlerts, Rule } from './alert-rules.ts';
-import { agedOpening, openedLetter, standsAs } from './marker.ts';
+import { agedOpening, openedLetter, type SagaAge, standsAs } from './marker.ts';
 
 /** Sagas, or letters, looked at in one go. */
 const AT_ONCE = 500;
@@ -26,6 +26,14 @@ const AT_ONCE = 500;
 const STATUS_STRIDE = 2 ** 40;
 /** Sagas that are over are as old as they will be. */
 const NOT_ENDED = SAGA_STATUSES.filter((status) => !isEnded(status));
+
+/** Marks of a part of what was there, and where the next part begins; `null`: there is none. */
+interface Scanned {
+  readonly statements: readonly ExpectedStatement[];
+  readonly next: number | null;
+}
+
+const NOTHING: Scanned = { statements: [], next: null };
 
 export interface RuleBookParts {
   readonly store: Pick<Store, 'tables' | 'write'>;
@@ -79,39 +87,53 @@ export class RuleBook {
     return scans;
   }
 
-  async #scan({ name, when, fingerprint }: Rule, place: number): Promise<number | null> {
+  async #scan(rule: Rule, place: number): Promise<number | null> {
+    const { name, when, fingerprint } = rule;
+    const { statements, next } =
+      when.kind === 'dead-letter'
+        ? await this.#scanLetters(name, when, place)
+        : when.kind === 'saga-age'
+          ? await this.#scanSagas(name, when, place)
+          : NOTHING;
     const db = this.#parts.store.tables();
-    const statements: ExpectedStatement[] = [];
-    let next: number | null = null;
-    if (when.kind === 'dead-letter') {
-      const letters = await this.#parts.reads.scanLetters(place, AT_ONCE);
-      for (const letter of letters) {
-        if (when.type !== undefined && when.type !== letter.type) continue;
-        const opening = openedLetter(letter.type, letter.kind, letter.letter);
-        statements.push(markLetter(db, name, letter, opening));
-      }
-      next = letters.length < AT_ONCE ? null : (letters.at(-1)?.sid ?? null);
-    } else if (when.kind === 'saga-age') {
-      const statuses: readonly SagaStatus[] = 'status' in when ? [when.status] : NOT_ENDED;
-      const index = Math.floor(place / STATUS_STRIDE);
-      const status = statuses[index];
-      if (status !== undefined) {
-        const sagas = await this.#parts.reads.scanSagas(status, place % STATUS_STRIDE, AT_ONCE);
-        for (const saga of sagas) {
-          if (when.type !== undefined && when.type !== saga.type) continue;
-          const { type, seq, atMs, path, endedAtMs } = saga;
-          if (atMs === null || path === null || endedAtMs !== null) continue;
-          if (!standsAs(when, status, path)) continue;
-          const place = { sid: saga.sid, seq, atMs };
-          statements.push(markScanned(db, name, place, agedOpening(when, type)));
-        }
-        const isLast = sagas.length < AT_ONCE;
-        const sid = isLast ? 0 : (sagas.at(-1)?.sid ?? 0);
-        next = (isLast ? index + 1 : index) * STATUS_STRIDE + sid;
-      }
-    }
     await this.#write([...statements, keepRule(db, name, fingerprint, next)]);
     return next;
+  }
+
+  async #scanLetters(
+    rule: string,
+    { type }: { type?: string },
+    afterSid: number,
+  ): Promise<Scanned> {
+    const { store, reads } = this.#parts;
+    const letters = await reads.scanLetters(afterSid, AT_ONCE);
+    const statements = letters
+      .filter((letter) => type === undefined || type === letter.type)
+      .map((letter) => {
+        const opening = openedLetter(letter.type, letter.kind, letter.letter);
+        return markLetter(store.tables(), rule, letter, opening);
+      });
+    return { statements, next: letters.length < AT_ONCE ? null : (letters.at(-1)?.sid ?? null) };
+  }
+
+  async #scanSagas(rule: string, when: SagaAge, place: number): Promise<Scanned> {
+    const { store, reads } = this.#parts;
+    const statuses: readonly SagaStatus[] = 'status' in when ? [when.status] : NOT_ENDED;
+    const index = Math.floor(place / STATUS_STRIDE);
+    const status = statuses[index];
+    if (status === undefined) return NOTHING;
+    const sagas = await reads.scanSagas(status, place % STATUS_STRIDE, AT_ONCE);
+    const statements = sagas.flatMap(({ sid, type, seq, atMs, path, endedAtMs }) => {
+      if (atMs === null || path === null || endedAtMs !== null) return [];
+      if (when.type !== undefined && when.type !== type) return [];
+      if (!standsAs(when, status, path)) return [];
+      return [markScanned(store.tables(), rule, { sid, seq, atMs }, agedOpening(when, type))];
+    });
+    const isLast = sagas.length < AT_ONCE;
+    const next = isLast
+      ? (index + 1) * STATUS_STRIDE
+      : index * STATUS_STRIDE + (sagas.at(-1)?.sid ?? 0);
+    return { statements, next };
   }
 
   async #removeMarks(name: string): Promise<void> {

@@ -93,12 +93,17 @@ function deliveryView(delivery: AlertMessage): object {
   const { message, target, kind, incident, rule, attempts, outcome, error } = delivery;
   return {
     id: message,
-    ...{ target, kind, incident, rule, summary: summaryOf(delivery) },
+    target,
+    kind,
+    incident,
+    rule,
+    summary: summaryOf(delivery),
     createdAt: isoTime(delivery.createdAtMs),
     nextTryAt: isoTime(delivery.dueAtMs),
     attempts,
     settledAt: isoTime(delivery.settledAtMs),
-    ...{ outcome, error },
+    outcome,
+    error,
   };
 }
 

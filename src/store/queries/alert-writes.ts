@@ -151,7 +151,14 @@ export function addDelivery(db: Db, delivery: NewDelivery): ExpectedStatement {
     db
       .insertInto('alert_deliveries')
       .values({
-        ...{ message, target, incident, rule, kind, body, attempts, outcome },
+        message,
+        target,
+        incident,
+        rule,
+        kind,
+        body,
+        attempts,
+        outcome,
         created_at: createdAtMs,
         due_at: dueAtMs,
         settled_at: settledAtMs,

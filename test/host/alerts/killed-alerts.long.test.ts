@@ -7,7 +7,7 @@ import { expectToldOnce, receiver, run, SECRET } from './killed-alerts.ts';
 /** Processes at once. */
 const AT_ONCE = 3;
 
-async function atEveryMoment(database: () => Promise<string> | string): Promise<void> {
+async function expectAtEveryMoment(database: () => Promise<string> | string): Promise<void> {
   const { url } = await receiver();
   const moments = await run({ database: await database(), url, secret: SECRET, dieAt: 0 });
   expect(moments).toBeGreaterThan(20);
@@ -20,8 +20,8 @@ async function atEveryMoment(database: () => Promise<string> | string): Promise<
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-it('over SQLite', () => atEveryMoment(temporaryDatabase), 300_000);
+it('over SQLite', () => expectAtEveryMoment(temporaryDatabase), 300_000);
 
 describeOnPostgres('over PostgreSQL', () => {
-  it('too', () => atEveryMoment(async () => (await postgresDatabase()).url), 300_000);
+  it('too', () => expectAtEveryMoment(async () => (await postgresDatabase()).url), 300_000);
 });

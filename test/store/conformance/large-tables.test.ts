@@ -18,8 +18,16 @@ const ENDED = 50_000;
 const FEW_PAGES = 700;
 /** Tables that grow with the sagas that ran. */
 const GROWING = [
-  ...['sagas', 'journal', 'start_keys', 'audit', 'dead_letters', 'inbox', 'ended_sagas'],
-  ...['alert_marks', 'alert_incidents', 'alert_deliveries'],
+  'sagas',
+  'journal',
+  'start_keys',
+  'audit',
+  'dead_letters',
+  'inbox',
+  'ended_sagas',
+  'alert_marks',
+  'alert_incidents',
+  'alert_deliveries',
 ];
 /** Their rows hold a state, or an inbound. */
 const WIDE = ['sagas', 'journal'];

@@ -71,7 +71,7 @@ export function alertsContent(content: AlertsContent): Html {
 }
 
 /** When a rule tells, in words. */
-export function conditionInWords(when: AlertCondition): string {
+function conditionInWords(when: AlertCondition): string {
   const type = 'type' in when && when.type !== undefined ? ` of "${when.type}"` : '';
   switch (when.kind) {
     case 'dead-letter':
