@@ -7,12 +7,8 @@ import type { ExpectedStatement } from '../../core/activity.ts';
 import type { MarkRow } from '../commit.ts';
 import { statementOf } from '../dialect.ts';
 import type { EngineTables } from '../schema.ts';
-import type {
-  DeliveryRecord,
-  IncidentRecord,
-  ScannedLetter,
-  ScannedSaga,
-} from './alert-records.ts';
+import type { DeliveryRecord, IncidentRecord } from './alert-records.ts';
+import type { ScannedLetter, ScannedSaga } from './alert-scans.ts';
 
 type Db = Kysely<EngineTables>;
 
