@@ -167,6 +167,7 @@ describe('a server', () => {
   it('tells of itself', async () => {
     expect((await client.stats()).sagas.total).toBeGreaterThan(0);
     expect(await client.health()).toEqual({ status: 'ready' });
+    expect(await client.capabilities()).toMatchObject({ host: 'embedded-sqlite' });
     expect(await client.live()).toMatchObject({ status: 'live', engine: 'ready' });
     expect(await client.inbox({ limit: 5 })).toMatchObject({ waiting: 0, items: [] });
     expect(await client.retention()).toEqual({ kind: 'off' });
