@@ -231,6 +231,7 @@ export type {
   InboxKind,
   InboxTable,
   JournalTable,
+  MovedSagasTable,
   OutboxTable,
   PendingStartsTable,
   RevokedSessionsTable,
@@ -251,4 +252,39 @@ export type {
 } from './store/queries/bulk-records.ts';
 export type { TakeOverOptions } from './store/postgres/ownership/timings.ts';
 export type { FinalFault } from './store/final-fault.ts';
-export type { DatabaseAccess, OwnerFacts, StoreHealth, StoreStats } from './store/store.ts';
+export type {
+  DatabaseAccess,
+  OwnerFacts,
+  Restored,
+  StoreHealth,
+  StoreStats,
+} from './store/store.ts';
+export {
+  backupDatabase,
+  type BackupOptions,
+  type BackupProgress,
+  type CopiedDatabase,
+  type ExaminedWith,
+  restoreDatabase,
+  type RestoreOptions,
+} from './host/upkeep/backup.ts';
+export type { Diagnosis, DoctorFinding } from './host/upkeep/doctor.ts';
+export type { FlawKind } from './host/upkeep/examination.ts';
+export type { MigrationsOf } from './host/versions/version-check.ts';
+export {
+  type ClosedMove,
+  type CloseMoveOptions,
+  finishMove,
+  takeBackMove,
+} from './host/moves/close-move.ts';
+export {
+  type ExportedSagas,
+  type ExportOptions,
+  exportSagas,
+  type LeavingSaga,
+  type MovedSagas,
+  type MoveProgress,
+  type OrderedBy,
+} from './host/moves/export-sagas.ts';
+export { type ImportedSagas, type ImportOptions, importSagas } from './host/moves/import-sagas.ts';
+export type { MoveDatabase } from './host/moves/owned-store.ts';

@@ -30,7 +30,7 @@ export async function doctor(request: DoctorRequest): Promise<number> {
     const found = await withProgress(work, ({ done, total, findings }) =>
       shareText(done, total, `${counted(findings)} found`),
     );
-    const diagnosis = { ...found, findings: found.findings.map(shown) };
+    const diagnosis = shownDiagnosis(found);
     process.stdout.write(
       isJson
         ? `${JSON.stringify({ database, ...diagnosis }, null, 2)}\n`
@@ -44,12 +44,17 @@ export async function doctor(request: DoctorRequest): Promise<number> {
   }
 }
 
-// What a machine threw, or a row holds, stands in the words.
+/** A diagnosis as people may see it: what a machine threw, or a row holds, stands in the words. */
+export function shownDiagnosis(found: Diagnosis): Diagnosis {
+  return { ...found, findings: found.findings.map(shown) };
+}
+
 function shown(finding: Diagnosis['findings'][number]): Diagnosis['findings'][number] {
   return { ...finding, message: redactText(finding.message) };
 }
 
-function diagnosisText(database: string, diagnosis: Diagnosis): string {
+/** The same as lines. */
+export function diagnosisText(database: string, diagnosis: Diagnosis): string {
   const { sagas, examined: count, turns, findings, moreFindings, unknown } = diagnosis;
   const found = findings.length + moreFindings;
   const verdict = found === 0 ? 'nothing found' : `${counted(found)} found`;

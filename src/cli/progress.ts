@@ -11,18 +11,34 @@ export async function withProgress<Progress, Result>(
   work: AsyncGenerator<Progress, Result>,
   textOf: (progress: Progress) => string,
 ): Promise<Result> {
-  const isTold = process.stderr.isTTY;
-  let toldMs = 0;
+  const line = progressLine(textOf);
   for (;;) {
     const step = await work.next();
     if (step.done === true) {
-      if (isTold) process.stderr.write('\r\x1b[K');
+      line.end();
       return step.value;
     }
-    if (!isTold || Date.now() - toldMs < PROGRESS_EVERY_MS) continue;
-    toldMs = Date.now();
-    process.stderr.write(`\r${textOf(step.value)}\x1b[K`);
+    line.show(step.value);
   }
+}
+
+/** A line that is overwritten, not oftener than a person can read it; none without a terminal. */
+export function progressLine<Progress>(textOf: (progress: Progress) => string): {
+  show(progress: Progress): void;
+  end(): void;
+} {
+  const isTold = process.stderr.isTTY;
+  let toldMs = 0;
+  return {
+    show(progress) {
+      if (!isTold || Date.now() - toldMs < PROGRESS_EVERY_MS) return;
+      toldMs = Date.now();
+      process.stderr.write(`\r${textOf(progress)}\x1b[K`);
+    },
+    end() {
+      if (isTold) process.stderr.write('\r\x1b[K');
+    },
+  };
 }
 
 /** `12 of 40 sagas (30%), 2 found`. */

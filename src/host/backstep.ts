@@ -10,7 +10,7 @@ import type { StandardSchema } from '../core/standard-schema.ts';
 import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
-import type { DatabaseAccess, StoreHealth } from '../store/store.ts';
+import type { DatabaseAccess, Restored, StoreHealth } from '../store/store.ts';
 import type { Alerts } from './alerts/alerts-face.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
@@ -194,5 +194,10 @@ export type EngineHealth =
        * where there are none.
        */
       readonly undeliveredAlerts?: number;
+      /**
+       * Set once the database was restored from a backup: what was acknowledged after that was made
+       * is not in it, however sure its caller is.
+       */
+      readonly restored?: Restored;
     })
   | { readonly kind: 'recovering' | 'stopping'; readonly reason: string };

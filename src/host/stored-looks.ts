@@ -4,10 +4,12 @@
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
+import { failureOfText } from '../core/failure.ts';
 import { decodeState } from '../core/history/codec.ts';
 import type { SagaState } from '../core/state.ts';
 import { openStoredReads } from '../store/stored-reads.ts';
 import type { StoredDatabase } from '../store/stored-sagas.ts';
+import { asRowSays } from './versions/version-standing.ts';
 import type { ReadModels } from '../store/read-models.ts';
 
 /** An open database, looked at. */
@@ -38,7 +40,11 @@ export async function openStoredLooks(
       if (stored === null) return null;
       const { type, version, state, format } = stored;
       const definition = definitions.find((each) => each.id === type && each.version === version);
-      if (definition !== undefined) return decodeState(definition, id, state, format);
+      if (definition !== undefined) {
+        const error = (await read.saga(id))?.error ?? null;
+        const failure = error === null ? null : failureOfText(error);
+        return asRowSays(decodeState(definition, id, state, format), stored, failure);
+      }
       const what = `the definition of ${type}, version ${version}, is not known here`;
       throw new BackstepError('version-missing', `${what}; name its module with --module`);
     },

@@ -26,7 +26,6 @@ import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';
 import { receiverOf } from './outside/message-receiver.ts';
 import { recover } from './upkeep/recovery.ts';
-import { markerOf } from '../host/alerts/marker.ts';
 import { Registry } from '../host/registry.ts';
 import { EngineUpkeep } from './upkeep/engine-upkeep.ts';
 import { SagaStarter } from './starts/saga-starter.ts';
@@ -93,8 +92,7 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
-    const marker = markerOf(parts.alerts?.rules ?? []);
-    this.#supervisor = new Supervisor({ ...parts, store, registry: this.#registry, marker }, log);
+    this.#supervisor = new Supervisor({ ...parts, store, registry: this.#registry }, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
     const own = {
@@ -113,6 +111,7 @@ class Engine implements UncheckedEngine {
       standby: this.#standby,
       callers: this.#callers,
       assertAccepting: () => assertAccepting(this.health()),
+      restored: () => this.#ownership?.restored,
       onError,
     });
     this.#runner = new ActivityRunner(
@@ -254,7 +253,9 @@ class Engine implements UncheckedEngine {
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () =>
-    healthIn(this.#phase, this.store.health(), (store) => this.#upkeep.toldIn(store));
+    healthIn(this.#phase, this.store.health(), (store) =>
+      this.#upkeep.toldIn(store, this.#ownership?.restored),
+    );
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));

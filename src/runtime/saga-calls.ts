@@ -11,7 +11,7 @@ import type { SagaState } from '../core/state.ts';
 import { isSettled, type SagaStatus } from '../core/status.ts';
 import type { Inbound, OperatorCommand } from '../core/turn/inbound.ts';
 import type { FeedEntry } from '../store/read-models.ts';
-import type { Store } from '../store/store.ts';
+import type { Restored, Store } from '../store/store.ts';
 import type { Standby } from './standby/standby.ts';
 import type { StalledCallers } from './actor/stalled-callers.ts';
 import type { Supervisor } from './actor/supervisor.ts';
@@ -20,6 +20,7 @@ import { sentEvent } from '../host/event-check.ts';
 import { tellListener } from '../host/feed.ts';
 import type { InboxRef } from './inbox/inbox-answer.ts';
 import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from '../host/outcome.ts';
+import { lostInRestore } from '../host/lost-in-restore.ts';
 import type { SendOptions } from '../host/saga-handle.ts';
 import { whenSettled, whenTrue } from '../host/saga-waits.ts';
 import type { SagaWatchers } from '../host/saga-watchers.ts';
@@ -34,6 +35,8 @@ export interface SagaCallsParts {
   readonly standby: Pick<Standby, 'isOn' | 'send' | 'command'>;
   /** Throws where no work is taken on. */
   readonly assertAccepting: () => void;
+  /** Where the database was restored from a backup, if it ever was. */
+  readonly restored: () => Restored | undefined;
   readonly onError: (error: unknown) => void;
 }
 
@@ -133,7 +136,8 @@ export class SagaCalls {
   ): Promise<SagaState> {
     const { supervisor, assertAccepting } = this.#parts;
     assertAccepting();
-    const sid = await supervisor.sidOf(id);
+    const sid = await supervisor.findSid(id);
+    if (sid === null) throw this.#absent(id);
     return new Promise<SagaState>((resolve, reject) => {
       const reply = { expectedVersion, resolve, reject };
       const item = { kind: 'inbound', inbound, statements: [], reply } as const;
@@ -158,7 +162,12 @@ export class SagaCalls {
 
   async #finalStatus(id: string): Promise<SagaStatus> {
     const status = await this.#parts.store.upkeep.finalStatus(id);
-    if (status === null) throw new BackstepError('not-found', `no saga with id "${id}"`);
+    if (status === null) throw this.#absent(id);
     return status;
+  }
+
+  #absent(id: string): BackstepError {
+    const why = lostInRestore(id, this.#parts.restored());
+    return new BackstepError('not-found', `no saga with id "${id}"${why}`);
   }
 }

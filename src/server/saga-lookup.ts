@@ -5,6 +5,7 @@ import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Backstep } from '../host/backstep.ts';
+import { lostInRestore, restoredIn } from '../host/lost-in-restore.ts';
 import type { SagaHandle } from '../host/saga-handle.ts';
 import type { SagaRecord } from '../store/read-models.ts';
 
@@ -13,14 +14,19 @@ const MAX_SHOWN_NAME = 100;
 const UNREADABLE: ReadonlySet<string> = new Set(['state-unreadable', 'version-missing']);
 
 /** Whoever can be asked for the state of a saga. */
-export interface StateSource {
+export interface StateSource extends MaybeLiving {
   saga(id: string): Pick<SagaHandle, 'state'>;
 }
 
 /** The refusal of an id that no saga has. */
-export function noSaga(id: string): BackstepError {
-  return new BackstepError('not-found', `there is no saga ${id.slice(0, MAX_SHOWN_NAME)}`);
+export function noSaga(id: string, backstep: MaybeLiving = {}): BackstepError {
+  const health = backstep.health?.();
+  const why = health === undefined ? '' : lostInRestore(id, restoredIn(health));
+  return new BackstepError('not-found', `there is no saga ${id.slice(0, MAX_SHOWN_NAME)}${why}`);
 }
+
+/** An engine, or a database that is only looked at. */
+type MaybeLiving = Partial<Pick<Backstep, 'health'>>;
 
 /** The same as a sentence of a page. */
 export function noSagaInWords(id: string): string {
@@ -28,16 +34,19 @@ export function noSagaInWords(id: string): string {
 }
 
 /** The saga's row. Throws `not-found`. */
-export async function sagaOf({ read }: Pick<Backstep, 'read'>, id: string): Promise<SagaRecord> {
-  const saga = await read.saga(id);
-  if (saga === null) throw noSaga(id);
+export async function sagaOf(
+  backstep: Pick<Backstep, 'read'> & MaybeLiving,
+  id: string,
+): Promise<SagaRecord> {
+  const saga = await backstep.read.saga(id);
+  if (saga === null) throw noSaga(id, backstep);
   return saga;
 }
 
 /** The saga's state. Throws `not-found`, and what reading it throws. */
 export async function stateOf(backstep: StateSource, id: string): Promise<SagaState> {
   const state = await backstep.saga(id).state();
-  if (state === null) throw noSaga(id);
+  if (state === null) throw noSaga(id, backstep);
   return state;
 }
 
@@ -47,7 +56,7 @@ export async function readableState(
   id: string,
 ): Promise<SagaState | BackstepError> {
   try {
-    return (await backstep.saga(id).state()) ?? noSaga(id);
+    return (await backstep.saga(id).state()) ?? noSaga(id, backstep);
   } catch (error) {
     if (error instanceof BackstepError && UNREADABLE.has(error.code)) return error;
     throw error;

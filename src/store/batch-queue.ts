@@ -235,9 +235,9 @@ export class BatchQueue {
     }
   }
 
-  #takeOver({ lastSid, lastSeq, wasLeftClean }: Ownership): void {
+  #takeOver({ kind: _, ...ownership }: FromWriter & { kind: 'opened' }): void {
     this.#change({ kind: 'ready' });
-    this.#owned.resolve({ lastSid, lastSeq, wasLeftClean });
+    this.#owned.resolve(ownership);
   }
 
   #settle(outcomes: readonly ItemOutcome[], durationMs: number): void {

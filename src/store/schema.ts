@@ -72,6 +72,8 @@ export interface OutboxTable {
   position: number;
   event: string;
   data: string;
+  /** The id that its receivers know it by, of a message that was moved here; see migration 0018. */
+  known_as: number | null;
 }
 
 export interface StartKeysTable {
@@ -146,6 +148,26 @@ export interface EngineTable {
   left_clean: number;
   /** Removals wait for so much running time; see migration 0012. */
   removal_held_ms: number | null;
+  /** Counts the restores of a copy; see migration 0018. */
+  generation: number;
+  is_copy: number;
+  copied_at: number | null;
+  restored_at: number | null;
+  is_projection: number;
+}
+
+/** A saga that leaves, has left, or came from another database; see migration 0018. */
+export interface MovedSagasTable {
+  saga_id: string;
+  move: string;
+  phase: 'leaving' | 'gone' | 'here';
+  /** Where it goes, went or came from, as people call that. */
+  place: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  sid: number;
+  /** Of one that leaves: JSON of what of its row says how it stood before. */
+  standing: string | null;
 }
 
 /** One life of the database, as its feed tells it; see migration 0015. */
@@ -177,7 +199,7 @@ export interface InboxTable {
   answer: string | null;
 }
 
-/** What is known of a rule of alerts; see migration 0018. */
+/** What is known of a rule of alerts; see migration 0019. */
 export interface AlertRulesTable {
   name: string;
   fingerprint: string;
@@ -244,4 +266,5 @@ export interface EngineTables {
   alert_marks: AlertMarksTable;
   alert_incidents: AlertIncidentsTable;
   alert_deliveries: AlertDeliveriesTable;
+  moved_sagas: MovedSagasTable;
 }

@@ -28,6 +28,7 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   alert_marks: true,
   alert_incidents: true,
   alert_deliveries: true,
+  moved_sagas: true,
 };
 
 /** Views that only PostgreSQL has. */
@@ -52,6 +53,8 @@ const INDEXES = [
   'alert_incidents_open',
   'alert_deliveries_due',
   'alert_deliveries_lost',
+  'moved_sagas_by_move',
+  'moved_sagas_leaving',
 ] as const;
 
 /** An index of the engine. */

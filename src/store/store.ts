@@ -44,6 +44,8 @@ export interface PendingMessage {
   readonly type: string;
   readonly event: string;
   readonly data: string;
+  /** The id that its receivers know it by, where it was moved here under that; else its own. */
+  readonly knownAs?: number | null;
 }
 
 /** Whether work can be taken on. */
@@ -73,6 +75,16 @@ export interface StoreStats {
   readonly queued: number;
 }
 
+/** A database that lives on from a copy of itself. Times in milliseconds since 1970. */
+export interface Restored {
+  /** 1 before the first restore; each one counts it up. */
+  readonly generation: number;
+  /** What was committed after this, and before `restoredAtMs`, is not in it; `null`: not known. */
+  readonly copiedAtMs: number | null;
+  /** When it was opened first after that. */
+  readonly restoredAtMs: number;
+}
+
 /** What a process finds in the database when it becomes its owner. */
 export interface Ownership {
   /** Highest internal saga id in use; 0: none. */
@@ -81,6 +93,8 @@ export interface Ownership {
   readonly lastSeq: number;
   /** The owner before closed it in good order: nothing of it ended by a crash. */
   readonly wasLeftClean: boolean;
+  /** Set where the database was restored from a backup, ever; of a file only. */
+  readonly restored?: Restored;
 }
 
 /** One open database, for what participants keep in it. */

@@ -11,15 +11,17 @@ import { openLoaded } from './engine-load.ts';
 import { attachFeedClients } from './feed-clients.ts';
 import { Figures, toTable } from './figures.ts';
 import { storageLimit, turnLimit } from './limits.ts';
+import { growthTable, measureGrowth } from './growth/growth.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
 import { growthOnPostgres } from './postgres-scale.ts';
 import { growth, sleepers } from './scale.ts';
 import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
 
-const USAGE = `npm run bench -- [--quick] [--json] [--million] [--postgres]
+const USAGE = `npm run bench -- [--quick] [--json] [--million] [--postgres] | --growth [--quick] [--json]
   --quick     two short rounds, without large databases: under 45 seconds
   --postgres  the same over a PostgreSQL of its own, on the same disk
+  --growth    instead: whether cost grows only with the work, at several sizes each
   --million   grows the database to 1,000,000 sagas as well; takes minutes and 4 GB
   --json      figures as JSON instead of a table`;
 
@@ -28,6 +30,7 @@ const flags = readFlags(USAGE, {
   json: { type: 'boolean' },
   million: { type: 'boolean' },
   postgres: { type: 'boolean' },
+  growth: { type: 'boolean' },
 });
 
 const SIZES = flags.quick
@@ -49,9 +52,25 @@ const TURNS = 'limit: the same turns, no storage';
 const POSTGRES = 'PostgreSQL: sagas/s, concurrency 256';
 const NAIVE = 'naive: live actor, commit each transition';
 
+const MACHINE = {
+  node: process.version,
+  machine: `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown processor'}`,
+};
+
 const figures = new Figures();
 
-await run();
+await (flags.growth === true ? runGrowth() : run());
+
+async function runGrowth(): Promise<void> {
+  const rounds = flags.quick === true ? 1 : 3;
+  const grown = await measureGrowth(rounds, progress);
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  console.log(
+    flags.json === true
+      ? JSON.stringify({ ...MACHINE, rounds, growth: grown }, null, 2)
+      : `Node ${process.version}, ${MACHINE.machine}, ${rounds} rounds: medians\n${growthTable(grown)}`,
+  );
+}
 
 async function run(): Promise<void> {
   const steps = SIZES.rounds + 1 + SIZES.grown.length;
@@ -163,12 +182,12 @@ function progress(step: number, of: number, what: string): void {
 function report(): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const { rounds } = SIZES;
-  const machine = `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown processor'}`;
   if (flags.json === true) {
-    const all = figures.all();
-    console.log(JSON.stringify({ node: process.version, machine, rounds, figures: all }, null, 2));
+    console.log(JSON.stringify({ ...MACHINE, rounds, figures: figures.all() }, null, 2));
     return;
   }
-  console.log(`Node ${process.version}, ${machine}, ${rounds} rounds: medians (least to most)`);
+  console.log(
+    `Node ${process.version}, ${MACHINE.machine}, ${rounds} rounds: medians (least to most)`,
+  );
   console.log(toTable(figures.all()));
 }

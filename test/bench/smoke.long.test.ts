@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { openLoaded } from './engine-load.ts';
 import { attachFeedClients } from './feed-clients.ts';
+import { growthTable, measureGrowth } from './growth/growth.ts';
+import { ROWS } from './growth/rows.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
@@ -36,6 +38,22 @@ test('a database is filled with sagas that sleep, and with ended ones', async ()
   const loads = await growth(20, 10, 2, 3);
   expect(loads).toHaveLength(3);
   for (const { sagasPerSecond } of loads) expect(sagasPerSecond).toBeGreaterThan(0);
+});
+
+test('what is to stay flat is measured at every size', async () => {
+  // The others take thousands of sagas before they measure anything.
+  const rows = ROWS.filter(({ name }) => /side by side|bytes/.test(name)).map((row) => ({
+    ...row,
+    sizes: row.sizes.slice(0, 1),
+  }));
+  const told: string[] = [];
+  const grown = await measureGrowth(1, (_step, _of, what) => told.push(what), rows);
+  expect(told).toEqual(rows.map(({ name }) => name));
+  for (const { costs, ratio } of grown) {
+    expect(costs[0]?.cost).toBeGreaterThan(0);
+    expect(ratio.median).toBe(1);
+  }
+  expect(growthTable(grown).match(/: met$/gm)).toHaveLength(rows.length);
 });
 
 describeOnPostgres('over a PostgreSQL of its own', () => {

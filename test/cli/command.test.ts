@@ -75,7 +75,23 @@ describe('a mistake is told in one sentence:', () => {
     [
       'a second saga to export',
       ['export', 'one', 'two'],
-      "too many arguments for 'export'. Expected 1 argument but got 2: one, two.",
+      'a journal is of one saga; add --move <file> to take several out',
+    ],
+    ['an export of nothing', ['export'], 'say which saga, or what to --move'],
+    [
+      'a move of nothing',
+      ['export', '--move', 'out.jsonl'],
+      'give sagas by their ids, or a filter, or --all',
+    ],
+    [
+      'the end of a part of a move',
+      ['export', '--done', 'out.jsonl', 'one'],
+      '--done and --back are for all sagas of the file',
+    ],
+    [
+      'an import under no sagas',
+      ['import', 'out.jsonl'],
+      'name with --module each module whose sagas will be registered here',
     ],
     ['a command that there is not', ['sow'], "unknown command 'sow'"],
     ['a module that is missing', ['verify'], "missing required argument 'module'"],

@@ -10,6 +10,7 @@ import {
   listOf,
   named,
   type Part,
+  type Place,
   placesIn,
   remove,
   statesOf,
@@ -80,6 +81,16 @@ export const MUTATIONS: Readonly<Record<string, Kind>> = {
       const to = `#${idOf(config)}.${elsewhere.path.join('.')}`;
       return site(transition, `to ${to}`, () => (transition.edge['target'] = to));
     }),
+  'a transition leads back to a call': (config, dice) => {
+    const places = placesIn(config);
+    const at = (place: Place): number => places.findIndex(({ state }) => state === place.state);
+    return transitionsIn(config).flatMap((transition) => {
+      const earlier = places.slice(0, at(transition.place)).filter(invokes);
+      if (earlier.length === 0) return [];
+      const to = `#${idOf(config)}.${dice.pick(earlier).path.join('.')}`;
+      return [site(transition, `to ${to}`, () => (transition.edge['target'] = to))];
+    });
+  },
   'a transition leads to the end': (config, dice) =>
     transitionsIn(config).map((transition) => {
       const end = dice.pick(

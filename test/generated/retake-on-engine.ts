@@ -122,6 +122,7 @@ class EngineRetake {
       }
       case 'admit':
       case 'migrate':
+      case 'move':
       case 'park':
       case 'told':
         throw new Error(`${inbound.kind} is no move of a saga without children`);

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CHAPTER = readFileSync(join(ROOT, 'public/guide/12-promises.md'), 'utf8');
-const PROMISES = 27;
+const PROMISES = 29;
 /** Tests that reach the demo go with it. */
 const HAS_DEMO = existsSync(join(ROOT, 'src/demo'));
 
@@ -35,7 +35,7 @@ test('each test that a promise names exists', () => {
 });
 
 function testsIn(text: string): readonly { readonly file: string; readonly title: string }[] {
-  const lines = text.matchAll(/^- `([\w./-]+\.test\.ts)`: (.+(?:\n {2}.+)*)$/gm);
+  const lines = text.matchAll(/^- `([\w./-]+\.ts)`: (.+(?:\n {2}.+)*)$/gm);
   return [...lines].map(([, file = '', title = '']) => ({
     file,
     title: title.replaceAll(/\s+/g, ' '),

@@ -6,6 +6,7 @@ import type { RestateOptions } from '../../src/restate/face/open-restate.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
 import { serveBackstep } from '../../src/server.ts';
 import { parcelSaga } from '../conformance/sagas.ts';
+import { onceSaga } from './deadly-parcels.ts';
 import { tellPort } from './worker-process.ts';
 
 /** What it opens. */
@@ -17,8 +18,10 @@ const backstep = await openRestateBackstep({
   verifyAtRegistration: 'off',
 });
 const never = () => Promise.reject(new Error('no saga runs here'));
-const activities = Object.fromEntries(parcelSaga.activities.map((name) => [name, never]));
-backstep.register<object>(parcelSaga, { activities });
+for (const saga of [parcelSaga, onceSaga] as const) {
+  const activities = Object.fromEntries(saga.activities.map((name) => [name, never]));
+  backstep.register<object>(saga, { activities });
+}
 const server = await serveBackstep({ backstep, port: 0, requestsPerSecond: null });
 tellPort(Number(new URL(server.url).port));
 await backstep.start();

@@ -53,6 +53,8 @@ export interface LoadOptions {
   readonly faces?: number;
   /** Default: a file. */
   readonly database?: string;
+  /** Another worker is started for each that ends by itself. Default: not. */
+  readonly keepsWorkers?: boolean;
 }
 
 /** Sagas under way, and everything they need as processes that can be killed. */
@@ -64,7 +66,16 @@ export class KilledLoad {
   readonly #workers: WorkerProcess[] = [];
   readonly #faces: WorkerProcess[] = [];
 
-  private constructor(nodes: readonly RestateServer[], address: Balancer, settings: FaceSettings) {
+  readonly #added: Promise<void>[] = [];
+  #keepsWorkers: boolean;
+
+  private constructor(
+    nodes: readonly RestateServer[],
+    address: Balancer,
+    settings: FaceSettings,
+    keepsWorkers: boolean,
+  ) {
+    this.#keepsWorkers = keepsWorkers;
     this.#nodes = nodes;
     this.#address = address;
     this.#settings = settings;
@@ -75,13 +86,14 @@ export class KilledLoad {
     nodes: count = 1,
     faces = 1,
     database = temporaryDatabase(),
+    keepsWorkers = false,
   }: LoadOptions = {}): Promise<KilledLoad> {
     const [nodes, address] = await Promise.all([restateNodes(count), balancer()]);
     const [first] = nodes;
     if (first === undefined) throw new Error('there is no node');
     const { ingress, admin } = first;
     const listen = { port: await freePort() };
-    const load = new KilledLoad(nodes, address, { ingress, admin, listen, database });
+    const load = new KilledLoad(nodes, address, { ingress, admin, listen, database }, keepsWorkers);
     await Promise.all([load.#addWorker(), load.#addWorker()]);
     await first.register(address.url);
     while (load.#faces.length < faces) await load.#addFace();
@@ -100,7 +112,7 @@ export class KilledLoad {
     let ended = 0;
     const runSome = async (): Promise<void> => {
       for (let of = left.shift(); of !== undefined; of = left.shift()) {
-        const status = await this.#outcome(of);
+        const status = await this.outcome('parcel', of);
         if (status !== (isRefused(of) ? 'compensated' : 'completed')) {
           throw new Error(`parcel ${of} is ${status}`);
         }
@@ -145,6 +157,8 @@ export class KilledLoad {
   /** What there is once everything is quiet again. */
   async end(): Promise<Ended> {
     const callsLeft = await this.#callsAtRest();
+    this.#keepsWorkers = false;
+    await Promise.all(this.#added);
     await Promise.all(this.#faces.map((face) => face.kill()));
     const { database } = this.#settings;
     const { interrupted, ...stored } = await storedIn({ database });
@@ -171,16 +185,16 @@ export class KilledLoad {
     }
   }
 
-  /** Asks one face after the other until one says how the saga ended. */
-  async #outcome(of: string): Promise<string> {
-    const body = JSON.stringify({ input: { of }, key: `parcel-${of}` });
+  /** Starts a saga, and asks one face after the other until one says how it ended. */
+  async outcome(type: string, of: string): Promise<string> {
+    const body = JSON.stringify({ input: { of }, key: `${type}-${of}` });
     const headers = { 'content-type': 'application/json' };
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     let last = '';
     for (let turn = 0; !deadline.aborted; turn += 1) {
       const { port } = this.#faces[turn % this.#faces.length] ?? { port: 0 };
       try {
-        const url = `http://127.0.0.1:${port}/api/sagas/parcel?wait=20s`;
+        const url = `http://127.0.0.1:${port}/api/sagas/${type}?wait=20s`;
         const answer = await fetch(url, { method: 'POST', headers, body });
         last = await answer.text();
         const status = String(Reflect.get(Object(JSON.parse(last)), 'status'));
@@ -190,13 +204,16 @@ export class KilledLoad {
       }
       await pause(AGAIN_AFTER_MS);
     }
-    throw new Error(`parcel ${of} came to nothing: ${last}`);
+    throw new Error(`${type} ${of} came to nothing: ${last}`);
   }
 
   async #addWorker(): Promise<void> {
     const added = await worker('saga-worker.ts', this.#calls);
     await this.#address.add(added.port);
     this.#workers.push(added);
+    void added.ended.then(() => {
+      if (this.#keepsWorkers) this.#added.push(this.#addWorker());
+    });
   }
 
   async #addFace(): Promise<void> {

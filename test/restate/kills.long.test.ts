@@ -5,6 +5,7 @@
  */
 import { expect, it } from 'vitest';
 import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { dyingOf } from './deadly-parcels.ts';
 import {
   endedWell,
   IS_WHOLE,
@@ -12,7 +13,6 @@ import {
   KilledLoad,
   KILLS_LIMIT_MS,
   type LoadOptions,
-  ofKills,
 } from './killed-load.ts';
 import { describeOnRestate } from './rig.ts';
 
@@ -30,7 +30,7 @@ interface Run {
 const RUNS: readonly Run[] = [
   {
     killed: 'server, face and every worker are killed at once',
-    strikes: 1,
+    strikes: 3,
     strike: async (load) => {
       const workers = [load.killWorker(), load.killWorker()];
       await Promise.all([load.killNode(), load.killFace(), ...workers]);
@@ -54,7 +54,7 @@ const RUNS: readonly Run[] = [
 /** Runs the sagas while so many times something is killed, and looks at what is left. */
 async function expectSurvival({ options = {}, strikes, strike }: Run): Promise<void> {
   const load = await KilledLoad.open(options);
-  await load.run(KILLED_SAGAS, ofKills(strikes), () => strike(load));
+  await load.run(KILLED_SAGAS, IS_WHOLE ? strikes : 1, () => strike(load));
   expect(await load.end()).toEqual(endedWell(KILLED_SAGAS));
 }
 
@@ -66,6 +66,19 @@ describeOnRestate('sagas on Restate', () => {
   );
 
   if (!IS_WHOLE) return;
+  it(
+    'whose attempt ends its process make it again with its key, and give up after the tenth',
+    async () => {
+      const load = await KilledLoad.open({ keepsWorkers: true });
+      expect(await load.outcome('parcel', dyingOf(3))).toBe('completed');
+      expect(await load.outcome('parcel', dyingOf(11))).toBe('compensated');
+      expect(await load.outcome('hasty', dyingOf(1))).toBe('compensated');
+      // Four steps; three that are undone, the one in doubt among them; one that is never repeated.
+      expect(await load.end()).toMatchObject({ keys: 4 + 6 + 2, otherKeys: [], findings: [] });
+    },
+    KILLS_LIMIT_MS,
+  );
+
   describeOnPostgres('over PostgreSQL', () => {
     it(
       'end as they must while the face is killed, and the one that stands by writes on',

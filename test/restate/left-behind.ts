@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { examineDatabase } from '../../src/host/upkeep/doctor.ts';
 import { openStoredSagas, type StoredDatabase } from '../../src/store/stored-sagas.ts';
 import { parcelSaga } from '../conformance/sagas.ts';
+import { onceSaga } from './deadly-parcels.ts';
 
 /** Counts of what is stored. */
 export interface Stored {
@@ -48,7 +49,7 @@ export async function storedIn(database: StoredDatabase): Promise<Stored> {
 
 /** What the doctor finds when it replays every journal through the core. */
 export async function findingsIn(database: StoredDatabase): Promise<readonly unknown[]> {
-  const examination = examineDatabase(database, [parcelSaga]);
+  const examination = examineDatabase(database, [parcelSaga, onceSaga]);
   for (;;) {
     const { done, value } = await examination.next();
     if (done === true) return value.findings;

@@ -117,6 +117,11 @@ export class RestateServer {
     throw new Error(`the tests' Restate server did not start: ${this.log()}`);
   }
 
+  /** Of the server; `null` while it does not run. */
+  get pid(): number | null {
+    return this.#running?.pid ?? null;
+  }
+
   /** Ends it in the middle of everything; `start` goes on with what it had. */
   async kill(): Promise<void> {
     const running = this.#running;

@@ -11,6 +11,8 @@ import { COMPILE_CACHE } from '../compile-cache.ts';
 export interface WorkerProcess {
   readonly pid: number;
   readonly port: number;
+  /** Resolves once it has ended, whoever did that. */
+  readonly ended: Promise<void>;
   /** Ends it at once, in the middle of everything. */
   kill(): Promise<void>;
 }
@@ -26,8 +28,13 @@ export async function startWorker(
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const ended = once(child, 'exit');
-  return { pid: child.pid ?? 0, port: await portOf(child, ended), kill: () => kill(child, ended) };
+  const ended = once(child, 'exit').then(() => {});
+  return {
+    ended,
+    pid: child.pid ?? 0,
+    port: await portOf(child, ended),
+    kill: () => kill(child, ended),
+  };
 }
 
 /** Tells whoever started this program that it listens, and ends with it. */

@@ -140,23 +140,6 @@ describe('a saga', () => {
 });
 
 describe('a start', () => {
-  test('with a known key and the same input is the same saga, also fifty at once', async () => {
-    const { calls, activities } = recordedActivities();
-    const backstep = await engine.open(activities);
-    const spawned = await Promise.all(Array.from({ length: 50 }, () => start('t1', 'key-1')));
-    expect(new Set(spawned.map((each) => each.id)).size).toBe(1);
-    expect(spawned.filter((each) => each.isNew)).toHaveLength(1);
-    await backstep.saga(spawned[0]?.id ?? '').settled({ within: 10_000 });
-    expect(calls).toHaveLength(2);
-    expect((await start('t1', 'key-1')).status).toBe('completed');
-  });
-
-  test('with a known key and another input is a conflict', async () => {
-    await engine.open(recordedActivities().activities);
-    await start('t1', 'key-1');
-    await expect(start('t2', 'key-1')).rejects.toMatchObject({ code: 'conflict' });
-  });
-
   test('is refused by its promise, never by a throw, when nothing is accepted', async () => {
     const backstep = await engine.open(recordedActivities().activities);
     await engine.stop();

@@ -4,7 +4,7 @@
  */
 import type { Inbound, JournalRecord } from '../../src/core/turn/inbound.ts';
 import { recordOfLine } from '../../src/core/history/replay.ts';
-import { isUnreadableRecord } from '../../src/core/turn/unreadable.ts';
+import { isUnreadableRecord } from '../../src/core/turn/kept-text/unreadable.ts';
 import type { JournalRow, SagaCommit } from '../../src/store/commit.ts';
 
 const records = new WeakMap<JournalRow, JournalRecord>();

@@ -126,6 +126,7 @@ export class SimStore implements Store {
     drawingsInUse: () => Promise.resolve({ drawings: [], lastSid: null }),
     ofDrawing: () => Promise.resolve([]),
     errorOf: () => Promise.resolve(null),
+    wayOf: () => Promise.resolve(null),
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
     finalStatus: () => Promise.resolve(null),

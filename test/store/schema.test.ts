@@ -108,6 +108,7 @@ const COLUMNS: Columns = {
     position: 'required',
     event: 'required',
     data: 'required',
+    known_as: 'nullable',
   },
   start_keys: {
     type: 'required',
@@ -164,6 +165,20 @@ const COLUMNS: Columns = {
     owner_epoch: 'required',
     left_clean: 'required',
     removal_held_ms: 'nullable',
+    generation: 'required',
+    is_copy: 'required',
+    copied_at: 'nullable',
+    restored_at: 'nullable',
+    is_projection: 'required',
+  },
+  moved_sagas: {
+    saga_id: 'required',
+    move: 'required',
+    phase: 'required',
+    place: 'required',
+    at: 'required',
+    sid: 'required',
+    standing: 'nullable',
   },
   feed_epochs: { id: 'required', name: 'required', after_seq: 'required' },
   inbox: {

@@ -1,24 +1,11 @@
 /**
- * `backstep migrate`, `verify`, `check`, `doctor` and `export`: work on modules and on a database
+ * `backstep migrate`, `verify`, `check` and `doctor`: work on modules and on a database
  * itself, without a server. Each is loaded when it is asked for.
  */
 import type { Command } from 'commander';
-import { isPostgresUrl } from '../../core/database-target.ts';
-import { type Environment, readSetting, SHARED_SETTINGS } from '../../core/settings.ts';
 import type { Surroundings } from '../command-run.ts';
-import type { DatabaseRequest } from '../database-request.ts';
 import { countValue, textValue } from '../option-values.ts';
-import { tellError } from '../terminal.ts';
-
-interface DatabaseOptions {
-  readonly db?: string;
-  readonly schema?: string;
-  readonly json?: boolean;
-}
-
-const MODULES =
-  '\nA module is a file, or a folder for every module in it: export from it what .build() gives, and\n' +
-  'do not open an engine in it. Migrations go with their saga: export { definition, migrate }.';
+import { act, databaseOf, type DatabaseOptions, MODULES, onDatabase } from './on-database.ts';
 
 /** Adds them to the program. */
 export function addDatabaseCommands(program: Command, surroundings: Surroundings): void {
@@ -55,26 +42,6 @@ export function addDatabaseCommands(program: Command, surroundings: Surroundings
       modules,
       isJson: options.json === true,
     }),
-  );
-  const exporting = onDatabase(
-    program
-      .command('export <saga>')
-      .description("print a saga's journal as JSON, to be replayed against new code")
-      .option(
-        '--with-secrets',
-        'as it is stored; else secrets are hidden, and a replay may differ',
-      ),
-  );
-  act(
-    exporting,
-    surroundings,
-    async (options: DatabaseOptions & { withSecrets?: boolean }, [saga = '']) =>
-      (await import('../export.ts')).exportJournal({
-        ...databaseOf(options, env),
-        sagaId: saga,
-        withSecrets: options.withSecrets === true,
-        hidden: readSetting(SHARED_SETTINGS, env, 'BACKSTEP_REDACT'),
-      }),
   );
 }
 
@@ -125,45 +92,4 @@ function addVerify(program: Command, surroundings: Surroundings): void {
       });
     },
   );
-}
-
-function onDatabase(command: Command): Command {
-  return command
-    .option(
-      '--db <database>',
-      'a file or postgres:// URL (default: BACKSTEP_DB, else data/backstep.db)',
-      textValue,
-    )
-    .option(
-      '--schema <name>',
-      'its schema in PostgreSQL (default: BACKSTEP_SCHEMA, else backstep)',
-      textValue,
-    );
-}
-
-type DatabaseWork<Options> = (options: Options, operands: readonly string[]) => Promise<number>;
-
-function act<Options extends DatabaseOptions>(
-  command: Command,
-  { terminal, exit }: Surroundings,
-  work: DatabaseWork<Options>,
-): void {
-  command.action(async () => {
-    const options: Options = command.opts();
-    try {
-      exit(await work(options, command.args));
-    } catch (error) {
-      exit(tellError(terminal, options.json === true, error));
-    }
-  });
-}
-
-function databaseOf({ db, schema: given }: DatabaseOptions, env: Environment): DatabaseRequest {
-  const database = db ?? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_DB');
-  // A setting beside a file means nothing; an option would be a mistake, and is told as one.
-  const preset = isPostgresUrl(database)
-    ? readSetting(SHARED_SETTINGS, env, 'BACKSTEP_SCHEMA')
-    : undefined;
-  const schema = given ?? preset;
-  return { database, ...(schema === undefined ? {} : { schema }) };
 }

@@ -3,7 +3,7 @@
  */
 import type { Inbound, JournalRecord } from '../turn/inbound.ts';
 import type { SagaState } from '../state.ts';
-import { statePath } from '../machine/state-path.ts';
+import { wayBetween } from '../machine/state-path.ts';
 
 /** What a turn reacts to. */
 export interface Occasion {
@@ -39,8 +39,7 @@ export function recordOf(before: Predecessor, after: SagaState, occasion: Occasi
     kind: 'transition',
     cause: occasion.inbound.kind,
     event: occasion.event,
-    from: before.snapshot === null ? null : statePath(before.snapshot.value),
-    to: statePath(after.snapshot.value),
+    ...wayBetween(before.snapshot?.value ?? null, after.snapshot.value),
     status: after.status,
     inbound: occasion.inbound,
     ...(occasion.note === undefined ? {} : { note: occasion.note }),
@@ -64,5 +63,7 @@ function eventNameOf(inbound: Inbound): string {
       return inbound.timer;
     case 'command':
       return inbound.command.name;
+    case 'move':
+      return inbound.phase;
   }
 }

@@ -13,10 +13,12 @@ import { BackstepError } from '../errors.ts';
 import type { Effect, Inbound, JournalRecord, Turn } from '../turn/inbound.ts';
 import { type VersionLookup, versionsAlong } from './journal-versions.ts';
 import { migrationTurn } from './migration.ts';
+import { statePath, type Way } from '../machine/state-path.ts';
 import type { SagaState } from '../state.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
+import { keepsText, stateAfterMove } from '../turn/kept-text/moved.ts';
 import { begin, turn } from '../turn/turn.ts';
-import { isUnreadableRecord, parkedAsItWas } from '../turn/unreadable.ts';
+import { isUnreadableRecord, parkedAsItWas } from '../turn/kept-text/unreadable.ts';
 
 /** A journal record as stores and the API give it: the inbound is still text. */
 export type JournalLine = Omit<JournalRecord, 'inbound' | 'note' | 'cause'> & {
@@ -117,6 +119,11 @@ export function replayRecord(
     const state = parkedAsItWas(before, expectedSeq);
     return { kind: 'replayed', record, state, definition, effects: [] };
   }
+  if (inbound.kind === 'move') {
+    if (before === null) return differs('the journal begins with a move');
+    const state = stateAfterMove(before, inbound, expectedSeq);
+    return { kind: 'replayed', record, state, definition, effects: [] };
+  }
   let taken: Turn | null;
   try {
     taken = isMigration
@@ -131,7 +138,7 @@ export function replayRecord(
   if (taken.kind === 'refused') {
     return differs(`${record.event} is refused (${taken.reason}) where it was taken before`);
   }
-  const why = differenceOf(record, taken.record);
+  const why = differenceOf(record, taken.record, wholeWay(before, taken.state));
   if (why !== null) return differs(why);
   const effects = taken.kind === 'advanced' ? taken.effects : [];
   return { kind: 'replayed', record, state: taken.state, definition, effects };
@@ -139,10 +146,10 @@ export function replayRecord(
 
 /**
  * The text that a store must hold of a saga after the last replayed record; `null` when none was
- * replayed. A saga parked as unreadable keeps the text it had.
+ * replayed. A saga parked as unreadable, or moved, keeps the text it had.
  */
 export function storedTextOf({ turns }: Replay): string | null {
-  const last = turns.findLast(({ record }) => !isUnreadableRecord(record));
+  const last = turns.findLast(({ record }) => !keepsText(record));
   return last === undefined ? null : encodeState(last.state);
 }
 
@@ -190,11 +197,20 @@ function takeAgain(
   return taken.kind === 'refused' && wasKept ? keep(before, inbound, atMs) : taken;
 }
 
+// What lines of older releases hold: they name every region, however many there are.
+function wholeWay(before: SagaState | null, after: SagaState): Way {
+  const from = before === null ? null : statePath(before.snapshot.value);
+  return { from, to: statePath(after.snapshot.value) };
+}
+
 /** Compared in this order: the first difference is the one that tells a person most. */
 const COMPARED = ['kind', 'event', 'from', 'to', 'status'] as const;
 
-function differenceOf(recorded: JournalRecord, replayed: JournalRecord): string | null {
-  const member = COMPARED.find((name) => recorded[name] !== replayed[name]);
+function differenceOf(recorded: JournalRecord, replayed: JournalRecord, whole: Way): string | null {
+  const isSame = (name: (typeof COMPARED)[number]): boolean =>
+    recorded[name] === replayed[name] ||
+    ((name === 'from' || name === 'to') && recorded[name] === whole[name]);
+  const member = COMPARED.find((name) => !isSame(name));
   if (member === undefined) return null;
   const { [member]: was } = recorded;
   const { [member]: is, note } = replayed;

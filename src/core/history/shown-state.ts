@@ -168,6 +168,8 @@ function shownInbound(inbound: Inbound, redact: Redact): Inbound {
       return { ...inbound, state: shownEncoded(inbound.state, redact) };
     case 'park':
       return { ...inbound, failure: shownFrame(inbound.failure) };
+    case 'move':
+      return { ...inbound, ...shownFrame(authorIn(inbound)) };
     case 'timer':
     case 'admit':
     case 'interrupted':

@@ -77,6 +77,7 @@ export function failureReasonAfter(
     case 'migrate':
     case 'interrupted':
     case 'park':
+    case 'move':
       return null;
   }
 }

@@ -84,6 +84,7 @@ export function whileStill(
     case 'result':
     case 'timer':
     case 'interrupted':
+    case 'move':
       return note(
         state,
         inbound,

@@ -131,12 +131,23 @@ export type Inbound =
     }
   | { readonly kind: 'command'; readonly command: OperatorCommand }
   /** The engine cannot go on with this saga. */
-  | { readonly kind: 'park'; readonly failure: Failure };
+  | { readonly kind: 'park'; readonly failure: Failure }
+  /** It leaves for another database, goes on here after all, or has left; see moved.ts. */
+  | {
+      readonly kind: 'move';
+      readonly phase: 'leave' | 'back' | 'gone';
+      /** Names the move. */
+      readonly move: string;
+      /** Where it goes, as people call that. */
+      readonly place: string;
+      readonly by?: string;
+      readonly reason?: string;
+    };
 
 /** Who sent or commanded it, and why, as far as they said. */
 export function authorOf(inbound: Inbound): { readonly by?: string; readonly reason?: string } {
   if (inbound.kind === 'command') return inbound.command;
-  return inbound.kind === 'event' ? inbound : {};
+  return inbound.kind === 'event' || inbound.kind === 'move' ? inbound : {};
 }
 
 /** What the host must do after the turn is durable, in this order. */
@@ -212,7 +223,10 @@ export interface JournalRecord {
   readonly cause: Inbound['kind'];
   /** The event the machine saw, or the command. */
   readonly event: string;
-  /** State paths such as `forward.processPayment.running`; parallel regions joined with ` + `. */
+  /**
+   * State paths such as `forward.processPayment.running`; parallel regions joined with ` + `, and of
+   * more than eight those that changed, as in `all.third.done + 99 more`.
+   */
   readonly from: string | null;
   readonly to: string;
   readonly status: SagaStatus;
@@ -233,7 +247,7 @@ export type Turn =
   | { readonly kind: 'noted'; readonly state: SagaState; readonly record: JournalRecord }
   | {
       readonly kind: 'refused';
-      readonly reason: 'ended' | 'not-accepted' | 'overloaded';
+      readonly reason: 'ended' | 'not-accepted' | 'overloaded' | 'moved';
       /** Commands, or event types, that would be accepted now. */
       readonly legal: readonly string[];
       /** Of an event: the types that would be kept for later. */

@@ -5,6 +5,7 @@
 import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { areAlike, isLegal } from './legal.ts';
 import { isOver, type SagaState } from '../state.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { isUnstarted } from './waiting-room.ts';
 
 /** A command and whether a saga takes it now. */
@@ -34,6 +35,8 @@ export function distinctChoices(state: SagaState): readonly CommandChoice[] {
 
 function whyNot(state: SagaState, command: CommandName): string {
   const { status } = state;
+  const move = moveIn(state.parkReason);
+  if (move !== null) return move === 'moved' ? 'It was moved: ask there.' : 'It is being moved.';
   if (isOver(state)) return `The saga has ended: ${status.replaceAll('_', ' ')}.`;
   if (status === 'paused' && command !== 'pause') return 'The saga is paused: resume it first.';
   if (status === 'parked' && command !== 'resume') return whyNotParked(state, command);

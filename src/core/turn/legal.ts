@@ -5,6 +5,7 @@ import { COMMAND_NAMES, type CommandName } from './inbound.ts';
 import { acceptedEvents, activeNodes, canTakeEvent } from '../machine/macrostep/scope.ts';
 import type { AnyStateNode, EventObject } from 'xstate';
 import { hasLiveActivity, isOver, isStill, type SagaState } from '../state.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { isUnstarted, pendingStartOf } from './waiting-room.ts';
 
 /** Commands that are the machine's to take, as the events it gets. */
@@ -23,7 +24,7 @@ export function legalCommands(state: SagaState): readonly CommandName[] {
 
 /** True when the command is legal in this state. */
 export function isLegal(state: SagaState, name: CommandName): boolean {
-  if (isOver(state)) return false;
+  if (isOver(state) || moveIn(state.parkReason) !== null) return false;
   switch (name) {
     case 'terminate':
       return true;
@@ -86,7 +87,8 @@ function isSameList(list: readonly unknown[], other: readonly unknown[]): boolea
 
 /** Event types from outside that the machine accepts now. */
 export function legalEvents(state: SagaState): readonly string[] {
-  if (isOver(state) || state.snapshot.status !== 'active') return [];
+  if (isOver(state) || moveIn(state.parkReason) !== null) return [];
+  if (state.snapshot.status !== 'active') return [];
   return acceptedEvents(state.snapshot).filter((type) => !isReserved(type));
 }
 

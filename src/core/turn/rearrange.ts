@@ -53,6 +53,7 @@ export function rearrange(
   let { activities, timers } = live;
   let invoked: readonly Invocation[] = [];
   const outgoing: Outgoing[] = [];
+  const starting = startingIn(commands);
   for (const command of commands) {
     switch (command.kind) {
       case 'invoke':
@@ -75,11 +76,11 @@ export function rearrange(
         break;
       case 'delay': {
         const id = command.id ?? unnamedTimerId(command.event.type, token, timers);
-        const to = receiverOf(command.to, { activities, invoked, token });
+        const to = receiverOf(command.to, { activities, starting, token });
         const isOwn = command.to === undefined;
         const standIn = isOwn
           ? machineValue
-          : standInFor(definition, command.to, { activities, invoked });
+          : standInFor(definition, command.to, { activities, starting });
         const timer = armTimer(definition, id, command, { token, nowMs, standIn });
         timers = { ...timers, [id]: to === undefined ? timer : { ...timer, to } };
         break;
@@ -92,7 +93,7 @@ export function rearrange(
         const { event } = command;
         const what = `${command.kind === 'emit' ? 'emitted' : 'sent'} event ${event.type}`;
         const to = command.kind === 'emit' ? undefined : command.to;
-        const standIn = standInFor(definition, to, { activities, invoked });
+        const standIn = standInFor(definition, to, { activities, starting });
         const kept = keepJson(event, `saga "${definition.id}": ${what}`, standIn);
         outgoing.push({ ...command, event: asStored(kept) });
         break;
@@ -128,10 +129,10 @@ function inputOf(
 function standInFor(
   { children }: SagaDefinition,
   to: Receiver | undefined,
-  { activities, invoked }: Omit<UnderWay, 'token'>,
+  { activities, starting }: UnderWay,
 ): StandIn {
   if (to?.kind !== 'child') return leavingValue;
-  const src = invoked.find(({ id }) => id === to.id)?.src ?? activities[to.id]?.src;
+  const src = starting.get(to.id) ?? activities[to.id]?.src;
   return src !== undefined && Object.hasOwn(children, src) ? givenToChild : leavingValue;
 }
 
@@ -146,16 +147,24 @@ function without<Member>(
 
 interface UnderWay {
   readonly activities: Live['activities'];
-  readonly invoked: readonly Invocation[];
+  /** Names of the actors that start in this turn, by id. */
+  readonly starting: ReadonlyMap<string, string>;
+}
+
+// The entry of a state comes before what the state invokes, and may send to it all the same.
+function startingIn(commands: readonly Command[]): ReadonlyMap<string, string> {
+  const starting = new Map<string, string>();
+  for (const each of commands) if (each.kind === 'invoke') starting.set(each.id, each.src);
+  return starting;
 }
 
 // Known by its token, so that another actor of the same id gets nothing that was meant for it.
 function receiverOf(
   to: Receiver | undefined,
-  { activities, invoked, token }: UnderWay & { readonly token: number },
+  { activities, starting, token }: UnderWay & { readonly token: number },
 ): TimerReceiver | undefined {
   if (to?.kind !== 'child') return to;
-  if (invoked.some(({ id }) => id === to.id)) return { ...to, token };
+  if (starting.has(to.id)) return { ...to, token };
   const known = activities[to.id]?.token;
   return known === undefined ? to : { ...to, token: known };
 }

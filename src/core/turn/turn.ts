@@ -21,6 +21,7 @@ import { dispatchedAgain, NOTHING_LIVE, resultOf } from './live.ts';
 import { migrationTurn } from '../history/migration.ts';
 import { parkInstead } from './park-instead.ts';
 import type { ParentLink } from './parent-link.ts';
+import { moveIn } from './kept-text/moved.ts';
 import { onTold } from './told.ts';
 import { asGiven } from '../machine/machine-values.ts';
 import { enterMachine } from '../machine/macrostep/scope.ts';
@@ -110,6 +111,7 @@ export function drawnTurn(
   nowMs: number,
 ): Turn {
   if (inbound.kind === 'migrate') return migrationTurn(definition, state.id, inbound, nowMs);
+  if (moveIn(state.parkReason) !== null) return { kind: 'refused', reason: 'moved', legal: [] };
   // First of all: a sender that repeats the event that ended the saga must hear that it was taken.
   if (inbound.kind === 'event' && isKnownEvent(state, inbound.id)) {
     return note(state, inbound, nowMs, 'duplicate event: this id was taken before');
@@ -134,6 +136,8 @@ export function drawnTurn(
       return onCommand(definition, state, inbound, nowMs);
     case 'park':
       return park(state, inbound, nowMs);
+    case 'move':
+      return note(state, inbound, nowMs, 'a move takes no machine');
   }
 }
 

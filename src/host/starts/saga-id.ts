@@ -5,6 +5,7 @@
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const TIME_LENGTH = 10;
+const ID = new RegExp(`^[${ALPHABET}]{26}(?:\\.|$)`);
 
 /**
  * @param nowMs milliseconds since 1970
@@ -20,4 +21,12 @@ export function sagaId(nowMs: number, random: Uint8Array): string {
   let tail = '';
   for (const byte of random.subarray(0, 16)) tail += ALPHABET[byte % 32] ?? '0';
   return time + tail;
+}
+
+/** When a saga was born, milliseconds since 1970; of a child its root; `null`: it is no id of ours. */
+export function bornAtMs(id: string): number | null {
+  if (!ID.test(id)) return null;
+  let timeMs = 0;
+  for (const letter of id.slice(0, TIME_LENGTH)) timeMs = timeMs * 32 + ALPHABET.indexOf(letter);
+  return timeMs;
 }

@@ -17,7 +17,8 @@ import {
   type StepEntry,
 } from '../../core/state.ts';
 import { needsPerson } from '../../core/status.ts';
-import { unreadableRecord } from '../../core/turn/unreadable.ts';
+import { type Move, moveFailure, moveRecord } from '../../core/turn/kept-text/moved.ts';
+import { unreadableRecord } from '../../core/turn/kept-text/unreadable.ts';
 import type {
   AuditRow,
   DeadLetterRow,
@@ -34,6 +35,7 @@ import type { TakenTurn } from './taken-turn.ts';
 
 /** How the audit tells events that were sent from commands. */
 const SENT_PREFIX = 'send ';
+const MOVE_PREFIX = 'move ';
 
 /** What some turns leave beside the usual: a start its birth, a migration the new version. */
 export type BesideRecord = Partial<Pick<TurnRecord, 'birth' | 'version'>>;
@@ -100,6 +102,64 @@ export function feedEntryOf(
   { sagaSeq, atMs, kind, cause, event, from, to, status }: Omit<JournalRow, 'data'>,
 ): FeedEntry {
   return { seq, sagaId, type, sagaSeq, atMs, kind, cause, event, from, to, status };
+}
+
+/**
+ * What a turn of a move leaves behind, see moved.ts: the text stays, and the row says the rest.
+ *
+ * @param standing how the saga stands after it, but for what the move itself decides; of a way back
+ *   how it stood before it left
+ * @param path where it stands
+ */
+export function movedRecord(
+  standing: SagaStanding,
+  { seq, path, pendingStart = null }: MovedFrom,
+  inbound: Move,
+  nowMs: number,
+): TurnRecord {
+  const saga = {
+    ...standing,
+    ...standingByMove(standing, inbound, nowMs),
+    expectedSeq: seq,
+    seq: seq + 1,
+    updatedAtMs: nowMs,
+    isStandingSame: false,
+    isTextKept: true as const,
+  };
+  const record = moveRecord(seq + 1, inbound, nowMs, { status: saga.status, path });
+  return {
+    saga,
+    birth: null,
+    journal: journalRowOf(record),
+    deadLetter: inbound.phase === 'gone' ? { kind: 'terminated', letter: null } : null,
+    audit: auditOfMove(inbound),
+    pendingStart,
+  };
+}
+
+/** Where a move finds a saga. */
+export interface MovedFrom {
+  /** Of its last turn. */
+  readonly seq: number;
+  readonly path: string;
+  readonly pendingStart?: PendingStartRow | null;
+}
+
+function standingByMove(standing: SagaStanding, inbound: Move, nowMs: number) {
+  const { code, message } = moveFailure(inbound);
+  const error = `${code}: ${message}`;
+  switch (inbound.phase) {
+    case 'leave':
+      return { status: 'parked', wakeAtMs: null, error } as const;
+    case 'back':
+      return standing;
+    case 'gone':
+      return { status: 'terminated', wakeAtMs: null, error, endedAtMs: nowMs } as const;
+  }
+}
+
+function auditOfMove({ phase, by, reason }: Move): AuditRow {
+  return { command: `${MOVE_PREFIX}${phase}`, by: by ?? 'unknown', reason: reason ?? null };
 }
 
 function standingAfter(
@@ -188,6 +248,8 @@ function auditOf(before: SagaState | null, inbound: Inbound): AuditRow | null {
       const command = `${SENT_PREFIX}${event.type}`;
       return { command, by: by ?? 'unknown', reason: reason ?? null };
     }
+    case 'move':
+      return auditOfMove(inbound);
     case 'start':
     case 'migrate':
     case 'admit':

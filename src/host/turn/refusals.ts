@@ -3,6 +3,8 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { whyRefused } from '../../core/turn/early-events.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { isWildcard, outsideEvents } from '../../core/machine/event-types.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
+import type { WayOut } from '../../store/queries/upkeep-reads.ts';
 import type { CommandName, Inbound, Turn } from '../../core/turn/inbound.ts';
 import { commandChoices } from '../../core/turn/legal-reason.ts';
 import { meantInstead } from '../../core/nearest-name.ts';
@@ -11,6 +13,8 @@ import { statePath } from '../../core/machine/state-path.ts';
 
 /** As much as is shown of a type that somebody sent. */
 const MAX_SHOWN = 100;
+/** When to ask again while a saga is moved: people run the commands. */
+const MOVE_RETRY_MS = 30_000;
 
 /** The store holds another state than the turn was computed from. */
 export function changedElsewhere(id: string): BackstepError {
@@ -19,9 +23,14 @@ export function changedElsewhere(id: string): BackstepError {
 
 /** The caller saw an earlier state. */
 export function versionConflict(state: SagaState, expectedVersion: number): BackstepError {
+  // Versions only grow: who has seen a later one has seen what was lost with a restored backup.
+  const why =
+    expectedVersion > state.seq
+      ? 'where it has not been yet: the database was restored from a backup, or that is another saga'
+      : 'look at it again';
   return new BackstepError(
     'conflict',
-    `saga ${state.id} is at version ${state.seq}, not ${expectedVersion}; look at it again`,
+    `saga ${state.id} is at version ${state.seq}, not ${expectedVersion}; ${why}`,
   );
 }
 
@@ -34,6 +43,7 @@ export function refusalOf(
   inbound: Inbound,
   { reason, legal, kept = [] }: Refused,
 ): BackstepError {
+  if (reason === 'moved') return movedAway(state);
   const what = askedBy(inbound);
   if (reason === 'overloaded') {
     const message = `saga ${state.id} keeps ${MAX_EARLY_EVENTS} early events already: ${what} is one too many`;
@@ -46,6 +56,28 @@ export function refusalOf(
         ? `${whyNoEvent(definition, state, inbound.event.type)}; ${offerOf(legal, kept)}`
         : `does not take the ${what} now: ${whyNoCommand(state, inbound)}; ${offerOf(legal, [])}`;
   return new BackstepError('not-legal', `saga ${state.id} ${why}`, { legal, kept });
+}
+
+/** It leaves for another database, where it will take what it does not take now; or it has left. */
+function movedAway({ id, parkReason }: SagaState): BackstepError {
+  const where = parkReason?.message ?? '';
+  if (moveIn(parkReason) === 'moved') {
+    return new BackstepError('not-legal', `saga ${id} was moved ${where}; ask there`);
+  }
+  const message = `saga ${id} takes nothing now: ${where}; try again later`;
+  return new BackstepError('unavailable', message, { retryAfterMs: MOVE_RETRY_MS });
+}
+
+/** A start whose key names a saga that leaves for another database, or has left. */
+export function startedElsewhere(id: string, { move, place, isGone }: WayOut): BackstepError {
+  const way = `to ${place}, by move ${move}`;
+  return isGone
+    ? new BackstepError('conflict', `its key started saga ${id}, which was moved ${way}; ask there`)
+    : new BackstepError(
+        'unavailable',
+        `its key started saga ${id}, which is on its way ${way}; try again later`,
+        { retryAfterMs: MOVE_RETRY_MS },
+      );
 }
 
 function askedBy(inbound: Inbound): string {

@@ -11,13 +11,14 @@ import type { JournalRecord } from '../../core/turn/inbound.ts';
 import { type VersionLookup, versionsAlong } from '../../core/history/journal-versions.ts';
 import { recordOfLine, type ReplayedTurn, replayRecord } from '../../core/history/replay.ts';
 import type { SagaState } from '../../core/state.ts';
-import { isUnreadableRecord } from '../../core/turn/unreadable.ts';
+import { keepsText } from '../../core/turn/kept-text/moved.ts';
 import type { OutboxRow, SagaStanding, TurnRecord } from '../../store/commit.ts';
 import { formerOutboxId, outboxId } from '../../store/outbox-id.ts';
 import type { JournalTable, SagasTable } from '../../store/schema.ts';
 import type { SagaAsStored } from '../../store/as-stored.ts';
 import { lineOf } from './journal-export.ts';
-import { parkedRecord, recordOf } from '../turn/projection.ts';
+import { recordOf } from '../turn/projection.ts';
+import { textKeptAfter } from './text-kept.ts';
 import { inputHashOf } from '../starts/start-input.ts';
 import { outboxRowsOf } from '../outside/outbox-messages.ts';
 
@@ -61,6 +62,8 @@ interface Expected {
   readonly audit: readonly string[];
   /** Messages by outbox id. */
   readonly messages: ReadonlyMap<number, OutboxRow>;
+  /** How it stood before it began to leave for another database. */
+  readonly asItWas?: SagaStanding;
 }
 
 /**
@@ -160,11 +163,12 @@ function expectedAfter(
   row: SagasTable,
 ): Expected {
   const turn = { before: before?.state ?? null, after: state, record, effects };
-  const parked = before !== null && isUnreadableRecord(record) ? parkingOf(before, record) : null;
-  const left = parked ?? recordOf(turn, Infinity);
+  const kept = before === null || !keepsText(record) ? null : textKeptAfter(before, record);
+  const left = kept ?? recordOf(turn, Infinity);
   const { deadLetter, audit } = left;
+  const isLeaving = record.inbound.kind === 'move' && record.inbound.phase === 'leave';
   const messages = new Map(before?.messages);
-  for (const message of parked === null ? outboxRowsOf(turn) : []) {
+  for (const message of kept === null ? outboxRowsOf(turn) : []) {
     const formerId = formerOutboxId(seq, message.index);
     if (!messages.has(formerId)) messages.set(formerId, message);
     messages.set(outboxId(seq, message.index), message);
@@ -179,13 +183,8 @@ function expectedAfter(
       ...(audit === null ? [] : [auditText(record.sagaSeq, audit)]),
     ],
     messages,
+    ...(isLeaving && before !== null ? { asItWas: before.left.saga } : {}),
   };
-}
-
-/** Parking a saga that could not be read left its text as it was. */
-function parkingOf({ left: { saga } }: Expected, { inbound, sagaSeq, atMs }: JournalRecord) {
-  if (inbound.kind !== 'park') throw new Error('only a parking leaves an unreadable place');
-  return parkedRecord({ ...saga, seq: sagaSeq - 1 }, inbound.failure, atMs);
 }
 
 function hashOfInput({ inbound }: JournalRecord, { key }: SagasTable): string | null {

@@ -7,8 +7,9 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import { adoptionOf, migrationOf } from '../../core/history/migration.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
-import { parkedAsItWas } from '../../core/turn/unreadable.ts';
+import { parkedAsItWas } from '../../core/turn/kept-text/unreadable.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import type { Registration, Registry } from '../registry.ts';
 
@@ -59,7 +60,8 @@ function judged(
   { nowMs, parkFailure }: { readonly nowMs: number; readonly parkFailure: Failure | null },
 ): Standing {
   const { id, type, version, seq, status, definitionHash } = stored;
-  const isOnlyLookedAt = isOver({ status, resolution: parts.resolution ?? null });
+  const isMoved = moveIn(parkFailure) !== null;
+  const isOnlyLookedAt = isMoved || isOver({ status, resolution: parts.resolution ?? null });
   const instance = { id, seq, parts: asParked(parts, stored, parkFailure) };
   const route = isOnlyLookedAt ? null : registry.routeFrom(type, version);
   let stays: BackstepError | null = null;
@@ -79,10 +81,19 @@ function judged(
   if (!isOnlyLookedAt && definition.hash !== definitionHash) {
     return { kind: 'migrates', registration, migration: adoptionOf(definition, instance) };
   }
-  const state = restoreStored(definition, id, parts);
-  const isParkedByRow = status === 'parked' && state.status !== 'parked';
-  const asStored = isParkedByRow ? parkedAsItWas(state, seq) : { ...state, seq };
-  return { kind: 'goes-on', registration, state: asStored, stays };
+  const state = asRowSays(restoreStored(definition, id, parts), { seq, status }, parkFailure);
+  return { kind: 'goes-on', registration, state, stays };
+}
+
+/** The state of a text with what only the row of the saga says. */
+export function asRowSays(
+  state: SagaState,
+  { seq, status }: Pick<StoredText, 'seq' | 'status'>,
+  parkFailure: Failure | null,
+): SagaState {
+  if (moveIn(parkFailure) !== null) return { ...state, seq, status, parkReason: parkFailure };
+  if (status === 'parked' && state.status !== 'parked') return parkedAsItWas(state, seq);
+  return { ...state, seq };
 }
 
 function refusalOf(error: unknown): BackstepError {

@@ -34,6 +34,7 @@ import type { Subscribed } from '../../host/subscription-check.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
+import { projectionStatement } from '../../store/queries/moves.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
 import type { Admin } from './admin.ts';
@@ -166,6 +167,8 @@ export class RestateEngine implements UncheckedEngine {
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
+    // Who would move sagas out of it must hear that they are not here.
+    await store.write([projectionStatement(store.tables())]);
     const { host = '127.0.0.1', port } = listen;
     this.#server.listen(port, host);
     await once(this.#server, 'listening');

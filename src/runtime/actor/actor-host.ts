@@ -7,6 +7,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
+import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
 import type { Marker } from '../../host/alerts/marker.ts';
 import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
@@ -55,8 +56,7 @@ export interface SupervisorParts {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly limits: Limits;
-  /** See `ActorHost`. */
-  readonly marker: Marker | null;
+  readonly alerts?: CheckedAlerts;
 }
 
 /** What an actor needs of its supervisor. */

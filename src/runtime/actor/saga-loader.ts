@@ -114,8 +114,9 @@ export class SagaLoader {
     tell();
   }
 
+  // One that was moved away is `terminated`; what else is has an error of another kind, or none.
   async #parkFailureOf({ sid, status }: StoredSaga): Promise<Failure | null> {
-    if (status !== 'parked') return null;
+    if (status !== 'parked' && status !== 'terminated') return null;
     const error = await this.#store.upkeep.errorOf(sid);
     return error === null ? null : failureOfText(error);
   }

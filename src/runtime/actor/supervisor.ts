@@ -15,7 +15,7 @@ import type { Store, StoredSaga } from '../../store/store.ts';
 import { AtMost } from '../../host/at-most.ts';
 import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { ActorHost, SupervisorParts, Verdict } from './actor-host.ts';
-import type { Marker } from '../../host/alerts/marker.ts';
+import { type Marker, markerOf } from '../../host/alerts/marker.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from '../../host/turn/parking.ts';
 import { parkedCommit } from './commit-of.ts';
@@ -64,7 +64,7 @@ export class Supervisor implements ActorHost {
     this.#log = log;
     this.mailboxEvents = limits.mailboxEvents;
     this.stateLength = limits.stateLength;
-    this.marker = parts.marker;
+    this.marker = markerOf(parts.alerts?.rules ?? []);
   }
 
   /** Where effects go; set once, before the first turn. */

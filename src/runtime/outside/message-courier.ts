@@ -177,9 +177,10 @@ class Round {
     controller: AbortController,
   ): Promise<void> {
     try {
-      const receiver = this.#receiverOf(message);
+      const known = { ...message, id: message.knownAs ?? message.id };
+      const receiver = this.#receiverOf(known);
       if (receiver.kind === 'subscriber') {
-        await deliver(receiver.call, message, controller, this.#clock);
+        await deliver(receiver.call, known, controller, this.#clock);
       }
       await this.#store.acknowledge(message.id);
       if (receiver.kind === 'unheard') this.#unheard.add(message, receiver.subscribed);

@@ -6,12 +6,14 @@
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
+import type { SagaStatus } from '../../core/status.ts';
 import type { StartHold } from '../../core/turn/inbound.ts';
 import { check } from '../../core/options-reader.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
 import { begin } from '../../core/turn/turn.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
+import { startedElsewhere } from '../../host/turn/refusals.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
 import type { Clock } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
@@ -49,6 +51,9 @@ interface NewSaga {
   /** The row of the inbox that asked for it. */
   readonly row?: InboxRef | undefined;
 }
+
+/** How a saga stands that leaves this database, and that has left. */
+const MOVE_STATUSES: readonly SagaStatus[] = ['parked', 'terminated'];
 
 export class SagaStarter {
   readonly #parts: StarterParts;
@@ -164,6 +169,9 @@ export class SagaStarter {
     const { read, store } = this.#parts;
     const { sagaId: id } = taken;
     const record = await read.saga(id);
+    const mayHaveMoved = record === null || MOVE_STATUSES.includes(record.status);
+    const way = mayHaveMoved ? await store.upkeep.wayOf(id) : null;
+    if (way !== null) throw startedElsewhere(id, way);
     if (record !== null) return { id, status: record.status, isNew: false, isRemoved: false };
     // Start keys outlive their sagas, and know how those ended.
     const status = (await store.upkeep.finalStatus(id)) ?? 'removed';

@@ -4,7 +4,7 @@
  */
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { ReadModels } from '../../store/read-models.ts';
-import type { Store, StoreHealth } from '../../store/store.ts';
+import type { Restored, Store, StoreHealth } from '../../store/store.ts';
 import { NO_ALERTS } from '../../host/alerts/alert-rules.ts';
 import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
 import type { Alerts } from '../../host/alerts/alerts-face.ts';
@@ -74,8 +74,10 @@ export class EngineUpkeep {
   }
 
   /** The health, with what a person should know of in it. */
-  toldIn(health: StoreHealth & { readonly kind: 'ready' }): EngineHealth {
-    return withUndelivered(this.versions.toldIn(health), this.#alerts);
+  toldIn(health: StoreHealth & { readonly kind: 'ready' }, restored?: Restored): EngineHealth {
+    const told = this.versions.toldIn(health);
+    const whole = restored === undefined ? told : { ...told, restored };
+    return withUndelivered(whole as EngineHealth, this.#alerts);
   }
 
   /** Nothing can be written any more: nothing more is sent either. */

@@ -282,6 +282,14 @@ export const Health = z.object({
   undeliveredAlerts: count.optional().meta({
     description: 'Alerts sent in vain, or given up in the last day; absent: none.',
   }),
+  restored: z
+    .object({
+      generation: count.meta({ description: 'Each restore counts it up, from 1.' }),
+      copiedAt: time.nullable().meta({ description: 'What came after this was lost.' }),
+      restoredAt: time,
+    })
+    .optional()
+    .meta({ description: 'The database was restored from a backup; absent: never.' }),
 });
 export const Live = z.object({
   status: z.literal('live'),

@@ -12,6 +12,7 @@ import type { PerformanceRecorder } from '../dashboard/performance/performance-r
 import { totalOf } from '../../core/status.ts';
 import { DEFAULT_PAGE_LIMIT, LimitQuery, pageOf, readQuery } from '../query.ts';
 import { isoTime } from '../../core/iso-time.ts';
+import type { Restored } from '../../store/store.ts';
 import { deadLetterView, refusedRowView } from './saga-answers.ts';
 
 /** What needs a person, below `/api/dead-letters`. */
@@ -24,6 +25,10 @@ export function deadLetterRoutes(
     const items = page.items.map((letter) => deadLetterView(letter, nowMs()));
     return c.json({ items, nextCursor: page.nextCursor });
   });
+}
+
+function restoredView({ generation, copiedAtMs, restoredAtMs }: Restored) {
+  return { generation, copiedAt: isoTime(copiedAtMs), restoredAt: isoTime(restoredAtMs) };
 }
 
 /** Dead letters, figures, health and retention, with whole paths. */
@@ -63,8 +68,9 @@ export function engineRoutes(
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {
-        const { kind: status, ...detail } = health;
-        return c.json({ status, ...detail });
+        const { kind: status, restored, ...detail } = health;
+        const shown = restored === undefined ? {} : { restored: restoredView(restored) };
+        return c.json({ status, ...detail, ...shown });
       }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })

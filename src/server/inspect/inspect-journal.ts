@@ -231,6 +231,8 @@ function payloadOf(inbound: JournalRecord['inbound']): object {
       return {};
     case 'migrate':
       return { from: inbound.from, to: inbound.to };
+    case 'move':
+      return { move: inbound.move, place: inbound.place };
   }
 }
 

@@ -77,15 +77,29 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
     },
 
     pendingMessages(afterId, limit) {
-      return db
-        .selectFrom('outbox')
-        .innerJoin('sagas', 'sagas.sid', 'outbox.sid')
-        .select(['outbox.id', 'outbox.sid', 'sagas.id as sagaId', 'sagas.type'])
-        .select(['outbox.event', 'outbox.data'])
-        .where('outbox.id', '>', afterId)
-        .orderBy('outbox.id')
-        .limit(limit)
-        .execute();
+      return (
+        db
+          .selectFrom('outbox')
+          .innerJoin('sagas', 'sagas.sid', 'outbox.sid')
+          .select(['outbox.id', 'outbox.sid', 'sagas.id as sagaId', 'sagas.type'])
+          .select(['outbox.event', 'outbox.data', 'outbox.known_as as knownAs'])
+          .where('outbox.id', '>', afterId)
+          // A saga that leaves for another database takes what it has to say along.
+          .where((eb) =>
+            eb.not(
+              eb.exists(
+                eb
+                  .selectFrom('moved_sagas')
+                  .select('moved_sagas.sid')
+                  .whereRef('moved_sagas.sid', '=', 'outbox.sid')
+                  .where('moved_sagas.phase', '=', 'leaving'),
+              ),
+            ),
+          )
+          .orderBy('outbox.id')
+          .limit(limit)
+          .execute()
+      );
     },
   };
 }

@@ -32,6 +32,13 @@ export interface ParkedForVersion {
   readonly error: string;
 }
 
+/** Where a saga goes that leaves a database. */
+export interface WayOut {
+  readonly move: string;
+  readonly place: string;
+  readonly isGone: boolean;
+}
+
 /** Of the sagas of a status. */
 export interface StatusRange {
   readonly status: SagaStatus;
@@ -47,6 +54,8 @@ export interface UpkeepReads extends RemovalReads {
   parkedForVersion(afterSid: number, limit: number): Promise<readonly ParkedForVersion[]>;
   /** What the saga's row says of why it stands as it does. */
   errorOf(sid: number): Promise<string | null>;
+  /** Where a saga goes, or went, that leaves this database; `null`: it does not. */
+  wayOf(sagaId: string): Promise<WayOut | null>;
 }
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
@@ -108,6 +117,16 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         .where('sid', '=', sid)
         .executeTakeFirst();
       return row?.error ?? null;
+    },
+
+    async wayOf(sagaId) {
+      const row = await db
+        .selectFrom('moved_sagas')
+        .select(['move', 'phase', 'place'])
+        .where('saga_id', '=', sagaId)
+        .where('phase', '<>', 'here')
+        .executeTakeFirst();
+      return row === undefined ? null : { ...row, isGone: row.phase === 'gone' };
     },
 
     parkedForVersion(afterSid, limit) {

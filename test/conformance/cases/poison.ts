@@ -97,16 +97,19 @@ const parksAndGoesOn = (id: string, what: string, saga: typeof mapperSaga | type
     const fakes = scene.bind(saga(broken));
     const others = scene.bind(parcelSaga);
     await scene.deploy();
-    const { id: saga1 } = await scene.start(id);
-    const { failure } = await scene.settles(saga1, 'parked');
+    const { id: poisoned } = await scene.start(id);
+    const { failure } = await scene.settles(poisoned, 'parked');
     expect(failure.message).toContain(`the ${what} is broken`);
     await scene.runs('parcel', 'completed');
     expect(others.standing).toHaveLength(4);
-    const { items } = await scene.backstep.read.deadLetters({ limit: 10, cursor: null });
-    expect(items).toMatchObject([{ sagaId: saga1, kind: 'parked' }]);
+    const letters = () => scene.backstep.read.deadLetters({ limit: 10, cursor: null });
+    const { items } = await letters();
+    expect(items).toMatchObject([{ sagaId: poisoned, kind: 'parked' }]);
+    expect(items[0]?.letter).toContain(`the ${what} is broken`);
     broken.isMended = true;
-    await scene.backstep.saga(saga1).command({ name: 'retry', by: 'ada' });
-    await scene.settles(saga1, 'completed');
+    await scene.backstep.saga(poisoned).command({ name: 'retry', by: 'ada' });
+    await scene.settles(poisoned, 'completed');
+    expect((await letters()).items).toEqual([]);
     expect(fakes.standing).toEqual(['take', 'use']);
     expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(2);
   },

@@ -46,6 +46,8 @@ export const START_CASES: readonly Case[] = [
       expect(starts.filter(({ isNew }) => isNew)).toHaveLength(1);
       await scene.settles(starts[0]?.id ?? '', 'completed');
       expect(fakes.calls).toHaveLength(4);
+      const again = await scene.start('parcel', { key: scene.key });
+      expect(again).toMatchObject({ isNew: false, status: 'completed' });
     },
   },
   {

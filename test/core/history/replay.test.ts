@@ -1,6 +1,6 @@
 /** A journal replayed through the core gives the saga back; one that cannot says where and why. */
 import { describe, expect, test } from 'vitest';
-import { assign, sendParent, sendTo, setup } from 'xstate';
+import { assign, createMachine, sendParent, sendTo, setup } from 'xstate';
 import { orderSaga } from '../../fixtures/order-saga.ts';
 import { activity } from '../../../src/core/activity.ts';
 import { encodeState } from '../../../src/core/history/codec.ts';
@@ -8,7 +8,7 @@ import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { durable } from '../../../src/core/define/durable.ts';
 import type { CommandName, Inbound, JournalRecord } from '../../../src/core/turn/inbound.ts';
 import { recordOfLine, replay, storedTextOf } from '../../../src/core/history/replay.ts';
-import { parkedAsItWas, unreadableRecord } from '../../../src/core/turn/unreadable.ts';
+import { parkedAsItWas, unreadableRecord } from '../../../src/core/turn/kept-text/unreadable.ts';
 import { Journaled } from './journaled-saga.ts';
 import { BUSY, LOST, ORDER, REFUSED } from '../turn/saga-driver.ts';
 
@@ -248,4 +248,46 @@ describe('a stored line', () => {
       );
     },
   );
+});
+
+test('a journal whose lines name every region of a wide saga, as they once did, is faithful', () => {
+  const branches = Array.from({ length: 12 }, (_, nth) => [`b${nth}`, nth] as const);
+  const region = (nth: number) =>
+    ({
+      initial: 'off',
+      states: { off: { on: { [`go${nth}`]: 'on' } }, on: { type: 'final' } },
+    }) as const;
+  const regions = Object.fromEntries(branches.map(([name, nth]) => [name, region(nth)]));
+  const saga = new Journaled(
+    durable(
+      createMachine({
+        id: 'wide',
+        initial: 'all',
+        states: {
+          all: {
+            type: 'parallel',
+            states: regions,
+            onDone: 'completed',
+          },
+          completed: { type: 'final', tags: ['completed'] },
+        },
+      }),
+      { version: 1 },
+    ),
+    {},
+  );
+  saga.event('e1', { type: 'go3' });
+  const [start, line] = saga.journal;
+  if (start === undefined || line === undefined) throw new Error('nothing was recorded');
+  expect(line).toMatchObject({ from: 'all.b3.off + 11 more', to: 'all.b3.on + 11 more' });
+  const all = (third: string): string =>
+    branches.map(([name, nth]) => `all.${name}.${nth === 3 ? third : 'off'}`).join(' + ');
+  const once = (from: string | null, to: string) => ({ from, to });
+  const older = [
+    { ...start, ...once(null, all('off')) },
+    { ...line, ...once(all('off'), all('on')) },
+  ];
+  expect(replay(saga.definition, 'saga-1', older).flaw).toBeNull();
+  const wrong = [older[0] ?? start, { ...line, ...once(all('off'), all('off')) }];
+  expect(replay(saga.definition, 'saga-1', wrong).flaw?.why).toMatch(/^go3: to was /);
 });

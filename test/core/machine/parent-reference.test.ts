@@ -107,6 +107,30 @@ describe('a machine that gives itself to its child', () => {
     expect(sentBy({}, [kept, { type: 'CALL' }])).toEqual([['parent-1', { type: 'HELLO' }]]);
   });
 
+  test.each([
+    ['at once', sendTo('kid', asking)],
+    ['later', sendTo('kid', asking, { delay: 1_000 })],
+  ])(
+    'is answered as well where the entry of the state that starts the child sends it %s',
+    (_, entry) => {
+      const machine = kit.createMachine({
+        id: 'early',
+        initial: 'off',
+        states: {
+          off: { on: { GO: 'on' } },
+          on: { entry: entry as never, invoke: { id: 'kid', src: 'child', input: {} } },
+        },
+      });
+      const saga = new SagaDriver(durable(machine), null);
+      saga.send({ type: 'GO' });
+      if (Object.keys(saga.state.live.timers).length > 0) saga.fireNextTimer();
+      const [event = {}] = saga.effects.flatMap((each) =>
+        each.kind === 'send' ? [each.event] : [],
+      );
+      expect(sentBy({}, [inJson(event)])).toEqual([['parent-1', { type: 'YES' }]]);
+    },
+  );
+
   test('means nobody to a child that was started by itself', () => {
     expect(sentBy(inJson(given), [{ type: 'REPORT' }, { type: 'CALL' }], null)).toEqual([]);
   });

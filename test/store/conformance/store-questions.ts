@@ -7,6 +7,7 @@ import type { SagaFilter } from '../../../src/store/read-models.ts';
 import { createAlertReads } from '../../../src/store/queries/alert-records.ts';
 import { createBulkReads } from '../../../src/store/queries/bulk-records.ts';
 import { createEngineReads } from '../../../src/store/queries/engine-reads.ts';
+import { createMoveReads } from '../../../src/store/queries/moves.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';
 
@@ -44,6 +45,7 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
   const bulk = createBulkReads(db);
   const alerts = createAlertReads(db);
   const { starts, upkeep, inbox } = engine;
+  const moves = createMoveReads(db);
   const range = { status: 'waiting', afterSid: ended, untilSid: sagas } as const;
   return {
     'a saga by its number': () => engine.loadBySid(ended),
@@ -59,6 +61,11 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'those that run under it': () => upkeep.ofDrawing(DRAWING, { ...range, untilSid: ended + 100 }),
     'sagas parked for a version': () => upkeep.parkedForVersion(0, 100),
     'why a saga stands so': () => upkeep.errorOf(ended),
+    'where a saga went': () => upkeep.wayOf(`saga-${ended}`),
+    'a saga and those it started': () => moves.family(`saga-${ended}`),
+    'what hangs off a saga': () => moves.parts({ sid: ended, type: 'order', key: `key-${ended}` }),
+    'the sagas of a move': () => moves.ofMove('none', 'leaving', '', 100),
+    'a move to a place': () => moves.openMoveTo('nowhere'),
     'what may be removed': () => upkeep.removable(1_000, 50),
     'what removals wait for': () => upkeep.removalHold(),
     'how a removed saga ended': () => upkeep.finalStatus('saga-0'),

@@ -158,7 +158,6 @@ class Run {
       }
     }
     const entry = entryOf(this.#table, nodes);
-    if (entry === null) throw NOT_COVERED;
     if (entry !== this.#entry) this.#snapshot = null;
     this.#entry = entry;
   }

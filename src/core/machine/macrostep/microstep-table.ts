@@ -28,13 +28,15 @@ export interface Configuration {
 export interface Table {
   readonly machine: AnyStateMachine;
   readonly start: Plan;
+  /** Active states of all configurations that are kept. */
+  size: number;
   /** By the document order of their states. */
   readonly entries: Map<string, Entry>;
   /** The same by the JSON of their value, which is what a stored state has of them. */
   readonly byValue: Map<string, Entry>;
 }
 
-/** A state that is active, and what is active in it. */
+/** A state that is active, and what is active in it, in document order. */
 export interface Branch {
   readonly node: AnyStateNode;
   readonly inner: readonly Branch[];
@@ -50,11 +52,12 @@ export interface Entry extends Configuration {
 }
 
 /**
- * Most configurations kept per machine. Regions side by side multiply; a machine that was seen in
- * more goes on under the interpreter, because each entry leads to the others and none could be
- * given up alone.
+ * Most active states that are kept per machine, over all its configurations: a few megabytes.
+ * Regions side by side multiply, so that a machine may come to more. All that is known of it is
+ * forgotten then and learnt anew, because each entry leads to the others and none could be given up
+ * alone.
  */
-export const MAX_CONFIGURATIONS = 4_096;
+export const MAX_KEPT_STATES = 65_536;
 
 const tables = new WeakMap<AnyStateMachine, Table | null>();
 const entriesByNodes = new WeakMap<readonly AnyStateNode[], Entry>();
@@ -64,7 +67,8 @@ export function tableOf(machine: AnyStateMachine): Table | null {
   let table = tables.get(machine);
   if (table === undefined) {
     const start = isWithoutHistory(machine.root) ? planOfStart(machine) : null;
-    table = start === null ? null : { machine, start, entries: new Map(), byValue: new Map() };
+    table =
+      start === null ? null : { machine, start, size: 0, entries: new Map(), byValue: new Map() };
     tables.set(machine, table);
   }
   return table;
@@ -94,36 +98,53 @@ function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateVa
   return Object.fromEntries(inside.map((child) => [child.key, valueOf(child, active)]));
 }
 
-/** The configuration of these states; `null`: the machine has more than are kept. */
-export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry | null {
+/** The configuration of these states. */
+export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry {
   const known = entriesByNodes.get(nodes);
   if (known !== undefined) return known;
   const inOrder = nodes.toSorted((one, other) => one.order - other.order);
   const key = inOrder.map(({ order }) => order).join(' ');
-  const { machine, entries, byValue } = table;
-  let entry = entries.get(key);
+  let entry = table.entries.get(key);
   if (entry === undefined) {
+    if (table.size + inOrder.length > MAX_KEPT_STATES) forget(table);
+    const tree = inOrder.some(catches) ? null : treeOf(table.machine.root, inOrder);
     const unknown = { plans: new Map(), joint: new Map() };
-    if (entries.size >= MAX_CONFIGURATIONS) {
-      tables.set(machine, null);
-      return null;
-    }
-    const tree = inOrder.some(catches) ? null : branchOf(machine.root, inOrder);
-    entry = { ...configurationOf(machine, inOrder), tree, ...unknown };
-    entries.set(key, entry);
-    byValue.set(JSON.stringify(entry.value), entry);
+    entry = { ...configurationOf(table.machine, inOrder), tree, ...unknown };
+    table.size += inOrder.length;
+    table.entries.set(key, entry);
+    table.byValue.set(JSON.stringify(entry.value), entry);
   }
   entriesByNodes.set(nodes, entry);
   return entry;
+}
+
+// Plans lead from entry to entry: while they did, one snapshot in memory would keep all of them.
+function forget(table: Table): void {
+  for (const { plans, joint } of table.entries.values()) {
+    plans.clear();
+    joint.clear();
+  }
+  table.entries.clear();
+  table.byValue.clear();
+  table.size = 0;
 }
 
 function catches({ transitions }: AnyStateNode): boolean {
   return [...transitions.keys()].some((event) => event.includes('*'));
 }
 
-function branchOf(node: AnyStateNode, nodes: readonly AnyStateNode[]): Branch {
-  const inner = nodes.filter(({ parent }) => parent === node);
-  return { node, inner: inner.map((each) => branchOf(each, nodes)) };
+// A state comes before those in it, so one pass finds the place of each.
+function treeOf(root: AnyStateNode, inOrder: readonly AnyStateNode[]): Branch {
+  const branches = new Map<AnyStateNode | undefined, { node: AnyStateNode; inner: Branch[] }>();
+  const tree = { node: root, inner: [] };
+  branches.set(root, tree);
+  for (const node of inOrder) {
+    if (node === root) continue;
+    const branch = { node, inner: [] };
+    branches.set(node, branch);
+    branches.get(node.parent)?.inner.push(branch);
+  }
+  return tree;
 }
 
 /** The microstep of these transitions, found when first needed; `null`: no plan covers it. */
@@ -191,8 +212,8 @@ export function snapshotOf(
   return snapshot as AnyMachineSnapshot;
 }
 
-/** The configuration that a snapshot is in; as `entryOf`. */
-export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry | null {
+/** The configuration that a snapshot is in. */
+export function entryOfSnapshot(table: Table, { _nodes: nodes }: AnyMachineSnapshot): Entry {
   return entryOf(table, nodes);
 }
 

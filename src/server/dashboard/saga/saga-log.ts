@@ -149,6 +149,8 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
       return html`<span class="quiet">there is a place among the sagas of its type</span>`;
     case 'migrate':
       return html`<span class="quiet">from version ${inbound.from} to ${inbound.to}</span>`;
+    case 'move':
+      return html`<span class="quiet">to ${inbound.place}, by move ${inbound.move}</span>`;
     case 'start':
     case 'timer':
       return '';

@@ -98,7 +98,10 @@ export function hasRail(definition: SagaDefinition | undefined): boolean {
 /** The states that are lit in a picture. */
 export function litIn({ definition, history, shown }: SagaPicture): readonly LitState[] {
   if (definition === undefined) return [];
-  const visited = history.records.filter(({ sagaSeq }) => sagaSeq <= shown.seq).map(({ to }) => to);
+  // Of many regions side by side a line names those that changed: where they were and where they are.
+  const visited = history.records
+    .filter(({ sagaSeq }) => sagaSeq <= shown.seq)
+    .flatMap(({ from, to }) => [from ?? '', to]);
   return litStates(definition, shown, visited);
 }
 

@@ -1,9 +1,10 @@
 /**
  * Reads off the main thread, in bounded time.
  *
- * One query is at the thread at a time. One that takes too long is given up: its thread is ended
- * and a new one takes the next query. Native code cannot be interrupted, so an ended thread may
- * still finish its query first; only so many of those may be around. Never writes.
+ * The thread answers one query after the other, in the order they came. One that takes too long is
+ * given up: its thread is ended and a new one takes those behind it. Native code cannot be
+ * interrupted, so an ended thread may still finish its query first; only so many of those may be
+ * around. Never writes.
  */
 import type { Worker } from 'node:worker_threads';
 import { BackstepError } from '../../../core/errors.ts';
@@ -14,6 +15,8 @@ import { startWorker } from '../../worker-url.ts';
 
 /** Most given-up threads still busy; above it reads are refused as `unavailable`. */
 const MAX_GIVEN_UP_READS = 3;
+/** Most queries at the thread: as many are taken and answered each time that the threads meet. */
+const MAX_POSTED = 64;
 
 interface PendingRead {
   readonly query: ReadQuery;
@@ -25,9 +28,11 @@ interface PendingRead {
 export class Reader {
   readonly #options: ReaderOptions;
   readonly #timeLimitMs: number;
-  #queue: PendingRead[] = [];
+  /** Not at the thread yet. */
+  #waiting: PendingRead[] = [];
+  /** At the thread, in the order of its answers; the deadline is that of the first. */
+  #posted: PendingRead[] = [];
   #worker: Worker | undefined;
-  #current: PendingRead | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #isReady = false;
   #givenUp = 0;
@@ -44,59 +49,61 @@ export class Reader {
    */
   query(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
     if (this.#isClosed) return Promise.reject(readUnavailable('the store is closed'));
-    if (this.#queue.length >= MAX_QUEUED_READS) return Promise.reject(tooManyReads());
+    if (this.#waiting.length >= MAX_QUEUED_READS) return Promise.reject(tooManyReads());
     const { promise, resolve, reject } = Promise.withResolvers<readonly unknown[]>();
-    this.#queue.push({ query: { sql, parameters }, resolve, reject });
-    this.#next();
+    this.#waiting.push({ query: { sql, parameters }, resolve, reject });
+    this.#post();
     return promise;
   }
 
   /** Refuses what waits and ends the thread. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#finish()?.reject(readUnavailable('the store is closed'));
-    for (const read of this.#queue) read.reject(readUnavailable('the store is closed'));
-    this.#queue = [];
+    clearTimeout(this.#deadline);
+    const reads = [...this.#posted, ...this.#waiting];
+    this.#posted = [];
+    this.#waiting = [];
+    for (const read of reads) read.reject(readUnavailable('the store is closed'));
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
   }
 
-  #next(): void {
-    if (this.#current !== undefined) return;
-    const read = this.#queue.shift();
-    if (read === undefined) {
-      this.#worker?.unref(); // an idle thread does not keep the process
+  #post(): void {
+    while (this.#posted.length < MAX_POSTED) {
+      const read = this.#waiting.shift();
+      if (read === undefined) break;
+      if (this.#givenUp >= MAX_GIVEN_UP_READS) {
+        read.reject(readUnavailable('slow reads are still being cleared away'));
+        continue;
+      }
+      this.#worker ??= this.#startWorker();
+      try {
+        this.#worker.postMessage(read.query);
+      } catch (thrown) {
+        // A parameter that cannot be cloned, such as a function.
+        read.reject(new Error('a parameter of a read cannot be sent', { cause: thrown }));
+        continue;
+      }
+      this.#posted.push(read);
+      if (this.#posted.length > 1) continue;
+      this.#worker.ref();
+      if (this.#isReady) this.#armDeadline();
+    }
+    if (this.#posted.length === 0) this.#worker?.unref(); // an idle thread does not keep the process
+  }
+
+  /** From now on the first query has the whole time. */
+  #armDeadline(): void {
+    if (this.#deadline !== undefined) {
+      this.#deadline.refresh();
       return;
     }
-    if (this.#givenUp >= MAX_GIVEN_UP_READS) {
-      read.reject(readUnavailable('slow reads are still being cleared away'));
-      return this.#next();
-    }
-    this.#current = read;
-    this.#worker ??= this.#startWorker();
-    this.#worker.ref();
-    if (this.#isReady) this.#armDeadline();
-    this.#post(this.#worker, read);
-  }
-
-  #post(worker: Worker, read: PendingRead): void {
-    try {
-      worker.postMessage(read.query);
-    } catch (thrown) {
-      // A parameter that cannot be cloned, such as a function.
-      this.#finish();
-      read.reject(new Error('a parameter of a read cannot be sent', { cause: thrown }));
-      this.#next();
-    }
-  }
-
-  #armDeadline(): void {
-    const read = this.#current;
     this.#deadline = setTimeout(() => {
+      const [read] = this.#posted;
       // When this thread was blocked itself, the answer may be waiting behind this timer.
       setImmediate(() => {
-        if (this.#current === read) this.#giveUp();
+        if (read !== undefined && this.#posted[0] === read) this.#giveUp();
       });
     }, this.#timeLimitMs);
   }
@@ -117,10 +124,11 @@ export class Reader {
   #take(answer: ReadAnswer): void {
     if (answer.kind === 'ready') {
       this.#isReady = true;
-      if (this.#current !== undefined) this.#armDeadline();
+      if (this.#posted.length > 0) this.#armDeadline();
       return;
     }
     const read = this.#finish();
+    if (this.#posted.length > 0) this.#armDeadline();
     switch (answer.kind) {
       case 'rows':
         read?.resolve(answer.rows);
@@ -132,32 +140,38 @@ export class Reader {
         read?.reject(new BackstepError('storage-failed', answer.message));
         break;
     }
-    this.#next();
+    this.#post();
   }
 
   #giveUp(): void {
     const worker = this.#worker;
-    this.#worker = undefined;
     this.#givenUp += 1;
     void worker?.terminate().finally(() => {
       this.#givenUp -= 1;
     });
-    this.#finish()?.reject(tookTooLong(this.#timeLimitMs));
-    this.#next();
+    this.#abandon(tookTooLong(this.#timeLimitMs));
   }
 
   /** After a crash; a thread that was given up on is no longer ours and is ignored. */
   #replace(worker: Worker, reason: string): void {
-    if (worker !== this.#worker) return;
+    if (worker === this.#worker) this.#abandon(readUnavailable(reason));
+  }
+
+  /** The thread was at its first query: those behind it go to another one. */
+  #abandon(error: BackstepError): void {
     this.#worker = undefined;
-    this.#finish()?.reject(readUnavailable(reason));
-    this.#next();
+    this.#finish()?.reject(error);
+    this.#waiting.unshift(...this.#posted);
+    this.#posted = [];
+    this.#post();
   }
 
   #finish(): PendingRead | undefined {
-    clearTimeout(this.#deadline);
-    const read = this.#current;
-    this.#current = undefined;
+    const read = this.#posted.shift();
+    if (this.#posted.length === 0) {
+      clearTimeout(this.#deadline);
+      this.#deadline = undefined;
+    }
     return read;
   }
 }

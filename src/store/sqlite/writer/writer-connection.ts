@@ -8,7 +8,7 @@ import type { Ownership } from '../../store.ts';
 import { type SqlNames, sqlWithPrefix } from '../../sql-names.ts';
 import { openForWriting } from '../database-file.ts';
 import { beginFeedEpoch } from './feed-epoch-writer.ts';
-import { lastInUse, takeOver, type TakenOver } from '../ownership/ownership.ts';
+import { generationOf, lastInUse, takeOver, type TakenOver } from '../ownership/ownership.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
 /** How long a statement waits for a foreign lock before the batch counts as stalled. */
@@ -32,7 +32,8 @@ export function openWriterConnection(options: WriterOptions): WriterConnection {
     const taken = takeOverSafely(db, names);
     const last = lastInUse(db, names);
     beginFeedEpoch(db, names, last.lastSeq);
-    return { db, names, ...taken, ...last };
+    const generation = generationOf(db, names, Date.now());
+    return { db, names, ...taken, ...last, ...generation };
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -137,7 +137,11 @@ function prepareMarks(db: Database.Database, { inSql }: SqlNames) {
 }
 
 function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
-  const insertOutbox = db.prepare(inSql('INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?)'));
+  const insertOutbox = db.prepare(
+    inSql(
+      'INSERT INTO outbox (id, sid, saga_seq, position, event, data) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+  );
   const openLetter = db.prepare(inSql(OPEN_LETTER));
   const closeLetter = db.prepare(
     inSql('UPDATE dead_letters SET resolved_at = ? WHERE sid = ? AND resolved_at IS NULL'),

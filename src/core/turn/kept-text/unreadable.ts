@@ -3,9 +3,9 @@
  * is parked as it is. Its text stays for a person or a migration; only its row and its journal say
  * that nothing moves.
  */
-import type { Failure } from '../failure.ts';
-import type { JournalRecord } from './inbound.ts';
-import type { SagaState } from '../state.ts';
+import type { Failure } from '../../failure.ts';
+import type { JournalRecord } from '../inbound.ts';
+import type { SagaState } from '../../state.ts';
 
 /** In place of the state path that nobody could make out. */
 const UNREADABLE_PLACE = '(unreadable)';

@@ -1,5 +1,5 @@
 /**
- * Alerts, as migrations/engine/0018-alerts.ts makes their tables in a file of SQLite.
+ * Alerts, as migrations/engine/0019-alerts.ts makes their tables in a file of SQLite.
  *
  * Never edited after a release; a change is a new numbered file.
  */

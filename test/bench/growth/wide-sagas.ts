@@ -1,0 +1,72 @@
+/** Sagas of any length and width, for what has to stay flat as they grow. */
+import { z } from 'zod';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { defineSaga } from '../../../src/core/define/saga.ts';
+
+type Anything = Record<string, (input: unknown) => unknown>;
+
+/** A saga whose activities are called `work` and `undo`, whatever its steps are. */
+export type WideSaga = SagaDefinition<Anything>;
+
+/** What of a draft these sagas use; its own types would grow with every step. */
+interface Draft {
+  step(name: string, step: object): Draft;
+  child(name: string, child: object): Draft;
+  parallel(name: string, branches: Record<string, (part: Draft) => Draft>): Draft;
+  build(): WideSaga;
+}
+
+const nothing = (): object => ({});
+
+function draft(id: string): Draft {
+  return defineSaga({ id, input: z.any(), activities: {} as Anything }) as unknown as Draft;
+}
+
+function stepOf(part: Draft, nth: number): Draft {
+  return part.step(`step${nth}`, {
+    activity: 'work',
+    input: () => ({ nth }),
+    compensate: { activity: 'undo', input: nothing },
+  });
+}
+
+const numbers = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, nth) => nth);
+
+function sideBySide(id: string, count: number, add: (part: Draft, nth: number) => Draft) {
+  const branches = numbers(count).map(
+    (nth) => [`branch${nth}`, (part: Draft) => add(part, nth)] as const,
+  );
+  return draft(id).parallel('all', Object.fromEntries(branches)).build();
+}
+
+/** So many steps, one after the other. */
+export function chainOf(steps: number): WideSaga {
+  return numbers(steps)
+    .reduce(stepOf, draft(`chain${steps}`))
+    .build();
+}
+
+/** So many steps side by side. */
+export function fanOf(branches: number): WideSaga {
+  return sideBySide(`fan${branches}`, branches, stepOf);
+}
+
+/** What each child of `familyOf` is. */
+export const child = stepOf(draft('child'), 0).build();
+
+/** So many children side by side. */
+export function familyOf(children: number): WideSaga {
+  return sideBySide(`family${children}`, children, (part, nth) =>
+    part.child(`child${nth}`, {
+      saga: child,
+      input: nothing,
+      compensate: { activity: 'undo', input: nothing },
+    }),
+  );
+}
+
+/** A wait that nobody ends, unless by `go`. */
+export const waiting = (draft('waiting') as unknown as { wait(name: string, wait: object): Draft })
+  .wait('wait', { on: { go: 'continue' }, within: '90d' })
+  .build();

@@ -1,0 +1,52 @@
+/** Where a turn led, as a line of the journal says it, however wide the saga is. */
+import { describe, expect, test } from 'vitest';
+import { statePath, wayBetween } from '../../../src/core/machine/state-path.ts';
+
+/** So many branches side by side, those named in the state `at`. */
+function wide(branches: number, at: Record<number, string> = {}): object {
+  const regions = Array.from({ length: branches }, (_, nth) => [`b${nth}`, at[nth] ?? 'running']);
+  return { all: Object.fromEntries(regions) as object };
+}
+
+describe('the way of a turn', () => {
+  test('names every region of a saga that has few', () => {
+    expect(wayBetween(wide(2), wide(2, { 1: 'done' }))).toEqual({
+      from: 'all.b0.running + all.b1.running',
+      to: 'all.b0.running + all.b1.done',
+    });
+    expect(wayBetween(null, 'booking')).toEqual({ from: null, to: 'booking' });
+  });
+
+  test('names the regions that changed of a saga that has many, and counts the others', () => {
+    expect(wayBetween(wide(100), wide(100, { 7: 'done' }))).toEqual({
+      from: 'all.b7.running + 99 more',
+      to: 'all.b7.done + 99 more',
+    });
+  });
+
+  test('names the first of many that all changed', () => {
+    const names = [0, 1, 2, 3, 4, 5, 6, 7].map((nth) => `all.b${nth}.running`).join(' + ');
+    expect(wayBetween('booking', wide(100))).toEqual({ from: 'booking', to: `${names} + 92 more` });
+    expect(wayBetween(wide(100), 'completed')).toEqual({
+      from: `${names} + 92 more`,
+      to: 'completed',
+    });
+    expect(wayBetween(null, wide(9))).toEqual({ from: null, to: `${names} + 1 more` });
+  });
+
+  test('names the first of many of which none changed', () => {
+    const { from, to } = wayBetween(wide(20), wide(20));
+    expect(to).toBe(from);
+    expect(to).toMatch(/ \+ all\.b7\.running \+ 12 more$/);
+  });
+
+  test('says as much of a saga of a thousand branches as of one of ten', () => {
+    const length = (branches: number): number =>
+      wayBetween(wide(branches), wide(branches, { 3: 'done' })).to.length;
+    expect(length(1_000) - length(10)).toBe(2);
+  });
+});
+
+test('a whole path names every region', () => {
+  expect(statePath(wide(20)).split(' + ')).toHaveLength(20);
+});
