@@ -77,7 +77,7 @@ export class EngineUpkeep {
   toldIn(health: StoreHealth & { readonly kind: 'ready' }, restored?: Restored): EngineHealth {
     const told = this.versions.toldIn(health);
     const whole = restored === undefined ? told : { ...told, restored };
-    return withUndelivered(whole as EngineHealth, this.#alerts);
+    return withUndelivered(whole, this.#alerts);
   }
 
   /** Nothing can be written any more: nothing more is sent either. */
