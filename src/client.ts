@@ -9,6 +9,7 @@ export type {
   Bulk,
   BulkItem,
   BulkProgress,
+  CallsAnswer,
   CapabilitiesAnswer,
   CommandAnswer,
   DeadLetter,
@@ -22,12 +23,15 @@ export type {
   ListPage,
   Live,
   NotSettled,
+  NudgeAnswer,
+  ResyncAnswer,
   RetentionAnswer,
   Saga,
   SagaSummary,
   Settled,
   Stats,
   Transition,
+  VersionAnswer,
   Why,
 } from './client/answers.ts';
 export {
@@ -35,6 +39,7 @@ export {
   type ClientOptions,
   createClient,
   type StartOptions,
+  type TrialOptions,
 } from './client/backstep-client.ts';
 export type { BulkCommands, BulkOrder } from './client/bulk-commands.ts';
 export { type ClientCode, ClientError, type ClientErrorDetails } from './client/client-error.ts';

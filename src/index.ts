@@ -168,6 +168,15 @@ export type {
 export type { DeliveryRecord } from './store/queries/alert-records.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
 export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
+export type {
+  CallFigures,
+  CallTrouble,
+  CallTroubleKind,
+  HostCalls,
+  Nudged,
+  ResyncProgress,
+  StuckCall,
+} from './host/host-calls.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
 export {
   backstepInbox,

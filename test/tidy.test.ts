@@ -88,6 +88,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
       'index',
       'client',
       'server',
+      'restate',
       'node-version',
       'host',
       'store',

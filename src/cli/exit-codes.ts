@@ -37,6 +37,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ClientError) return codeOfAnswer(error);
   if (error instanceof BackstepError) {
     if (error.code === 'not-found') return EXIT_NOT_FOUND;
+    if (error.code === 'unavailable') return EXIT_NETWORK;
     return error.code === 'input-invalid' ? EXIT_USAGE : EXIT_FAILED;
   }
   return EXIT_FAILED;

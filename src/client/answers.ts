@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import type * as alerts from '../server/api/alert-answers.ts';
 import type * as answers from '../server/api/answers.ts';
+import type * as host from '../server/api/host/host-answers.ts';
 import type { FeedMessage as Message, FeedResync } from '../server/api/feed-answers.ts';
 import type { Inbox as InboxAnswer } from '../server/api/inbox-answers.ts';
 import type * as standing from '../server/api/standing-answers.ts';
@@ -32,6 +33,8 @@ export type BulkItem = z.output<typeof answers.BulkItem>;
 export type DefinitionSummary = z.output<typeof answers.DefinitionSummary>;
 /** The same with its machine and what verify found. */
 export type Definition = z.output<typeof answers.Definition>;
+/** A version of which there are sagas, or that can run there. */
+export type VersionAnswer = z.output<typeof host.Versions>['items'][number];
 /** Figures of the process that answers. */
 export type Stats = z.output<typeof answers.Stats>;
 /** Rules of alerts, who is told, and how many messages do not arrive. */
@@ -45,7 +48,13 @@ export type Inbox = z.output<typeof InboxAnswer>;
 /** Where the removal of ended sagas stands. */
 export type RetentionAnswer = z.output<typeof answers.Retention>;
 /** What runs the sagas there, and what it can and cannot promise. */
-export type CapabilitiesAnswer = z.output<typeof answers.Capabilities>;
+export type CapabilitiesAnswer = z.output<typeof host.Capabilities>;
+/** Calls between machines that do not get on there. */
+export type CallsAnswer = z.output<typeof host.Calls>;
+/** What came of a nudge. */
+export type NudgeAnswer = z.output<typeof host.Nudged>;
+/** How far a database is written again. */
+export type ResyncAnswer = z.output<typeof host.Resync>;
 /** Whether work is taken on there, and if not why. */
 export type Health =
   z.output<typeof answers.Health> | { readonly status: 'unavailable'; readonly reason: string };

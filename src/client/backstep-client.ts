@@ -9,6 +9,7 @@ import { type Duration, toMs } from '../core/duration.ts';
 import type { SpawnOptions } from '../host/backstep.ts';
 import type { StartStatus } from '../host/saga-handle.ts';
 import type {
+  CallsAnswer,
   CapabilitiesAnswer,
   DeadLetter,
   Definition,
@@ -18,9 +19,12 @@ import type {
   Health,
   Inbox,
   Live,
+  NudgeAnswer,
+  ResyncAnswer,
   RetentionAnswer,
   SagaSummary,
   Stats,
+  VersionAnswer,
 } from './answers.ts';
 import { alertReads, type RemoteAlerts } from './alert-reads.ts';
 import { type BulkCommands, bulkCommands } from './bulk-commands.ts';
@@ -47,6 +51,12 @@ export interface ClientOptions {
 /** How a saga is started: as with `Backstep.spawn`. */
 export interface StartOptions<Input = unknown> extends SpawnOptions<Input> {
   readonly signal?: AbortSignal;
+}
+
+/** What may be tried first. */
+export interface TrialOptions {
+  /** Say what would be done, and do nothing. Default false. */
+  readonly dryRun?: boolean;
 }
 
 /** A server. Everything throws `ClientError`. */
@@ -81,9 +91,22 @@ export interface BackstepClient {
   definitions(): Promise<readonly DefinitionSummary[]>;
   /** One of them, by default the newest. Throws `not-found`. */
   definition(type: string, options?: { readonly version?: number }): Promise<Definition>;
+  /** Every version of which there are sagas, or that can run there. */
+  versions(): Promise<readonly VersionAnswer[]>;
   stats(): Promise<Stats>;
   /** What runs the sagas there, and what it can and cannot promise. */
   capabilities(): Promise<CapabilitiesAnswer>;
+  /** Calls between machines that do not get on, and what to do of them. */
+  calls(): Promise<CallsAnswer>;
+  /**
+   * Dispatches again what is live in a saga of which somebody killed a call; see `HostCalls.nudge`.
+   * Throws `not-found`, and `not-legal` where one process runs all sagas.
+   */
+  nudge(id: string, options?: TrialOptions): Promise<NudgeAnswer>;
+  /** Begins to write what the database there lacks; see `HostCalls.resync`. Throws `not-legal`. */
+  resync(options?: TrialOptions): Promise<ResyncAnswer>;
+  /** How far that is. Throws `not-legal`. */
+  resynced(): Promise<ResyncAnswer>;
   /** Whether work is taken on; asked once, and told as it is. */
   health(): Promise<Health>;
   /** That the process answers. */
@@ -137,8 +160,20 @@ export function createClient(options: ClientOptions): BackstepClient {
     definitions: async () => (await get<{ items: DefinitionSummary[] }>('/api/definitions')).items,
     definition: (type, { version } = {}) =>
       get(`/api/definitions/${encodeURIComponent(type)}`, { version }),
+    versions: async () => (await get<{ items: VersionAnswer[] }>('/api/versions')).items,
     stats: () => get('/api/stats'),
     capabilities: () => get('/api/capabilities'),
+    calls: () => get('/api/calls'),
+    nudge: (id, { dryRun = false } = {}) =>
+      requests.json({
+        method: 'POST',
+        path: `/api/sagas/${encodeURIComponent(id)}/nudge`,
+        body: { dryRun },
+        isRepeatable: true,
+      }),
+    resync: ({ dryRun = false } = {}) =>
+      requests.json({ method: 'POST', path: '/api/resync', body: { dryRun }, isRepeatable: true }),
+    resynced: () => get('/api/resync'),
     health: () => health(requests),
     live: () => get('/api/live'),
     inbox: ({ limit } = {}) => get('/api/inbox', { limit }),

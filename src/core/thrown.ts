@@ -108,7 +108,8 @@ export function asMachineError(error: Error): MachineError {
 
 /** The error that JSON stands for; `null` for any other object. */
 export function errorInJson(value: object): MachineError | null {
-  const tagged: unknown = Reflect.get(value, ERROR_TAG);
+  // Of its own: what is only read from it, as `verify` does, is no error.
+  const tagged: unknown = Object.hasOwn(value, ERROR_TAG) && Reflect.get(value, ERROR_TAG);
   if (tagged === null || typeof tagged !== 'object') return null;
   const { name, message, members, ...failure } = tagged as Omit<Failure, 'thrown'> & {
     name: unknown;

@@ -4,6 +4,7 @@
  * Pure.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
+import { moveIn } from '../core/turn/kept-text/moved.ts';
 import { legalEvents } from '../core/turn/legal.ts';
 import { isOver, type SagaState } from '../core/state.ts';
 import { pendingStartOf } from '../core/turn/waiting-room.ts';
@@ -12,6 +13,8 @@ import { joined, type Sentence } from './sentence.ts';
 
 /** The sentence. `definition` undefined: its version is not registered here. */
 export function nextInWords(definition: SagaDefinition | undefined, state: SagaState): Sentence {
+  const move = moveIn(state.parkReason);
+  if (move !== null) return [movedInWords(move, state.parkReason?.message ?? '')];
   switch (state.status) {
     case 'running':
     case 'compensating':
@@ -36,6 +39,12 @@ export function nextInWords(definition: SagaDefinition | undefined, state: SagaS
     case 'terminated':
       return ['It was stopped without compensating.'];
   }
+}
+
+function movedInWords(move: 'moving' | 'moved', message: string): string {
+  return move === 'moved'
+    ? `It was moved ${message}: ask there.`
+    : `It stands still, because ${message}.`;
 }
 
 /** "attempt 2 of 5", or "attempt 2" where nothing says how many there are. */

@@ -14,6 +14,7 @@ import type { DatabaseAccess, Restored, StoreHealth } from '../store/store.ts';
 import type { Alerts } from './alerts/alerts-face.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
+import type { HostCalls } from './host-calls.ts';
 import type { SagaHandle, Spawned, TimeLimit } from './saga-handle.ts';
 import type { BulkCommands } from './upkeep/bulk-commands.ts';
 import type { VersionGap } from './versions/version-gaps.ts';
@@ -147,6 +148,8 @@ export interface Backstep {
   definitions(): readonly SagaDefinition[];
   /** What the host of these sagas can promise, and what it cannot. */
   readonly capabilities: Capabilities;
+  /** The calls between machines that run sagas together; `null`: one process runs all of them. */
+  readonly calls: HostCalls | null;
   /** Hides secrets in what leaves the process: the default list and the user's own rule. */
   readonly redact: Redact;
   readonly read: ReadModels;

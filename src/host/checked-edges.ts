@@ -52,6 +52,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     startQueue: (type) => engine.startQueue(type),
     definitions: () => engine.definitions(),
     capabilities: engine.capabilities,
+    calls: engine.calls,
     redact: engine.redact,
     read: engine.read,
     store: engine.store,

@@ -28,6 +28,13 @@ export interface MigrationRoute {
   readonly plan: MigrationPlan;
 }
 
+/** A version of which sagas can go on; `hash` `null`: on a later version, to which they migrate. */
+export interface Runnable {
+  readonly type: string;
+  readonly version: number;
+  readonly hash: string | null;
+}
+
 export class Registry {
   /** By `type@version`. */
   readonly #byVersion = new Map<string, Registration>();
@@ -99,6 +106,13 @@ export class Registry {
     throw new BackstepError('not-found', message);
   }
 
+  /** Every version of a type, the newest first. Throws `not-found`. */
+  versionsOf(type: string): readonly SagaDefinition[] {
+    const { definition: newest } = this.newest(type);
+    const others = this.all().filter(({ id, version }) => id === type && version < newest.version);
+    return [newest, ...others.toSorted((one, other) => other.version - one.version)];
+  }
+
   /** The version a stored saga runs on. Throws `version-missing`: it needs a migration. */
   version(type: string, version: number): Registration {
     const registration = this.#byVersion.get(`${type}@${version}`);
@@ -132,6 +146,20 @@ export class Registry {
     const registration =
       this.#byVersion.get(`${type}@${version}`) ?? this.routeFrom(type, version)?.registration;
     return registration !== undefined && this.#lackOf(registration.definition) === null;
+  }
+
+  /** Every version of which sagas can go on, as they are or migrated; with their own fingerprint. */
+  runnable(): readonly Runnable[] {
+    const found: Runnable[] = [];
+    for (const { definition, migrations } of this.#byVersion.values()) {
+      const { id: type, version: own, hash } = definition;
+      for (const version of [own, ...migrations.keys()]) {
+        if (!this.canRun(type, version)) continue;
+        if (version === own) found.push({ type, version, hash });
+        else if (!this.has(type, version)) found.push({ type, version, hash: null });
+      }
+    }
+    return found;
   }
 
   /** What new starts of a version run on: itself, or where it leads. Throws as `version`. */

@@ -42,9 +42,14 @@ export function gateObject(registry: WorkerRegistry) {
   const enter = (ctx: ObjectContext, given: unknown): Promise<void> => {
     const { saga, hasBegun } = GATE_WORDS.enter.parse(given);
     return change(ctx, ({ inside, waiting }) => {
-      if (inside.includes(saga) || waiting.includes(saga)) return { inside, waiting };
-      return hasBegun
-        ? { inside: [...inside, saga], waiting }
+      if (hasBegun) {
+        return inside.includes(saga) ? { inside, waiting } : { inside: [...inside, saga], waiting };
+      }
+      if (waiting.includes(saga)) return { inside, waiting };
+      // One that asks although it is inside has not heard of it: it keeps its place, and is told.
+      const others = inside.filter((id) => id !== saga);
+      return others.length < inside.length
+        ? { inside: others, waiting: [saga, ...waiting] }
         : { inside, waiting: [...waiting, saga] };
     });
   };

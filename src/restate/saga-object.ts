@@ -25,9 +25,10 @@ import { CALL_OPTIONS } from './call-options.ts';
 import { familyHandlers } from './family-handlers.ts';
 import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
+import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
 import { flush, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
-import type { WorkPlace } from './sends.ts';
+import { nameOfAttempt, toGate, type WorkPlace } from './sends.ts';
 import { TurnWork } from './turn-work.ts';
 import {
   type Answer,
@@ -57,6 +58,7 @@ export function sagaObject(place: WorkPlace) {
   const get = handlers.object.shared({ input: jsonWords, output: jsonWords }, found);
   return object({
     name: SERVICES.saga,
+    metadata: { [RUNS_METADATA]: runsText(place.registry.runnable()) },
     handlers: { ...Object.fromEntries(built), get },
     options: CALL_OPTIONS,
   });
@@ -228,12 +230,18 @@ async function aloneWith(
 function upkeepHandlers(place: WorkPlace) {
   return {
     nudge: async (ctx: ObjectContext, given: unknown): Promise<void> => {
-      const { atMs } = SAGA_WORDS.nudge.parse(given);
+      const { attempts, atMs } = SAGA_WORDS.nudge.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
       await alone(ctx, place, { kept, atMs }, (work) => {
+        // Whatever wakes it may be gone as well; a wake too many finds nothing due.
         work.note({ wakeMs: null });
-        for (const each of interruptions(work.state, true)) work.takeAlone(each);
+        const { gate, type } = work.facts;
+        if (gate === 'waits') work.alsoSend(toGate(type, ctx.key));
+        // What became of an attempt that was killed is not known, as after the end of its worker.
+        for (const each of interruptions(work.state, false)) {
+          if (attempts.includes(nameOfAttempt(each.activity, each.token))) work.takeAlone(each);
+        }
       });
     },
     adopt: async (ctx: ObjectContext, given: unknown): Promise<void> => {
@@ -255,6 +263,7 @@ function upkeepHandlers(place: WorkPlace) {
       const parts = parseStored(ctx.key, kept.text, kept.facts.format);
       if (!isOver({ status, resolution: parts.resolution ?? null })) return;
       removeSaga(ctx, key === null ? null : { inputHash, endedAs: status });
+      send(ctx, { service: SERVICES.journal, key: ctx.key, handler: 'forget', words: {} });
     },
   };
 }

@@ -11,9 +11,9 @@ import type { Send } from './sends.ts';
 import type { TurnWork } from './turn-work.ts';
 
 /** The saga; see `KeptSaga`. */
-const SAGA = 's';
+export const SAGA = 's';
 /** Ids of the calls that run its attempts: known only once those are sent. */
-const RUNS = 'runs';
+export const RUNS = 'runs';
 /** What is left of it after its removal. */
 const REMOVED = 'tomb';
 

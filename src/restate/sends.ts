@@ -108,6 +108,12 @@ export function toSaga<Handler extends keyof SagaWords>(
   return delayMs > 0 ? { ...send, delayMs } : send;
 }
 
+/** Asks for a place of the type once more; who has one is told so again. */
+export function toGate(type: string, saga: string): Send {
+  const words = { saga, hasBegun: false };
+  return { service: SERVICES.gate, key: type, handler: 'enter', words };
+}
+
 function startsOf(
   { registry }: WorkPlace,
   id: string,

@@ -142,8 +142,8 @@ export const SAGA_WORDS = {
   goesOn: z.object({ child: text, atMs }),
   /** A place of its type is free. */
   admit: z.object({ atMs }),
-  /** What is live is dispatched again: repairs a saga of which somebody killed a call. */
-  nudge: z.object({ atMs }),
+  /** Attempts and children of which somebody killed the call, as `activity/token`. */
+  nudge: z.object({ attempts: z.array(text), atMs }),
   /** Another version may have come that it migrates to, or that it was parked for. */
   adopt: z.object({ atMs }),
   /** It ended long ago: only its start key is kept. */
@@ -181,6 +181,12 @@ export const GATE_WORDS = {
 /** Turns of one saga, in order, to be written where they are not written yet. */
 export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
 export type JournalWords = z.infer<typeof JOURNAL_WORDS>;
+
+/** Asks the journal of a saga for the turns that it keeps, from the one after that on. */
+export const KEPT_WORDS = z.object({ afterSeq: count });
+/** Those turns in order, each without the text of the state that it left. */
+export const KEPT_TURNS = z.object({ turns: z.array(turnRecord) });
+export type KeptTurns = z.infer<typeof KEPT_TURNS>;
 
 /** A saga as its object keeps it, for whoever decodes it with the definition. */
 const stored = z.object({
@@ -227,6 +233,7 @@ export const SAGA_ANSWERS = {
   event: answer(stored),
   command: answer(stored),
   adopt: z.unknown(),
+  nudge: z.unknown(),
   get: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('saga'), saga: stored }),
     /** Only its start key is kept. */

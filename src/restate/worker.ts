@@ -2,8 +2,6 @@
  * A worker: serves the services of Backstep to Restate. It keeps nothing, so that any number of them
  * may run behind one address, and each may end at any time.
  */
-import { createServer } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Duration, toMs } from '../core/duration.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
@@ -16,7 +14,7 @@ import { type Logger, silentLogger } from '../host/turn-log.ts';
 import { AttemptDesk } from './attempt-desk.ts';
 import { attemptService } from './attempt-service.ts';
 import { gateObject } from './gate-object.ts';
-import { trackSessions } from './http-sessions.ts';
+import { serveHttp2 } from './http-server.ts';
 import { outboxObject } from './outbox-object.ts';
 import { sagaObject } from './saga-object.ts';
 import { WorkerRegistry } from './worker-registry.ts';
@@ -38,7 +36,10 @@ export interface WorkerOptions {
    * step. Until then Restate keeps its call. Default `30s`.
    */
   readonly lateWithin?: Duration;
-  /** Public keys of the Restate servers that may call, as Restate writes them. Default: anybody. */
+  /**
+   * Public keys of the Restate servers that may call, as Restate logs them at its start, such as
+   * `publickeyv1_...`; what is not signed by one of them is refused. Default: anybody may call.
+   */
   readonly identityKeys?: readonly string[];
   /** Default: `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Pick<Limits, 'activitiesInFlight' | 'outputLength' | 'stateLength'>>;
@@ -97,18 +98,14 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
       if (TOLD.has(level)) logger.warn({ err: more[0] }, String(message));
     },
   });
-  const server = createServer(handler);
-  const sessions = trackSessions(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  const onRefused = (refusal: string): void => logger.error({}, refusal);
+  const server = await serveHttp2({ port, host, handler, onRefused });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: server.port,
     stop: async ({ within = '10s' } = {}) => {
       server.close();
       await desk.drain(toMs(within, 'within'));
-      for (const session of sessions) session.destroy();
+      server.end();
     },
   };
 }

@@ -50,6 +50,7 @@ export function createEngine(store: Store, parts: EngineParts): Backstep {
 
 class Engine implements UncheckedEngine {
   readonly capabilities: Capabilities;
+  readonly calls = null;
   readonly redact: ShownParts['redact'];
   readonly store: Store;
   readonly read: Backstep['read'];

@@ -10,6 +10,7 @@ import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Backstep, SpawnOptions } from '../host/backstep.ts';
 import type { Alerts } from '../host/alerts/alerts-face.ts';
+import type { HostCalls } from '../host/host-calls.ts';
 import type { SagaHandle, TimeLimit } from '../host/saga-handle.ts';
 import type { BulkCommands } from '../host/upkeep/bulk-commands.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
@@ -23,6 +24,7 @@ export function shownBackstep(backstep: Backstep): Backstep {
   return {
     redact,
     capabilities: backstep.capabilities,
+    calls: shownCalls(backstep),
     store: backstep.store,
     retention: backstep.retention,
     bulk: shownBulk(backstep),
@@ -171,6 +173,18 @@ function shownAlerts({ alerts, redact }: Pick<Backstep, 'alerts' | 'redact'>): A
         body: shownJson(body, redact),
       })),
     trial: (...args) => alerts.trial(...args),
+  };
+}
+
+/** Calls: what they failed of may tell what they carried. */
+function shownCalls({ calls }: Pick<Backstep, 'calls'>): HostCalls | null {
+  if (calls === null) return null;
+  return {
+    figures: () => calls.figures(),
+    troubles: async () => shownFrame(await calls.troubles()),
+    nudge: async (...args) => shownFrame(await calls.nudge(...args)),
+    resync: async (options) => shownFrame(await calls.resync(options)),
+    resynced: () => shownFrame(calls.resynced()),
   };
 }
 

@@ -4,9 +4,9 @@
  * Times, tokens, messages and the numbers of attempts that the machine does not count itself are
  * left out; otherwise every loop would be endless.
  */
-import type { AnyStateMachine } from 'xstate';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { canonicalJson } from '../core/json.ts';
-import { readFields } from '../core/machine/machine-nodes.ts';
+import { isDescendant, nodesOf, readFields, transitionsOf } from '../core/machine/machine-nodes.ts';
 import type { SagaContext } from '../core/define/saga-context.ts';
 import { isOwed, wasGivenUp } from '../core/turn/ledger.ts';
 import { persistMachine } from '../core/machine/persisted-machine.ts';
@@ -39,10 +39,11 @@ export function identityOf(state: SagaState, world: World, input = 0): string {
       .filter((entry) => entry.kind === 'compensatable' && isOwed(entry))
       .map(({ name, round }) => (round === undefined ? name : [name, round]));
     const asked = [owed, wasGivenUp(steps)];
-    const shape = [value, ...asked, triesShape(state), rounds, live, worldShape(world, state)];
-    return JSON.stringify(
-      builder.isConditional ? [...shape, input, canonicalJson(results)] : shape,
-    );
+    const told = worldShape(world, state, builder);
+    const shape = [value, ...asked, triesShape(state), rounds, live, told];
+    // Elsewhere the place says which results there are.
+    const areTold = builder.isConditional || !builder.isOneWay;
+    return JSON.stringify(areTold ? [...shape, input, canonicalJson(results)] : shape);
   }
   const shape = boundedRuns(world.runs, letterOf);
   return canonicalJson([state.status, value, historyValue, context, children, live, shape]);
@@ -53,16 +54,41 @@ export function isDistinguished(machine: AnyStateMachine): boolean {
   return traitsOf(machine)?.isConditional ?? true;
 }
 
-function builderTraits({ machine }: SagaState['snapshot']): { isConditional: boolean } | null {
+/** What is known of the machine of a builder saga. */
+interface Traits {
+  readonly isConditional: boolean;
+  /** Nothing leads from the way back to a step again: so the compiler draws it, always. */
+  readonly isOneWay: boolean;
+}
+
+function builderTraits({ machine }: SagaState['snapshot']): Traits | null {
   return traitsOf(machine as AnyStateMachine);
 }
 
+const knownTraits = new WeakMap<AnyStateMachine, Traits>();
+
 // What `compileSaga` says of its machine in the meta of the root.
-function traitsOf({ root }: AnyStateMachine): { isConditional: boolean } | null {
-  const { builder } = readFields(root.meta);
-  return builder === undefined
-    ? null
-    : { isConditional: readFields(builder)['isConditional'] === true };
+function traitsOf(machine: AnyStateMachine): Traits | null {
+  const { builder } = readFields(machine.root.meta);
+  if (builder === undefined) return null;
+  let traits = knownTraits.get(machine);
+  if (traits === undefined) {
+    const isConditional = readFields(builder)['isConditional'] === true;
+    traits = { isConditional, isOneWay: isOneWay(machine) };
+    knownTraits.set(machine, traits);
+  }
+  return traits;
+}
+
+function isOneWay(machine: AnyStateMachine): boolean {
+  const back = machine.root.states['compensating'];
+  if (back === undefined) return true;
+  const isBack = (node: AnyStateNode): boolean => node === back || isDescendant(node, back);
+  const targets = nodesOf(machine)
+    .filter(isBack)
+    .flatMap((node) => transitionsOf(node))
+    .flatMap(({ target }): readonly AnyStateNode[] => target ?? []);
+  return targets.every((node) => isBack(node) || node.type === 'final');
 }
 
 function liveShape({ live }: SagaState): string {
@@ -79,12 +105,12 @@ const FORWARD: ReadonlySet<SagaState['status']> = new Set([
   'failed',
 ]);
 
-// A compiled saga never goes forward again once it compensates: from there on it only matters
-// what is owed, so that the point of failure does not multiply the states. Nor does it matter of a
-// step past the pivot whether it was done or given up, but that something was, see `identityOf`. That
-// it is past is told all the same: a drawing may lead back, and what is done by then is left behind.
-function worldShape({ runs }: World, { status, steps }: SagaState): string {
-  if (!FORWARD.has(status)) return boundedRuns(runs, owedLetterOf);
+// Once a saga that never goes forward again compensates, it only matters what is owed, so that the
+// point of failure does not multiply the states. Nor does it matter of a step past the pivot whether
+// it was done or given up, but that something was, see `identityOf`. That it is past is told all the
+// same: a drawing may lead back, and what is done by then is left behind.
+function worldShape({ runs }: World, { status, steps }: SagaState, traits: Traits): string {
+  if (!FORWARD.has(status) && traits.isOneWay) return boundedRuns(runs, owedLetterOf);
   const kinds = new Map(steps.map(({ name, kind }) => [name, kind]));
   const isUndoable = ({ step }: Run): boolean => kinds.get(step) === 'compensatable';
   const isPast = (run: Run): boolean =>

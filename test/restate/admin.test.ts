@@ -25,5 +25,5 @@ it.each([
   };
   await expect(admin.query('SELECT 1')).rejects.toMatchObject(told);
   await expect(admin.register('http://127.0.0.1:1')).rejects.toMatchObject(told);
-  await expect(admin.newestServing('any')).rejects.toMatchObject(told);
+  await expect(admin.deployments()).rejects.toMatchObject(told);
 });

@@ -2,15 +2,15 @@
 import { describe, onTestFinished } from 'vitest';
 import { Balancer } from '../../src/restate/balancer.ts';
 import { isSwitchedOff } from './find-restate.ts';
-import { type RestateServer, startNodes, startRestate } from './server.ts';
+import { type RestateServer, type ServerOptions, startNodes, startRestate } from './server.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** As `describe`, for tests that need Restate: left out only where it is switched off by name. */
 export const describeOnRestate = isSwitchedOff(process.env) ? describe.skip : describe;
 
 /** A server of the test's own. */
-export async function restateServer(): Promise<RestateServer> {
-  const server = await startRestate();
+export async function restateServer(options: ServerOptions = {}): Promise<RestateServer> {
+  const server = await startRestate(options);
   onTestFinished(() => server.dispose());
   return server;
 }

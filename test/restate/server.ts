@@ -40,22 +40,31 @@ kill -9 "$server" 2>/dev/null
 wait "$server" 2>/dev/null
 rm -rf "$folder"`;
 
+/** What a server is told beside its places. */
+export interface ServerOptions {
+  /** A private key (Ed25519, PEM) with which it signs whatever it asks of services. */
+  readonly identityKey?: string;
+}
+
 /** Starts one. Whoever starts it disposes of it, or ends. */
-export async function startRestate(): Promise<RestateServer> {
-  const [server] = await startNodes(1);
+export async function startRestate(options: ServerOptions = {}): Promise<RestateServer> {
+  const [server] = await startNodes(1, options);
   if (server === undefined) throw new Error('no node was started');
   return server;
 }
 
 /** Starts a cluster of so many nodes, which keep everything twice from two nodes on. */
-export async function startNodes(count: number): Promise<readonly RestateServer[]> {
+export async function startNodes(
+  count: number,
+  options: ServerOptions = {},
+): Promise<readonly RestateServer[]> {
   const program = findRestate(process.env);
   if (program === null) throw new Error(RESTATE_CURE);
   const ports: Ports[] = [];
   while (ports.length < count) {
     ports.push({ ingress: await freePort(), admin: await freePort(), fabric: await freePort() });
   }
-  const nodes = ports.map((_, nth) => new RestateServer(program, { nth, ports }));
+  const nodes = ports.map((_, nth) => new RestateServer(program, { nth, ports }, options));
   try {
     await Promise.all(nodes.map((node) => node.start()));
     return nodes;
@@ -88,7 +97,7 @@ export class RestateServer {
   readonly #temporary: string;
   #running: { readonly pid: number; readonly keeper: ChildProcess } | null = null;
 
-  constructor(program: string, membership: Membership) {
+  constructor(program: string, membership: Membership, { identityKey }: ServerOptions) {
     const { nth, ports } = membership;
     this.#program = program;
     this.ingress = `http://127.0.0.1:${ports[nth]?.ingress}`;
@@ -96,7 +105,13 @@ export class RestateServer {
     this.#settings = join(this.#folder, 'restate.toml');
     this.#temporary = join(this.#folder, 'tmp');
     mkdirSync(this.#temporary);
-    writeFileSync(this.#settings, settingsOf(this.#folder, membership));
+    let settings = settingsOf(this.#folder, membership);
+    if (identityKey !== undefined) {
+      const key = join(this.#folder, 'identity.pem');
+      writeFileSync(key, identityKey);
+      settings = `request-identity-private-key-pem-file = "${key}"\n${settings}`;
+    }
+    writeFileSync(this.#settings, settings);
   }
 
   /** Starts it over what it had, and resolves once it takes calls. */

@@ -45,6 +45,11 @@ describeOnRestate('the health of sagas on Restate', () => {
     });
     onTestFinished(() => backstep.stop({ within: 0 }));
     await backstep.start();
+    // Whoever would move sagas out of this database is refused by it.
+    const { tables } = backstep.store;
+    expect(await tables().selectFrom('engine').select('is_projection').execute()).toEqual([
+      { is_projection: 1 },
+    ]);
     const health = backstep.health();
     expect(health.kind).toBe('stalled');
     expect('reason' in health && health.reason).toContain(`workers at ${url}/ by request`);

@@ -64,7 +64,7 @@ const ASKED: SagaWords = {
   end: { ...OF_ATTEMPT, command: 'terminate', reason: 'left', atMs: 5 },
   goesOn: { child: 's.book.1', atMs: 5 },
   admit: { atMs: 5 },
-  nudge: { atMs: 5 },
+  nudge: { attempts: ['pay/7'], atMs: 5 },
   adopt: { atMs: 5 },
   forget: {},
 };

@@ -1,6 +1,6 @@
 /**
- * A drawing of a built saga in which something leads back over the pivot: the second time it stands
- * there more is done than the first time, and only `verify` can tell.
+ * A drawing of a built saga in which something leads back to where it was before: the second time more
+ * is done, and more is known, than the first time.
  */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -21,20 +21,35 @@ const SAGA = defineSaga({ id: 'parcel', input: z.unknown(), activities: {} as St
   .step('thank', { kind: 'retriable', input })
   .build();
 
-/** `SAGA` with the last way of one slot, `<state> <slot>`, leading elsewhere. */
-function leading(slot: string, target: string): SagaDefinition {
-  const config = copyOf(SAGA.machine.config) as Record<string, unknown>;
+/** Its compensation says what its step brought. */
+const STAY = defineSaga({
+  id: 'stay',
+  input: z.unknown(),
+  activities: {} as Record<'book' | 'cancel', (input: unknown) => unknown>,
+  examples: { outputs: { book: [{ room: 7 }] } },
+})
+  .step('book', {
+    input,
+    compensate: { activity: 'cancel', input: ({ results }) => results.book ?? null },
+  })
+  .wait('approved', { on: { approve: 'continue', refuse: 'compensate' }, within: '20s' })
+  .build();
+
+/** The saga with the last way of one slot, `<state> <slot>`, leading elsewhere. */
+function leading(saga: SagaDefinition, slot: string, target: string): SagaDefinition {
+  const config = copyOf(saga.machine.config) as Record<string, unknown>;
   const way = transitionsIn(config).findLast(
     (each) => `${each.place.path.join('.')} ${each.slot}` === slot,
   );
   if (way === undefined) throw new Error(`nothing is drawn for "${slot}"`);
-  way.edge['target'] = `#parcel.${target}`;
-  return redrawn(SAGA, config);
+  way.edge['target'] = `#${saga.id}.${target}`;
+  return redrawn(saga, config);
 }
 
 describe('verify', () => {
   test('finds nothing where nothing leads back', () => {
     expect(verify(SAGA).findings).toEqual([]);
+    expect(verify(STAY).findings).toEqual([]);
   });
 
   test.each([
@@ -46,7 +61,7 @@ describe('verify', () => {
     'finishing.failed.thank on backstep.skip',
     'ending always',
   ])('finds the step that is done and left behind where "%s" leads back to the pivot', (slot) => {
-    const found = verify(leading(slot, 'pivot.charge')).findings;
+    const found = verify(leading(SAGA, slot, 'pivot.charge')).findings;
     const left = found.filter(
       ({ code, severity }) => code === 'left-uncompensated' && severity === 'error',
     );
@@ -55,4 +70,16 @@ describe('verify', () => {
       expect.stringMatching(/step "charge" is (done and was not compensated|neither undone)/),
     );
   });
+
+  test.each(['backstep.skip', 'backstep.accept-partial'])(
+    'finds the run that is undone with what an earlier one brought where %s begins again',
+    (order) => {
+      const slot = `compensating.failed.cancel on ${order}`;
+      const found = verify(leading(STAY, slot, 'forward.book')).findings;
+      const errors = found.filter(({ severity }) => severity === 'error');
+      expect(errors.map(({ what }) => what)).toContainEqual(
+        expect.stringContaining('"cancel" compensates run 2 of step "book", with the input'),
+      );
+    },
+  );
 });

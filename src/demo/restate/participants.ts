@@ -49,8 +49,8 @@ export class ParticipantService {
     };
   }
 
-  /** Listens for as long as the process lives. Throws `input-invalid`: the port is taken. */
-  async listen(port: number): Promise<void> {
+  /** Listens, and gives what ends that. Throws `input-invalid`: the port is taken. */
+  async listen(port: number): Promise<() => void> {
     const server = createAdaptorServer({ fetch: this.#app().fetch });
     server.listen(port, HOST);
     try {
@@ -59,6 +59,10 @@ export class ParticipantService {
       const message = `participants cannot be served on port ${port}: ${String(cause)}`;
       throw new BackstepError('input-invalid', message, { cause });
     }
+    return () => {
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+    };
   }
 
   /** Ends the worker that called last at once, or else the next one that calls. */

@@ -7,7 +7,9 @@
  * what started it, goes with it.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BackstepError } from '../../core/errors.ts';
 import { isEnded, SAGA_STATUSES } from '../../core/status.ts';
 import { moveIn } from '../../core/turn/kept-text/moved.ts';
@@ -226,7 +228,14 @@ function leavingOf({ row, isOfFamily }: Meant): LeavingSaga {
   return { id, type, version, status, isOfFamily };
 }
 
+// Before any saga stands still: else a mistake in the path would stop them.
 async function refuseOtherFile(path: string, move: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (cause) {
+    const message = `${path}: its folder cannot be written; check the path`;
+    throw new BackstepError('input-invalid', message, { cause });
+  }
   if (!existsSync(path)) return;
   const header = await checkedHeader(path).catch(() => null);
   if (header?.move === move) return;

@@ -43,7 +43,7 @@ export function refusalOf(
   inbound: Inbound,
   { reason, legal, kept = [] }: Refused,
 ): BackstepError {
-  if (reason === 'moved') return movedAway(state);
+  if (reason === 'moved') return movedAway(state, inbound);
   const what = askedBy(inbound);
   if (reason === 'overloaded') {
     const message = `saga ${state.id} keeps ${MAX_EARLY_EVENTS} early events already: ${what} is one too many`;
@@ -58,26 +58,25 @@ export function refusalOf(
   return new BackstepError('not-legal', `saga ${state.id} ${why}`, { legal, kept });
 }
 
-/** It leaves for another database, where it will take what it does not take now; or it has left. */
-function movedAway({ id, parkReason }: SagaState): BackstepError {
+/**
+ * It leaves for another database, or has left. Only an event waits for that: it will be taken there,
+ * or here after all. Whoever orders something of many must not wait for what people end.
+ */
+function movedAway({ id, parkReason }: SagaState, { kind }: Inbound): BackstepError {
   const where = parkReason?.message ?? '';
   if (moveIn(parkReason) === 'moved') {
     return new BackstepError('not-legal', `saga ${id} was moved ${where}; ask there`);
   }
   const message = `saga ${id} takes nothing now: ${where}; try again later`;
+  if (kind === 'command') return new BackstepError('not-legal', message);
   return new BackstepError('unavailable', message, { retryAfterMs: MOVE_RETRY_MS });
 }
 
 /** A start whose key names a saga that leaves for another database, or has left. */
 export function startedElsewhere(id: string, { move, place, isGone }: WayOut): BackstepError {
   const way = `to ${place}, by move ${move}`;
-  return isGone
-    ? new BackstepError('conflict', `its key started saga ${id}, which was moved ${way}; ask there`)
-    : new BackstepError(
-        'unavailable',
-        `its key started saga ${id}, which is on its way ${way}; try again later`,
-        { retryAfterMs: MOVE_RETRY_MS },
-      );
+  const whatOf = isGone ? `was moved ${way}; ask there` : `is on its way ${way}; try again later`;
+  return new BackstepError('conflict', `its key started saga ${id}, which ${whatOf}`);
 }
 
 function askedBy(inbound: Inbound): string {

@@ -2,26 +2,42 @@
 import { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 
-const Deployment = z.object({ id: z.string() });
-const Deployments = z.object({
-  deployments: z.array(
-    z.object({
-      // Functions of a cloud, which others may run on the same server, have neither.
-      uri: z.string().optional(),
-      protocol_type: z.string().optional(),
-      services: z.array(z.object({ name: z.string(), revision: z.number() })),
-    }),
-  ),
+const Service = z.object({
+  name: z.string(),
+  revision: z.number(),
+  metadata: z.record(z.string(), z.string()).optional(),
 });
+const Deployment = z.object({
+  id: z.string(),
+  // Functions of a cloud, which others may run on the same server, have neither.
+  uri: z.string().optional(),
+  protocol_type: z.string().optional(),
+  services: z.array(Service),
+});
+const Registered = z.object({ id: z.string(), services: z.array(Service) });
+const Deployments = z.object({ deployments: z.array(Deployment) });
 const Rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())) });
 /** Longest that one answer may take. */
 const PATIENCE_MS = 10_000;
 
-/** Where Restate takes new calls of a service to. */
+/** A service as a deployment serves it. */
+export type Served = z.infer<typeof Service>;
+
+/** Where Restate takes calls of services to. */
 export interface Serving {
+  readonly id: string;
   readonly url: string;
   /** Both sides of a call speak at once, as HTTP/2 lets them; else one after the other. */
   readonly isBothWays: boolean;
+  readonly services: readonly Served[];
+}
+
+/** How an address is told of. */
+interface Telling {
+  /** One that is known there already is asked anew what it serves; else it stays. Default true. */
+  readonly isAskedAnew?: boolean;
+  /** Only what would be served is asked for. Default false. */
+  readonly isTrial?: boolean;
 }
 
 export class Admin {
@@ -32,59 +48,78 @@ export class Admin {
     this.#url = url.replace(/\/+$/, '');
   }
 
-  /**
-   * Says that services are served at that address, and gives the id of the deployment. One that is
-   * known there already is asked anew what it serves. Throws `unavailable`.
-   */
-  async register(uri: string): Promise<string> {
-    return (await this.#post('/deployments', { uri, force: true }, Deployment)).id;
+  /** Says that services are served at that address, and what. Throws `unavailable`. */
+  async register(
+    uri: string,
+    { isAskedAnew = true, isTrial = false }: Telling = {},
+  ): Promise<z.infer<typeof Registered>> {
+    const told = { uri, force: isAskedAnew, dry_run: isTrial };
+    return this.#ask('/deployments', post(told), Registered);
+  }
+
+  /** Takes no more calls there. Calls that began there are left failing. Throws `unavailable`. */
+  async remove(deployment: string): Promise<void> {
+    await this.#ask(`/deployments/${deployment}?force=true`, { method: 'DELETE' }, z.unknown());
   }
 
   /** Asks Restate's own tables. Throws `unavailable`. */
-  async query(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return (await this.#post('/query', { query: sql }, Rows)).rows;
+  async query(
+    sql: string,
+    patienceMs = PATIENCE_MS,
+  ): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return (await this.#ask('/query', post({ query: sql }), Rows, patienceMs)).rows;
   }
 
-  /** What serves new calls of the service; `null`: nothing does. Throws `unavailable`. */
-  async newestServing(service: string): Promise<Serving | null> {
+  /** Every deployment. Throws `unavailable`. */
+  async deployments(): Promise<readonly Serving[]> {
     const { deployments } = await this.#ask('/deployments', { method: 'GET' }, Deployments);
-    let newest: Serving | null = null;
-    let newestRevision = 0;
-    for (const {
-      uri = 'an address that it does not tell',
-      protocol_type,
+    return deployments.map(({ id, uri, protocol_type, services }) => ({
+      id,
+      url: uri ?? 'an address that it does not tell',
+      isBothWays: protocol_type === 'BidiStream',
       services,
-    } of deployments) {
-      const revision = services.find(({ name }) => name === service)?.revision ?? 0;
-      if (revision <= newestRevision) continue;
-      newestRevision = revision;
-      newest = { url: uri, isBothWays: protocol_type === 'BidiStream' };
-    }
-    return newest;
-  }
-
-  #post<Answer>(path: string, body: object, shape: z.ZodType<Answer>): Promise<Answer> {
-    return this.#ask(path, { method: 'POST', body: JSON.stringify(body) }, shape);
+    }));
   }
 
   async #ask<Answer>(
     path: string,
     asked: { readonly method: string; readonly body?: string },
     shape: z.ZodType<Answer>,
+    patienceMs = PATIENCE_MS,
   ): Promise<Answer> {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(patienceMs);
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
     const request = { ...asked, headers, signal };
     try {
       const answer = await fetch(this.#url + path, request);
       const text = await answer.text();
-      if (answer.ok) return shape.parse(JSON.parse(text));
+      if (answer.ok) return shape.parse(text === '' ? null : JSON.parse(text));
       throw new Error(`${answer.status} ${text}`);
     } catch (cause) {
       const message = `Restate's admin port at ${this.#url}${path}: ${reasonOf(cause)}`;
       throw new BackstepError('unavailable', message, { cause });
     }
   }
+}
+
+/** What serves new calls of the service; `null`: nothing does. */
+export function newestServing(deployments: readonly Serving[], service: string): Serving | null {
+  const revisionAt = ({ services }: Serving): number =>
+    services.find(({ name }) => name === service)?.revision ?? 0;
+  let newest: Serving | null = null;
+  for (const each of deployments) {
+    if (revisionAt(each) > (newest === null ? 0 : revisionAt(newest))) newest = each;
+  }
+  return newest;
+}
+
+/** A value within SQL. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function post(body: object): { readonly method: string; readonly body: string } {
+  return { method: 'POST', body: JSON.stringify(body) };
 }
 
 function reasonOf(cause: unknown): string {

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 import { type Clock, pause } from '../../host/clock.ts';
 import { type PUBLIC_HANDLERS, SERVICES } from '../names.ts';
-import { SAGA_ANSWERS, type SagaWords } from '../words.ts';
+import { KEPT_TURNS, type KeptTurns, SAGA_ANSWERS, type SagaWords } from '../words.ts';
 
 type Handler = (typeof PUBLIC_HANDLERS)[number];
 
@@ -24,6 +24,14 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 const TOO_MANY = 429;
 const UNAVAILABLE = 503;
+
+/** One handler of one object. */
+interface Asked {
+  readonly service: string;
+  readonly key: string;
+  readonly handler: string;
+  readonly asks: 'looks' | 'changes';
+}
 
 /** One try of a call: what it answered, or why there is none. */
 type Try =
@@ -51,21 +59,39 @@ export class Ingress {
     handler: Name,
     words: Words[Name],
   ): Promise<Answers[Name]> {
-    const path = `${SERVICES.saga}/${encodeURIComponent(sagaId)}/${handler}`;
-    const type = { 'content-type': 'application/json' };
+    const asks = handler === 'get' ? 'looks' : 'changes';
+    const body = await this.#ask({ service: SERVICES.saga, key: sagaId, handler, asks }, words);
+    // The schema of a handler gives its answers, which the compiler cannot follow by name.
+    return SAGA_ANSWERS[handler].parse(body) as Answers[Name];
+  }
+
+  /** The turns of a saga after that one, as its journal keeps them. Throws `unavailable`. */
+  async keptTurns(sagaId: string, afterSeq: number): Promise<KeptTurns['turns']> {
+    const kept = {
+      service: SERVICES.journal,
+      key: sagaId,
+      handler: 'kept',
+      asks: 'looks',
+    } as const;
+    return KEPT_TURNS.parse(await this.#ask(kept, { afterSeq })).turns;
+  }
+
+  /** Tries it until it is answered, or for too long. */
+  async #ask({ service, key, handler, asks }: Asked, words: object | null): Promise<unknown> {
+    const url = `${this.#url}/restate/call/${service}/${encodeURIComponent(key)}/${handler}`;
     const request = {
       method: 'POST',
-      // A look changes nothing, and an answer that is kept would be an old one.
-      headers: handler === 'get' ? {} : { ...type, 'idempotency-key': randomUUID() },
+      headers: {
+        ...(words === null ? {} : { 'content-type': 'application/json' }),
+        // A look changes nothing, and an answer that is kept would be an old one.
+        ...(asks === 'looks' ? {} : { 'idempotency-key': randomUUID() }),
+      },
       ...(words === null ? {} : { body: JSON.stringify(words) }),
     };
     const untilMs = this.#clock.nowMs() + PATIENCE_MS;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      const tried = await this.#try(`${this.#url}/restate/call/${path}`, request, untilMs);
-      if (tried.kind === 'answered') {
-        // The schema of a handler gives its answers, which the compiler cannot follow by name.
-        return SAGA_ANSWERS[handler].parse(tried.body) as Answers[Name];
-      }
+      const tried = await this.#try(url, request, untilMs);
+      if (tried.kind === 'answered') return tried.body;
       if (this.#clock.nowMs() + pauseMs >= untilMs) throw unavailable(tried.why);
       await pause(this.#clock, pauseMs);
     }

@@ -21,6 +21,11 @@ export interface RestateOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarn
   /** Its admin port, such as `http://localhost:9070`; nobody else should reach it. */
   readonly admin: string;
   readonly listen: ListenAt;
+  /**
+   * Public keys of the Restate servers that may bring turns to be written, as Restate logs them at its
+   * start, such as `publickeyv1_...`. Default: anybody may.
+   */
+  readonly identityKeys?: readonly string[];
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** Default: silence. */
@@ -45,7 +50,7 @@ const ID_BYTES = 16;
 export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
   const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
   const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...others } = rest;
-  const { alerts, ...ofStore } = others;
+  const { alerts, identityKeys = [], ...ofStore } = others;
   const checked = checkedAlerts(alerts, 'restate');
   const redact = createRedact(hides);
   const logger = shownLog(given, redact);
@@ -60,6 +65,7 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
       ingress,
       admin: new Admin(admin),
       listen,
+      identityKeys,
       clock,
       randomId: () => randomBytes(ID_BYTES),
       logger,

@@ -27,6 +27,8 @@ export interface ProjectorParts {
   readonly registry: Registry;
   /** What turns say to rules of alerts; `null`: nothing. */
   readonly marker: Marker | null;
+  /** A turn is refused for those before it, which the database lacks. */
+  readonly onGap?: (sagaId: string) => void;
 }
 
 /** A turn that was written. */
@@ -39,6 +41,8 @@ export class Projector {
   readonly #parts: ProjectorParts;
   /** The last write of each saga that has one under way: Restate may bring turns again meanwhile. */
   readonly #underWay = new Map<string, Promise<void>>();
+  /** Internal ids that sagas get which are written again, in the order in which they began. */
+  readonly #reserved = new Map<string, number>();
   #lastSid = 0;
 
   constructor(parts: ProjectorParts) {
@@ -53,6 +57,11 @@ export class Projector {
   /** Highest internal id in use. */
   get lastSid(): number {
     return this.#lastSid;
+  }
+
+  /** Gives each of these sagas an internal id, in this order, for when its first turn comes. */
+  reserve(sagaIds: readonly string[]): void {
+    for (const id of sagaIds) this.#reserved.set(id, ++this.#lastSid);
   }
 
   /** Resolves once the turns are written. Rejects where they cannot be yet. */
@@ -76,8 +85,8 @@ export class Projector {
 
   async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {
     const { store, marker } = this.#parts;
-    const sid = turn.birth === null ? await store.sidOf(sagaId) : ++this.#lastSid;
-    if (sid === null) throw gap(sagaId, turn, 0);
+    const sid = turn.birth === null ? await store.sidOf(sagaId) : this.#newSid(sagaId);
+    if (sid === null) throw this.#gap(sagaId, turn, 0);
     const saga = { ...turn.saga, sid };
     const marks = marker?.marksOf(type, turn, () => turn.stepFailure ?? null);
     const outcome = await store.commit({ ...turn, saga, outbox: [], marks, statements: [] });
@@ -102,13 +111,24 @@ export class Projector {
       case 'rejected': {
         const stored = await this.#storedSeq(sagaId);
         if (stored >= turn.saga.seq) return;
-        if (outcome.kind === 'stale') throw gap(sagaId, turn, stored);
+        if (outcome.kind === 'stale') throw this.#gap(sagaId, turn, stored);
         throw new Error(`saga ${sagaId}: turn ${turn.saga.seq} is refused: ${outcome.message}`);
       }
       case 'withdrawn':
       case 'unmet':
         throw new Error(`saga ${sagaId}: turn ${turn.saga.seq} is refused: ${outcome.kind}`);
     }
+  }
+
+  #newSid(sagaId: string): number {
+    const reserved = this.#reserved.get(sagaId);
+    this.#reserved.delete(sagaId);
+    return reserved ?? ++this.#lastSid;
+  }
+
+  #gap(sagaId: string, { saga: { seq } }: TurnRecord, stored: number): Error {
+    this.#parts.onGap?.(sagaId);
+    return new Error(`saga ${sagaId}: turn ${seq} came before turn ${stored + 1}`);
   }
 
   async #storedSeq(sagaId: string): Promise<number> {
@@ -137,8 +157,4 @@ export class Projector {
       throw thrown;
     }
   }
-}
-
-function gap(sagaId: string, { saga: { seq } }: TurnRecord, stored: number): Error {
-  return new Error(`saga ${sagaId}: turn ${seq} came before turn ${stored + 1}`);
 }

@@ -5,8 +5,6 @@
  * No saga runs in this process, and none waits for it: as long as it is away their turns wait at
  * Restate to be written.
  */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
-import { once } from 'node:events';
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { BackstepError } from '../../core/errors.ts';
 import { check } from '../../core/options-reader.ts';
@@ -37,12 +35,15 @@ import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/r
 import { projectionStatement } from '../../store/queries/moves.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
+import type { HostCalls } from '../../host/host-calls.ts';
 import type { Admin } from './admin.ts';
+import { callsOnRestate } from './calls-on-restate.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
-import { trackSessions } from '../http-sessions.ts';
+import { type HttpServer, serveHttp2 } from '../http-server.ts';
 import { keyedSagaId } from '../keys.ts';
 import { Projector } from './projector.ts';
+import { Resync } from './resync.ts';
 import { RestateCalls } from './saga-calls.ts';
 import { versionKeeperOn } from './version-calls.ts';
 import { Watch } from './watch.ts';
@@ -67,6 +68,8 @@ export interface RestateEngineParts {
   /** Where Restate takes calls. */
   readonly ingress: string;
   readonly listen: ListenAt;
+  /** Whose calls are taken, see `WorkerOptions`; none: everybody's. */
+  readonly identityKeys: readonly string[];
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly logger: Logger;
@@ -92,6 +95,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly bulk: BulkActions;
   readonly alerts: AlertWork;
   readonly sagas: RestateCalls;
+  readonly calls: HostCalls;
   readonly #parts: RestateEngineParts;
   readonly #registry = new WorkerRegistry();
   readonly #ingress: Ingress;
@@ -101,8 +105,8 @@ export class RestateEngine implements UncheckedEngine {
   readonly #versions: VersionKeeper;
   readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
-  readonly #server: Http2Server;
-  readonly #sessions: ReadonlySet<ServerHttp2Session>;
+  readonly #resync: Resync;
+  #server: HttpServer | null = null;
   readonly #started = Promise.withResolvers<void>();
   #phase: Phase = 'opened';
   #startedSagas = 0;
@@ -119,7 +123,8 @@ export class RestateEngine implements UncheckedEngine {
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
     const marker = markerOf(parts.alerts.rules);
-    this.#projector = new Projector({ ...shared, feed: this.#feed, marker });
+    const onGap = (id: string): void => this.#resync.heal(id);
+    this.#projector = new Projector({ ...shared, feed: this.#feed, marker, onGap });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -129,6 +134,14 @@ export class RestateEngine implements UncheckedEngine {
       logger,
     });
     this.#watch = new Watch(admin, clock, logger);
+    const outside = { ...shared, admin, ingress: this.#ingress, logger };
+    this.#resync = new Resync({ ...outside, projector: this.#projector });
+    this.calls = callsOnRestate({
+      ...outside,
+      watch: this.#watch,
+      resync: this.#resync,
+      stateOf: (id) => this.sagas.state(id),
+    });
     const removal = retentionOf(store, clock, parts.keepEndedMs, logger);
     this.#removal = removal;
     this.retention = {
@@ -146,10 +159,6 @@ export class RestateEngine implements UncheckedEngine {
       types: () => this.#registry.all().map(({ id }) => id),
       host: () => this.#watch.standing,
     });
-    const services = [journalObject(this.#projector)];
-    // What fails is tried again by Restate, and told by the watch.
-    this.#server = createServer(createEndpointHandler({ services, logger: () => {} }));
-    this.#sessions = trackSessions(this.#server);
   }
 
   register: Backstep['register'] = (definition, ...given) => {
@@ -162,7 +171,7 @@ export class RestateEngine implements UncheckedEngine {
   };
 
   async start(): Promise<void> {
-    const { store, admin, listen, logger } = this.#parts;
+    const { store, admin, listen, logger, identityKeys } = this.#parts;
     const { lastSid, lastSeq } = await store.own();
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
@@ -170,8 +179,14 @@ export class RestateEngine implements UncheckedEngine {
     // Who would move sagas out of it must hear that they are not here.
     await store.write([projectionStatement(store.tables())]);
     const { host = '127.0.0.1', port } = listen;
-    this.#server.listen(port, host);
-    await once(this.#server, 'listening');
+    // What fails is tried again by Restate, and told by the watch.
+    const handler = createEndpointHandler({
+      services: [journalObject(this.#projector)],
+      identityKeys: [...identityKeys],
+      logger: () => {},
+    });
+    const onRefused = (refusal: string): void => logger.error({}, refusal);
+    this.#server = await serveHttp2({ port, host, handler, onRefused });
     const url = listen.url ?? `http://${host}:${port}`;
     await admin.register(url);
     await this.#watch.start();
@@ -179,6 +194,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#started.resolve();
     void this.#versions.run();
     this.#removal.start();
+    if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
     this.alerts.start();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
@@ -190,18 +206,27 @@ export class RestateEngine implements UncheckedEngine {
     const { clock, randomId } = this.#parts;
     const nowMs = clock.nowMs();
     const startAtMs = startTimeOf(options, nowMs);
-    const { definition } = this.#registry.newest(type);
-    this.#registry.assertChildren(definition);
-    const input = await parseInput(definition, options.input);
     const key = options.key ?? null;
     // The id is made here and is the same over all tries: a lost answer starts nothing twice.
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
-    const { version } = definition;
-    const inputHash = inputHashOf(input);
-    const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
-    const started = doneOf(await this.#ingress.call(id, 'start', words));
-    if (started.isNew) this.#startedSagas += 1;
-    return { id, ...started };
+    let refusal: unknown = null;
+    for (const definition of this.#registry.versionsOf(type)) {
+      this.#registry.assertChildren(definition);
+      const { version } = definition;
+      const input = await parseInput(definition, options.input);
+      const inputHash = inputHashOf(input);
+      const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
+      try {
+        const started = doneOf(await this.#ingress.call(id, 'start', words));
+        if (started.isNew) this.#startedSagas += 1;
+        return { id, ...started };
+      } catch (error) {
+        // Its workers are not deployed yet: those that are have an earlier version, or none.
+        if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal;
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
@@ -260,13 +285,14 @@ export class RestateEngine implements UncheckedEngine {
     this.#phase = 'stopping';
     this.#started.resolve();
     this.#watch.stop();
+    this.#resync.stop();
     this.#versions.stop();
     this.#removal.stop();
     await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
-    this.#server.close();
+    this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
-    for (const session of this.#sessions) session.destroy();
+    this.#server?.end();
     this.#watchers.end();
     await this.store.close(wasStarted);
   }

@@ -7,35 +7,17 @@
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Logger } from '../../host/turn-log.ts';
-import type { Admin } from './admin.ts';
+import type { CallFigures } from '../../host/host-calls.ts';
 import { SERVICES } from '../names.ts';
-
-/** Calls that do not get on by themselves, or wait; as of the last look. */
-export interface RestateCalls {
-  /** Somebody paused them, or Restate did after too many tries. */
-  readonly paused: number;
-  /** Tried again more than twenty times: a worker that dies of a turn, or is gone. */
-  readonly retriedOften: number;
-  /** Turns that are not written to the database yet. */
-  readonly unwritten: number;
-}
+import { type Admin, newestServing, type Serving } from './admin.ts';
+import { countStuckCalls } from './stuck-calls.ts';
 
 export type RestateStanding =
-  | ({ readonly kind: 'ready' } & RestateCalls)
+  | ({ readonly kind: 'ready' } & CallFigures)
   /** It does not answer, or attempts of activities cannot run on it. */
   | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number };
 
 const LOOK_EVERY_MS = 1_000;
-const OFTEN = 20;
-const OURS = Object.values(SERVICES)
-  .map((name) => `'${name}'`)
-  .join(', ');
-const COUNTS = `SELECT
-  COUNT(*) FILTER (WHERE status = 'paused') AS paused,
-  COUNT(*) FILTER (WHERE retry_count > ${OFTEN}) AS retried_often,
-  COUNT(*) FILTER (WHERE target_service_name = '${SERVICES.journal}') AS unwritten
-FROM sys_invocation WHERE status <> 'completed' AND target_service_name IN (${OURS})`;
-
 export class Watch {
   readonly #admin: Admin;
   readonly #clock: Clock;
@@ -70,14 +52,9 @@ export class Watch {
 
   async #look(): Promise<void> {
     try {
-      await this.#assertBothWays();
-      const [row = {}] = await this.#admin.query(COUNTS);
-      const count = (name: string): number => Number(row[name] ?? 0);
-      const calls = {
-        paused: count('paused'),
-        retriedOften: count('retried_often'),
-        unwritten: count('unwritten'),
-      };
+      const deployments = await this.#admin.deployments();
+      assertBothWays(deployments);
+      const calls = await countStuckCalls(this.#admin, deployments);
       this.#tellOf(calls);
       this.#standing = { kind: 'ready', ...calls };
     } catch (error) {
@@ -91,25 +68,26 @@ export class Watch {
     }
   }
 
-  /**
-   * Where request and response take turns, as with HTTP/1.1 or behind a proxy that speaks it, every
-   * attempt looks interrupted to its worker, and every saga gives up after a few.
-   */
-  async #assertBothWays(): Promise<void> {
-    const serving = await this.#admin.newestServing(SERVICES.attempt);
-    if (serving === null || serving.isBothWays) return;
-    throw new BackstepError(
-      'unavailable',
-      `Restate speaks with the workers at ${serving.url} by request and response, so that every ` +
-        'attempt would look interrupted; register an address that takes HTTP/2 all the way',
-    );
-  }
-
-  #tellOf(calls: RestateCalls): void {
+  #tellOf(calls: CallFigures): void {
     const was = this.#standing;
     const { paused, retriedOften } = calls;
     const before = was.kind === 'ready' ? was : { paused: 0, retriedOften: 0 };
     if (paused <= before.paused && retriedOften <= before.retriedOften) return;
     this.#logger.warn({ paused, retriedOften }, 'calls of sagas do not get on');
   }
+}
+
+/**
+ * Where request and response take turns, as with HTTP/1.1 or behind a proxy that speaks it, every
+ * attempt looks interrupted to its worker, and every saga gives up after a few. Throws
+ * `unavailable`.
+ */
+function assertBothWays(deployments: readonly Serving[]): void {
+  const serving = newestServing(deployments, SERVICES.attempt);
+  if (serving === null || serving.isBothWays) return;
+  throw new BackstepError(
+    'unavailable',
+    `Restate speaks with the workers at ${serving.url} by request and response, so that every ` +
+      'attempt would look interrupted; register an address that takes HTTP/2 all the way',
+  );
 }

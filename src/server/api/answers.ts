@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { COMMAND_NAMES } from '../../core/turn/inbound.ts';
 import { SAGA_STATUSES, STEP_KINDS } from '../../core/status.ts';
 import { count, Failure, nullableText, status, text, time } from './answer-parts.ts';
+import { CallFigures } from './host/host-answers.ts';
 import { Outcome, Resolution } from './standing-answers.ts';
 
 /** RFC 9457, for every 4xx and 5xx. */
@@ -267,12 +268,6 @@ export const Retention = z.object({
   }),
   leftMs: count.optional().meta({ description: 'With held: for so much running time.' }),
 });
-export const Capabilities = z.object({
-  host: z.enum(['embedded-sqlite', 'embedded-postgres', 'restate']),
-  promises: z
-    .record(text, z.object({ standing: z.enum(['full', 'limited', 'none']), how: text }))
-    .meta({ description: 'What is promised and how far, each in one sentence.' }),
-});
 export const Health = z.object({
   status: z.literal('ready'),
   versionGaps: z
@@ -281,6 +276,9 @@ export const Health = z.object({
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
   undeliveredAlerts: count.optional().meta({
     description: 'Alerts sent in vain, or given up in the last day; absent: none.',
+  }),
+  calls: CallFigures.optional().meta({
+    description: 'Calls between machines that do not get on; absent: one process runs all sagas.',
   }),
   restored: z
     .object({

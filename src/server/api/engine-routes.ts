@@ -6,6 +6,7 @@ import { BackstepError } from '../../core/errors.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
+import { figuresView } from './host/host-routes.ts';
 import { API_AUTHOR } from './request-bodies.ts';
 import { distributionView, metricsText } from './metrics.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
@@ -64,13 +65,17 @@ export function engineRoutes(
       await backstep.retention.resume(authorOf(c, API_AUTHOR));
       return c.json(await backstep.retention.stateAtOwner(), 202);
     })
-    .get('/api/capabilities', (c) => c.json(backstep.capabilities))
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {
         const { kind: status, restored, ...detail } = health;
-        const shown = restored === undefined ? {} : { restored: restoredView(restored) };
-        return c.json({ status, ...detail, ...shown });
+        const calls = figuresView(backstep.calls?.figures() ?? null);
+        return c.json({
+          status,
+          ...detail,
+          ...(calls === null ? {} : { calls }),
+          ...(restored === undefined ? {} : { restored: restoredView(restored) }),
+        });
       }
       throw new BackstepError('unavailable', `${health.kind}: ${health.reason}`);
     })
@@ -85,6 +90,7 @@ export function engineRoutes(
         engine: backstep.figures(),
         store: backstep.store.stats(),
         inbox: await backstep.read.inboxFigures(),
+        calls: backstep.calls?.figures() ?? null,
         isReady: backstep.health().kind === 'ready',
         isStandby: backstep.health().kind === 'standby',
         live: clients.figures(),

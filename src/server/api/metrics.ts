@@ -4,6 +4,7 @@
 import { type Distribution, octavesOf, quantileMs } from '../../core/distribution.ts';
 import type { AlertFigures } from '../../host/alerts/alerts-face.ts';
 import type { EngineFigures } from '../../host/figures.ts';
+import type { CallFigures } from '../../host/host-calls.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StatusCounts } from '../../store/read-models.ts';
 import type { StoreStats } from '../../store/store.ts';
@@ -14,6 +15,8 @@ export interface MetricsSource {
   readonly engine: EngineFigures;
   readonly store: StoreStats;
   readonly inbox: InboxFigures;
+  /** `null`: no calls are made between machines, or their server does not answer. */
+  readonly calls: CallFigures | null;
   readonly isReady: boolean;
   readonly isStandby: boolean;
   readonly live: LiveFigures;
@@ -33,6 +36,7 @@ export function metricsText({
   engine,
   store,
   inbox,
+  calls,
   isReady,
   isStandby,
   live,
@@ -70,6 +74,7 @@ export function metricsText({
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
     ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],
+    ...callSamples(calls),
   ];
   return [
     '# HELP backstep_sagas Sagas by status',
@@ -85,6 +90,19 @@ export function metricsText({
     ...histogram('backstep_commit_wait_seconds', 'Wait of the oldest write', store.waitMs),
     '',
   ].join('\n');
+}
+
+function callSamples(calls: CallFigures | null): readonly Sample[] {
+  if (calls === null) return [];
+  const { paused, retriedOften, pinned, unwritten, oldestUnwrittenMs } = calls;
+  const oldestS = oldestUnwrittenMs === null ? 0 : oldestUnwrittenMs / 1_000;
+  return [
+    ['backstep_calls_paused', 'gauge', 'Calls that somebody paused', paused],
+    ['backstep_calls_retried_often', 'gauge', 'Calls tried over twenty times', retriedOften],
+    ['backstep_calls_pinned', 'gauge', 'Calls on an old deployment', pinned],
+    ['backstep_calls_unwritten', 'gauge', 'Turns not in the database yet', unwritten],
+    ['backstep_calls_oldest_unwritten_timestamp_seconds', 'gauge', 'The oldest; 0: none', oldestS],
+  ];
 }
 
 /** Durations of the process as JSON tells them, in milliseconds. */

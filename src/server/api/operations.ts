@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import * as answers from './answers.ts';
+import { HOST_OPERATIONS } from './host/host-operations.ts';
 import { FeedMessage, FeedResync } from './feed-answers.ts';
 import { Inbox } from './inbox-answers.ts';
 import { accepted, type Answer, BODY, list, ok, type Operation, plain } from './operation.ts';
@@ -26,7 +27,7 @@ const START: readonly Answer[] = [
 
 /** The operations of every server. */
 export function engineOperations(): readonly Operation[] {
-  return [...SAGAS, ...BULK, ...ENGINE, ...FEED];
+  return [...SAGAS, ...BULK, ...ENGINE, ...HOST_OPERATIONS, ...FEED];
 }
 
 const SAGAS: readonly Operation[] = [
@@ -212,12 +213,6 @@ const ENGINE: readonly Operation[] = [
     path: '/api/retention/resume',
     summary: 'Say that the clock is right: removal goes on.',
     answers: accepted(answers.Retention),
-  },
-  {
-    method: 'get',
-    path: '/api/capabilities',
-    summary: 'What runs the sagas here, and what it can and cannot promise.',
-    answers: ok(answers.Capabilities),
   },
   {
     method: 'get',

@@ -92,6 +92,11 @@ export const CommandBody = z.strictObject({
   }),
 });
 
+/** Body of what may be tried first. */
+export const TrialBody = z.strictObject({
+  dryRun: z.boolean().default(false).meta({ description: 'Say what would be done, do nothing.' }),
+});
+
 /** The filters of `GET /api/sagas`, as members. */
 const SagaFilterBody = z.strictObject({
   type: name.optional(),

@@ -8,6 +8,7 @@ import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext } from '../context.ts';
 import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';
 import { engineRoutes } from './engine-routes.ts';
+import { hostRoutes } from './host/host-routes.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { feedRoutes } from '../live/feed-routes.ts';
 import { inspectRoutes } from '../inspect/inspect-routes.ts';
@@ -47,6 +48,7 @@ export function apiRoutes(
     .route('/api/alerts', alertRoutes(context))
     .route('/api/definitions', definitionRoutes(context, { verifications, layouts }))
     .route('/', engineRoutes(context, recorder))
+    .route('/', hostRoutes(context))
     .route('/', feedRoutes(context))
     .route('/', inspectRoutes({ ...context, engine, maySend: inspectorsMaySend }));
 }

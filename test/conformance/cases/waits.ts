@@ -153,7 +153,8 @@ export const WAIT_CASES: readonly Case[] = [
   {
     title: 'a deadline that passes while the saga is undoing changes nothing',
     async run(scene) {
-      const deadlineMs = 400;
+      // Longer than a busy machine takes to turn the saga back.
+      const deadlineMs = 3_000;
       const called: string[] = [];
       const call = (name: string) => () => {
         called.push(name);
@@ -180,15 +181,18 @@ export const WAIT_CASES: readonly Case[] = [
     },
   },
   {
-    title: 'a step whose attempts together take longer than they may counts as failed',
+    title: 'a step whose attempts together take longer than they may is given up',
     isRacing: true,
     async run(scene) {
       const fakes = scene.bind(patientSaga, { always: { call: 'fail' } });
       await scene.deploy();
       const { failure } = await scene.runs('patient', 'compensated');
       expect(failure.code).toBe('total-time');
-      expect(fakes.calls.length).toBeLessThan(100);
-      expect(new Set(fakes.calls.map(({ key }) => key)).size).toBe(1);
+      // One that was under way when the time was over may have happened, and is undone.
+      const calls = fakes.calls.filter(({ activity }) => activity === 'call');
+      expect(calls.length).toBeLessThan(100);
+      expect(new Set(calls.map(({ key }) => key)).size).toBe(1);
+      expect(fakes.standing).toEqual([]);
     },
   },
   {

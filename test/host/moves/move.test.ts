@@ -1,7 +1,7 @@
 /** Sagas in flight that are moved to another database, and go on there. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { BackstepError } from '../../../src/core/errors.ts';
 import { finishMove, takeBackMove } from '../../../src/host/moves/close-move.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
@@ -82,8 +82,17 @@ test('what left takes nothing more where it was, and says where it went', async 
   const during = await engine(source, world);
   const soon = { code: 'unavailable', retryAfterMs: 30_000 };
   await expect(during.saga(id).send(label)).rejects.toMatchObject(soon);
-  await expect(during.saga(id).command({ name: 'terminate' })).rejects.toMatchObject(soon);
-  await expect(during.spawn(parcelSaga, options)).rejects.toMatchObject(soon);
+  const order = during.saga(id).command({ name: 'terminate' });
+  await expect(order).rejects.toMatchObject({ code: 'not-legal' });
+  const again = during.spawn(parcelSaga, options);
+  await expect(again).rejects.toThrow('which is on its way to the other town');
+  // What people end holds up no list of commands.
+  const bulk = { command: 'retry', by: 'ada', reason: null, sagas: { ids: [id] } } as const;
+  const { id: list } = await during.bulk.freeze(bulk);
+  await during.bulk.start(list);
+  await vi.waitFor(async () => {
+    expect((await during.bulk.find(list)).counts).toMatchObject({ refused: 1, pending: 0 });
+  });
   const state = await during.saga(id).state();
   expect(state === null ? null : during.legalCommands(state)).toEqual([]);
   await during.stop({ within: 0 });
@@ -175,8 +184,15 @@ test('an import is refused whole where something of it cannot run or has no plac
   await old.stop({ within: 0 });
   const nobody = exportSagas({ database: source, sagas: { ids: ['x'] }, to: file, place: 'there' });
   await expect(nobody).rejects.toThrow('no saga with id "x"; nothing was moved');
+  const elsewhere = join(dirname(source), 'nowhere', 'sagas.jsonl');
+  const noFolder = exportSagas({ database: source, sagas: 'all', to: elsewhere, place: 'there' });
+  await expect(noFolder).rejects.toThrow('its folder cannot be written');
   const trial = { database: source, sagas: 'all', to: file, place: 'there', dryRun: true } as const;
-  expect(await exportSagas(trial)).toMatchObject({ move: null, sagas: [{ id }] });
+  // None of them has begun to leave for the mistake.
+  expect(await exportSagas(trial)).toMatchObject({
+    move: null,
+    sagas: [{ id, status: 'waiting' }],
+  });
   await exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
 
   const into = (database: string, given = definitions) =>
@@ -240,4 +256,27 @@ test('a saga comes back to where it was, and an old file of it brings nothing', 
   expect(await again.saga(id).settled()).toMatchObject({ status: 'completed' });
   await again.stop({ within: 0 });
   expect([await findingsIn(source), await findingsIn(target)]).toEqual([[], []]);
+});
+
+test('a database that only shows sagas of elsewhere gives none away and takes none', async () => {
+  const source = temporaryDatabase();
+  const file = join(dirname(source), 'sagas.jsonl');
+  const world = new World();
+  const old = await engine(source, world);
+  const { id } = await old.spawn(parcelSaga, { input: { parcel: 'p', way: 'air' } });
+  await until(old, id, 'waiting');
+  await old.stop({ within: 0 });
+  const db = connect(source);
+  db.exec('UPDATE engine SET is_projection = 1');
+  const refused = 'sagas of Restate cannot be moved';
+  const moved = exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
+  await expect(moved).rejects.toThrow(refused);
+  db.exec('UPDATE engine SET is_projection = 0');
+  db.close();
+  await exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
+  const target = join(dirname(source), 'target.db');
+  await (await engine(target, new World())).stop({ within: 0 });
+  connect(target).exec('UPDATE engine SET is_projection = 1');
+  const came = importSagas({ database: target, from: file, definitions });
+  await expect(came).rejects.toThrow(refused);
 });

@@ -120,10 +120,15 @@ describe('real answers', () => {
     await expectAnswer(api, 'GET', '/api/definitions/{type}/mermaid', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/stately', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}/ways/{number}', 404, 'order');
+    await expectAnswer(api, 'GET', '/api/versions', 200);
     await expectAnswer(api, 'GET', '/api/stats', 200);
     await expectAnswer(api, 'GET', '/api/inbox', 200);
     await expectAnswer(api, 'GET', '/api/live', 200);
     await expectAnswer(api, 'GET', '/api/capabilities', 200);
+    await expectAnswer(api, 'GET', '/api/calls', 200);
+    await expectAnswer(api, 'GET', '/api/resync', 409);
+    await expectAnswer(api, 'POST', '/api/resync', 409, '', { dryRun: true });
+    await expectAnswer(api, 'POST', '/api/sagas/{id}/nudge', 409, 'none', {});
     await expectAnswer(api, 'GET', '/api/retention', 200);
     await expectAnswer(api, 'POST', '/api/retention/resume', 202);
     await expectAnswer(api, 'GET', '/api/health', 200);

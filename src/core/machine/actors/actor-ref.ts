@@ -124,7 +124,9 @@ export class ActorRef {
 
 /** The id of the reference that JSON stands for; `null` for any other object. */
 export function referenceInJson(value: object): string | null {
-  if (Reflect.get(value, REFERENCE) !== REFERENCE_KIND) return null;
+  if (!Object.hasOwn(value, REFERENCE) || Reflect.get(value, REFERENCE) !== REFERENCE_KIND) {
+    return null;
+  }
   const id: unknown = Reflect.get(value, 'id');
   return typeof id === 'string' ? id : null;
 }

@@ -10,6 +10,7 @@ import { statusOf, textOf } from '../../query.ts';
 import { definitionOf, typesOf } from '../../saga-lookup.ts';
 import type { TurnFilter, TurnStream } from '../../live/turn-stream.ts';
 import { actorTree } from './actor-tree.ts';
+import { callTroubles } from './calls-view.ts';
 import { debugPage, processFacts, turnRows } from './debug-view.ts';
 
 const ACTORS_MIN_AGE_MS = 500;
@@ -96,6 +97,11 @@ function groupsOf(
           actorTree(backstep.liveActors(MAX_ACTORS), backstep.figures().liveActors),
         ),
       ],
+    },
+    {
+      key: 'debug-calls',
+      minAgeMs: PROCESS_MIN_AGE_MS,
+      render: async () => [await region('debug-calls', await callTroubles(backstep.calls))],
     },
     {
       key: 'debug-process',

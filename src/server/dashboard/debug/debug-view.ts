@@ -40,6 +40,10 @@ export function debugPage(page: DebugPage, region: (id: string) => Html): Html {
       <h2 id="actors">Actors</h2>
       <div id="debug-actors">${region('debug-actors')}</div>
     </section>
+    <section aria-labelledby="calls">
+      <h2 id="calls">Calls between machines</h2>
+      <div id="debug-calls">${region('debug-calls')}</div>
+    </section>
     <section aria-labelledby="stream">
       <h2 id="stream">Turns, the newest first</h2>
       ${streamForm(page)}

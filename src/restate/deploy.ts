@@ -1,0 +1,209 @@
+/**
+ * Puts new workers in the place of old ones: looks whether they can go on with what is in flight,
+ * tells Restate of them, waits until no call is left on the old ones, and takes those away.
+ *
+ * Restate keeps a call on the deployment where it began, and new code there would leave it failing
+ * for ever. So a deployment never changes: other code has another address.
+ */
+import { type Clock, pause } from '../host/clock.ts';
+import type { Runnable } from '../host/registry.ts';
+import { type Admin, newestServing, quoted, type Served, type Serving } from './face/admin.ts';
+import { SERVICES } from './names.ts';
+import { RUNS_METADATA, runsIn } from './runs-metadata.ts';
+
+/** Sagas of one version that are not over. */
+export interface InFlight {
+  readonly type: string;
+  readonly version: number;
+  readonly sagas: number;
+}
+
+/** What the face says of its sagas. */
+export interface FaceKnows {
+  readonly inFlight: readonly InFlight[];
+  /** What it has registered, or can migrate. */
+  readonly isKnown: (type: string, version: number) => boolean;
+}
+
+export interface DeploymentPlan {
+  readonly url: string;
+  /** Why it must not be done, each a sentence with the cure; none: it may. */
+  readonly refusals: readonly string[];
+  readonly runs: readonly Runnable[];
+  /** Restate sends new calls there already: what is left is to wait for the old ones. */
+  readonly isServing: boolean;
+  /** Which it takes the place of. */
+  readonly old: readonly Pick<Serving, 'id' | 'url'>[];
+}
+
+/** How far old calls are. */
+export interface Draining {
+  /** Calls that began on old workers and are not over. */
+  readonly left: number;
+}
+
+export interface Deployed extends Draining {
+  /** Addresses that Restate asks for nothing any more: what serves there may stop. */
+  readonly removed: readonly string[];
+  /** Those where calls are left, or that serve other services too. */
+  readonly kept: readonly string[];
+}
+
+/** Of workers; the face tells Restate of itself. */
+const OF_WORKERS: readonly string[] = [
+  SERVICES.saga,
+  SERVICES.attempt,
+  SERVICES.outbox,
+  SERVICES.gate,
+];
+const LOOK_EVERY_MS = 500;
+/** As long as the nodes of a cluster may take to hear of a deployment. */
+const SURE_AFTER_LOOKS = 3;
+
+/**
+ * Looks at the workers of an address and at what they would take over; changes nothing. `ask` is
+ * called where workers are there already: else nothing can be in flight. Throws `unavailable`, and
+ * what `ask` throws.
+ */
+export async function planDeployment(
+  admin: Admin,
+  url: string,
+  ask: () => Promise<FaceKnows>,
+): Promise<DeploymentPlan> {
+  const { id, services } = await admin.register(url, { isTrial: true });
+  const deployments = await admin.deployments();
+  const ours = deployments.filter((each) => each.services.some(isOfWorkers));
+  const newest = newestServing(deployments, SERVICES.saga);
+  const runs = runsIn(services.find(isSaga)?.metadata?.[RUNS_METADATA]);
+  const isThere = ours.some((each) => each.id === id);
+  const old = ours.filter((each) => each.id !== id);
+  const refusals: string[] = [];
+  if (runs === null) refusals.push(`no worker of Backstep serves at ${url}`);
+  if (isThere) {
+    const asTold = await admin.register(url, { isTrial: true, isAskedAnew: false });
+    const told = asTold.services.find(isSaga)?.metadata?.[RUNS_METADATA];
+    if (told !== services.find(isSaga)?.metadata?.[RUNS_METADATA]) {
+      refusals.push(
+        `other code serves at ${url} than when Restate was told of it; calls that began there fail ` +
+          'for ever: give the new workers an address of their own',
+      );
+    } else if (newest?.id !== id) {
+      refusals.push(`newer workers took over from ${url}; give these an address of their own`);
+    }
+  }
+  if (ours.length > 0) refusals.push(...refusalsOf(runs ?? [], await ask()));
+  return { url, refusals, runs: runs ?? [], isServing: isThere, old };
+}
+
+/**
+ * Does what was planned. Yields how many calls are left on old workers, and goes on while there are
+ * any, for at most `withinMs`; `null`: as long as it takes. Throws `unavailable`; begun again it goes
+ * on from there.
+ */
+export async function* deploy(
+  admin: Admin,
+  { url, isServing, old }: DeploymentPlan,
+  { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number | null },
+): AsyncGenerator<Draining, Deployed | { readonly refusal: string }> {
+  if (!isServing) {
+    const { id } = await admin.register(url, { isAskedAnew: false });
+    const told = (await admin.deployments()).find((each) => each.id === id);
+    if (told?.isBothWays === false) {
+      // Nothing has run there but calls of this moment, which no worker could take to their end.
+      await admin.remove(id);
+      return { refusal: onlyOneWay(url) };
+    }
+  }
+  const untilMs = withinMs === null ? Infinity : clock.nowMs() + withinMs;
+  let quietLooks = 0;
+  for (;;) {
+    const left = await callsOn(admin, old);
+    const total = sumOf(left);
+    quietLooks = total === 0 ? quietLooks + 1 : 0;
+    const isQuiet = old.length === 0 || quietLooks === SURE_AFTER_LOOKS;
+    if (isQuiet || clock.nowMs() >= untilMs) return removeQuiet(admin, old, left);
+    yield { left: total };
+    await pause(clock, LOOK_EVERY_MS);
+  }
+}
+
+async function removeQuiet(
+  admin: Admin,
+  old: DeploymentPlan['old'],
+  left: ReadonlyMap<string, number>,
+): Promise<Deployed> {
+  const removed: string[] = [];
+  const kept: string[] = [];
+  for (const { id, url, isShared } of await withShared(admin, old)) {
+    if ((left.get(id) ?? 0) > 0 || isShared) {
+      kept.push(url);
+    } else {
+      await admin.remove(id);
+      removed.push(url);
+    }
+  }
+  return { left: sumOf(left), removed, kept };
+}
+
+/** Others may serve something beside: then it is theirs to take away. */
+async function withShared(admin: Admin, old: DeploymentPlan['old']) {
+  const deployments = await admin.deployments();
+  return old.flatMap(({ id, url }) => {
+    const there = deployments.find((each) => each.id === id);
+    if (there === undefined) return [];
+    return [{ id, url, isShared: !there.services.every(isOfWorkers) }];
+  });
+}
+
+function sumOf(left: ReadonlyMap<string, number>): number {
+  return [...left.values()].reduce((sum, each) => sum + each, 0);
+}
+
+/** Calls that are not over, by the deployment where they began. */
+async function callsOn(
+  admin: Admin,
+  old: DeploymentPlan['old'],
+): Promise<ReadonlyMap<string, number>> {
+  if (old.length === 0) return new Map();
+  const ids = old.map(({ id }) => quoted(id)).join(', ');
+  const rows = await admin.query(`SELECT pinned_deployment_id AS id, COUNT(*) AS calls
+    FROM sys_invocation WHERE status <> 'completed' AND pinned_deployment_id IN (${ids})
+    GROUP BY pinned_deployment_id`);
+  return new Map(rows.map(({ id, calls }) => [String(id), Number(calls)]));
+}
+
+function refusalsOf(runs: readonly Runnable[], face: FaceKnows): readonly string[] {
+  const isRun = (type: string, version: number): boolean =>
+    runs.some((each) => each.type === type && each.version === version);
+  const stuck = face.inFlight.filter(({ type, version }) => !isRun(type, version));
+  const unknown = runs.filter(
+    ({ type, version, hash }) => hash !== null && !face.isKnown(type, version),
+  );
+  return [
+    ...stuck.map(
+      ({ type, version, sagas }) =>
+        `${sagas} sagas of ${type} version ${version} are in flight, which these workers cannot ` +
+        'run: register that version too, or a migration from it',
+    ),
+    ...unknown.map(
+      ({ type, version }) =>
+        `the face does not know ${type} version ${version}, so that it could not show its sagas: ` +
+        'start a face that does first',
+    ),
+  ];
+}
+
+function onlyOneWay(url: string): string {
+  return (
+    `Restate reaches ${url} by request and response only, so that every attempt would look ` +
+    'interrupted; let every balancer on the way speak HTTP/2'
+  );
+}
+
+function isSaga({ name }: Served): boolean {
+  return name === SERVICES.saga;
+}
+
+function isOfWorkers({ name }: Served): boolean {
+  return OF_WORKERS.includes(name);
+}

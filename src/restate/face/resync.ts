@@ -1,0 +1,226 @@
+/**
+ * Writes again what a projection lacks, of what Restate keeps: into an empty database, one that was
+ * restored from a backup, or one that lost rows.
+ *
+ * Invariant: only turns that the database lacks are written, in order, so that it may be begun again
+ * at any time. Sagas that it lacks altogether get their internal ids in the order in which they
+ * began: lists stand as before. What no saga's turn wrote does not come back: bulk commands, the
+ * positions of the feed, and sagas that were removed.
+ */
+import { crc32 } from 'node:zlib';
+import { isPassing } from '../../core/errors.ts';
+import type { ResyncProgress } from '../../host/host-calls.ts';
+import type { Logger } from '../../host/turn-log.ts';
+import type { Store } from '../../store/store.ts';
+import { SERVICES } from '../names.ts';
+import { SAGA } from '../saga-state.ts';
+import { type Admin, quoted } from './admin.ts';
+import type { Ingress } from './ingress.ts';
+import { BORN, LAST } from './journal-object.ts';
+import type { Projector } from './projector.ts';
+
+export interface ResyncParts {
+  readonly store: Store;
+  readonly admin: Admin;
+  readonly ingress: Ingress;
+  readonly projector: Projector;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+}
+
+const NEVER: ResyncProgress = {
+  state: 'never',
+  sagas: 0,
+  missing: 0,
+  behind: 0,
+  written: 0,
+  lost: 0,
+  lostExamples: [],
+  error: null,
+};
+const AT_ONCE = 8;
+/** Ids in one question to the database. */
+const CHUNK = 500;
+const MAX_EXAMPLES = 5;
+/** A server with a million sagas takes a while to list them. */
+const LIST_PATIENCE_MS = 300_000;
+
+/** A saga as Restate has it. */
+interface Kept {
+  readonly id: string;
+  /** Its last turn that is kept; 0: none is. */
+  readonly lastSeq: number;
+  readonly bornMs: number;
+}
+
+export class Resync {
+  readonly #parts: ResyncParts;
+  #progress: ResyncProgress = NEVER;
+  #counted: Promise<ResyncProgress> | null = null;
+  readonly #underWay = new Map<string, Promise<boolean>>();
+  /** Sagas whose loss was told. */
+  readonly #told = new Set<string>();
+  #isStopped = false;
+
+  constructor(parts: ResyncParts) {
+    this.#parts = parts;
+  }
+
+  get progress(): ResyncProgress {
+    return this.#progress;
+  }
+
+  /** See `HostCalls.resync`. */
+  begin(isTrial: boolean): Promise<ResyncProgress> {
+    if (this.#progress.state === 'running') return Promise.resolve(this.#progress);
+    return (this.#counted ??= this.#begin(isTrial).finally(() => (this.#counted = null)));
+  }
+
+  /** A turn was refused for those before it: they are written, where they are kept. */
+  heal(sagaId: string): void {
+    if (this.#isStopped) return;
+    this.#bring(sagaId).then(
+      (isWhole) => {
+        if (isWhole || this.#told.has(sagaId) || this.#told.size >= CHUNK) return;
+        this.#told.add(sagaId);
+        this.#parts.logger.warn({ saga: sagaId }, 'turns of a saga are gone: they are not kept');
+      },
+      () => {}, // Restate brings the turn again, and with it this
+    );
+  }
+
+  /** Says so where Restate has sagas and the database has none. */
+  async tellIfEmpty(): Promise<void> {
+    const { admin, logger } = this.#parts;
+    const some = `SELECT service_key FROM state WHERE service_name = ${quoted(SERVICES.saga)} LIMIT 1`;
+    const rows = await admin.query(some).catch(() => []);
+    if (rows.length > 0) logger.warn({}, 'Restate has sagas, the database none: backstep resync');
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #begin(isTrial: boolean): Promise<ResyncProgress> {
+    const { projector, logger } = this.#parts;
+    const kept = await this.#kept();
+    const stored = await this.#storedSeqs(kept.map(({ id }) => id));
+    const missing = kept.filter(({ id, lastSeq }) => !stored.has(id) && lastSeq > 0);
+    const behind = kept.filter(({ id, lastSeq }) => lastSeq > (stored.get(id) ?? Infinity));
+    const lost = kept.filter(({ id, lastSeq }) => !stored.has(id) && lastSeq === 0);
+    const counted: ResyncProgress = {
+      ...NEVER,
+      state: isTrial ? 'ended' : 'running',
+      sagas: kept.length,
+      missing: missing.length,
+      behind: behind.length,
+      lost: lost.length,
+      lostExamples: lost.slice(0, MAX_EXAMPLES).map(({ id }) => id),
+    };
+    if (isTrial) return counted;
+    this.#progress = counted;
+    projector.reserve(missing.map(({ id }) => id));
+    void this.#run([...missing, ...behind].map(({ id }) => id)).then(
+      () => {
+        this.#progress = { ...this.#progress, state: 'ended' };
+        logger.info(this.#progress, 'the projection is written again');
+      },
+      (error: unknown) => {
+        const told = error instanceof Error ? error.message : String(error);
+        this.#progress = { ...this.#progress, state: 'failed', error: told };
+        logger.warn({ err: error }, 'the projection could not be written again');
+      },
+    );
+    return counted;
+  }
+
+  async #run(ids: string[]): Promise<void> {
+    const left = ids.values();
+    const some = async (): Promise<void> => {
+      for (const id of left) {
+        if (this.#isStopped) return;
+        const isWhole = await this.#bring(id);
+        const { written, lost, lostExamples } = this.#progress;
+        this.#progress = isWhole
+          ? { ...this.#progress, written: written + 1 }
+          : {
+              ...this.#progress,
+              lost: lost + 1,
+              lostExamples: [...lostExamples, id].slice(0, MAX_EXAMPLES),
+            };
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, some));
+  }
+
+  /** Whether the database has every turn of it now that Restate keeps. One at a time for a saga. */
+  #bring(sagaId: string): Promise<boolean> {
+    const known = this.#underWay.get(sagaId);
+    if (known !== undefined) return known;
+    const brought = this.#write(sagaId).finally(() => this.#underWay.delete(sagaId));
+    this.#underWay.set(sagaId, brought);
+    return brought;
+  }
+
+  async #write(sagaId: string): Promise<boolean> {
+    const { ingress, projector } = this.#parts;
+    const storedSeq = (await this.#storedSeqs([sagaId])).get(sagaId) ?? 0;
+    const turns = await ingress.keptTurns(sagaId, storedSeq);
+    const found = await ingress.call(sagaId, 'get', null);
+    if (found.kind !== 'saga') return true; // it was removed meanwhile
+    const [first] = turns;
+    if (first === undefined) return storedSeq > 0;
+    if (first.saga.seq !== storedSeq + 1) return false;
+    // Each turn with the state after the last one, which is the only one that is kept: a reader in
+    // between sees the state of a few moments later.
+    const { type, state } = found.saga;
+    const checksum = crc32(state);
+    const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
+    try {
+      await projector.append(sagaId, { type, turns: whole });
+      return true;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Every saga that Restate has, in the order in which they began. */
+  async #kept(): Promise<readonly Kept[]> {
+    const { admin } = this.#parts;
+    const sagas = await admin.query(
+      `SELECT service_key AS id FROM state
+        WHERE service_name = ${quoted(SERVICES.saga)} AND key = ${quoted(SAGA)}`,
+      LIST_PATIENCE_MS,
+    );
+    const facts = await admin.query(
+      `SELECT service_key AS id, key, value_utf8 AS value FROM state
+        WHERE service_name = ${quoted(SERVICES.journal)} AND key IN (${quoted(LAST)}, ${quoted(BORN)})`,
+      LIST_PATIENCE_MS,
+    );
+    const numbers = new Map<string, number>();
+    for (const { id, key, value } of facts) {
+      numbers.set(`${String(key)} ${String(id)}`, Number(value));
+    }
+    return sagas
+      .map(({ id: given }) => {
+        const id = String(given);
+        const bornMs = numbers.get(`${BORN} ${id}`) ?? 0;
+        return { id, lastSeq: numbers.get(`${LAST} ${id}`) ?? 0, bornMs };
+      })
+      .toSorted((one, other) => one.bornMs - other.bornMs || (one.id < other.id ? -1 : 1));
+  }
+
+  async #storedSeqs(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const seqs = new Map<string, number>();
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      const rows = await this.#parts.store
+        .tables()
+        .selectFrom('sagas')
+        .select(['id', 'seq'])
+        .where('id', 'in', ids.slice(at, at + CHUNK))
+        .execute();
+      for (const { id, seq } of rows) seqs.set(id, seq);
+    }
+    return seqs;
+  }
+}
