@@ -20,6 +20,7 @@ import type { EngineParts, FatalCause } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../host/registration-check.ts';
+import { assertRunsHere } from '../host/moves/whose-sagas.ts';
 import { subscriptionCheck } from '../host/subscription-check.ts';
 import { type Logger, silentLogger } from '../host/turn-log.ts';
 
@@ -85,6 +86,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
   ]);
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore(() => clock.nowMs());
+  await assertRunsHere(store);
   const target = readDatabase(database);
   if (target.kind === 'file') warnOfOpenFile(target.path, 'the database', logger);
   return heldWhileStarted(createEngine(store, parts));

@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { PermanentError } from '../../src/core/failure.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
+import { openBackstep } from '../../src/index.ts';
 import { parcelSaga } from '../conformance/sagas.ts';
 import { serveBackstep } from '../../src/server.ts';
 import { typed } from '../cli/typed-commands.ts';
@@ -94,6 +95,19 @@ describeOnRestate('a resync', () => {
       expect(again.isNew).toBe(false);
       await stage.closeFace();
       expect(await findingsIn(database, [parcelSaga])).toEqual([]);
+
+      // Neither host takes the sagas of the other for its own.
+      const refused = { code: 'storage-refused' };
+      await expect(openBackstep({ database })).rejects.toMatchObject(refused);
+      const embedded = temporaryDatabase();
+      const engine = await openBackstep({ database: embedded });
+      register(engine);
+      await engine.start();
+      await engine.spawn(parcelSaga, { input: { of: 'e' } });
+      await engine.stop({ within: 0 });
+      await expect(stage.face(embedded)).rejects.toMatchObject(refused);
+      await stage.closeFace();
+      expect((await stage.face(database)).health().kind).toBe('ready');
     },
     PATIENCE_MS,
   );

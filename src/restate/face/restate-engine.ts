@@ -24,6 +24,7 @@ import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { SagaWatchers } from '../../host/saga-watchers.ts';
+import { markAsProjection } from '../../host/moves/whose-sagas.ts';
 import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
@@ -32,7 +33,6 @@ import type { Subscribed } from '../../host/subscription-check.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
-import { projectionStatement } from '../../store/queries/moves.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
 import type { HostCalls } from '../../host/host-calls.ts';
@@ -176,8 +176,7 @@ export class RestateEngine implements UncheckedEngine {
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
-    // Who would move sagas out of it must hear that they are not here.
-    await store.write([projectionStatement(store.tables())]);
+    await markAsProjection(store, lastSid);
     const { host = '127.0.0.1', port } = listen;
     // What fails is tried again by Restate, and told by the watch.
     const handler = createEndpointHandler({
