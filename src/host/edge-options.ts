@@ -85,6 +85,7 @@ export const OPEN_OPTIONS = optionsOf({
   hides: FUNCTION,
   onFatal: FUNCTION,
   keepEndedFor: DURATION,
+  alerts: ANYTHING,
   verifyAtRegistration: oneOf(['warn', 'refuse', 'off']),
   tracing: FLAG,
   migrationsFolder: TEXT,

@@ -1,7 +1,7 @@
 /**
  * What the engine tells about itself: counted where it happens, put together only when asked for.
  */
-import type { Distribution } from '../core/distribution.ts';
+import { type Distribution, NO_DURATIONS } from '../core/distribution.ts';
 import type { SagaState } from '../core/state.ts';
 import type { TypeCounters, TypeFigures } from './telemetry/type-figures.ts';
 
@@ -92,6 +92,30 @@ export function figuresOf(
     unheardEvents: courier.unheardEvents,
     inboxTaken: inbox.takenRows + inbox.refusedRows,
     inboxRefused: inbox.refusedRows,
+    feedSeq: feed.lastSeq,
+    types: counters.figures(),
+  };
+}
+
+/** Those of a process in which no saga runs, and that writes down what others took. */
+export function figuresOfWriter(
+  counters: TypeCounters,
+  feed: { readonly lastSeq: number },
+): EngineFigures {
+  return {
+    liveActors: 0,
+    busyActors: 0,
+    activitiesInFlight: 0,
+    activitiesWaiting: 0,
+    attemptMs: NO_DURATIONS,
+    mailboxItems: 0,
+    deepestMailbox: 0,
+    armedWakes: 0,
+    startedSagas: counters.started,
+    settledSagas: counters.settled,
+    unheardEvents: 0,
+    inboxTaken: 0,
+    inboxRefused: 0,
     feedSeq: feed.lastSeq,
     types: counters.figures(),
   };

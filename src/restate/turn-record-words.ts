@@ -63,4 +63,5 @@ export const turnRecord: z.ZodType<TurnRecord> = z.object({
     .nullable(),
   counted: z.array(counted).exactOptional(),
   version: z.object({ version: count, definitionHash: text }).exactOptional(),
+  stepFailure: z.object({ step: text, error: text }).exactOptional(),
 });

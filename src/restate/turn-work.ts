@@ -16,6 +16,7 @@ import { countedOf } from '../core/history/counted.ts';
 import type { ParentLink } from '../core/turn/parent-link.ts';
 import { begin, turn } from '../core/turn/turn.ts';
 import { type BesideRecord, recordOf } from '../host/turn/projection.ts';
+import { stepFailureOf } from '../host/turn/step-failure.ts';
 import { refusalOf, versionConflict } from '../host/turn/refusals.ts';
 import { tooLongResult } from '../host/turn/state-bound.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
@@ -233,7 +234,12 @@ export class TurnWork {
     const { registration } = this.#opened();
     const record = recordOf(taken, this.#place.stateLength, beside);
     const counted = countedOf(registration.definition, taken);
-    this.#records.push(counted.length === 0 ? record : { ...record, counted });
+    const stepFailure = stepFailureOf(taken);
+    this.#records.push({
+      ...record,
+      ...(counted.length === 0 ? {} : { counted }),
+      ...(stepFailure === null ? {} : { stepFailure }),
+    });
     this.#taken.push(taken);
     this.#saga = { registration, state: taken.after };
   }

@@ -110,7 +110,9 @@ function itemOf(sid: number, { state, record, effects }: Advanced, before: Advan
   const { atMs: createdAtMs } = record;
   const birth = { id: state.id, type, version, definitionHash, key: null, inputHash: null };
   const taken = { before: before?.state ?? null, after: state, record, effects };
-  const pending = { sid, startedAtMs: createdAtMs, ...taken };
+  const pending = { sid, type, startedAtMs: createdAtMs, ...taken };
   const born = before === null ? { ...birth, createdAtMs } : null;
-  return toTurnItem(commitOf(pending, STATE_LENGTH, { birth: born }));
+  return toTurnItem(
+    commitOf(pending, { stateLength: STATE_LENGTH, marker: null }, { birth: born }),
+  );
 }

@@ -18,7 +18,8 @@ async function projection() {
   feed.subscribe(({ sagaId, sagaSeq }) => fed.push(`${sagaId}/${sagaSeq}`));
   const parts = { store, feed, clock: systemClock, watchers: new SagaWatchers() };
   const telemetry = new SagaTelemetry(undefined);
-  const projector = new Projector({ ...parts, registry: new WorkerRegistry(), telemetry });
+  const told = { marker: null, telemetry };
+  const projector = new Projector({ ...parts, registry: new WorkerRegistry(), ...told });
   const read = createReadModels(store.tables());
   const written = async (id: string): Promise<readonly number[]> => {
     const { items } = await read.transitions(id, { limit: 100, cursor: null });

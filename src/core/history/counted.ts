@@ -4,7 +4,7 @@
  */
 import type { SagaDefinition } from '../define/definition.ts';
 import type { SagaState, StepEntry } from '../state.ts';
-import { isSettled } from '../status.ts';
+import { isNewlySettled, isSettled } from '../status.ts';
 import type { Effect, Inbound, JournalRecord } from '../turn/inbound.ts';
 
 /** What is counted of a step. */
@@ -57,7 +57,7 @@ export function countedOf(definition: SagaDefinition, turn: CountedTurn): readon
       if (was !== entry) countStep(found, was, entry);
     }
   }
-  if (isSettled(after.status) && !isSettled(before.status)) found.push(SETTLED);
+  if (isNewlySettled(before.status, after.status)) found.push(SETTLED);
   return found.length === 0 ? NOTHING : found;
 }
 

@@ -7,6 +7,7 @@
 import type { Failure } from '../../core/failure.ts';
 import type { Direction } from '../../core/state.ts';
 import type { SettledStatus } from '../../core/status.ts';
+import { readTraceparent } from '../../core/traceparent.ts';
 import type { SpawnOptions } from '../backstep.ts';
 import type { StartResult } from '../saga-handle.ts';
 
@@ -72,4 +73,10 @@ export function startTraced(
   run: (options: SpawnOptions) => Promise<StartResult>,
 ): Promise<StartResult> {
   return tracing === undefined ? run(options) : tracing.start(type, options, run);
+}
+
+/** The trace that a start was given, as it is kept; nothing where none was. */
+export function givenTrace({ traceparent }: SpawnOptions): { readonly trace?: string } {
+  const trace = traceparent === undefined ? null : readTraceparent(traceparent);
+  return trace === null ? {} : { trace };
 }

@@ -10,16 +10,18 @@ import { BackstepError } from '../../core/errors.ts';
 import { check } from '../../core/options-reader.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { NO_DURATIONS } from '../../core/distribution.ts';
-import { readTraceparent } from '../../core/traceparent.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
 import { capabilitiesOf } from '../../host/capabilities.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
+import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
+import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
+import { markerOf } from '../../host/alerts/marker.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
+import { figuresOfWriter } from '../../host/figures.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { SagaWatchers } from '../../host/saga-watchers.ts';
 import { markAsProjection } from '../../host/moves/whose-sagas.ts';
@@ -29,7 +31,7 @@ import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Subscribed } from '../../host/subscription-check.ts';
 import { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
-import { startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
+import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
@@ -76,6 +78,7 @@ export interface RestateEngineParts {
   readonly redact: Redact;
   readonly keepEndedMs?: number;
   readonly tracing?: Tracing;
+  readonly alerts: CheckedAlerts;
   readonly onRegister: (
     definition: SagaDefinition,
     accepting: Promise<void>,
@@ -93,6 +96,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly legalCommands = legalCommands;
   readonly retention: Retention;
   readonly bulk: BulkActions;
+  readonly alerts: AlertWork;
   readonly sagas: RestateCalls;
   readonly calls: HostCalls;
   readonly #parts: RestateEngineParts;
@@ -123,8 +127,10 @@ export class RestateEngine implements UncheckedEngine {
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
     this.#telemetry = new SagaTelemetry(parts.tracing);
     const telemetry = this.#telemetry;
+    const marker = markerOf(parts.alerts.rules);
     const onGap = (id: string): void => this.#resync.heal(id);
-    this.#projector = new Projector({ ...shared, feed: this.#feed, telemetry, onGap });
+    const told = { marker, telemetry, onGap };
+    this.#projector = new Projector({ ...shared, feed: this.#feed, ...told });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -153,6 +159,12 @@ export class RestateEngine implements UncheckedEngine {
       command: (order: OperatorCommand) => this.sagas.command(id, order),
     });
     this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
+    this.alerts = createAlerts(parts.alerts, {
+      ...parts,
+      versionGaps: () => this.#versions.gaps,
+      types: () => this.#registry.all().map(({ id }) => id),
+      host: () => this.#watch.standing,
+    });
   }
 
   register: Backstep['register'] = (definition, ...given) => {
@@ -189,6 +201,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#removal.start();
     if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
+    this.alerts.start();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
@@ -205,8 +218,7 @@ export class RestateEngine implements UncheckedEngine {
     const key = options.key ?? null;
     // The id is made here and is the same over all tries: a lost answer starts nothing twice.
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
-    const trace = options.traceparent === undefined ? null : readTraceparent(options.traceparent);
-    const of = trace === null ? {} : { trace };
+    const of = givenTrace(options);
     let refusal: unknown = null;
     for (const definition of this.#registry.versionsOf(type)) {
       this.#registry.assertChildren(definition);
@@ -239,23 +251,7 @@ export class RestateEngine implements UncheckedEngine {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   /** Of this process, in which no saga runs: turns count where they are written. */
-  figures: Backstep['figures'] = () => ({
-    liveActors: 0,
-    busyActors: 0,
-    activitiesInFlight: 0,
-    activitiesWaiting: 0,
-    attemptMs: NO_DURATIONS,
-    mailboxItems: 0,
-    deepestMailbox: 0,
-    armedWakes: 0,
-    startedSagas: this.#telemetry.counters.started,
-    settledSagas: this.#telemetry.counters.settled,
-    unheardEvents: 0,
-    inboxTaken: 0,
-    inboxRefused: 0,
-    feedSeq: this.#feed.lastSeq,
-    types: this.#telemetry.counters.figures(),
-  });
+  figures: Backstep['figures'] = () => figuresOfWriter(this.#telemetry.counters, this.#feed);
 
   liveActors: Backstep['liveActors'] = () => [];
 
@@ -267,7 +263,9 @@ export class RestateEngine implements UncheckedEngine {
       return { kind: 'recovering', reason: 'the projection does not listen yet' };
     }
     const restate = this.#watch.standing;
-    if (restate.kind === 'ready') return this.#versions.toldIn(store);
+    if (restate.kind === 'ready') {
+      return withUndelivered(this.#versions.toldIn(store), this.alerts);
+    }
     return { kind: 'stalled', reason: restate.reason, sinceMs: restate.sinceMs };
   }
 
@@ -283,7 +281,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#resync.stop();
     this.#versions.stop();
     this.#removal.stop();
-    await this.bulk.stop();
+    await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
     this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);

@@ -13,15 +13,14 @@ import { isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { AtMost } from '../../host/at-most.ts';
-import type { ActorHost, Verdict } from './actor-host.ts';
-import type { Clock } from '../../host/clock.ts';
-import type { Limits } from '../../host/limits.ts';
+import type { ActorHost, SupervisorParts, Verdict } from './actor-host.ts';
+import { type Marker, markerOf } from '../../host/alerts/marker.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from '../../host/turn/parking.ts';
 import { parkedCommit } from './commit-of.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
-import type { Registration, Registry } from '../../host/registry.ts';
+import type { Registration } from '../../host/registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { type ActorSaga, SagaLoader } from './saga-loader.ts';
@@ -41,9 +40,8 @@ const LOOK_AGAIN_MS = 30_000;
 export class Supervisor implements ActorHost {
   readonly mailboxEvents: number;
   readonly stateLength: number;
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #limits: Limits;
+  readonly marker: Marker | null;
+  readonly #parts: SupervisorParts;
   readonly #log: TurnLog;
   #outlets: Outlets | null = null;
   readonly #actors = new Map<number, SagaActor>();
@@ -57,15 +55,15 @@ export class Supervisor implements ActorHost {
   readonly #loader: SagaLoader;
   #isStopping = false;
 
-  constructor(store: Store, clock: Clock, registry: Registry, limits: Limits, log: TurnLog) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(parts: SupervisorParts, log: TurnLog) {
+    const { store, clock, registry, limits } = parts;
+    this.#parts = parts;
     this.#budget = new RestartBudget(limits.restarts, limits.restartPeriodMs);
     this.#loader = new SagaLoader(store, registry, clock, log);
-    this.#limits = limits;
     this.#log = log;
     this.mailboxEvents = limits.mailboxEvents;
     this.stateLength = limits.stateLength;
+    this.marker = markerOf(parts.alerts?.rules ?? []);
   }
 
   /** Where effects go; set once, before the first turn. */
@@ -140,7 +138,7 @@ export class Supervisor implements ActorHost {
 
   /** The internal id of a saga; `null`: there is none. */
   findSid = async (sagaId: string): Promise<number | null> =>
-    this.#sids.get(sagaId) ?? this.#lookups.run(() => this.#store.sidOf(sagaId));
+    this.#sids.get(sagaId) ?? this.#lookups.run(() => this.#parts.store.sidOf(sagaId));
 
   /** The internal id of a saga. Throws `not-found`. */
   async sidOf(sagaId: string): Promise<number> {
@@ -163,11 +161,11 @@ export class Supervisor implements ActorHost {
   }
 
   nowMs(): number {
-    return this.#clock.nowMs();
+    return this.#parts.clock.nowMs();
   }
 
   commit(commit: SagaCommit): ReturnType<Store['commit']> {
-    return this.#store.commit(commit);
+    return this.#parts.store.commit(commit);
   }
 
   async load(sid: number): Promise<ActorSaga> {
@@ -201,7 +199,7 @@ export class Supervisor implements ActorHost {
   arm(sid: number, state: SagaState, cause = 'wake'): void {
     const isAsleep = isOver(state) || isStill(state);
     const nextMs = isAsleep ? null : nextDueMs(state.live);
-    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#parts.clock.nowMs(), cause);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
@@ -210,31 +208,31 @@ export class Supervisor implements ActorHost {
   }
 
   later(run: () => void): void {
-    this.#clock.after(BUSY_STORE_PAUSE_MS, run);
+    this.#parts.clock.after(BUSY_STORE_PAUSE_MS, run);
   }
 
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
     if (isForVersion(error)) return 'park'; // until another one is registered
-    const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
+    const { failures, isSpent } = this.#budget.fail(sid, this.#parts.clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
   }
 
   async parkUnreadable(sid: number, failure: Failure): Promise<void> {
     try {
-      const stored = await this.#store.loadBySid(sid);
+      const stored = await this.#parts.store.loadBySid(sid);
       if (stored === null) return;
       const { feed, queue, watchers, telemetry } = this.#outletsOrThrow();
       const isParked = stored.status === 'parked';
-      const known = isParked ? await this.#store.upkeep.errorOf(sid) : null;
+      const known = isParked ? await this.#parts.store.upkeep.errorOf(sid) : null;
       if (!mustPark(stored.status, failure, known)) {
         if (isSettled(stored.status)) queue.parked(stored);
         return;
       }
-      const commit = parkedCommit(stored, failure, this.#clock.nowMs());
-      const outcome = await this.#store.commit(commit);
+      const commit = parkedCommit(stored, failure, this.#parts.clock.nowMs(), this.marker);
+      const outcome = await this.#parts.store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type, createdAtMs } = stored;
       const entry = feedEntryOf(outcome.seq, sagaId, type, commit.journal);
@@ -251,7 +249,7 @@ export class Supervisor implements ActorHost {
 
   // The saga could not be parked: without this nobody would look at it before the next restart.
   #lookAgain(sid: number): void {
-    this.#clock.after(LOOK_AGAIN_MS, () => {
+    this.#parts.clock.after(LOOK_AGAIN_MS, () => {
       if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
   }
@@ -270,7 +268,7 @@ export class Supervisor implements ActorHost {
     } else {
       this.#idle.add(actor);
       const [oldest] = this.#idle;
-      if (this.#idle.size > this.#limits.idleSagas && oldest !== undefined) {
+      if (this.#idle.size > this.#parts.limits.idleSagas && oldest !== undefined) {
         this.#forget(oldest, oldest.state);
       }
     }

@@ -10,7 +10,6 @@ import type { SagaStatus } from '../../core/status.ts';
 import type { StartHold } from '../../core/turn/inbound.ts';
 import { check } from '../../core/options-reader.ts';
 import type { ParentLink } from '../../core/turn/parent-link.ts';
-import { readTraceparent } from '../../core/traceparent.ts';
 import { begin } from '../../core/turn/turn.ts';
 import type { ReadModels } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
@@ -22,7 +21,7 @@ import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { Limits } from '../../host/limits.ts';
 import type { Registration, Registry } from '../../host/registry.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
-import { startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
+import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import type { StartQueue } from './start-queue.ts';
@@ -101,8 +100,7 @@ export class SagaStarter {
     try {
       const parsed = await parseInput(registration.definition, options.input);
       const key = options.key ?? null;
-      const trace = options.traceparent === undefined ? null : readTraceparent(options.traceparent);
-      const asked = { input: parsed, key, row, trace };
+      const asked = { input: parsed, key, row, ...givenTrace(options) };
       if (startAtMs !== null) {
         const hold = { startAtMs, isLimited };
         return await this.#start(registration, { ...asked, hold });
@@ -147,7 +145,8 @@ export class SagaStarter {
     const inputHash = key === null ? null : inputHashOf(input);
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
-    const pending = { sid, startedAtMs: nowMs, before: null, after: state, record, effects };
+    const taken = { before: null, after: state, record, effects };
+    const pending = { sid, type, startedAtMs: nowMs, ...taken };
     const outcome = await supervisor.begin(sid, registration, pending, { birth, row });
     switch (outcome.kind) {
       case 'committed':

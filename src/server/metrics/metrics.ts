@@ -7,6 +7,7 @@
  */
 import { type Distribution, quantileMs } from '../../core/distribution.ts';
 import type { EngineFigures } from '../../host/figures.ts';
+import type { AlertFigures } from '../../host/alerts/alerts-face.ts';
 import type { CallFigures } from '../../host/host-calls.ts';
 import type { StoreStats } from '../../store/store.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
@@ -20,6 +21,8 @@ export interface MetricsSource {
   readonly gauges: StoreGauges;
   /** `null`: no calls are made between machines, or their server does not answer. */
   readonly calls: CallFigures | null;
+  /** `null`: another process sends them. */
+  readonly alerts: AlertFigures | null;
   readonly isReady: boolean;
   readonly isStandby: boolean;
   readonly live: LiveFigures;
@@ -64,7 +67,7 @@ function durations(name: string, help: string, value: Distribution): DurationFam
 }
 
 function ofProcess(source: MetricsSource): readonly Sample[] {
-  const { engine, store, isReady, isStandby, live, lostLogLines, loopP99Ms } = source;
+  const { engine, store, alerts, isReady, isStandby, live, lostLogLines, loopP99Ms } = source;
   return [
     ['backstep_ready', 'gauge', '1 when work can be taken on', isReady ? 1 : 0],
     ['backstep_standby', 'gauge', '1 while another process owns it', isStandby ? 1 : 0],
@@ -87,6 +90,9 @@ function ofProcess(source: MetricsSource): readonly Sample[] {
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
     ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],
+    ['backstep_alerts_waiting', 'gauge', 'Messages to be sent', alerts?.waiting ?? 0],
+    ['backstep_alerts_failing', 'gauge', 'Of these, sent in vain', alerts?.failing ?? 0],
+    ['backstep_alerts_given_up', 'gauge', 'Given up in the last day', alerts?.givenUp ?? 0],
     ...callSamples(source.calls),
     ['backstep_store_reads_failed', 'gauge', 'Of this scrape', failedReads(source.gauges)],
   ];
