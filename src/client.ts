@@ -1,7 +1,11 @@
 /**
  * The client of a Backstep server, for Node and browsers: loads nothing of the engine.
  */
+export type { RemoteAlerts } from './client/alert-reads.ts';
 export type {
+  AlertDelivery,
+  AlertIncident,
+  AlertOverview,
   Bulk,
   BulkItem,
   BulkProgress,

@@ -146,6 +146,26 @@ export type {
   StartQueueFigures,
   Subscriber,
 } from './host/backstep.ts';
+export { readAlertsFile } from './host/alerts/alert-file.ts';
+export type {
+  Alert,
+  AlertCondition,
+  AlertDelivery,
+  AlertFunction,
+  AlertOptions,
+  AlertRule,
+  AlertTarget,
+  AlertWebhook,
+} from './host/alerts/alert-options.ts';
+export type {
+  AlertFigures,
+  AlertIncident,
+  AlertMessage,
+  AlertRuleInfo,
+  Alerts,
+  AlertTargetInfo,
+} from './host/alerts/alerts-face.ts';
+export type { DeliveryRecord } from './store/queries/alert-records.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
 export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
 export type {
@@ -206,6 +226,10 @@ export type {
   VersionCount,
 } from './store/read-models.ts';
 export type {
+  AlertDeliveriesTable,
+  AlertIncidentsTable,
+  AlertMarksTable,
+  AlertRulesTable,
   AuditTable,
   BulkCommandsTable,
   BulkItemsTable,

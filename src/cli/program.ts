@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../core/settings.ts';
 import type { Surroundings } from './command-run.ts';
+import { addAlertCommands } from './commands/alert-commands.ts';
 import { addBackupCommands } from './commands/backup-commands.ts';
 import { addCallCommands } from './commands/call-commands.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -58,6 +59,7 @@ function programOf(surroundings: Surroundings): Command {
   program.commandsGroup('Find and explain:');
   addListCommands(program, surroundings);
   addLookCommands(program, surroundings);
+  addAlertCommands(program, surroundings);
   program.commandsGroup('Start and order:');
   addStartCommands(program, surroundings);
   addOrderCommands(program, surroundings);

@@ -2,6 +2,7 @@
  * What the server answers, as types: those of the schemas that its OpenAPI document is made of.
  */
 import type { z } from 'zod';
+import type * as alerts from '../server/api/alert-answers.ts';
 import type * as answers from '../server/api/answers.ts';
 import type * as host from '../server/api/host/host-answers.ts';
 import type { FeedMessage as Message, FeedResync } from '../server/api/feed-answers.ts';
@@ -36,6 +37,12 @@ export type Definition = z.output<typeof answers.Definition>;
 export type VersionAnswer = z.output<typeof host.Versions>['items'][number];
 /** Figures of the process that answers. */
 export type Stats = z.output<typeof answers.Stats>;
+/** Rules of alerts, who is told, and how many messages do not arrive. */
+export type AlertOverview = z.output<typeof alerts.AlertOverview>;
+/** What a rule of alerts found. */
+export type AlertIncident = z.output<typeof alerts.AlertIncident>;
+/** A message about it to one target. */
+export type AlertDelivery = z.output<typeof alerts.AlertDelivery>;
 /** What waits in the inbox. */
 export type Inbox = z.output<typeof InboxAnswer>;
 /** Where the removal of ended sagas stands. */

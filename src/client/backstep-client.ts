@@ -26,6 +26,7 @@ import type {
   Stats,
   VersionAnswer,
 } from './answers.ts';
+import { alertReads, type RemoteAlerts } from './alert-reads.ts';
 import { type BulkCommands, bulkCommands } from './bulk-commands.ts';
 import { ClientError } from './client-error.ts';
 import { follow, type FollowOptions } from './feed.ts';
@@ -84,6 +85,8 @@ export interface BackstepClient {
   deadLetters(): List<DeadLetter>;
   /** One command for many sagas. */
   readonly bulk: BulkCommands;
+  /** What rules of alerts found there, and whether that arrived. */
+  readonly alerts: RemoteAlerts;
   /** Every version of every saga that can run there. */
   definitions(): Promise<readonly DefinitionSummary[]>;
   /** One of them, by default the newest. Throws `not-found`. */
@@ -153,6 +156,7 @@ export function createClient(options: ClientOptions): BackstepClient {
     sagas: (filter = {}) => listAt(requests, '/api/sagas', filter),
     deadLetters: () => listAt(requests, '/api/dead-letters', {}),
     bulk: bulkCommands(requests),
+    alerts: alertReads(requests),
     definitions: async () => (await get<{ items: DefinitionSummary[] }>('/api/definitions')).items,
     definition: (type, { version } = {}) =>
       get(`/api/definitions/${encodeURIComponent(type)}`, { version }),

@@ -71,6 +71,11 @@ export function isSettled(status: SagaStatus): status is SettledStatus {
   return isEnded(status) || needsPerson(status);
 }
 
+/** It is settled now and was not before; `undefined`: it was not there. */
+export function isNewlySettled(before: SagaStatus | undefined, after: SagaStatus): boolean {
+  return isSettled(after) && (before === undefined || !isSettled(before));
+}
+
 /** How many there are of all statuses. */
 export function totalOf(counts: Readonly<Record<SagaStatus, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0);

@@ -35,6 +35,7 @@ import { openDemo } from './open-demo.ts';
 import type { OpenedDemo } from './opened-demo.ts';
 import { readerOf, registerSagas, SAGAS } from './sagas.ts';
 import { createServerLog } from './server-log.ts';
+import { readAlertsFile } from '../host/alerts/alert-file.ts';
 import { systemClock } from '../host/clock.ts';
 import { warnOfOpenFile } from '../runtime/file-modes.ts';
 import { shownLog } from '../host/shown-log.ts';
@@ -71,11 +72,14 @@ async function run(): Promise<void> {
   if (tokenFile !== null) warnOfOpenFile(tokenFile, 'the token', log);
   const providerUrl = providerUrlOf();
   const keepEndedMs = settingOf(env, 'BACKSTEP_KEEP_ENDED');
+  const alertsFile = settingOf(env, 'BACKSTEP_ALERTS');
+  if (alertsFile !== null) warnOfOpenFile(alertsFile, 'the file of alerts', log);
   const demo = await openDemo(
     env,
     {
       migrationsFolder: fileURLToPath(new URL('../../migrations/demo', import.meta.url)),
       ...(keepEndedMs === null ? {} : { keepEndedFor: keepEndedMs }),
+      ...(alertsFile === null ? {} : { alerts: await readAlertsFile(alertsFile) }),
       verifyAtRegistration: settingOf(env, 'BACKSTEP_VERIFY'),
       logger: log,
       hides,

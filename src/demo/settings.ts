@@ -41,6 +41,7 @@ export const SETTINGS = {
   BACKSTEP_DEAD_AFTER: duration('1s', '1h'),
   BACKSTEP_HUNG_AFTER: duration('3s', '1h'),
   BACKSTEP_KEEP_ENDED: duration('12h', '3650d'),
+  BACKSTEP_ALERTS: closed<string | null>(null, 'the path of a file', asPath),
   BACKSTEP_RESTATE: address(null, 'http://127.0.0.1:8080'),
   BACKSTEP_RESTATE_ADMIN: address('http://127.0.0.1:9070', 'http://127.0.0.1:9070'),
   BACKSTEP_WORKERS: wholeNumber(2, 1, 16),

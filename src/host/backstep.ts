@@ -11,6 +11,7 @@ import type { Redact } from '../core/secrets/redact.ts';
 import type { SagaState } from '../core/state.ts';
 import type { FeedEntry, ReadModels } from '../store/read-models.ts';
 import type { DatabaseAccess, Restored, StoreHealth } from '../store/store.ts';
+import type { Alerts } from './alerts/alerts-face.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EngineFigures, LiveActor } from './figures.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -158,6 +159,8 @@ export interface Backstep {
   readonly retention: Retention;
   /** One command for many sagas; a list that was started goes on over restarts and take-overs. */
   readonly bulk: BulkCommands;
+  /** Rules that tell somebody, what they found, and whether that arrived. */
+  readonly alerts: Alerts;
   /**
    * Names work that only the process does which owns the database, and gives the function that asks
    * for it: here while this process owns it, else there. What goes in and out is JSON. An owner that
@@ -189,6 +192,11 @@ export type EngineHealth =
        * start, registration and command begins; absent where there are none. They are parked.
        */
       readonly versionGaps?: readonly VersionGap[];
+      /**
+       * Alerts that were sent in vain and are sent again, or were given up in the last day; absent
+       * where there are none.
+       */
+      readonly undeliveredAlerts?: number;
       /**
        * Set once the database was restored from a backup: what was acknowledged after that was made
        * is not in it, however sure its caller is.

@@ -58,6 +58,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     store: engine.store,
     retention: engine.retention,
     bulk: engine.bulk,
+    alerts: engine.alerts,
     atOwner: (name, run) => engine.atOwner(name, run),
     figures: () => engine.figures(),
     liveActors: (limit) => engine.liveActors(limit),

@@ -83,6 +83,7 @@ export const OPEN_OPTIONS = optionsOf({
   hides: FUNCTION,
   onFatal: FUNCTION,
   keepEndedFor: DURATION,
+  alerts: ANYTHING,
   verifyAtRegistration: oneOf(['warn', 'refuse', 'off']),
   migrationsFolder: TEXT,
   tablePrefix: TEXT,

@@ -57,4 +57,5 @@ export const turnRecord: z.ZodType<TurnRecord> = z.object({
     ])
     .nullable(),
   version: z.object({ version: count, definitionHash: text }).exactOptional(),
+  stepFailure: z.object({ step: text, error: text }).exactOptional(),
 });

@@ -15,6 +15,7 @@ import type { Inbound, StartHold } from '../core/turn/inbound.ts';
 import type { ParentLink } from '../core/turn/parent-link.ts';
 import { begin, turn } from '../core/turn/turn.ts';
 import { type BesideRecord, recordOf } from '../host/turn/projection.ts';
+import { stepFailureOf } from '../host/turn/step-failure.ts';
 import { refusalOf, versionConflict } from '../host/turn/refusals.ts';
 import { tooLongResult } from '../host/turn/state-bound.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
@@ -227,7 +228,9 @@ export class TurnWork {
   }
 
   #advance(taken: TakenTurn, beside: BesideRecord = {}): void {
-    this.#records.push(recordOf(taken, this.#place.stateLength, beside));
+    const record = recordOf(taken, this.#place.stateLength, beside);
+    const stepFailure = stepFailureOf(taken);
+    this.#records.push(stepFailure === null ? record : { ...record, stepFailure });
     this.#taken.push(taken);
     const { registration } = this.#opened();
     this.#saga = { registration, state: taken.after };

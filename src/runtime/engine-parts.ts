@@ -1,6 +1,7 @@
 /** What an engine is put together from, beside its store. */
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { createRedact, type Redact } from '../core/secrets/redact.ts';
+import type { CheckedAlerts } from '../host/alerts/alert-rules.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Limits } from '../host/limits.ts';
 import { shownLog } from '../host/shown-log.ts';
@@ -19,6 +20,8 @@ export interface EngineParts {
   readonly onFatal: (reason: string, cause: FatalCause) => void;
   /** How long ended sagas are kept; absent: for ever. */
   readonly keepEndedMs?: number;
+  /** Default: none. */
+  readonly alerts?: CheckedAlerts;
   /** Default: the default list. */
   readonly redact?: Redact;
   /** Looks at each definition first; what it throws refuses it. `accepting`: the engine is ready. */

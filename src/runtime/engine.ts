@@ -68,6 +68,7 @@ class Engine implements UncheckedEngine {
   readonly #upkeep: EngineUpkeep;
   readonly retention: Backstep['retention'];
   readonly bulk: Backstep['bulk'];
+  readonly alerts: Backstep['alerts'];
   readonly #work: OwnerWork;
   readonly #starter: SagaStarter;
   readonly #inbox: Inbox;
@@ -92,7 +93,7 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
-    this.#supervisor = new Supervisor(store, clock, this.#registry, limits, log);
+    this.#supervisor = new Supervisor({ ...parts, store, registry: this.#registry }, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
     const own = {
@@ -160,6 +161,7 @@ class Engine implements UncheckedEngine {
     });
     this.retention = this.#upkeep.retention;
     this.bulk = this.#upkeep.bulk;
+    this.alerts = this.#upkeep.alerts;
     this.#supervisor.connect({
       runner: this.#runner,
       listeners: this.#listeners,
@@ -252,11 +254,9 @@ class Engine implements UncheckedEngine {
   liveActors: Backstep['liveActors'] = (limit) => liveActorsOf(this.#supervisor, limit);
 
   health: Backstep['health'] = () =>
-    healthIn(this.#phase, this.store.health(), (store) => {
-      const { restored } = this.#ownership ?? {};
-      const told = this.#upkeep.versions.toldIn(store);
-      return restored === undefined ? told : { ...told, restored };
-    });
+    healthIn(this.#phase, this.store.health(), (store) =>
+      this.#upkeep.toldIn(store, this.#ownership?.restored),
+    );
 
   stop(drainMs: number): Promise<void> {
     return (this.#stopping ??= this.#drain(drainMs));
@@ -294,6 +294,7 @@ class Engine implements UncheckedEngine {
     this.#timers.stop();
     this.#inbox.stop();
     this.#supervisor.close();
+    this.#upkeep.stopAlerts();
     this.#parts.onFatal(fault.reason, fault.isTakenOver === true ? 'taken-over' : 'storage');
   }
 }

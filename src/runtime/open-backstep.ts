@@ -12,6 +12,8 @@ import { check } from '../core/options-reader.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
 import { loadStore, type OpenStoreOptions } from '../store/open-store.ts';
 import type { Backstep } from '../host/backstep.ts';
+import type { AlertOptions } from '../host/alerts/alert-options.ts';
+import { checkedAlerts } from '../host/alerts/alert-rules.ts';
 import { type Clock, systemClock } from '../host/clock.ts';
 import { OPEN_OPTIONS } from '../host/edge-options.ts';
 import type { EngineParts, FatalCause } from './engine-parts.ts';
@@ -44,6 +46,8 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWar
    * `Backstep.retention`. Default: for ever.
    */
   readonly keepEndedFor?: Duration;
+  /** What somebody is to be told of, and who. Default: nothing. */
+  readonly alerts?: AlertOptions;
   /** Default `warn`, in the log: without a logger nothing is explored. */
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
@@ -56,13 +60,15 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWar
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
-  const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...rest } = more;
+  const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...others } = more;
+  const { alerts, ...rest } = others;
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
   const parts: EngineParts = {
     clock,
     randomId: randomId ?? createRandomIds(),
     limits: { ...DEFAULT_LIMITS, ...limits },
+    alerts: checkedAlerts(alerts, 'embedded'),
     logger,
     onFatal: onFatal ?? (() => {}),
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),

@@ -9,6 +9,7 @@
 import { BackstepError } from '../core/errors.ts';
 import { type Redact, redactText } from '../core/secrets/redact.ts';
 import type { Backstep, SpawnOptions } from '../host/backstep.ts';
+import type { Alerts } from '../host/alerts/alerts-face.ts';
 import type { HostCalls } from '../host/host-calls.ts';
 import type { SagaHandle, TimeLimit } from '../host/saga-handle.ts';
 import type { BulkCommands } from '../host/upkeep/bulk-commands.ts';
@@ -27,6 +28,7 @@ export function shownBackstep(backstep: Backstep): Backstep {
     store: backstep.store,
     retention: backstep.retention,
     bulk: shownBulk(backstep),
+    alerts: shownAlerts(backstep),
     atOwner: (name, run) => backstep.atOwner(name, run),
     read: shownReads(backstep),
     register: (definition, ...bindings) => backstep.register(definition, ...bindings),
@@ -155,6 +157,22 @@ export function shownExtension(
     ...(invariants === undefined
       ? {}
       : { invariants: async () => shown(await invariants.call(extension)) }),
+  };
+}
+
+/** Alerts: what is in a message is hidden as in what it was made of. */
+function shownAlerts({ alerts, redact }: Pick<Backstep, 'alerts' | 'redact'>): Alerts {
+  return {
+    rules: () => alerts.rules(),
+    targets: () => alerts.targets(),
+    figures: () => alerts.figures(),
+    incidents: async (...args) => shownFrame(await alerts.incidents(...args)),
+    deliveries: async (page) =>
+      itemsShown(await alerts.deliveries(page), ({ body, ...frame }) => ({
+        ...shownFrame(frame),
+        body: shownJson(body, redact),
+      })),
+    trial: (...args) => alerts.trial(...args),
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   AuditRow,
   CommitOutcome,
   DeadLetterRow,
+  MarkRow,
   OutboxRow,
   PendingStartRow,
   SagaBirth,
@@ -38,6 +39,7 @@ export interface TurnExtras {
   readonly version: NonNullable<SagaCommit['version']> | null;
   /** The row of the inbox that asked for the turn. */
   readonly inbox: NonNullable<SagaCommit['inbox']> | null;
+  readonly marks: readonly MarkRow[];
   readonly statements: readonly ExpectedStatement[];
 }
 
@@ -100,6 +102,8 @@ export type FromWriter =
   | { readonly kind: 'resumed' }
   | FinalFault
   | { readonly kind: 'closed' };
+
+const NO_MARKS: readonly MarkRow[] = [];
 
 /** Position of the saga's id and of its own seq among the journal's parameters. */
 export const JOURNAL_SEQ = 0;
@@ -213,7 +217,7 @@ function insertParameters(saga: SagaCommit['saga'], birth: SagaBirth): readonly 
 
 function toExtras(commit: SagaCommit): TurnExtras | null {
   const { birth, outbox, deadLetter, audit, statements } = commit;
-  const { pendingStart, version = null, inbox = null } = commit;
+  const { pendingStart, version = null, inbox = null, marks = NO_MARKS } = commit;
   const hasKey = birth !== null && birth.key !== null;
   const isPlain =
     !hasKey &&
@@ -223,6 +227,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
     pendingStart === null &&
     version === null &&
     inbox === null &&
+    marks.length === 0 &&
     statements.length === 0;
   if (isPlain) return null;
   const key =
@@ -234,7 +239,7 @@ function toExtras(commit: SagaCommit): TurnExtras | null {
           sagaId: birth.id,
         }
       : null;
-  return { key, outbox, deadLetter, audit, pendingStart, version, inbox, statements };
+  return { key, outbox, deadLetter, audit, pendingStart, version, inbox, marks, statements };
 }
 
 /** The public outcome of a turn. Throws when the writer answered it as something else. */

@@ -99,6 +99,31 @@ export interface AuditRow {
 export type PendingStartRow =
   { readonly kind: 'enter'; readonly startAtMs: number | null } | { readonly kind: 'leave' };
 
+/** An attempt that failed or timed out. */
+export interface StepFailure {
+  readonly step: string;
+  /** `code: message`. */
+  readonly error: string;
+}
+
+/** What a turn says to a rule of alerts; made by src/host/alerts/marker.ts. */
+export interface MarkRow {
+  readonly rule: string;
+  /**
+   * Set: the saga does not stand any more as the rule says. A mark that is younger than this is
+   * forgotten, since nobody was to be told of it.
+   */
+  readonly endsAfterMs: number | null;
+  /** Set: it stands so now, unless a mark without an end says so already. */
+  readonly opens: {
+    /** JSON: what incidents are grouped by. */
+    readonly cause: string;
+    readonly detail: string | null;
+    /** It happened and was over, such as an attempt that failed. */
+    readonly isOver: boolean;
+  } | null;
+}
+
 /** What a turn leaves behind of its saga, whichever host took it. It survives JSON. */
 export interface TurnRecord {
   readonly saga: SagaStanding;
@@ -110,6 +135,8 @@ export interface TurnRecord {
   readonly pendingStart: PendingStartRow | null;
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };
+  /** Of a turn that crosses to another process, which may count failures. */
+  readonly stepFailure?: StepFailure;
 }
 
 /** One turn of one saga as a store writes it, with what must be durable together with it. */
@@ -121,6 +148,8 @@ export interface SagaCommit extends TurnRecord {
    * not there any more nothing of the turn is written.
    */
   readonly inbox?: { readonly id: number; readonly answer: string | null };
+  /** Absent where no rule of alerts asks for any. */
+  readonly marks?: readonly MarkRow[] | undefined;
   /** Statements of a transactional activity that commit with this turn. */
   readonly statements: readonly ExpectedStatement[];
 }

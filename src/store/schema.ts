@@ -199,6 +199,54 @@ export interface InboxTable {
   answer: string | null;
 }
 
+/** What is known of a rule of alerts; see migration 0019. */
+export interface AlertRulesTable {
+  name: string;
+  fingerprint: string;
+  scanned_sid: number | null;
+}
+
+/** That a saga stands as a rule says; at most one without an end by rule and saga. */
+export interface AlertMarksTable {
+  id: Generated<number>;
+  rule: string;
+  sid: number;
+  /** JSON, see src/host/alerts/marker.ts. */
+  cause: string;
+  since: number;
+  ended_at: number | null;
+  is_counted: Generated<number>;
+  detail: string | null;
+}
+
+/** One that is resolved, or not yet: at most one of those by rule and cause. */
+export interface AlertIncidentsTable {
+  id: string;
+  rule: string;
+  cause: string;
+  opened_at: number | null;
+  resolved_at: number | null;
+  /** JSON, see src/host/alerts/incident.ts. */
+  state: string;
+}
+
+/** A message about an incident to one target. */
+export interface AlertDeliveriesTable {
+  id: Generated<number>;
+  message: string;
+  target: string;
+  incident: string | null;
+  rule: string | null;
+  kind: string;
+  body: string;
+  created_at: number;
+  due_at: number | null;
+  attempts: Generated<number>;
+  settled_at: number | null;
+  outcome: 'delivered' | 'given-up' | null;
+  error: string | null;
+}
+
 export interface EngineTables {
   sagas: SagasTable;
   saga_steps: SagaStepsView;
@@ -214,5 +262,9 @@ export interface EngineTables {
   engine: EngineTable;
   feed_epochs: FeedEpochsTable;
   inbox: InboxTable;
+  alert_rules: AlertRulesTable;
+  alert_marks: AlertMarksTable;
+  alert_incidents: AlertIncidentsTable;
+  alert_deliveries: AlertDeliveriesTable;
   moved_sagas: MovedSagasTable;
 }

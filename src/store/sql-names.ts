@@ -24,6 +24,10 @@ const TABLES: Readonly<Record<keyof EngineTables, true>> = {
   engine: true,
   feed_epochs: true,
   inbox: true,
+  alert_rules: true,
+  alert_marks: true,
+  alert_incidents: true,
+  alert_deliveries: true,
   moved_sagas: true,
 };
 
@@ -43,6 +47,12 @@ const INDEXES = [
   'start_keys_of_removed',
   'inbox_open',
   'inbox_settled',
+  'alert_marks_open',
+  'alert_marks_new',
+  'alert_marks_over',
+  'alert_incidents_open',
+  'alert_deliveries_due',
+  'alert_deliveries_lost',
   'moved_sagas_by_move',
   'moved_sagas_leaving',
 ] as const;

@@ -5,6 +5,7 @@ export const PAGES: readonly string[] = [
   '/',
   '/sagas',
   '/dead-letters',
+  '/alerts',
   '/definitions',
   '/definitions/order',
   '/saga',

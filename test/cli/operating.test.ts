@@ -20,7 +20,10 @@ const database = join(folder, 'notes.db');
 let stop: () => Promise<void>;
 let url: string;
 beforeAll(async () => {
-  const backstep = await openBackstep({ database });
+  const backstep = await openBackstep({
+    database,
+    alerts: { rules: [], targets: { desk: () => {} }, gather: 0 },
+  });
   backstep.register(notes, { activities: {} });
   await backstep.start();
   const server = await serveBackstep({ backstep, port: 0, token: TOKEN });
@@ -248,4 +251,15 @@ test('the guide has the table of exit codes that the help has', async () => {
     expect(help).toContain(`\n  ${code}  ${what}\n`);
     expect(guide).toMatch(new RegExp(`^\\| ${code} +\\| ${what} +\\|$`, 'm'));
   }
+});
+
+test('alerts are listed, and a trial says whether it arrived', async () => {
+  expect(await run(['alerts'])).toMatchObject({
+    code: 0,
+    out: 'no incident is open\n',
+    err: 'next: backstep alerts --trial desk\n',
+  });
+  const trial = await run(['alerts', '--trial', 'desk', '--json']);
+  expect(jsonOf(trial)).toMatchObject({ target: 'desk', outcome: 'delivered', error: null });
+  expect(await run(['alerts', '--trial', 'nobody'])).toMatchObject({ code: 3 });
 });

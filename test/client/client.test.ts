@@ -26,6 +26,7 @@ beforeAll(async () => {
   http = await openFixture({
     activities: { charge: declined, release: declined },
     register: (backstep) => registerStays(backstep),
+    alerts: { rules: [], targets: { desk: () => {} }, gather: 0 },
   });
   watched = await watchedFetch(http);
   client = createClient({ url: 'http://localhost', fetch: watched.fetch });
@@ -166,12 +167,24 @@ describe('a server', () => {
   it('tells of itself', async () => {
     expect((await client.stats()).sagas.total).toBeGreaterThan(0);
     expect(await client.health()).toEqual({ status: 'ready' });
+    expect(await client.capabilities()).toMatchObject({ host: 'embedded-sqlite' });
     expect(await client.live()).toMatchObject({ status: 'live', engine: 'ready' });
     expect(await client.inbox({ limit: 5 })).toMatchObject({ waiting: 0, items: [] });
     expect(await client.retention()).toEqual({ kind: 'off' });
     expect(await client.resumeRetention()).toEqual({ kind: 'off' });
     expect((await client.definitions()).map(({ type }) => type)).toContain('stay');
     expect(await client.definition('stay', { version: 1 })).toMatchObject({ type: 'stay' });
+  });
+
+  it('tells of alerts, and sends a trial', async () => {
+    const { id } = await client.alerts.trial('desk');
+    expect((await client.alerts.deliveries().page()).items).toMatchObject([{ id, target: 'desk' }]);
+    expect(await client.alerts.overview()).toMatchObject({
+      rules: [],
+      targets: [{ name: 'desk' }],
+    });
+    expect((await client.alerts.incidents({ open: true }).page()).items).toEqual([]);
+    await expect(client.alerts.trial('nobody')).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('is followed from now on and from a cursor', async () => {

@@ -371,6 +371,15 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'server/api/redact.test.ts',
     'takes no longer for hostile %s than for others',
   ],
+  // Alerts
+  'death between a dead letter and the answer of its webhook': [
+    'host/alerts/killed-alerts.test.ts',
+    'arrives though the process dies between its dead letter and',
+  ],
+  'webhook that refuses, hangs or leads elsewhere': [
+    'host/alerts/webhook.test.ts',
+    'that leads elsewhere is not followed',
+  ],
   // WebSocket
   'a thousand clients that never read': [
     'hazards/live-clients.long.test.ts',

@@ -29,6 +29,7 @@ const OWN_PACKAGES = [
   'xstate',
   'zod',
   'express',
+  'standardwebhooks',
   '@types/node',
   '@types/express',
   '@types/better-sqlite3',

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CHAPTER = readFileSync(join(ROOT, 'public/guide/12-promises.md'), 'utf8');
-const PROMISES = 28;
+const PROMISES = 29;
 /** Tests that reach the demo go with it. */
 const HAS_DEMO = existsSync(join(ROOT, 'src/demo'));
 

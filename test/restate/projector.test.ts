@@ -16,7 +16,7 @@ async function projection() {
   const fed: string[] = [];
   feed.subscribe(({ sagaId, sagaSeq }) => fed.push(`${sagaId}/${sagaSeq}`));
   const parts = { store, feed, clock: systemClock, watchers: new SagaWatchers() };
-  const projector = new Projector({ ...parts, registry: new WorkerRegistry() });
+  const projector = new Projector({ ...parts, registry: new WorkerRegistry(), marker: null });
   const read = createReadModels(store.tables());
   const written = async (id: string): Promise<readonly number[]> => {
     const { items } = await read.transitions(id, { limit: 100, cursor: null });

@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import type { Activities } from '../../src/core/activity.ts';
 import { type Duration, toMs } from '../../src/core/duration.ts';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
+import type { AlertOptions } from '../../src/host/alerts/alert-options.ts';
+import { checkedAlerts } from '../../src/host/alerts/alert-rules.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/host/limits.ts';
 import type { Backstep, Bindings, Concurrency } from '../../src/host/backstep.ts';
 import { createEngine } from '../../src/runtime/engine.ts';
@@ -29,6 +31,7 @@ interface BareSettings {
   readonly migrationsFolder?: string;
   readonly logger?: Logger;
   readonly keepEndedFor?: Duration;
+  readonly alerts?: AlertOptions;
   /** Stands between the engine and its real store. */
   readonly wrapStore?: (store: Store) => Store;
 }
@@ -112,13 +115,14 @@ export class EngineHarness<C extends object> {
     return this.#memory.open();
   }
 
-  #engineOver(store: Store, { limits, logger, keepEndedFor }: BareSettings): Backstep {
+  #engineOver(store: Store, { limits, logger, keepEndedFor, alerts }: BareSettings): Backstep {
     return createEngine(store, {
       clock: this.clock,
       randomId: () => randomBytes(16),
       limits: { ...DEFAULT_LIMITS, ...limits },
       logger: logger ?? silentLogger,
       onFatal: () => {},
+      alerts: checkedAlerts(alerts, 'embedded'),
       ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     });
   }

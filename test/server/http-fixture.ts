@@ -15,6 +15,8 @@ import { PermanentError } from '../../src/core/failure.ts';
 import { createRedact, type HidesMember } from '../../src/core/secrets/redact.ts';
 import { exponential } from '../../src/core/retry-policy.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
+import type { AlertOptions } from '../../src/host/alerts/alert-options.ts';
+import { checkedAlerts } from '../../src/host/alerts/alert-rules.ts';
 import { createApp, type App, type AppOptions } from '../../src/server/app.ts';
 import type { HttpLogger } from '../../src/server/http-env.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
@@ -56,6 +58,7 @@ export interface FixtureOptions extends Partial<Omit<AppOptions, 'backstep'>> {
   readonly hides?: HidesMember;
   /** A file, and the threads that write and read it; for what depends on how these behave. */
   readonly onDisk?: boolean;
+  readonly alerts?: AlertOptions;
   /** Registers further sagas. */
   readonly register?: (backstep: Backstep) => void;
 }
@@ -75,8 +78,8 @@ export interface HttpFixture {
 }
 
 export async function openFixture(options: FixtureOptions = {}): Promise<HttpFixture> {
-  const { activities, register, hides, onDisk = false, ...rest } = options;
-  const { backstep, remove } = await (onDisk ? openOnDisk(hides) : openInMemory(hides));
+  const { activities, register, hides, alerts, onDisk = false, ...rest } = options;
+  const { backstep, remove } = await (onDisk ? openOnDisk(hides) : openInMemory(hides, alerts));
   backstep.register(orderSaga, {
     activities: {
       reserve: succeed,
@@ -131,7 +134,10 @@ async function openOnDisk(hides: HidesMember | undefined): Promise<Opened> {
 /** Gives empty databases; the schema is made once for all of them. */
 let databases: ReturnType<typeof memoryDatabases> | undefined;
 
-async function openInMemory(hides: HidesMember | undefined): Promise<Opened> {
+async function openInMemory(
+  hides: HidesMember | undefined,
+  alerts: AlertOptions | undefined,
+): Promise<Opened> {
   databases ??= memoryDatabases();
   const database = (await databases)();
   const backstep = createEngine(database.open(), {
@@ -141,6 +147,7 @@ async function openInMemory(hides: HidesMember | undefined): Promise<Opened> {
     logger: silentLogger,
     onFatal: () => {},
     redact: createRedact(hides),
+    alerts: checkedAlerts(alerts, 'embedded'),
   });
   return { backstep, remove: () => database.close() };
 }

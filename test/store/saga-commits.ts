@@ -11,6 +11,7 @@ interface Changes {
   readonly deadLetter?: SagaCommit['deadLetter'];
   readonly audit?: SagaCommit['audit'];
   readonly statements?: SagaCommit['statements'];
+  readonly marks?: SagaCommit['marks'];
 }
 
 /** The first turn of a saga. */
@@ -66,6 +67,7 @@ export function turnOf(sid: number, seq: number, changes: Changes = {}): SagaCom
     deadLetter: changes.deadLetter ?? null,
     audit: changes.audit ?? null,
     pendingStart: null,
+    marks: changes.marks,
     statements: changes.statements ?? [],
   };
 }

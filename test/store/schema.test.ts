@@ -16,6 +16,40 @@ type Columns = {
 };
 
 const COLUMNS: Columns = {
+  alert_rules: { name: 'required', fingerprint: 'required', scanned_sid: 'nullable' },
+  alert_marks: {
+    id: 'required',
+    rule: 'required',
+    sid: 'required',
+    cause: 'required',
+    since: 'required',
+    ended_at: 'nullable',
+    is_counted: 'required',
+    detail: 'nullable',
+  },
+  alert_incidents: {
+    id: 'required',
+    rule: 'required',
+    cause: 'required',
+    opened_at: 'nullable',
+    resolved_at: 'nullable',
+    state: 'required',
+  },
+  alert_deliveries: {
+    id: 'required',
+    message: 'required',
+    target: 'required',
+    incident: 'nullable',
+    rule: 'nullable',
+    kind: 'required',
+    body: 'required',
+    created_at: 'required',
+    due_at: 'nullable',
+    attempts: 'required',
+    settled_at: 'nullable',
+    outcome: 'nullable',
+    error: 'nullable',
+  },
   sagas: {
     sid: 'required',
     id: 'required',

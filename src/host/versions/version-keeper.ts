@@ -48,6 +48,7 @@ export interface VersionKeeperPorts {
 export class VersionKeeper {
   readonly #ports: VersionKeeperPorts;
   #isStopped = false;
+  #hasLooked = false;
   #running: Promise<void> = Promise.resolve();
   /** Looks that wait behind the one under way; a second of the same kind would see nothing more. */
   readonly #waiting = new Set<'all' | 'count'>();
@@ -69,12 +70,18 @@ export class VersionKeeper {
     return this.#gaps.length === 0 ? health : { ...health, versionGaps: this.#gaps };
   }
 
+  /** As of the last look; `null` before the first one was over. */
+  get gaps(): readonly VersionGap[] | null {
+    return this.#hasLooked ? this.#gaps : null;
+  }
+
   /** Looks at everything stored, once, after what is under way. Never rejects. */
   run(): Promise<void> {
     return this.#after('all', async () => {
       await this.#bringAlong();
       await this.#unparkAll();
       await this.#count();
+      this.#hasLooked = true;
     });
   }
 

@@ -4,6 +4,8 @@ import { type Duration, toMs } from '../../core/duration.ts';
 import { createRedact, type HidesMember } from '../../core/secrets/redact.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { checkedEdges } from '../../host/checked-edges.ts';
+import type { AlertOptions } from '../../host/alerts/alert-options.ts';
+import { checkedAlerts } from '../../host/alerts/alert-rules.ts';
 import { type Clock, systemClock } from '../../host/clock.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../../host/registration-check.ts';
 import { shownLog } from '../../host/shown-log.ts';
@@ -32,6 +34,8 @@ export interface RestateOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarn
   readonly hides?: HidesMember;
   /** How long ended sagas are kept in the database. Default: for ever. */
   readonly keepEndedFor?: Duration;
+  /** What somebody is to be told of, and who. Default: nothing. */
+  readonly alerts?: AlertOptions;
   /** Default `warn`, in the log. */
   readonly verifyAtRegistration?: VerifyAtRegistration;
 }
@@ -46,7 +50,8 @@ const ID_BYTES = 16;
 export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
   const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
   const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...others } = rest;
-  const { identityKeys = [], ...ofStore } = others;
+  const { alerts, identityKeys = [], ...ofStore } = others;
+  const checked = checkedAlerts(alerts, 'restate');
   const redact = createRedact(hides);
   const logger = shownLog(given, redact);
   const verifies = registrationCheck(verifyAtRegistration, logger);
@@ -65,6 +70,7 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
       randomId: () => randomBytes(ID_BYTES),
       logger,
       redact,
+      alerts: checked,
       ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
       onRegister: (definition, accepting, bindings) => {
         verifies(definition, accepting);

@@ -8,6 +8,7 @@
  */
 import { BackstepError } from '../../core/errors.ts';
 import type { SagaState } from '../../core/state.ts';
+import type { Marker } from '../../host/alerts/marker.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Feed } from '../../host/feed.ts';
 import type { Registry } from '../../host/registry.ts';
@@ -24,6 +25,8 @@ export interface ProjectorParts {
   readonly feed: Feed;
   readonly watchers: SagaWatchers;
   readonly registry: Registry;
+  /** What turns say to rules of alerts; `null`: nothing. */
+  readonly marker: Marker | null;
   /** A turn is refused for those before it, which the database lacks. */
   readonly onGap?: (sagaId: string) => void;
 }
@@ -81,11 +84,12 @@ export class Projector {
   }
 
   async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {
-    const { store } = this.#parts;
+    const { store, marker } = this.#parts;
     const sid = turn.birth === null ? await store.sidOf(sagaId) : this.#newSid(sagaId);
     if (sid === null) throw this.#gap(sagaId, turn, 0);
     const saga = { ...turn.saga, sid };
-    const outcome = await store.commit({ ...turn, saga, outbox: [], statements: [] });
+    const marks = marker?.marksOf(type, turn, () => turn.stepFailure ?? null);
+    const outcome = await store.commit({ ...turn, saga, outbox: [], marks, statements: [] });
     if (outcome.kind === 'committed') {
       await this.#tell(outcome.seq, sid, sagaId, { type, turn });
       return;

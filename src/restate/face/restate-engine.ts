@@ -16,6 +16,9 @@ import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
 import { capabilitiesOf } from '../../host/capabilities.ts';
 import type { UncheckedEngine } from '../../host/checked-edges.ts';
+import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
+import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
+import { markerOf } from '../../host/alerts/marker.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
@@ -72,6 +75,7 @@ export interface RestateEngineParts {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly keepEndedMs?: number;
+  readonly alerts: CheckedAlerts;
   readonly onRegister: (
     definition: SagaDefinition,
     accepting: Promise<void>,
@@ -89,6 +93,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly legalCommands = legalCommands;
   readonly retention: Retention;
   readonly bulk: BulkActions;
+  readonly alerts: AlertWork;
   readonly sagas: RestateCalls;
   readonly calls: HostCalls;
   readonly #parts: RestateEngineParts;
@@ -117,8 +122,9 @@ export class RestateEngine implements UncheckedEngine {
     this.#feed = new Feed(onError);
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
+    const marker = markerOf(parts.alerts.rules);
     const onGap = (id: string): void => this.#resync.heal(id);
-    this.#projector = new Projector({ ...shared, feed: this.#feed, onGap });
+    this.#projector = new Projector({ ...shared, feed: this.#feed, marker, onGap });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -147,6 +153,12 @@ export class RestateEngine implements UncheckedEngine {
       command: (order: OperatorCommand) => this.sagas.command(id, order),
     });
     this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
+    this.alerts = createAlerts(parts.alerts, {
+      ...parts,
+      versionGaps: () => this.#versions.gaps,
+      types: () => this.#registry.all().map(({ id }) => id),
+      host: () => this.#watch.standing,
+    });
   }
 
   register: Backstep['register'] = (definition, ...given) => {
@@ -183,6 +195,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#removal.start();
     if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
+    this.alerts.start();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
@@ -256,7 +269,9 @@ export class RestateEngine implements UncheckedEngine {
       return { kind: 'recovering', reason: 'the projection does not listen yet' };
     }
     const restate = this.#watch.standing;
-    if (restate.kind === 'ready') return this.#versions.toldIn(store);
+    if (restate.kind === 'ready') {
+      return withUndelivered(this.#versions.toldIn(store), this.alerts);
+    }
     return { kind: 'stalled', reason: restate.reason, sinceMs: restate.sinceMs };
   }
 
@@ -272,7 +287,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#resync.stop();
     this.#versions.stop();
     this.#removal.stop();
-    await this.bulk.stop();
+    await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
     this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);

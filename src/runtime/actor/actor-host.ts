@@ -7,10 +7,15 @@ import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
+import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
+import type { Marker } from '../../host/alerts/marker.ts';
 import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
-import type { Registration } from '../../host/registry.ts';
+import type { Clock } from '../../host/clock.ts';
+import type { Limits } from '../../host/limits.ts';
+import type { Registration, Registry } from '../../host/registry.ts';
+import type { Store } from '../../store/store.ts';
 
 /** Who asked, and must be answered once the turn is durable. */
 export interface Reply {
@@ -45,10 +50,21 @@ export type Item =
  */
 export type Verdict = 'restart' | 'later' | 'park' | 'stop';
 
+/** What actors and their supervisor are made with. */
+export interface SupervisorParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly limits: Limits;
+  readonly alerts?: CheckedAlerts;
+}
+
 /** What an actor needs of its supervisor. */
 export interface ActorHost {
   readonly mailboxEvents: number;
   readonly stateLength: number;
+  /** What turns say to rules of alerts; `null`: nothing. */
+  readonly marker: Marker | null;
   nowMs(): number;
   load(sid: number): Promise<LoadedSaga>;
   commit(commit: SagaCommit): Promise<CommitOutcome>;

@@ -10,11 +10,15 @@ import type { StoredSaga } from '../../store/store.ts';
 import type { TakenTurn } from '../../host/turn/taken-turn.ts';
 import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
 import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
+import type { ActorHost } from './actor-host.ts';
+import { stepFailureOf } from '../../host/turn/step-failure.ts';
 import { type BesideRecord, parkedRecord, recordOf } from '../../host/turn/projection.ts';
 
 /** A turn about to be committed. */
 export interface PendingTurn extends TakenTurn {
   readonly sid: number;
+  /** Of its saga. */
+  readonly type: string;
 }
 
 /** What some turns write beside the usual. */
@@ -26,29 +30,41 @@ export interface BesideTurn extends BesideRecord, Partial<Pick<SagaCommit, 'stat
 /** What a start writes. */
 export type Beginning = BesideTurn & { readonly birth: SagaBirth };
 
-const NO_STATEMENTS: SagaCommit['statements'] = [];
+export const NO_STATEMENTS: SagaCommit['statements'] = [];
+
+type Bounds = Pick<ActorHost, 'stateLength' | 'marker'>;
 
 /** Everything one turn makes durable. Throws `too-large`, see state-bound.ts. */
 export function commitOf(
   turn: PendingTurn,
-  stateLength: number,
+  { stateLength, marker }: Bounds,
   { statements = NO_STATEMENTS, row, ...beside }: BesideTurn = {},
 ): SagaCommit {
-  const { saga, ...record } = recordOf(turn, stateLength, beside);
+  const all = recordOf(turn, stateLength, beside);
+  const { saga, ...record } = all;
   const birth = beside.birth ?? null;
   return {
     saga: { sid: turn.sid, ...saga },
     ...record,
     ...(row === undefined ? {} : { inbox: settledRow(row, answerOf(turn.after, birth)) }),
     outbox: outboxRowsOf(turn),
+    marks: marker?.marksOf(turn.type, all, () => stepFailureOf(turn)),
     statements,
   };
 }
 
 /** The turn of a saga that is parked as it is, see `parkedRecord`. */
-export function parkedCommit(stored: StoredSaga, failure: Failure, nowMs: number): SagaCommit {
-  const { saga, ...record } = parkedRecord(stored, failure, nowMs);
-  return { saga: { sid: stored.sid, ...saga }, ...record, outbox: [], statements: NO_STATEMENTS };
+export function parkedCommit(
+  stored: StoredSaga,
+  failure: Failure,
+  nowMs: number,
+  marker: ActorHost['marker'],
+): SagaCommit {
+  const all = parkedRecord(stored, failure, nowMs);
+  const { saga, ...record } = all;
+  const marks = marker?.marksOf(stored.type, all, () => null);
+  const row = { sid: stored.sid, ...saga };
+  return { saga: row, ...record, outbox: [], marks, statements: NO_STATEMENTS };
 }
 
 function answerOf({ seq, status }: SagaState, birth: SagaBirth | null): InboxAnswer {

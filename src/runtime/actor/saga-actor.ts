@@ -19,13 +19,12 @@ import { checked } from '../../host/event-check.ts';
 import type { Registration } from '../../host/registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from '../../host/turn/parking.ts';
-import { type Beginning, type BesideTurn, commitOf, type PendingTurn } from './commit-of.ts';
+import { type Beginning, type BesideTurn, commitOf } from './commit-of.ts';
+import { NO_STATEMENTS, type PendingTurn } from './commit-of.ts';
 import { changedElsewhere, refusalOf, versionConflict } from '../../host/turn/refusals.ts';
 import { tooLongResult } from '../../host/turn/state-bound.ts';
 import { failureOfUnwritten } from './unwritten.ts';
 import { dueTimers, interruptions } from '../../host/turn/wake-ups.ts';
-
-const NO_STATEMENTS: readonly ExpectedStatement[] = [];
 
 export class SagaActor {
   readonly sid: number;
@@ -82,7 +81,7 @@ export class SagaActor {
   ): Promise<CommitOutcome> {
     this.#isRunning = true;
     try {
-      const outcome = await this.#host.commit(commitOf(first, this.#host.stateLength, beside));
+      const outcome = await this.#host.commit(commitOf(first, this.#host, beside));
       if (this.#hasMoved(registration, first, outcome)) void this.#run();
       else this.#abandon(new BackstepError('not-found', `no saga with id "${first.after.id}"`));
       return outcome;
@@ -169,7 +168,8 @@ export class SagaActor {
     const isTaken = taken.kind === 'advanced' && taken.state.status !== 'parked';
     const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
-    const pending = { sid: this.sid, before: state, after, record, effects };
+    const { id: type } = registration.definition;
+    const pending = { sid: this.sid, type, before: state, after, record, effects };
     const commit = this.#commitOf(pending, { statements, row: item.row });
     if (commit === null) return;
     const outcome = await this.#host.commit(commit);
@@ -193,7 +193,7 @@ export class SagaActor {
   // there is room to compensate.
   #commitOf(pending: PendingTurn, beside: BesideTurn): SagaCommit | null {
     try {
-      return commitOf(pending, this.#host.stateLength, beside);
+      return commitOf(pending, this.#host, beside);
     } catch (error) {
       const { inbound } = pending.record;
       const failure = tooLongResult(error, inbound, beside.statements?.length === 0);
@@ -223,13 +223,14 @@ export class SagaActor {
   async #migrate({ migration, ...saga }: LoadedSaga): Promise<LoadedSaga> {
     if (migration === undefined) return saga;
     const { registration, state } = saga;
-    const { id, version, hash: definitionHash } = { ...registration.definition, id: state.id };
+    const { id: type, version, hash: definitionHash } = registration.definition;
+    const { id } = state;
     const taken = migrationTurn(registration.definition, id, migration, this.#host.nowMs());
     const before = { ...taken.state, seq: taken.state.seq - 1 };
     const { record, effects } = taken;
-    const pending = { sid: this.sid, before, after: taken.state, record, effects };
+    const pending = { sid: this.sid, type, before, after: taken.state, record, effects };
     const newVersion = { version, definitionHash };
-    const commit = commitOf(pending, this.#host.stateLength, { version: newVersion });
+    const commit = commitOf(pending, this.#host, { version: newVersion });
     const outcome = await this.#host.commit(commit);
     if (!this.#hasMoved(registration, pending, outcome)) throw changedElsewhere(id);
     return { registration, state: taken.state };

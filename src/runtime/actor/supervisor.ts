@@ -9,20 +9,19 @@ import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
-import { isSettled } from '../../core/status.ts';
+import { isNewlySettled, isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { AtMost } from '../../host/at-most.ts';
 import type { LoadedSaga } from '../../host/versions/open-stored.ts';
-import type { ActorHost, Verdict } from './actor-host.ts';
-import type { Clock } from '../../host/clock.ts';
-import type { Limits } from '../../host/limits.ts';
+import type { ActorHost, SupervisorParts, Verdict } from './actor-host.ts';
+import { type Marker, markerOf } from '../../host/alerts/marker.ts';
 import { carryOut, type Outlets } from './outlets.ts';
 import { isFinal, isForVersion, mustPark } from '../../host/turn/parking.ts';
 import { parkedCommit } from './commit-of.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
-import type { Registration, Registry } from '../../host/registry.ts';
+import type { Registration } from '../../host/registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
 import { SagaLoader } from './saga-loader.ts';
@@ -41,9 +40,8 @@ const LOOK_AGAIN_MS = 30_000;
 export class Supervisor implements ActorHost {
   readonly mailboxEvents: number;
   readonly stateLength: number;
-  readonly #store: Store;
-  readonly #clock: Clock;
-  readonly #limits: Limits;
+  readonly marker: Marker | null;
+  readonly #parts: SupervisorParts;
   readonly #log: TurnLog;
   #outlets: Outlets | null = null;
   readonly #actors = new Map<number, SagaActor>();
@@ -58,15 +56,15 @@ export class Supervisor implements ActorHost {
   #settledSagas = 0;
   #isStopping = false;
 
-  constructor(store: Store, clock: Clock, registry: Registry, limits: Limits, log: TurnLog) {
-    this.#store = store;
-    this.#clock = clock;
+  constructor(parts: SupervisorParts, log: TurnLog) {
+    const { store, clock, registry, limits } = parts;
+    this.#parts = parts;
     this.#budget = new RestartBudget(limits.restarts, limits.restartPeriodMs);
     this.#loader = new SagaLoader(store, registry, clock, log);
-    this.#limits = limits;
     this.#log = log;
     this.mailboxEvents = limits.mailboxEvents;
     this.stateLength = limits.stateLength;
+    this.marker = markerOf(parts.alerts?.rules ?? []);
   }
 
   /** Where effects go; set once, before the first turn. */
@@ -145,7 +143,7 @@ export class Supervisor implements ActorHost {
 
   /** The internal id of a saga; `null`: there is none. */
   findSid = async (sagaId: string): Promise<number | null> =>
-    this.#sids.get(sagaId) ?? this.#lookups.run(() => this.#store.sidOf(sagaId));
+    this.#sids.get(sagaId) ?? this.#lookups.run(() => this.#parts.store.sidOf(sagaId));
 
   /** The internal id of a saga. Throws `not-found`. */
   async sidOf(sagaId: string): Promise<number> {
@@ -168,11 +166,11 @@ export class Supervisor implements ActorHost {
   }
 
   nowMs(): number {
-    return this.#clock.nowMs();
+    return this.#parts.clock.nowMs();
   }
 
   commit(commit: SagaCommit): ReturnType<Store['commit']> {
-    return this.#store.commit(commit);
+    return this.#parts.store.commit(commit);
   }
 
   async load(sid: number): Promise<LoadedSaga> {
@@ -195,7 +193,7 @@ export class Supervisor implements ActorHost {
       this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, before, after);
       if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
-      if (isNewlySettled(before, after)) this.#settledSagas += 1;
+      if (isNewlySettled(before?.status, after.status)) this.#settledSagas += 1;
       outlets.watchers.tell(entry, after);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -206,7 +204,7 @@ export class Supervisor implements ActorHost {
   arm(sid: number, state: SagaState, cause = 'wake'): void {
     const isAsleep = isOver(state) || isStill(state);
     const nextMs = isAsleep ? null : nextDueMs(state.live);
-    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#clock.nowMs(), cause);
+    const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#parts.clock.nowMs(), cause);
     this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
   }
 
@@ -215,31 +213,31 @@ export class Supervisor implements ActorHost {
   }
 
   later(run: () => void): void {
-    this.#clock.after(BUSY_STORE_PAUSE_MS, run);
+    this.#parts.clock.after(BUSY_STORE_PAUSE_MS, run);
   }
 
   decide(sid: number, error: unknown): Verdict {
     if (this.#isStopping || isFinal(error)) return 'stop';
     if (isPassing(error)) return 'later';
     if (isForVersion(error)) return 'park'; // until another one is registered
-    const { failures, isSpent } = this.#budget.fail(sid, this.#clock.nowMs());
+    const { failures, isSpent } = this.#budget.fail(sid, this.#parts.clock.nowMs());
     this.#log.actorFailed(sid, failures, error);
     return isSpent ? 'park' : 'restart';
   }
 
   async parkUnreadable(sid: number, failure: Failure): Promise<void> {
     try {
-      const stored = await this.#store.loadBySid(sid);
+      const stored = await this.#parts.store.loadBySid(sid);
       if (stored === null) return;
       const { feed, queue, watchers } = this.#outletsOrThrow();
       const isParked = stored.status === 'parked';
-      const known = isParked ? await this.#store.upkeep.errorOf(sid) : null;
+      const known = isParked ? await this.#parts.store.upkeep.errorOf(sid) : null;
       if (!mustPark(stored.status, failure, known)) {
         if (isSettled(stored.status)) queue.parked(stored);
         return;
       }
-      const commit = parkedCommit(stored, failure, this.#clock.nowMs());
-      const outcome = await this.#store.commit(commit);
+      const commit = parkedCommit(stored, failure, this.#parts.clock.nowMs(), this.marker);
+      const outcome = await this.#parts.store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type } = stored;
       const entry = feedEntryOf(outcome.seq, sagaId, type, commit.journal);
@@ -256,7 +254,7 @@ export class Supervisor implements ActorHost {
 
   // The saga could not be parked: without this nobody would look at it before the next restart.
   #lookAgain(sid: number): void {
-    this.#clock.after(LOOK_AGAIN_MS, () => {
+    this.#parts.clock.after(LOOK_AGAIN_MS, () => {
       if (!this.#isStopping) this.actor(sid).put({ kind: 'recover', wasClean: true });
     });
   }
@@ -275,7 +273,7 @@ export class Supervisor implements ActorHost {
     } else {
       this.#idle.add(actor);
       const [oldest] = this.#idle;
-      if (this.#idle.size > this.#limits.idleSagas && oldest !== undefined) {
+      if (this.#idle.size > this.#parts.limits.idleSagas && oldest !== undefined) {
         this.#forget(oldest, oldest.state);
       }
     }
@@ -293,8 +291,4 @@ export class Supervisor implements ActorHost {
     if (this.#outlets !== null) return this.#outlets;
     throw new BackstepError('unavailable', 'the supervisor is not connected');
   }
-}
-
-function isNewlySettled(before: SagaState | null, after: SagaState): boolean {
-  return isSettled(after.status) && (before === null || !isSettled(before.status));
 }

@@ -138,7 +138,7 @@ export class SagaStarter {
     const inputHash = key === null ? null : inputHashOf(input);
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
-    const pending = { sid, before: null, after: state, record, effects };
+    const pending = { sid, type, before: null, after: state, record, effects };
     const outcome = await supervisor.begin(sid, registration, pending, { birth, row });
     switch (outcome.kind) {
       case 'committed':

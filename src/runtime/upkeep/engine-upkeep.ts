@@ -4,9 +4,12 @@
  */
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { ReadModels } from '../../store/read-models.ts';
-import type { Store } from '../../store/store.ts';
-import type { Retention } from '../../host/backstep.ts';
-import type { EngineParts } from '../engine-parts.ts';
+import type { Restored, Store, StoreHealth } from '../../store/store.ts';
+import { NO_ALERTS } from '../../host/alerts/alert-rules.ts';
+import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts/alerts.ts';
+import type { Alerts } from '../../host/alerts/alerts-face.ts';
+import type { EngineHealth, Retention } from '../../host/backstep.ts';
+import type { ShownParts } from '../engine-parts.ts';
 import type { Feed } from '../../host/feed.ts';
 import type { Registry } from '../../host/registry.ts';
 import type { SagaCalls } from '../saga-calls.ts';
@@ -17,7 +20,12 @@ import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/r
 import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
 import { versionKeeperOf } from './version-keeper.ts';
 
-export interface EngineUpkeepParts extends Pick<EngineParts, 'clock' | 'keepEndedMs' | 'logger'> {
+type Given = Pick<
+  ShownParts,
+  'clock' | 'keepEndedMs' | 'logger' | 'randomId' | 'alerts' | 'redact'
+>;
+
+export interface EngineUpkeepParts extends Given {
   readonly store: Store;
   readonly read: ReadModels;
   readonly registry: Registry;
@@ -32,6 +40,8 @@ export class EngineUpkeep {
   /** From any process, as all that is asked of the owner. */
   readonly retention: Retention;
   readonly bulk: BulkCommands;
+  readonly alerts: Alerts;
+  readonly #alerts: AlertWork;
   readonly #removal: Upkeep;
   readonly #bulk: BulkActions;
 
@@ -46,6 +56,13 @@ export class EngineUpkeep {
     });
     this.#bulk = new BulkActions({ store, read, saga }, { clock, logger });
     this.bulk = bulkAtOwner(this.#bulk, work);
+    this.#alerts = createAlerts(parts.alerts ?? NO_ALERTS, {
+      ...parts,
+      versionGaps: () => this.versions.gaps,
+      types: () => parts.registry.all().map(({ id }) => id),
+      host: () => null,
+    });
+    this.alerts = alertsAtOwner(this.#alerts, work);
   }
 
   /** To be called once work is accepted. */
@@ -53,13 +70,26 @@ export class EngineUpkeep {
     void this.versions.run();
     this.#removal.start();
     void this.#bulk.resume();
+    this.#alerts.start();
+  }
+
+  /** The health, with what a person should know of in it. */
+  toldIn(health: StoreHealth & { readonly kind: 'ready' }, restored?: Restored): EngineHealth {
+    const told = this.versions.toldIn(health);
+    const whole = restored === undefined ? told : { ...told, restored };
+    return withUndelivered(whole, this.#alerts);
+  }
+
+  /** Nothing can be written any more: nothing more is sent either. */
+  stopAlerts(): void {
+    void this.#alerts.stop();
   }
 
   /** Resolves when no command is under way any more. */
   async stop(): Promise<void> {
     this.versions.stop();
     this.#removal.stop();
-    await this.#bulk.stop();
+    await Promise.all([this.#bulk.stop(), this.#alerts.stop()]);
   }
 }
 
@@ -84,5 +114,20 @@ function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
     find: (id) => actions.find(id),
     list: (page) => actions.list(page),
     items: (...args) => actions.items(...args),
+  };
+}
+
+/** Trials are sent where the database is owned. */
+function alertsAtOwner(own: AlertWork, work: OwnerWork): Alerts {
+  const trial = work.define('alert-trial', (given: { target: string; by: string }) =>
+    own.trialHere(given),
+  );
+  return {
+    rules: () => own.rules(),
+    targets: () => own.targets(),
+    figures: () => own.figures(),
+    incidents: (...args) => own.incidents(...args),
+    deliveries: (page) => own.deliveries(page),
+    trial: (target, by = 'a program') => trial({ target, by }),
   };
 }

@@ -274,6 +274,9 @@ export const Health = z.object({
     .array(z.object({ type: text, version: count, reason: text, sagas: count }))
     .optional()
     .meta({ description: 'Sagas that cannot go on under what is registered; absent: none.' }),
+  undeliveredAlerts: count.optional().meta({
+    description: 'Alerts sent in vain, or given up in the last day; absent: none.',
+  }),
   calls: CallFigures.optional().meta({
     description: 'Calls between machines that do not get on; absent: one process runs all sagas.',
   }),

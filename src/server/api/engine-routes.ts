@@ -68,11 +68,11 @@ export function engineRoutes(
     .get('/api/health', (c) => {
       const health = backstep.health();
       if (health.kind === 'ready') {
-        const { versionGaps, restored } = health;
+        const { kind: status, restored, ...detail } = health;
         const calls = figuresView(backstep.calls?.figures() ?? null);
         return c.json({
-          status: 'ready',
-          ...(versionGaps === undefined ? {} : { versionGaps }),
+          status,
+          ...detail,
           ...(calls === null ? {} : { calls }),
           ...(restored === undefined ? {} : { restored: restoredView(restored) }),
         });
@@ -94,6 +94,7 @@ export function engineRoutes(
         isReady: backstep.health().kind === 'ready',
         isStandby: backstep.health().kind === 'standby',
         live: clients.figures(),
+        alerts: backstep.alerts.figures(),
         lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),
       });

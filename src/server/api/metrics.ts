@@ -2,6 +2,7 @@
  * The figures in Prometheus' text format. Units stand last in the names, as there: seconds.
  */
 import { type Distribution, octavesOf, quantileMs } from '../../core/distribution.ts';
+import type { AlertFigures } from '../../host/alerts/alerts-face.ts';
 import type { EngineFigures } from '../../host/figures.ts';
 import type { CallFigures } from '../../host/host-calls.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
@@ -19,6 +20,8 @@ export interface MetricsSource {
   readonly isReady: boolean;
   readonly isStandby: boolean;
   readonly live: LiveFigures;
+  /** `null`: another process sends them. */
+  readonly alerts: AlertFigures | null;
   readonly lostLogLines: number;
   /** The 99th percentile of the event loop's delay just now, in milliseconds. */
   readonly loopP99Ms: number;
@@ -37,6 +40,7 @@ export function metricsText({
   isReady,
   isStandby,
   live,
+  alerts,
   lostLogLines,
   loopP99Ms,
 }: MetricsSource): string {
@@ -64,6 +68,9 @@ export function metricsText({
     ['backstep_batches_total', 'counter', 'Batches committed', store.batches],
     ['backstep_batch_size', 'gauge', 'Turns in the last batch', store.lastBatchSize],
     ['backstep_commit_seconds', 'gauge', 'Duration of the last batch', store.lastCommitMs / 1_000],
+    ['backstep_alerts_waiting', 'gauge', 'Messages to be sent', alerts?.waiting ?? 0],
+    ['backstep_alerts_failing', 'gauge', 'Of these, sent in vain', alerts?.failing ?? 0],
+    ['backstep_alerts_given_up', 'gauge', 'Given up in the last day', alerts?.givenUp ?? 0],
     ['backstep_live_clients', 'gauge', 'Open feeds and pages', live.clients],
     ['backstep_live_resyncs_total', 'counter', 'Slow clients sent back', live.resyncs],
     ['backstep_log_lines_lost_total', 'counter', 'Log lines not written', lostLogLines],

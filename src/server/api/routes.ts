@@ -3,6 +3,7 @@
  */
 import { Hono } from 'hono';
 import type { Backstep } from '../../host/backstep.ts';
+import { ALERT_OPERATIONS, alertRoutes } from './alert-routes.ts';
 import { bulkRoutes } from './bulk-routes.ts';
 import type { HttpContext } from '../context.ts';
 import { type DefinitionParts, definitionRoutes } from './definition-routes.ts';
@@ -35,12 +36,16 @@ export function apiRoutes(
   let document: ReturnType<typeof openApiOf> | undefined;
   return new Hono<HttpEnv>()
     .get('/api/openapi.json', (c) => {
-      document ??= openApiOf([...engineOperations(), ...added], context.prefix);
+      document ??= openApiOf(
+        [...engineOperations(), ...ALERT_OPERATIONS, ...added],
+        context.prefix,
+      );
       return c.json(document);
     })
     .route('/api/sagas', sagaRoutes(context))
     .route('/api/sagas', sagaCommandRoutes(context))
     .route('/api/bulk', bulkRoutes(context))
+    .route('/api/alerts', alertRoutes(context))
     .route('/api/definitions', definitionRoutes(context, { verifications, layouts }))
     .route('/', engineRoutes(context, recorder))
     .route('/', hostRoutes(context))

@@ -8,6 +8,7 @@ import type { Fact } from '../environment.ts';
 import type { TurnStream } from '../live/turn-stream.ts';
 import type { Page } from '../page.ts';
 import type { Verifications } from '../verifications.ts';
+import { createAlertsPage } from './alerts/alerts-page.ts';
 import { createBulkPage } from './bulk/bulk-page.ts';
 import type { ChartLayouts } from './chart/chart-layout.ts';
 import { createDeadLettersPage } from './dead-letters/dead-letters-page.ts';
@@ -46,6 +47,7 @@ export function dashboardPages(context: HttpContext, parts: DashboardParts): rea
     createSagaPage(context, parts),
     createBulkPage(context),
     createDeadLettersPage(context),
+    createAlertsPage(context),
     createDefinitionsPage(context),
     createDefinitionPage(context, layouts, verifications),
     ...context.extensions.flatMap(({ pages }) => pages ?? []),

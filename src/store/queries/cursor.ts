@@ -6,7 +6,7 @@
 import { BackstepError } from '../../core/errors.ts';
 
 /** Lists with a cursor of their own. */
-export type PagedList = 'sagas' | 'journal' | 'letters' | 'bulk' | 'items';
+export type PagedList = 'sagas' | 'journal' | 'letters' | 'bulk' | 'items' | 'deliveries';
 
 const CURSOR = /^([a-z]+):(\d{1,15})$/;
 
@@ -20,6 +20,11 @@ export function fromCursor(list: PagedList, cursor: string | null): number | nul
   if (cursor === null) return null;
   const match = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match?.[1] === list) return Number(match[2]);
+  throw badCursor();
+}
+
+/** What a cursor is refused with that is none of its list. */
+export function badCursor(): BackstepError {
   const issue = { path: 'cursor', message: 'is not a cursor of this list', isTypeError: true };
-  throw new BackstepError('input-invalid', 'the cursor cannot be read', { issues: [issue] });
+  return new BackstepError('input-invalid', 'the cursor cannot be read', { issues: [issue] });
 }

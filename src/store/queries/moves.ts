@@ -204,6 +204,12 @@ export function goneStatements(
   const gone = { phase: 'gone', at: atMs, standing: null } as const;
   return [
     db.deleteFrom('outbox').where('sid', '=', sid),
+    // Its alerts are over here.
+    db
+      .updateTable('alert_marks')
+      .set({ ended_at: atMs })
+      .where('sid', '=', sid)
+      .where('ended_at', 'is', null),
     db.updateTable('moved_sagas').set(gone).where('saga_id', '=', sagaId).where('move', '=', move),
   ].map(statementOf);
 }
@@ -272,7 +278,9 @@ export function arrivalStatements(db: Db, family: Arriving): readonly ExpectedSt
     return chunksOf(rows).map((chunk) => db.insertInto(table).values(chunk));
   }
 
-  return [...removals, ...inserts].map(statementOf);
+  // Rules of alerts are held against what comes, as against what was there before them.
+  const rescan = db.updateTable('alert_rules').set({ scanned_sid: 0 });
+  return [...removals, ...inserts, rescan].map(statementOf);
 }
 
 function chunksOf<Row>(rows: readonly Row[]): readonly (readonly Row[])[] {

@@ -10,6 +10,7 @@ const PAGES = [
   '/',
   '/sagas',
   '/dead-letters',
+  '/alerts',
   '/definitions',
   '/performance',
   '/inspector',

@@ -17,11 +17,13 @@ import { registerStays } from './stay-saga.ts';
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
 
 let http: HttpFixture;
+const desk = (): void => {};
 let api: DocumentedApi;
 beforeAll(async () => {
   http = await openFixture({
     activities: { charge: declined, release: declined },
     register: (backstep) => registerStays(backstep),
+    alerts: { rules: [{ name: 'r', when: { kind: 'dead-letter' } }], targets: { desk }, gather: 0 },
   });
   api = await documentedApi(http);
 });
@@ -106,6 +108,11 @@ describe('real answers', () => {
   });
 
   it('are as the document says: the engine', async () => {
+    await expectAnswer(api, 'POST', '/api/alerts/trials', 202, '', { target: 'desk' });
+    await expectAnswer(api, 'POST', '/api/alerts/trials', 404, '', { target: 'disk' });
+    await expectAnswer(api, 'GET', '/api/alerts', 200);
+    await expectAnswer(api, 'GET', '/api/alerts/incidents', 200, '?open=true');
+    await expectAnswer(api, 'GET', '/api/alerts/deliveries', 200);
     await expectAnswer(api, 'GET', '/api/definitions', 200);
     await expectAnswer(api, 'GET', '/api/definitions/{type}', 200, 'order');
     await expectAnswer(api, 'GET', '/api/definitions/{type}', 404, 'nope');

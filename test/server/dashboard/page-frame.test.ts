@@ -15,6 +15,7 @@ describe('the frame of a page', () => {
       '/',
       '/sagas',
       '/dead-letters',
+      '/alerts',
       '/definitions',
       '/performance',
       '/inspector',

@@ -17,7 +17,18 @@ const ENDED = 50_000;
 /** What a question may cost that has nothing to do with how much is stored. */
 const FEW_PAGES = 700;
 /** Tables that grow with the sagas that ran. */
-const GROWING = ['sagas', 'journal', 'start_keys', 'audit', 'dead_letters', 'inbox', 'ended_sagas'];
+const GROWING = [
+  'sagas',
+  'journal',
+  'start_keys',
+  'audit',
+  'dead_letters',
+  'inbox',
+  'ended_sagas',
+  'alert_marks',
+  'alert_incidents',
+  'alert_deliveries',
+];
 /** Their rows hold a state, or an inbound. */
 const WIDE = ['sagas', 'journal'];
 

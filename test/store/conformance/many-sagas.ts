@@ -34,6 +34,17 @@ export async function storeManySagas(client: pg.Client, ended: number): Promise<
       FROM generate_series(1, ${settled + 50}) AS numbers (n)`,
     `INSERT INTO backstep.pending_starts
       SELECT n, 'order', n, NULL FROM generate_series(${ended + 1}, ${ended + 100}) AS numbers (n)`,
+    `INSERT INTO backstep.alert_marks (rule, sid, cause, since, is_counted)
+      SELECT 'rule', n, '{}', n, CASE WHEN n <= ${ended} - 50 THEN 1 ELSE 0 END
+      FROM generate_series(1, ${ended}) AS numbers (n)`,
+    `INSERT INTO backstep.alert_incidents (id, rule, cause, opened_at, resolved_at, state)
+      SELECT lpad(n::text, 26, '0'), 'rule', n::text, n, CASE WHEN n <= ${settled} THEN n END, '{}'
+      FROM generate_series(1, ${settled + 50}) AS numbers (n)`,
+    `INSERT INTO backstep.alert_deliveries
+        (message, target, incident, kind, body, created_at, due_at, settled_at, outcome)
+      SELECT 'msg_' || n, 'desk', n::text, 'opened', '{}', n, CASE WHEN n > ${settled} THEN n END,
+        CASE WHEN n <= ${settled} THEN n END, CASE WHEN n <= ${settled} THEN 'delivered' END
+      FROM generate_series(1, ${settled + 50}) AS numbers (n)`,
     'VACUUM ANALYZE',
   ];
   for (const statement of statements) await client.query(statement);

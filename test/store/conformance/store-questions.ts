@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { SagaFilter } from '../../../src/store/read-models.ts';
+import { createAlertReads } from '../../../src/store/queries/alert-records.ts';
 import { createBulkReads } from '../../../src/store/queries/bulk-records.ts';
 import { createEngineReads } from '../../../src/store/queries/engine-reads.ts';
 import { createMoveReads } from '../../../src/store/queries/moves.ts';
@@ -42,6 +43,7 @@ export const EVERY_FILTER: readonly SagaFilter[] = Object.entries(NARROW).reduce
 export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: AskedSagas): Questions {
   const engine = createEngineReads(db);
   const bulk = createBulkReads(db);
+  const alerts = createAlertReads(db);
   const { starts, upkeep, inbox } = engine;
   const moves = createMoveReads(db);
   const range = { status: 'waiting', afterSid: ended, untilSid: sagas } as const;
@@ -69,6 +71,17 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'how a removed saga ended': () => upkeep.finalStatus('saga-0'),
     'rows of the inbox that wait': () => inbox.waiting(0, 100),
     'answers to requests': () => inbox.answers(['request-1', 'request-none']),
+    'new marks of a rule': () => alerts.newMarks('rule', 1e12, 100),
+    'marks that ended': () => alerts.endedMarks(100),
+    'open incidents': () => alerts.openIncidents(),
+    'messages that are due': () => alerts.dueDeliveries('desk', 1e12, 4),
+    'targets with messages': () => alerts.waitingTargets(),
+    'messages that do not arrive': () => alerts.undelivered(1e12),
+    'sagas for a new rule': () => alerts.scanSagas('waiting', 0, 100),
+    'letters for a new rule': () => alerts.scanLetters(0, 100),
+    'the first start in line': () => alerts.oldestStart('order'),
+    'the first row of the inbox': () => alerts.oldestInboxRow(),
+    'the first message on its way': () => alerts.oldestMessage(),
     'bulk commands under way': () => bulk.underWay(),
     'whom a bulk command reached': () => bulk.audited([`saga-${ended}`], 'somebody'),
   };
@@ -77,6 +90,7 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
 /** Of pages, about one saga or one page of a list. Each is to cost the same, too. */
 export function pageQuestions(db: Kysely<EngineTables>, { ended }: AskedSagas): Questions {
   const read = createReadModels(db);
+  const alerts = createAlertReads(db);
   const id = `saga-${ended}`;
   const group = { type: 'order', kind: 'compensation_failed', code: 'refused' } as const;
   return {
@@ -93,6 +107,9 @@ export function pageQuestions(db: Kysely<EngineTables>, { ended }: AskedSagas): 
     'its audit': () => read.audit(id),
     'its place in line': () => read.pendingStart(id),
     'some sagas': () => read.summaries([id, 'saga-1', 'saga-none']),
+    'incidents of alerts': () => alerts.incidents(PAGE),
+    'those that are open': () => alerts.incidents(PAGE, true),
+    'messages of alerts': () => alerts.deliveries(PAGE),
     'dead letters': () => read.deadLetters(PAGE),
     'those of a group': () => read.deadLetters(PAGE, group),
     'the groups': () => read.deadLetterGroups(),

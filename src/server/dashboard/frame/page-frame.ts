@@ -86,9 +86,19 @@ export function bannerGroup({
       const banners = extensions.flatMap((extension) => extension.banner?.() ?? []);
       const health = backstep.health();
       const standby = health.kind === 'standby' ? standbyBanner(health.owner) : '';
-      return [await region(BANNER, html`${standby}${banners}`)];
+      const lost = 'undeliveredAlerts' in health ? (health.undeliveredAlerts ?? 0) : 0;
+      const undelivered = lost === 0 ? '' : alertsBanner(lost);
+      return [await region(BANNER, html`${standby}${undelivered}${banners}`)];
     },
   };
+}
+
+function alertsBanner(count: number): Html {
+  const what = count === 1 ? 'An alert does not arrive' : `${count} alerts do not arrive`;
+  return html`<p class="tone-warn">
+    <span class="icon" aria-hidden="true">!</span> <strong>${what}:</strong>
+    <a href="/alerts">see which, and why</a>.
+  </p>`;
 }
 
 /** `owner`: who has the database, where that is known. */

@@ -20,16 +20,17 @@ import {
   AUDIT_COLUMNS,
   type Column,
   ENDED_AT,
-  type EngineStatements,
   INBOX_COLUMNS,
   JOURNAL_COLUMNS,
   KEY_COLUMNS,
   LETTER_COLUMNS,
+  MARK_COLUMNS,
   OUTBOX_COLUMNS,
   PENDING_COLUMNS,
   SAGA_COLUMNS,
   VERSION_COLUMNS,
-} from './statements.ts';
+} from './columns.ts';
+import type { EngineStatements } from './statements.ts';
 import type { ColumnParameter, ColumnValue, WireParameter } from '../connection/wire.ts';
 
 /** Statements for some items, and the way to read what they answer. */
@@ -160,6 +161,8 @@ class BatchRows {
   readonly #opened = new Rows(LETTER_COLUMNS);
   readonly #closed = new Rows(LETTER_COLUMNS);
   readonly #audit = new Rows(AUDIT_COLUMNS);
+  readonly #ends = new Rows(MARK_COLUMNS.ends);
+  readonly #marks = new Rows(MARK_COLUMNS.opens);
   readonly #entered = new Rows(PENDING_COLUMNS);
   readonly #removed = new Rows(INBOX_COLUMNS);
   readonly #answered = new Rows(INBOX_COLUMNS);
@@ -199,6 +202,14 @@ class BatchRows {
     if (audit !== null) {
       this.#audit.add([sid, sagaSeq, atMs, audit.command, audit.by, audit.reason]);
     }
+    for (const { rule, endsAfterMs, opens } of extras.marks) {
+      if (endsAfterMs !== null) {
+        this.#ends.add([sid, sagaSeq, atMs, rule, Number(atMs) - endsAfterMs]);
+      }
+      if (opens === null) continue;
+      const { cause, detail, isOver } = opens;
+      this.#marks.add([sid, sagaSeq, atMs, rule, cause, isOver ? atMs : null, detail]);
+    }
     if (version !== null) this.#versions.add([sid, version.version, version.definitionHash]);
     if (inbox !== null) {
       const { id, answer } = inbox;
@@ -233,6 +244,9 @@ class BatchRows {
     put(sql.closeLetters, this.#closed);
     put(sql.openLetters, this.#opened);
     put(sql.audit, this.#audit);
+    put(sql.forgetMarks, this.#ends);
+    put(sql.endMarks, this.#ends);
+    put(sql.openMarks, this.#marks);
     put(sql.setVersions, this.#versions);
     putIds(sql.leavePending, this.#left);
     put(sql.enterPending, this.#entered);

@@ -6,159 +6,22 @@
  */
 import { STORED_FORMAT } from '../../../core/history/stored-format.ts';
 import { MESSAGES_PER_TURN } from '../../../core/turn/messages-per-turn.ts';
-import type { ColumnType } from '../connection/wire.ts';
-
-/** A column of a set, in the order of the item's parameters. */
-export interface Column {
-  readonly name: string;
-  readonly type: ColumnType;
-  /** Told to people only: what PostgreSQL cannot store in a text is replaced, not refused. */
-  readonly isShown?: true;
-}
-
-const bigint = (name: string): Column => ({ name, type: 'bigint' });
-const text = (name: string): Column => ({ name, type: 'text' });
-const shown = (name: string): Column => ({ name, type: 'text', isShown: true });
-
-export const SAGA_COLUMNS = {
-  start: [
-    bigint('sid'),
-    text('id'),
-    text('type'),
-    bigint('version'),
-    text('definition_hash'),
-    text('key'),
-    text('status'),
-    bigint('seq'),
-    bigint('wake_at'),
-    bigint('checksum'),
-    text('step'),
-    bigint('attempts'),
-    bigint('created_at'),
-    bigint('updated_at'),
-    bigint('ended_at'),
-    shown('error'),
-    text('state'),
-  ],
-  turn: [
-    bigint('seq'),
-    text('status'),
-    bigint('wake_at'),
-    bigint('checksum'),
-    text('step'),
-    bigint('attempts'),
-    bigint('updated_at'),
-    bigint('ended_at'),
-    shown('error'),
-    text('state'),
-    bigint('sid'),
-    bigint('expected'),
-  ],
-  progress: [
-    bigint('seq'),
-    bigint('checksum'),
-    text('step'),
-    bigint('attempts'),
-    bigint('updated_at'),
-    text('state'),
-    bigint('sid'),
-    bigint('expected'),
-  ],
-  parking: [
-    bigint('seq'),
-    text('status'),
-    bigint('wake_at'),
-    text('step'),
-    bigint('attempts'),
-    bigint('updated_at'),
-    bigint('ended_at'),
-    shown('error'),
-    bigint('sid'),
-    bigint('expected'),
-  ],
-} as const satisfies Record<string, readonly Column[]>;
-
-/** Where the end of a saga stands among the values of a turn; -1: such a turn ends none. */
-export const ENDED_AT = {
-  start: endedAtOf(SAGA_COLUMNS.start),
-  turn: endedAtOf(SAGA_COLUMNS.turn),
-  progress: endedAtOf(SAGA_COLUMNS.progress),
-  parking: endedAtOf(SAGA_COLUMNS.parking),
-};
-
-function endedAtOf(columns: readonly Column[]): number {
-  return columns.findIndex(({ name }) => name === 'ended_at');
-}
-
-/** What lists of sagas show of one that ended. */
-const ENDED_COLUMNS =
-  'sid, status, type, version, step, attempts, updated_at, ended_at, key, id, error';
-
-/** Without the global seq, which comes first among an item's parameters. */
-export const JOURNAL_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('at'),
-  text('kind'),
-  text('cause'),
-  shown('event'),
-  text('from_state'),
-  text('to_state'),
-  text('status'),
-  text('data'),
-];
-
-export const KEY_COLUMNS: readonly Column[] = [
-  text('type'),
-  text('key'),
-  text('input_hash'),
-  text('saga_id'),
-];
-
-export const OUTBOX_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('position'),
-  text('event'),
-  text('data'),
-];
-
-export const LETTER_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('at'),
-  text('kind'),
-  text('letter'),
-];
-
-export const AUDIT_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('at'),
-  text('command'),
-  shown('by'),
-  shown('reason'),
-];
-
-export const PENDING_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('start_at'),
-];
-
-export const VERSION_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('version'),
-  text('definition_hash'),
-];
-
-export const INBOX_COLUMNS: readonly Column[] = [
-  bigint('sid'),
-  bigint('saga_seq'),
-  bigint('at'),
-  bigint('id'),
-  text('answer'),
-];
+import {
+  AUDIT_COLUMNS,
+  type Column,
+  ENDED_COLUMNS,
+  INBOX_COLUMNS,
+  JOURNAL_COLUMNS,
+  KEY_COLUMNS,
+  LETTER_COLUMNS,
+  MARK_COLUMNS,
+  namesOf,
+  OUTBOX_COLUMNS,
+  PENDING_COLUMNS,
+  rowsOf,
+  SAGA_COLUMNS,
+  VERSION_COLUMNS,
+} from './columns.ts';
 
 /** The texts of all statements for the engine's tables in one schema. */
 export type EngineStatements = ReturnType<typeof engineStatements>;
@@ -214,11 +77,26 @@ export function engineStatements(schema: string) {
       ON CONFLICT (sid) DO UPDATE SET type = excluded.type, position = excluded.position,
         start_at = excluded.start_at`,
     leavePending: `DELETE FROM ${inSchema('pending_starts')} WHERE sid = ANY ($1::bigint[])`,
+    ...marksOf(inSchema('alert_marks'), ofTurns),
     ...inboxOf(inSchema('inbox'), ofTurns, inSchema('assert_count')),
     setVersions: `UPDATE ${sagas} s SET version = i.version, definition_hash = i.definition_hash
       FROM ${rowsOf(VERSION_COLUMNS)} WHERE s.sid = i.sid`,
     /** Of everything after a seq: what a batch left whose answer was lost. */
     journalAfter: `SELECT seq, sid, saga_seq FROM ${journal} WHERE seq > $1 ORDER BY seq`,
+  };
+}
+
+function marksOf(marks: string, ofTurns: string) {
+  const ends = `${rowsOf(MARK_COLUMNS.ends)} ${ofTurns}
+      WHERE m.rule = i.rule AND m.sid = i.sid AND m.ended_at IS NULL`;
+  return {
+    forgetMarks: `DELETE FROM ${marks} m USING ${ends} AND m.is_counted = 0
+        AND m.since > i.young_after AND i.young_after < i.at`,
+    endMarks: `UPDATE ${marks} m SET ended_at = i.at FROM ${ends}`,
+    openMarks: `INSERT INTO ${marks} (rule, sid, cause, since, ended_at, detail)
+      SELECT i.rule, i.sid, i.cause, i.at, i.ended_at, i.detail
+      FROM ${rowsOf(MARK_COLUMNS.opens, 1, 'ord')} ${ofTurns} ORDER BY i.ord
+      ON CONFLICT (rule, sid) WHERE ended_at IS NULL DO NOTHING`,
   };
 }
 
@@ -280,19 +158,4 @@ function journalOf(journal: string, sagas: string) {
       FROM ${rowsOf([...JOURNAL_COLUMNS, keyed], 2, 'ord')}
       WHERE NOT i.is_keyed OR EXISTS (SELECT 1 FROM ${sagas} s WHERE s.sid = i.sid)`,
   };
-}
-
-function namesOf(columns: readonly Column[], prefix?: string): string {
-  return columns
-    .map(({ name }) => (prefix === undefined ? `"${name}"` : `${prefix}."${name}"`))
-    .join(', ');
-}
-
-/** `unnest(...) AS i(...)`, its columns from parameter `first` on. */
-function rowsOf(columns: readonly Column[], first = 1, ordinality?: string): string {
-  const arrays = columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(', ');
-  const names = namesOf(columns);
-  return ordinality === undefined
-    ? `unnest(${arrays}) AS i(${names})`
-    : `unnest(${arrays}) WITH ORDINALITY AS i(${names}, ${ordinality})`;
 }

@@ -116,6 +116,26 @@ function prepareInbox(db: Database.Database, { inSql }: SqlNames) {
   };
 }
 
+/** What a turn says to rules of alerts. */
+function prepareMarks(db: Database.Database, { inSql }: SqlNames) {
+  const forget = db.prepare(inSql(FORGET_MARK));
+  const end = db.prepare(
+    inSql('UPDATE alert_marks SET ended_at = ? WHERE rule = ? AND sid = ? AND ended_at IS NULL'),
+  );
+  const open = db.prepare(inSql(OPEN_MARK));
+
+  return (marks: TurnExtras['marks'], sid: Parameter, atMs: number): void => {
+    for (const { rule, endsAfterMs, opens } of marks) {
+      if (endsAfterMs !== null) {
+        if (endsAfterMs > 0) forget.run(rule, sid, atMs - endsAfterMs);
+        end.run(atMs, rule, sid);
+      }
+      if (opens === null) continue;
+      open.run(rule, sid, opens.cause, atMs, opens.isOver ? atMs : null, opens.detail);
+    }
+  };
+}
+
 function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
   const insertOutbox = db.prepare(
     inSql(
@@ -138,8 +158,10 @@ function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
   );
   const removePending = db.prepare(inSql('DELETE FROM pending_starts WHERE sid = ?'));
 
+  const writeMarks = prepareMarks(db, { inSql });
+
   return (journal: readonly Parameter[], extras: TurnExtras): void => {
-    const { outbox, deadLetter, audit, pendingStart, version } = extras;
+    const { outbox, deadLetter, audit, pendingStart, version, marks } = extras;
     const seq = Number(journal[JOURNAL_SEQ]);
     const sid = journal[JOURNAL_SID];
     const sagaSeq = journal[JOURNAL_SAGA_SEQ];
@@ -154,6 +176,7 @@ function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
     if (audit !== null) {
       insertAudit.run(sid, sagaSeq, atMs, audit.command, audit.by, audit.reason);
     }
+    if (marks.length > 0) writeMarks(marks, sid ?? null, Number(atMs));
     if (version !== null) setVersion.run(version.version, version.definitionHash, sid);
     if (pendingStart?.kind === 'leave') removePending.run(sid);
     if (pendingStart?.kind === 'enter') {
@@ -162,6 +185,13 @@ function prepareExtras(db: Database.Database, { inSql }: SqlNames) {
     }
   };
 }
+
+const FORGET_MARK = `DELETE FROM alert_marks
+  WHERE rule = ? AND sid = ? AND ended_at IS NULL AND is_counted = 0 AND since > ?`;
+
+const OPEN_MARK = `INSERT INTO alert_marks (rule, sid, cause, since, ended_at, detail)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (rule, sid) WHERE ended_at IS NULL DO NOTHING`;
 
 const INSERT_SAGA = `INSERT INTO sagas
   (sid, id, type, version, definition_hash, key, status, seq, wake_at, checksum, step, attempts,

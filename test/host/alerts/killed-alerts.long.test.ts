@@ -1,0 +1,27 @@
+/** The same at every moment there is, over both databases. */
+import { expect, it } from 'vitest';
+import { describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+import { temporaryDatabase } from '../../store/store-fixture.ts';
+import { expectToldOnce, receiver, run, SECRET } from './killed-alerts.ts';
+
+/** Processes at once. */
+const AT_ONCE = 3;
+
+async function expectAtEveryMoment(database: () => Promise<string> | string): Promise<void> {
+  const { url } = await receiver();
+  const moments = await run({ database: await database(), url, secret: SECRET, dieAt: 0 });
+  expect(moments).toBeGreaterThan(20);
+  let next = 1;
+  const lane = async (): Promise<void> => {
+    for (let at = next++; at <= (moments ?? 0); at = next++) {
+      await expectToldOnce(await database(), at);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+it('over SQLite', () => expectAtEveryMoment(temporaryDatabase), 300_000);
+
+describeOnPostgres('over PostgreSQL', () => {
+  it('too', () => expectAtEveryMoment(async () => (await postgresDatabase()).url), 300_000);
+});
