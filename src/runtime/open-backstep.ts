@@ -20,7 +20,6 @@ import type { EngineParts, FatalCause } from './engine-parts.ts';
 import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../host/registration-check.ts';
-import { assertRunsHere } from '../host/moves/whose-sagas.ts';
 import { subscriptionCheck } from '../host/subscription-check.ts';
 import { openTracing } from '../host/telemetry/open-tracing.ts';
 import { type Logger, silentLogger } from '../host/turn-log.ts';
@@ -87,9 +86,10 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     },
   };
   const onWarning = (text: string): void => logger.warn({}, text);
-  const [openStore, { createEngine }] = await Promise.all([
+  const [openStore, { createEngine }, { assertRunsHere }] = await Promise.all([
     loadStore({ ...rest, database, onWarning }),
     import('./engine.ts'),
+    import('../host/moves/whose-sagas.ts'),
   ]);
   // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore(() => clock.nowMs());
