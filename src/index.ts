@@ -2,7 +2,7 @@
  * The public API of Backstep: define a saga, implement its activities, run it durably.
  *
  * Every type that a public signature speaks of is here as well, so that what a program makes of them
- * can be named in its own declarations.
+ * can be named in its own declarations. Longer than 300 lines because there is one door for them all.
  */
 import './node-guard.js';
 
@@ -178,6 +178,8 @@ export type {
   StuckCall,
 } from './host/host-calls.ts';
 export type { EngineFigures, LiveActor } from './host/figures.ts';
+export type { StepFigures, TypeFigures } from './host/telemetry/type-figures.ts';
+export type { CountedOfStep } from './core/history/counted.ts';
 export {
   backstepInbox,
   type InboxCalls,
@@ -205,6 +207,7 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 // Reading what happened.
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
+export type * from './store/queries/gauge-reads.ts';
 export type { InboxFigures, InboxRow, RefusedRow } from './store/queries/inbox.ts';
 export type { InboxConnection, InboxOptions } from './store/queries/inbox-rows.ts';
 export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';

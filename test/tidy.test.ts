@@ -49,7 +49,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // A saga is verified when it is registered.
   host: {
     layers: ['store', 'core', 'verify'],
-    packages: [NODE, /^xstate$/],
+    packages: [NODE, /^xstate$/, /^@opentelemetry\/api$/],
     atLeast: 10,
   },
   runtime: {

@@ -63,6 +63,11 @@ export interface ActivityContext {
   readonly heartbeat: () => void;
   /** Aborted when the attempt timed out, the saga left the step, or the engine stops. */
   readonly signal: AbortSignal;
+  /**
+   * The W3C header `traceparent` to hand to the remote: of the attempt's own span where the engine
+   * traces, else of the trace that the saga was started in; `null`: there is none.
+   */
+  readonly traceparent: string | null;
 }
 
 /** What came too late to move the saga. */

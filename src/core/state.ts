@@ -152,6 +152,8 @@ export interface SagaState {
   readonly resolution: Resolution | null;
   /** Why the engine cannot go on; set while the status is `parked`. */
   readonly parkReason: Failure | null;
+  /** The `traceparent` that it was started with; `null` where none was given. */
+  readonly trace: string | null;
 }
 
 /** How many event ids a saga remembers: the published window of de-duplication. */

@@ -87,6 +87,11 @@ export interface SpawnOptions<Input = unknown> {
   readonly startAt?: Date | number;
   /** Instead of `startAt`: how long it waits before it begins. By the wall clock, over restarts. */
   readonly delay?: Duration;
+  /**
+   * The W3C header `traceparent` of whoever asks: the saga belongs to that trace. Where the engine
+   * traces, the span that is active goes before it. Default: none.
+   */
+  readonly traceparent?: string;
 }
 
 /** Where the removal of ended sagas stands. */

@@ -6,6 +6,7 @@ import {
   ANYTHING,
   DURATION,
   either,
+  FLAG,
   FUNCTION,
   type Kind,
   kindOf,
@@ -19,6 +20,7 @@ import {
   whole,
 } from '../core/options-reader.ts';
 import { shown } from '../core/shown.ts';
+import { readTraceparent } from '../core/traceparent.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 
 /** What may be none at all; everything else is at least one. */
@@ -85,6 +87,7 @@ export const OPEN_OPTIONS = optionsOf({
   keepEndedFor: DURATION,
   alerts: ANYTHING,
   verifyAtRegistration: oneOf(['warn', 'refuse', 'off']),
+  tracing: FLAG,
   migrationsFolder: TEXT,
   tablePrefix: TEXT,
   lockWaitMs: whole(0, Infinity),
@@ -131,6 +134,10 @@ export const SPAWN_OPTIONS = optionsOf({
     (value) => typeof value === 'number' || value instanceof Date,
   ),
   delay: TIME,
+  traceparent: kindOf(
+    'a W3C traceparent such as "00-<32 hexadecimal digits>-<16>-01"',
+    (value) => isText(value) && readTraceparent(value) !== null,
+  ),
 });
 
 /** An event from outside; what it carries is the saga's to judge. */

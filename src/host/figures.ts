@@ -1,8 +1,9 @@
 /**
  * What the engine tells about itself: counted where it happens, put together only when asked for.
  */
-import type { Distribution } from '../core/distribution.ts';
+import { type Distribution, NO_DURATIONS } from '../core/distribution.ts';
 import type { SagaState } from '../core/state.ts';
+import type { TypeCounters, TypeFigures } from './telemetry/type-figures.ts';
 
 /** Live figures since the start of the process. */
 export interface EngineFigures {
@@ -27,6 +28,8 @@ export interface EngineFigures {
   readonly inboxRefused: number;
   /** Line of the journal up to which this process's feed has told; a standby's may be behind. */
   readonly feedSeq: number;
+  /** By type, as far as this process made turns durable and attempts. */
+  readonly types: readonly TypeFigures[];
 }
 
 /** A saga whose actor is in memory. */
@@ -42,7 +45,6 @@ export interface LiveActor {
 interface Actors {
   readonly liveActors: number;
   readonly busyActors: number;
-  readonly settledSagas: number;
   actors(): Iterable<{
     readonly waiting: number;
     readonly isBusy: boolean;
@@ -65,7 +67,7 @@ export function figuresOf(
   supervisor: Actors,
   runner: Attempts,
   timers: { readonly armed: number },
-  starter: { readonly startedSagas: number },
+  counters: TypeCounters,
   courier: { readonly unheardEvents: number },
   inbox: { readonly takenRows: number; readonly refusedRows: number },
   feed: { readonly lastSeq: number },
@@ -85,12 +87,37 @@ export function figuresOf(
     mailboxItems,
     deepestMailbox,
     armedWakes: timers.armed,
-    startedSagas: starter.startedSagas,
-    settledSagas: supervisor.settledSagas,
+    startedSagas: counters.started,
+    settledSagas: counters.settled,
     unheardEvents: courier.unheardEvents,
     inboxTaken: inbox.takenRows + inbox.refusedRows,
     inboxRefused: inbox.refusedRows,
     feedSeq: feed.lastSeq,
+    types: counters.figures(),
+  };
+}
+
+/** Those of a process in which no saga runs, and that writes down what others took. */
+export function figuresOfWriter(
+  counters: TypeCounters,
+  feed: { readonly lastSeq: number },
+): EngineFigures {
+  return {
+    liveActors: 0,
+    busyActors: 0,
+    activitiesInFlight: 0,
+    activitiesWaiting: 0,
+    attemptMs: NO_DURATIONS,
+    mailboxItems: 0,
+    deepestMailbox: 0,
+    armedWakes: 0,
+    startedSagas: counters.started,
+    settledSagas: counters.settled,
+    unheardEvents: 0,
+    inboxTaken: 0,
+    inboxRefused: 0,
+    feedSeq: feed.lastSeq,
+    types: counters.figures(),
   };
 }
 

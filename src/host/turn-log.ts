@@ -6,7 +6,9 @@
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import { currentStep } from '../core/state.ts';
+import { traceOf } from '../core/turn/parent-link.ts';
 import { isSettled, needsPerson } from '../core/status.ts';
+import { traceFields } from './telemetry/trace-fields.ts';
 import type { TakenTurn } from './turn/taken-turn.ts';
 
 /** The part of a pino logger that the runtime calls. */
@@ -79,6 +81,7 @@ function logTurn(log: Logger, type: string, { before, after, record, effects }: 
     from: record.from,
     to: record.to,
     status: after.status,
+    ...traceFields(traceOf(after)),
     step: step?.name,
     attempt: step?.compensation?.attempts ?? step?.attempts,
     effects: effects.map((effect) => effect.kind),

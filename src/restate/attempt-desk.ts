@@ -4,9 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { AttemptOutcome } from '../core/turn/inbound.ts';
-import { ActivityRunner, type AttemptTask } from '../host/outside/activity-runner.ts';
+import { ActivityRunner, type AttemptTask, tracedTask } from '../host/outside/activity-runner.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Limits } from '../host/limits.ts';
+import type { Tracing } from '../host/telemetry/tracing.ts';
 import type { Report } from './words.ts';
 
 /** What became of an attempt; `null`: it was stopped, or nothing came late. */
@@ -26,17 +27,20 @@ export interface DeskParts {
   readonly limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>;
   /** How long an attempt that was given up is listened to. */
   readonly lateMs: number;
+  readonly tracing?: Tracing;
 }
 
 export class AttemptDesk {
   readonly #clock: Clock;
   readonly #runner: ActivityRunner;
   readonly #lateMs: number;
+  readonly #tracing: Tracing | undefined;
   readonly #runs = new Map<number, Run>();
   #lastRun = 0;
 
-  constructor({ clock, limits, lateMs }: DeskParts) {
+  constructor({ clock, limits, lateMs, tracing }: DeskParts) {
     this.#clock = clock;
+    this.#tracing = tracing;
     this.#lateMs = lateMs;
     this.#runner = new ActivityRunner(
       clock,
@@ -49,6 +53,7 @@ export class AttemptDesk {
           this.#runs.get(task.run)?.late.resolve(lateReport(task, outcome)),
       },
       limits,
+      tracing,
     );
   }
 
@@ -73,6 +78,12 @@ export class AttemptDesk {
     this.#runner.start(task);
     const report = await run.ended.promise;
     return { report, atMs: this.#clock.nowMs() };
+  }
+
+  /** The attempt was begun by an execution that has ended without it. */
+  interrupted(task: AttemptTask): void {
+    const nowMs = this.#clock.nowMs();
+    this.#tracing?.interrupted(tracedTask(task), nowMs, nowMs);
   }
 
   /** The saga has moved on: aborts the attempt. */

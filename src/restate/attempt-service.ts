@@ -39,7 +39,9 @@ export function attemptService(registry: WorkerRegistry, desk: AttemptDesk) {
     const attempt = async (): Promise<Told> => {
       // Nothing was begun where the worker has no such version: the saga is parked for it.
       if (task === null) return { report: { ...interrupted, wasClean: true }, atMs: asked.atMs };
-      return mark === mine ? desk.perform(task) : { report: interrupted, atMs: asked.atMs };
+      if (mark === mine) return desk.perform(task);
+      desk.interrupted(task);
+      return { report: interrupted, atMs: asked.atMs };
     };
     const lost = ctx.request().attemptCompletedSignal;
     const stop = (): void => {

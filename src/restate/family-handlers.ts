@@ -91,7 +91,7 @@ async function beginChild(
     if ('failure' in read) return neverBegan(read.failure);
     const { parsed } = read;
     const inputHash = inputHashOf(parsed);
-    const born = { input: parsed, key: ctx.key, inputHash, hold: null, parent };
+    const born = { input: parsed, key: ctx.key, inputHash, hold: null, parent, trace: null };
     work = TurnWork.begin(place, ctx.key, definition, born, atMs);
   } catch (error) {
     return neverBegan(toFailure(error));

@@ -75,8 +75,16 @@ function startHandlers(place: WorkPlace) {
   const { registry } = place;
   return {
     start: async (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['start']> => {
-      const { type, version, input, key, inputHash, startAtMs, atMs } =
-        SAGA_WORDS.start.parse(given);
+      const {
+        type,
+        version,
+        input,
+        key,
+        inputHash,
+        startAtMs,
+        trace = null,
+        atMs,
+      } = SAGA_WORDS.start.parse(given);
       const kept = await loadSaga(ctx);
       const tomb = kept === null ? await loadTomb(ctx) : null;
       const known = kept?.facts ?? tomb;
@@ -89,7 +97,7 @@ function startHandlers(place: WorkPlace) {
         registry.assertChildren(definition);
         const isLimited = registry.boundOf(type) !== null;
         const hold = startAtMs === null && !isLimited ? null : { startAtMs, isLimited };
-        const born = { input, key, inputHash, hold, parent: null };
+        const born = { input, key, inputHash, hold, parent: null, trace };
         work = TurnWork.begin(place, ctx.key, definition, born, atMs);
       } catch (error) {
         return refusedAs(error);

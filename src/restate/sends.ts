@@ -10,6 +10,7 @@ import { isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import { isOverForParent } from '../core/turn/child-outcome.ts';
 import type { Effect } from '../core/turn/inbound.ts';
+import { parentLink, traceOf } from '../core/turn/parent-link.ts';
 import { isUnstarted, pendingStartOf } from '../core/turn/waiting-room.ts';
 import { endOf, reasonOfEnd } from '../host/outside/child-ends.ts';
 import { outboxRowsOf, sagaMessageOf } from '../host/outside/outbox-messages.ts';
@@ -118,18 +119,20 @@ function startsOf(
   { registry }: WorkPlace,
   id: string,
   { type, version }: OwnFacts,
-  { effects }: TakenTurn,
+  taken: TakenTurn,
   after: SagaState | null,
   atMs: number,
 ): readonly Send[] {
-  return effects.flatMap((effect) => {
+  return taken.effects.flatMap((effect) => {
     if (effect.kind !== 'start-activity') return [];
     const { child, activity, token } = effect;
     if (child?.isUnwinding === true) return []; // see `undoingsOf`: after the order to end
-    if (child !== null) return childCalls(registry, id, { type, version }, effect, atMs);
+    if (child !== null) return childCalls(registry, taken.after, { type, version }, effect, atMs);
     // An attempt that a later turn of the same call has left was never begun.
     if (after?.live.activities[activity]?.token !== token) return [];
-    const words: AttemptWords = { saga: id, type, version, effect, atMs };
+    const trace = after === null ? null : traceOf(after);
+    const of = trace === null ? {} : { trace };
+    const words: AttemptWords = { saga: id, type, version, effect, ...of, atMs };
     const attempt = nameOfAttempt(activity, token);
     return [{ service: SERVICES.attempt, handler: 'run', words, attempt }];
   });
@@ -137,16 +140,15 @@ function startsOf(
 
 function childCalls(
   registry: WorkPlace['registry'],
-  id: string,
+  saga: SagaState,
   { type, version }: Pick<OwnFacts, 'type' | 'version'>,
   { child, activity, token, input, step, src }: StartEffect,
   atMs: number,
 ): readonly Send[] {
   const definition = registry.version(type, version).definition.children[src];
   if (child === null || definition === undefined) return [];
-  const watch = { parent: id, activity, token, isUnwinding: false };
-  const shows = child.shows === true ? { shows: { activity, token } } : {};
-  const parent = { sagaId: id, step, ...shows };
+  const watch = { parent: saga.id, activity, token, isUnwinding: false };
+  const parent = parentLink(saga, step, child.shows === true ? { activity, token } : undefined);
   const of = { type: definition.id, version: definition.version };
   return [toSaga(child.id, 'startChild', { ...of, input, parent, watch, atMs })];
 }

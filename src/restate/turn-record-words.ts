@@ -1,6 +1,7 @@
 /** What one turn leaves behind, as it is checked where it arrives; see `TurnRecord`. */
 import { z } from 'zod';
 import { SAGA_STATUSES } from '../core/status.ts';
+import { COUNTED_OF_STEPS } from '../core/history/counted.ts';
 import type { TurnRecord } from '../store/commit.ts';
 
 const text = z.string();
@@ -44,6 +45,10 @@ const birth = z.object({
   inputHash: text.nullable(),
   createdAtMs: atMs,
 });
+const counted = z.union([
+  z.object({ what: z.enum(['started', 'settled']) }),
+  z.object({ what: z.enum(COUNTED_OF_STEPS), step: text }),
+]);
 export const turnRecord: z.ZodType<TurnRecord> = z.object({
   saga: standing,
   birth: birth.nullable(),
@@ -56,6 +61,7 @@ export const turnRecord: z.ZodType<TurnRecord> = z.object({
       z.object({ kind: z.literal('leave') }),
     ])
     .nullable(),
+  counted: z.array(counted).exactOptional(),
   version: z.object({ version: count, definitionHash: text }).exactOptional(),
   stepFailure: z.object({ step: text, error: text }).exactOptional(),
 });

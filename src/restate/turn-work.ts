@@ -12,6 +12,7 @@ import { migrationTurn } from '../core/history/migration.ts';
 import { STORED_FORMAT } from '../core/history/stored-format.ts';
 import type { SagaState } from '../core/state.ts';
 import type { Inbound, StartHold } from '../core/turn/inbound.ts';
+import { countedOf } from '../core/history/counted.ts';
 import type { ParentLink } from '../core/turn/parent-link.ts';
 import { begin, turn } from '../core/turn/turn.ts';
 import { type BesideRecord, recordOf } from '../host/turn/projection.ts';
@@ -33,6 +34,8 @@ export interface NewSaga {
   readonly inputHash: string;
   readonly hold: StartHold | null;
   readonly parent: ParentLink | null;
+  /** The `traceparent` of whoever asked for it. */
+  readonly trace: string | null;
 }
 
 /** What a call sends once its turns are worked out, in this order. */
@@ -76,13 +79,13 @@ export class TurnWork {
     place: WorkPlace,
     id: string,
     definition: SagaDefinition,
-    { input, key, inputHash, hold, parent }: NewSaga,
+    { input, key, inputHash, hold, parent, trace }: NewSaga,
     atMs: number,
   ): TurnWork {
     const { id: type, version, hash: definitionHash } = definition;
     const none = { wakeMs: null, watch: null, gate: 'none' } as const;
     const known = { type, version, definitionHash, key, inputHash, atMs, ...none };
-    const { state, record, effects } = begin(definition, id, input, atMs, parent, hold);
+    const { state, record, effects } = begin(definition, id, input, atMs, parent, hold, trace);
     const registration = place.registry.version(type, version);
     const work = new TurnWork(place, id, { registration, state }, known, atMs);
     const keyHash = key === null ? null : inputHash;
@@ -228,11 +231,16 @@ export class TurnWork {
   }
 
   #advance(taken: TakenTurn, beside: BesideRecord = {}): void {
-    const record = recordOf(taken, this.#place.stateLength, beside);
-    const stepFailure = stepFailureOf(taken);
-    this.#records.push(stepFailure === null ? record : { ...record, stepFailure });
-    this.#taken.push(taken);
     const { registration } = this.#opened();
+    const record = recordOf(taken, this.#place.stateLength, beside);
+    const counted = countedOf(registration.definition, taken);
+    const stepFailure = stepFailureOf(taken);
+    this.#records.push({
+      ...record,
+      ...(counted.length === 0 ? {} : { counted }),
+      ...(stepFailure === null ? {} : { stepFailure }),
+    });
+    this.#taken.push(taken);
     this.#saga = { registration, state: taken.after };
   }
 

@@ -53,6 +53,7 @@ const parent: z.ZodType<ParentLink> = z.object({
   sagaId: text,
   step: text,
   shows: z.object(attempt).exactOptional(),
+  trace: text.exactOptional(),
 });
 
 /** An event from outside, as its sender gave it. */
@@ -119,6 +120,8 @@ export const SAGA_WORDS = {
     inputHash: text,
     /** When it begins; `null`: at once. */
     startAtMs: atMs.nullable(),
+    /** The `traceparent` of whoever asks. */
+    trace: text.exactOptional(),
     atMs,
   }),
   event: z.object({ inbound: sentEvent, expectedVersion: count.nullable(), atMs }),
@@ -156,7 +159,15 @@ export type SagaWords = {
 };
 
 /** An attempt to be made: what the turn of that saga commanded. */
-export const ATTEMPT_WORDS = z.object({ saga: text, type: text, version: count, effect, atMs });
+export const ATTEMPT_WORDS = z.object({
+  saga: text,
+  type: text,
+  version: count,
+  effect,
+  /** The `traceparent` of the saga. */
+  trace: text.exactOptional(),
+  atMs,
+});
 export type AttemptWords = z.infer<typeof ATTEMPT_WORDS>;
 
 /** What an outbox has to hand over; `data`: JSON of the event object, or of a custom action. */

@@ -46,14 +46,15 @@ export class WorkerRegistry extends Registry {
 /** The attempt as the runner takes it; `null`: the worker does not have that version. */
 export function taskOf(
   registry: WorkerRegistry,
-  { saga: sagaId, type, version, effect }: AttemptWords,
+  { saga: sagaId, type, version, effect, trace }: AttemptWords,
   run: number,
 ): AttemptTask | null {
   if (!registry.has(type, version)) return null;
   const { activities, definition } = registry.version(type, version);
   const implementation = activities.get(effect.src);
   if (implementation === undefined) return null;
-  return { run, sagaId, effect, implementation, keepsThrown: !definition.isBuilt };
+  const keepsThrown = !definition.isBuilt;
+  return { run, sagaId, type, trace: trace ?? null, effect, implementation, keepsThrown };
 }
 
 function limitOf(type: string, concurrency: Concurrency | undefined): number | null {

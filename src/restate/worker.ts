@@ -10,6 +10,7 @@ import { systemClock } from '../host/clock.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { UnheardEvents } from '../host/outside/unheard-events.ts';
 import { shownLog } from '../host/shown-log.ts';
+import { openTracing } from '../host/telemetry/open-tracing.ts';
 import { type Logger, silentLogger } from '../host/turn-log.ts';
 import { AttemptDesk } from './attempt-desk.ts';
 import { attemptService } from './attempt-service.ts';
@@ -47,6 +48,8 @@ export interface WorkerOptions {
   readonly logger?: Logger;
   /** Hides further members of what is logged, by name. Default: the default list only. */
   readonly hides?: HidesMember;
+  /** True: attempts are spans of OpenTelemetry; see `openBackstep`. Default false. */
+  readonly tracing?: boolean;
 }
 
 export interface Worker {
@@ -60,7 +63,8 @@ export interface Worker {
 
 /**
  * Serves sagas to Restate. Resolves once it listens. Throws `definition-invalid` as `register` does,
- * and for what this host cannot run; see `WorkerRegistry`.
+ * and for what this host cannot run, see `WorkerRegistry`; `storage-refused` where tracing lacks its
+ * package.
  */
 export async function serveWorker(options: WorkerOptions): Promise<Worker> {
   const {
@@ -71,6 +75,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     identityKeys = [],
     hides,
     lateWithin = '30s',
+    tracing = false,
   } = options;
   const logger = shownLog(options.logger ?? silentLogger, createRedact(hides));
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -80,6 +85,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     clock: systemClock,
     limits,
     lateMs: toMs(lateWithin, 'lateWithin'),
+    ...(tracing ? { tracing: await openTracing() } : {}),
   });
   const place = {
     registry,

@@ -6,6 +6,7 @@ import type { Clock } from '../host/clock.ts';
 import type { Limits } from '../host/limits.ts';
 import { shownLog } from '../host/shown-log.ts';
 import type { Subscribed } from '../host/subscription-check.ts';
+import type { Tracing } from '../host/telemetry/tracing.ts';
 import type { Logger } from '../host/turn-log.ts';
 
 /** Why a process can write no more: its storage failed, or another process took the database over. */
@@ -30,6 +31,8 @@ export interface EngineParts {
     accepting: Promise<void>,
     bindings: Subscribed,
   ) => void;
+  /** Absent: nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 /** Parts whose rule is set and whose logger follows it. */

@@ -32,8 +32,10 @@ import { SagaStarter } from './starts/saga-starter.ts';
 import { SagaCalls } from './saga-calls.ts';
 import type { StartResult } from '../host/saga-handle.ts';
 import { SagaWatchers } from '../host/saga-watchers.ts';
+import { SagaTelemetry } from '../host/telemetry/saga-telemetry.ts';
 import { OwnerWork } from './standby/owner-work.ts';
 import { Standby } from './standby/standby.ts';
+import type { SagaActor } from './actor/saga-actor.ts';
 import { StalledCallers } from './actor/stalled-callers.ts';
 import { StartQueue } from './starts/start-queue.ts';
 import { Supervisor } from './actor/supervisor.ts';
@@ -75,6 +77,7 @@ class Engine implements UncheckedEngine {
   readonly #standby: Standby;
   readonly #callers = new StalledCallers();
   readonly #watchers = new SagaWatchers();
+  readonly #telemetry: SagaTelemetry;
   readonly sagas: SagaCalls;
   /** What sagas tell each other waits for it: until then each saga's actor is still to be made. */
   readonly #recovered = Promise.withResolvers<void>();
@@ -93,6 +96,8 @@ class Engine implements UncheckedEngine {
     this.#parts = parts;
     this.redact = parts.redact;
     const log = createTurnLog(logger);
+    const actorOf = (sid: number): SagaActor => this.#supervisor.actor(sid);
+    this.#telemetry = new SagaTelemetry(parts.tracing);
     this.#supervisor = new Supervisor({ ...parts, store, registry: this.#registry }, log);
     const onError = (err: unknown): void => logger.error({ err }, 'a feed listener failed');
     this.#feed = new Feed(onError);
@@ -117,15 +122,14 @@ class Engine implements UncheckedEngine {
     });
     this.#runner = new ActivityRunner(
       clock,
-      attemptReports((sid) => this.#supervisor.actor(sid)),
+      attemptReports(actorOf, this.#telemetry),
       limits,
+      parts.tracing,
     );
-    this.#listeners = new Listeners(
-      listenerPorts((sid) => this.#supervisor.actor(sid), limits, logger),
-    );
+    this.#listeners = new Listeners(listenerPorts(actorOf, limits, logger));
     this.#timers = new WakeTimers(clock, store, {
       hasRoom: () => this.#supervisor.hasRoom(),
-      wake: (sid) => this.#supervisor.actor(sid).put({ kind: 'wake' }),
+      wake: (sid) => actorOf(sid).put({ kind: 'wake' }),
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
     const between = {
@@ -142,7 +146,7 @@ class Engine implements UncheckedEngine {
     this.#children = new ChildSagas(clock, childPorts(between));
     this.#queue = new StartQueue({
       reads: store.starts,
-      admit: (sid) => this.#supervisor.actor(sid).tell({ kind: 'admit' }),
+      admit: (sid) => actorOf(sid).tell({ kind: 'admit' }),
       later: (delayMs, run) => clock.after(delayMs, run),
       onError: (err) => logger.error({ err }, 'the start queue could not be read; trying again'),
     });
@@ -154,10 +158,7 @@ class Engine implements UncheckedEngine {
       ...own,
       calls: this.sagas,
       work: this.#work,
-      sagas: {
-        actor: (sid) => this.#supervisor.actor(sid),
-        last: () => this.#starter.lastSid,
-      },
+      sagas: { actor: actorOf, last: () => this.#starter.lastSid },
     });
     this.retention = this.#upkeep.retention;
     this.bulk = this.#upkeep.bulk;
@@ -171,6 +172,7 @@ class Engine implements UncheckedEngine {
       queue: this.#queue,
       feed: this.#feed,
       watchers: this.#watchers,
+      telemetry: this.#telemetry,
     });
     store.own().then(
       (ownership) => (this.#ownership = ownership),
@@ -236,9 +238,7 @@ class Engine implements UncheckedEngine {
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
 
   atOwner: Backstep['atOwner'] = (name, run) => this.#work.define(name, run);
-
   startQueue: Backstep['startQueue'] = (type) => this.#queue.figures(type);
-
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   figures: Backstep['figures'] = () =>
@@ -246,7 +246,7 @@ class Engine implements UncheckedEngine {
       this.#supervisor,
       this.#runner,
       this.#timers,
-      this.#starter,
+      this.#telemetry.counters,
       this.#courier,
       this.#inbox,
       this.#feed,

@@ -21,6 +21,7 @@ import { warnOfOpenFile } from './file-modes.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../host/registration-check.ts';
 import { subscriptionCheck } from '../host/subscription-check.ts';
+import { openTracing } from '../host/telemetry/open-tracing.ts';
 import { type Logger, silentLogger } from '../host/turn-log.ts';
 
 export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarning'> {
@@ -50,18 +51,23 @@ export interface BackstepOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWar
   readonly alerts?: AlertOptions;
   /** Default `warn`, in the log: without a logger nothing is explored. */
   readonly verifyAtRegistration?: VerifyAtRegistration;
+  /**
+   * True: starts, attempts and settled sagas are spans of OpenTelemetry, by the package
+   * `@opentelemetry/api`, which the program brings along with whatever exports them. Default false.
+   */
+  readonly tracing?: boolean;
 }
 
 /**
  * Opens an engine over one database. Throws `input-invalid` for options that it does not take,
- * `storage-refused` for what a person must mend, and `unavailable` for a fault of the disk that may
+ * `storage-refused` for what a person must mend, a missing package included, and `unavailable` for a fault of the disk that may
  * pass; none leaves anything behind.
  */
 export async function openBackstep(options: BackstepOptions): Promise<Backstep> {
   check(options, OPEN_OPTIONS, 'openBackstep', 'input-invalid');
   const { database, clock = systemClock, randomId, limits, onFatal, hides, ...more } = options;
   const { logger = silentLogger, verifyAtRegistration = 'warn', keepEndedFor, ...others } = more;
-  const { alerts, ...rest } = others;
+  const { alerts, tracing = false, ...rest } = others;
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
   const parts: EngineParts = {
@@ -73,6 +79,7 @@ export async function openBackstep(options: BackstepOptions): Promise<Backstep> 
     onFatal: onFatal ?? (() => {}),
     ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
     redact: createRedact(hides),
+    ...(tracing ? { tracing: await openTracing() } : {}),
     onRegister: (definition, accepting, bindings) => {
       verifies(definition, accepting);
       tellsUnheard(definition, bindings, accepting);

@@ -9,6 +9,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { redactText } from '../core/secrets/redact.ts';
 import type { Backstep } from '../host/backstep.ts';
 import { shownFields } from '../host/shown-log.ts';
+import { traceFields } from '../host/telemetry/trace-fields.ts';
 import { Gatekeeper } from './access/gatekeeper.ts';
 import { loginAddress, loginRoutes } from './access/login-routes.ts';
 import { Revocations } from './access/revocations.ts';
@@ -16,7 +17,7 @@ import { guard, securityHeaders, type SecurityOptions } from './access/security.
 import { apiRoutes } from './api/routes.ts';
 import { SagaHistories } from './api/saga-history.ts';
 import { assetRoutes } from './assets.ts';
-import type { HttpContext } from './context.ts';
+import { type HttpContext, traceOfRequest } from './context.ts';
 import { ChartLayouts } from './dashboard/chart/chart-layout.ts';
 import { type DashboardParts, dashboardPages } from './dashboard/dashboard-pages.ts';
 import { isFromScript, shownPage } from './dashboard/frame/form-answers.ts';
@@ -184,7 +185,12 @@ function answerProblems(app: Hono<HttpEnv>, context: HttpContext, frame: PageFra
     const problem = problemOf(error);
     if (problem.isOurFault) {
       context.logger.error(
-        { err: error, method: c.req.method, path: c.req.path },
+        {
+          err: error,
+          method: c.req.method,
+          path: c.req.path,
+          ...traceFields(traceOfRequest(c).traceparent ?? null),
+        },
         'a request failed',
       );
     }

@@ -4,6 +4,8 @@
 import type { Context } from 'hono';
 import { redactText } from '../core/secrets/redact.ts';
 import { isSettled } from '../core/status.ts';
+import { readTraceparent } from '../core/traceparent.ts';
+import type { SpawnOptions } from '../host/backstep.ts';
 import type { Spawned, StartStatus } from '../host/saga-handle.ts';
 import type { Extension, ExtensionHost } from './extension.ts';
 import type { HttpEnv } from './http-env.ts';
@@ -40,6 +42,12 @@ export function queryOf(c: Context): URLSearchParams {
     query.append(name, redactText(value));
   }
   return query;
+}
+
+/** The trace that a request belongs to, for a start; a header that is none is ignored. */
+export function traceOfRequest(c: Context): Pick<SpawnOptions, 'traceparent'> {
+  const traceparent = readTraceparent(c.req.header('traceparent') ?? '');
+  return traceparent === null ? {} : { traceparent };
 }
 
 /** What a start is answered with. */

@@ -111,6 +111,7 @@ export function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>):
     pendingStart: async (id) => shownFrame(await read.pendingStart(id)),
     startQueues: () => read.startQueues(),
     statusCounts: (type) => read.statusCounts(type),
+    gauges: read.gauges,
     versionCounts: () => read.versionCounts(),
     inboxFigures: () => read.inboxFigures(),
     refusedRows: async (limit) =>

@@ -6,6 +6,7 @@
  */
 import type { ExpectedStatement } from '../core/activity.ts';
 import type { SagaStatus } from '../core/status.ts';
+import type { Counted } from '../core/history/counted.ts';
 
 /** How the saga stands after the turn. */
 export interface SagaStanding {
@@ -133,6 +134,8 @@ export interface TurnRecord {
   readonly audit: AuditRow | null;
   /** `null`: as before. */
   readonly pendingStart: PendingStartRow | null;
+  /** What the turn adds to figures, where another process took it than the one that writes it. */
+  readonly counted?: readonly Counted[];
   /** Of a migration: what the saga runs on from this turn on. */
   readonly version?: { readonly version: number; readonly definitionHash: string };
   /** Of a turn that crosses to another process, which may count failures. */

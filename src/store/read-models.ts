@@ -5,6 +5,7 @@
  */
 import type { SagaStatus } from '../core/status.ts';
 import type { FeedEpoch } from './queries/feed-epochs.ts';
+import type { GaugeReads } from './queries/gauge-reads.ts';
 import type { InboxFigures, RefusedRow } from './queries/inbox.ts';
 import type { PendingStartRecord, StartQueueSize } from './queries/start-reads.ts';
 
@@ -152,6 +153,8 @@ export interface ReadModels {
   /** What waits to begin, by type; types with nothing waiting are left out. */
   startQueues(): Promise<readonly StartQueueSize[]>;
   statusCounts(type?: string): Promise<StatusCounts>;
+  /** What is watched from outside, by type. */
+  readonly gauges: GaugeReads;
   /** How many sagas there are of each type and version, in no order. */
   versionCounts(): Promise<readonly VersionCount[]>;
   /** What waits in the inbox, and what of it was refused and is kept. */

@@ -28,6 +28,8 @@ export interface StoredSaga {
   /** In which form `state` is written. */
   readonly format: number;
   readonly checksum: number;
+  /** When it was started, milliseconds since 1970. */
+  readonly createdAtMs: number;
 }
 
 /** A saga that must be looked at: `wakeAtMs` 0 is in flight, else its earliest due time. */

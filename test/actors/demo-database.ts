@@ -60,6 +60,7 @@ export function contextOf(context: Partial<ActivityContext> = {}): ActivityConte
     late: null,
     heartbeat: () => {},
     signal: new AbortController().signal,
+    traceparent: null,
     ...context,
   };
 }

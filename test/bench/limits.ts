@@ -109,7 +109,8 @@ function itemOf(sid: number, { state, record, effects }: Advanced, before: Advan
   const { id: type, version, hash: definitionHash } = fourStepSaga;
   const { atMs: createdAtMs } = record;
   const birth = { id: state.id, type, version, definitionHash, key: null, inputHash: null };
-  const pending = { sid, type, before: before?.state ?? null, after: state, record, effects };
+  const taken = { before: before?.state ?? null, after: state, record, effects };
+  const pending = { sid, type, startedAtMs: createdAtMs, ...taken };
   const born = before === null ? { ...birth, createdAtMs } : null;
   return toTurnItem(
     commitOf(pending, { stateLength: STATE_LENGTH, marker: null }, { birth: born }),

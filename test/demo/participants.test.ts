@@ -21,7 +21,7 @@ const saga = NAMES.reduce(
 function contextOf(signal = new AbortController().signal): ActivityContext {
   const key = 'saga-1/step/forward/1';
   const known = { key, forwardKey: null, sagaId: 'saga-1', step: 'step', attempt: 2, nowMs: 5 };
-  return { ...known, late: null, heartbeat: () => {}, signal };
+  return { ...known, late: null, heartbeat: () => {}, signal, traceparent: null };
 }
 
 /** Serves activities, and gives what workers call them with. */

@@ -16,7 +16,10 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SESSIONS_MS = 240_000;
 
 const CHAPTERS = readdirSync(join(ROOT, 'public/guide')).map((file) => `public/guide/${file}`);
-const project = usePackedProject(['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))]);
+const project = usePackedProject(
+  ['README.md', ...CHAPTERS.filter((file) => /\/\d\d-/.test(file))],
+  ['@opentelemetry/api', '@opentelemetry/sdk-trace', '@opentelemetry/context-async-hooks'],
+);
 
 beforeAll(() => {
   for (const file of ['typed-api.ts', 'typed-loops.ts', 'typed-client.ts', 'typed-restate.ts']) {

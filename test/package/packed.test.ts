@@ -36,6 +36,17 @@ test('sagas on Restate ask for its SDK where that is not installed', () => {
   expect(done(project.node('--input-type=module', '-e', program))).toBe(told.repeat(2));
 });
 
+test('tracing asks for the API of OpenTelemetry where that is not installed, and opens nothing', () => {
+  const program = `import { existsSync } from 'node:fs';
+    import { openBackstep } from 'backstep';
+    await openBackstep({ database: 'traced.db', tracing: true }).catch(({ code, message }) =>
+      console.log(code, message, existsSync('traced.db')));`;
+  expect(done(project.node('--input-type=module', '-e', program))).toBe(
+    'storage-refused tracing needs the package @opentelemetry/api, which is not installed; ' +
+      'run: npm install @opentelemetry/api false\n',
+  );
+});
+
 test('holds what a user needs and no source', () => {
   expect(readdirSync(project.installed).toSorted()).toEqual([
     'LICENSE',

@@ -7,6 +7,7 @@ import { Projector } from '../../src/restate/face/projector.ts';
 import { WorkerRegistry } from '../../src/restate/worker-registry.ts';
 import type { JournalWords } from '../../src/restate/words.ts';
 import { createReadModels } from '../../src/store/queries/saga-queries.ts';
+import { SagaTelemetry } from '../../src/host/telemetry/saga-telemetry.ts';
 import type { SagaCommit, TurnRecord } from '../../src/store/commit.ts';
 import { openTestStore, startOf, turnOf } from '../store/store-fixture.ts';
 
@@ -16,7 +17,9 @@ async function projection() {
   const fed: string[] = [];
   feed.subscribe(({ sagaId, sagaSeq }) => fed.push(`${sagaId}/${sagaSeq}`));
   const parts = { store, feed, clock: systemClock, watchers: new SagaWatchers() };
-  const projector = new Projector({ ...parts, registry: new WorkerRegistry(), marker: null });
+  const telemetry = new SagaTelemetry(undefined);
+  const told = { marker: null, telemetry };
+  const projector = new Projector({ ...parts, registry: new WorkerRegistry(), ...told });
   const read = createReadModels(store.tables());
   const written = async (id: string): Promise<readonly number[]> => {
     const { items } = await read.transitions(id, { limit: 100, cursor: null });

@@ -32,7 +32,7 @@ function place(definition: SagaDefinition = request, more: Partial<MachineBindin
 
 function begun(at = place()): Commands {
   const inputHash = inputHashOf(INPUT);
-  const born = { input: INPUT, key: 'k', inputHash, hold: null, parent: null };
+  const born = { input: INPUT, key: 'k', inputHash, hold: null, parent: null, trace: null };
   return TurnWork.begin(
     at,
     's1',
@@ -132,7 +132,7 @@ describe('what a call of a saga comes to', () => {
       .build();
     const undo = () => null;
     const at = place(broken, { activities: { first: undo, undo } });
-    const born = { input: INPUT, key: null, inputHash: '', hold: null, parent: null };
+    const born = { input: INPUT, key: null, inputHash: '', hold: null, parent: null, trace: null };
     const first = TurnWork.begin(at, 's1', broken, born, NOW_MS).commands();
     const parked = after(first.keep, (work) => work.takeAlone(filed(first)), at);
     expect(parked.keep.facts.status).toBe('parked');
@@ -176,7 +176,7 @@ describe('a bounded type', () => {
   it('asks for a place before it begins, and gives it back once', () => {
     const at = place(request, { concurrency: 1 });
     const hold = { startAtMs: null, isLimited: true };
-    const born = { input: INPUT, key: null, inputHash: '', hold, parent: null };
+    const born = { input: INPUT, key: null, inputHash: '', hold, parent: null, trace: null };
     const queued = TurnWork.begin(at, 's1', request, born, NOW_MS).commands();
     expect(told(queued)).toEqual(['journal/append', 'gate/enter']);
     const admitted = after(queued.keep, (work) => work.takeAlone({ kind: 'admit' }), at);

@@ -110,9 +110,10 @@ export class Disk {
   stored(sid: number): StoredSaga | null {
     const saga = this.sagas.get(sid);
     if (saga === undefined) return null;
-    const { id, type, version, definitionHash } = saga.birth;
+    const { id, type, version, definitionHash, createdAtMs } = saga.birth;
     const { status, seq, state, checksum } = saga.row;
-    return { sid, id, type, version, definitionHash, status, seq, state, checksum, format: 1 };
+    const row = { status, seq, state, checksum, format: 1, createdAtMs };
+    return { sid, id, type, version, definitionHash, ...row };
   }
 
   sidOf(sagaId: string): number | null {

@@ -14,7 +14,7 @@ import { missingPart } from './stored-shape.ts';
 import { isUnstarted, WAITING_ROOM } from '../turn/waiting-room.ts';
 
 /** Parts that most sagas lack; they are stored only where they say something. */
-type RarePart = 'parent' | 'early' | 'resolution';
+type RarePart = 'parent' | 'early' | 'resolution' | 'trace';
 
 /** The stored form; `steps` stands at the top level because the view `saga_steps` reads it. */
 export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
@@ -29,7 +29,7 @@ type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undef
 /** The text of a state. */
 export function encodeState(state: SagaState): string {
   const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
-  const { snapshot, parent, early, resolution } = state;
+  const { snapshot, parent, early, resolution, trace } = state;
   // Every member named, once and in one order: what is undefined is left out by JSON.
   const stored: Stored = {
     seq,
@@ -43,6 +43,7 @@ export function encodeState(state: SagaState): string {
     parent: parent ?? undefined,
     early: early.length === 0 ? undefined : early,
     resolution: resolution ?? undefined,
+    trace: trace ?? undefined,
     machine: persistMachine(snapshot, live.activities),
   };
   return JSON.stringify(stored);
@@ -67,13 +68,13 @@ export function restoreStored(
   // Only a drawn machine holds more than JSON.
   const parts = definition.isBuilt ? stored : revived(stored);
   const { machine: persisted, isUnstarted: isWaiting, ...rest } = parts;
-  const { parent = null, early = [], resolution = null } = rest;
+  const { parent = null, early = [], resolution = null, trace = null } = rest;
   const machine = isWaiting === true ? WAITING_ROOM : definition.machine;
   const flaw = isWaiting === true ? null : (definition.contextFlaw?.(persisted.context) ?? null);
   if (flaw !== null) throw unreadable(id, `${flaw}; ${OTHER_VERSION}`);
   const self = { id, parentId: parent?.sagaId ?? null };
   const snapshot = restoreMachine(machine, self, persisted, rest.live.activities);
-  return { ...rest, id, parent, early, resolution, snapshot };
+  return { ...rest, id, parent, early, resolution, trace, snapshot };
 }
 
 /**

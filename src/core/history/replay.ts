@@ -184,8 +184,8 @@ function takeAgain(
 ): Turn | null {
   if (inbound.kind === 'start') {
     if (before !== null) return null;
-    const { input, parent = null, hold = null } = inbound;
-    return begin(definition, sagaId, input, atMs, parent, hold);
+    const { input, parent = null, hold = null, trace = null } = inbound;
+    return begin(definition, sagaId, input, atMs, parent, hold, trace);
   }
   if (before === null) return null;
   const taken = turn(definition, before, inbound, atMs);

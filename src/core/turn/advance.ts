@@ -82,6 +82,7 @@ export function advance(
     early,
     resolution: isOver ? resolutionOf(status, steps, occasion) : null,
     parkReason: parkReasonOf(snapshot),
+    trace: state.trace,
   };
   return {
     kind: 'advanced',

@@ -95,8 +95,7 @@ export function startEffects(
     if (activity === undefined || !isChosen(id)) continue;
     const { token, src, input, step, direction, occurrence, attempt, childId } = activity;
     const { isSynced = false, isListener = false } = activity;
-    const { keyName = step } = activity;
-    const forwardKey = idempotencyKey(state.id, keyName, 'forward', occurrence);
+    const forwardKey = keyOf(state.id, activity, 'forward');
     const isUnwinding = src === UNWIND_CHILD;
     effects.push({
       kind: 'start-activity',
@@ -104,7 +103,7 @@ export function startEffects(
       src,
       input: childId === undefined ? input : asStored(input),
       token,
-      key: idempotencyKey(state.id, keyName, direction, occurrence),
+      key: keyOf(state.id, activity),
       forwardKey: direction === 'forward' ? null : forwardKey,
       step,
       direction,
@@ -144,12 +143,11 @@ function timeoutOf(
   return null;
 }
 
-/** `saga/step/direction/occurrence`. */
-function idempotencyKey(
+/** The idempotency key of an attempt, `saga/step/direction/occurrence`, or its step's own one. */
+export function keyOf(
   sagaId: string,
-  step: string,
-  direction: LiveActivity['direction'],
-  occurrence: number,
+  { step, keyName = step, occurrence, direction: own }: LiveActivity,
+  direction = own,
 ): string {
-  return `${sagaId}/${step}/${direction}/${occurrence}`;
+  return `${sagaId}/${keyName}/${direction}/${occurrence}`;
 }

@@ -76,6 +76,8 @@ export type Inbound =
       readonly parent?: ParentLink;
       /** Set when the saga does not begin at once. */
       readonly hold?: StartHold;
+      /** The `traceparent` of whoever started it. */
+      readonly trace?: string;
     }
   /** The saga goes on under another version of its definition, from the state given. */
   | {

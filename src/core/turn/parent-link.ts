@@ -6,6 +6,35 @@ export interface ParentLink {
   readonly step: string;
   /** The actor that this saga is to its parent, where that hears of every snapshot of it. */
   readonly shows?: { readonly activity: string; readonly token: number };
+  /** The trace of the parent, which is its child's too; see core/traceparent.ts. */
+  readonly trace?: string;
+}
+
+/** What a saga knows of its trace. */
+export interface Traced {
+  /** The `traceparent` that it was started with. */
+  readonly trace: string | null;
+  readonly parent: ParentLink | null;
+}
+
+/** The `traceparent` of a saga, which a child has from its parent; `null`: it is in no trace. */
+export function traceOf({ trace, parent }: Traced): string | null {
+  return trace ?? parent?.trace ?? null;
+}
+
+/** The tie of a child that begins to the saga that starts it. */
+export function parentLink(
+  parent: Traced & { readonly id: string },
+  step: string,
+  shows: ParentLink['shows'],
+): ParentLink {
+  const trace = traceOf(parent);
+  return {
+    sagaId: parent.id,
+    step,
+    ...(shows === undefined ? {} : { shows }),
+    ...(trace === null ? {} : { trace }),
+  };
 }
 
 /**

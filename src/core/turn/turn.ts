@@ -46,7 +46,7 @@ export const MAX_DISPATCHES = 10;
 
 /**
  * The first turn of a saga. `input` is parsed already; `parent` started it as its child; with a
- * `hold` it waits before its machine is entered. Throws what the machine's own code throws.
+ * `hold` it waits before its machine is entered; `trace` is the `traceparent` of who asks. Throws what the machine's own code throws.
  */
 export function begin(
   definition: SagaDefinition,
@@ -55,6 +55,7 @@ export function begin(
   nowMs: number,
   parent: ParentLink | null = null,
   hold: StartHold | null = null,
+  trace: string | null = null,
 ): Turn & { kind: 'advanced' } {
   const unborn: Predecessor = {
     id,
@@ -67,12 +68,14 @@ export function begin(
     seenEvents: [],
     early: [],
     resolution: null,
+    trace,
   };
   const inbound: Inbound = {
     kind: 'start',
     input,
     ...(parent === null ? {} : { parent }),
     ...(hold === null ? {} : { hold }),
+    ...(trace === null ? {} : { trace }),
   };
   const occasion = { inbound, event: 'start', nowMs };
   if (hold === null) {

@@ -5,7 +5,7 @@
  */
 import { Hono } from 'hono';
 import { readJsonObject } from '../../server/body.ts';
-import { queryOf, startAnswer } from '../../server/context.ts';
+import { queryOf, startAnswer, traceOfRequest } from '../../server/context.ts';
 import type { HttpEnv } from '../../server/http-env.ts';
 import { definitionOf, noSaga } from '../../server/saga-lookup.ts';
 import type { DemoContext } from '../demo-context.ts';
@@ -20,7 +20,7 @@ export function orderRoutes({ backstep, demo }: DemoContext): Hono<HttpEnv> {
     .post('/execute', async (c) => {
       const waitMs = waitMsOf(queryOf(c));
       const order = await demo.parseOrder(await readJsonObject(c.req.raw));
-      const started = await startOrder(backstep, order);
+      const started = await startOrder(backstep, order, traceOfRequest(c));
       const { status, code, removed } = await startAnswer(started, waitMs);
       const isRemoved = removed.isRemoved === undefined ? {} : { is_removed: true };
       const body = { saga_id: started.id, order_id: order.key, status, ...isRemoved };

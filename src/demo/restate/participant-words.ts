@@ -18,6 +18,7 @@ const context: z.ZodType<ToldContext> = z.object({
   attempt: z.int(),
   nowMs: z.number(),
   late: z.object({ atMs: z.number(), output: z.unknown() }).nullable(),
+  traceparent: z.string().nullable(),
 });
 
 export const ASKED_OF_ACTIVITY = z.object({ input: anything, context });

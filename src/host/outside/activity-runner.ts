@@ -15,6 +15,7 @@ import { thrownOf } from '../../core/thrown.ts';
 import { ANYTHING, check, listOf, optionsOf, required } from '../../core/options-reader.ts';
 import type { CancelTimeout, Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
+import type { AttemptSpan, TracedAttempt, Tracing } from '../telemetry/tracing.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 
@@ -27,6 +28,10 @@ export interface AttemptTask {
   readonly implementation: Activity;
   /** The machine is told what was thrown, not only what kind of failure it is. */
   readonly keepsThrown: boolean;
+  /** The type of the saga. */
+  readonly type: string;
+  /** The `traceparent` of the saga; `null`: it is in no trace. */
+  readonly trace: string | null;
 }
 
 /** What becomes of attempts. */
@@ -37,12 +42,16 @@ export interface AttemptReports {
   onOutcome(task: AttemptTask, outcome: AttemptOutcome, plan: WritePlan<unknown> | null): void;
   /** The attempt took longer than its time-out, or was silent for too long. It may still run. */
   onTimeout(task: AttemptTask, timer: string): void;
+  /** For figures: it answered in so long from dispatch on. Default: nobody counts. */
+  onAnswer?(task: AttemptTask, durationMs: number): void;
 }
 
 interface Attempt {
   readonly task: AttemptTask;
   readonly controller: AbortController;
   readonly startedAtMs: number;
+  /** `null`: nobody traces. */
+  readonly span: AttemptSpan | null;
   cancelTimeout: CancelTimeout | null;
   cancelSilence: CancelTimeout | null;
 }
@@ -60,6 +69,7 @@ export class ActivityRunner {
   readonly #reports: AttemptReports;
   readonly #maxInFlight: number;
   readonly #maxOutputLength: number;
+  readonly #tracing: Tracing | undefined;
   /** By `run/activity/token`. */
   readonly #running = new Map<string, Attempt>();
   readonly #waiting = new Map<string, AttemptTask>();
@@ -71,11 +81,13 @@ export class ActivityRunner {
     clock: Clock,
     reports: AttemptReports,
     limits: Pick<Limits, 'activitiesInFlight' | 'outputLength'>,
+    tracing?: Tracing,
   ) {
     this.#clock = clock;
     this.#reports = reports;
     this.#maxInFlight = limits.activitiesInFlight;
     this.#maxOutputLength = limits.outputLength;
+    this.#tracing = tracing;
   }
 
   get inFlight(): number {
@@ -109,6 +121,7 @@ export class ActivityRunner {
     const attempt = this.#running.get(name);
     if (attempt === undefined) return;
     this.#release(name, attempt);
+    attempt.span?.end({ kind: 'stopped' });
     attempt.controller.abort(new Error('the saga has moved on'));
   }
 
@@ -127,6 +140,7 @@ export class ActivityRunner {
     }
     for (const [name, attempt] of this.#running) {
       this.#release(name, attempt);
+      attempt.span?.end({ kind: 'stopped' });
       attempt.controller.abort(new Error('the engine stops'));
     }
   }
@@ -134,8 +148,9 @@ export class ActivityRunner {
   #dispatch(name: string, task: AttemptTask): void {
     const controller = new AbortController();
     const startedAtMs = this.#clock.nowMs();
+    const span = this.#tracing?.attempt(tracedTask(task)) ?? null;
     const none = { cancelTimeout: null, cancelSilence: null };
-    const attempt: Attempt = { task, controller, startedAtMs, ...none };
+    const attempt: Attempt = { task, controller, startedAtMs, span, ...none };
     this.#running.set(name, attempt);
     this.#awaitHeartbeat(attempt);
     const { timeout } = task.effect;
@@ -144,7 +159,7 @@ export class ActivityRunner {
         attempt.cancelSilence?.();
         attempt.cancelSilence = null;
         // The slot stays taken until the saga's turn stops the attempt or it ends by itself.
-        this.#reports.onTimeout(task, timeout.timer);
+        this.#timeOut(attempt, timeout.timer);
       });
     }
     void this.#run(name, attempt);
@@ -161,9 +176,10 @@ export class ActivityRunner {
       const input = copyJson(effect.input, machineValue) as never;
       const context = this.#contextOf(attempt);
       if (typeof implementation === 'function') {
-        outcome = this.#outcomeOf(await implementation(input, context), null, effect.src);
+        const call = (): unknown => implementation(input, context);
+        outcome = this.#outcomeOf(await withinSpan(attempt, call), null, effect.src);
       } else {
-        const planned = await implementation.plan(input, context);
+        const planned = await withinSpan(attempt, () => implementation.plan(input, context));
         check(planned, WRITE_PLAN, `plan of ${effect.src}`, 'definition-invalid');
         outcome = this.#outcomeOf(planned.output, planned, effect.src);
         if (outcome.kind === 'done') plan = planned;
@@ -178,8 +194,11 @@ export class ActivityRunner {
       }
       return;
     }
-    this.#durations.note(this.#clock.nowMs() - attempt.startedAtMs);
+    const durationMs = this.#clock.nowMs() - attempt.startedAtMs;
+    this.#durations.note(durationMs);
+    this.#reports.onAnswer?.(task, durationMs);
     this.#release(name, attempt);
+    attempt.span?.end(outcome);
     this.#reports.onOutcome(task, outcome, plan);
   }
 
@@ -216,6 +235,7 @@ export class ActivityRunner {
         if (attempt.cancelSilence !== null) this.#awaitHeartbeat(attempt);
       },
       signal: controller.signal,
+      traceparent: attempt.span === null ? task.trace : attempt.span.traceparent,
     };
   }
 
@@ -228,8 +248,13 @@ export class ActivityRunner {
     attempt.cancelSilence = this.#clock.after(timeout.heartbeatMs, () => {
       attempt.cancelSilence = null;
       attempt.cancelTimeout?.(); // one report is enough
-      this.#reports.onTimeout(task, timeout.timer);
+      this.#timeOut(attempt, timeout.timer);
     });
+  }
+
+  #timeOut({ task, span }: Attempt, timer: string): void {
+    span?.end({ kind: 'timed-out' });
+    this.#reports.onTimeout(task, timer);
   }
 
   #release(name: string, attempt: Attempt): void {
@@ -258,6 +283,16 @@ function failureOf(task: AttemptTask, thrown: unknown): Failure {
 function withThrown(failure: Failure, thrown: unknown): Failure {
   const kept = thrownOf(thrown);
   return kept === null ? failure : { ...failure, thrown: kept };
+}
+
+function withinSpan<Result>({ span }: Attempt, call: () => Result): Result {
+  return span === null ? call() : span.run(call);
+}
+
+/** An attempt as its span names it. */
+export function tracedTask({ type, sagaId, trace, effect }: AttemptTask): TracedAttempt {
+  const { step, direction, src: activity, attempt, key } = effect;
+  return { type, sagaId, trace, step, direction, activity, attempt, key };
 }
 
 function nameOf(run: number, activity: string, token: number): string {

@@ -14,7 +14,7 @@ import type { StoredSaga } from '../../store/store.ts';
 import type { Registration, Registry } from '../registry.ts';
 
 /** A saga as it is stored, wherever that is. */
-export type StoredText = Omit<StoredSaga, 'sid' | 'checksum'>;
+export type StoredText = Omit<StoredSaga, 'sid' | 'checksum' | 'createdAtMs'>;
 
 /** The judgement on one saga. */
 export type Standing =

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../../host/clock.ts';
 import { registrationCheck, type VerifyAtRegistration } from '../../host/registration-check.ts';
 import { shownLog } from '../../host/shown-log.ts';
 import { subscriptionCheck } from '../../host/subscription-check.ts';
+import { openTracing } from '../../host/telemetry/open-tracing.ts';
 import { type Logger, silentLogger } from '../../host/turn-log.ts';
 import { loadStore, type OpenStoreOptions } from '../../store/open-store.ts';
 import { Admin } from './admin.ts';
@@ -38,6 +39,8 @@ export interface RestateOptions extends Omit<OpenStoreOptions, 'nowMs' | 'onWarn
   readonly alerts?: AlertOptions;
   /** Default `warn`, in the log. */
   readonly verifyAtRegistration?: VerifyAtRegistration;
+  /** True: starts and settled sagas are spans of OpenTelemetry; see `openBackstep`. Default false. */
+  readonly tracing?: boolean;
 }
 
 const ID_BYTES = 16;
@@ -50,12 +53,13 @@ const ID_BYTES = 16;
 export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
   const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
   const { verifyAtRegistration = 'warn', logger: given = silentLogger, ...others } = rest;
-  const { alerts, identityKeys = [], ...ofStore } = others;
+  const { alerts, identityKeys = [], tracing = false, ...ofStore } = others;
   const checked = checkedAlerts(alerts, 'restate');
   const redact = createRedact(hides);
   const logger = shownLog(given, redact);
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
+  const traced = tracing ? { tracing: await openTracing() } : {};
   const onWarning = (text: string): void => logger.warn({}, text);
   const openStore = await loadStore({ ...ofStore, onWarning });
   const store = await openStore(() => clock.nowMs());
@@ -70,6 +74,7 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
       randomId: () => randomBytes(ID_BYTES),
       logger,
       redact,
+      ...traced,
       alerts: checked,
       ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
       onRegister: (definition, accepting, bindings) => {

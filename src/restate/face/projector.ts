@@ -7,12 +7,16 @@
  * closed.
  */
 import { BackstepError } from '../../core/errors.ts';
+import { parseStored } from '../../core/history/codec.ts';
 import type { SagaState } from '../../core/state.ts';
+import { traceOf } from '../../core/turn/parent-link.ts';
+import { isSettled } from '../../core/status.ts';
 import type { Marker } from '../../host/alerts/marker.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Feed } from '../../host/feed.ts';
 import type { Registry } from '../../host/registry.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
+import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommitOutcome, TurnRecord } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
@@ -25,6 +29,7 @@ export interface ProjectorParts {
   readonly feed: Feed;
   readonly watchers: SagaWatchers;
   readonly registry: Registry;
+  readonly telemetry: SagaTelemetry;
   /** What turns say to rules of alerts; `null`: nothing. */
   readonly marker: Marker | null;
   /** A turn is refused for those before it, which the database lacks. */
@@ -142,6 +147,30 @@ export class Projector {
     const entry = feedEntryOf(seq, sagaId, words.type, words.turn.journal);
     feed.publish(entry);
     if (watchers.has(sagaId)) watchers.tell(entry, await this.#stateAfter(sid, words.turn));
+    await this.#count(sid, sagaId, words);
+  }
+
+  // Counted here and nowhere else: workers may take a turn twice, and it is written once.
+  async #count(sid: number, sagaId: string, { type, turn }: Told): Promise<void> {
+    const { store, telemetry } = this.#parts;
+    const { counted = [], saga, journal } = turn;
+    const { status, state, isTextKept = false } = saga;
+    telemetry.counters.add(type, counted);
+    const hasSettled = isTextKept || counted.at(-1)?.what === 'settled';
+    if (!hasSettled || !isSettled(status)) return;
+    const startedAtMs = turn.birth?.createdAtMs ?? (await store.loadBySid(sid))?.createdAtMs;
+    if (startedAtMs === undefined) return;
+    if (isTextKept) return telemetry.parked(type, startedAtMs, journal.atMs);
+    const { parent = null, trace = null, ...text } = parseStored(sagaId, state);
+    telemetry.settled({
+      type,
+      sagaId,
+      trace: traceOf({ trace, parent }),
+      status,
+      startedAtMs,
+      settledAtMs: journal.atMs,
+      failure: text.parkReason ?? text.failureReason,
+    });
   }
 
   /** `null`: it cannot be opened, and was parked for that. */

@@ -10,7 +10,6 @@ import { BackstepError } from '../../core/errors.ts';
 import { check } from '../../core/options-reader.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { createDurationCounter } from '../../core/distribution.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import { legalCommands } from '../../core/turn/legal.ts';
 import type { Backstep, EngineHealth, Retention, SpawnOptions } from '../../host/backstep.ts';
@@ -22,6 +21,7 @@ import { markerOf } from '../../host/alerts/marker.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
+import { figuresOfWriter } from '../../host/figures.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { SagaWatchers } from '../../host/saga-watchers.ts';
 import { markAsProjection } from '../../host/moves/whose-sagas.ts';
@@ -30,6 +30,8 @@ import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Subscribed } from '../../host/subscription-check.ts';
+import { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
+import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
@@ -75,6 +77,7 @@ export interface RestateEngineParts {
   readonly logger: Logger;
   readonly redact: Redact;
   readonly keepEndedMs?: number;
+  readonly tracing?: Tracing;
   readonly alerts: CheckedAlerts;
   readonly onRegister: (
     definition: SagaDefinition,
@@ -101,6 +104,7 @@ export class RestateEngine implements UncheckedEngine {
   readonly #ingress: Ingress;
   readonly #watchers = new SagaWatchers();
   readonly #feed: Feed;
+  readonly #telemetry: SagaTelemetry;
   readonly #projector: Projector;
   readonly #versions: VersionKeeper;
   readonly #removal: Upkeep & OwnRetention;
@@ -109,7 +113,6 @@ export class RestateEngine implements UncheckedEngine {
   #server: HttpServer | null = null;
   readonly #started = Promise.withResolvers<void>();
   #phase: Phase = 'opened';
-  #startedSagas = 0;
   #stopping: Promise<void> | null = null;
 
   constructor(parts: RestateEngineParts) {
@@ -122,9 +125,12 @@ export class RestateEngine implements UncheckedEngine {
     this.#feed = new Feed(onError);
     this.#ingress = new Ingress(parts.ingress, clock);
     const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
+    this.#telemetry = new SagaTelemetry(parts.tracing);
+    const telemetry = this.#telemetry;
     const marker = markerOf(parts.alerts.rules);
     const onGap = (id: string): void => this.#resync.heal(id);
-    this.#projector = new Projector({ ...shared, feed: this.#feed, marker, onGap });
+    const told = { marker, telemetry, onGap };
+    this.#projector = new Projector({ ...shared, feed: this.#feed, ...told });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
     this.#versions = versionKeeperOn({
       ...shared,
@@ -202,23 +208,26 @@ export class RestateEngine implements UncheckedEngine {
   async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
+    return startTraced(this.#parts.tracing, type, options, (traced) => this.#start(type, traced));
+  }
+
+  async #start(type: string, options: SpawnOptions): Promise<StartResult> {
     const { clock, randomId } = this.#parts;
     const nowMs = clock.nowMs();
     const startAtMs = startTimeOf(options, nowMs);
     const key = options.key ?? null;
     // The id is made here and is the same over all tries: a lost answer starts nothing twice.
     const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
+    const of = givenTrace(options);
     let refusal: unknown = null;
     for (const definition of this.#registry.versionsOf(type)) {
       this.#registry.assertChildren(definition);
       const { version } = definition;
       const input = await parseInput(definition, options.input);
       const inputHash = inputHashOf(input);
-      const words = { type, version, input, key, inputHash, startAtMs, atMs: nowMs };
+      const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
       try {
-        const started = doneOf(await this.#ingress.call(id, 'start', words));
-        if (started.isNew) this.#startedSagas += 1;
-        return { id, ...started };
+        return { id, ...doneOf(await this.#ingress.call(id, 'start', words)) };
       } catch (error) {
         // Its workers are not deployed yet: those that are have an earlier version, or none.
         if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;
@@ -241,23 +250,8 @@ export class RestateEngine implements UncheckedEngine {
 
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
-  /** Of this process, in which no saga runs. */
-  figures: Backstep['figures'] = () => ({
-    liveActors: 0,
-    busyActors: 0,
-    activitiesInFlight: 0,
-    activitiesWaiting: 0,
-    attemptMs: createDurationCounter().snapshot(),
-    mailboxItems: 0,
-    deepestMailbox: 0,
-    armedWakes: 0,
-    startedSagas: this.#startedSagas,
-    settledSagas: 0,
-    unheardEvents: 0,
-    inboxTaken: 0,
-    inboxRefused: 0,
-    feedSeq: this.#feed.lastSeq,
-  });
+  /** Of this process, in which no saga runs: turns count where they are written. */
+  figures: Backstep['figures'] = () => figuresOfWriter(this.#telemetry.counters, this.#feed);
 
   liveActors: Backstep['liveActors'] = () => [];
 

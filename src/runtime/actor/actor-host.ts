@@ -7,9 +7,9 @@ import type { Failure } from '../../core/failure.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
+import type { ActorSaga } from './saga-loader.ts';
 import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
 import type { Marker } from '../../host/alerts/marker.ts';
-import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
 import type { Clock } from '../../host/clock.ts';
@@ -66,7 +66,7 @@ export interface ActorHost {
   /** What turns say to rules of alerts; `null`: nothing. */
   readonly marker: Marker | null;
   nowMs(): number;
-  load(sid: number): Promise<LoadedSaga>;
+  load(sid: number): Promise<ActorSaga>;
   commit(commit: SagaCommit): Promise<CommitOutcome>;
   /** Starts, stops, arms, publishes. */
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void;

@@ -7,7 +7,7 @@ import type { Failure } from '../../core/failure.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaBirth, SagaCommit } from '../../store/commit.ts';
 import type { StoredSaga } from '../../store/store.ts';
-import type { TakenTurn } from '../../host/turn/taken-turn.ts';
+import type { TimedTurn } from '../../host/telemetry/saga-telemetry.ts';
 import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
 import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
 import type { ActorHost } from './actor-host.ts';
@@ -15,7 +15,7 @@ import { stepFailureOf } from '../../host/turn/step-failure.ts';
 import { type BesideRecord, parkedRecord, recordOf } from '../../host/turn/projection.ts';
 
 /** A turn about to be committed. */
-export interface PendingTurn extends TakenTurn {
+export interface PendingTurn extends TimedTurn {
   readonly sid: number;
   /** Of its saga. */
   readonly type: string;

@@ -5,6 +5,7 @@ import type { EventObject } from 'xstate';
 import { BackstepError } from '../../core/errors.ts';
 import type { Effect } from '../../core/turn/inbound.ts';
 import type { SagaState } from '../../core/state.ts';
+import { traceOf } from '../../core/turn/parent-link.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import type { FeedEntry } from '../../store/read-models.ts';
 import type { PendingMessage, StoredSaga } from '../../store/store.ts';
@@ -15,6 +16,7 @@ import type { ChildCall } from '../outside/child-sagas.ts';
 import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
 import type { Registration } from '../../host/registry.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
+import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 
 /** Where a turn's effects go. */
 export interface Outlets {
@@ -41,6 +43,7 @@ export interface Outlets {
   };
   readonly feed: { publish(entry: FeedEntry): void };
   readonly watchers: Pick<SagaWatchers, 'tell'>;
+  readonly telemetry: Pick<SagaTelemetry, 'took' | 'parked'>;
 }
 
 /** Carries out the effects of a turn that is durable. Throws when an activity is not bound. */
@@ -71,6 +74,7 @@ function carryOutOne(
   { runner, listeners, children }: Outlets,
 ): void {
   const { id: sagaId } = turn.after;
+  const { definition } = registration;
   switch (effect.kind) {
     case 'stop-activity':
       runner.stop(sid, effect.activity, effect.token);
@@ -80,21 +84,24 @@ function carryOutOne(
     case 'start-activity': {
       const { child } = effect;
       if (child !== null) {
-        const definition = registration.definition.children[effect.src] ?? null;
-        children.call({ sid, sagaId, effect: { ...effect, child }, definition });
+        const called = definition.children[effect.src] ?? null;
+        const saga = turn.after;
+        children.call({ sid, saga, effect: { ...effect, child }, definition: called });
         return;
       }
       const implementation = registration.activities.get(effect.src);
       if (effect.listener !== undefined && implementation === undefined) {
-        const logic = registration.definition.own.get(effect.src);
+        const logic = definition.own.get(effect.src);
         listeners.start({ sid, sagaId, effect, logic });
         return;
       }
       if (implementation === undefined) {
         throw new BackstepError('definition-invalid', `activity "${effect.src}" is not bound`);
       }
-      const keepsThrown = !registration.definition.isBuilt;
-      runner.start({ run: sid, sagaId, effect, implementation, keepsThrown });
+      const { id: type, isBuilt } = definition;
+      const trace = traceOf(turn.after);
+      const keepsThrown = !isBuilt;
+      runner.start({ run: sid, sagaId, type, trace, effect, implementation, keepsThrown });
       return;
     }
     case 'tell-activity':

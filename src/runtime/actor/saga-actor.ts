@@ -13,12 +13,12 @@ import type { SagaState } from '../../core/state.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import { turn } from '../../core/turn/turn.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
-import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { ActorHost, Item } from './actor-host.ts';
 import { checked } from '../../host/event-check.ts';
 import type { Registration } from '../../host/registry.ts';
 import { Mailbox } from './mailbox.ts';
 import { isForVersion } from '../../host/turn/parking.ts';
+import type { ActorSaga } from './saga-loader.ts';
 import { type Beginning, type BesideTurn, commitOf } from './commit-of.ts';
 import { NO_STATEMENTS, type PendingTurn } from './commit-of.ts';
 import { changedElsewhere, refusalOf, versionConflict } from '../../host/turn/refusals.ts';
@@ -30,10 +30,10 @@ export class SagaActor {
   readonly sid: number;
   readonly #host: ActorHost;
   readonly #mailbox: Mailbox<Item>;
-  #saga: LoadedSaga | null;
+  #saga: ActorSaga | null;
   #isRunning = false;
 
-  constructor(sid: number, host: ActorHost, saga: LoadedSaga | null) {
+  constructor(sid: number, host: ActorHost, saga: ActorSaga | null) {
     this.sid = sid;
     this.#host = host;
     this.#saga = saga;
@@ -54,7 +54,7 @@ export class SagaActor {
   }
 
   /** The saga, when it is in memory. */
-  get loaded(): LoadedSaga | null {
+  get loaded(): ActorSaga | null {
     return this.#saga;
   }
 
@@ -148,8 +148,8 @@ export class SagaActor {
     }
   }
 
-  async #take(saga: LoadedSaga, item: Item & { kind: 'inbound' }): Promise<void> {
-    const { registration, state } = saga;
+  async #take(saga: ActorSaga, item: Item & { kind: 'inbound' }): Promise<void> {
+    const { registration, state, startedAtMs } = saga;
     const { reply } = item;
     const schema = schemaFor(saga, item);
     const inbound = schema === null ? item.inbound : await checked(schema, state.id, item.inbound);
@@ -169,7 +169,7 @@ export class SagaActor {
     const statements = isTaken ? item.statements : NO_STATEMENTS;
     const { state: after, record } = taken;
     const { id: type } = registration.definition;
-    const pending = { sid: this.sid, type, before: state, after, record, effects };
+    const pending = { sid: this.sid, type, startedAtMs, before: state, after, record, effects };
     const commit = this.#commitOf(pending, { statements, row: item.row });
     if (commit === null) return;
     const outcome = await this.#host.commit(commit);
@@ -184,7 +184,8 @@ export class SagaActor {
     outcome: CommitOutcome,
   ): outcome is Extract<CommitOutcome, { kind: 'committed' }> {
     if (outcome.kind !== 'committed') return false;
-    this.#saga = { registration, state: pending.after };
+    const { after: state, startedAtMs } = pending;
+    this.#saga = { registration, state, startedAtMs };
     this.#host.dispatch(this.sid, registration, { ...pending, seq: outcome.seq });
     return true;
   }
@@ -220,29 +221,28 @@ export class SagaActor {
   }
 
   // A migration is a turn of its own, durable before the first turn under the new version.
-  async #migrate({ migration, ...saga }: LoadedSaga): Promise<LoadedSaga> {
+  async #migrate({ migration, ...saga }: ActorSaga): Promise<ActorSaga> {
     if (migration === undefined) return saga;
-    const { registration, state } = saga;
+    const { registration, state, startedAtMs } = saga;
     const { id: type, version, hash: definitionHash } = registration.definition;
     const { id } = state;
     const taken = migrationTurn(registration.definition, id, migration, this.#host.nowMs());
     const before = { ...taken.state, seq: taken.state.seq - 1 };
-    const { record, effects } = taken;
-    const pending = { sid: this.sid, type, before, after: taken.state, record, effects };
+    const { state: after, record, effects } = taken;
+    const pending = { sid: this.sid, type, startedAtMs, before, after, record, effects };
     const newVersion = { version, definitionHash };
     const commit = commitOf(pending, this.#host, { version: newVersion });
     const outcome = await this.#host.commit(commit);
     if (!this.#hasMoved(registration, pending, outcome)) throw changedElsewhere(id);
-    return { registration, state: taken.state };
+    return { registration, state: taken.state, startedAtMs };
   }
 
-  // The saga was not started.
   #abandon(reason: unknown): void {
     this.#host.forget(this.sid);
     this.turnAway(reason);
   }
 
-  #fireDueTimers({ registration, state }: LoadedSaga): void {
+  #fireDueTimers({ registration, state }: ActorSaga): void {
     const { definition } = registration;
     const due = dueTimers(state, this.#host.nowMs(), () => this.#host.isBounded(definition.id));
     for (const timer of due) this.tell(timer);
@@ -251,7 +251,7 @@ export class SagaActor {
   }
 
   // Due timers go first: an attempt whose deadline has passed must not start again.
-  #recover(saga: LoadedSaga, wasClean: boolean): void {
+  #recover(saga: ActorSaga, wasClean: boolean): void {
     this.#fireDueTimers(saga);
     for (const interrupted of interruptions(saga.state, wasClean)) this.tell(interrupted);
   }
@@ -294,7 +294,7 @@ export class SagaActor {
 }
 
 // Only events with a waiting sender come from outside the engine; the sender gets the refusal.
-function schemaFor({ registration }: LoadedSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
+function schemaFor({ registration }: ActorSaga, { inbound, reply }: Item & { kind: 'inbound' }) {
   if (inbound.kind !== 'event' || reply === null) return null;
   return registration.definition.events.get(inbound.event.type) ?? null;
 }

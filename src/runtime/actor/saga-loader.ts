@@ -22,6 +22,12 @@ const MAX_LOADS = 64;
 const MAX_TOLD = 1_000;
 const RETRY = exponential({ first: '50ms', max: '2s', attempts: 10 });
 
+/** A saga in memory. */
+export interface ActorSaga extends LoadedSaga {
+  /** When it was started, milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
 export class SagaLoader {
   readonly #store: Pick<Store, 'loadBySid' | 'upkeep'>;
   readonly #registry: Registry;
@@ -56,7 +62,7 @@ export class SagaLoader {
   }
 
   /** Throws `not-found`, `state-unreadable`, or what the store threw once it is closed. */
-  load(sid: number): Promise<LoadedSaga> {
+  load(sid: number): Promise<ActorSaga> {
     return this.#patiently(sid, () => this.#loadOnce(sid));
   }
 
@@ -79,7 +85,7 @@ export class SagaLoader {
     });
   }
 
-  async #loadOnce(sid: number): Promise<LoadedSaga> {
+  async #loadOnce(sid: number): Promise<ActorSaga> {
     const stored = await this.#store.loadBySid(sid);
     if (stored === null) throw new BackstepError('not-found', `no saga with sid ${sid}`);
     if (crc32(stored.state) !== stored.checksum) {
@@ -89,7 +95,7 @@ export class SagaLoader {
     const parkFailure = await this.#parkFailureOf(stored);
     const { stays, ...saga } = openStored(this.#registry, stored, this.#clock.nowMs(), parkFailure);
     this.#tellOfVersion(stored, saga, stays);
-    return saga;
+    return { ...saga, startedAtMs: stored.createdAtMs };
   }
 
   #tellOfVersion(

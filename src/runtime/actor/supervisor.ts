@@ -9,11 +9,10 @@ import { isOverForParent } from '../../core/turn/child-outcome.ts';
 import type { Failure } from '../../core/failure.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import { hasLiveActivity, isOver, isStill, nextDueMs, type SagaState } from '../../core/state.ts';
-import { isNewlySettled, isSettled } from '../../core/status.ts';
+import { isSettled } from '../../core/status.ts';
 import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { AtMost } from '../../host/at-most.ts';
-import type { LoadedSaga } from '../../host/versions/open-stored.ts';
 import type { ActorHost, SupervisorParts, Verdict } from './actor-host.ts';
 import { type Marker, markerOf } from '../../host/alerts/marker.ts';
 import { carryOut, type Outlets } from './outlets.ts';
@@ -24,8 +23,9 @@ import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
 import type { Registration } from '../../host/registry.ts';
 import { RestartBudget } from './restart-budget.ts';
 import { SagaActor } from './saga-actor.ts';
-import { SagaLoader } from './saga-loader.ts';
+import { type ActorSaga, SagaLoader } from './saga-loader.ts';
 import { TimerPace } from './timer-pace.ts';
+import type { TimedTurn } from '../../host/telemetry/saga-telemetry.ts';
 import type { TurnLog } from '../../host/turn-log.ts';
 
 /** Loads waiting, above which no further sagas are woken. */
@@ -53,7 +53,6 @@ export class Supervisor implements ActorHost {
   readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
-  #settledSagas = 0;
   #isStopping = false;
 
   constructor(parts: SupervisorParts, log: TurnLog) {
@@ -79,10 +78,6 @@ export class Supervisor implements ActorHost {
 
   get liveActors(): number {
     return this.#actors.size;
-  }
-
-  get settledSagas(): number {
-    return this.#settledSagas;
   }
 
   /** Actors with work in hand. */
@@ -119,7 +114,7 @@ export class Supervisor implements ActorHost {
   }
 
   /** Puts a saga of an earlier process, see `recover`, to work; `null`: its state is unreadable. */
-  resume(sid: number, saga: LoadedSaga | null, wasClean: boolean): void {
+  resume(sid: number, saga: ActorSaga | null, wasClean: boolean): void {
     // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
@@ -173,7 +168,7 @@ export class Supervisor implements ActorHost {
     return this.#parts.store.commit(commit);
   }
 
-  async load(sid: number): Promise<LoadedSaga> {
+  async load(sid: number): Promise<ActorSaga> {
     const saga = await this.#loader.load(sid);
     this.#sids.set(saga.state.id, sid);
     return saga;
@@ -181,7 +176,7 @@ export class Supervisor implements ActorHost {
 
   // The turn is durable: nothing that goes wrong here may look like a refusal, and observers hear
   // of it whatever else fails.
-  dispatch(sid: number, registration: Registration, turn: CommittedTurn): void {
+  dispatch(sid: number, registration: Registration, turn: CommittedTurn & TimedTurn): void {
     const { before, after, record, seq } = turn;
     const { id: type } = registration.definition;
     const outlets = this.#outletsOrThrow();
@@ -193,7 +188,7 @@ export class Supervisor implements ActorHost {
       this.arm(sid, after, record.cause);
       outlets.queue.changed(type, sid, before, after);
       if (after.parent !== null && isOverForParent(after)) outlets.children.over(after);
-      if (isNewlySettled(before?.status, after.status)) this.#settledSagas += 1;
+      outlets.telemetry.took(registration.definition, turn);
       outlets.watchers.tell(entry, after);
       this.#log.turn(type, turn);
     } catch (error) {
@@ -229,7 +224,7 @@ export class Supervisor implements ActorHost {
     try {
       const stored = await this.#parts.store.loadBySid(sid);
       if (stored === null) return;
-      const { feed, queue, watchers } = this.#outletsOrThrow();
+      const { feed, queue, watchers, telemetry } = this.#outletsOrThrow();
       const isParked = stored.status === 'parked';
       const known = isParked ? await this.#parts.store.upkeep.errorOf(sid) : null;
       if (!mustPark(stored.status, failure, known)) {
@@ -239,11 +234,11 @@ export class Supervisor implements ActorHost {
       const commit = parkedCommit(stored, failure, this.#parts.clock.nowMs(), this.marker);
       const outcome = await this.#parts.store.commit(commit);
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
-      const { id: sagaId, type } = stored;
+      const { id: sagaId, type, createdAtMs } = stored;
       const entry = feedEntryOf(outcome.seq, sagaId, type, commit.journal);
       feed.publish(entry);
       queue.parked(stored);
-      this.#settledSagas += 1;
+      telemetry.parked(type, createdAtMs, entry.atMs);
       watchers.tell(entry, null);
       this.#log.parkedUnreadable(sagaId, failure);
     } catch (error) {

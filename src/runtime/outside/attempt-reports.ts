@@ -2,12 +2,17 @@
 import type { AttemptReports } from '../../host/outside/activity-runner.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
 import type { Limits } from '../../host/limits.ts';
+import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import type { ListenerPorts } from './listeners.ts';
 
 /** Tells each report to the actor of its saga. */
-export function attemptReports(actorOf: (sid: number) => SagaActor): AttemptReports {
+export function attemptReports(
+  actorOf: (sid: number) => SagaActor,
+  telemetry: Pick<SagaTelemetry, 'answered'>,
+): AttemptReports {
   return {
+    onAnswer: (task, durationMs) => telemetry.answered(task, durationMs),
     onOutcome: ({ run, effect: { activity, token } }, outcome, plan) =>
       actorOf(run).tell({ kind: 'result', activity, token, outcome }, plan?.statements),
     onLate: ({ run, effect: { activity, token, occurrence } }, outcome) =>

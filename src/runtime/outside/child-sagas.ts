@@ -11,7 +11,7 @@ import { BackstepError, isPassing } from '../../core/errors.ts';
 import { CHILD_GONE, isOverForParent, neverBegan } from '../../core/turn/child-outcome.ts';
 import { toFailure } from '../../core/failure.ts';
 import type { CommandName, Effect, AttemptOutcome } from '../../core/turn/inbound.ts';
-import type { ParentLink } from '../../core/turn/parent-link.ts';
+import { type ParentLink, parentLink, type Traced } from '../../core/turn/parent-link.ts';
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { SagaState } from '../../core/state.ts';
 import { type Clock, pause } from '../../host/clock.ts';
@@ -31,7 +31,8 @@ type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 export interface ChildCall {
   /** Internal id of the parent. */
   readonly sid: number;
-  readonly sagaId: string;
+  /** The parent. */
+  readonly saga: Traced & { readonly id: string };
   readonly effect: StartEffect & { readonly child: NonNullable<StartEffect['child']> };
   /** `null` to unwind whatever saga has that id. */
   readonly definition: SagaDefinition | null;
@@ -120,12 +121,11 @@ export class ChildSagas {
   }
 
   async #start(call: ChildCall): Promise<void> {
-    const { sagaId, effect, definition } = call;
+    const { saga, effect, definition } = call;
     const { child, input, step, activity, token } = effect;
     if (definition === null) return;
-    const shows = child.shows === true ? { shows: { activity, token } } : {};
     try {
-      const parent = { sagaId, step, ...shows };
+      const parent = parentLink(saga, step, child.shows === true ? { activity, token } : undefined);
       await this.#ports.spawn(definition, { id: child.id, input, parent });
     } catch (error) {
       if (mayBeReached(error)) throw error;
@@ -190,8 +190,8 @@ export class ChildSagas {
   }
 
   // The store may be busy or stalled; what is owed to a parent is not given up for that.
-  async #persist({ sagaId, effect }: ChildCall, run: () => Promise<void>): Promise<void> {
-    const who = { sagaId, childId: effect.child.id };
+  async #persist({ saga, effect }: ChildCall, run: () => Promise<void>): Promise<void> {
+    const who = { sagaId: saga.id, childId: effect.child.id };
     for (let attempt = 1; !this.#isStopped; attempt++) {
       try {
         await run();

@@ -19,6 +19,7 @@ import { OWNER_TARGET } from '../inbox/inbox-order.ts';
 import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
+import { startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { FeedFollower } from './feed-follower.ts';
 import { type Answer, type Asked, OwnerRequests } from './owner-requests.ts';
@@ -34,6 +35,7 @@ export interface StandbyParts {
   readonly supervisor: Pick<Supervisor, 'sidOf' | 'peek'>;
   readonly feed: Feed;
   readonly watchers: SagaWatchers;
+  readonly tracing?: Tracing;
 }
 
 export class Standby {
@@ -89,14 +91,21 @@ export class Standby {
   async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
-    const { input, key = null } = options;
+    return startTraced(this.#parts.tracing, type, options, (traced) => this.#start(type, traced));
+  }
+
+  async #start(type: string, options: SpawnOptions): Promise<StartResult> {
+    const { input, key = null, traceparent } = options;
     const startAt = startTimeOf(options, this.#parts.clock.nowMs());
     const answer = await this.#ask({
       kind: 'start',
       target: type,
       payload: JSON.stringify(keepJson(input, 'input')),
       key,
-      options: startAt === null ? null : JSON.stringify({ startAt }),
+      options:
+        startAt === null && traceparent === undefined
+          ? null
+          : JSON.stringify({ startAt: startAt ?? undefined, traceparent }),
     });
     if (answer.kind !== 'started')
       throw new Error(`the owner answered a start with ${answer.kind}`);

@@ -21,6 +21,7 @@ import type { InboxRef } from '../inbox/inbox-answer.ts';
 import type { Limits } from '../../host/limits.ts';
 import type { Registration, Registry } from '../../host/registry.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
+import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import type { StartQueue } from './start-queue.ts';
@@ -38,6 +39,7 @@ export interface StarterParts {
   readonly queue: Pick<StartQueue, 'enter' | 'isBounded'>;
   /** Attempts that run or wait for a place. */
   readonly backlog: () => number;
+  readonly tracing?: Tracing;
 }
 
 /** What is to be started, its input parsed. */
@@ -50,6 +52,7 @@ interface NewSaga {
   readonly parent?: ParentLink | null;
   /** The row of the inbox that asked for it. */
   readonly row?: InboxRef | undefined;
+  readonly trace?: string | null;
 }
 
 /** How a saga stands that leaves this database, and that has left. */
@@ -59,7 +62,6 @@ export class SagaStarter {
   readonly #parts: StarterParts;
   #lastSid = 0;
   #underWay = 0;
-  #startedSagas = 0;
 
   constructor(parts: StarterParts) {
     this.#parts = parts;
@@ -75,14 +77,18 @@ export class SagaStarter {
     return this.#lastSid;
   }
 
-  get startedSagas(): number {
-    return this.#startedSagas;
-  }
-
   /** See `Backstep.spawn`. A row of the inbox is dealt with in the commit of a new saga. */
   async spawn(type: string, options: SpawnOptions, row?: InboxRef): Promise<StartResult> {
     check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
     check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
+    // A row with a trace comes from a process that has made the span of its start.
+    const isTraced = row !== undefined && options.traceparent !== undefined;
+    return startTraced(isTraced ? undefined : this.#parts.tracing, type, options, (traced) =>
+      this.#spawn(type, traced, row),
+    );
+  }
+
+  async #spawn(type: string, options: SpawnOptions, row?: InboxRef): Promise<StartResult> {
     this.#assertRoom();
     const startAtMs = startTimeOf(options, this.#parts.clock.nowMs());
     const { registry } = this.#parts;
@@ -94,14 +100,15 @@ export class SagaStarter {
     try {
       const parsed = await parseInput(registration.definition, options.input);
       const key = options.key ?? null;
+      const asked = { input: parsed, key, row, ...givenTrace(options) };
       if (startAtMs !== null) {
         const hold = { startAtMs, isLimited };
-        return await this.#start(registration, { input: parsed, key, hold, row });
+        return await this.#start(registration, { ...asked, hold });
       }
       const place = queue.enter(type);
       try {
         const hold = place?.isQueued === true ? { startAtMs, isLimited } : null;
-        return await this.#start(registration, { input: parsed, key, hold, row });
+        return await this.#start(registration, { ...asked, hold });
       } finally {
         place?.settle();
       }
@@ -127,22 +134,22 @@ export class SagaStarter {
 
   async #start(
     registration: Registration,
-    { input, key, hold, id: givenId, parent = null, row }: NewSaga,
+    { input, key, hold, id: givenId, parent = null, row, trace = null }: NewSaga,
   ): Promise<StartResult> {
     const { supervisor, clock, randomId } = this.#parts;
     const { definition } = registration;
     const nowMs = clock.nowMs();
     const id = givenId ?? sagaId(nowMs, randomId());
     const sid = ++this.#lastSid;
-    const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold);
+    const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold, trace);
     const inputHash = key === null ? null : inputHashOf(input);
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
-    const pending = { sid, type, before: null, after: state, record, effects };
+    const taken = { before: null, after: state, record, effects };
+    const pending = { sid, type, startedAtMs: nowMs, ...taken };
     const outcome = await supervisor.begin(sid, registration, pending, { birth, row });
     switch (outcome.kind) {
       case 'committed':
-        this.#startedSagas += 1;
         return { id, status: state.status, isNew: true, isRemoved: false };
       case 'key-taken':
         return this.#existing(outcome, type, key, inputHash);

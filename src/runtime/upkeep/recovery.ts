@@ -3,7 +3,7 @@
  * the near future is armed, every event that nobody acknowledged is delivered again.
  */
 import type { Wake } from '../../store/store.ts';
-import type { LoadedSaga } from '../../host/versions/open-stored.ts';
+import type { ActorSaga } from '../actor/saga-loader.ts';
 import { WINDOW_MS, type WakeSource } from '../outside/wake-timers.ts';
 
 /** Due times read at once. */
@@ -13,9 +13,9 @@ const LOADS_AT_ONCE = 64;
 
 export interface RecoveryParts {
   readonly source: WakeSource;
-  readonly load: (sid: number) => Promise<LoadedSaga>;
+  readonly load: (sid: number) => Promise<ActorSaga>;
   /** Puts the saga back to work; `null`: its state could not be read. */
-  readonly resume: (sid: number, saga: LoadedSaga | null) => void;
+  readonly resume: (sid: number, saga: ActorSaga | null) => void;
   readonly arm: (sid: number, dueMs: number) => void;
 }
 

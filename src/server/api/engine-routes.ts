@@ -8,7 +8,8 @@ import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { figuresView } from './host/host-routes.ts';
 import { API_AUTHOR } from './request-bodies.ts';
-import { distributionView, metricsText } from './metrics.ts';
+import { distributionView, metricsText } from '../metrics/metrics.ts';
+import { storeGaugesOf } from '../metrics/store-gauges.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
 import { totalOf } from '../../core/status.ts';
 import { DEFAULT_PAGE_LIMIT, LimitQuery, pageOf, readQuery } from '../query.ts';
@@ -37,11 +38,12 @@ export function engineRoutes(
   { backstep, clients, nowMs, lostLogLines }: HttpContext,
   recorder: PerformanceRecorder,
 ): Hono<HttpEnv> {
+  const storeGauges = storeGaugesOf(backstep.read);
   return new Hono<HttpEnv>()
     .route('/api/dead-letters', deadLetterRoutes(backstep, nowMs))
     .get('/api/stats', async (c) => {
       const sagas = await backstep.read.statusCounts();
-      const engine = backstep.figures();
+      const { types: _, ...engine } = backstep.figures();
       const store = backstep.store.stats();
       return c.json({
         sagas: { total: totalOf(sagas), ...sagas },
@@ -86,10 +88,9 @@ export function engineRoutes(
     })
     .get('/metrics', async (c) => {
       const text = metricsText({
-        sagas: await backstep.read.statusCounts(),
         engine: backstep.figures(),
         store: backstep.store.stats(),
-        inbox: await backstep.read.inboxFigures(),
+        gauges: await storeGauges(),
         calls: backstep.calls?.figures() ?? null,
         isReady: backstep.health().kind === 'ready',
         isStandby: backstep.health().kind === 'standby',
@@ -97,6 +98,7 @@ export function engineRoutes(
         alerts: backstep.alerts.figures(),
         lostLogLines: lostLogLines(),
         loopP99Ms: recorder.loopP99Ms(),
+        nowMs: nowMs(),
       });
       return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
     });

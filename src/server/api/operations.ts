@@ -36,7 +36,12 @@ const SAGAS: readonly Operation[] = [
     path: '/api/sagas/{type}',
     summary: 'Start a saga; 202 once the start is durable, 200 when it settled within `wait`.',
     query: WaitQuery,
-    headers: { 'Idempotency-Key': bodies.StartKey },
+    headers: {
+      'Idempotency-Key': bodies.StartKey,
+      traceparent: z
+        .string()
+        .meta({ description: 'Of W3C: the saga belongs to that trace. Ignored when it is none.' }),
+    },
     body: bodies.StartBody,
     answers: START,
     refusals: [...BODY, 404, 409],

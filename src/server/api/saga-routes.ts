@@ -7,7 +7,7 @@ import type { Duration } from '../../core/duration.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { parseWith } from '../../core/standard-schema.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
-import { queryOf, startAnswer, type HttpContext } from '../context.ts';
+import { queryOf, startAnswer, traceOfRequest, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { waitMsOf } from '../query.ts';
 import { readBody, StartBody, StartKey } from './request-bodies.ts';
@@ -25,6 +25,7 @@ export function sagaRoutes({ backstep, nowMs }: HttpContext): Hono<HttpEnv> {
         input: body.input ?? null,
         ...(key === null ? {} : { key }),
         ...startOptions(body),
+        ...traceOfRequest(c),
       });
       const { status, code, removed } = await startAnswer(started, waitMs);
       const location = `/api/sagas/${started.id}`;

@@ -33,7 +33,7 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
       const row = await db
         .selectFrom('sagas')
         .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-        .select(['status', 'seq', 'state', 'format', 'checksum'])
+        .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
         .where('sid', '=', sid)
         .executeTakeFirst();
       return row ?? null;

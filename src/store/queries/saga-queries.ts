@@ -10,6 +10,7 @@ import { dialectOf } from '../dialect.ts';
 import { fromCursor, type PagedList, toCursor } from './cursor.ts';
 import { createInboxReads } from './inbox.ts';
 import { feedEpochs } from './feed-epochs.ts';
+import { createGaugeReads } from './gauge-reads.ts';
 import { journalAfter, lastJournalSeq } from './journal-queries.ts';
 import { checkedFilter, pageSize } from './list-options.ts';
 import type {
@@ -79,6 +80,7 @@ export function createReadModels(db: Db): ReadModels {
     pendingStart: (id) => pendingStart(db, id),
     startQueues: () => startQueues(db),
     statusCounts: (type) => statusCounts(db, type),
+    gauges: createGaugeReads(db),
     versionCounts: () => countVersions(db),
     inboxFigures: () => inbox.figures(),
     refusedRows: (limit) => inbox.refused(limit),

@@ -67,7 +67,7 @@ describe('the engine as a whole', () => {
     const lines = (await metrics.text()).trimEnd().split('\n');
     for (const line of lines) {
       expect(line).toMatch(
-        /^(# (HELP|TYPE) \w+ .+|\w+(\{(status|le)="[\w.+-]+"\})? -?\d+(\.\d+)?(e-\d+)?)$/,
+        /^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="[\w.+-]+"(,\w+="[\w.+-]+")*\})? -?\d+(\.\d+)?(e-\d+)?)$/,
       );
     }
     expect(lines).toContain('backstep_sagas{status="completed"} 1');

@@ -7,6 +7,7 @@ import type { SagaFilter } from '../../../src/store/read-models.ts';
 import { createAlertReads } from '../../../src/store/queries/alert-records.ts';
 import { createBulkReads } from '../../../src/store/queries/bulk-records.ts';
 import { createEngineReads } from '../../../src/store/queries/engine-reads.ts';
+import { createGaugeReads } from '../../../src/store/queries/gauge-reads.ts';
 import { createMoveReads } from '../../../src/store/queries/moves.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';
@@ -43,6 +44,7 @@ export const EVERY_FILTER: readonly SagaFilter[] = Object.entries(NARROW).reduce
 export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: AskedSagas): Questions {
   const engine = createEngineReads(db);
   const bulk = createBulkReads(db);
+  const gauges = createGaugeReads(db);
   const alerts = createAlertReads(db);
   const { starts, upkeep, inbox } = engine;
   const moves = createMoveReads(db);
@@ -83,6 +85,10 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'the first row of the inbox': () => alerts.oldestInboxRow(),
     'the first message on its way': () => alerts.oldestMessage(),
     'bulk commands under way': () => bulk.underWay(),
+    'sagas under way by type': () => gauges.underWay(),
+    'what moved longest ago by type': () => gauges.longestUnmoved(),
+    'open dead letters by type': () => gauges.openLetters(),
+    'how many messages wait': () => gauges.waitingMessages(),
     'whom a bulk command reached': () => bulk.audited([`saga-${ended}`], 'somebody'),
   };
 }
