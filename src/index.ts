@@ -283,20 +283,15 @@ export {
 export type { Diagnosis, DoctorFinding } from './host/upkeep/doctor.ts';
 export type { FlawKind } from './host/upkeep/examination.ts';
 export type { MigrationsOf } from './host/versions/version-check.ts';
-export {
-  type ClosedMove,
-  type CloseMoveOptions,
-  finishMove,
-  takeBackMove,
-} from './host/moves/close-move.ts';
-export {
-  type ExportedSagas,
-  type ExportOptions,
-  exportSagas,
-  type LeavingSaga,
-  type MovedSagas,
-  type MoveProgress,
-  type OrderedBy,
+export type { ClosedMove, CloseMoveOptions } from './host/moves/close-move.ts';
+export type {
+  ExportedSagas,
+  ExportOptions,
+  LeavingSaga,
+  MovedSagas,
+  MoveProgress,
+  OrderedBy,
 } from './host/moves/export-sagas.ts';
-export { type ImportedSagas, type ImportOptions, importSagas } from './host/moves/import-sagas.ts';
+export type { ImportedSagas, ImportOptions } from './host/moves/import-sagas.ts';
+export { exportSagas, finishMove, importSagas, takeBackMove } from './host/moves/moving.ts';
 export type { MoveDatabase } from './host/moves/owned-store.ts';

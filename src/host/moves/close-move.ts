@@ -21,19 +21,12 @@ export interface ClosedMove {
   readonly sagas: number;
 }
 
-/**
- * Closes sagas that were imported elsewhere: each is over here, says where it went, and its start key
- * is answered with that. Throws `not-found` where the database knows no such move, and as
- * `exportSagas`.
- */
+/** See moving.ts. */
 export function finishMove(options: CloseMoveOptions): Promise<ClosedMove> {
   return close(options, 'gone', haveGone);
 }
 
-/**
- * Lets the sagas of a move go on where they were. Only for a move whose file was not, and will never
- * be, imported anywhere: else they run twice. Removes the file. Throws as `finishMove`.
- */
+/** See moving.ts. */
 export async function takeBackMove(options: CloseMoveOptions): Promise<ClosedMove> {
   const closed = await close(options, 'back', goBack);
   await rm(options.file); // nobody shall import it any more

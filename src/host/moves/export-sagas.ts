@@ -77,10 +77,7 @@ const PAGE_SIZE = 500;
 const JOURNAL_LINES = 200;
 const IN_FLIGHT = SAGA_STATUSES.filter((status) => !isEnded(status));
 
-/**
- * Takes them out. Throws `storage-refused` where the database is in use, `not-found` where no saga
- * in flight matches, `input-invalid` for a file that is another one's, and for too many sagas.
- */
+/** See moving.ts. */
 export function exportSagas(options: ExportOptions): Promise<ExportedSagas> {
   return withOwnedStore<ExportedSagas>(options, false, async (owned) => {
     const { sagas: meant, to, place, dryRun = false } = options;

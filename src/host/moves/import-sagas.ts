@@ -45,12 +45,7 @@ const MAX_TOLD = 10;
 /** Families written at once. */
 const AT_ONCE = 16;
 
-/**
- * Imports them. Throws, before anything is written: `input-invalid` for a file that is damaged or
- * none; `version-missing` for sagas that nothing given here can run; `conflict` where a saga or its
- * start key is here already, by another way than this file; `storage-refused` where the database is
- * in use, and what opening it throws.
- */
+/** See moving.ts. */
 export async function importSagas(options: ImportOptions): Promise<ImportedSagas> {
   const { from, definitions, migrations = new Map(), dryRun = false } = options;
   const header = await checkedHeader(from);
