@@ -33,4 +33,5 @@ const STATEMENTS: readonly string[] = [
   ) STRICT, WITHOUT ROWID`,
   'CREATE INDEX moved_sagas_by_move ON moved_sagas (move)',
   "CREATE INDEX moved_sagas_leaving ON moved_sagas (sid) WHERE phase = 'leaving'",
+  'CREATE INDEX dead_letters_by_saga ON dead_letters (sid)',
 ];

@@ -29,6 +29,7 @@ export async function up(db: Kysely<unknown>, schema: string): Promise<void> {
     )`,
     `CREATE INDEX moved_sagas_by_move ON ${home}.moved_sagas (move)`,
     `CREATE INDEX moved_sagas_leaving ON ${home}.moved_sagas (sid) WHERE phase = 'leaving'`,
+    `CREATE INDEX dead_letters_by_saga ON ${home}.dead_letters (sid)`,
   ];
   for (const statement of statements) await sql.raw(statement).execute(db);
 }

@@ -10,6 +10,9 @@ import { MESSAGES_PER_TURN } from '../core/turn/messages-per-turn.ts';
 /** The factor of ids that were stored before there was room for more. */
 const FORMER_MESSAGES_PER_TURN = 16;
 
+/** Every factor that ids in a database may have been made with: those of a turn begin at seq times it. */
+export const MESSAGE_FACTORS = [MESSAGES_PER_TURN, FORMER_MESSAGES_PER_TURN];
+
 /**
  * The id of an outbox row. `seq` is the global journal seq of its turn, `position` counts from 0.
  * Throws `RangeError` when the position is out of bounds.

@@ -176,6 +176,15 @@ describe('a server', () => {
     expect(await client.definition('stay', { version: 1 })).toMatchObject({ type: 'stay' });
   });
 
+  it('tells of the host, which makes no calls where one process runs all sagas', async () => {
+    expect(await client.calls()).toMatchObject({ isOneProcess: true, troubles: [] });
+    expect((await client.versions()).map(({ type }) => type)).toContain('stay');
+    const { id } = await client.spawn('stay', { input: { room: 'c' } });
+    await expect(client.nudge(id)).rejects.toMatchObject({ code: 'not-legal' });
+    await expect(client.resync({ dryRun: true })).rejects.toMatchObject({ code: 'not-legal' });
+    await expect(client.resynced()).rejects.toMatchObject({ code: 'not-legal' });
+  });
+
   it('tells of alerts, and sends a trial', async () => {
     const { id } = await client.alerts.trial('desk');
     expect((await client.alerts.deliveries().page()).items).toMatchObject([{ id, target: 'desk' }]);

@@ -52,5 +52,5 @@ test('a saga that is not there cannot be exported, and one must be named', () =>
   const nobody = exported('nobody', '--db', database.damagedBy());
   expect(nobody.status).toBe(3);
   expect(nobody.stderr).toContain('no saga with id "nobody"');
-  expect(exported().stderr).toContain("missing required argument 'saga'");
+  expect(exported().stderr).toContain('say which saga, or what to --move');
 });

@@ -7,6 +7,7 @@
 import type { Compilable, Insertable, Kysely } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import { statementOf } from '../dialect.ts';
+import { messagesOf, removalsOfMessages } from './messages-of-saga.ts';
 import type {
   AuditTable,
   DeadLettersTable,
@@ -116,12 +117,7 @@ function readsOfSagas(db: Db): Pick<MoveReads, 'family' | 'row' | 'parts' | 'jou
           .where('sid', '=', sid)
           .orderBy('id')
           .execute(),
-        messages: await db
-          .selectFrom('outbox')
-          .selectAll()
-          .where('sid', '=', sid)
-          .orderBy('id')
-          .execute(),
+        messages: await messagesOf(db, sid),
       };
     },
 
@@ -203,7 +199,7 @@ export function goneStatements(
 ): readonly ExpectedStatement[] {
   const gone = { phase: 'gone', at: atMs, standing: null } as const;
   return [
-    db.deleteFrom('outbox').where('sid', '=', sid),
+    ...removalsOfMessages(db, sid),
     // Its alerts are over here.
     db
       .updateTable('alert_marks')

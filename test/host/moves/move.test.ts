@@ -152,11 +152,14 @@ test('a message that was heard and not acknowledged comes under the same key, an
   await old.stop({ within: 0 });
   // As a process leaves it that was killed after a receiver had the message and before that was known.
   const db = connect(source);
-  const seq = db.prepare('SELECT max(seq) FROM journal').pluck().get();
+  const seq = db
+    .prepare('SELECT max(j.seq) FROM journal j JOIN sagas s ON s.sid = j.sid WHERE s.id = ?')
+    .pluck()
+    .get(id);
   db.prepare(
     `INSERT INTO outbox (id, sid, saga_seq, position, event, data)
      SELECT ?, sid, seq, 0, 'parcel.shipped', '{"type":"parcel.shipped"}' FROM sagas WHERE id = ?`,
-  ).run(Number(seq) * 1000 + 7, id);
+  ).run(Number(seq) * 1024 + 7, id);
   db.close();
   await exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
   const during = await engine(source, world);
@@ -166,7 +169,7 @@ test('a message that was heard and not acknowledged comes under the same key, an
   await finishMove({ database: source, file });
   expect(connect(source).prepare('SELECT count(*) FROM outbox').pluck().get()).toBe(0);
   const [message] = connect(target).prepare('SELECT id, known_as FROM outbox').all();
-  expect(message).toMatchObject({ known_as: Number(seq) * 1000 + 7 });
+  expect(message).toMatchObject({ known_as: Number(seq) * 1024 + 7 });
   const ids = connect(target).prepare('SELECT min(seq) FROM journal').pluck();
   expect(ids.get()).toBeGreaterThan(Number(seq));
 });

@@ -87,7 +87,7 @@ class StoredSchema implements StoredSagas {
     for (let after = 0; ;) {
       const page = await this.#rows<StoredSaga>(
         `SELECT sid, id, type, version, definition_hash AS "definitionHash", status, seq, state,
-           format, checksum
+           format, checksum, created_at AS "createdAtMs"
          FROM ${this.#home}.sagas
          WHERE status = ANY ($1) AND sid > $2 AND ended_at IS NULL ORDER BY sid LIMIT $3`,
         NOT_ENDED,

@@ -139,7 +139,7 @@ function prepare(path: string, db: Database.Database) {
       // By the index on the status, so that sagas that are over are not gone through.
       inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
         inSql(`SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
-           format, checksum
+           format, checksum, created_at AS "createdAtMs"
          FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`),
       ),
       inFlightCount: db
