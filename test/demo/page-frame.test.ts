@@ -18,6 +18,7 @@ describe('the frame of a page', () => {
       '/',
       '/sagas',
       '/dead-letters',
+      '/alerts',
       '/definitions',
       '/saga',
       '/services',
