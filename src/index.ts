@@ -165,6 +165,7 @@ export type {
   Alerts,
   AlertTargetInfo,
 } from './host/alerts/alerts-face.ts';
+export type { AlertCause } from './host/alerts/marker.ts';
 export type { DeliveryRecord } from './store/queries/alert-records.ts';
 export { type CancelTimeout, type Clock, systemClock } from './host/clock.ts';
 export type { Capabilities, Capability, CapabilityName, HostName } from './host/capabilities.ts';
@@ -207,7 +208,12 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 // Reading what happened.
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
-export type * from './store/queries/gauge-reads.ts';
+export type {
+  GaugeReads,
+  LongestUnmoved,
+  OpenLetters,
+  UnderWay,
+} from './store/queries/gauge-reads.ts';
 export type { InboxFigures, InboxRow, RefusedRow } from './store/queries/inbox.ts';
 export type { InboxConnection, InboxOptions } from './store/queries/inbox-rows.ts';
 export type { PendingStartRecord, StartQueueSize } from './store/queries/start-reads.ts';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { recordedActivities, tripSaga } from '../runtime/trip-saga.ts';
 import { connectTo, describeOnPostgres, ownCluster } from './databases.ts';
@@ -25,14 +25,18 @@ describeOnPostgres('over TLS', () => {
     expect((await backstep.saga(id).settled({ within: '20s' })).status).toBe('completed');
     expect(await backstep.read.saga(id)).toMatchObject({ status: 'completed' });
     const admin = await connectTo(cluster.adminUrl('sagas'));
-    const { rows } = await admin.query(
-      `SELECT DISTINCT split_part(application_name, '-', 2) AS session, ssl
-        FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
-        WHERE application_name LIKE 'backstep-%' ORDER BY session`,
-    );
-    expect(rows).toEqual(
-      ['control', 'news', 'reader', 'writer'].map((session) => ({ session, ssl: true })),
-    );
+    const sessions = ['control', 'news', 'reader', 'writer'];
+    const connected = async () => {
+      const { rows } = await admin.query(
+        `SELECT DISTINCT split_part(application_name, '-', 2) AS session, ssl
+          FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+          WHERE application_name LIKE 'backstep-%' ORDER BY session`,
+      );
+      return rows as readonly unknown[];
+    };
+    // A saga does not wait for the one that hears of news.
+    await vi.waitUntil(async () => (await connected()).length >= sessions.length, 20_000);
+    expect(await connected()).toEqual(sessions.map((session) => ({ session, ssl: true })));
     await backstep.stop();
 
     const { password } = new URL(cluster.tcpUrl('sagas'));

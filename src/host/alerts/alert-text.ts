@@ -6,7 +6,7 @@ import type { Redact } from '../../core/secrets/redact.ts';
 import type { Alert, AlertCondition } from './alert-options.ts';
 import type { Rule } from './alert-rules.ts';
 import type { Incident, MessageKind } from './incident.ts';
-import type { Cause } from './marker.ts';
+import type { AlertCause } from './marker.ts';
 
 /** Of causes beyond the number that is told apart. */
 export const OTHER_CAUSES = { others: 'further causes' };
@@ -37,7 +37,7 @@ export function alertOf(
       condition,
       incident: id,
       summary: summaryOf(kind, { ...incident, error }, rule?.when ?? null),
-      cause: JSON.parse(cause) as Cause,
+      cause: JSON.parse(cause) as AlertCause,
       now,
       total,
       since: openedAtMs === null ? null : isoText(openedAtMs),
@@ -82,7 +82,7 @@ function summaryOf(kind: MessageKind, incident: Incident, when: AlertCondition |
 }
 
 function subjectOf({ cause, total, error }: Incident, when: AlertCondition | null): string {
-  const causes = JSON.parse(cause) as Cause;
+  const causes = JSON.parse(cause) as AlertCause;
   const { type = 'any type', status, state, step, version, queue } = causes;
   const because = error === null ? '' : `, the last with "${error}"`;
   if (when === null || 'others' in causes) return `${counted(total, 'sign')} of the rule${because}`;

@@ -4,7 +4,7 @@
 import type { DeliveryRecord } from '../../store/queries/alert-records.ts';
 import type { Page, Paged } from '../../store/read-models.ts';
 import type { AlertCondition } from './alert-options.ts';
-import type { Cause } from './marker.ts';
+import type { AlertCause } from './marker.ts';
 
 /** A rule, for people. */
 export interface AlertRuleInfo {
@@ -25,7 +25,7 @@ export interface AlertTargetInfo {
 export interface AlertIncident {
   readonly id: string;
   readonly rule: string;
-  readonly cause: Cause;
+  readonly cause: AlertCause;
   readonly openedAtMs: number;
   readonly resolvedAtMs: number | null;
   readonly now: number;

@@ -31,7 +31,7 @@ import type {
 import { trialOf } from './alert-text.ts';
 import type { Looks } from './conditions.ts';
 import { incidentOfRecord } from './incident.ts';
-import type { Cause } from './marker.ts';
+import type { AlertCause } from './marker.ts';
 import { StallWatch } from './stall-watch.ts';
 import { shownAddress } from './webhook.ts';
 
@@ -206,5 +206,5 @@ function incidentInfo(record: IncidentRecord): AlertIncident {
   const { resolvedAtMs } = record;
   const counts = { now: resolvedAtMs === null ? now : 0, total };
   const when = { openedAtMs: openedAtMs ?? 0, resolvedAtMs };
-  return { id, rule, cause: JSON.parse(cause) as Cause, ...when, ...counts, sagas, error };
+  return { id, rule, cause: JSON.parse(cause) as AlertCause, ...when, ...counts, sagas, error };
 }

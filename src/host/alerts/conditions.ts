@@ -7,7 +7,7 @@
 import type { AlertReads } from '../../store/queries/alert-records.ts';
 import type { VersionGap } from '../versions/version-gaps.ts';
 import type { Rule } from './alert-rules.ts';
-import { type Cause, causeText } from './marker.ts';
+import { type AlertCause, causeText } from './marker.ts';
 
 /** What holds now, by cause. */
 export type Holding = ReadonlyMap<string, Held>;
@@ -44,7 +44,7 @@ export function isLookedAt({ when: { kind } }: Rule): boolean {
 export async function holding(rule: Rule, looks: Looks): Promise<Holding | null> {
   const { when, spanMs } = rule;
   const held = new Map<string, Held>();
-  const add = (cause: Cause, count: number, detail: string | null): void =>
+  const add = (cause: AlertCause, count: number, detail: string | null): void =>
     void held.set(causeText(cause), { count, detail });
   switch (when.kind) {
     case 'queue-age': {
@@ -83,7 +83,7 @@ async function queueAges(
   { reads, types }: Looks,
   queue: 'starts' | 'inbox' | 'messages',
   type: string | undefined,
-): Promise<readonly (readonly [Cause, number | null])[]> {
+): Promise<readonly (readonly [AlertCause, number | null])[]> {
   if (queue === 'inbox') return [[{ queue }, await reads.oldestInboxRow()]];
   if (queue === 'messages') return [[{ queue }, await reads.oldestMessage()]];
   const asked = type === undefined ? types() : [type];

@@ -11,7 +11,7 @@ import type { AlertCondition } from './alert-options.ts';
 import type { Rule } from './alert-rules.ts';
 
 /** What incidents are grouped by; names in the order in which they are told. */
-export type Cause = Readonly<Record<string, string>>;
+export type AlertCause = Readonly<Record<string, string>>;
 
 /** Longest text of an error that a mark keeps. */
 const MAX_DETAIL = 500;
@@ -127,6 +127,6 @@ export function standsAs(when: SagaAge, status: SagaStatus, path: string): boole
 }
 
 /** As it is stored; the same cause is the same text. */
-export function causeText(cause: Cause): string {
+export function causeText(cause: AlertCause): string {
   return JSON.stringify(cause);
 }
