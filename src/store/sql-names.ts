@@ -42,6 +42,7 @@ const INDEXES = [
   'sagas_for_lists',
   'journal_by_saga',
   'dead_letters_open',
+  'dead_letters_by_saga',
   'audit_by_saga',
   'pending_starts_by_position',
   'start_keys_of_removed',
