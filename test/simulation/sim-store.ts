@@ -128,7 +128,7 @@ export class SimStore implements Store {
     errorOf: () => Promise.resolve(null),
     wayOf: () => Promise.resolve(null),
     parkedForVersion: () => Promise.resolve([]),
-    removable: () => Promise.resolve([]),
+    removable: () => Promise.resolve({ sids: [], next: null }),
     finalStatus: () => Promise.resolve(null),
     removalHold: () => Promise.resolve({ heldMs: null, newestAtMs: null }),
   };
