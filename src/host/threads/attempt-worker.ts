@@ -9,7 +9,7 @@ import { thrownOf } from '../../core/thrown.ts';
 import type { FromThread, ThreadAnswer, ThreadTask, ToThread } from './thread-words.ts';
 
 /** Runs an attempt. Never rejects: an error that is cloned would lose its class and its code. */
-export default async function runAttempt(task: ThreadTask): Promise<ThreadAnswer> {
+export async function runAttempt(task: ThreadTask): Promise<ThreadAnswer> {
   const { port } = task;
   try {
     const activity = await activityOf(task);

@@ -15,6 +15,12 @@ export interface InThreadOptions {
   readonly threads?: Threads;
 }
 
+/** An activity that runs in a thread. */
+export type ThreadActivity<Input, Output> = (
+  input: Input,
+  context: ActivityContext,
+) => Promise<Output>;
+
 /** A pool of threads, made by `threads`. */
 export interface Threads {
   /** Most that run at once. */
@@ -57,7 +63,7 @@ const GIVEN = optionsOf({ module: required(MODULE), options: OPTIONS });
 export function inThread<Input, Output>(
   module: URL | string,
   options: InThreadOptions = {},
-): (input: Input, context: ActivityContext) => Promise<Output> {
+): ThreadActivity<Input, Output> {
   check({ module, options }, GIVEN, 'inThread', 'input-invalid');
   const pool = pools.get(options.threads ?? (shared ??= threads(DEFAULT_THREADS)));
   if (pool === undefined) throw new BackstepError('input-invalid', 'inThread: no such pool');

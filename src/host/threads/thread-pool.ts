@@ -98,6 +98,7 @@ export class ThreadPool {
     const pool = new Piscina({
       ...threadOptions(),
       filename: fileURLToPath(threadFile('attempt-worker', import.meta.url)),
+      name: 'runAttempt',
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: IDLE_MS,

@@ -9,6 +9,7 @@ interface InFolder {
   readonly folder: string;
 }
 
+// oxlint-disable-next-line no-default-export -- what is run where nothing else is named
 export default function told(input: { text: string }, { key, step, attempt }: ActivityContext) {
   return { text: input.text.toUpperCase(), key, step, attempt, isMain: threadId === 0 };
 }
