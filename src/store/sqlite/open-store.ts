@@ -40,7 +40,7 @@ export interface FileStoreOptions {
   readonly lockWaitMs?: number;
   /** How long one read may take. Default 2,000. */
   readonly readTimeLimitMs?: number;
-  /** Upper bound of the file in pages of 8 KiB; at it the store stalls as on a full disk. */
+  /** Upper bound of the file, in units of 8 KiB; at it the store stalls as on a full disk. */
   readonly maxPages?: number;
   /** Delay before a stalled batch is tried again; doubles up to the maximum. Default 50. */
   readonly firstRetryDelayMs?: number;
