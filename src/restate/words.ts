@@ -151,6 +151,8 @@ export const SAGA_WORDS = {
   adopt: z.object({ atMs }),
   /** It ended long ago: only its start key is kept. */
   forget: z.object({}),
+  /** For the turns that it keeps, from the one after that on. */
+  turns: z.object({ afterSeq: count }),
 } as const;
 
 /** What is asked of a handler of a saga. */
@@ -192,12 +194,6 @@ export const GATE_WORDS = {
 /** Turns of one saga, in order, to be written where they are not written yet. */
 export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
 export type JournalWords = z.infer<typeof JOURNAL_WORDS>;
-
-/** Asks the journal of a saga for the turns that it keeps, from the one after that on. */
-export const KEPT_WORDS = z.object({ afterSeq: count });
-/** Those turns in order, each without the text of the state that it left. */
-export const KEPT_TURNS = z.object({ turns: z.array(turnRecord) });
-export type KeptTurns = z.infer<typeof KEPT_TURNS>;
 
 /** A saga as its object keeps it, for whoever decodes it with the definition. */
 const stored = z.object({
@@ -251,6 +247,8 @@ export const SAGA_ANSWERS = {
     z.object({ kind: z.literal('removed'), endedAs: status }),
     z.object({ kind: z.literal('none') }),
   ]),
+  /** In order, each without the text of the state that it left. `saga`: `null` where it is removed. */
+  turns: z.object({ saga: stored.nullable(), turns: z.array(turnRecord) }),
 } as const;
 
 /** What is said of a handler of a saga. */

@@ -126,7 +126,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#telemetry = new SagaTelemetry(parts.tracing);
     const telemetry = this.#telemetry;
     const marker = markerOf(parts.alerts.rules);
-    const onGap = (id: string): void => this.#resync.heal(id);
+    const onGap = (id: string): void => void this.#resync.heal(id);
     const told = { marker, telemetry, onGap };
     this.#projector = new Projector({ ...shared, feed: this.#feed, ...told });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });

@@ -13,10 +13,9 @@ import type { ResyncProgress } from '../../host/host-calls.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import type { Store } from '../../store/store.ts';
 import { SERVICES } from '../names.ts';
-import { SAGA } from '../saga-state.ts';
+import { BORN, SAGA, TURN } from '../saga-state.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
-import { BORN, LAST } from './journal-object.ts';
 import type { Projector } from './projector.ts';
 
 export interface ResyncParts {
@@ -75,16 +74,19 @@ export class Resync {
     return (this.#counted ??= this.#begin(isTrial).finally(() => (this.#counted = null)));
   }
 
-  /** A turn was refused for those before it: they are written, where they are kept. */
-  heal(sagaId: string): void {
+  /**
+   * Writes the turns of one saga that the database lacks: one was refused for those before it, or
+   * somebody killed a call. Resolves once it is done, or cannot be done now. Never rejects.
+   */
+  async heal(sagaId: string): Promise<void> {
     if (this.#isStopped) return;
-    this.#bring(sagaId).then(
+    await this.#bring(sagaId).then(
       (isWhole) => {
         if (isWhole || this.#told.has(sagaId) || this.#told.size >= CHUNK) return;
         this.#told.add(sagaId);
         this.#parts.logger.warn({ saga: sagaId }, 'turns of a saga are gone: they are not kept');
       },
-      () => {}, // Restate brings the turn again, and with it this
+      () => {}, // Restate brings the turn again, or a person asks again
     );
   }
 
@@ -164,15 +166,14 @@ export class Resync {
   async #write(sagaId: string): Promise<boolean> {
     const { ingress, projector } = this.#parts;
     const storedSeq = (await this.#storedSeqs([sagaId])).get(sagaId) ?? 0;
-    const turns = await ingress.keptTurns(sagaId, storedSeq);
-    const found = await ingress.call(sagaId, 'get', null);
-    if (found.kind !== 'saga') return true; // it was removed meanwhile
+    const { saga, turns } = await ingress.call(sagaId, 'turns', { afterSeq: storedSeq });
+    if (saga === null) return true; // it was removed meanwhile
     const [first] = turns;
     if (first === undefined) return storedSeq > 0;
     if (first.saga.seq !== storedSeq + 1) return false;
     // Each turn with the state after the last one, which is the only one that is kept: a reader in
     // between sees the state of a few moments later.
-    const { type, state } = found.saga;
+    const { type, state } = saga;
     const checksum = crc32(state);
     const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
     try {
@@ -187,26 +188,21 @@ export class Resync {
   /** Every saga that Restate has, in the order in which they began. */
   async #kept(): Promise<readonly Kept[]> {
     const { admin } = this.#parts;
-    const sagas = await admin.query(
-      `SELECT service_key AS id FROM state
-        WHERE service_name = ${quoted(SERVICES.saga)} AND key = ${quoted(SAGA)}`,
+    const rows = await admin.query(
+      `SELECT service_key AS id,
+          COUNT(*) FILTER (WHERE key LIKE ${quoted(`${TURN}%`)}) AS turns,
+          MAX(CASE WHEN key = ${quoted(BORN)} THEN value_utf8 END) AS born
+        FROM state WHERE service_name = ${quoted(SERVICES.saga)}
+        GROUP BY service_key
+        HAVING COUNT(*) FILTER (WHERE key = ${quoted(SAGA)}) > 0`,
       LIST_PATIENCE_MS,
     );
-    const facts = await admin.query(
-      `SELECT service_key AS id, key, value_utf8 AS value FROM state
-        WHERE service_name = ${quoted(SERVICES.journal)} AND key IN (${quoted(LAST)}, ${quoted(BORN)})`,
-      LIST_PATIENCE_MS,
-    );
-    const numbers = new Map<string, number>();
-    for (const { id, key, value } of facts) {
-      numbers.set(`${String(key)} ${String(id)}`, Number(value));
-    }
-    return sagas
-      .map(({ id: given }) => {
-        const id = String(given);
-        const bornMs = numbers.get(`${BORN} ${id}`) ?? 0;
-        return { id, lastSeq: numbers.get(`${LAST} ${id}`) ?? 0, bornMs };
-      })
+    return rows
+      .map(({ id, turns, born }) => ({
+        id: String(id),
+        lastSeq: Number(turns),
+        bornMs: Number(born ?? 0),
+      }))
       .toSorted((one, other) => one.bornMs - other.bornMs || (one.id < other.id ? -1 : 1));
   }
 
