@@ -280,6 +280,7 @@ function upkeepHandlers(place: WorkPlace) {
       const parts = parseStored(ctx.key, kept.text, kept.facts.format);
       if (!isOver({ status, resolution: parts.resolution ?? null })) return;
       removeSaga(ctx, key === null ? null : { inputHash, endedAs: status });
+      send(ctx, { service: SERVICES.journal, key: ctx.key, handler: 'forget', words: {} });
     },
   };
 }

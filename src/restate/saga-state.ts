@@ -16,10 +16,13 @@ import type { TurnWork } from './turn-work.ts';
 export const SAGA = 's';
 /** Ids of the calls that run its attempts: known only once those are sent. */
 export const RUNS = 'runs';
-/** When it began, by the clock of whoever started it. */
-export const BORN = 'born';
-/** Before the number of each turn that it took: what the turn left, without the text of the state. */
-export const TURN = 'turn-';
+/**
+ * So many of its last turns are kept with it, without the text of the state: those whose lines are
+ * lost when somebody kills the calls that bring them. Restate hands all of them to every call, so that
+ * there are few.
+ */
+const TURNS_KEPT = 32;
+const turnKey = (seq: number): string => `turn-${seq % TURNS_KEPT}`;
 /** What is left of it after its removal. */
 const REMOVED = 'tomb';
 
@@ -47,10 +50,13 @@ const RUN_IDS = z.record(z.string(), z.string());
 /** Sends everything that the turns come to, in the one order there is; gives what is kept now. */
 export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSaga> {
   const { keep, turns, stops, live, sends } = work.commands();
-  const hasAttempts = sends.some(({ attempt }) => attempt !== undefined);
-  const known = stops.length > 0 || hasAttempts ? await ctx.get<unknown>(RUNS, jsonWords) : null;
+  const attempts = sends.filter(({ attempt }) => attempt !== undefined).length;
+  // Where all that is live begins now, no id of before is asked for, and none is kept.
+  const isKept = stops.length > 0 || (attempts > 0 && live.size > attempts);
+  const known = isKept ? await ctx.get<unknown>(RUNS, jsonWords) : null;
   const runs = RUN_IDS.parse(known ?? {});
-  // The turns before the saga: whoever reads it in between finds all that it counts.
+  // The turns before the saga: whoever reads in between may find a newer one too many, and none
+  // missing.
   for (const turn of turns) keepTurn(ctx, turn);
   ctx.set<KeptSaga>(SAGA, keep, keptSaga);
   for (const name of stops) {
@@ -71,22 +77,18 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
 
 function keepTurn(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
   const kept = { ...turn, saga: { ...saga, state: '' } };
-  ctx.set<unknown>(`${TURN}${saga.seq}`, kept, jsonWords);
-  if (turn.birth !== null) ctx.set<unknown>(BORN, turn.birth.createdAtMs, jsonWords);
+  ctx.set<unknown>(turnKey(saga.seq), kept, jsonWords);
 }
 
-/**
- * The turns of the saga from the one after that on, so that a database which lacks them can be
- * written again. The calls that bring them there may be killed, and the database lost.
- */
+/** Its last turns, in order, but those up to that one. */
 export async function keptTurns(
   ctx: ObjectSharedContext,
   { facts }: KeptSaga,
   afterSeq: number,
 ): Promise<TurnRecord[]> {
   const turns: TurnRecord[] = [];
-  for (let seq = afterSeq + 1; seq <= facts.seq; seq += 1) {
-    const turn = await ctx.get<unknown>(`${TURN}${seq}`, jsonWords);
+  for (let seq = Math.max(afterSeq, facts.seq - TURNS_KEPT) + 1; seq <= facts.seq; seq += 1) {
+    const turn = await ctx.get<unknown>(turnKey(seq), jsonWords);
     if (turn !== null) turns.push(turnRecord.parse(turn));
   }
   return turns;

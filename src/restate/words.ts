@@ -108,6 +108,12 @@ const startEffect = z.looseObject({
   step: text,
 });
 
+/** Asks for turns that are kept, from the one after that on. */
+export const KEPT_WORDS = z.object({ afterSeq: count });
+/** Those turns in order, each without the text of the state that it left. */
+export const KEPT_TURNS = z.object({ turns: z.array(turnRecord) });
+export type KeptTurns = z.infer<typeof KEPT_TURNS>;
+
 /** What is asked of each handler of a saga. */
 export const SAGA_WORDS = {
   /** The input is parsed already, by the schema of that version. */
@@ -151,8 +157,8 @@ export const SAGA_WORDS = {
   adopt: z.object({ atMs }),
   /** It ended long ago: only its start key is kept. */
   forget: z.object({}),
-  /** For the turns that it keeps, from the one after that on. */
-  turns: z.object({ afterSeq: count }),
+  /** For the last turns that it took. */
+  turns: KEPT_WORDS,
 } as const;
 
 /** What is asked of a handler of a saga. */
@@ -247,8 +253,8 @@ export const SAGA_ANSWERS = {
     z.object({ kind: z.literal('removed'), endedAs: status }),
     z.object({ kind: z.literal('none') }),
   ]),
-  /** In order, each without the text of the state that it left. `saga`: `null` where it is removed. */
-  turns: z.object({ saga: stored.nullable(), turns: z.array(turnRecord) }),
+  /** `saga`: `null` where it is removed. */
+  turns: KEPT_TURNS.extend({ saga: stored.nullable() }),
 } as const;
 
 /** What is said of a handler of a saga. */

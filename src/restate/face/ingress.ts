@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 import { type Clock, pause } from '../../host/clock.ts';
 import { type PUBLIC_HANDLERS, SERVICES } from '../names.ts';
-import { SAGA_ANSWERS, type SagaWords } from '../words.ts';
+import { KEPT_TURNS, type KeptTurns, SAGA_ANSWERS, type SagaWords } from '../words.ts';
 
 type Handler = (typeof PUBLIC_HANDLERS)[number];
 
@@ -25,8 +25,9 @@ const LONGEST_PAUSE_MS = 2_000;
 const TOO_MANY = 429;
 const UNAVAILABLE = 503;
 
-/** One handler of one saga. */
+/** One handler of one object. */
 interface Asked {
+  readonly service: string;
   readonly key: string;
   readonly handler: string;
   /** By which Restate knows the call again; `null`: it may be made any number of times. */
@@ -63,15 +64,21 @@ export class Ingress {
   ): Promise<Answers[Name]> {
     // A look changes nothing, and an answer that is kept would be an old one.
     const isLook = handler === 'get' || handler === 'turns';
-    const asked = { key: sagaId, handler, once: isLook ? null : once };
+    const asked = { service: SERVICES.saga, key: sagaId, handler, once: isLook ? null : once };
     const body = await this.#ask(asked, words);
     // The schema of a handler gives its answers, which the compiler cannot follow by name.
     return SAGA_ANSWERS[handler].parse(body) as Answers[Name];
   }
 
+  /** The turns of a saga after that one, as its journal keeps them. Throws `unavailable`. */
+  async keptTurns(sagaId: string, afterSeq: number): Promise<KeptTurns['turns']> {
+    const kept = { service: SERVICES.journal, key: sagaId, handler: 'kept', once: null };
+    return KEPT_TURNS.parse(await this.#ask(kept, { afterSeq })).turns;
+  }
+
   /** Tries it until it is answered, or for too long. */
-  async #ask({ key, handler, once }: Asked, words: object | null): Promise<unknown> {
-    const url = `${this.#url}/restate/call/${SERVICES.saga}/${encodeURIComponent(key)}/${handler}`;
+  async #ask({ service, key, handler, once }: Asked, words: object | null): Promise<unknown> {
+    const url = `${this.#url}/restate/call/${service}/${encodeURIComponent(key)}/${handler}`;
     const request = {
       method: 'POST',
       headers: {

@@ -1,23 +1,75 @@
 /**
  * The service to which sagas on Restate send what their turns leave behind. It runs beside the
- * projection, as a deployment of its own, so that Restate sends it to no worker. It keeps nothing:
- * the turns are with their saga, from which a projection that lacks some can be written again.
+ * projection, as a deployment of its own, so that Restate sends it to no worker.
+ *
+ * It keeps the turns with Restate as well, so that a projection which was lost can be written again:
+ * without the text of the state, of which the saga's own object has the last one.
  */
-import { handlers, object, type ObjectContext } from '@restatedev/restate-sdk';
-import { PRIVATE } from '../call-options.ts';
+import {
+  handlers,
+  object,
+  type ObjectContext,
+  type ObjectSharedContext,
+} from '@restatedev/restate-sdk';
+import { z } from 'zod';
+import type { TurnRecord } from '../../store/commit.ts';
+import { CALL_OPTIONS } from '../call-options.ts';
 import { jsonWords } from '../json-words.ts';
 import { SERVICES } from '../names.ts';
-import { JOURNAL_WORDS } from '../words.ts';
+import { turnRecord } from '../turn-record-words.ts';
+import { JOURNAL_WORDS, KEPT_WORDS, type KeptTurns } from '../words.ts';
 import type { Projector } from './projector.ts';
+
+/** Highest turn that is kept. */
+export const LAST = 'last';
+/** When the saga began, by the clock of whoever started it. */
+export const BORN = 'born';
+const SEQ = z.int().nullable();
 
 /** The service over a projector. */
 export function journalObject(projector: Pick<Projector, 'append'>) {
-  // What it throws is tried again; turns that were written before are left alone.
-  const append = (ctx: ObjectContext, given: unknown): Promise<void> =>
-    projector.append(ctx.key, JOURNAL_WORDS.parse(given));
+  const append = async (ctx: ObjectContext, given: unknown): Promise<void> => {
+    const words = JOURNAL_WORDS.parse(given);
+    for (const turn of words.turns) keep(ctx, turn);
+    // Last, so that every try says the same to Restate. What it throws is tried again; turns that
+    // were written before are left alone.
+    await projector.append(ctx.key, words);
+  };
   return object({
     name: SERVICES.journal,
-    options: PRIVATE,
-    handlers: { append: handlers.object.exclusive({ input: jsonWords }, append) },
+    options: CALL_OPTIONS,
+    handlers: {
+      // It reads nothing of what it keeps, which may be much.
+      append: handlers.object.exclusive(
+        { input: jsonWords, ingressPrivate: true, enableLazyState: true },
+        append,
+      ),
+      forget: handlers.object.exclusive(
+        { input: jsonWords, ingressPrivate: true, enableLazyState: true },
+        async (ctx: ObjectContext) => ctx.clearAll(),
+      ),
+      // Beside an `append` that fails for the turns that this one gives.
+      kept: handlers.object.shared({ input: jsonWords, output: jsonWords }, kept),
+    },
   });
+}
+
+const keyOf = (seq: number): string => `turn-${seq}`;
+
+function keep(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
+  const { seq } = saga;
+  ctx.set<unknown>(keyOf(seq), { ...turn, saga: { ...saga, state: '' } }, jsonWords);
+  ctx.set<unknown>(LAST, seq, jsonWords);
+  if (turn.birth !== null) ctx.set<unknown>(BORN, turn.birth.createdAtMs, jsonWords);
+}
+
+async function kept(ctx: ObjectSharedContext, given: unknown): Promise<KeptTurns> {
+  const { afterSeq } = KEPT_WORDS.parse(given);
+  const lastSeq = SEQ.parse(await ctx.get<unknown>(LAST, jsonWords)) ?? 0;
+  const turns: TurnRecord[] = [];
+  for (let seq = afterSeq + 1; seq <= lastSeq; seq++) {
+    const turn = await ctx.get<unknown>(keyOf(seq), jsonWords);
+    if (turn !== null) turns.push(turnRecord.parse(turn));
+  }
+  return { turns };
 }

@@ -11,11 +11,13 @@ import { crc32 } from 'node:zlib';
 import { isPassing } from '../../core/errors.ts';
 import type { ResyncProgress } from '../../host/host-calls.ts';
 import type { Logger } from '../../host/turn-log.ts';
+import type { TurnRecord } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
 import { SERVICES } from '../names.ts';
-import { BORN, SAGA, TURN } from '../saga-state.ts';
+import { SAGA } from '../saga-state.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
+import { BORN, LAST } from './journal-object.ts';
 import type { Projector } from './projector.ts';
 
 export interface ResyncParts {
@@ -166,11 +168,12 @@ export class Resync {
   async #write(sagaId: string): Promise<boolean> {
     const { ingress, projector } = this.#parts;
     const storedSeq = (await this.#storedSeqs([sagaId])).get(sagaId) ?? 0;
-    const { saga, turns } = await ingress.call(sagaId, 'turns', { afterSeq: storedSeq });
+    const written = await ingress.keptTurns(sagaId, storedSeq);
+    // After those: whatever its journal has by then, the saga has as well, or has taken on since.
+    const { saga, turns: last } = await ingress.call(sagaId, 'turns', { afterSeq: storedSeq });
     if (saga === null) return true; // it was removed meanwhile
-    const [first] = turns;
-    if (first === undefined) return storedSeq > 0;
-    if (first.saga.seq !== storedSeq + 1) return false;
+    const turns = inLine([...written, ...last], storedSeq);
+    if (turns.length === 0) return storedSeq >= saga.seq;
     // Each turn with the state after the last one, which is the only one that is kept: a reader in
     // between sees the state of a few moments later.
     const { type, state } = saga;
@@ -178,7 +181,7 @@ export class Resync {
     const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
     try {
       await projector.append(sagaId, { type, turns: whole });
-      return true;
+      return storedSeq + turns.length >= saga.seq;
     } catch (error) {
       if (isPassing(error)) throw error;
       return false;
@@ -188,21 +191,26 @@ export class Resync {
   /** Every saga that Restate has, in the order in which they began. */
   async #kept(): Promise<readonly Kept[]> {
     const { admin } = this.#parts;
-    const rows = await admin.query(
-      `SELECT service_key AS id,
-          COUNT(*) FILTER (WHERE key LIKE ${quoted(`${TURN}%`)}) AS turns,
-          MAX(CASE WHEN key = ${quoted(BORN)} THEN value_utf8 END) AS born
-        FROM state WHERE service_name = ${quoted(SERVICES.saga)}
-        GROUP BY service_key
-        HAVING COUNT(*) FILTER (WHERE key = ${quoted(SAGA)}) > 0`,
+    const sagas = await admin.query(
+      `SELECT service_key AS id FROM state
+        WHERE service_name = ${quoted(SERVICES.saga)} AND key = ${quoted(SAGA)}`,
       LIST_PATIENCE_MS,
     );
-    return rows
-      .map(({ id, turns, born }) => ({
-        id: String(id),
-        lastSeq: Number(turns),
-        bornMs: Number(born ?? 0),
-      }))
+    const facts = await admin.query(
+      `SELECT service_key AS id, key, value_utf8 AS value FROM state
+        WHERE service_name = ${quoted(SERVICES.journal)} AND key IN (${quoted(LAST)}, ${quoted(BORN)})`,
+      LIST_PATIENCE_MS,
+    );
+    const numbers = new Map<string, number>();
+    for (const { id, key, value } of facts) {
+      numbers.set(`${String(key)} ${String(id)}`, Number(value));
+    }
+    return sagas
+      .map(({ id: given }) => {
+        const id = String(given);
+        const bornMs = numbers.get(`${BORN} ${id}`) ?? 0;
+        return { id, lastSeq: numbers.get(`${LAST} ${id}`) ?? 0, bornMs };
+      })
       .toSorted((one, other) => one.bornMs - other.bornMs || (one.id < other.id ? -1 : 1));
   }
 
@@ -219,4 +227,15 @@ export class Resync {
     }
     return seqs;
   }
+}
+
+/** Those that follow on that turn, one after the other, as far as there is none missing. */
+function inLine(turns: readonly TurnRecord[], afterSeq: number): readonly TurnRecord[] {
+  const bySeq = new Map(turns.map((turn) => [turn.saga.seq, turn]));
+  const found: TurnRecord[] = [];
+  for (let turn = bySeq.get(afterSeq + 1); turn !== undefined;) {
+    found.push(turn);
+    turn = bySeq.get(turn.saga.seq + 1);
+  }
+  return found;
 }
