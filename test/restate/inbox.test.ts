@@ -13,7 +13,7 @@ describeOnRestate('rows of the inbox on Restate', () => {
   it('that are taken again start no other saga, send no other event and order nothing twice', async () => {
     const waits = requestSaga();
     const fakes = new FakeActivities(waits);
-    const register: Parameters<typeof Stage.open>[0] = (it) => it.register(waits, fakes);
+    const register: Parameters<typeof Stage.open>[0] = (worker) => worker.register(waits, fakes);
     const stage = await Stage.open(register);
     const backstep = await stage.face();
     const { read } = backstep;

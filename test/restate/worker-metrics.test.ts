@@ -7,7 +7,7 @@ import { type Register, Stage, urlOf } from './stage.ts';
 
 const answer = ({ of }: { readonly of: string }) => ({ receipt: of });
 const activities = { hold: answer, unhold: answer, decide: answer, deliver: answer };
-const register: Register = (it) => it.register(pivotSaga, { activities });
+const register: Register = (worker) => worker.register(pivotSaga, { activities });
 
 describeOnRestate('a worker that is told where', () => {
   it('serves how its attempts went, by the names that the embedded engine has for them', async () => {

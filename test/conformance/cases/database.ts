@@ -80,7 +80,7 @@ export const DATABASE_CASES: readonly Case[] = [
       await expect.poll(counts, POLLING).toBe(2);
       await expect.poll(() => read.inboxFigures(), POLLING).toMatchObject({ waiting: 0 });
       const refused = await read.refusedRows(10);
-      const codes = refused.map(({ answer }) => (JSON.parse(answer) as { code: string }).code);
+      const codes = refused.map((row) => (JSON.parse(row.answer) as { code: string }).code);
       expect(codes.toSorted()).toEqual(['input-invalid', 'not-found']);
       expect(fakes.calls).toHaveLength(8);
     },
