@@ -49,6 +49,14 @@ const RUNS: readonly Run[] = [
     strike: (load) => load.loseNode(2, AWAY_MS),
     options: { nodes: 3 },
   },
+  {
+    killed: 'workers are swapped by a deployment, and one node of three is away meanwhile',
+    strikes: 1,
+    strike: async (load) => {
+      await Promise.all([load.loseNode(2, AWAY_MS), load.swapWorkers()]);
+    },
+    options: { nodes: 3 },
+  },
 ];
 
 /** Runs the sagas while so many times something is killed, and looks at what is left. */
