@@ -162,10 +162,17 @@ describe('what is read of the database', () => {
     }
     const none = async () => [];
     const read = {
-      statusCounts: none,
       inboxFigures: none,
       startQueues: none,
-      gauges: { underWay: none, longestUnmoved: none, openLetters: none, waitingMessages: look },
+      gauges: {
+        notEnded: none,
+        endedWithin: none,
+        lastSid: async () => 0,
+        underWay: none,
+        longestUnmoved: none,
+        openLetters: none,
+        waitingMessages: look,
+      },
     } as unknown as ReadModels;
     const now = storeGaugesOf(read, () => nowMs);
     return { now, reads: () => reads, pass: (ms: number) => (nowMs += ms) };

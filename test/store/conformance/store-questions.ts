@@ -86,6 +86,10 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'the first message on its way': () => alerts.oldestMessage(),
     'bulk commands under way': () => bulk.underWay(),
     'sagas under way by type': () => gauges.underWay(),
+    'sagas that have not ended': () => gauges.notEnded(),
+    'ended sagas of a range': () =>
+      gauges.endedWithin({ afterSid: ended - 10_000, untilSid: ended }),
+    'the newest saga': () => gauges.lastSid(),
     'what moved longest ago by type': () => gauges.longestUnmoved(),
     'open dead letters by type': () => gauges.openLetters(),
     'how many messages wait': () => gauges.waitingMessages(),
