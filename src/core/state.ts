@@ -7,6 +7,7 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
+import type { FromJournal } from './history/from-journal.ts';
 import type { ParentLink } from './turn/parent-link.ts';
 import { isEnded, type SagaStatus, type StepKind, type StepStatus } from './status.ts';
 
@@ -154,6 +155,8 @@ export interface SagaState {
   readonly parkReason: Failure | null;
   /** The `traceparent` that it was started with; `null` where none was given. */
   readonly trace: string | null;
+  /** Long results that its stored state leaves to the journal; absent where there are none. */
+  readonly fromJournal?: FromJournal | undefined;
 }
 
 /** How many event ids a saga remembers: the published window of de-duplication. */

@@ -9,8 +9,9 @@ import { revived } from '../machine/machine-values.ts';
 import { restoreMachine } from '../machine/macrostep/scope.ts';
 import type { SagaState } from '../state.ts';
 import { SAGA_STATUSES } from '../status.ts';
+import { type FromJournal, resultsIn } from './from-journal.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
-import { missingPart } from './stored-shape.ts';
+import { isRecord, missingPart } from './stored-shape.ts';
 import { isUnstarted, WAITING_ROOM } from '../turn/waiting-room.ts';
 
 /** Parts that most sagas lack; they are stored only where they say something. */
@@ -26,12 +27,34 @@ export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
 
 type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undefined };
 
-/** The text of a state. */
+/** The form in a row, where results stand in the journal: `null` in their places, see with-results.ts. */
+export type InRow = Omit<StoredState, 'fromJournal'> & { readonly inJournal: FromJournal };
+
+/** How the text of a row begins that wants for results. */
+export const IN_JOURNAL = '{"inJournal":';
+
+/** The text of a state as its row has it: without the results that its journal has. */
 export function encodeState(state: SagaState): string {
+  const { fromJournal: inJournal } = state;
+  if (inJournal === undefined) return JSON.stringify(storedOf(state));
+  const { machine, ...stored } = storedOf(state);
+  const results: Record<string, unknown> = { ...resultsIn(machine.context) };
+  for (const name in inJournal) results[name] = null;
+  const context = { ...(machine.context as object), results };
+  return JSON.stringify({ inJournal, ...stored, machine: { ...machine, context } });
+}
+
+/** The text of a state with all that is in it, for where no journal is at hand. */
+export function encodeWhole(state: SagaState): string {
+  const { fromJournal } = state;
+  return JSON.stringify({ fromJournal, ...storedOf(state) });
+}
+
+function storedOf(state: SagaState): Omit<Stored, 'fromJournal'> & Pick<StoredState, 'machine'> {
   const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
   const { snapshot, parent, early, resolution, trace } = state;
   // Every member named, once and in one order: what is undefined is left out by JSON.
-  const stored: Stored = {
+  return {
     seq,
     status,
     live,
@@ -46,7 +69,6 @@ export function encodeState(state: SagaState): string {
     trace: trace ?? undefined,
     machine: persistMachine(snapshot, live.activities),
   };
-  return JSON.stringify(stored);
 }
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
@@ -89,6 +111,9 @@ export function parseStored(id: string, text: string, format = STORED_FORMAT): S
     throw unreadable(id, 'is not JSON', cause);
   }
   const value = inPresentFormat(`saga ${id}`, format, parsed);
+  if (isRecord(value) && 'inJournal' in value) {
+    throw unreadable(id, 'has results in its journal, and their lines are missing or damaged');
+  }
   if (!isStoredState(value)) {
     throw unreadable(
       id,

@@ -9,11 +9,14 @@
 import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
+import type { JournalLine } from '../../core/history/replay.ts';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import { type Arriving, arrivalStatements } from '../../store/queries/moves.ts';
 import type { JournalTable, MovedSagasTable, SagasTable } from '../../store/schema.ts';
+import { wholeSaga } from '../../store/whole-saga.ts';
 import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
+import { lineOf } from '../upkeep/journal-export.ts';
 import { standingOf } from '../versions/version-standing.ts';
 import type { Registry } from '../registry.ts';
 import { type MoveProgress, rootOf } from './export-sagas.ts';
@@ -99,12 +102,28 @@ async function* familiesIn(path: string): AsyncGenerator<readonly Whole[], void>
 
 async function assertRunnable(path: string, registry: Registry): Promise<void> {
   const refusals: string[] = [];
-  for await (const line of linesIn(path)) {
-    if (!('saga' in line)) continue;
-    const why = whyNotRunnable(registry, line.saga);
-    if (why !== null) refusals.push(`saga ${line.saga.id}: ${why}`);
+  for await (const row of wholeRowsIn(path)) {
+    const why = whyNotRunnable(registry, row);
+    if (why !== null) refusals.push(`saga ${row.id}: ${why}`);
   }
   refuse('version-missing', path, refusals);
+}
+
+/** The rows of a file with the results that only their journals have, which stand behind each. */
+async function* wholeRowsIn(path: string): AsyncGenerator<SagasTable> {
+  let row: SagasTable | null = null;
+  let results: JournalLine[] = [];
+  const whole = (saga: SagasTable): Promise<SagasTable> => wholeSaga(saga, async () => results);
+  for await (const line of linesIn(path)) {
+    if ('saga' in line) {
+      if (row !== null) yield await whole(row);
+      row = line.saga;
+      results = [];
+    } else {
+      results.push(...line.journal.filter(({ cause }) => cause === 'result').map(lineOf));
+    }
+  }
+  if (row !== null) yield await whole(row);
 }
 
 function whyNotRunnable(registry: Registry, row: SagasTable): string | null {

@@ -2,7 +2,8 @@
  * The runtime's own reads: by key or by index, on a lane of their own, so that a slow page never
  * holds a saga up.
  *
- * Invariant: each is one statement, so each sees one committed state.
+ * Invariant: each is one statement, so each sees one committed state; but for results that stand in
+ * a journal, of which see whole-saga.ts.
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
@@ -10,6 +11,7 @@ import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
+import { type LinesOf, wholeSaga } from '../whole-saga.ts';
 
 /** The reading half of the store. */
 export interface EngineReads {
@@ -24,6 +26,14 @@ export interface EngineReads {
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
+  const linesOf: LinesOf = (sid, sagaSeqs) =>
+    db
+      .selectFrom('journal')
+      .select(['saga_seq as sagaSeq', 'cause', 'data', 'format'])
+      .where('sid', '=', sid)
+      .where('saga_seq', 'in', [...sagaSeqs])
+      .execute();
+
   return {
     starts: createStartReads(db),
     upkeep: createUpkeepReads(db),
@@ -36,7 +46,7 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
         .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
         .where('sid', '=', sid)
         .executeTakeFirst();
-      return row ?? null;
+      return row === undefined ? null : wholeSaga(row, linesOf);
     },
 
     async sidOf(sagaId) {

@@ -1,5 +1,6 @@
 /** What a database holds, as it is read from outside beside a store that has it open. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { STORED_FORMAT } from '../../../src/core/history/stored-format.ts';
 import type { SagaAsStored } from '../../../src/store/as-stored.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 import { STORES, type StoreKind } from './stores.ts';
@@ -17,7 +18,7 @@ describe.each(STORES)('over $name', (kind) => {
       ]);
       const [first, second] = sagas;
       expect(first).toMatchObject({
-        row: { state: STATE, format: 1, ended_at: 9 },
+        row: { state: STATE, format: STORED_FORMAT, ended_at: 9 },
         steps: [
           { name: 'pay', occurrence: 1, status: 'completed', attempts: 2 },
           { name: 'ship', occurrence: 1, status: 'running', attempts: 1 },

@@ -22,6 +22,7 @@ import type {
   StartKeysTable,
 } from '../../schema.ts';
 import type { StoredSaga } from '../../store.ts';
+import { type LinesOf, wholeSaga } from '../../whole-saga.ts';
 
 const BUSY_WAIT_MS = 5_000;
 /** Sagas in flight read at once; a state may be large. */
@@ -90,11 +91,14 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
+  const linesOf: LinesOf = async (sid) =>
+    statements.journal.all(sid).map(({ saga_seq: sagaSeq, ...line }) => ({ ...line, sagaSeq }));
+
   async function* inFlight(): AsyncIterable<StoredSaga> {
     for (const status of NOT_ENDED) {
       for (let after = 0; ;) {
         const page = statements.inFlight.all(status, after, IN_FLIGHT_PAGE);
-        yield* page;
+        for (const saga of page) yield await wholeSaga(saga, linesOf);
         const last = page.at(-1);
         if (last === undefined || page.length < IN_FLIGHT_PAGE) break;
         after = last.sid;
