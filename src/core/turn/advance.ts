@@ -84,7 +84,12 @@ export function advance(
     resolution: isOver ? resolutionOf(status, steps, occasion) : null,
     parkReason: parkReasonOf(snapshot),
     trace: state.trace,
-    fromJournal: fromJournalAfter(definition, { before: state, inbound, seq: moment.token, context }),
+    fromJournal: fromJournalAfter(definition, {
+      before: state,
+      inbound,
+      seq: moment.token,
+      context,
+    }),
   };
   return {
     kind: 'advanced',

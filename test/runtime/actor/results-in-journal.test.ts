@@ -17,14 +17,16 @@ interface Bulky {
   discard: (report: Report) => null;
 }
 
+const NOTHING: Report = { body: '' };
+
 const saga = defineSaga({ id: 'bulky', input: z.any(), activities: {} as Bulky })
   .step('gather', {
     input: () => null,
-    compensate: { activity: 'discard', input: ({ result }) => result },
+    compensate: { activity: 'discard', input: ({ results }) => results.gather ?? NOTHING },
   })
   .step('print', {
     input: ({ results }) => results.gather,
-    compensate: { activity: 'discard', input: ({ results }) => results.gather },
+    compensate: { activity: 'discard', input: ({ results }) => results.gather ?? NOTHING },
   })
   .output(({ results }) => results.print.pages + results.gather.body.length)
   .build();
