@@ -7,7 +7,6 @@
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import type { LateResult } from './activity.ts';
 import type { Failure } from './failure.ts';
-import type { FromJournal } from './history/from-journal.ts';
 import type { ParentLink } from './turn/parent-link.ts';
 import { isEnded, type SagaStatus, type StepKind, type StepStatus } from './status.ts';
 
@@ -131,6 +130,9 @@ export interface Resolution {
   readonly by: string | null;
   readonly reason: string | null;
 }
+
+/** By step: the saga's own seq of the line that has its result, and how long that is as JSON. */
+export type FromJournal = Readonly<Record<string, readonly [seq: number, length: number]>>;
 
 /** A saga instance after its last committed turn. */
 export interface SagaState {

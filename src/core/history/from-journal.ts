@@ -6,12 +6,9 @@
  * a replay decides the same.
  */
 import type { SagaDefinition } from '../define/definition.ts';
-import type { SagaState } from '../state.ts';
+import type { FromJournal, SagaState } from '../state.ts';
 import type { Inbound } from '../turn/inbound.ts';
 import type { Predecessor } from './journal-record.ts';
-
-/** By step: the saga's own seq of the line that has its result, and how long that is as JSON. */
-export type FromJournal = Readonly<Record<string, readonly [seq: number, length: number]>>;
 
 /** A shorter result is repeated: that costs less than finding it again. */
 const LEAST_LENGTH = 256;

@@ -9,14 +9,13 @@
 import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
-import type { JournalLine } from '../../core/history/replay.ts';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import { type Arriving, arrivalStatements, CAME_BACK } from '../../store/queries/moves.ts';
+import type { SagaAsStored } from '../../store/as-stored.ts';
 import type { JournalTable, MovedSagasTable, SagasTable } from '../../store/schema.ts';
-import { wholeSaga } from '../../store/whole-saga.ts';
 import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
-import { lineOf } from '../upkeep/journal-export.ts';
+import { wholeText } from '../upkeep/whole-text.ts';
 import { standingOf } from '../versions/version-standing.ts';
 import type { Registry } from '../registry.ts';
 import { type MoveProgress, rootOf } from './export-sagas.ts';
@@ -107,35 +106,35 @@ async function* familiesIn(path: string): AsyncGenerator<readonly Whole[], void>
 
 async function assertRunnable(path: string, registry: Registry): Promise<void> {
   const refusals: string[] = [];
-  for await (const row of wholeRowsIn(path)) {
-    const why = whyNotRunnable(registry, row);
-    if (why !== null) refusals.push(`saga ${row.id}: ${why}`);
+  for await (const saga of sagasIn(path)) {
+    const why = whyNotRunnable(registry, saga);
+    if (why !== null) refusals.push(`saga ${saga.row.id}: ${why}`);
   }
   refuse('version-missing', path, refusals);
 }
 
-/** The rows of a file with the results that only their journals have, which stand behind each. */
-async function* wholeRowsIn(path: string): AsyncGenerator<SagasTable> {
-  let row: SagasTable | null = null;
-  let results: JournalLine[] = [];
-  const whole = (saga: SagasTable): Promise<SagasTable> => wholeSaga(saga, async () => results);
+type WithResults = Pick<SagaAsStored, 'row' | 'journal'>;
+
+/** The sagas of a file, each with the lines of its journal that brought results. */
+async function* sagasIn(path: string): AsyncGenerator<WithResults> {
+  let saga: { readonly row: SagasTable; readonly journal: JournalTable[] } | null = null;
   for await (const line of linesIn(path)) {
     if ('saga' in line) {
-      if (row !== null) yield await whole(row);
-      row = line.saga;
-      results = [];
+      if (saga !== null) yield saga;
+      saga = { row: line.saga, journal: [] };
     } else {
-      results.push(...line.journal.filter(({ cause }) => cause === 'result').map(lineOf));
+      saga?.journal.push(...line.journal.filter(({ cause }) => cause === 'result'));
     }
   }
-  if (row !== null) yield await whole(row);
+  if (saga !== null) yield saga;
 }
 
-function whyNotRunnable(registry: Registry, row: SagasTable): string | null {
+function whyNotRunnable(registry: Registry, saga: WithResults): string | null {
+  const { row } = saga;
   if (row.format > STORED_FORMAT) return 'a newer version of Backstep wrote it';
   if (crc32(row.state) !== row.checksum) return null; // it was parked for that, and stays so
   if (row.ended_at !== null) return null; // nothing of it runs
-  const stored = { ...row, definitionHash: row.definition_hash };
+  const stored = { ...row, definitionHash: row.definition_hash, state: wholeText(saga) };
   try {
     const standing = standingOf(registry, stored, Date.now());
     return standing.kind === 'refused' ? standing.error.message : null;

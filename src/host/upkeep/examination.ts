@@ -18,8 +18,8 @@ import type { JournalTable, SagasTable } from '../../store/schema.ts';
 import type { SagaAsStored } from '../../store/as-stored.ts';
 import { lineOf } from './journal-export.ts';
 import { recordOf } from '../turn/projection.ts';
-import { isSameState } from './same-state.ts';
 import { textKeptAfter } from './text-kept.ts';
+import { isSameState } from './whole-text.ts';
 import { inputHashOf } from '../starts/start-input.ts';
 import { outboxRowsOf } from '../outside/outbox-messages.ts';
 

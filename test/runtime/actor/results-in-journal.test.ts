@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { EngineHarness } from '../engine-harness.ts';
@@ -63,8 +64,8 @@ function inDatabase<Result>(use: (db: Database.Database) => Result): Result {
 const storedState = (): string =>
   inDatabase((db) => String(db.prepare('SELECT state FROM sagas').pluck().get()));
 
-const findings = async (): Promise<readonly object[]> =>
-  (await resultOf(examineDatabase({ database: engine.database }, [saga]))).findings;
+const findings = async (definition: SagaDefinition = saga): Promise<readonly object[]> =>
+  (await resultOf(examineDatabase({ database: engine.database }, [definition]))).findings;
 
 test('after a restart its mappers see them, and the doctor finds it sound', async () => {
   const id = await atSecondStep();
@@ -78,6 +79,12 @@ test('after a restart its mappers see them, and the doctor finds it sound', asyn
   expect(printed).toEqual([REPORT]);
   await engine.stop();
   expect(await findings()).toEqual([]);
+});
+
+test('the doctor judges under which versions it goes on', async () => {
+  const id = await atSecondStep();
+  const later = { ...saga, version: 2 };
+  expect(await findings(later)).toMatchObject([{ kind: 'version', sagaId: id }]);
 });
 
 test('after a restart it is undone with them', async () => {
