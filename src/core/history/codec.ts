@@ -25,7 +25,7 @@ export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
     readonly isUnstarted?: true;
   };
 
-type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undefined };
+type Stored = { [Part in keyof Required<Parts>]: Parts[Part] | undefined };
 
 /** The form in a row, where results stand in the journal: `null` in their places, see with-results.ts. */
 export type InRow = Omit<StoredState, 'fromJournal'> & { readonly inJournal: FromJournal };
@@ -36,24 +36,29 @@ export const IN_JOURNAL = '{"inJournal":';
 /** The text of a state as its row has it: without the results that its journal has. */
 export function encodeState(state: SagaState): string {
   const { fromJournal: inJournal } = state;
-  if (inJournal === undefined) return JSON.stringify(storedOf(state));
-  const { machine, ...stored } = storedOf(state);
+  if (inJournal === undefined) return JSON.stringify(leanOf(partsOf(state)));
+  const { machine, ...parts } = partsOf(state);
   const results: Record<string, unknown> = { ...resultsIn(machine.context) };
   for (const name in inJournal) results[name] = null;
   const context = { ...(machine.context as object), results };
-  return JSON.stringify({ inJournal, ...stored, machine: { ...machine, context } });
+  return JSON.stringify({ inJournal, ...leanOf({ ...parts, machine: { ...machine, context } }) });
 }
 
 /** The text of a state with all that is in it, for where no journal is at hand. */
 export function encodeWhole(state: SagaState): string {
-  const { fromJournal } = state;
-  return JSON.stringify({ fromJournal, ...storedOf(state) });
+  return encodeParts({ ...partsOf(state), fromJournal: state.fromJournal });
 }
 
-function storedOf(state: SagaState): Omit<Stored, 'fromJournal'> & Pick<StoredState, 'machine'> {
+/** The same of parts that were parsed. */
+export function encodeParts({ fromJournal, ...parts }: StoredState): string {
+  return JSON.stringify({ fromJournal, ...leanOf(parts) });
+}
+
+type Parts = Omit<StoredState, 'fromJournal'>;
+
+function partsOf(state: SagaState): Parts {
   const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
   const { snapshot, parent, early, resolution, trace } = state;
-  // Every member named, once and in one order: what is undefined is left out by JSON.
   return {
     seq,
     status,
@@ -62,14 +67,53 @@ function storedOf(state: SagaState): Omit<Stored, 'fromJournal'> & Pick<StoredSt
     failureReason,
     seenEvents,
     parkReason,
-    isUnstarted: isUnstarted(state) ? true : undefined,
-    parent: parent ?? undefined,
-    early: early.length === 0 ? undefined : early,
-    resolution: resolution ?? undefined,
-    trace: trace ?? undefined,
+    ...(isUnstarted(state) ? { isUnstarted: true } : {}),
+    parent,
+    early,
+    resolution,
+    trace,
     machine: persistMachine(snapshot, live.activities),
   };
 }
+
+// Every member named, once and in one order. What is undefined is left out by JSON: most sagas lack
+// it, and `inFull` puts it back.
+function leanOf(parts: Parts): Stored {
+  const { live, failureReason, seenEvents, parkReason, parent, early = [], resolution } = parts;
+  return {
+    seq: parts.seq,
+    status: parts.status,
+    live: isAtRest(live) ? undefined : live,
+    steps: parts.steps,
+    failureReason: failureReason ?? undefined,
+    seenEvents: seenEvents.length === 0 ? undefined : seenEvents,
+    parkReason: parkReason ?? undefined,
+    isUnstarted: parts.isUnstarted,
+    parent: parent ?? undefined,
+    early: early.length === 0 ? undefined : early,
+    resolution: resolution ?? undefined,
+    trace: parts.trace ?? undefined,
+    machine: parts.machine,
+  };
+}
+
+function isAtRest({ activities, timers }: SagaState['live']): boolean {
+  for (const _ in activities) return false;
+  for (const _ in timers) return false;
+  return true;
+}
+
+/** What was parsed, with what is left out where it is empty. */
+export function inFull(parsed: unknown): unknown {
+  return isRecord(parsed) ? { ...ABSENT, ...parsed } : parsed;
+}
+
+const ABSENT = {
+  live: { activities: {}, timers: {} },
+  failureReason: null,
+  seenEvents: [],
+  parkReason: null,
+} satisfies Partial<StoredState>;
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
 export function decodeState(
@@ -110,7 +154,7 @@ export function parseStored(id: string, text: string, format = STORED_FORMAT): S
   } catch (cause) {
     throw unreadable(id, 'is not JSON', cause);
   }
-  const value = inPresentFormat(`saga ${id}`, format, parsed);
+  const value = inFull(inPresentFormat(`saga ${id}`, format, parsed));
   if (isRecord(value) && 'inJournal' in value) {
     throw unreadable(id, 'has results in its journal, and their lines are missing or damaged');
   }

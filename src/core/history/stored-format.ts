@@ -11,7 +11,7 @@ export const STORED_FORMAT = 2;
 
 /** By form: how a parsed text becomes one of the form after it. */
 const UPGRADES: Readonly<Record<number, (stored: unknown) => unknown>> = {
-  // The second form may leave results to the journal; the first has them all.
+  // The second form may leave out what is empty, and leave results to the journal.
   1: (stored) => stored,
 };
 

@@ -1,7 +1,7 @@
 /** The text of a saga as it is stored, with what it leaves to the journal. */
 import { crc32 } from 'node:zlib';
 import { BackstepError } from '../../core/errors.ts';
-import { encodeWhole, parseStored } from '../../core/history/codec.ts';
+import { encodeParts, encodeWhole, parseStored } from '../../core/history/codec.ts';
 import { wantingIn } from '../../core/history/with-results.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { SagaAsStored } from '../../store/as-stored.ts';
@@ -22,7 +22,7 @@ export function isSameState(stored: SagaAsStored, state: SagaState): boolean {
   if (crc32(row.state) !== row.checksum) return false;
   try {
     const { fromJournal: _, ...parts } = parseStored(row.id, wholeText(stored), row.format);
-    return JSON.stringify(parts) === encodeWhole({ ...state, fromJournal: undefined });
+    return encodeParts(parts) === encodeWhole({ ...state, fromJournal: undefined });
   } catch (error) {
     if (error instanceof BackstepError) return false;
     throw error;
