@@ -11,7 +11,7 @@ import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
-import { type LinesOf, wholeSaga } from '../whole-saga.ts';
+import { type LinesOf, wholeSaga } from './whole-saga.ts';
 
 /** The reading half of the store. */
 export interface EngineReads {

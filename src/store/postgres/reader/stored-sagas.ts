@@ -9,7 +9,7 @@ import { toFailure } from '../../../core/failure.ts';
 import { isEnded, SAGA_STATUSES } from '../../../core/status.ts';
 import type { SagaAsStored, SagaInFlight, StoredSagas } from '../../as-stored.ts';
 import type { SagasTable } from '../../schema.ts';
-import { type LinesOf, wholeSaga } from '../../whole-saga.ts';
+import { type LinesOf, wholeSaga } from '../../queries/whole-saga.ts';
 import { type HeldClient, openClient } from '../connection/client.ts';
 import { refusedDatabase, unusableDatabase } from '../connection/database-errors.ts';
 import { toFault } from '../connection/fault.ts';

@@ -21,7 +21,7 @@ import type {
   SagasTable,
   StartKeysTable,
 } from '../../schema.ts';
-import { type LinesOf, wholeSaga } from '../../whole-saga.ts';
+import { type LinesOf, wholeSaga } from '../../queries/whole-saga.ts';
 
 const BUSY_WAIT_MS = 5_000;
 /** Sagas in flight read at once; a state may be large. */

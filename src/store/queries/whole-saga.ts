@@ -6,8 +6,8 @@
  * line, stays as it is stored, and whoever opens it finds that.
  */
 import { crc32 } from 'node:zlib';
-import { type ResultLine, wantingIn } from '../core/history/with-results.ts';
-import type { StoredSaga } from './store.ts';
+import { type ResultLine, wantingIn } from '../../core/history/with-results.ts';
+import type { StoredSaga } from '../store.ts';
 
 type Row = Pick<StoredSaga, 'sid' | 'state' | 'checksum'>;
 
