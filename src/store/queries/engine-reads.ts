@@ -11,7 +11,7 @@ import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
-import { type LinesOf, wholeSaga } from './whole-saga.ts';
+import { isWanting, type LinesOf, wholeSaga } from './whole-saga.ts';
 
 /** The reading half of the store. */
 export interface EngineReads {
@@ -26,6 +26,14 @@ export interface EngineReads {
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
+  const rowOf = (sid: number): Promise<StoredSaga | undefined> =>
+    db
+      .selectFrom('sagas')
+      .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
+      .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
+      .where('sid', '=', sid)
+      .executeTakeFirst();
+
   const linesOf: LinesOf = (sid, sagaSeqs) =>
     db
       .selectFrom('journal')
@@ -40,13 +48,12 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
     inbox: createInboxReads(db),
 
     async loadBySid(sid) {
-      const row = await db
-        .selectFrom('sagas')
-        .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-        .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
-        .where('sid', '=', sid)
-        .executeTakeFirst();
-      return row === undefined ? null : wholeSaga(row, linesOf);
+      const row = await rowOf(sid);
+      if (row === undefined) return null;
+      const whole = await wholeSaga(row, linesOf);
+      if (!isWanting(whole)) return whole;
+      // Its lines are damaged, or the saga was removed in between and its row is gone as well.
+      return (await rowOf(sid)) ?? null;
     },
 
     async sidOf(sagaId) {

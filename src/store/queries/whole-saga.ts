@@ -6,6 +6,7 @@
  * line, stays as it is stored, and whoever opens it finds that.
  */
 import { crc32 } from 'node:zlib';
+import { IN_JOURNAL } from '../../core/history/codec.ts';
 import { type ResultLine, wantingIn } from '../../core/history/with-results.ts';
 import type { StoredSaga } from '../store.ts';
 
@@ -21,4 +22,9 @@ export async function wholeSaga<Whole extends Row>(row: Whole, linesOf: LinesOf)
   if (wanting === null) return row;
   const state = wanting.with(await linesOf(row.sid, wanting.sagaSeqs));
   return state === null ? row : { ...row, state, checksum: crc32(state) };
+}
+
+/** True where results are missing in it still. */
+export function isWanting({ state }: Row): boolean {
+  return state.startsWith(IN_JOURNAL);
 }
