@@ -7,6 +7,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
+import { gatheredReads } from './gathered-reads.ts';
 import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
@@ -26,13 +27,24 @@ export interface EngineReads {
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
-  const rowOf = (sid: number): Promise<StoredSaga | undefined> =>
-    db
-      .selectFrom('sagas')
-      .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-      .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
-      .where('sid', '=', sid)
-      .executeTakeFirst();
+  const idWithSid = gatheredReads(
+    (ids: readonly string[]) =>
+      db.selectFrom('sagas').select(['id', 'sid']).where('id', 'in', ids).execute(),
+    ({ id }) => id,
+  );
+  const sidOf = async (sagaId: string): Promise<number | null> =>
+    (await idWithSid(sagaId))?.sid ?? null;
+
+  const rowOf = gatheredReads(
+    (sids: readonly number[]) =>
+      db
+        .selectFrom('sagas')
+        .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
+        .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
+        .where('sid', 'in', sids)
+        .execute(),
+    ({ sid }) => sid,
+  );
 
   const linesOf: LinesOf = (sid, sagaSeqs) =>
     db
@@ -49,21 +61,13 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
 
     async loadBySid(sid) {
       const row = await rowOf(sid);
-      if (row === undefined) return null;
+      if (row === null) return null;
       const whole = await wholeSaga(row, linesOf);
-      if (!isWanting(whole)) return whole;
       // Its lines are damaged, or the saga was removed in between and its row is gone as well.
-      return (await rowOf(sid)) ?? null;
+      return isWanting(whole) ? rowOf(sid) : whole;
     },
 
-    async sidOf(sagaId) {
-      const row = await db
-        .selectFrom('sagas')
-        .select('sid')
-        .where('id', '=', sagaId)
-        .executeTakeFirst();
-      return row?.sid ?? null;
-    },
+    sidOf,
 
     async findStartKey(type, key) {
       const row = await db
