@@ -7,7 +7,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
-import { gatheredReads } from './gathered-reads.ts';
+import { filledUp, gatheredReads } from './gathered-reads.ts';
 import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
@@ -51,7 +51,7 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
       .selectFrom('journal')
       .select(['saga_seq as sagaSeq', 'cause', 'data', 'format'])
       .where('sid', '=', sid)
-      .where('saga_seq', 'in', [...sagaSeqs])
+      .where('saga_seq', 'in', filledUp(sagaSeqs))
       .execute();
 
   return {
