@@ -4,7 +4,7 @@
  * something of each.
  */
 import { expect, it } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { dyingOf } from './deadly-parcels.ts';
 import {
   endedWell,
@@ -91,7 +91,7 @@ describeOnRestate('sagas on Restate', () => {
     it(
       'end as they must while the face is killed, and the one that stands by writes on',
       async () => {
-        const { url: database } = await postgresDatabase();
+        const { url: database } = await migratedDatabase();
         const options = { faces: 2, database };
         await expectSurvival({
           killed: '',
