@@ -52,10 +52,11 @@ function shown(group: CheckGroup): CheckGroup {
   return { ...group, reason: group.reason === null ? null : redactText(group.reason) };
 }
 
-function checkText(database: string, { sagas, parked, groups }: VersionCheck): string {
+function checkText(database: string, { sagas, parked, leaving, groups }: VersionCheck): string {
+  const which = leaving === 0 ? 'all' : `${counted(sagas - leaving)} of`;
   const verdict =
     parked === 0
-      ? `all ${counted(sagas)} sagas in flight go on`
+      ? `${which} ${counted(sagas)} sagas in flight go on`
       : `${counted(parked)} of ${counted(sagas)} sagas in flight would be parked`;
   return [`${database}: ${verdict}`, ...groups.map(groupText), ''].join('\n');
 }
@@ -78,5 +79,7 @@ function outcomeText({ outcome, to, reason, version }: CheckGroup): string {
       return `migrate to version ${to}`;
     case 'parked':
       return 'would be parked';
+    case 'leaves':
+      return 'leave for another database';
   }
 }

@@ -29,6 +29,12 @@ export interface SagaAsStored {
   readonly journal: Iterable<JournalTable>;
 }
 
+/** One that is not over. */
+export interface SagaInFlight extends StoredSaga {
+  /** Why it stands still, as lists show it. */
+  readonly error: string | null;
+}
+
 /** A line of the view `saga_steps`. */
 export interface StepAsStored {
   readonly name: string;
@@ -59,7 +65,7 @@ export interface StoredSagas {
   /** How many sagas are not over now. */
   inFlightCount(): Promise<number>;
   /** Each saga that is not over, as it is when it is read. */
-  inFlight(): AsyncIterable<StoredSaga>;
+  inFlight(): AsyncIterable<SagaInFlight>;
   /** The journal of the saga with this public id, and who it is; `null`: no such saga. */
   journalOf(id: string): Promise<StoredJournal | null>;
   close(): Promise<void>;

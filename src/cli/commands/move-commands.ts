@@ -30,6 +30,7 @@ import { authored } from './start-commands.ts';
 
 interface MoveFlags extends DatabaseOptions {
   readonly migrations?: string;
+  readonly force?: boolean;
   readonly tablePrefix?: string;
 }
 
@@ -66,6 +67,10 @@ export function addMoveCommands(program: Command, surroundings: Surroundings): v
           .option('--to <place>', 'with --move: where they go, for their callers', textValue)
           .option('--done <file>', 'close them here: they were imported elsewhere', textValue)
           .option('--back <file>', 'let them go on here: they were imported nowhere', textValue)
+          .option(
+            '--force',
+            'with --back: although it was imported; that database is gone for good',
+          )
           .option('--with-secrets', 'of a journal: as it is stored; else secrets are hidden')
           .option('--json', 'print JSON'),
       ),
@@ -80,6 +85,7 @@ export function addMoveCommands(program: Command, surroundings: Surroundings): v
       .description('put sagas that export --move took out of a database into this one')
       .option('--module <module>', 'a module with sagas that will be registered here', textValues)
       .option('--dry-run', 'only check whether all of them could come')
+      .option('--force', 'although the file came to another database, which is gone for good')
       .option('--json', 'print JSON')
       .addHelpText('after', `${MODULES}\nMay be ordered again: what came already is left alone.`),
   );
@@ -108,6 +114,7 @@ async function exportOrder(
 ): Promise<number> {
   const { move, done, back } = options;
   const orders = [move, done, back].filter((each) => each !== undefined);
+  if (options.force === true && back === undefined) throw new UsageError('--force is for --back');
   if (orders.length > 1) throw new UsageError('give one of --move, --done and --back');
   if (done !== undefined || back !== undefined) {
     return closeOrder(options, sagas, surroundings);
@@ -182,7 +189,7 @@ async function closeOrder(
   sagas: readonly string[],
   surroundings: Surroundings,
 ): Promise<number> {
-  const { done, back, by, reason } = options;
+  const { done, back, by, reason, force = false } = options;
   if (sagas.length > 0 || filterOf(options) !== null) {
     throw new UsageError('--done and --back are for all sagas of the file');
   }
@@ -192,6 +199,7 @@ async function closeOrder(
     (done === undefined ? takeBackMove : finishMove)({
       ...moveDatabaseOf(options, surroundings),
       file: done ?? back ?? '',
+      force,
       onProgress,
       ...(by === undefined ? {} : { by }),
       ...(reason === undefined ? {} : { reason }),
@@ -207,7 +215,7 @@ async function importOrder(
   file: string,
   surroundings: Surroundings,
 ): Promise<number> {
-  const { module: modules = [], dryRun = false } = options;
+  const { module: modules = [], dryRun = false, force = false } = options;
   if (modules.length === 0) {
     throw new UsageError('name with --module each module whose sagas will be registered here');
   }
@@ -223,6 +231,7 @@ async function importOrder(
       definitions,
       migrations,
       dryRun,
+      force,
       onProgress,
     }),
   );

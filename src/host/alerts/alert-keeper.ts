@@ -178,7 +178,7 @@ export class AlertKeeper {
         const body = JSON.stringify(
           alertOf(kind, told, rule, nowMs, { label: store.label, redact }),
         );
-        const message = messageIdOf(told);
+        const message = messageIdOf(told, nowMs);
         const about = { incident: told.id, rule: told.rule };
         for (const target of this.#rules.get(found.rule)?.to ?? alerts.targets.keys()) {
           const times = { createdAtMs: nowMs, dueAtMs: nowMs };

@@ -126,9 +126,12 @@ export function step(given: Incident, isOver: boolean, nowMs: number, gatherMs: 
   return { incident, isResolved: isOver, messages };
 }
 
-/** What tells receivers doubles: the number of a message of an incident. */
-export function messageIdOf({ id, messages }: Incident): string {
-  return `msg_${id}_${messages}`;
+/**
+ * What tells receivers doubles: which message of an incident it is, and when it was made, because a
+ * database that is restored from a backup counts the messages after that once more.
+ */
+export function messageIdOf({ id, messages }: Incident, madeAtMs: number): string {
+  return `msg_${id}_${messages}_${madeAtMs.toString(36)}`;
 }
 
 /** As it is stored. */

@@ -115,7 +115,7 @@ export class StallWatch {
     const body = JSON.stringify(
       alertOf(kind, incident, rule, nowMs, { label: store.label, redact }),
     );
-    const message = messageIdOf(incident);
+    const message = messageIdOf(incident, nowMs);
     const about = { incident: incident.id, rule: rule.name, kind, body };
     const times = { createdAtMs: nowMs, dueAtMs: nowMs };
     return rule.to.map((target) => ({ message, target, ...about, ...times }));

@@ -5,13 +5,20 @@
 import { rm } from 'node:fs/promises';
 import { BackstepError } from '../../core/errors.ts';
 import { authorOf, eachOf, notedOf, type OrderedBy } from './export-sagas.ts';
+import type { MovedSagasTable } from '../../store/schema.ts';
 import { goBack, haveGone } from './leaving.ts';
-import { checkedHeader } from './move-file.ts';
+import { assertNotImported } from './destinations.ts';
+import { checkedFile, linesIn } from './move-file.ts';
 import { type MoveDatabase, withOwnedStore } from './owned-store.ts';
 
 export interface CloseMoveOptions extends MoveDatabase, OrderedBy {
   /** The file of the move. */
   readonly file: string;
+  /**
+   * To take it back although the file says where it was imported, because that database is gone.
+   * Default false.
+   */
+  readonly force?: boolean;
 }
 
 /** What a move came to where it began. */
@@ -39,7 +46,8 @@ function close(
   work: typeof haveGone,
 ): Promise<ClosedMove> {
   return withOwnedStore(options, false, async (owned) => {
-    const { move, place } = await checkedHeader(options.file);
+    const checked = await checkedFile(options.file);
+    const { move, place } = checked;
     const leaving = await notedOf(owned, move, 'leaving');
     const isKnown =
       leaving.length > 0 || (await owned.reads.ofMove(move, 'gone', '', 1)).length > 0;
@@ -51,10 +59,24 @@ function close(
       const message = `${owned.name}: the sagas of move ${move} have left, as somebody said`;
       throw new BackstepError('not-legal', message);
     }
+    if (phase === 'back') assertNotImported(options, checked.imported);
+    else await assertAllInFile(options.file, leaving);
     const inbound = { kind: 'move', phase, move, place, ...authorOf(options) } as const;
     const tell = (done: number): void =>
       options.onProgress?.({ phase: 'closing', done, total: leaving.length });
     await eachOf(leaving, tell, (noted) => work(owned, noted, inbound, Date.now()));
     return { move, sagas: leaving.length };
   });
+}
+
+// An export that did not come to its end has let more of them leave than the file of the one before
+// it has: those would be over here without having come anywhere.
+async function assertAllInFile(file: string, leaving: readonly MovedSagasTable[]): Promise<void> {
+  const left = new Set(leaving.map((noted) => noted.saga_id));
+  for await (const line of linesIn(file)) if ('saga' in line) left.delete(line.saga.id);
+  const [first] = left;
+  if (first === undefined) return;
+  const why = `${left.size} sagas leave by this move that are not in it, ${first} the first`;
+  const cure = 'order the export again, import the file again, then close the move';
+  throw new BackstepError('conflict', `${file}: ${why}; ${cure}`);
 }

@@ -18,7 +18,13 @@ import type { SagaFilter } from '../../store/read-models.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { MovedSagasTable, SagasTable } from '../../store/schema.ts';
 import { asBefore, leave, pendingStartIn } from './leaving.ts';
-import { checkedHeader, moveHeader, type MoveLine, writeMoveFile } from './move-file.ts';
+import {
+  type CheckedFile,
+  checkedFile,
+  moveHeader,
+  type MoveLine,
+  writeMoveFile,
+} from './move-file.ts';
 import { type MoveDatabase, type OwnedStore, withOwnedStore } from './owned-store.ts';
 
 /** How far a move is. */
@@ -92,7 +98,7 @@ export function exportSagas(options: ExportOptions): Promise<ExportedSagas> {
     const sagas = [...known.map(asNoted), ...rows];
     if (dryRun) return { move: null, file: to, sagas: sagas.map(leavingOf) };
     const move = open ?? randomBytes(6).toString('hex');
-    await refuseOtherFile(to, move);
+    const before = await fileBefore(to, move);
     const inbound = { kind: 'move', phase: 'leave', move, place, ...authorOf(options) } as const;
     const tell = (done: number): void =>
       options.onProgress?.({ phase: 'leaving', done, total: rows.length });
@@ -101,7 +107,7 @@ export function exportSagas(options: ExportOptions): Promise<ExportedSagas> {
     const { wasLeftClean } = owned.ownership;
     const from = owned.name;
     const header = moveHeader({ move, place, from, atMs: Date.now(), lastSeq, wasLeftClean });
-    await writeMoveFile(to, header, linesOf(owned, move, options));
+    await writeMoveFile(to, header, linesOf(owned, move, options), before?.imported ?? []);
     return { move, file: to, sagas: sagas.map(leavingOf) };
   });
 }
@@ -225,17 +231,17 @@ function leavingOf({ row, isOfFamily }: Meant): LeavingSaga {
   return { id, type, version, status, isOfFamily };
 }
 
-// Before any saga stands still: else a mistake in the path would stop them.
-async function refuseOtherFile(path: string, move: string): Promise<void> {
+/** The file that is there of this move. Before any saga stands still: else a mistake in the path would stop them. */
+async function fileBefore(path: string, move: string): Promise<CheckedFile | null> {
   try {
     await access(dirname(path), constants.W_OK);
   } catch (cause) {
     const message = `${path}: its folder cannot be written; check the path`;
     throw new BackstepError('input-invalid', message, { cause });
   }
-  if (!existsSync(path)) return;
-  const header = await checkedHeader(path).catch(() => null);
-  if (header?.move === move) return;
+  if (!existsSync(path)) return null;
+  const file = await checkedFile(path).catch(() => null);
+  if (file?.move === move) return file;
   const message = `${path}: there is a file already, and it is not of this move; give another name`;
   throw new BackstepError('input-invalid', message);
 }

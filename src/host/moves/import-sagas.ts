@@ -11,13 +11,14 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../../store/outbox-id.ts';
-import { type Arriving, arrivalStatements } from '../../store/queries/moves.ts';
+import { type Arriving, arrivalStatements, CAME_BACK } from '../../store/queries/moves.ts';
 import type { JournalTable, MovedSagasTable, SagasTable } from '../../store/schema.ts';
 import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
 import { standingOf } from '../versions/version-standing.ts';
 import type { Registry } from '../registry.ts';
 import { type MoveProgress, rootOf } from './export-sagas.ts';
-import { checkedHeader, linesIn, type MovedSaga, type MoveHeader } from './move-file.ts';
+import { assertNotElsewhere, noteHere } from './destinations.ts';
+import { checkedFile, linesIn, type MovedSaga, type MoveHeader } from './move-file.ts';
 import { type MoveDatabase, type OwnedStore, withOwnedStore } from './owned-store.ts';
 
 export interface ImportOptions extends MoveDatabase {
@@ -29,6 +30,8 @@ export interface ImportOptions extends MoveDatabase {
   readonly migrations?: MigrationsOf;
   /** Only checks. Default false. */
   readonly dryRun?: boolean;
+  /** Although the file says that another database has its sagas, which is gone. Default false. */
+  readonly force?: boolean;
   readonly onProgress?: (progress: MoveProgress) => void;
 }
 
@@ -48,14 +51,16 @@ const AT_ONCE = 16;
 /** See moving.ts. */
 export async function importSagas(options: ImportOptions): Promise<ImportedSagas> {
   const { from, definitions, migrations = new Map(), dryRun = false } = options;
-  const header = await checkedHeader(from);
+  const header = await checkedFile(from);
   const registry = registryOf(definitions, migrations);
   await assertRunnable(from, registry);
   return withOwnedStore(options, true, async (owned) => {
     const { missing, here } = await assertRoom(owned, options, header);
     const { move } = header;
+    const isNoted = assertNotElsewhere(owned, options, header.imported, here);
     const result = { move, imported: missing.size, alreadyHere: here };
     if (dryRun) return result;
+    if (!isNoted && missing.size > 0) await noteHere(owned, options, here);
     const counts = new Numbers(owned, header);
     let writing: Promise<void>[] = [];
     let done = 0;
@@ -137,7 +142,9 @@ async function assertRoom(
     const known = await reads.ofSaga(id);
     const own = known.find((row) => row.move === move);
     if (own !== undefined && own.phase !== 'here') {
-      refusals.push(`saga ${id}: this is the database that it leaves`);
+      const isBack = own.phase === 'gone' && own.sid === CAME_BACK;
+      const why = isBack ? 'it came back here since' : 'this is the database that it leaves';
+      refusals.push(`saga ${id}: ${why}`);
     } else if (own !== undefined) {
       here += 1;
     } else {
@@ -155,8 +162,8 @@ async function whyNoRoom(
   { id, type, key }: Pick<SagasTable, 'id' | 'type' | 'key'>,
   known: readonly MovedSagasTable[],
 ): Promise<string | null> {
-  const isThere = (await store.sidOf(id)) !== null;
-  if (isThere && !known.some(({ phase }) => phase === 'gone')) {
+  const sid = await store.sidOf(id);
+  if (sid !== null && !known.some((row) => row.phase === 'gone' && row.sid === sid)) {
     return 'it is here already, and did not come by this file';
   }
   const start = key === null ? null : await store.findStartKey(type, key);

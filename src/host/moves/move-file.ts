@@ -1,9 +1,9 @@
 /**
- * The file of sagas on their way to another database: lines of JSON, and at the end a hash of all
- * before it.
+ * The file of sagas on their way to another database: lines of JSON, then a hash of all before it, and
+ * behind that where it was imported, so that it is not imported elsewhere as well.
  *
  * Invariant: a file that is read is whole, and of a format that is known, before anything of it is
- * used; one that was cut or changed is refused.
+ * used; one that was cut or changed is refused. A copy of it does not know what became of the other.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
@@ -31,6 +31,20 @@ export interface MoveHeader {
   readonly wasLeftClean: boolean;
 }
 
+/** A file that was checked. */
+export interface CheckedFile extends MoveHeader {
+  /** Databases that it was imported into, the first one first; more than one only by force. */
+  readonly imported: readonly Destination[];
+}
+
+/** A database that a file was imported into. */
+export interface Destination {
+  readonly database: string;
+  /** The machine that it was called so on. */
+  readonly machine: string;
+  readonly atMs: number;
+}
+
 /** A saga as it stood before it began to leave. */
 export interface MovedSaga {
   readonly saga: SagasTable;
@@ -45,11 +59,15 @@ export function moveHeader(facts: Omit<MoveHeader, 'format'>): MoveHeader {
   return { format: FORMAT, ...facts };
 }
 
-/** Writes a file and gives it its name once it is durable; `count` is how many sagas it has. */
+/**
+ * Writes a file and gives it its name once it is durable. `imported`: what the file that it replaces
+ * knows of that.
+ */
 export async function writeMoveFile(
   path: string,
   header: MoveHeader,
   lines: AsyncIterable<MoveLine>,
+  imported: readonly Destination[],
 ): Promise<void> {
   const part = `${path}.${header.move}.part`;
   const hash = createHash('sha256');
@@ -67,6 +85,7 @@ export async function writeMoveFile(
       await put(line);
     }
     await file.write(`${JSON.stringify({ end: { sagas, sha256: hash.digest('hex') } })}\n`);
+    for (const destination of imported) await file.write(destinationLine(destination));
     await file.sync();
   } catch (error) {
     await rm(part, { force: true });
@@ -77,16 +96,46 @@ export async function writeMoveFile(
   await rename(part, path);
 }
 
-/** The header of a file, all of it checked. Throws `input-invalid`. */
-export async function checkedHeader(path: string): Promise<MoveHeader> {
+/**
+ * Notes in a file where it is imported, durable before anything of it is. Throws `input-invalid` where
+ * the file cannot be written. Resolves with all that is noted: of two that do so at once the first one
+ * in it counts.
+ */
+export async function noteDestination(
+  path: string,
+  destination: Destination,
+): Promise<readonly Destination[]> {
+  try {
+    const file = await open(path, 'a');
+    try {
+      await file.write(destinationLine(destination));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    const why = 'it cannot be written, and an import notes in it where the sagas went';
+    const message = `${path}: ${why}; let it be written, or import a copy of it`;
+    throw new BackstepError('input-invalid', message, { cause });
+  }
+  return (await checkedFile(path)).imported;
+}
+
+/** A file's header and what is noted behind its end, all of it checked. Throws `input-invalid`. */
+export async function checkedFile(path: string): Promise<CheckedFile> {
   const lines = linesOf(path);
+  const imported: Destination[] = [];
   let header: MoveHeader | null = null;
   const hash = createHash('sha256');
   let sagas = 0;
   let end: { readonly sagas: number; readonly sha256: string } | null = null;
   for await (const text of lines) {
-    if (end !== null) throw damaged(path, 'it goes on after its end');
     const line = parsed(path, text);
+    if (end !== null) {
+      if (!('imported' in line)) throw damaged(path, 'it goes on after its end');
+      imported.push(line.imported as Destination);
+      continue;
+    }
     header ??= headerIn(path, line);
     if ('end' in line) {
       end = line.end as { sagas: number; sha256: string };
@@ -100,7 +149,7 @@ export async function checkedHeader(path: string): Promise<MoveHeader> {
   if (end.sha256 !== hash.digest('hex') || end.sagas !== sagas) {
     throw damaged(path, 'it is not as it was written');
   }
-  return header;
+  return { ...header, imported };
 }
 
 /** Everything between its header and its end, of a file that was checked. */
@@ -108,7 +157,7 @@ export async function* linesIn(path: string): AsyncGenerator<MoveLine, void> {
   let isFirst = true;
   for await (const text of linesOf(path)) {
     const line = parsed(path, text);
-    if (!isFirst && !('end' in line)) yield line as MoveLine; // it has the hash that we gave it
+    if (!isFirst && ('saga' in line || 'journal' in line)) yield line as MoveLine; // it has the hash that we gave it
     isFirst = false;
   }
 }
@@ -128,6 +177,10 @@ function parsed(path: string, text: string): object {
     // said below
   }
   throw damaged(path, 'a line of it is no JSON');
+}
+
+function destinationLine(imported: Destination): string {
+  return `${JSON.stringify({ imported })}\n`;
 }
 
 function headerIn(path: string, line: object): MoveHeader {

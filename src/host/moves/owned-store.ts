@@ -3,8 +3,8 @@
  *
  * Invariant: no saga moves here meanwhile, because its owner is this process, which runs none.
  */
-import { existsSync } from 'node:fs';
-import { readDatabase, shownDatabase } from '../../core/database-target.ts';
+import { existsSync, realpathSync } from 'node:fs';
+import { type DatabaseTarget, readDatabase, shownDatabase } from '../../core/database-target.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { loadStore, type OpenStoreOptions } from '../../store/open-store.ts';
 import { createMoveReads, type MoveReads } from '../../store/queries/moves.ts';
@@ -23,6 +23,8 @@ export interface OwnedStore {
   readonly reads: MoveReads;
   /** As people may see it. */
   readonly name: string;
+  /** The same so that it is known again, on this machine at least. */
+  readonly fullName: string;
   /** The next owner must not take for granted that nothing had ended by a crash. */
   cameUnclean(): void;
 }
@@ -63,10 +65,16 @@ export async function withOwnedStore<Result>(
       throw refused(name, why, 'sagas of Restate cannot be moved');
     }
     const cameUnclean = (): void => void (isClean = false);
-    return await work({ store, ownership, reads, name, cameUnclean });
+    const fullName = fullNameOf(target, name, database.schema);
+    return await work({ store, ownership, reads, name, fullName, cameUnclean });
   } finally {
     await store.close(isClean);
   }
+}
+
+function fullNameOf(target: DatabaseTarget, name: string, schema: string | undefined): string {
+  if (target.kind === 'file') return realpathSync(target.path);
+  return schema === undefined ? name : `${name}, schema ${schema}`;
 }
 
 function refused(name: string, why: string, cure: string): BackstepError {

@@ -5,7 +5,10 @@
 import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
+import { failureOfText } from '../../core/failure.ts';
 import type { Migration } from '../../core/history/migration.ts';
+import { moveIn } from '../../core/turn/kept-text/moved.ts';
+import type { SagaInFlight } from '../../store/as-stored.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import { openStoredSagas, type StoredDatabase } from '../../store/stored-sagas.ts';
 import { Registry } from '../registry.ts';
@@ -16,9 +19,10 @@ export type MigrationsOf = ReadonlyMap<SagaDefinition, Readonly<Record<number, M
 
 /**
  * `edited`: it goes on under its version, the drawing of which is another one now. `parked`: it
- * cannot go on; a person is told, and it goes on once what it needs is registered.
+ * cannot go on; a person is told, and it goes on once what it needs is registered. `leaves`: it stands
+ * still here whatever is registered, because it is on its way to another database.
  */
-export type CheckOutcome = 'goes-on' | 'edited' | 'migrates' | 'parked';
+export type CheckOutcome = 'goes-on' | 'edited' | 'migrates' | 'parked' | 'leaves';
 
 /** Sagas of one version that fare alike. */
 export interface CheckGroup {
@@ -39,6 +43,8 @@ export interface VersionCheck {
   /** Sagas that are not over. */
   readonly sagas: number;
   readonly parked: number;
+  /** Sagas that leave for another database. */
+  readonly leaving: number;
   /** Those that would be parked first, the largest groups first. */
   readonly groups: readonly CheckGroup[];
 }
@@ -84,14 +90,16 @@ export async function* checkVersions(
     const total = await stored.inFlightCount();
     let done = 0;
     let parked = 0;
+    let leaving = 0;
     for await (const saga of stored.inFlight()) {
       done += 1;
       const fate = fateOf(registry, saga, nowMs);
       if (fate.outcome === 'parked') parked += 1;
+      if (fate.outcome === 'leaves') leaving += 1;
       count(groups, saga, fate);
       yield { done, total, parked };
     }
-    return { sagas: done, parked, groups: [...groups.values()].toSorted(worstFirst) };
+    return { sagas: done, parked, leaving, groups: [...groups.values()].toSorted(worstFirst) };
   } finally {
     await stored.close();
   }
@@ -99,7 +107,10 @@ export async function* checkVersions(
 
 type Fate = Pick<CheckGroup, 'outcome' | 'to' | 'reason'>;
 
-function fateOf(registry: Registry, saga: StoredSaga, nowMs: number): Fate {
+function fateOf(registry: Registry, saga: SagaInFlight, nowMs: number): Fate {
+  if (saga.error !== null && moveIn(failureOfText(saga.error)) !== null) {
+    return { outcome: 'leaves', to: null, reason: null };
+  }
   if (crc32(saga.state) !== saga.checksum) return damaged();
   try {
     const standing = standingOf(registry, saga, nowMs);
@@ -139,7 +150,7 @@ function count(
   groups.set(key, { ...known, sagas: known.sagas + 1, examples });
 }
 
-const WORST_FIRST: readonly CheckOutcome[] = ['parked', 'migrates', 'edited', 'goes-on'];
+const WORST_FIRST: readonly CheckOutcome[] = ['parked', 'leaves', 'migrates', 'edited', 'goes-on'];
 
 function worstFirst(one: CheckGroup, other: CheckGroup): number {
   const rank = WORST_FIRST.indexOf(one.outcome) - WORST_FIRST.indexOf(other.outcome);

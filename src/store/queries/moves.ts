@@ -22,6 +22,8 @@ import type {
 
 type Db = Kysely<EngineTables>;
 
+/** The internal id in the note that a saga left, once it is here again. */
+export const CAME_BACK = 0;
 /** Rows of one statement: SQLite takes some 32,000 values, PostgreSQL 65,000. */
 const ROWS_A_STATEMENT = 500;
 
@@ -243,7 +245,12 @@ export function arrivalStatements(db: Db, family: Arriving): readonly ExpectedSt
           ...(['journal', 'audit', 'dead_letters', 'sagas'] as const).map((table) =>
             db.deleteFrom(table).where('sid', 'in', left),
           ),
-          db.deleteFrom('moved_sagas').where('phase', '=', 'gone').where('sid', 'in', left),
+          // Kept, so that the old file of one that came back brings nothing here.
+          db
+            .updateTable('moved_sagas')
+            .set({ sid: CAME_BACK })
+            .where('phase', '=', 'gone')
+            .where('sid', 'in', left),
         ];
   const inserts: Compilable[] = [
     ...insertsInto('sagas', family.sagas),

@@ -6,6 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
+import { CAME_BACK } from './moves.ts';
 import { createRemovalReads, type RemovalReads } from './removal.ts';
 import type { EngineTables } from '../schema.ts';
 
@@ -125,6 +126,7 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         .select(['move', 'phase', 'place'])
         .where('saga_id', '=', sagaId)
         .where('phase', '<>', 'here')
+        .where('sid', '<>', CAME_BACK)
         .executeTakeFirst();
       return row === undefined ? null : { ...row, isGone: row.phase === 'gone' };
     },

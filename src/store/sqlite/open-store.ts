@@ -5,9 +5,11 @@
  * Invariant: from the moment `openStore` resolves until `close` does, no other Backstep process
  * writes this file.
  */
+import { dirname } from 'node:path';
 import type { Kysely } from 'kysely';
 import { BackstepError } from '../../core/errors.ts';
 import { BatchQueue } from '../batch-queue.ts';
+import { removeLeftovers } from './backup/part.ts';
 import { resolveDatabaseFile } from './database-file.ts';
 import { createEngineReads } from '../queries/engine-reads.ts';
 import { applyMigrations } from './migrate.ts';
@@ -38,7 +40,7 @@ export interface FileStoreOptions {
   readonly lockWaitMs?: number;
   /** How long one read may take. Default 2,000. */
   readonly readTimeLimitMs?: number;
-  /** Upper bound of the file in pages of 8 KiB; at it the store stalls as on a full disk. */
+  /** Upper bound of the file, in units of 8 KiB; at it the store stalls as on a full disk. */
   readonly maxPages?: number;
   /** Delay before a stalled batch is tried again; doubles up to the maximum. Default 50. */
   readonly firstRetryDelayMs?: number;
@@ -62,6 +64,7 @@ export async function openStore(options: FileStoreOptions): Promise<Store> {
   const lock = await acquireOwnerLock(realPath, options.lockWaitMs ?? DEFAULT_LOCK_WAIT_MS);
   let queue: BatchQueue | undefined;
   try {
+    removeLeftovers(dirname(realPath));
     await applyMigrations(realPath, options.migrationsFolder, tablePrefix);
     queue = startWriter(realPath, options);
     await queue.own();

@@ -52,7 +52,13 @@ async function main({ database, url, secret, dieAt }: AlertProcessTask): Promise
   globalThis.fetch = around(globalThis.fetch);
   const store = await (await loadStore({ database }))(() => Date.now());
   const commit = around(store.commit.bind(store));
-  const write = around(store.write.bind(store));
+  let written = Promise.withResolvers<void>();
+  const write = around(async (statements: Parameters<Store['write']>[0]) => {
+    const outcome = await store.write(statements);
+    written.resolve();
+    written = Promise.withResolvers();
+    return outcome;
+  });
   const watched = new Proxy(store, {
     get(target, name) {
       if (name === 'commit') return commit;
@@ -87,9 +93,10 @@ async function main({ database, url, secret, dieAt }: AlertProcessTask): Promise
   const saga = await backstep.spawn(giveUpSaga, { input: null, key: 'one' });
   await saga.settled();
   for (;;) {
+    const next = written.promise; // before the look: what is written meanwhile ends the wait
     const { items } = await backstep.alerts.deliveries({ limit: 10, cursor: null });
     if (items.length > 0 && items.every(({ outcome }) => outcome === 'delivered')) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await next;
   }
   const told = moments;
   await backstep.stop({ within: 0 });

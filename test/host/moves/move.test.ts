@@ -249,7 +249,7 @@ test('a saga comes back to where it was, and an old file of it brings nothing', 
   await moveTo(source, target, there ?? '');
   await moveTo(target, source, back ?? '');
   const stale = importSagas({ database: source, from: there ?? '', definitions });
-  await expect(stale).rejects.toThrow('it is here already, and did not come by this file');
+  await expect(stale).rejects.toThrow('it came back here since');
   expect(await importSagas({ database: target, from: there ?? '', definitions })).toMatchObject({
     imported: 0,
     alreadyHere: 1,

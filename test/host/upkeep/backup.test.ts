@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { transactional } from '../../../src/core/activity.ts';
 import { backupDatabase, restoreDatabase } from '../../../src/host/upkeep/backup.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
+import { lockAlone } from '../../../src/store/sqlite/ownership/owner-lock.ts';
 import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import { createServer } from '../../../src/server.ts';
 import { jsonOf, typed } from '../../cli/typed-commands.ts';
@@ -124,7 +125,7 @@ test('a backup never replaces a file, and a failed one leaves none', async () =>
   writeFileSync(to, 'mine');
   await expect(backupDatabase({ database, to })).rejects.toThrow('there is a file already');
   const folder = join(dirname(database), 'nowhere', 'backup.db');
-  await expect(backupDatabase({ database, to: folder })).rejects.toThrow('it cannot be copied');
+  await expect(backupDatabase({ database, to: folder })).rejects.toThrow('there is no such folder');
   const none = backupDatabase({ database: 'nowhere.db', to: folder });
   await expect(none).rejects.toThrow('there is no such file');
   const foreign = temporaryDatabase();
@@ -204,4 +205,26 @@ test('the log that a killed owner left never comes to a database that took its p
   );
   expect(restored.code).toBe(0);
   expect(count(database).get()).toBe(inBackup);
+});
+
+test('what a killed backup left is removed by the next copy or start there, and nothing else is', async () => {
+  const { backstep, database } = await seats();
+  const folder = dirname(database);
+  const at = (name: string): string => join(folder, name);
+  const leave = (part: string): void => {
+    for (const suffix of ['', '-journal', '.lock']) writeFileSync(at(part + suffix), '');
+  };
+  leave('sunday.db.0123abcd.part');
+  leave('monday.db.89abcdef.part');
+  for (const name of ['mine.part', 'mine.0123abcd.part', 'mine.part.lock'])
+    writeFileSync(at(name), '');
+  const held = lockAlone(at('monday.db.89abcdef.part.lock'));
+  await backupDatabase({ database, to: at('tuesday.db') });
+  const others = ['mine.0123abcd.part', 'mine.part', 'mine.part.lock'];
+  const ofMonday = ['', '-journal', '.lock'].map((suffix) => `monday.db.89abcdef.part${suffix}`);
+  expect(restOf(database).toSorted()).toEqual([...others, ...ofMonday].toSorted());
+  held?.release();
+  await backstep.stop({ within: 0 });
+  await seats(database);
+  expect(restOf(database).toSorted()).toEqual(others);
 });

@@ -1,7 +1,7 @@
 /** A backup and a restore whose process is killed at each point where it tells how far it is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -43,6 +43,8 @@ test(
       expect(existsSync(backup)).toBe(false);
     }
     const copied = entriesIn(backup);
+    const parts = () => readdirSync(dirname(database)).filter((name) => name.includes('.part'));
+    expect(parts()).toEqual([]);
     const next = await startOwner(database, 'busy');
     await next.printed(100);
     await next.kill();
@@ -55,6 +57,7 @@ test(
       expect(entriesIn(database)).toBe(before);
     }
     expect(entriesIn(database)).toBe(copied);
+    expect(parts()).toEqual([]);
     expect(kills).toBeGreaterThan(3);
   },
   KILLS_MS,

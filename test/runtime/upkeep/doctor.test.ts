@@ -37,7 +37,7 @@ function asked(path: string, query: string): number {
   return answer ?? 0;
 }
 
-const PAGE_SIZE_BYTES = 8192;
+const PAGE_SIZE_BYTES = 2048;
 
 const one = (situation: keyof Situations): string => `id = '${database.ids[situation]}'`;
 const sidOf = (situation: keyof Situations): string =>

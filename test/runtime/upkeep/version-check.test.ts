@@ -60,6 +60,7 @@ describe('every saga in flight', () => {
     expect(await checked([stay()])).toEqual({
       sagas: 4,
       parked: 0,
+      leaving: 0,
       groups: [{ ...group, outcome: 'goes-on', sagas: 4, examples: [a, b, c, turned] }],
     });
   });
@@ -152,7 +153,7 @@ test('it is told saga by saga how far it is, and nothing in the file changes', a
   const before = digest();
   const work = checkVersions({ database }, [second], new Map(), 0);
   expect((await work.next()).value).toEqual({ done: 1, total: 4, parked: 1 });
-  await work.return({ sagas: 0, parked: 0, groups: [] });
+  await work.return({ sagas: 0, parked: 0, leaving: 0, groups: [] });
   expect(digest()).toBe(before);
 });
 

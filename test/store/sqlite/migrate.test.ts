@@ -33,7 +33,7 @@ describe('a database that is migrated', () => {
     expect(await migrateDatabase(path)).toEqual([]);
     const db = connect(path);
     expect(db.pragma('application_id', { simple: true })).toBe(APPLICATION_ID);
-    expect(db.pragma('page_size', { simple: true })).toBe(8192);
+    expect(db.pragma('page_size', { simple: true })).toBe(2048);
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
   });
 

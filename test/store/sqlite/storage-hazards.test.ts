@@ -19,7 +19,10 @@ async function openNearlyFull() {
   await (await openTestStore({ path })).close();
   const beside = connect(path);
   beside.exec(`${FILLER}; ${MORE_FILLER}`);
-  const maxPages = Number(beside.pragma('page_count', { simple: true })) + 2;
+  const [count, size] = ['page_count', 'page_size'].map((name) =>
+    Number(beside.pragma(name, { simple: true })),
+  );
+  const maxPages = Math.ceil(((count ?? NaN) * (size ?? NaN)) / 8192) + 2;
   return { store: await openTestStore({ path, maxPages }), beside };
 }
 

@@ -7,9 +7,8 @@
  */
 import { toFailure } from '../../../core/failure.ts';
 import { isEnded, SAGA_STATUSES } from '../../../core/status.ts';
-import type { SagaAsStored, StoredSagas } from '../../as-stored.ts';
+import type { SagaAsStored, SagaInFlight, StoredSagas } from '../../as-stored.ts';
 import type { SagasTable } from '../../schema.ts';
-import type { StoredSaga } from '../../store.ts';
 import { type HeldClient, openClient } from '../connection/client.ts';
 import { refusedDatabase, unusableDatabase } from '../connection/database-errors.ts';
 import { toFault } from '../connection/fault.ts';
@@ -83,11 +82,11 @@ class StoredSchema implements StoredSagas {
     );
   }
 
-  async *inFlight(): AsyncGenerator<StoredSaga, void> {
+  async *inFlight(): AsyncGenerator<SagaInFlight, void> {
     for (let after = 0; ;) {
-      const page = await this.#rows<StoredSaga>(
+      const page = await this.#rows<SagaInFlight>(
         `SELECT sid, id, type, version, definition_hash AS "definitionHash", status, seq, state,
-           format, checksum, created_at AS "createdAtMs"
+           format, checksum, created_at AS "createdAtMs", error
          FROM ${this.#home}.sagas
          WHERE status = ANY ($1) AND sid > $2 AND ended_at IS NULL ORDER BY sid LIMIT $3`,
         NOT_ENDED,

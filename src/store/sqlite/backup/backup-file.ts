@@ -4,11 +4,11 @@
  *
  * Invariant: a file of the name that was asked for is whole and was examined, whenever it is seen.
  */
-import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toFailure } from '../../../core/failure.ts';
 import { refused } from '../database-file.ts';
+import { asPart } from './part.ts';
 import { copyDatabase, type CopyProgress } from './copying.ts';
 
 const OWNER_ONLY = 0o600;
@@ -38,19 +38,6 @@ export async function backUpFile(
     takePlace(part, to);
     return statSync(to).size;
   });
-}
-
-/** Runs `work` with the name of a file beside `path`, which is gone afterwards. */
-export async function asPart<Result>(
-  path: string,
-  work: (part: string) => Promise<Result>,
-): Promise<Result> {
-  const part = `${path}.${randomBytes(4).toString('hex')}.part`;
-  try {
-    return await work(part);
-  } finally {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(part + suffix, { force: true });
-  }
 }
 
 /** Copies and examines. Throws `storage-refused`, about the database that was copied. */

@@ -9,7 +9,8 @@ import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { APPLICATION_ID, refused, resolveDatabaseFile } from '../database-file.ts';
 import { acquireOwnerLock } from '../ownership/owner-lock.ts';
-import { asPart, copyInto, type CopyWork, takePlace } from './backup-file.ts';
+import { asPart } from './part.ts';
+import { copyInto, type CopyWork, takePlace } from './backup-file.ts';
 
 /** What of a restore a program may set. */
 export interface RestoreFileOptions {

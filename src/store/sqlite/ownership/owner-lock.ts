@@ -53,6 +53,26 @@ export async function acquireOwnerLock(realPath: string, lockWaitMs: number): Pr
   }
 }
 
+/** Locks a file that is for nothing else, at once; `null`: somebody has it. */
+export function lockAlone(path: string): Pick<OwnerLock, 'release'> | null {
+  const realPath = resolveDatabaseFile(path);
+  const identity = fileIdentity(realPath);
+  const files = filesOfThisProcess();
+  if (identity === null || files.has(identity)) return null;
+  const db = new Database(realPath, { timeout: 0 });
+  if (!tryLock(db)) {
+    db.close();
+    return null;
+  }
+  files.add(identity);
+  return {
+    release: () => {
+      db.close();
+      files.delete(identity);
+    },
+  };
+}
+
 const OWNED_FILES = Symbol.for('backstep.owned-files');
 
 /**

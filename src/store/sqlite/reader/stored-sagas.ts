@@ -12,7 +12,7 @@ import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../../core/status.ts
 import { APPLICATION_ID, refused } from '../database-file.ts';
 import { foundPrefix } from '../found-prefix.ts';
 import { withPrefix } from '../../table-names.ts';
-import type { SagaAsStored, StepAsStored, StoredSagas } from '../../as-stored.ts';
+import type { SagaAsStored, SagaInFlight, StepAsStored, StoredSagas } from '../../as-stored.ts';
 import type {
   AuditTable,
   DeadLettersTable,
@@ -21,7 +21,6 @@ import type {
   SagasTable,
   StartKeysTable,
 } from '../../schema.ts';
-import type { StoredSaga } from '../../store.ts';
 
 const BUSY_WAIT_MS = 5_000;
 /** Sagas in flight read at once; a state may be large. */
@@ -90,7 +89,7 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
-  async function* inFlight(): AsyncIterable<StoredSaga> {
+  async function* inFlight(): AsyncIterable<SagaInFlight> {
     for (const status of NOT_ENDED) {
       for (let after = 0; ;) {
         const page = statements.inFlight.all(status, after, IN_FLIGHT_PAGE);
@@ -137,9 +136,9 @@ function prepare(path: string, db: Database.Database) {
       count: counting('SELECT count(*) FROM sagas'),
       next: bySid<SagasTable>('SELECT * FROM sagas WHERE sid > ? ORDER BY sid LIMIT 1'),
       // By the index on the status, so that sagas that are over are not gone through.
-      inFlight: db.prepare<[SagaStatus, number, number], StoredSaga>(
+      inFlight: db.prepare<[SagaStatus, number, number], SagaInFlight>(
         inSql(`SELECT sid, id, type, version, definition_hash AS definitionHash, status, seq, state,
-           format, checksum, created_at AS "createdAtMs"
+           format, checksum, created_at AS "createdAtMs", error
          FROM sagas WHERE status = ? AND sid > ? AND ended_at IS NULL ORDER BY sid LIMIT ?`),
       ),
       inFlightCount: db

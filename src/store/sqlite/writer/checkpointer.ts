@@ -7,12 +7,12 @@
 import type Database from 'better-sqlite3';
 import { toStorageFault } from '../storage-fault.ts';
 
-/** Frames (pages) not yet copied back above which the next gap between batches copies them. */
-const CHECKPOINT_FRAMES = 4_096;
-/** Frames in the log above which readers are waited for, so that it starts over: 256 MiB. */
-const MAX_LOG_FRAMES = 32_768;
+/** Pages of so many bytes, not yet copied back, are copied in the next gap between batches. */
+const CHECKPOINT_BYTES = 32 * 2 ** 20;
+/** For a log longer than this readers are waited for, so that it starts over. */
+const MAX_LOG_BYTES = 256 * 2 ** 20;
 /** In an idle gap a log longer than this is emptied. */
-const IDLE_LOG_FRAMES = 256;
+const IDLE_LOG_BYTES = 2 * 2 ** 20;
 
 export interface Checkpointer {
   /** After each batch. Returns the reason when the storage has failed, else `null`. */
@@ -35,8 +35,11 @@ export function createCheckpointer(
   const look = db.prepare<[], LogState>('PRAGMA wal_checkpoint(NOOP)');
   const passive = db.prepare<[], LogState>('PRAGMA wal_checkpoint(PASSIVE)');
   const truncate = db.prepare<[], LogState>('PRAGMA wal_checkpoint(TRUNCATE)');
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  const checkpointFrames = CHECKPOINT_BYTES / pageBytes;
+  const maxLogFrames = MAX_LOG_BYTES / pageBytes;
   /** The next length of the log at which a reader may be waited for again. */
-  let nextTruncateFrames = MAX_LOG_FRAMES;
+  let nextTruncateFrames = maxLogFrames;
 
   function guarded(checkpoint: () => void): string | null {
     try {
@@ -52,18 +55,18 @@ export function createCheckpointer(
   function afterBatch(): string | null {
     return guarded(() => {
       const state = look.get();
-      if (state === undefined || state.log - state.checkpointed < CHECKPOINT_FRAMES) return;
+      if (state === undefined || state.log - state.checkpointed < checkpointFrames) return;
       const after = passive.get();
       if (after === undefined || after.log < nextTruncateFrames) return;
       const isEmpty = truncate.get()?.busy === 0;
-      nextTruncateFrames = isEmpty ? MAX_LOG_FRAMES : after.log + CHECKPOINT_FRAMES;
+      nextTruncateFrames = isEmpty ? maxLogFrames : after.log + checkpointFrames;
     });
   }
 
   function whenIdle(isClosing: boolean): string | null {
     return guarded(() => {
       const log = look.get()?.log ?? 0;
-      if (isClosing || log > IDLE_LOG_FRAMES) truncate.get();
+      if (isClosing || log * pageBytes > IDLE_LOG_BYTES) truncate.get();
     });
   }
 

@@ -15,6 +15,8 @@ import type { WriterOptions } from './writer-thread.ts';
 const BUSY_WAIT_MS = 250;
 const CACHE_KIB = 65_536;
 const FULL_SYNCHRONOUS = 2;
+/** What `maxPages` counts in, whatever the pages of the file are. */
+const COUNTED_PAGE_BYTES = 8192;
 
 /** An open database of which we are the owner. */
 export interface WriterConnection extends Ownership {
@@ -47,7 +49,9 @@ function configure(db: Database.Database, maxPages: number | null): void {
   // Savepoints spill to memory: a full temp folder must not look like a full disk.
   db.pragma('temp_store = MEMORY');
   db.pragma(`cache_size = -${CACHE_KIB}`);
-  if (maxPages !== null) db.pragma(`max_page_count = ${maxPages}`);
+  if (maxPages === null) return;
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  db.pragma(`max_page_count = ${Math.floor((maxPages * COUNTED_PAGE_BYTES) / pageBytes)}`);
 }
 
 /** The first write also shows that FULL is in force. */

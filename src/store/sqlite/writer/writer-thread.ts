@@ -14,7 +14,7 @@ export interface WriterOptions {
   readonly realPath: string;
   /** See `FileStoreOptions`; `''`: none. */
   readonly tablePrefix: string;
-  /** Upper bound of the file, in pages. */
+  /** Upper bound of the file, in units of 8 KiB. */
   readonly maxPages: number | null;
   readonly firstRetryDelayMs: number;
   readonly maxRetryDelayMs: number;
