@@ -2,9 +2,10 @@
  * What a scrape reads of the database.
  *
  * A read that takes long is answered from the last one for a hundred times as long, so that watching
- * takes at most a hundredth of the reader's time, however many sagas are kept. A read that fails
+ * takes at most a hundredth of the reader's time, however many sagas are open. A read that fails
  * leaves its metrics out, and is counted: a database that is in trouble is just what is watched for.
  */
+import { sagaCounterOf } from './counted-sagas.ts';
 import type { ReadModels, StatusCounts } from '../../store/read-models.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StartQueueSize } from '../../store/queries/start-reads.ts';
@@ -33,7 +34,7 @@ export function storeGaugesOf(
 ): () => Promise<StoreGauges> {
   const { gauges } = read;
   const paced = <Value>(look: () => Promise<Value>) => pacedRead(look, elapsedMs);
-  const sagas = paced(() => read.statusCounts());
+  const sagas = paced(sagaCounterOf(gauges));
   const inbox = paced(() => read.inboxFigures());
   const queues = paced(() => read.startQueues());
   const underWay = paced(() => gauges.underWay());

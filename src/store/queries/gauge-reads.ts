@@ -2,10 +2,11 @@
  * What is watched of a database from outside, by type: what is under way, what needs a person, what
  * waits to be handed over.
  *
- * Invariant: each costs with what is open, never with what has ended and is kept.
+ * Invariant: each costs with what is open, never with what has ended and is kept; ended sagas are
+ * counted within a range of numbers that whoever asks keeps small.
  */
 import { type Kysely, sql } from 'kysely';
-import type { SagaStatus } from '../../core/status.ts';
+import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
 import { dialectOf } from '../dialect.ts';
 import type { EngineTables } from '../schema.ts';
 
@@ -32,7 +33,22 @@ export interface OpenLetters {
   readonly oldestMs: number;
 }
 
+/** How many sagas have a status. */
+export interface CountedStatus {
+  readonly status: SagaStatus;
+  readonly count: number;
+}
+
 export interface GaugeReads {
+  /** Sagas that have not ended, by status. */
+  notEnded(): Promise<readonly CountedStatus[]>;
+  /** Of the sagas with these internal ids those that ended, by status. */
+  endedWithin(range: {
+    readonly afterSid: number;
+    readonly untilSid: number;
+  }): Promise<readonly CountedStatus[]>;
+  /** The highest internal id there is; 0: none. */
+  lastSid(): Promise<number>;
   underWay(): Promise<readonly UnderWay[]>;
   longestUnmoved(): Promise<readonly LongestUnmoved[]>;
   openLetters(): Promise<readonly OpenLetters[]>;
@@ -40,6 +56,8 @@ export interface GaugeReads {
   waitingMessages(): Promise<number>;
 }
 
+const ENDED = SAGA_STATUSES.filter(isEnded);
+const NOT_ENDED = SAGA_STATUSES.filter((status) => !isEnded(status));
 /** Those that need a person have a dead letter instead. */
 const UNDER_WAY: readonly SagaStatus[] = ['running', 'waiting', 'paused', 'compensating'];
 /** Something is to happen to them by itself: an attempt, or a retry. */
@@ -48,6 +66,29 @@ const MOVING: readonly SagaStatus[] = ['running', 'compensating'];
 export function createGaugeReads(db: Kysely<EngineTables>): GaugeReads {
   const sagas = dialectOf(db).byIndex('sagas', 'sagas_by_status');
   return {
+    async notEnded() {
+      const { rows } = await sql<CountedStatus>`
+        SELECT status, count(*) AS count FROM ${sagas}
+          WHERE status IN (${sql.join(NOT_ENDED)}) GROUP BY status`.execute(db);
+      return rows;
+    },
+
+    async endedWithin({ afterSid, untilSid }) {
+      const { rows } = await sql<CountedStatus>`
+        SELECT status, count(*) AS count FROM ${sagas}
+          WHERE status IN (${sql.join(ENDED)}) AND sid > ${afterSid} AND sid <= ${untilSid}
+          GROUP BY status`.execute(db);
+      return rows;
+    },
+
+    async lastSid() {
+      const row = await db
+        .selectFrom('sagas')
+        .select((eb) => eb.fn.max('sid').as('last'))
+        .executeTakeFirst();
+      return row?.last ?? 0;
+    },
+
     async underWay() {
       const { rows } = await sql<UnderWay>`
         SELECT type, status, count(*) AS count FROM ${sagas}

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { prometheusText } from '../../../src/server/metrics/prometheus-text.ts';
+import { prometheusText } from '../../../src/host/telemetry/prometheus-text.ts';
 import { storeGaugesOf } from '../../../src/server/metrics/store-gauges.ts';
 import type { ReadModels } from '../../../src/store/read-models.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
@@ -162,10 +162,17 @@ describe('what is read of the database', () => {
     }
     const none = async () => [];
     const read = {
-      statusCounts: none,
       inboxFigures: none,
       startQueues: none,
-      gauges: { underWay: none, longestUnmoved: none, openLetters: none, waitingMessages: look },
+      gauges: {
+        notEnded: none,
+        endedWithin: none,
+        lastSid: async () => 0,
+        underWay: none,
+        longestUnmoved: none,
+        openLetters: none,
+        waitingMessages: look,
+      },
     } as unknown as ReadModels;
     const now = storeGaugesOf(read, () => nowMs);
     return { now, reads: () => reads, pass: (ms: number) => (nowMs += ms) };

@@ -64,6 +64,7 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'sagas parked for a version': () => upkeep.parkedForVersion(0, 100),
     'why a saga stands so': () => upkeep.errorOf(ended),
     'where a saga went': () => upkeep.wayOf(`saga-${ended}`),
+    'whose sagas they are': () => upkeep.isProjection(),
     'a saga and those it started': () => moves.family(`saga-${ended}`),
     'what hangs off a saga': () => moves.parts({ sid: ended, type: 'order', key: `key-${ended}` }),
     'the sagas of a move': () => moves.ofMove('none', 'leaving', '', 100),
@@ -86,6 +87,10 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'the first message on its way': () => alerts.oldestMessage(),
     'bulk commands under way': () => bulk.underWay(),
     'sagas under way by type': () => gauges.underWay(),
+    'sagas that have not ended': () => gauges.notEnded(),
+    'ended sagas of a range': () =>
+      gauges.endedWithin({ afterSid: ended - 10_000, untilSid: ended }),
+    'the newest saga': () => gauges.lastSid(),
     'what moved longest ago by type': () => gauges.longestUnmoved(),
     'open dead letters by type': () => gauges.openLetters(),
     'how many messages wait': () => gauges.waitingMessages(),
