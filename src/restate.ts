@@ -9,3 +9,4 @@ export type { RestateOptions } from './restate/face/open-restate.ts';
 export type { ListenAt } from './restate/face/restate-engine.ts';
 export { openRestateBackstep, serveWorker } from './restate/with-sdk.ts';
 export type { Worker, WorkerOptions } from './restate/worker.ts';
+export type { MetricsAt } from './host/telemetry/serve-metrics.ts';

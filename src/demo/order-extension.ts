@@ -2,6 +2,7 @@
  * The order demo and its fault lab as an extension of the server: everything of them that a browser
  * or a program can reach.
  */
+import { readFileSync } from 'node:fs';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Backstep } from '../host/backstep.ts';
@@ -24,6 +25,8 @@ import { orderOperations } from './order/order-operations.ts';
 import { orderPanels } from './order/order-panels.ts';
 import { createOrderPage } from './order/order-page.ts';
 import { orderRoutes } from './order/order-routes.ts';
+
+const STYLES = readFileSync(new URL('demo.css', import.meta.url), 'utf8');
 
 export interface OrderExtensionParts {
   readonly demo: OrderDemo;
@@ -67,6 +70,7 @@ export function orderExtension(parts: OrderExtensionParts): (host: ExtensionHost
       routes,
       pages,
       panels: orderPanels(demo),
+      styles: STYLES,
       operations: [
         ...orderOperations(demo.orderBody ?? z.looseObject({})),
         ...(faults === null ? [] : faultOperations()),

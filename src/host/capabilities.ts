@@ -120,7 +120,10 @@ const CAPABILITIES: Readonly<Record<HostName, Capabilities['promises']>> = {
       'Places of a type are exact; how many may wait is not bounded, so that maxQueued is refused.',
     ),
     liveFigures: none('No saga runs in this process: pages show what is written.'),
-    inbox: none('Rows of the inbox are taken by the embedded engine only; start through the API.'),
+    inbox: limited(
+      'A row in your own transaction starts a saga or sends an event, exactly once; what it commands ' +
+        'may be done twice where its face ends just then and is away for ten minutes.',
+    ),
     standby: limited(
       'Another face over the same PostgreSQL shows everything, and writes once the first one ends.',
     ),

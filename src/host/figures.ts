@@ -62,6 +62,11 @@ interface Attempts {
   attemptMs(): Distribution;
 }
 
+interface InboxCounts {
+  readonly takenRows: number;
+  readonly refusedRows: number;
+}
+
 /** The figures now. Looks at every live actor: for pages and scrapes, not for a turn. */
 export function figuresOf(
   supervisor: Actors,
@@ -69,7 +74,7 @@ export function figuresOf(
   timers: { readonly armed: number },
   counters: TypeCounters,
   courier: { readonly unheardEvents: number },
-  inbox: { readonly takenRows: number; readonly refusedRows: number },
+  inbox: InboxCounts,
   feed: { readonly lastSeq: number },
 ): EngineFigures {
   let mailboxItems = 0;
@@ -100,6 +105,7 @@ export function figuresOf(
 /** Those of a process in which no saga runs, and that writes down what others took. */
 export function figuresOfWriter(
   counters: TypeCounters,
+  inbox: InboxCounts,
   feed: { readonly lastSeq: number },
 ): EngineFigures {
   return {
@@ -114,8 +120,8 @@ export function figuresOfWriter(
     startedSagas: counters.started,
     settledSagas: counters.settled,
     unheardEvents: 0,
-    inboxTaken: 0,
-    inboxRefused: 0,
+    inboxTaken: inbox.takenRows + inbox.refusedRows,
+    inboxRefused: inbox.refusedRows,
     feedSeq: feed.lastSeq,
     types: counters.figures(),
   };

@@ -7,7 +7,9 @@ import type { AttemptOutcome } from '../core/turn/inbound.ts';
 import { ActivityRunner, type AttemptTask, tracedTask } from '../host/outside/activity-runner.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Limits } from '../host/limits.ts';
+import type { AttemptFigures } from '../host/telemetry/attempt-metrics.ts';
 import type { Tracing } from '../host/telemetry/tracing.ts';
+import { TypeCounters } from '../host/telemetry/type-figures.ts';
 import type { Report } from './words.ts';
 
 /** What became of an attempt; `null`: it was stopped, or nothing came late. */
@@ -36,6 +38,7 @@ export class AttemptDesk {
   readonly #lateMs: number;
   readonly #tracing: Tracing | undefined;
   readonly #runs = new Map<number, Run>();
+  readonly #counters = new TypeCounters();
   #lastRun = 0;
 
   constructor({ clock, limits, lateMs, tracing }: DeskParts) {
@@ -49,12 +52,25 @@ export class AttemptDesk {
           this.#runs.get(run)?.ended.resolve({ kind: 'result', activity, token, outcome }),
         onTimeout: ({ run, effect: { token } }, timer) =>
           this.#runs.get(run)?.ended.resolve({ kind: 'timer', timer, token }),
+        onAnswer: ({ type, effect: { step, direction } }, durationMs) =>
+          this.#counters.answer(type, step, direction, durationMs),
         onLate: (task, outcome) =>
           this.#runs.get(task.run)?.late.resolve(lateReport(task, outcome)),
       },
       limits,
       tracing,
     );
+  }
+
+  /** What was counted of attempts since the start of the process, and what runs now. */
+  figures(): Omit<AttemptFigures, 'unheardEvents'> {
+    const { inFlight, backlog } = this.#runner;
+    return {
+      activitiesInFlight: inFlight,
+      activitiesWaiting: backlog - inFlight,
+      attemptMs: this.#runner.attemptMs(),
+      types: this.#counters.figures(),
+    };
   }
 
   /** A random name, another one for each execution of a call. */

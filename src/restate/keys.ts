@@ -13,7 +13,11 @@ const DIGITS = 25;
  * call after the other, so that equal starts need no lock to make one saga. Not sorted by time.
  */
 export function keyedSagaId(type: string, key: string): string {
-  const hash = createHash('sha256').update(`${type}\0${key}`).digest();
+  return `k${digitsOf(createHash('sha256').update(`${type}\0${key}`).digest())}`;
+}
+
+/** A hash as the digits of an id. */
+export function digitsOf(hash: Uint8Array): string {
   let bits = 0n;
   for (const byte of hash.subarray(0, 16)) bits = (bits << 8n) | BigInt(byte);
   let digits = '';
@@ -21,7 +25,7 @@ export function keyedSagaId(type: string, key: string): string {
     digits = `${ALPHABET[Number(bits & 31n)] ?? '0'}${digits}`;
     bits >>= 5n;
   }
-  return `k${digits}`;
+  return digits;
 }
 
 /** The delivery key of a message of a turn: the same however often it is handed over. */

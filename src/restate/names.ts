@@ -22,4 +22,12 @@ export const SERVICES = {
  * The handlers of a saga that callers of Restate's ingress may reach. All others take their callers'
  * word for what happened, so only services of Backstep may call them.
  */
-export const PUBLIC_HANDLERS = ['start', 'event', 'command', 'adopt', 'nudge', 'get'] as const;
+export const PUBLIC_HANDLERS = [
+  'start',
+  'event',
+  'command',
+  'adopt',
+  'nudge',
+  'get',
+  'turns',
+] as const;

@@ -27,7 +27,7 @@ import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
 import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
-import { flush, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
+import { flush, keptTurns, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
 import { nameOfAttempt, toGate, type WorkPlace } from './sends.ts';
 import { TurnWork } from './turn-work.ts';
 import {
@@ -55,11 +55,13 @@ export function sagaObject(place: WorkPlace) {
     const options = { input: jsonWords, output: jsonWords, ingressPrivate: !isPublic(name) };
     return [name, handlers.object.exclusive(options, run)] as const;
   });
-  const get = handlers.object.shared({ input: jsonWords, output: jsonWords }, found);
+  const looks = { input: jsonWords, output: jsonWords };
+  const get = handlers.object.shared(looks, found);
+  const turns = handlers.object.shared(looks, turnsOf);
   return object({
     name: SERVICES.saga,
     metadata: { [RUNS_METADATA]: runsText(place.registry.runnable()) },
-    handlers: { ...Object.fromEntries(built), get },
+    handlers: { ...Object.fromEntries(built), get, turns },
     options: CALL_OPTIONS,
   });
 }
@@ -69,6 +71,13 @@ async function found(ctx: ObjectSharedContext): Promise<SagaAnswers['get']> {
   if (kept !== null) return { kind: 'saga', saga: wordsOf(kept) };
   const tomb = await loadTomb(ctx);
   return tomb === null ? { kind: 'none' } : { kind: 'removed', endedAs: tomb.endedAs };
+}
+
+async function turnsOf(ctx: ObjectSharedContext, given: unknown): Promise<SagaAnswers['turns']> {
+  const { afterSeq } = SAGA_WORDS.turns.parse(given);
+  const kept = await loadSaga(ctx);
+  if (kept === null) return { saga: null, turns: [] };
+  return { saga: wordsOf(kept), turns: await keptTurns(ctx, kept, afterSeq) };
 }
 
 function startHandlers(place: WorkPlace) {

@@ -8,12 +8,21 @@ import { z } from 'zod';
 import { jsonWords } from './json-words.ts';
 import { type KeptSaga, keptSaga, TOMB } from './kept-saga.ts';
 import type { Send } from './sends.ts';
+import type { TurnRecord } from '../store/commit.ts';
+import { turnRecord } from './turn-record-words.ts';
 import type { TurnWork } from './turn-work.ts';
 
 /** The saga; see `KeptSaga`. */
 export const SAGA = 's';
 /** Ids of the calls that run its attempts: known only once those are sent. */
 export const RUNS = 'runs';
+/**
+ * So many of its last turns are kept with it, without the text of the state: those whose lines are
+ * lost when somebody kills the calls that bring them. Restate hands all of them to every call, so that
+ * there are few.
+ */
+const TURNS_KEPT = 32;
+const turnKey = (seq: number): string => `turn-${seq % TURNS_KEPT}`;
 /** What is left of it after its removal. */
 const REMOVED = 'tomb';
 
@@ -40,10 +49,15 @@ const RUN_IDS = z.record(z.string(), z.string());
 
 /** Sends everything that the turns come to, in the one order there is; gives what is kept now. */
 export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSaga> {
-  const { keep, stops, live, sends } = work.commands();
-  const hasAttempts = sends.some(({ attempt }) => attempt !== undefined);
-  const known = stops.length > 0 || hasAttempts ? await ctx.get<unknown>(RUNS, jsonWords) : null;
+  const { keep, turns, stops, live, sends } = work.commands();
+  const attempts = sends.filter(({ attempt }) => attempt !== undefined).length;
+  // Where all that is live begins now, no id of before is asked for, and none is kept.
+  const isKept = stops.length > 0 || (attempts > 0 && live.size > attempts);
+  const known = isKept ? await ctx.get<unknown>(RUNS, jsonWords) : null;
   const runs = RUN_IDS.parse(known ?? {});
+  // The turns before the saga: whoever reads in between may find a newer one too many, and none
+  // missing.
+  for (const turn of turns) keepTurn(ctx, turn);
   ctx.set<KeptSaga>(SAGA, keep, keptSaga);
   for (const name of stops) {
     const id = runs[name];
@@ -59,6 +73,25 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
   for (const { name, invocationId } of begun) next[name] = await invocationId;
   ctx.set<unknown>(RUNS, next, jsonWords);
   return keep;
+}
+
+function keepTurn(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
+  const kept = { ...turn, saga: { ...saga, state: '' } };
+  ctx.set<unknown>(turnKey(saga.seq), kept, jsonWords);
+}
+
+/** Its last turns, in order, but those up to that one. */
+export async function keptTurns(
+  ctx: ObjectSharedContext,
+  { facts }: KeptSaga,
+  afterSeq: number,
+): Promise<TurnRecord[]> {
+  const turns: TurnRecord[] = [];
+  for (let seq = Math.max(afterSeq, facts.seq - TURNS_KEPT) + 1; seq <= facts.seq; seq += 1) {
+    const turn = await ctx.get<unknown>(turnKey(seq), jsonWords);
+    if (turn !== null) turns.push(turnRecord.parse(turn));
+  }
+  return turns;
 }
 
 /** Sends one call that nobody waits for. */

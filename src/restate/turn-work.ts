@@ -41,6 +41,7 @@ export interface NewSaga {
 /** What a call sends once its turns are worked out, in this order. */
 export interface Commands {
   readonly keep: KeptSaga;
+  readonly turns: readonly TurnRecord[];
   /** Attempts to be stopped, as `nameOfAttempt` names them. */
   readonly stops: readonly string[];
   /** Attempts that are live after it. */
@@ -209,6 +210,7 @@ export class TurnWork {
     );
     return {
       keep: this.#kept(facts),
+      turns: this.#records,
       stops,
       live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
       sends: [...sends, ...this.#alsoSent],

@@ -108,6 +108,12 @@ const startEffect = z.looseObject({
   step: text,
 });
 
+/** Asks for turns that are kept, from the one after that on. */
+export const KEPT_WORDS = z.object({ afterSeq: count });
+/** Those turns in order, each without the text of the state that it left. */
+export const KEPT_TURNS = z.object({ turns: z.array(turnRecord) });
+export type KeptTurns = z.infer<typeof KEPT_TURNS>;
+
 /** What is asked of each handler of a saga. */
 export const SAGA_WORDS = {
   /** The input is parsed already, by the schema of that version. */
@@ -151,6 +157,8 @@ export const SAGA_WORDS = {
   adopt: z.object({ atMs }),
   /** It ended long ago: only its start key is kept. */
   forget: z.object({}),
+  /** For the last turns that it took. */
+  turns: KEPT_WORDS,
 } as const;
 
 /** What is asked of a handler of a saga. */
@@ -192,12 +200,6 @@ export const GATE_WORDS = {
 /** Turns of one saga, in order, to be written where they are not written yet. */
 export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
 export type JournalWords = z.infer<typeof JOURNAL_WORDS>;
-
-/** Asks the journal of a saga for the turns that it keeps, from the one after that on. */
-export const KEPT_WORDS = z.object({ afterSeq: count });
-/** Those turns in order, each without the text of the state that it left. */
-export const KEPT_TURNS = z.object({ turns: z.array(turnRecord) });
-export type KeptTurns = z.infer<typeof KEPT_TURNS>;
 
 /** A saga as its object keeps it, for whoever decodes it with the definition. */
 const stored = z.object({
@@ -251,6 +253,8 @@ export const SAGA_ANSWERS = {
     z.object({ kind: z.literal('removed'), endedAs: status }),
     z.object({ kind: z.literal('none') }),
   ]),
+  /** `saga`: `null` where it is removed. */
+  turns: KEPT_TURNS.extend({ saga: stored.nullable() }),
 } as const;
 
 /** What is said of a handler of a saga. */

@@ -18,6 +18,7 @@ import { gateObject } from './gate-object.ts';
 import { serveHttp2 } from './http-server.ts';
 import { outboxObject } from './outbox-object.ts';
 import { sagaObject } from './saga-object.ts';
+import { type MetricsAt, serveMetrics } from '../host/telemetry/serve-metrics.ts';
 import { WorkerRegistry } from './worker-registry.ts';
 
 /** Levels of the SDK's log that are passed on: at the others it logs every call. */
@@ -48,12 +49,16 @@ export interface WorkerOptions {
   readonly logger?: Logger;
   /** Hides further members of what is logged, by name. Default: the default list only. */
   readonly hides?: HidesMember;
+  /** Where `GET /metrics` tells of the attempts that it makes. Default: nowhere. */
+  readonly metrics?: MetricsAt;
   /** True: attempts are spans of OpenTelemetry; see `openBackstep`. Default false. */
   readonly tracing?: boolean;
 }
 
 export interface Worker {
   readonly port: number;
+  /** Where its metrics are served; `null`: nowhere. */
+  readonly metricsPort: number | null;
   /**
    * Lets running attempts end for at most `within`, by default 10s, then ends what is left: another
    * worker makes those again, counted.
@@ -76,6 +81,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     hides,
     lateWithin = '30s',
     tracing = false,
+    metrics,
   } = options;
   const logger = shownLog(options.logger ?? silentLogger, createRedact(hides));
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -92,11 +98,12 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     stateLength: limits.stateLength,
     keepEndedMs: keepEndedFor === undefined ? null : toMs(keepEndedFor, 'keepEndedFor'),
   };
+  const unheard = new UnheardEvents(logger);
   const handler = createEndpointHandler({
     services: [
       sagaObject(place),
       attemptService(registry, desk),
-      outboxObject(registry, systemClock, new UnheardEvents(logger)),
+      outboxObject(registry, systemClock, unheard),
       gateObject(registry),
     ],
     identityKeys: [...identityKeys],
@@ -106,12 +113,19 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
   });
   const onRefused = (refusal: string): void => logger.error({}, refusal);
   const server = await serveHttp2({ port, host, handler, onRefused });
+  const figures = () => ({ ...desk.figures(), unheardEvents: unheard.count });
+  const watched = await serveMetrics(metrics, figures).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   return {
     port: server.port,
+    metricsPort: watched?.port ?? null,
     stop: async ({ within = '10s' } = {}) => {
       server.close();
       await desk.drain(toMs(within, 'within'));
       server.end();
+      watched?.end();
     },
   };
 }

@@ -20,7 +20,7 @@ import { assertAccepting, fatalTextOf, healthIn, type Phase } from './engine-hea
 import { type EngineParts, type ShownParts, withSecretsHidden } from './engine-parts.ts';
 import { Feed } from '../host/feed.ts';
 import { figuresOf, liveActorsOf } from '../host/figures.ts';
-import type { Inbox } from './inbox/inbox.ts';
+import type { Inbox } from '../host/inbox/inbox.ts';
 import { inboxOf } from './inbox/inbox-of.ts';
 import { Listeners } from './outside/listeners.ts';
 import { MessageCourier } from './outside/message-courier.ts';

@@ -18,7 +18,7 @@ import type { Supervisor } from './actor/supervisor.ts';
 import type { Clock } from '../host/clock.ts';
 import { sentEvent } from '../host/event-check.ts';
 import { tellListener } from '../host/feed.ts';
-import type { InboxRef } from './inbox/inbox-answer.ts';
+import type { InboxRef } from '../host/inbox/inbox-answer.ts';
 import { type Outcome, outcomeOf, storedOutcome, type Unsettled } from '../host/outcome.ts';
 import { lostInRestore } from '../host/lost-in-restore.ts';
 import type { SendOptions } from '../host/saga-handle.ts';

@@ -102,7 +102,8 @@ export function createApp(options: AppOptions): App {
   hono.use(guard(security, gatekeeper, nowMs));
   answerOtherMethods(hono);
   if (gatekeeper !== null) hono.route('/', loginRoutes(gatekeeper, context));
-  hono.route('/assets', assetRoutes());
+  const styles = extensions.flatMap((extension) => extension.styles ?? []);
+  hono.route('/assets', assetRoutes(styles));
   hono.route('/', apiRoutes(context, { ...parts, engine, inspectorsMaySend: maySend }));
   for (const { routes } of extensions) if (routes !== undefined) hono.route('/', routes);
   hono.route('/', pageRoutes(context, hub, pages, frame));

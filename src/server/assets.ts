@@ -19,7 +19,6 @@ const STYLES = [
   'pieces',
   'saga',
   'rail',
-  'fault-lab',
   'timeline',
   'chart',
   'performance',
@@ -38,15 +37,19 @@ export interface Asset {
   readonly etag: string;
 }
 
-/** Serves each file of the list, below `/assets`. Throws when one is missing. */
-export function assetRoutes(): Hono<HttpEnv> {
+/**
+ * Serves each file of the list, below `/assets`. Throws when one is missing.
+ *
+ * @param styles of extensions, whose rules come last
+ */
+export function assetRoutes(styles: readonly string[]): Hono<HttpEnv> {
   const script = 'text/javascript; charset=utf-8';
   const htmx = ['htmx.org/dist/htmx.min.js', 'htmx.org/dist/ext/hx-ws.min.js'];
   const assets: Readonly<Record<string, Asset>> = {
-    'backstep.css': stylesheet(),
-    'backstep.js': asset([publicFile('backstep.js')], script),
-    'inspector-bridge.js': asset([publicFile('inspector-bridge.js')], script),
-    'htmx.js': asset(htmx.map(dependencyFile), script),
+    'backstep.css': stylesheet(styles),
+    'backstep.js': asset([textOf(publicFile('backstep.js'))], script),
+    'inspector-bridge.js': asset([textOf(publicFile('inspector-bridge.js'))], script),
+    'htmx.js': asset(htmx.map(dependencyFile).map(textOf), script),
   };
   const app = new Hono<HttpEnv>();
   for (const [name, file] of Object.entries(assets)) app.get(`/${name}`, (c) => serve(c, file));
@@ -54,9 +57,9 @@ export function assetRoutes(): Hono<HttpEnv> {
 }
 
 /** All stylesheets as one. Throws when one is missing. */
-export function stylesheet(): Asset {
-  const paths = STYLES.map((name) => publicFile(`styles/${name}.css`));
-  return asset(paths, 'text/css; charset=utf-8', '\n');
+export function stylesheet(styles: readonly string[] = []): Asset {
+  const own = STYLES.map((name) => textOf(publicFile(`styles/${name}.css`)));
+  return asset([...own, ...styles], 'text/css; charset=utf-8', '\n');
 }
 
 /** Answers with a file, or that the client has it already. */
@@ -67,11 +70,14 @@ export function serve(c: Context, { content, contentType, etag }: Asset): Respon
 }
 
 // Between scripts a line break and a semicolon: neither may swallow the start of the next.
-function asset(paths: readonly string[], contentType: string, between = '\n;\n'): Asset {
-  const text = paths.map((path) => readFileSync(path, 'utf8')).join(between);
-  const content = new TextEncoder().encode(text);
+function asset(texts: readonly string[], contentType: string, between = '\n;\n'): Asset {
+  const content = new TextEncoder().encode(texts.join(between));
   const hash = createHash('sha256').update(content).digest('base64url').slice(0, 22);
   return { content, contentType, etag: `"${hash}"` };
+}
+
+function textOf(path: string): string {
+  return readFileSync(path, 'utf8');
 }
 
 /** The path of a file below public/. */

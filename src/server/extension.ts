@@ -23,6 +23,8 @@ export interface Extension {
   readonly pages?: readonly Page[];
   /** Tables on the page of services. */
   readonly panels?: readonly Panel[];
+  /** CSS of what it shows, in the stylesheet of every page, behind the server's own rules. */
+  readonly styles?: string;
   /** The `routes` in the OpenAPI document. */
   readonly operations?: readonly Operation[];
   /** Statements about the whole system, shown on the overview. May be slow. */

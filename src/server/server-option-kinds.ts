@@ -54,6 +54,7 @@ const EXTENSION_MEMBERS: Record<keyof Extension, Kind> = {
   routes: ANYTHING,
   pages: listOf(ANYTHING, 'pages'),
   panels: listOf(ANYTHING, 'panels'),
+  styles: TEXT,
   operations: listOf(ANYTHING, 'operations'),
   invariants: FUNCTION,
   overview: FUNCTION,

@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { openBackstep } from '../../src/index.ts';
 import { notes } from '../client/notes-program.ts';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { jsonOf, typed } from './typed-commands.ts';
 
 const MODULE = fileURLToPath(new URL('../client/notes-program.ts', import.meta.url));
 
 describeOnPostgres('--db with a URL', () => {
   test('reads beside the owner, proposes no order, and never shows the password', async () => {
-    const { tcpUrl } = await postgresDatabase();
+    const { tcpUrl } = await migratedDatabase();
     const { password } = new URL(tcpUrl);
     expect(password).not.toBe('');
     const backstep = await openBackstep({ database: tcpUrl });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { notes, type NotesProgram, runNotes } from './notes-program.ts';
 
 const quick = { firstDelay: '1ms', maxDelay: '5ms' } as const;
@@ -107,7 +107,7 @@ describe('over a file', () => {
 
 describeOnPostgres('over PostgreSQL', () => {
   test('a client that follows misses nothing of a restart and hears nothing twice', async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const { heard, told } = await heardOverRestart(url);
     expect(heard).toEqual(told);
   });

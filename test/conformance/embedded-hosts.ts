@@ -4,7 +4,7 @@ import { describe, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
 import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
 import type { Deployment, Host, Place, Register } from './host.ts';
 
@@ -21,7 +21,7 @@ export const OVER_SQLITE: Host = {
 export const OVER_POSTGRES: Host = {
   name: 'embedded over PostgreSQL',
   describe: describeOnPostgres,
-  place: async () => embedded((await postgresDatabase()).url),
+  place: async () => embedded((await migratedDatabase()).url),
   capabilities: capabilitiesOf('embedded-postgres'),
 };
 

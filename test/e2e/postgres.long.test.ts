@@ -1,6 +1,6 @@
 /** The demo over PostgreSQL: run by two processes, and migrated by the command. */
 import { expect, test } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { orderOf } from './order-books.ts';
 import { serverBelow, siteFor } from './site.ts';
@@ -13,7 +13,7 @@ describeOnPostgres('the demo over PostgreSQL', () => {
     onTestFinished,
   }) => {
     const [first, second] = [await siteFor(onTestFinished), await siteFor(onTestFinished)];
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const one = await first.launch({ BACKSTEP_DB: url });
     const settings = { BACKSTEP_DB: url, PAYMENT_PROVIDER_URL: first.providerUrl };
     const two = second.start('launcher', settings);
@@ -45,7 +45,7 @@ describeOnPostgres('the demo over PostgreSQL', () => {
 
   test('is migrated by URL', async ({ onTestFinished }) => {
     const site = await siteFor(onTestFinished);
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const cli = async (...args: string[]) => {
       const program = site.start('cli', { BACKSTEP_DB: url, BACKSTEP_SCHEMA: 'saga_engine' }, args);
       return {

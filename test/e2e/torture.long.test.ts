@@ -7,7 +7,7 @@
  */
 import { expect, test } from 'vitest';
 import { expectBooksToAddUp, ordersOf, type SagaRow } from './order-books.ts';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import type { Program } from './processes.ts';
 import { type OrderBody, type Site, siteFor } from './site.ts';
 
@@ -38,7 +38,7 @@ describeOnPostgres('over PostgreSQL', () => {
   test(
     `${ON_POSTGRES} kills under load lose no accepted order and charge none twice`,
     async ({ onTestFinished }) => {
-      const { url } = await postgresDatabase();
+      const { url } = await migratedDatabase();
       await expectSurvival(onTestFinished, ON_POSTGRES, url);
     },
     CYCLE_LIMIT_MS * ON_POSTGRES,

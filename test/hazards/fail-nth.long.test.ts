@@ -10,7 +10,7 @@ import Database from 'better-sqlite3';
 import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { DEMO_MIGRATIONS } from '../actors/demo-database.ts';
 import { expectBooksToAddUp, orderOf, ordersOf } from '../e2e/order-books.ts';
-import { type OrderBody, siteFor } from '../e2e/site.ts';
+import { type OrderBody, siteFor, until } from '../e2e/site.ts';
 import { Disk, ERRNO, useDiskLibrary } from './disk.ts';
 import { EXIT_FAILED, expectDeathByStorage, post } from './failing-calls.ts';
 
@@ -120,6 +120,45 @@ describe.skipIf(library === null)('a call to the disk that fails', () => {
         return hasFailed;
       }, GROWTH_OF_STARTS);
       report('EIO from start to end', runs);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test(
+    'with EDQUOT until there is room is a full disk: work is refused, and goes on by itself',
+    async () => {
+      const site = await siteFor(onTestFinished);
+      const disk = new Disk(library, site.folder);
+      await site.provide();
+      const server = await site.serve(disk.env);
+      const orders = ordersOf(3);
+      disk.failFrom(1, FOR_EVER, ERRNO.EDQUOT);
+      const unanswered = await post(site, orders);
+      await server.line(/the store is stalled; trying again/, 7);
+      expect((await site.call('GET', '/api/health')).status).toBe(503);
+      disk.heal();
+      await until('it is ready again', async () => {
+        return (await site.call('GET', '/api/health')).status === 200;
+      });
+      for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
+      await site.atRest();
+      await expectBooksToAddUp(site, orders);
+    },
+    TEST_LIMIT_MS,
+  );
+
+  test.each(['EIO', 'EDQUOT', 'ENOSPC'] as const)(
+    'with %s as long as it is opened is no refusal: it may pass, says the server that ends',
+    async (error) => {
+      const site = await siteFor(onTestFinished);
+      const disk = new Disk(library, site.folder);
+      disk.failFrom(1, FOR_EVER, ERRNO[error]);
+      const server = site.start('server', {
+        ...disk.env,
+        PAYMENT_PROVIDER_URL: site.providerUrl,
+      });
+      expect(await server.ended).toBe(EXIT_FAILED);
+      expect(server.err).toEqual([expect.stringMatching(/^backstep: .*it may pass: try again$/)]);
     },
     TEST_LIMIT_MS,
   );

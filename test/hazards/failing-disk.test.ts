@@ -1,12 +1,12 @@
 /**
- * A disk that fails at one call, or at every call until it is sound again, under the shipped server;
- * at the first call, the second and so on: fail-nth.long.test.ts.
+ * A disk that fails at every call until it is sound again, under the shipped server; at the first
+ * call, the second and so on, while it is opened, and by a quota: fail-nth.long.test.ts.
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { expectBooksToAddUp, ordersOf } from '../e2e/order-books.ts';
 import { siteFor, until } from '../e2e/site.ts';
 import { Disk, ERRNO, useDiskLibrary } from './disk.ts';
-import { EXIT_FAILED, expectDeathByStorage, post } from './failing-calls.ts';
+import { expectDeathByStorage, post } from './failing-calls.ts';
 
 const TEST_LIMIT_MS = 120_000;
 const FOR_EVER = 1_000_000_000;
@@ -32,45 +32,6 @@ describe.skipIf(library === null)('a call to the disk that fails', () => {
       await expectDeathByStorage(server);
       disk.heal();
       await site.serve(disk.env);
-      for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
-      await site.atRest();
-      await expectBooksToAddUp(site, orders);
-    },
-    TEST_LIMIT_MS,
-  );
-
-  test.each(['EIO', 'EDQUOT', 'ENOSPC'] as const)(
-    'with %s as long as it is opened is no refusal: it may pass, says the server that ends',
-    async (error) => {
-      const site = await siteFor(onTestFinished);
-      const disk = new Disk(library, site.folder);
-      disk.failFrom(1, FOR_EVER, ERRNO[error]);
-      const server = site.start('server', {
-        ...disk.env,
-        PAYMENT_PROVIDER_URL: site.providerUrl,
-      });
-      expect(await server.ended).toBe(EXIT_FAILED);
-      expect(server.err).toEqual([expect.stringMatching(/^backstep: .*it may pass: try again$/)]);
-    },
-    TEST_LIMIT_MS,
-  );
-
-  test(
-    'with EDQUOT until there is room is a full disk: work is refused, and goes on by itself',
-    async () => {
-      const site = await siteFor(onTestFinished);
-      const disk = new Disk(library, site.folder);
-      await site.provide();
-      const server = await site.serve(disk.env);
-      const orders = ordersOf(3);
-      disk.failFrom(1, FOR_EVER, ERRNO.EDQUOT);
-      const unanswered = await post(site, orders);
-      await server.line(/the store is stalled; trying again/, 7);
-      expect((await site.call('GET', '/api/health')).status).toBe(503);
-      disk.heal();
-      await until('it is ready again', async () => {
-        return (await site.call('GET', '/api/health')).status === 200;
-      });
       for (const order of unanswered) expect((await site.order(order)).status).toBe(202);
       await site.atRest();
       await expectBooksToAddUp(site, orders);

@@ -108,9 +108,12 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'hazards/failing-disk.test.ts',
     'with ENOSPC until there is room',
   ],
-  'quota spent': ['hazards/failing-disk.test.ts', 'with EDQUOT until there is room is a full disk'],
+  'quota spent': [
+    'hazards/fail-nth.long.test.ts',
+    'with EDQUOT until there is room is a full disk',
+  ],
   'I/O error, quota or full disk while it is opened': [
-    'hazards/failing-disk.test.ts',
+    'hazards/fail-nth.long.test.ts',
     'as long as it is opened is no refusal',
   ],
   'disk full for real': ['hazards/damaged-files.long.test.ts', 'that is full stalls the server'],
@@ -205,7 +208,7 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
   ],
   // PostgreSQL
   'connection cut at every message of a batch': [
-    'store/postgres/unknown-commits.test.ts',
+    'store/postgres/lost-connections.ts',
     'leaves nothing unknown, wherever it was %s',
   ],
   'connections cut under load': [
@@ -225,11 +228,11 @@ export const FAULTS: Readonly<Record<string, Trial>> = {
     'is taken over from a killed owner, with all that it had acknowledged',
   ],
   'owner that stands still and goes on': [
-    'store/postgres/ownership.test.ts',
+    'store/postgres/silent-owners.long.test.ts',
     'which writes nothing once it goes on',
   ],
   'owner cut off from its database': [
-    'store/postgres/ownership.test.ts',
+    'store/postgres/silent-owners.long.test.ts',
     'that nobody can reach, which fails once it is reached again',
   ],
   'database that went back to a copy': [

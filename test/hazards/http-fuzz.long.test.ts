@@ -1,6 +1,6 @@
 /** Many requests that are wrong; BACKSTEP_FUZZ_REQUESTS sets how many, BACKSTEP_FUZZ_SEED which. */
 import { expect, test } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { fuzz, fuzzLimitMs, REACHED } from './fuzz.ts';
 
 const REQUESTS = Number(process.env['BACKSTEP_FUZZ_REQUESTS'] ?? 10_000);
@@ -17,7 +17,7 @@ describeOnPostgres('over PostgreSQL', () => {
   test(
     `${REQUESTS} wrong requests get no 5xx and crash nothing`,
     async () => {
-      const { url } = await postgresDatabase();
+      const { url } = await migratedDatabase();
       expect(await fuzz(REQUESTS, url)).toEqual(REACHED);
     },
     fuzzLimitMs(REQUESTS),

@@ -1,9 +1,9 @@
 /** A share of what is wrong with requests, always the same; more of it: http-fuzz.long.test.ts. */
 import { expect, test } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { fuzz, fuzzLimitMs, REACHED } from './fuzz.ts';
 
-const REQUESTS = 2_000;
+const REQUESTS = 1_000;
 
 test(
   `${REQUESTS} wrong requests get no 5xx, crash nothing and take no memory`,
@@ -18,7 +18,7 @@ describeOnPostgres('over PostgreSQL', () => {
   test(
     `${REQUESTS} wrong requests get no 5xx and crash nothing`,
     async () => {
-      const { url } = await postgresDatabase();
+      const { url } = await migratedDatabase();
       expect(await fuzz(REQUESTS, url)).toEqual(REACHED);
     },
     fuzzLimitMs(REQUESTS),

@@ -5,7 +5,7 @@ import { defineSaga } from '../../src/core/define/saga.ts';
 import { PermanentError } from '../../src/core/failure.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
-import { describeOnPostgres, postgresDatabase } from './databases.ts';
+import { describeOnPostgres, migratedDatabase } from './databases.ts';
 
 type Break = { break: (input: null) => void };
 
@@ -43,7 +43,7 @@ async function opened(url: string, by: string, told: Told[]): Promise<Backstep> 
 
 describeOnPostgres('alerts over PostgreSQL', () => {
   it('are sent by the owner, a trial that the standby is asked for too; a take-over tells nothing twice', async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const told: Told[] = [];
     const owner = await opened(url, 'owner', told);
     await owner.start();

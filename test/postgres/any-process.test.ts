@@ -4,7 +4,7 @@ import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { createApp } from '../../src/server/app.ts';
 import { notebookSaga } from '../runtime/inbox/inbox-fixture.ts';
 import { answeredOtherwise, TOKEN } from '../server/every-request.ts';
-import { describeOnPostgres, postgresDatabase } from './databases.ts';
+import { describeOnPostgres, migratedDatabase } from './databases.ts';
 
 async function served(url: string, label: string) {
   const backstep = await openBackstep({ database: url, label });
@@ -16,7 +16,7 @@ async function served(url: string, label: string) {
 
 describeOnPostgres('two processes over PostgreSQL', () => {
   it('answer every route alike, and say who owns the database', { timeout: 120_000 }, async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const owner = await served(url, 'shop-1');
     await owner.backstep.start();
     const standby = await served(url, 'shop-2');

@@ -10,6 +10,7 @@ import { describe, inject, onTestFinished } from 'vitest';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster.ts';
 import { findPostgres, isSwitchedOff, POSTGRES_CURE } from './find-postgres.ts';
 import type { SharedPostgres } from './global-setup.ts';
+import { createDatabase, dropDatabase, withDatabase } from './template.ts';
 
 /** As `describe`, for tests that need PostgreSQL: left out only where it is switched off by name. */
 export const describeOnPostgres = isSwitchedOff(process.env) ? describe.skip : describe;
@@ -25,19 +26,23 @@ export interface TestDatabase {
   readonly adminUrl: string;
 }
 
-/** A database that goes when the test ends. */
-export async function postgresDatabase(): Promise<TestDatabase> {
+/** An empty database that goes when the test ends. */
+export function postgresDatabase(): Promise<TestDatabase> {
+  return freshDatabase((shared, name) => createDatabase(shared, name));
+}
+
+/** One with the engine's tables in the schema `backstep`, and nothing in them. */
+export function migratedDatabase(): Promise<TestDatabase> {
+  return freshDatabase((shared, name) => createDatabase(shared, name, shared.template));
+}
+
+async function freshDatabase(
+  create: (shared: ReadyPostgres, name: string) => Promise<void>,
+): Promise<TestDatabase> {
   const shared = await sharedPostgres();
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await withClient(shared.adminUrl, async (client) => {
-    const owner = new URL(shared.url).username;
-    await client.query(`CREATE DATABASE ${name}${owner === '' ? '' : ` OWNER ${owner}`}`);
-  });
-  onTestFinished(() =>
-    withClient(shared.adminUrl, async (client) => {
-      await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    }),
-  );
+  await create(shared, name);
+  onTestFinished(() => dropDatabase(shared.adminUrl, name));
   const urlIn = (url: string): string => withDatabase(url, name);
   const { url, tcpUrl, adminUrl } = shared;
   return { name, url: urlIn(url), tcpUrl: urlIn(tcpUrl), adminUrl: urlIn(adminUrl) };
@@ -64,29 +69,15 @@ export async function connectTo(url: string): Promise<pg.Client> {
   return client;
 }
 
+type ReadyPostgres = Extract<SharedPostgres, { kind: 'ready' }>;
+
 let asked: Promise<SharedPostgres> | null = null;
 
-async function sharedPostgres(): Promise<Extract<SharedPostgres, { kind: 'ready' }>> {
+async function sharedPostgres(): Promise<ReadyPostgres> {
   asked ??= text(createConnection(inject('postgresSocket'))).then(
     (answer) => JSON.parse(answer) as SharedPostgres,
   );
   const shared = await asked;
   if (shared.kind === 'missing') throw new Error(shared.reason);
   return shared;
-}
-
-function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.href;
-}
-
-async function withClient(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await use(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -5,6 +5,7 @@
  * The process of the run owns it; the processes of the files ask over a socket. A run of files that
  * need no PostgreSQL pays for that socket only.
  */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -27,12 +28,15 @@ export type SharedPostgres =
       readonly adminUrl: string;
       readonly url: string;
       readonly tcpUrl: string;
+      /** The name of a database with the engine's tables and nothing in them, to be copied. */
+      readonly template: string;
     }
   | { readonly kind: 'missing'; readonly reason: string };
 
 /** Gives what to do at the end of the run. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const path = join(tmpdir(), `backstep-tests-${process.pid}.sock`);
+  const template = `test_template_${randomBytes(6).toString('hex')}`;
   let cluster: Cluster | null = null;
   let shared: Promise<SharedPostgres> | null = null;
 
@@ -42,13 +46,17 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     const found = findPostgres(process.env);
     if (found === null) return { kind: 'missing', reason: POSTGRES_CURE };
     if (found.kind === 'off') return { kind: 'missing', reason: 'PostgreSQL is switched off' };
+    const { makeTemplate } = await import('./template.ts');
     if (found.kind === 'server') {
-      return { kind: 'ready', adminUrl: found.url, url: found.url, tcpUrl: found.url };
+      const { url } = found;
+      await makeTemplate({ adminUrl: url, url }, template);
+      return { kind: 'ready', adminUrl: url, url, tcpUrl: url, template };
     }
     const { startCluster } = await import('./cluster.ts');
     cluster = await startCluster({ programs: found.folder });
     const [adminUrl, url] = [cluster.adminUrl('postgres'), cluster.url('postgres')];
-    return { kind: 'ready', adminUrl, url, tcpUrl: cluster.tcpUrl('postgres') };
+    await makeTemplate({ adminUrl, url }, template);
+    return { kind: 'ready', adminUrl, url, tcpUrl: cluster.tcpUrl('postgres'), template };
   }
 
   const server = createServer((socket) => {
@@ -63,7 +71,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     server.close();
     rmSync(path, { force: true });
-    await shared;
-    await cluster?.dispose();
+    const answer = await shared;
+    if (cluster !== null) return cluster.dispose();
+    if (answer?.kind !== 'ready') return;
+    const { dropDatabase } = await import('./template.ts');
+    await dropDatabase(answer.adminUrl, template);
   };
 }

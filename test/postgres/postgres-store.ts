@@ -4,7 +4,7 @@
 import { onTestFinished } from 'vitest';
 import { migratePostgres } from '../../src/store/postgres/migrate.ts';
 import type { Store } from '../../src/store/store.ts';
-import { connectTo, postgresDatabase, type TestDatabase } from './databases.ts';
+import { connectTo, migratedDatabase, type TestDatabase } from './databases.ts';
 import { openPostgresStoreHere, type WriterStoreOptions } from './writer-store.ts';
 
 export interface PostgresStoreDatabase extends TestDatabase {
@@ -21,8 +21,7 @@ export interface OpenOptions extends WriterStoreOptions {
 
 /** A migrated database that goes when the test ends. */
 export async function postgresStoreDatabase(): Promise<PostgresStoreDatabase> {
-  const database = await postgresDatabase();
-  await migratePostgres(database.url);
+  const database = await migratedDatabase();
   const client = await connectTo(database.url);
   return {
     ...database,

@@ -5,7 +5,7 @@ import { backstepInbox } from '../../src/runtime/inbox/backstep-inbox.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { linesOf, notebookSaga } from '../runtime/inbox/inbox-fixture.ts';
-import { connectTo, describeOnPostgres, postgresDatabase } from './databases.ts';
+import { connectTo, describeOnPostgres, migratedDatabase } from './databases.ts';
 
 async function opened(url: string): Promise<Backstep> {
   const backstep = await openBackstep({ database: url });
@@ -16,7 +16,7 @@ async function opened(url: string): Promise<Backstep> {
 
 describeOnPostgres('a standby over PostgreSQL', () => {
   it('is answered by the owner, follows its feed, and goes on in its place', async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const owner = await opened(url);
     await owner.start();
     const standby = await opened(url);
@@ -55,7 +55,7 @@ describeOnPostgres('a standby over PostgreSQL', () => {
   });
 
   it('leaves rows of other transactions to the owner, in the order of their ids', async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const owner = await opened(url);
     await owner.start();
     const { id } = await owner.spawn(notebookSaga, { input: { name: 'diary' } });

@@ -4,7 +4,7 @@
  * something of each.
  */
 import { expect, it } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { dyingOf } from './deadly-parcels.ts';
 import {
   endedWell,
@@ -49,6 +49,14 @@ const RUNS: readonly Run[] = [
     strike: (load) => load.loseNode(2, AWAY_MS),
     options: { nodes: 3 },
   },
+  {
+    killed: 'workers are swapped by a deployment, and one node of three is away meanwhile',
+    strikes: 1,
+    strike: async (load) => {
+      await Promise.all([load.loseNode(2, AWAY_MS), load.swapWorkers()]);
+    },
+    options: { nodes: 3 },
+  },
 ];
 
 /** Runs the sagas while so many times something is killed, and looks at what is left. */
@@ -83,7 +91,7 @@ describeOnRestate('sagas on Restate', () => {
     it(
       'end as they must while the face is killed, and the one that stands by writes on',
       async () => {
-        const { url: database } = await postgresDatabase();
+        const { url: database } = await migratedDatabase();
         const options = { faces: 2, database };
         await expectSurvival({
           killed: '',

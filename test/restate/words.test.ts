@@ -67,6 +67,7 @@ const ASKED: SagaWords = {
   nudge: { attempts: ['pay/7'], atMs: 5 },
   adopt: { atMs: 5 },
   forget: {},
+  turns: { afterSeq: 2 },
 };
 
 describe('what a saga is asked', () => {

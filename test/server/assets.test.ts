@@ -1,6 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import { filesUnder } from '../source-files.ts';
 import { openFixture, type HttpFixture } from './http-fixture.ts';
+
+const STYLES = new URL('../../public/styles/', import.meta.url);
+/** Beginnings of classes whose rest is put together: `is-${status}`. */
+const COMPOSED = /^(?:is|series|span|tone)-/;
 
 let http: HttpFixture;
 afterEach(() => http.dispose());
@@ -22,12 +27,25 @@ describe('the files of the page', () => {
   it('have every stylesheet of the folder, each once', async () => {
     http = await openFixture();
     const served = await (await http.send('GET', '/assets/backstep.css')).text();
-    const folder = new URL('../../public/styles/', import.meta.url);
-    const files = readdirSync(folder);
+    const files = readdirSync(STYLES);
     expect(files.length).toBeGreaterThan(10);
-    const texts = files.map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    const texts = files.map((file) => readFileSync(new URL(file, STYLES), 'utf8'));
     for (const text of texts) expect(served.split(text)).toHaveLength(2);
     expect(served.length).toBe(texts.join('\n').length);
+  });
+
+  it('have no rule for a class that no page of the server has', () => {
+    const styles = readdirSync(STYLES).map((file) => readFileSync(new URL(file, STYLES), 'utf8'));
+    const selectors = styles.join('\n').replaceAll(/\/\*[^]*?\*\/|\{[^{}]*\}/g, ' ');
+    const classes = new Set(
+      [...selectors.matchAll(/\.([a-z][\w-]*)/g)].map(([, name = '']) => name),
+    );
+    const sources = [...filesUnder('src'), ...filesUnder('public')];
+    const ours = sources.filter(({ path }) => !path.startsWith('src/demo/'));
+    const words = new Set(ours.flatMap(({ text }) => text.match(/[a-z][\w-]*/g) ?? []));
+    const unused = [...classes].filter((name) => !words.has(name) && !COMPOSED.test(name));
+    expect(unused).toEqual([]);
+    expect(classes.size).toBeGreaterThan(80);
   });
 
   it.each(['..%2fpackage.json', '%2e%2e/app.ts', '%00', 'backstep.css%00', 'Backstep.css', ''])(

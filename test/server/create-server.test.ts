@@ -118,6 +118,7 @@ describe('an extension', () => {
       routes: new Hono(),
       pages: [],
       panels: [],
+      styles: '#shelf { color: red }',
       operations: [],
       invariants: async () => [],
       overview: () => html``,
@@ -129,7 +130,7 @@ describe('an extension', () => {
     expect(() => serverOf({ extensions: [whole] })).not.toThrow();
   });
 
-  it('adds pages, panels, statements, routes and a banner, each with its secrets hidden', async () => {
+  it('adds pages, styles, panels, statements, routes and a banner, each with its secrets hidden', async () => {
     let isLoud = false;
     const ops = serverOf({
       prefix: '/ops',
@@ -174,6 +175,7 @@ describe('an extension', () => {
           invariants: async () => [
             { name: 'keys', statement: 'keys = doors', holds: true, expected: 1, actual: 1 },
           ],
+          styles: '#shelf { color: red }',
           overview: () => html`<a href="/shelves?row=1">To the shelves</a>`,
           banner: () => (isLoud ? html`<p>The shelves are full.</p>` : null),
         }),
@@ -187,6 +189,7 @@ describe('an extension', () => {
     expect(shelf).toContain('<p id="shelf">row 7</p>');
     expect(shelf).toMatch(/Sagas<\/a> <\/li><li> <a href="\/ops\/shelves" aria-current="page"/);
     expect(shelf).not.toContain('The shelves are full.');
+    expect(await pageAt('/assets/backstep.css')).toMatch(/\.tabs {.*#shelf { color: red }$/);
     const filled = await ops.app.request('http://localhost/ops/shelves/fill', { method: 'POST' });
     expect(await filled.text()).toBe('shop');
     const overview = await pageAt('/');

@@ -127,6 +127,7 @@ export class SimStore implements Store {
     ofDrawing: () => Promise.resolve([]),
     errorOf: () => Promise.resolve(null),
     wayOf: () => Promise.resolve(null),
+    isProjection: () => Promise.resolve(false),
     parkedForVersion: () => Promise.resolve([]),
     removable: () => Promise.resolve([]),
     finalStatus: () => Promise.resolve(null),

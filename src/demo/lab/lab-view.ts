@@ -123,7 +123,7 @@ function introduction(): Html {
           <div class="cell forward tone-${tone}"><b>${step}</b> ${words}</div>
           ${
             undone === null
-              ? html`<div class="cell backward is-idle"><b>${compensation}</b> not needed</div>`
+              ? html`<div class="cell backward is-pending"><b>${compensation}</b> not needed</div>`
               : html`<div class="cell backward tone-${undone[0]}">
                   <b>${compensation}</b> ${undone[1]}
                 </div>`

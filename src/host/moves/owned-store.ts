@@ -60,7 +60,7 @@ export async function withOwnedStore<Result>(
     const ownership = await store.own();
     isClean = ownership.wasLeftClean;
     const reads = createMoveReads(store.tables());
-    if (await reads.isProjection()) {
+    if (await store.upkeep.isProjection()) {
       const why = 'it shows sagas that run on Restate, which keeps them';
       throw refused(name, why, 'sagas of Restate cannot be moved');
     }

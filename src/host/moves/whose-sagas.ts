@@ -3,12 +3,12 @@
  * hear of what the other does.
  */
 import { BackstepError } from '../../core/errors.ts';
-import { createMoveReads, projectionStatement } from '../../store/queries/moves.ts';
+import { projectionStatement } from '../../store/queries/moves.ts';
 import type { Store } from '../../store/store.ts';
 
 /** Throws `storage-refused`, and closes the database, where its sagas run on Restate. */
 export async function assertRunsHere(store: Store): Promise<void> {
-  if (!(await createMoveReads(store.tables()).isProjection())) return;
+  if (!(await store.upkeep.isProjection())) return;
   await store.close();
   throw new BackstepError(
     'storage-refused',
@@ -22,7 +22,7 @@ export async function assertRunsHere(store: Store): Promise<void> {
  * highest internal id in it. Throws `storage-refused` where it has sagas that run in a process.
  */
 export async function markAsProjection(store: Store, lastSid: number): Promise<void> {
-  if (await createMoveReads(store.tables()).isProjection()) return;
+  if (await store.upkeep.isProjection()) return;
   if (lastSid > 0) {
     throw new BackstepError(
       'storage-refused',

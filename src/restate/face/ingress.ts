@@ -30,7 +30,8 @@ interface Asked {
   readonly service: string;
   readonly key: string;
   readonly handler: string;
-  readonly asks: 'looks' | 'changes';
+  /** By which Restate knows the call again; `null`: it may be made any number of times. */
+  readonly once: string | null;
 }
 
 /** One try of a call: what it answered, or why there is none. */
@@ -52,39 +53,37 @@ export class Ingress {
   /**
    * Asks a handler of a saga. Throws `unavailable` when there was no answer in time: what was asked
    * may still be done, and asking the same again does it once only if it is a start with its key or
-   * an event with its id.
+   * an event with its id, or has the same `once`, as long as Restate remembers that; see
+   * `CALL_OPTIONS`. Default: the call has a key of its own.
    */
   async call<Name extends Handler>(
     sagaId: string,
     handler: Name,
     words: Words[Name],
+    once: string = randomUUID(),
   ): Promise<Answers[Name]> {
-    const asks = handler === 'get' ? 'looks' : 'changes';
-    const body = await this.#ask({ service: SERVICES.saga, key: sagaId, handler, asks }, words);
+    // A look changes nothing, and an answer that is kept would be an old one.
+    const isLook = handler === 'get' || handler === 'turns';
+    const asked = { service: SERVICES.saga, key: sagaId, handler, once: isLook ? null : once };
+    const body = await this.#ask(asked, words);
     // The schema of a handler gives its answers, which the compiler cannot follow by name.
     return SAGA_ANSWERS[handler].parse(body) as Answers[Name];
   }
 
   /** The turns of a saga after that one, as its journal keeps them. Throws `unavailable`. */
   async keptTurns(sagaId: string, afterSeq: number): Promise<KeptTurns['turns']> {
-    const kept = {
-      service: SERVICES.journal,
-      key: sagaId,
-      handler: 'kept',
-      asks: 'looks',
-    } as const;
+    const kept = { service: SERVICES.journal, key: sagaId, handler: 'kept', once: null };
     return KEPT_TURNS.parse(await this.#ask(kept, { afterSeq })).turns;
   }
 
   /** Tries it until it is answered, or for too long. */
-  async #ask({ service, key, handler, asks }: Asked, words: object | null): Promise<unknown> {
+  async #ask({ service, key, handler, once }: Asked, words: object | null): Promise<unknown> {
     const url = `${this.#url}/restate/call/${service}/${encodeURIComponent(key)}/${handler}`;
     const request = {
       method: 'POST',
       headers: {
         ...(words === null ? {} : { 'content-type': 'application/json' }),
-        // A look changes nothing, and an answer that is kept would be an old one.
-        ...(asks === 'looks' ? {} : { 'idempotency-key': randomUUID() }),
+        ...(once === null ? {} : { 'idempotency-key': once }),
       },
       ...(words === null ? {} : { body: JSON.stringify(words) }),
     };

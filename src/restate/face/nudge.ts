@@ -17,6 +17,7 @@ import { RUNS } from '../saga-state.ts';
 import { nameOfAttempt } from '../sends.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
+import type { Resync } from './resync.ts';
 import { findCalls } from './stuck-calls.ts';
 
 const RUN_IDS = z.record(z.string(), z.string());
@@ -30,6 +31,7 @@ export interface NudgeParts {
   readonly logger: Pick<Logger, 'info'>;
   /** The state that a saga has on Restate; `null`: there is none. */
   readonly stateOf: (sagaId: string) => Promise<SagaState | null>;
+  readonly resync: Pick<Resync, 'heal'>;
 }
 
 /** Does it, or with `isTrial` says what it would do; see `HostCalls.nudge`. */
@@ -49,6 +51,8 @@ export async function nudge(parts: NudgeParts, sagaId: string, isTrial: boolean)
   if (!isTrial && !isTurning) {
     logger.info({ saga: sagaId, dispatched }, 'a person nudged a saga');
     await ingress.call(sagaId, 'nudge', { attempts: [...dispatched], atMs: clock.nowMs() });
+    // The call that was killed may have been the one that writes its last turn.
+    await parts.resync.heal(sagaId);
   }
   if (dispatched.length > 0) return { kind: 'nudged', dispatched, calls };
   return { kind: calls.length > 0 ? 'moves' : 'waits', dispatched, calls };

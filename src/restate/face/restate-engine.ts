@@ -7,7 +7,6 @@
  */
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { BackstepError } from '../../core/errors.ts';
-import { check } from '../../core/options-reader.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
@@ -19,38 +18,35 @@ import { type AlertWork, createAlerts, withUndelivered } from '../../host/alerts
 import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
 import { markerOf } from '../../host/alerts/marker.ts';
 import { type Clock, orAfter } from '../../host/clock.ts';
-import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { Feed } from '../../host/feed.ts';
 import { figuresOfWriter } from '../../host/figures.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { SagaWatchers } from '../../host/saga-watchers.ts';
 import { markAsProjection } from '../../host/moves/whose-sagas.ts';
 import type { VersionKeeper } from '../../host/versions/version-keeper.ts';
-import { sagaId } from '../../host/starts/saga-id.ts';
-import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
-import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Subscribed } from '../../host/subscription-check.ts';
 import { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
-import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
+import type { Tracing } from '../../host/telemetry/tracing.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { BulkActions } from '../../host/upkeep/bulk-actions.ts';
 import { type OwnRetention, retentionOf, type Upkeep } from '../../host/upkeep/retention.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { Store } from '../../store/store.ts';
 import type { HostCalls } from '../../host/host-calls.ts';
+import type { Inbox } from '../../host/inbox/inbox.ts';
 import type { Admin } from './admin.ts';
 import { callsOnRestate } from './calls-on-restate.ts';
+import { inboxOnRestate } from './inbox-on-restate.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
 import { type HttpServer, serveHttp2 } from '../http-server.ts';
-import { keyedSagaId } from '../keys.ts';
 import { Projector } from './projector.ts';
 import { Resync } from './resync.ts';
 import { RestateCalls } from './saga-calls.ts';
+import { RestateStarts } from './saga-starts.ts';
 import { versionKeeperOn } from './version-calls.ts';
 import { Watch } from './watch.ts';
 import { WorkerRegistry } from '../worker-registry.ts';
-import { doneOf } from '../words.ts';
 
 /**
  * Where the projection listens for what sagas leave behind. It must stay the same: what waits to be
@@ -107,6 +103,8 @@ export class RestateEngine implements UncheckedEngine {
   readonly #telemetry: SagaTelemetry;
   readonly #projector: Projector;
   readonly #versions: VersionKeeper;
+  readonly #starts: RestateStarts;
+  readonly #inbox: Inbox;
   readonly #removal: Upkeep & OwnRetention;
   readonly #watch: Watch;
   readonly #resync: Resync;
@@ -128,10 +126,14 @@ export class RestateEngine implements UncheckedEngine {
     this.#telemetry = new SagaTelemetry(parts.tracing);
     const telemetry = this.#telemetry;
     const marker = markerOf(parts.alerts.rules);
-    const onGap = (id: string): void => this.#resync.heal(id);
+    const onGap = (id: string): void => void this.#resync.heal(id);
     const told = { marker, telemetry, onGap };
     this.#projector = new Projector({ ...shared, feed: this.#feed, ...told });
     this.sagas = new RestateCalls({ ...shared, ingress: this.#ingress, onError });
+    this.#starts = new RestateStarts({ ...parts, ...shared, ingress: this.#ingress });
+    const isAccepting = (): boolean => this.health().kind === 'ready';
+    const inbox = { store, clock, log: logger, isAccepting };
+    this.#inbox = inboxOnRestate(inbox, this.#starts, this.sagas);
     this.#versions = versionKeeperOn({
       ...shared,
       ingress: this.#ingress,
@@ -202,39 +204,12 @@ export class RestateEngine implements UncheckedEngine {
     if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
     this.alerts.start();
+    this.#inbox.start();
     logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
-  async spawn(type: string, options: SpawnOptions): Promise<StartResult> {
-    check(type, SAGA_TYPE, 'spawn, the type', 'input-invalid');
-    check(options, SPAWN_OPTIONS, `spawn of "${type}"`, 'input-invalid');
-    return startTraced(this.#parts.tracing, type, options, (traced) => this.#start(type, traced));
-  }
-
-  async #start(type: string, options: SpawnOptions): Promise<StartResult> {
-    const { clock, randomId } = this.#parts;
-    const nowMs = clock.nowMs();
-    const startAtMs = startTimeOf(options, nowMs);
-    const key = options.key ?? null;
-    // The id is made here and is the same over all tries: a lost answer starts nothing twice.
-    const id = key === null ? sagaId(nowMs, randomId()) : keyedSagaId(type, key);
-    const of = givenTrace(options);
-    let refusal: unknown = null;
-    for (const definition of this.#registry.versionsOf(type)) {
-      this.#registry.assertChildren(definition);
-      const { version } = definition;
-      const input = await parseInput(definition, options.input);
-      const inputHash = inputHashOf(input);
-      const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
-      try {
-        return { id, ...doneOf(await this.#ingress.call(id, 'start', words)) };
-      } catch (error) {
-        // Its workers are not deployed yet: those that are have an earlier version, or none.
-        if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;
-        refusal ??= error;
-      }
-    }
-    throw refusal;
+  spawn(type: string, options: SpawnOptions): Promise<StartResult> {
+    return this.#starts.spawn(type, options);
   }
 
   subscribe: Backstep['subscribe'] = (listener) => this.#feed.subscribe(listener);
@@ -251,7 +226,8 @@ export class RestateEngine implements UncheckedEngine {
   definitions: Backstep['definitions'] = () => this.#registry.all();
 
   /** Of this process, in which no saga runs: turns count where they are written. */
-  figures: Backstep['figures'] = () => figuresOfWriter(this.#telemetry.counters, this.#feed);
+  figures: Backstep['figures'] = () =>
+    figuresOfWriter(this.#telemetry.counters, this.#inbox, this.#feed);
 
   liveActors: Backstep['liveActors'] = () => [];
 
@@ -281,6 +257,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#resync.stop();
     this.#versions.stop();
     this.#removal.stop();
+    this.#inbox.stop();
     await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
     this.#server?.close();

@@ -11,6 +11,7 @@ import { crc32 } from 'node:zlib';
 import { isPassing } from '../../core/errors.ts';
 import type { ResyncProgress } from '../../host/host-calls.ts';
 import type { Logger } from '../../host/turn-log.ts';
+import type { TurnRecord } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
 import { SERVICES } from '../names.ts';
 import { SAGA } from '../saga-state.ts';
@@ -75,16 +76,19 @@ export class Resync {
     return (this.#counted ??= this.#begin(isTrial).finally(() => (this.#counted = null)));
   }
 
-  /** A turn was refused for those before it: they are written, where they are kept. */
-  heal(sagaId: string): void {
+  /**
+   * Writes the turns of one saga that the database lacks: one was refused for those before it, or
+   * somebody killed a call. Resolves once it is done, or cannot be done now. Never rejects.
+   */
+  async heal(sagaId: string): Promise<void> {
     if (this.#isStopped) return;
-    this.#bring(sagaId).then(
+    await this.#bring(sagaId).then(
       (isWhole) => {
         if (isWhole || this.#told.has(sagaId) || this.#told.size >= CHUNK) return;
         this.#told.add(sagaId);
         this.#parts.logger.warn({ saga: sagaId }, 'turns of a saga are gone: they are not kept');
       },
-      () => {}, // Restate brings the turn again, and with it this
+      () => {}, // Restate brings the turn again, or a person asks again
     );
   }
 
@@ -164,20 +168,20 @@ export class Resync {
   async #write(sagaId: string): Promise<boolean> {
     const { ingress, projector } = this.#parts;
     const storedSeq = (await this.#storedSeqs([sagaId])).get(sagaId) ?? 0;
-    const turns = await ingress.keptTurns(sagaId, storedSeq);
-    const found = await ingress.call(sagaId, 'get', null);
-    if (found.kind !== 'saga') return true; // it was removed meanwhile
-    const [first] = turns;
-    if (first === undefined) return storedSeq > 0;
-    if (first.saga.seq !== storedSeq + 1) return false;
+    const written = await ingress.keptTurns(sagaId, storedSeq);
+    // After those: whatever its journal has by then, the saga has as well, or has taken on since.
+    const { saga, turns: last } = await ingress.call(sagaId, 'turns', { afterSeq: storedSeq });
+    if (saga === null) return true; // it was removed meanwhile
+    const turns = inLine([...written, ...last], storedSeq);
+    if (turns.length === 0) return storedSeq >= saga.seq;
     // Each turn with the state after the last one, which is the only one that is kept: a reader in
     // between sees the state of a few moments later.
-    const { type, state } = found.saga;
+    const { type, state } = saga;
     const checksum = crc32(state);
     const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
     try {
       await projector.append(sagaId, { type, turns: whole });
-      return true;
+      return storedSeq + turns.length >= saga.seq;
     } catch (error) {
       if (isPassing(error)) throw error;
       return false;
@@ -223,4 +227,15 @@ export class Resync {
     }
     return seqs;
   }
+}
+
+/** Those that follow on that turn, one after the other, as far as there is none missing. */
+function inLine(turns: readonly TurnRecord[], afterSeq: number): readonly TurnRecord[] {
+  const bySeq = new Map(turns.map((turn) => [turn.saga.seq, turn]));
+  const found: TurnRecord[] = [];
+  for (let turn = bySeq.get(afterSeq + 1); turn !== undefined;) {
+    found.push(turn);
+    turn = bySeq.get(turn.saga.seq + 1);
+  }
+  return found;
 }

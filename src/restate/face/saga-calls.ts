@@ -53,10 +53,11 @@ export class RestateCalls implements HandleCalls {
     id: string,
     command: OperatorCommand,
     expectedVersion: number | null = null,
+    once?: string,
   ): Promise<SagaState> {
     const { ingress, clock } = this.#parts;
     const words = { command, expectedVersion, atMs: clock.nowMs() };
-    return this.#opened(id, doneOf(await ingress.call(id, 'command', words)));
+    return this.#opened(id, doneOf(await ingress.call(id, 'command', words, once)));
   }
 
   async state(id: string): Promise<SagaState | null> {

@@ -10,7 +10,7 @@ import type { CommitOutcome, SagaCommit } from '../../store/commit.ts';
 import type { ActorSaga } from './saga-loader.ts';
 import type { CheckedAlerts } from '../../host/alerts/alert-rules.ts';
 import type { Marker } from '../../host/alerts/marker.ts';
-import type { InboxRef } from '../inbox/inbox-answer.ts';
+import type { InboxRef } from '../../host/inbox/inbox-answer.ts';
 import type { CommittedTurn } from '../../host/turn/taken-turn.ts';
 import type { Clock } from '../../host/clock.ts';
 import type { Limits } from '../../host/limits.ts';

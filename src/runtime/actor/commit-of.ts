@@ -8,7 +8,7 @@ import type { SagaState } from '../../core/state.ts';
 import type { SagaBirth, SagaCommit } from '../../store/commit.ts';
 import type { StoredSaga } from '../../store/store.ts';
 import type { TimedTurn } from '../../host/telemetry/saga-telemetry.ts';
-import { type InboxAnswer, type InboxRef, settledRow } from '../inbox/inbox-answer.ts';
+import { type InboxAnswer, type InboxRef, settledRow } from '../../host/inbox/inbox-answer.ts';
 import { outboxRowsOf } from '../../host/outside/outbox-messages.ts';
 import type { ActorHost } from './actor-host.ts';
 import { stepFailureOf } from '../../host/turn/step-failure.ts';

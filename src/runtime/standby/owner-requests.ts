@@ -11,7 +11,7 @@ import type { InboxRequest } from '../../store/queries/inbox.ts';
 import { MAX_INBOX_PAYLOAD } from '../../store/queries/inbox-rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { CancelTimeout, Clock } from '../../host/clock.ts';
-import { type InboxAnswer, type InboxRefusal, parseAnswer } from '../inbox/inbox-answer.ts';
+import { type InboxAnswer, type InboxRefusal, parseAnswer } from '../../host/inbox/inbox-answer.ts';
 import { errorOfRefusal } from '../../host/refusal.ts';
 import type { Logger } from '../../host/turn-log.ts';
 

@@ -15,7 +15,7 @@ import { type Clock, orAfter } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import { sentEvent } from '../../host/event-check.ts';
 import type { Feed } from '../../host/feed.ts';
-import { OWNER_TARGET } from '../inbox/inbox-order.ts';
+import { OWNER_TARGET } from '../../host/inbox/inbox-order.ts';
 import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';

@@ -17,7 +17,7 @@ import { startedElsewhere } from '../../host/turn/refusals.ts';
 import type { SpawnOptions } from '../../host/backstep.ts';
 import type { Clock } from '../../host/clock.ts';
 import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
-import type { InboxRef } from '../inbox/inbox-answer.ts';
+import type { InboxRef } from '../../host/inbox/inbox-answer.ts';
 import type { Limits } from '../../host/limits.ts';
 import type { Registration, Registry } from '../../host/registry.ts';
 import type { StartResult } from '../../host/saga-handle.ts';

@@ -8,6 +8,7 @@ import { authorOf, queryOf, type HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { figuresView } from './host/host-routes.ts';
 import { API_AUTHOR } from './request-bodies.ts';
+import { METRICS_TYPE } from '../../host/telemetry/prometheus-text.ts';
 import { distributionView, metricsText } from '../metrics/metrics.ts';
 import { storeGaugesOf } from '../metrics/store-gauges.ts';
 import type { PerformanceRecorder } from '../dashboard/performance/performance-recorder.ts';
@@ -100,6 +101,6 @@ export function engineRoutes(
         loopP99Ms: recorder.loopP99Ms(),
         nowMs: nowMs(),
       });
-      return c.text(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      return c.text(text, 200, { 'content-type': METRICS_TYPE });
     });
 }

@@ -10,10 +10,14 @@ import type { EngineFigures } from '../../host/figures.ts';
 import type { AlertFigures } from '../../host/alerts/alerts-face.ts';
 import type { CallFigures } from '../../host/host-calls.ts';
 import type { StoreStats } from '../../store/store.ts';
+import { attemptMetrics } from '../../host/telemetry/attempt-metrics.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
-import { type DurationFamily, type Family, prometheusText } from './prometheus-text.ts';
+import {
+  type DurationFamily,
+  type Family,
+  prometheusText,
+} from '../../host/telemetry/prometheus-text.ts';
 import type { StoreGauges } from './store-gauges.ts';
-import { typeMetrics } from './type-metrics.ts';
 
 export interface MetricsSource {
   readonly engine: EngineFigures;
@@ -45,10 +49,9 @@ export function metricsText(source: MetricsSource): string {
       help,
       samples: [{ value }],
     })),
-    durations('backstep_attempt_duration_seconds', 'Attempts that answered', engine.attemptMs),
     durations('backstep_commit_duration_seconds', 'Batches at the writer', store.commitMs),
     durations('backstep_commit_wait_seconds', 'Wait of the oldest write', store.waitMs),
-    ...typeMetrics(engine.types),
+    ...attemptMetrics(engine),
   ]);
 }
 
@@ -72,8 +75,6 @@ function ofProcess(source: MetricsSource): readonly Sample[] {
     ['backstep_ready', 'gauge', '1 when work can be taken on', isReady ? 1 : 0],
     ['backstep_standby', 'gauge', '1 while another process owns it', isStandby ? 1 : 0],
     ['backstep_live_actors', 'gauge', 'Saga actors in memory', engine.liveActors],
-    ['backstep_activities_in_flight', 'gauge', 'Attempts running', engine.activitiesInFlight],
-    ['backstep_activities_waiting', 'gauge', 'Attempts in line', engine.activitiesWaiting],
     ['backstep_mailbox_items', 'gauge', 'Items in all mailboxes', engine.mailboxItems],
     ['backstep_mailbox_deepest', 'gauge', 'Items in the fullest mailbox', engine.deepestMailbox],
     ['backstep_writes_queued', 'gauge', 'Writes that wait for a batch', store.queued],
@@ -81,7 +82,6 @@ function ofProcess(source: MetricsSource): readonly Sample[] {
     ['backstep_armed_wakes', 'gauge', 'Sagas with a loaded due time', engine.armedWakes],
     ['backstep_sagas_started_total', 'counter', 'Sagas started', engine.startedSagas],
     ['backstep_sagas_settled_total', 'counter', 'Sagas settled', engine.settledSagas],
-    ['backstep_unheard_events_total', 'counter', 'Emitted, no subscriber', engine.unheardEvents],
     ['backstep_inbox_taken_total', 'counter', 'Rows dealt with', engine.inboxTaken],
     ['backstep_commits_total', 'counter', 'Turns committed', store.commits],
     ['backstep_batches_total', 'counter', 'Batches committed', store.batches],

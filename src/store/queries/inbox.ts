@@ -14,6 +14,17 @@ import { MAX_INBOX_PAYLOAD, type NewRow } from './inbox-rows.ts';
 /** Characters of payload that one read brings; more than one row may have. */
 const MAX_READ_CHARS = 4 * MAX_INBOX_PAYLOAD;
 
+const WAITING = [
+  'id',
+  'kind',
+  'target',
+  'payload',
+  'key',
+  'options',
+  'request',
+  'created_at as createdAtMs',
+] as const;
+
 /** A row that waits. */
 export interface InboxRow {
   readonly id: number;
@@ -23,11 +34,11 @@ export interface InboxRow {
   readonly key: string | null;
   readonly options: string | null;
   readonly request: string | null;
+  readonly createdAtMs: number;
 }
 
 /** A row that was refused. */
 export interface RefusedRow extends InboxRow {
-  readonly createdAtMs: number;
   readonly refusedAtMs: number;
   /** JSON of why. */
   readonly answer: string;
@@ -88,7 +99,7 @@ export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
     async waiting(afterId, limit) {
       const page = db
         .selectFrom('inbox')
-        .select(['id', 'kind', 'target', 'payload', 'key', 'options', 'request'])
+        .select(WAITING)
         .where('settled_at', 'is', null)
         .where('id', '>', afterId)
         .orderBy('id')
@@ -101,7 +112,7 @@ export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
             .select(sql<number>`sum(length(payload)) over (order by id)`.as('chars'))
             .as('counted'),
         )
-        .select(['id', 'kind', 'target', 'payload', 'key', 'options', 'request'])
+        .select(['id', 'kind', 'target', 'payload', 'key', 'options', 'request', 'createdAtMs'])
         .where('chars', '<=', MAX_READ_CHARS)
         .orderBy('id')
         .execute();
@@ -136,8 +147,7 @@ export function createInboxReads(db: Kysely<EngineTables>): InboxReads {
     refused(limit) {
       return db
         .selectFrom('inbox')
-        .select(['id', 'kind', 'target', 'payload', 'key', 'options', 'request'])
-        .select(['created_at as createdAtMs'])
+        .select(WAITING)
         .select((eb) => [
           eb.ref('settled_at').$notNull().as('refusedAtMs'),
           eb.ref('answer').$notNull().as('answer'),

@@ -60,8 +60,6 @@ export interface MoveReads {
   ofSaga(sagaId: string): Promise<readonly MovedSagasTable[]>;
   /** The move to that place that is not done; `null`: there is none. */
   openMoveTo(place: string): Promise<string | null>;
-  /** The sagas shown here run elsewhere. */
-  isProjection(): Promise<boolean>;
 }
 
 export function createMoveReads(db: Db): MoveReads {
@@ -147,9 +145,7 @@ function readsOfSagas(db: Db): Pick<MoveReads, 'family' | 'row' | 'parts' | 'jou
   };
 }
 
-function readsOfNotes(
-  db: Db,
-): Pick<MoveReads, 'ofMove' | 'ofSaga' | 'openMoveTo' | 'isProjection'> {
+function readsOfNotes(db: Db): Pick<MoveReads, 'ofMove' | 'ofSaga' | 'openMoveTo'> {
   return {
     ofMove: (move, phase, after, limit) =>
       db
@@ -174,11 +170,6 @@ function readsOfNotes(
         .limit(1)
         .executeTakeFirst();
       return row?.move ?? null;
-    },
-
-    async isProjection() {
-      const row = await db.selectFrom('engine').select('is_projection').executeTakeFirst();
-      return row?.is_projection === 1;
     },
   };
 }

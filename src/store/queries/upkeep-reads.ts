@@ -57,6 +57,8 @@ export interface UpkeepReads extends RemovalReads {
   errorOf(sid: number): Promise<string | null>;
   /** Where a saga goes, or went, that leaves this database; `null`: it does not. */
   wayOf(sagaId: string): Promise<WayOut | null>;
+  /** The sagas shown here run elsewhere. */
+  isProjection(): Promise<boolean>;
 }
 
 export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
@@ -129,6 +131,11 @@ export function createUpkeepReads(db: Kysely<EngineTables>): UpkeepReads {
         .where('sid', '<>', CAME_BACK)
         .executeTakeFirst();
       return row === undefined ? null : { ...row, isGone: row.phase === 'gone' };
+    },
+
+    async isProjection() {
+      const row = await db.selectFrom('engine').select('is_projection').executeTakeFirst();
+      return row?.is_projection === 1;
     },
 
     parkedForVersion(afterSid, limit) {

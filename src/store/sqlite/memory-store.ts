@@ -133,15 +133,14 @@ class SingleThreadStore implements MemoryStore {
   #isClosed = false;
   #commits = 0;
   #batches = 0;
+  #lastBatchSize = 0;
 
   constructor(disk: Disk, hooks: MemoryStoreHooks) {
     this.#disk = disk;
     disk.stores.add(this);
     this.#hooks = hooks;
     this.#owned.promise.catch(() => {}); // whoever asks is told; nobody has to ask
-    const lane: QueryLane = {
-      query: (sql, parameters) => this.#query(sql, parameters),
-    };
+    const lane: QueryLane = { query: (sql, parameters) => this.#query(sql, parameters) };
     this.reader = <Extra>() => createReadOnlyKysely<EngineTables & Extra>(lane);
     const tables = disk.names.inKysely(createReadOnlyKysely<EngineTables>(lane));
     this.tables = () => tables;
@@ -196,7 +195,7 @@ class SingleThreadStore implements MemoryStore {
   stats: Store['stats'] = () => ({
     commits: this.#commits,
     batches: this.#batches,
-    lastBatchSize: 0,
+    lastBatchSize: this.#lastBatchSize,
     lastCommitMs: 0,
     commitMs: NO_DURATIONS,
     waitMs: NO_DURATIONS,
@@ -288,9 +287,10 @@ class SingleThreadStore implements MemoryStore {
       return;
     }
     this.#batches += 1;
-    this.#commits += batch.length;
+    this.#lastBatchSize = batch.length;
     for (const [index, entry] of batch.entries()) {
       const outcome = result.outcomes[index];
+      if (typeof outcome === 'number') this.#commits += 1;
       if (outcome !== undefined) entry.settle(outcome);
     }
     const isForInbox = batch.some((entry) => mayFillInbox(entry.item));

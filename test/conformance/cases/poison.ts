@@ -16,6 +16,9 @@ function throwUnless({ isMended }: Broken, message: string): void {
   if (!isMended) throw new Error(message);
 }
 
+/** Of what no mapper throws. */
+const SOUND = 'p-sound';
+
 /** A mapper of its second step throws. */
 function mapperSaga(broken: Broken) {
   return defineSaga({
@@ -27,7 +30,7 @@ function mapperSaga(broken: Broken) {
     .step('use', {
       ...attempt,
       input: ({ input: { of } }) => {
-        throwUnless(broken, 'the mapper is broken');
+        if (of !== SOUND) throwUnless(broken, 'the mapper is broken');
         return { of };
       },
       compensate: { ...attempt, activity: 'unuse' },
@@ -118,6 +121,35 @@ const parksAndGoesOn = (id: string, what: string, saga: typeof mapperSaga | type
 export const POISON_CASES: readonly Case[] = [
   { ...parksAndGoesOn('mapper', 'mapper', mapperSaga), isShort: true },
   parksAndGoesOn('guard', 'guard', guardSaga),
+  {
+    title: 'a saga that is parked gives its place of a bounded type to the next in line',
+    isRacing: true,
+    async run(scene) {
+      const broken: Broken = { isMended: false };
+      const isInLine = Promise.withResolvers<void>();
+      const answer = () => ({ receipt: 'r' });
+      const take = async () => {
+        await isInLine.promise;
+        return answer();
+      };
+      const activities = { take, giveBack: answer, use: answer, unuse: answer };
+      scene.bindTo(mapperSaga(broken), { concurrency: 1, activities });
+      await scene.deploy();
+      const sound = { input: { of: SOUND } };
+      const parked = await scene.start('mapper');
+      await scene.reaches(parked.id, ({ steps }) => steps.length > 0);
+      const next = await scene.start('mapper', sound);
+      expect((await scene.hasStatus(next.id, 'waiting')).steps).toEqual([]);
+      isInLine.resolve();
+      await scene.settles(parked.id, 'parked');
+      await scene.settles(next.id, 'completed');
+      broken.isMended = true;
+      await scene.backstep.saga(parked.id).command({ name: 'retry', by: 'ada' });
+      await scene.settles(parked.id, 'completed');
+      const last = await scene.start('mapper', sound);
+      await scene.settles(last.id, 'completed');
+    },
+  },
   {
     title: 'an event whose assignment throws is refused to its sender, and nothing is written',
     async run(scene) {

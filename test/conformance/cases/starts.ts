@@ -1,7 +1,8 @@
 /** Starts: keys, bounds, times, and what is refused. */
 import { expect } from 'vitest';
+import { serveBackstep } from '../../../src/server.ts';
 import type { Case } from '../case.ts';
-import { parcelSaga, requestSaga } from '../sagas.ts';
+import { INPUT, parcelSaga, requestSaga } from '../sagas.ts';
 
 /** A saga is removed some time after it may be. */
 const POLLING = { timeout: 10_000, interval: 50 };
@@ -48,6 +49,33 @@ export const START_CASES: readonly Case[] = [
       expect(fakes.calls).toHaveLength(4);
       const again = await scene.start('parcel', { key: scene.key });
       expect(again).toMatchObject({ isNew: false, status: 'completed' });
+    },
+  },
+  {
+    title: 'a start whose answer is lost is asked for again with its key, and was made once',
+    isShort: true,
+    async run(scene) {
+      const fakes = scene.bind(parcelSaga);
+      const backstep = await scene.deploy();
+      const server = await serveBackstep({ backstep, port: 0 });
+      const lost = new AbortController();
+      backstep.subscribe(() => lost.abort());
+      const start = (signal: AbortSignal) =>
+        fetch(`${server.url}/api/sagas/parcel?wait=20s`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ input: INPUT, key: scene.key }),
+          signal,
+        });
+      try {
+        await expect(start(lost.signal)).rejects.toMatchObject({ name: 'AbortError' });
+        const again = await start(new AbortController().signal);
+        expect(await again.json()).toMatchObject({ status: 'completed' });
+      } finally {
+        await server.stop();
+      }
+      expect(await backstep.read.countSagas({})).toBe(1);
+      expect(fakes.calls).toHaveLength(4);
     },
   },
   {

@@ -1,6 +1,6 @@
 /** The same at every moment there is, over both databases. */
 import { expect, it } from 'vitest';
-import { describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../../postgres/databases.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { expectToldOnce, receiver, run, SECRET } from './killed-alerts.ts';
 
@@ -23,5 +23,5 @@ async function expectAtEveryMoment(database: () => Promise<string> | string): Pr
 it('over SQLite', () => expectAtEveryMoment(temporaryDatabase), 300_000);
 
 describeOnPostgres('over PostgreSQL', () => {
-  it('too', () => expectAtEveryMoment(async () => (await postgresDatabase()).url), 300_000);
+  it('too', () => expectAtEveryMoment(async () => (await migratedDatabase()).url), 300_000);
 });

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
-import { describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../../postgres/databases.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { engine, findingsIn, inEverySituation, label, moveTo, until } from './moving.ts';
 import { parcelSaga, roundSaga, World } from './parcel-sagas.ts';
@@ -11,7 +11,7 @@ describeOnPostgres('between a file and a server', () => {
   test('100 sagas in flight are moved to a server and finish there, each effect once per key', async () => {
     const source = temporaryDatabase();
     const file = join(dirname(source), 'sagas.jsonl');
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const world = new World();
     const old = await engine(source, world);
     const parcels = Array.from({ length: 80 }, (_, index) => `p-${index}`);
@@ -44,7 +44,7 @@ describeOnPostgres('between a file and a server', () => {
   test('and from a server back into a file', async () => {
     const target = temporaryDatabase();
     const file = join(dirname(target), 'sagas.jsonl');
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     const world = new World();
     const old = await engine(url, world);
     const sagas = await inEverySituation(old, world);

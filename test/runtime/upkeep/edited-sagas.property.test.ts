@@ -17,7 +17,7 @@ import { FakeActivities, type FakeOutcome } from '../../../src/testing/fake-acti
 import { ProcessDied } from '../../../src/testing/test-process.ts';
 import { openTestEngine, type TestEngine } from '../../../src/testing/test-engine.ts';
 
-const RUNS = 150;
+const RUNS = 60;
 
 interface Block {
   readonly name: string;

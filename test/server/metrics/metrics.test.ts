@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { prometheusText } from '../../../src/server/metrics/prometheus-text.ts';
+import { prometheusText } from '../../../src/host/telemetry/prometheus-text.ts';
 import { storeGaugesOf } from '../../../src/server/metrics/store-gauges.ts';
 import type { ReadModels } from '../../../src/store/read-models.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';

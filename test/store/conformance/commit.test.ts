@@ -1,7 +1,7 @@
 /** What a commit promises: all of a turn or nothing of it, and nothing of its neighbours. */
 import { describe, expect, it } from 'vitest';
 import { startOf, turnOf } from '../saga-commits.ts';
-import { ITEMS, type StoreKind, STORES } from './stores.ts';
+import { amountsIn, databaseWithItems, type StoreKind, STORES } from './stores.ts';
 
 for (const kind of STORES) {
   kind.describe(`over ${kind.name}`, () => {
@@ -154,6 +154,7 @@ function aCommit(kind: StoreKind): void {
     expect(store.stats()).toMatchObject({ commits: 50, batches: 1, lastBatchSize: 50 });
   });
 
+  if (!kind.hasQueue) return;
   it('does not wait for the rest when it fills an early batch, and the rest shares the next', async () => {
     const store = await openStore();
     const commits = Array.from({ length: 600 }, (_, index) => store.commit(startOf(index + 1)));
@@ -219,22 +220,8 @@ function participantsStatements(kind: StoreKind): void {
   });
 
   async function openWithItems() {
-    const database = await kind.database();
-    await (await database.open()).close();
-    await database.exec(`${ITEMS}; INSERT INTO items VALUES ('pen', 2), ('ink', 0);
-      CREATE TABLE boxes (id INTEGER PRIMARY KEY);
-      CREATE TABLE bags (box INTEGER REFERENCES boxes DEFERRABLE INITIALLY DEFERRED)`);
-    const store = await database.open();
-    const amounts = async () => {
-      const rows = await store
-        .reader<{ items: { name: string; amount: number } }>()
-        .selectFrom('items')
-        .select('amount')
-        .orderBy('name', 'desc')
-        .execute();
-      return rows.map((row) => row.amount);
-    };
-    return { store, amounts };
+    const store = await (await databaseWithItems(kind)).open();
+    return { store, amounts: () => amountsIn(store) };
   }
 
   it('commit together with the turn', async () => {

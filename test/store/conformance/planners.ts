@@ -7,10 +7,9 @@ import pg from 'pg';
 import { onTestFinished } from 'vitest';
 import { migrateDatabase } from '../../../src/store/migrate-database.ts';
 import { VALUE_TYPES } from '../../../src/store/postgres/connection/client.ts';
-import { migratePostgres } from '../../../src/store/postgres/migrate.ts';
 import type { EngineTables } from '../../../src/store/schema.ts';
 import { inSchema } from '../../../src/store/table-names.ts';
-import { connectTo, postgresDatabase } from '../../postgres/databases.ts';
+import { connectTo, migratedDatabase } from '../../postgres/databases.ts';
 import { connect, temporaryDatabase } from '../store-fixture.ts';
 
 /** What an answer costs, all of its statements together. */
@@ -75,8 +74,7 @@ function wholeInSqlite(sql: string, details: readonly string[]): readonly string
 export async function postgresPlanner(
   fill: (client: pg.Client) => Promise<void>,
 ): Promise<Planner & { readonly client: pg.Client }> {
-  const { url } = await postgresDatabase();
-  await migratePostgres(url);
+  const { url } = await migratedDatabase();
   const client = await connectTo(url);
   await fill(client);
   const asked: Asked[] = [];

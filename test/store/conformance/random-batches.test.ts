@@ -241,8 +241,8 @@ async function opened(kind: StoreKind): Promise<Side> {
   await (await database.open()).close();
   const rows = NAMES.map((name) => `('${name}', 30)`).join(', ');
   const asked = Array.from({ length: ROWS }, () => "('start', 'order', '{}')").join(', ');
-  await database.exec(`${ITEMS}; INSERT INTO items VALUES ${rows};
-    INSERT INTO ${kind.inbox} (kind, target, payload) VALUES ${asked}`);
+  const ask = `INSERT INTO ${kind.inbox} (kind, target, payload) VALUES ${asked}`;
+  await database.exec(ITEMS, `INSERT INTO items VALUES ${rows}`, ask);
   return new Side(kind, database, await database.open());
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CommitOutcome, SagaCommit } from '../../../src/store/commit.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
-import { ITEMS, STORES, type StoreKind } from './stores.ts';
+import { amountsIn, databaseWithItems, STORES, type StoreKind } from './stores.ts';
 
 type Statements = SagaCommit['statements'];
 
@@ -39,20 +39,9 @@ const REFUSED: readonly (readonly [
 ];
 
 async function openWithOne(kind: StoreKind) {
-  const database = await kind.database();
-  await (await database.open()).close();
-  await database.exec(`${ITEMS}; INSERT INTO items VALUES ('pen', 2), ('ink', 0);
-    CREATE TABLE boxes (id INTEGER PRIMARY KEY);
-    CREATE TABLE bags (box INTEGER REFERENCES boxes DEFERRABLE INITIALLY DEFERRED)`);
-  const store = await database.open();
+  const store = await (await databaseWithItems(kind)).open();
   await store.commit(keyed(1, []));
-  const amounts = async () => {
-    const items = store.reader<{ items: { name: string; amount: number } }>().selectFrom('items');
-    return (await items.select('amount').orderBy('name', 'desc').execute()).map(
-      (row) => row.amount,
-    );
-  };
-  return { store, amounts };
+  return { store, amounts: () => amountsIn(store) };
 }
 
 describe.each(STORES)('over $name', (kind) => {

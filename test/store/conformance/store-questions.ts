@@ -64,6 +64,7 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'sagas parked for a version': () => upkeep.parkedForVersion(0, 100),
     'why a saga stands so': () => upkeep.errorOf(ended),
     'where a saga went': () => upkeep.wayOf(`saga-${ended}`),
+    'whose sagas they are': () => upkeep.isProjection(),
     'a saga and those it started': () => moves.family(`saga-${ended}`),
     'what hangs off a saga': () => moves.parts({ sid: ended, type: 'order', key: `key-${ended}` }),
     'the sagas of a move': () => moves.ofMove('none', 'leaving', '', 100),

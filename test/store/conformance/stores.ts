@@ -1,8 +1,9 @@
 /**
  * The stores that are to keep the same promises, and a fresh database of each for a test.
  */
-import { describe } from 'vitest';
+import { describe, onTestFinished } from 'vitest';
 import type { StoredSagas } from '../../../src/store/as-stored.ts';
+import { memoryDatabases } from '../../../src/store/sqlite/memory-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { openStoredSagas } from '../../../src/store/stored-sagas.ts';
 import { describeOnPostgres } from '../../postgres/databases.ts';
@@ -13,8 +14,8 @@ import { connect, openTestStore, temporaryDatabase } from '../store-fixture.ts';
 export interface StoreDatabase {
   /** A store that owns it, closed when the test ends. */
   open(): Promise<Store>;
-  /** Runs SQL over a connection beside the stores'. */
-  exec(sql: string): Promise<void>;
+  /** Runs statements beside the stores, one after the other. */
+  exec(...statements: readonly string[]): Promise<void>;
   /** All that is in it, as it is looked at from outside. Whoever opens it closes it. */
   stored(): Promise<StoredSagas>;
 }
@@ -22,6 +23,8 @@ export interface StoreDatabase {
 export interface StoreKind {
   readonly name: string;
   readonly describe: (name: string, tests: () => void) => void;
+  /** False: what is handed over in one turn of the event loop is written there and then. */
+  readonly hasQueue: boolean;
   database(): Promise<StoreDatabase>;
   /** Statements of a participant that must be rejected: why, SQL, parameters. */
   readonly bad: readonly (readonly [why: string, sql: string, parameters: readonly unknown[]])[];
@@ -36,11 +39,12 @@ export interface StoreKind {
 export const SQLITE: StoreKind = {
   name: 'SQLite',
   describe,
+  hasQueue: true,
   async database() {
     const path = temporaryDatabase();
     return {
       open: () => openTestStore({ path }),
-      exec: async (sql) => void connect(path).exec(sql),
+      exec: async (...statements) => void connect(path).exec(statements.join(';')),
       stored: () => openStoredSagas({ database: path }),
     };
   },
@@ -58,24 +62,41 @@ export const SQLITE: StoreKind = {
   placeholders: (sql) => sql,
 };
 
-const WITH_PREFIX: StoreKind = {
+/**
+ * In one thread, as tests of users have it: that threads are told the prefix is tried by
+ * `sqlite/table-prefix.test.ts`, and here every statement is.
+ */
+const IN_MEMORY_WITH_PREFIX: StoreKind = {
   ...SQLITE,
-  name: 'SQLite with a prefix',
+  name: 'SQLite in memory, with a prefix',
+  hasQueue: false,
   inbox: 'backstep_inbox',
   sagas: 'backstep_sagas',
   async database() {
-    const path = temporaryDatabase();
+    makeMemory ??= memoryDatabases(undefined, 'backstep_');
+    const memory = (await makeMemory)();
+    onTestFinished(() => memory.close());
+    const program = memory.openStandby();
     return {
-      open: () => openTestStore({ path, tablePrefix: 'backstep_' }),
-      exec: async (sql) => void connect(path).exec(sql),
-      stored: () => openStoredSagas({ database: path }),
+      async open() {
+        const store = memory.open();
+        onTestFinished(() => store.close());
+        return store;
+      },
+      async exec(...statements) {
+        for (const sql of statements) await program.outside({ sql, parameters: [] });
+      },
+      stored: async () => ({ ...memory.stored, close: async () => {} }),
     };
   },
 };
 
+let makeMemory: ReturnType<typeof memoryDatabases> | undefined;
+
 export const POSTGRES: StoreKind = {
   name: 'PostgreSQL',
   describe: describeOnPostgres,
+  hasQueue: true,
   async database() {
     const database = await postgresStoreDatabase();
     return {
@@ -84,7 +105,7 @@ export const POSTGRES: StoreKind = {
         await store.own();
         return store;
       },
-      exec: (sql) => database.exec(sql),
+      exec: (...statements) => database.exec(statements.join(';')),
       stored: () => openStoredSagas({ database: database.url }),
     };
   },
@@ -108,7 +129,27 @@ export const POSTGRES: StoreKind = {
   },
 };
 
-export const STORES: readonly StoreKind[] = [SQLITE, WITH_PREFIX, POSTGRES];
+export const STORES: readonly StoreKind[] = [SQLITE, IN_MEMORY_WITH_PREFIX, POSTGRES];
 
 /** A table of a participant. */
-export const ITEMS = `CREATE TABLE items (name TEXT PRIMARY KEY, amount INTEGER)`;
+export const ITEMS = 'CREATE TABLE items (name TEXT PRIMARY KEY, amount INTEGER)';
+
+/** A database that has been owned, and participants' tables in it: two pens, no ink. */
+export async function databaseWithItems(kind: StoreKind): Promise<StoreDatabase> {
+  const database = await kind.database();
+  await (await database.open()).close();
+  await database.exec(
+    ITEMS,
+    "INSERT INTO items VALUES ('pen', 2), ('ink', 0)",
+    'CREATE TABLE boxes (id INTEGER PRIMARY KEY)',
+    'CREATE TABLE bags (box INTEGER REFERENCES boxes DEFERRABLE INITIALLY DEFERRED)',
+  );
+  return database;
+}
+
+/** What is left of the pens and of the ink. */
+export async function amountsIn(store: Store): Promise<readonly number[]> {
+  const items = store.reader<{ items: { name: string; amount: number } }>().selectFrom('items');
+  const rows = await items.select('amount').orderBy('name', 'desc').execute();
+  return rows.map((row) => row.amount);
+}

@@ -4,12 +4,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { checkVersions } from '../../../src/host/versions/version-check.ts';
-import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+import { connectTo, describeOnPostgres, migratedDatabase } from '../../postgres/databases.ts';
 import { recordedActivities, tripSaga } from '../../runtime/trip-saga.ts';
 import { resultOf } from '../../runtime/upkeep/result-of.ts';
 
 async function databaseWithTrips() {
-  const database = await postgresDatabase();
+  const database = await migratedDatabase();
   const backstep = await openBackstep({ database: database.url });
   onTestFinished(() => backstep.stop({ within: 0 }));
   backstep.register(tripSaga, { activities: recordedActivities({}).activities });
@@ -74,7 +74,7 @@ describeOnPostgres('the doctor', () => {
   });
 
   it('refuses a database that is none of ours', async () => {
-    const { url } = await postgresDatabase();
+    const { url } = await migratedDatabase();
     await expect(resultOf(examineDatabase({ database: url }, [tripSaga]))).rejects.toThrow(
       /no tables of Backstep in the schema "backstep"; check the database and the schema/,
     );

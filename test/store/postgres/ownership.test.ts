@@ -1,61 +1,16 @@
 /**
  * Who owns a database of PostgreSQL, and how another process comes to own it: at a clean stop, at a
- * death, from one that hangs, and not from one that is well.
+ * death, and not from one that is well; from one that hangs: silent-owners.long.test.ts.
  */
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import type { PostgresTimings } from '../../../src/store/postgres/ownership/timings.ts';
-import type { Store, StoreHealth } from '../../../src/store/store.ts';
 import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
-import { TAKEN_OVER } from '../../../src/store/final-fault.ts';
 import { Contender } from '../../postgres/contender.ts';
-import {
-  openPostgresStore,
-  type PostgresStoreDatabase,
-  postgresStoreDatabase,
-} from '../../postgres/postgres-store.ts';
+import { openPostgresStore, postgresStoreDatabase } from '../../postgres/postgres-store.ts';
 import { openPostgresStoreHere } from '../../postgres/writer-store.ts';
-import { startProxy } from '../../postgres/proxy.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 import { untilHealth } from '../store-fixture.ts';
-
-/** So that an owner on a busy machine is not taken for one that hangs. */
-const TIMINGS: Partial<PostgresTimings> = {
-  beatEveryMs: 100,
-  pollEveryMs: 50,
-  deadAfterMs: 500,
-  hungAfterMs: 10_000,
-};
-const IMPATIENT = { ...TIMINGS, hungAfterMs: 1_500 };
-
-/** Resolves with who owns the database, once the standby knows. */
-function ownerSeenBy(standby: Store): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const look = (health: StoreHealth): void => {
-    if (health.kind === 'standby' && health.owner !== null) resolve(health.owner);
-  };
-  standby.onHealth(look);
-  look(standby.health());
-  return promise;
-}
-
-/** A URL of a role that may do all with the rows, and nothing to sessions of the other. */
-async function strangerTo(database: PostgresStoreDatabase): Promise<string> {
-  const role = `${database.name}_stranger`;
-  const admin = await connectTo(database.adminUrl);
-  await admin.query(`CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA backstep TO ${role};
-    GRANT ALL ON ALL TABLES IN SCHEMA backstep, public TO ${role}`);
-  onTestFinished(async () => void (await admin.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)));
-  const url = new URL(database.url);
-  url.username = role;
-  return url.href;
-}
-
-async function linesOf(database: PostgresStoreDatabase): Promise<readonly string[]> {
-  const rows = await database.query('SELECT seq, sid, saga_seq FROM backstep.journal ORDER BY seq');
-  expect(rows.map(([seq]) => Number(seq))).toEqual(rows.map((_, index) => index + 1));
-  return rows.map(([, sid, sagaSeq]) => `${String(sid)}/${String(sagaSeq)}`);
-}
+import { IMPATIENT, linesOf, ownerSeenBy, TIMINGS } from './owners.ts';
 
 describeOnPostgres('a database of PostgreSQL', () => {
   it('has one owner; the next waits as a standby and says who has it', async () => {
@@ -126,62 +81,6 @@ describeOnPostgres('a database of PostgreSQL', () => {
     expect(wasLeftClean).toBe(false);
     expect(await linesOf(database)).toEqual(expect.arrayContaining(owner.acknowledged));
     expect(await standby.commit(startOf(500))).toMatchObject({ kind: 'committed' });
-  });
-
-  it('is taken from an owner that stands still, which writes nothing once it goes on', async () => {
-    const database = await postgresStoreDatabase();
-    const owner = new Contender(database.url, 1, IMPATIENT);
-    await owner.until('acknowledged', 200);
-    const standby = database.open({ timings: IMPATIENT });
-    await ownerSeenBy(standby);
-    owner.process.kill('SIGSTOP');
-    await standby.own();
-    const before = await linesOf(database);
-    owner.process.kill('SIGCONT');
-    await owner.until('failed');
-    expect(owner.reason).toBe(TAKEN_OVER.reason);
-    expect(await linesOf(database)).toEqual(before);
-    expect(before).toEqual(expect.arrayContaining(owner.acknowledged));
-  });
-
-  it('is taken from an owner that nobody can reach, which fails once it is reached again', async () => {
-    const database = await postgresStoreDatabase();
-    const proxy = await startProxy(database.tcpUrl);
-    const timings = { ...IMPATIENT, answerLimitMs: 500 };
-    const owner = database.open({ url: proxy.url, timings });
-    await owner.own();
-    await owner.commit(startOf(1));
-    const standby = database.open({ timings });
-    await ownerSeenBy(standby);
-    proxy.swallow();
-    const commit = owner.commit(turnOf(1, 2));
-    await standby.own();
-    expect(await standby.commit(turnOf(1, 2))).toMatchObject({ kind: 'committed' });
-    proxy.restore();
-    await expect(commit).rejects.toMatchObject({ code: 'storage-failed' });
-    expect(owner.health()).toEqual(TAKEN_OVER);
-    expect(await linesOf(database)).toEqual(['1/1', '1/2']);
-  });
-
-  it('is taken by one who may not end what the owner has left open, once the server has', async () => {
-    const database = await postgresStoreDatabase();
-    await database.exec('CREATE TABLE items (name text PRIMARY KEY, amount integer)');
-    const proxy = await startProxy(database.tcpUrl);
-    const owner = database.open({ url: proxy.url, timings: IMPATIENT });
-    await owner.own();
-    const standby = database.open({ url: await strangerTo(database), timings: IMPATIENT });
-    await ownerSeenBy(standby);
-    const silenced = proxy.silenceAfter(1, 'to-client', 'backstep-writer');
-    const put = { sql: "INSERT INTO items VALUES ('pen', 1)", parameters: [] };
-    const write = owner.write([put]);
-    await silenced;
-    proxy.swallow();
-    await standby.own();
-    expect(await standby.write([put])).toEqual({ kind: 'committed', changes: [1] });
-    proxy.restore();
-    await expect(write).rejects.toMatchObject({ code: 'storage-failed' });
-    expect(owner.health()).toEqual(TAKEN_OVER);
-    expect(await database.query('SELECT * FROM items')).toEqual([['pen', 1]]);
   });
 
   it('stays with its owner when the server is started again', async () => {

@@ -6,15 +6,9 @@ import { BackstepError } from '../../core/errors.ts';
 import { ANYTHING, check, NAME, optionsOf, required } from '../../core/options-reader.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { InboxRow } from '../../store/queries/inbox.ts';
-import type { SpawnOptions } from '../../host/backstep.ts';
-import {
-  COMMAND,
-  COMMAND_OPTIONS,
-  EVENT,
-  SEND_OPTIONS,
-  SPAWN_OPTIONS,
-} from '../../host/edge-options.ts';
-import type { CommandOptions, SendOptions } from '../../host/saga-handle.ts';
+import type { SpawnOptions } from '../backstep.ts';
+import { COMMAND, COMMAND_OPTIONS, EVENT, SEND_OPTIONS, SPAWN_OPTIONS } from '../edge-options.ts';
+import type { CommandOptions, SendOptions } from '../saga-handle.ts';
 
 export type InboxOrder =
   | { readonly kind: 'start'; readonly type: string; readonly options: SpawnOptions }

@@ -1,6 +1,6 @@
 /** The metrics by type of saga and by step. */
 import type { CountedOfStep } from '../../core/history/counted.ts';
-import type { TypeFigures } from '../../host/telemetry/type-figures.ts';
+import type { TypeFigures } from './type-figures.ts';
 import type { DurationFamily, Family } from './prometheus-text.ts';
 
 /** Counted of steps under a name each; compensations are one metric with an outcome. */

@@ -2,8 +2,8 @@
  * What is written down of a row of the inbox once it was dealt with: for the process that asked, or
  * for the person who reads why it was refused.
  */
-import type { Refusal } from '../../host/refusal.ts';
-import type { StartResult } from '../../host/saga-handle.ts';
+import type { Refusal } from '../refusal.ts';
+import type { StartResult } from '../saga-handle.ts';
 
 /** The row that a turn deals with. */
 export interface InboxRef {

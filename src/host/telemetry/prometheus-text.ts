@@ -6,6 +6,9 @@
  */
 import { type Distribution, octavesOf } from '../../core/distribution.ts';
 
+/** As what a scrape is served. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 type Labels = Readonly<Record<string, string>>;
 
 /** Values of one metric. */

@@ -1,22 +1,22 @@
 /**
  * Takes rows of the inbox: what other transactions ask for becomes turns, each exactly once.
  *
- * A row goes away, or gets its answer, in the commit of the turn it makes; before that it waits,
- * whoever dies. Invariant: rows for one saga are taken in the order of their ids, as far as they are
- * there. What is refused is kept with its reason and holds nobody up; what only finds no room waits,
- * and what stands behind it for the same saga waits with it.
+ * A row goes away, or gets its answer, in the commit of the turn it makes, or after that where turns
+ * are kept elsewhere; before that it waits, whoever dies. Invariant: rows for one saga are taken in
+ * the order of their ids, as far as they are there. What is refused is kept with its reason and holds
+ * nobody up; what only finds no room waits, and what stands behind it for the same saga waits with it.
  */
 import type { EventObject } from 'xstate';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { OperatorCommand } from '../../core/turn/inbound.ts';
 import type { InboxRow } from '../../store/queries/inbox.ts';
 import type { Store } from '../../store/store.ts';
-import type { SpawnOptions } from '../../host/backstep.ts';
-import type { CancelTimeout, Clock } from '../../host/clock.ts';
-import type { SendOptions, StartResult } from '../../host/saga-handle.ts';
-import type { Logger } from '../../host/turn-log.ts';
-import type { InboxAnswer, InboxRef, InboxRefusal } from './inbox-answer.ts';
-import { refusalOfError } from '../../host/refusal.ts';
+import type { SpawnOptions } from '../backstep.ts';
+import type { CancelTimeout, Clock } from '../clock.ts';
+import type { SendOptions } from '../saga-handle.ts';
+import type { Logger } from '../turn-log.ts';
+import type { InboxAnswer, InboxRefusal } from './inbox-answer.ts';
+import { refusalOfError } from '../refusal.ts';
 import { orderOf } from './inbox-order.ts';
 
 /** Rows read at once. */
@@ -42,14 +42,20 @@ export interface InboxPorts {
   readonly log: Pick<Logger, 'warn' | 'error'>;
   /** Whether work is taken on. */
   isAccepting(): boolean;
-  start(type: string, options: SpawnOptions, row: InboxRef): Promise<StartResult>;
-  send(row: InboxRef, id: string, event: EventObject, options: SendOptions): Promise<unknown>;
+  /** These give what the row is still to be settled with; `null`: it was, in the commit of the turn. */
+  start(row: InboxRow, type: string, options: SpawnOptions): Promise<InboxAnswer | null>;
+  send(
+    row: InboxRow,
+    id: string,
+    event: EventObject,
+    options: SendOptions,
+  ): Promise<InboxAnswer | null>;
   command(
-    row: InboxRef,
+    row: InboxRow,
     id: string,
     command: OperatorCommand,
     expectedVersion: number | null,
-  ): Promise<unknown>;
+  ): Promise<InboxAnswer | null>;
   /** What is the owner's and of no saga; at least once. */
   work(name: string, given: unknown): Promise<unknown>;
 }
@@ -188,19 +194,14 @@ export class Inbox {
   /** Gives what is still to be settled; `null`: it was, in the commit of the turn. */
   async #carryOut(row: InboxRow): Promise<InboxAnswer | null> {
     const order = orderOf(row);
-    const ref = { id: row.id, isRequest: row.request !== null };
     switch (order.kind) {
-      case 'start': {
-        const start = await this.#ports.start(order.type, order.options, ref);
-        return start.isNew ? null : { kind: 'started', ...start };
-      }
+      case 'start':
+        return this.#ports.start(row, order.type, order.options);
       case 'event':
-        await this.#ports.send(ref, order.sagaId, order.event, order.options);
-        return null;
+        return this.#ports.send(row, order.sagaId, order.event, order.options);
       case 'command': {
         const { expectedVersion = null } = order.options;
-        await this.#ports.command(ref, order.sagaId, order.command, expectedVersion);
-        return null;
+        return this.#ports.command(row, order.sagaId, order.command, expectedVersion);
       }
       case 'work':
         return { kind: 'done', value: await this.#ports.work(order.name, order.given) };

@@ -1,0 +1,33 @@
+/** The metrics of a process that makes attempts: an engine, or a worker of sagas on Restate. */
+import type { EngineFigures } from '../figures.ts';
+import type { DurationFamily, Family } from './prometheus-text.ts';
+import { typeMetrics } from './type-metrics.ts';
+
+/** What is counted where attempts are made. */
+export type AttemptFigures = Pick<
+  EngineFigures,
+  'activitiesInFlight' | 'activitiesWaiting' | 'attemptMs' | 'unheardEvents' | 'types'
+>;
+
+/** What was counted since the start of the process, and runs now. */
+export function attemptMetrics(figures: AttemptFigures): readonly (Family | DurationFamily)[] {
+  const one = (name: string, kind: Family['kind'], help: string, value: number): Family => ({
+    name,
+    kind,
+    help,
+    samples: [{ value }],
+  });
+  const { activitiesInFlight, activitiesWaiting, unheardEvents, attemptMs, types } = figures;
+  return [
+    one('backstep_activities_in_flight', 'gauge', 'Attempts running', activitiesInFlight),
+    one('backstep_activities_waiting', 'gauge', 'Attempts in line', activitiesWaiting),
+    one('backstep_unheard_events_total', 'counter', 'Emitted, no subscriber', unheardEvents),
+    {
+      name: 'backstep_attempt_duration_seconds',
+      kind: 'histogram',
+      help: 'Attempts that answered',
+      samples: [{ value: attemptMs }],
+    },
+    ...typeMetrics(types),
+  ];
+}
