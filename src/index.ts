@@ -188,6 +188,13 @@ export {
   type InboxWriter,
 } from './runtime/inbox/backstep-inbox.ts';
 export type { Limits } from './host/limits.ts';
+export {
+  inThread,
+  type InThreadOptions,
+  type ThreadActivity,
+  threads,
+  type Threads,
+} from './host/threads/in-thread.ts';
 export type { FatalCause } from './runtime/engine-parts.ts';
 export { type BackstepOptions, openBackstep } from './runtime/open-backstep.ts';
 export type { GivenUp, Outcome, Unsettled } from './host/outcome.ts';

@@ -49,7 +49,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   // A saga is verified when it is registered.
   host: {
     layers: ['store', 'core', 'verify'],
-    packages: [NODE, /^xstate$/, /^@opentelemetry\/api$/],
+    packages: [NODE, /^(xstate|piscina)$/, /^@opentelemetry\/api$/],
     atLeast: 10,
   },
   runtime: {

@@ -37,7 +37,7 @@ export interface LoadedEngine extends Pick<Loaded, 'backstep' | 'run'> {
 }
 
 /** Sagas before anything is measured: the code gets warm. */
-const WARM_SAGAS = 2_000;
+export const WARM_SAGAS = 2_000;
 const CONCURRENCY = 256;
 const LOOP_RESOLUTION_MS = 5;
 

@@ -26,26 +26,32 @@ const WRITER_OPTIONS = {
 
 type Advanced = Turn & { readonly kind: 'advanced' };
 
-/** Sagas per second of the bare loop that writes, in one thread, without an engine. */
-export async function storageLimit(sagas: number, batchSize: number): Promise<number> {
+/**
+ * Sagas per second of the bare loop that writes, in one thread, without an engine; after `warm` sagas
+ * that are not counted.
+ */
+export async function storageLimit(sagas: number, batchSize: number, warm = 0): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'backstep-limit-'));
   try {
     const path = join(folder, 'limit.db');
     await (await openStore({ path })).close(); // the schema, migrated as the engine's own
     const realPath = resolveDatabaseFile(path);
-    const batches = recordedBatches(sagas, batchSize);
+    const before = recordedBatches(1, warm, batchSize);
+    const batches = recordedBatches(warm + 1, warm + sagas, batchSize);
     const { db, names, ownerEpoch, lastSeq } = openWriterConnection({
       realPath,
       ...WRITER_OPTIONS,
     });
     const writer = createBatchWriter(db, { realPath, names, ownerEpoch, lastSeq });
     const checkpointer = createCheckpointer(db);
-    const startMs = performance.now();
-    for (const batch of batches) {
+    const write = (batch: TurnItem[]): void => {
       const { kind } = writer.run(batch);
       if (kind !== 'done') throw new Error(`the bare loop could not write: ${kind}`);
       checkpointer.afterBatch();
-    }
+    };
+    before.forEach(write);
+    const startMs = performance.now();
+    batches.forEach(write);
     const seconds = (performance.now() - startMs) / 1_000;
     db.close();
     return sagas / seconds;
@@ -54,19 +60,20 @@ export async function storageLimit(sagas: number, batchSize: number): Promise<nu
   }
 }
 
-/** Sagas per second of the bare loop of turns: nothing stored, nothing encoded. */
-export function turnLimit(sagas: number): number {
+/** Sagas per second of the bare loop of turns: nothing stored, nothing encoded; see `storageLimit`. */
+export function turnLimit(sagas: number, warm = 0): number {
+  for (let order = 1; order <= warm; order += 1) walk(order, () => {});
   const startMs = performance.now();
   for (let order = 1; order <= sagas; order += 1) walk(order, () => {});
   return sagas / ((performance.now() - startMs) / 1_000);
 }
 
 // As under load: as many sagas side by side as a batch holds, each with one turn in every batch.
-function recordedBatches(sagas: number, batchSize: number): readonly TurnItem[][] {
+function recordedBatches(from: number, to: number, batchSize: number): readonly TurnItem[][] {
   const batches: TurnItem[][] = [];
-  for (let first = 1; first <= sagas; first += batchSize) {
+  for (let first = from; first <= to; first += batchSize) {
     const wave: TurnItem[][] = [];
-    const last = Math.min(sagas, first + batchSize - 1);
+    const last = Math.min(to, first + batchSize - 1);
     for (let sid = first; sid <= last; sid += 1) {
       walk(sid, (taken, before) => {
         (wave[taken.state.seq - 1] ??= []).push(itemOf(sid, taken, before));

@@ -35,8 +35,8 @@ const machine = setup({
   },
 });
 
-/** Sagas per second. */
-export async function naiveRate(sagas: number, concurrency: number): Promise<number> {
+/** Sagas per second, after `warm` sagas that are not counted. */
+export async function naiveRate(sagas: number, concurrency: number, warm = 0): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'backstep-naive-'));
   const db = new Database(join(folder, 'naive.db'));
   try {
@@ -54,11 +54,15 @@ export async function naiveRate(sagas: number, concurrency: number): Promise<num
         actor.start();
       });
     let order = 0;
-    const worker = async (): Promise<void> => {
-      while (order < sagas) await run(++order);
+    const runUntil = async (last: number): Promise<void> => {
+      const worker = async (): Promise<void> => {
+        while (order < last) await run(++order);
+      };
+      await Promise.all(Array.from({ length: concurrency }, worker));
     };
+    await runUntil(warm);
     const startMs = performance.now();
-    await Promise.all(Array.from({ length: concurrency }, worker));
+    await runUntil(warm + sagas);
     return sagas / ((performance.now() - startMs) / 1_000);
   } finally {
     db.close();

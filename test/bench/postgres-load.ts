@@ -1,11 +1,11 @@
 /** The engine under load over a PostgreSQL of its own, whose commits wait for the disk. */
-import { readdirSync, readFileSync } from 'node:fs';
 import pg from 'pg';
 import type { Activities } from '../../src/core/activity.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
 import { startCluster } from '../postgres/cluster.ts';
 import { findPostgres, POSTGRES_CURE } from '../postgres/find-postgres.ts';
 import { type Loaded, warmUp } from './engine-load.ts';
+import { cpuSecondsOf } from './machine-load.ts';
 import type { FourSteps } from './workload.ts';
 
 export interface LoadedOnPostgres extends Pick<Loaded, 'backstep' | 'run'> {
@@ -15,12 +15,6 @@ export interface LoadedOnPostgres extends Pick<Loaded, 'backstep' | 'run'> {
 }
 
 const DATABASE = 'postgres';
-/** Of the clock in which Linux counts the time of processes. */
-const TICKS_PER_SECOND = 100;
-/** In /proc/<pid>/stat, after the name: parent, own time in user and kernel, and of ended children. */
-const PARENT = 1;
-const TIMES = [11, 12, 13, 14];
-
 export interface PostgresLoadOptions {
   /** Sagas before anything is measured. */
   readonly warm?: number;
@@ -55,31 +49,4 @@ export async function openLoadedOnPostgres(
       await cluster.dispose();
     },
   };
-}
-
-/** Of a process and its children, ended ones included; `NaN` where the system does not tell. */
-function cpuSecondsOf(pid: number): number {
-  try {
-    const own = statOf(String(pid));
-    const children = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => {
-        const stat = statOf(name);
-        return stat?.[PARENT] === String(pid) ? [stat] : [];
-      });
-    const ticks = [own, ...children].flatMap((stat) => TIMES.map((at) => Number(stat?.[at])));
-    return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
-  } catch {
-    return NaN;
-  }
-}
-
-/** `null`: it has ended. */
-function statOf(pid: string): readonly string[] | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return null;
-  }
 }

@@ -5,7 +5,7 @@
  *
  * Compare only figures of one run; the last lines say how busy the machine was with something else.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -16,15 +16,13 @@ import type { FaceSettings } from '../restate/face-program.ts';
 import { startRestate } from '../restate/server.ts';
 import { startWorker } from '../restate/worker-process.ts';
 import { Figures, quantile, toTable } from './figures.ts';
+import { cpuSecondsOf, machineSeconds } from './machine-load.ts';
 
 const USAGE = `npm run bench:restate -- [--sagas 300] [--rounds 2] [--at-once 1,16,120]
   sagas of four steps without failures; CPU is of all processes together but those of other work`;
 const WORKERS = 2;
 /** One saga after the other takes so much longer that fewer of them do. */
 const ALONE_SHARE = 10;
-/** Clock ticks a second, in which Linux counts CPU time. */
-const TICKS = 100;
-const MS_PER_TICK = 1_000 / TICKS;
 
 const flags = readFlags(USAGE, {
   sagas: { type: 'string', default: '300' },
@@ -158,32 +156,16 @@ interface Spent {
 
 function spent(): Spent {
   const { user, system } = process.cpuUsage();
-  const of = (pid: number): number => cpuOf(pid);
-  const [total = 0, idle = 0] = ticksOfMachine();
+  const of = (pid: number): number => cpuSecondsOf(pid) * 1_000;
+  const { all, busy } = machineSeconds();
   return {
     server: of(server.pid ?? 0),
     workers: workers.reduce((sum, { pid }) => sum + of(pid), 0),
     face: of(face.pid),
     here: (user + system) / 1_000,
-    machine: (total - idle) * MS_PER_TICK,
-    idleAndWork: total * MS_PER_TICK,
+    machine: busy * 1_000,
+    idleAndWork: all * 1_000,
   };
-}
-
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // Behind the program's name, which may have anything in it: user and system time are 12 and 13.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
-}
-
-/** All ticks of all cores, and those in which nothing ran. */
-function ticksOfMachine(): readonly number[] {
-  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1);
-  // Time of guests, the last two, is in the first two as well.
-  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number);
-  const [, , , idle = 0, waiting = 0] = ticks;
-  return [ticks.reduce((sum, each) => sum + each, 0), idle + waiting];
 }
 
 function wholeOf(text: string): number {

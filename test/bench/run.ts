@@ -2,21 +2,29 @@
  * `npm run bench`: durable sagas per second on this machine, over real SQLite at
  * `synchronous=FULL`, load generator included.
  *
- * Every round runs the engine, the bare loops that bound it and the naive way one after the other,
- * so that a ratio compares neighbours in time. Compare only figures of one run.
+ * Every round runs the engine, the bare loops that bound it and the naive way one after the other, each
+ * as warm as the others and over as many sagas, so that a ratio compares neighbours in time. Compare
+ * only figures of one run, and none where other work kept the machine busy: the last line says so.
  */
 import { availableParallelism, cpus } from 'node:os';
 import { readFlags } from '../fixtures/tool-flags.ts';
-import { openLoaded } from './engine-load.ts';
+import { openLoaded, WARM_SAGAS } from './engine-load.ts';
 import { attachFeedClients } from './feed-clients.ts';
 import { Figures, toTable } from './figures.ts';
 import { storageLimit, turnLimit } from './limits.ts';
 import { growthTable, measureGrowth } from './growth/growth.ts';
+import { verdictOn, watchOtherWork } from './machine-load.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
 import { growthOnPostgres } from './postgres-scale.ts';
 import { growth, sleepers } from './scale.ts';
-import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
+import {
+  happyActivities,
+  mixedActivities,
+  transactionalActivities,
+  UNEVEN_MS,
+  unevenActivities,
+} from './workload.ts';
 
 const USAGE = `npm run bench -- [--quick] [--json] [--million] [--postgres] | --growth [--quick] [--json]
   --quick     two short rounds, without large databases: under 45 seconds
@@ -34,22 +42,23 @@ const flags = readFlags(USAGE, {
 });
 
 const SIZES = flags.quick
-  ? { rounds: 2, sagas: 2_000, latency: 150, naive: 200, sleeping: 5_000, grown: [1_000, 10_000] }
+  ? { rounds: 2, sagas: 1_000, latency: 150, alone: 20, sleeping: 5_000, grown: [1_000, 10_000] }
   : {
-      rounds: 5,
-      sagas: 10_000,
-      latency: 1_000,
-      naive: 1_000,
+      rounds: 3,
+      sagas: 5_000,
+      latency: 500,
+      alone: 100,
       sleeping: 100_000,
       grown: [1_000, 10_000, 100_000, ...(flags.million === true ? [1_000_000] : [])],
     };
 const CONCURRENCY = 256;
-const HIGH_CONCURRENCY = 1_000;
 const FEED_CLIENTS = 10;
-const HAPPY = 'sagas/s, concurrency 256';
+/** At once, with activities that take 0 to 20 ms. */
+const AT_ONCE = [1, 16, 256, 4_096];
+const HAPPY = 'lock-step: activities that answer at once, sagas/s, 256 at once';
 const STORAGE = 'limit: the same rows, bare loop';
 const TURNS = 'limit: the same turns, no storage';
-const POSTGRES = 'PostgreSQL: sagas/s, concurrency 256';
+const POSTGRES = 'PostgreSQL: lock-step, sagas/s, 256 at once';
 const NAIVE = 'naive: live actor, commit each transition';
 
 const MACHINE = {
@@ -63,16 +72,19 @@ await (flags.growth === true ? runGrowth() : run());
 
 async function runGrowth(): Promise<void> {
   const rounds = flags.quick === true ? 1 : 3;
+  const otherWork = watchOtherWork();
   const grown = await measureGrowth(rounds, progress);
+  const percent = otherWork();
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   console.log(
     flags.json === true
-      ? JSON.stringify({ ...MACHINE, rounds, growth: grown }, null, 2)
-      : `Node ${process.version}, ${MACHINE.machine}, ${rounds} rounds: medians\n${growthTable(grown)}`,
+      ? JSON.stringify({ ...MACHINE, rounds, otherWork: percent, growth: grown }, null, 2)
+      : `Node ${process.version}, ${MACHINE.machine}, ${rounds} rounds: medians\n${growthTable(grown)}\n${verdictOn(percent)}`,
   );
 }
 
 async function run(): Promise<void> {
+  const otherWork = watchOtherWork();
   const steps = SIZES.rounds + 1 + SIZES.grown.length;
   for (let round = 1; round <= SIZES.rounds; round += 1) {
     progress(round, steps, `round ${round} of ${SIZES.rounds}`);
@@ -95,35 +107,52 @@ async function run(): Promise<void> {
   figures.ratio(HAPPY, TURNS);
   figures.ratio(HAPPY, NAIVE);
   figures.ratio(POSTGRES, HAPPY);
-  report();
+  report(otherWork());
 }
 
 async function runRound(): Promise<void> {
   const { sagas } = SIZES;
+  const otherWork = watchOtherWork();
+  await runUneven();
   const engine = await openLoaded(happyActivities);
   const latency = await engine.run(SIZES.latency, 1);
   const happy = await engine.run(sagas, CONCURRENCY);
-  figures.note(STORAGE, await storageLimit(sagas, Math.round(happy.averageBatch)));
-  figures.note(TURNS, turnLimit(sagas));
-  figures.note(NAIVE, await naiveRate(SIZES.naive, CONCURRENCY));
-  const many = await engine.run(sagas, HIGH_CONCURRENCY);
+  figures.note(STORAGE, await storageLimit(sagas, Math.round(happy.averageBatch), WARM_SAGAS));
+  figures.note(TURNS, turnLimit(sagas, WARM_SAGAS));
+  figures.note(NAIVE, await naiveRate(sagas, CONCURRENCY, WARM_SAGAS));
   const clients = await attachFeedClients(engine.backstep, FEED_CLIENTS);
   const watched = await engine.run(sagas, CONCURRENCY);
   const received = await clients.close();
   if (received === 0) throw new Error('the feed clients heard nothing');
   figures.note(HAPPY, happy.sagasPerSecond);
-  figures.note('CPU s/1,000 sagas', happy.cpuSecondsPer1000, 's', 3);
-  figures.note('p50 at concurrency 1', latency.p50Ms, 'ms', 2);
-  figures.note('p99 at concurrency 1', latency.p99Ms, 'ms', 2);
-  figures.note('event loop delayed, p99', happy.loopDelayP99Ms, 'ms', 1);
-  figures.note('turns per batch', happy.averageBatch);
-  figures.note(`sagas/s, concurrency ${HIGH_CONCURRENCY}`, many.sagasPerSecond);
-  figures.note(`sagas/s with ${FEED_CLIENTS} feed clients`, watched.sagasPerSecond);
+  figures.note('lock-step: CPU s/1,000 sagas', happy.cpuSecondsPer1000, 's', 3);
+  figures.note('lock-step: p50 alone', latency.p50Ms, 'ms', 2);
+  figures.note('lock-step: p99 alone', latency.p99Ms, 'ms', 2);
+  figures.note('lock-step: event loop delayed, p99', happy.loopDelayP99Ms, 'ms', 1);
+  figures.note('lock-step: turns per batch', happy.averageBatch);
+  figures.note(`lock-step: sagas/s with ${FEED_CLIENTS} feed clients`, watched.sagasPerSecond);
   figures.note('resident memory after it', process.memoryUsage().rss / 2 ** 20, 'MiB');
   figures.note('disk per ended saga', await engine.close(), 'bytes');
   await runVariant('10% compensate', mixedActivities);
   await runVariant('transactional steps', transactionalActivities);
   if (flags.postgres === true) await runOnPostgres();
+  figures.note('other work on the machine', otherWork(), '%');
+}
+
+/** What is published: activities that take 0 to 20 ms and answer in any order. */
+async function runUneven(): Promise<void> {
+  const engine = await openLoaded(unevenActivities);
+  for (const atOnce of AT_ONCE) {
+    const sagas = Math.min(SIZES.alone * atOnce, SIZES.sagas);
+    const { sagasPerSecond, cpuSecondsPer1000, ...result } = await engine.run(sagas, atOnce);
+    const name = `activities of 0 to ${UNEVEN_MS} ms, ${atOnce} at once`;
+    figures.note(`${name}: sagas/s`, sagasPerSecond);
+    figures.note(`${name}: p50`, result.p50Ms, 'ms');
+    figures.note(`${name}: p99`, result.p99Ms, 'ms');
+    figures.note(`${name}: CPU s/1,000`, cpuSecondsPer1000, 's', 3);
+    figures.note(`${name}: turns per batch`, result.averageBatch, '', 1);
+  }
+  await engine.close();
 }
 
 async function runOnPostgres(): Promise<void> {
@@ -142,8 +171,8 @@ async function runOnPostgres(): Promise<void> {
     (after.walBytes - before.walBytes) / SIZES.sagas,
     'bytes',
   );
-  figures.note('PostgreSQL: p50 at concurrency 1', latency.p50Ms, 'ms', 2);
-  figures.note('PostgreSQL: p99 at concurrency 1', latency.p99Ms, 'ms', 2);
+  figures.note('PostgreSQL: p50 alone', latency.p50Ms, 'ms', 2);
+  figures.note('PostgreSQL: p99 alone', latency.p99Ms, 'ms', 2);
   await engine.close();
 }
 
@@ -179,15 +208,16 @@ function progress(step: number, of: number, what: string): void {
   else process.stderr.write(`[${step}/${of}] ${what}\n`);
 }
 
-function report(): void {
+function report(otherWork: number): void {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const { rounds } = SIZES;
   if (flags.json === true) {
-    console.log(JSON.stringify({ ...MACHINE, rounds, figures: figures.all() }, null, 2));
+    console.log(JSON.stringify({ ...MACHINE, rounds, otherWork, figures: figures.all() }, null, 2));
     return;
   }
   console.log(
     `Node ${process.version}, ${MACHINE.machine}, ${rounds} rounds: medians (least to most)`,
   );
   console.log(toTable(figures.all()));
+  console.log(verdictOn(otherWork));
 }

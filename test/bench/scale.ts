@@ -63,10 +63,16 @@ async function fill(database: string, type: 'sleeper' | 'four-steps', count: num
   const { id } = await backstep.spawn(type, { input: { order: 1 } });
   while ((await backstep.saga(id).state())?.status === 'running') await new Promise(setImmediate);
   await backstep.stop();
+  copyNewest(database, count - 1);
+}
+
+/** Copies the newest saga, with its journal, so many times. */
+export function copyNewest(database: string, count: number): void {
   const db = new Database(database);
+  const of = db.prepare('SELECT max(sid) FROM sagas').pluck().get();
   db.pragma('synchronous = OFF');
-  db.prepare(COPY_SAGAS).run({ count: count - 1 });
-  db.prepare(COPY_JOURNAL).run({ count: count - 1 });
+  db.prepare(COPY_SAGAS).run({ of, count });
+  db.prepare(COPY_JOURNAL).run({ of, count });
   db.close();
   reachDisk(database);
 }
@@ -87,15 +93,15 @@ const COPY_SAGAS = `${COPIES}
     step, attempts, created_at, updated_at, ended_at, error, state)
   SELECT sid + n, id || '-' || n, type, version, definition_hash, NULL, status, seq, wake_at + n,
     checksum, step, attempts, created_at, updated_at, ended_at, error, state
-  FROM copies, sagas WHERE sid = 1`;
+  FROM copies, sagas WHERE sid = @of`;
 
 const COPY_JOURNAL = `${COPIES}
   INSERT INTO journal (seq, sid, saga_seq, at, kind, cause, event, from_state, to_state, status, data)
-  SELECT seq + n * (SELECT max(seq) FROM sagas WHERE sid = 1), sid + n, saga_seq, at, kind, cause,
+  SELECT seq + n * (SELECT max(seq) FROM journal), sid + n, saga_seq, at, kind, cause,
     event, from_state, to_state, status, data
-  FROM copies, journal WHERE sid = 1`;
+  FROM copies, journal WHERE sid = @of`;
 
-function collectGarbage(): void {
+export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
   gc();

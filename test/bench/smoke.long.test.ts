@@ -5,15 +5,22 @@ import { attachFeedClients } from './feed-clients.ts';
 import { growthTable, measureGrowth } from './growth/growth.ts';
 import { ROWS } from './growth/rows.ts';
 import { storageLimit, turnLimit } from './limits.ts';
+import { verdictOn, watchOtherWork } from './machine-load.ts';
 import { naiveRate } from './naive.ts';
 import { openLoadedOnPostgres } from './postgres-load.ts';
 import { growthOnPostgres } from './postgres-scale.ts';
 import { growth, sleepers } from './scale.ts';
 import { describeOnPostgres } from '../postgres/databases.ts';
-import { happyActivities, mixedActivities, transactionalActivities } from './workload.ts';
+import {
+  happyActivities,
+  mixedActivities,
+  transactionalActivities,
+  unevenActivities,
+} from './workload.ts';
 
 test.each([
   ['10% compensate', mixedActivities],
+  ['0 to 20 ms', unevenActivities],
   ['transactional', transactionalActivities],
 ])('the engine runs a load: %s', async (_, activities) => {
   const engine = await openLoaded(activities, { warm: 5 });
@@ -28,9 +35,15 @@ test.each([
 });
 
 test('the limits and the naive way give a rate', async () => {
-  expect(await storageLimit(20, 8)).toBeGreaterThan(0);
-  expect(turnLimit(20)).toBeGreaterThan(0);
-  expect(await naiveRate(6, 3)).toBeGreaterThan(0);
+  expect(await storageLimit(20, 8, 10)).toBeGreaterThan(0);
+  expect(turnLimit(20, 10)).toBeGreaterThan(0);
+  expect(await naiveRate(6, 3, 3)).toBeGreaterThan(0);
+});
+
+test('figures are called untrusted where other work had more than 12 % of the machine', () => {
+  expect(watchOtherWork()()).not.toBeLessThan(0); // NaN where the system does not tell
+  expect(verdictOn(11.6)).toBe('other work had 12 % of the processors');
+  expect(verdictOn(13)).toMatch(/^NOT TO BE TRUSTED: other work had 13 %/);
 });
 
 test('a database is filled with sagas that sleep, and with ended ones', async () => {
@@ -42,10 +55,12 @@ test('a database is filled with sagas that sleep, and with ended ones', async ()
 
 test('what is to stay flat is measured at every size', async () => {
   // The others take thousands of sagas before they measure anything.
-  const rows = ROWS.filter(({ name }) => /side by side|bytes/.test(name)).map((row) => ({
-    ...row,
-    sizes: row.sizes.slice(0, 1),
-  }));
+  const rows = ROWS.filter(({ name }) => /side by side|have n bytes|looked at/.test(name)).map(
+    (row) => ({
+      ...row,
+      sizes: row.sizes.slice(0, 1),
+    }),
+  );
   const told: string[] = [];
   const grown = await measureGrowth(1, (_step, _of, what) => told.push(what), rows);
   expect(told).toEqual(rows.map(({ name }) => name));

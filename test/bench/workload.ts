@@ -1,7 +1,8 @@
 /**
- * The workload of every comparison: four steps in sequence, trivial asynchronous activities that
- * return about a hundred bytes.
+ * The workload of every comparison: four steps in sequence, asynchronous activities that return about a
+ * hundred bytes, at once or as late as services do.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Activities, transactional } from '../../src/core/activity.ts';
 import { PermanentError } from '../../src/core/failure.ts';
@@ -54,16 +55,30 @@ export function failsIn({ order }: Order): boolean {
 
 const trivial = (): Promise<Receipt> => Promise.resolve(RECEIPT);
 
-export const happyActivities: Activities<FourSteps> = {
-  reserve: trivial,
-  release: trivial,
-  charge: trivial,
-  refund: trivial,
-  notify: trivial,
-  withdraw: trivial,
-  ship: trivial,
-  unship: trivial,
-};
+/** Most milliseconds that an activity of `unevenActivities` takes. */
+export const UNEVEN_MS = 20;
+
+const uneven = (): Promise<Receipt> => pause(Math.random() * UNEVEN_MS, RECEIPT);
+
+const allBeing = (activity: () => Promise<Receipt>): Activities<FourSteps> => ({
+  reserve: activity,
+  release: activity,
+  charge: activity,
+  refund: activity,
+  notify: activity,
+  withdraw: activity,
+  ship: activity,
+  unship: activity,
+});
+
+/**
+ * Each answers at once: sagas that were started together go on in lock-step, so that batches are as
+ * large as they can be.
+ */
+export const happyActivities = allBeing(trivial);
+
+/** Each takes 0 to `UNEVEN_MS`, so that they answer in any order, as services do. */
+export const unevenActivities = allBeing(uneven);
 
 export const mixedActivities: Activities<FourSteps> = {
   ...happyActivities,

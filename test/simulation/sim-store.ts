@@ -129,7 +129,7 @@ export class SimStore implements Store {
     wayOf: () => Promise.resolve(null),
     isProjection: () => Promise.resolve(false),
     parkedForVersion: () => Promise.resolve([]),
-    removable: () => Promise.resolve([]),
+    removable: () => Promise.resolve({ sids: [], next: null }),
     finalStatus: () => Promise.resolve(null),
     removalHold: () => Promise.resolve({ heldMs: null, newestAtMs: null }),
   };

@@ -7,14 +7,15 @@
  */
 import type { Activity, ActivityContext, WritePlan } from '../../core/activity.ts';
 import { createDurationCounter, type Distribution } from '../../core/distribution.ts';
-import { type Failure, toFailure } from '../../core/failure.ts';
 import type { Effect, AttemptOutcome } from '../../core/turn/inbound.ts';
-import { copyJson, isLongerThan, takeJson } from '../../core/json.ts';
+import { copyJson } from '../../core/json.ts';
 import { machineValue } from '../../core/machine/machine-values.ts';
-import { thrownOf } from '../../core/thrown.ts';
 import { ANYTHING, check, listOf, optionsOf, required } from '../../core/options-reader.ts';
 import type { CancelTimeout, Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
+import { failureOf, outcomeOf } from './attempt-outcome.ts';
+import { threadsOf } from '../threads/in-thread.ts';
+import type { ThreadPool } from '../threads/thread-pool.ts';
 import type { AttemptSpan, TracedAttempt, Tracing } from '../telemetry/tracing.ts';
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
@@ -61,9 +62,6 @@ const WRITE_PLAN = optionsOf({
   output: ANYTHING,
 });
 
-/** Code of the failure of an attempt whose output no state could hold. */
-const OUTPUT_TOO_LARGE = 'output-too-large';
-
 export class ActivityRunner {
   readonly #clock: Clock;
   readonly #reports: AttemptReports;
@@ -74,6 +72,8 @@ export class ActivityRunner {
   readonly #running = new Map<string, Attempt>();
   readonly #waiting = new Map<string, AttemptTask>();
   readonly #durations = createDurationCounter();
+  /** Where activities run that do not run here. */
+  readonly #threads = new Set<Pick<ThreadPool, 'end'>>();
   #isStopped = false;
   #onIdle: (() => void) | null = null;
 
@@ -143,6 +143,7 @@ export class ActivityRunner {
       attempt.span?.end({ kind: 'stopped' });
       attempt.controller.abort(new Error('the engine stops'));
     }
+    await Promise.all([...this.#threads].map((pool) => pool.end()));
   }
 
   #dispatch(name: string, task: AttemptTask): void {
@@ -153,6 +154,8 @@ export class ActivityRunner {
     const attempt: Attempt = { task, controller, startedAtMs, span, ...none };
     this.#running.set(name, attempt);
     this.#awaitHeartbeat(attempt);
+    const threads = threadsOf(task.implementation);
+    if (threads !== undefined) this.#threads.add(threads);
     const { timeout } = task.effect;
     if (timeout !== null) {
       attempt.cancelTimeout = this.#clock.after(timeout.delayMs, () => {
@@ -168,6 +171,7 @@ export class ActivityRunner {
   async #run(name: string, attempt: Attempt): Promise<void> {
     const { task } = attempt;
     const { implementation, effect } = task;
+    const max = this.#maxOutputLength;
     let outcome: AttemptOutcome;
     let plan: WritePlan<unknown> | null = null;
     try {
@@ -177,11 +181,11 @@ export class ActivityRunner {
       const context = this.#contextOf(attempt);
       if (typeof implementation === 'function') {
         const call = (): unknown => implementation(input, context);
-        outcome = this.#outcomeOf(await withinSpan(attempt, call), null, effect.src);
+        outcome = outcomeOf(effect.src, max, await withinSpan(attempt, call), null);
       } else {
         const planned = await withinSpan(attempt, () => implementation.plan(input, context));
         check(planned, WRITE_PLAN, `plan of ${effect.src}`, 'definition-invalid');
-        outcome = this.#outcomeOf(planned.output, planned, effect.src);
+        outcome = outcomeOf(effect.src, max, planned.output, planned);
         if (outcome.kind === 'done') plan = planned;
       }
     } catch (thrown) {
@@ -200,24 +204,6 @@ export class ActivityRunner {
     this.#release(name, attempt);
     attempt.span?.end(outcome);
     this.#reports.onOutcome(task, outcome, plan);
-  }
-
-  #outcomeOf(output: unknown, plan: WritePlan<unknown> | null, src: string): AttemptOutcome {
-    // No further attempt would give a usable output. A plan has written nothing yet; any other
-    // effect has happened, so the step is in doubt.
-    const unusable = { retryable: false, ambiguous: plan === null };
-    let taken: unknown;
-    try {
-      // A copy: the activity may keep what it returned and change it.
-      taken = takeJson(output, `output of ${src}`);
-    } catch (thrown) {
-      return { kind: 'failed', failure: { ...toFailure(thrown), ...unusable } };
-    }
-    if (!isLongerThan(taken, this.#maxOutputLength)) return { kind: 'done', output: taken };
-    const message =
-      `output of ${src}: its JSON has more than ${this.#maxOutputLength} characters; ` +
-      'keep large results outside and give their ids';
-    return { kind: 'failed', failure: { code: OUTPUT_TOO_LARGE, message, ...unusable } };
   }
 
   #contextOf(attempt: Attempt): ActivityContext {
@@ -269,20 +255,6 @@ export class ActivityRunner {
     }
     if (this.#running.size === 0) this.#onIdle?.();
   }
-}
-
-// The plan of a transactional activity has written nothing yet, so its failure is never ambiguous.
-function failureOf(task: AttemptTask, thrown: unknown): Failure {
-  const failure = task.keepsThrown ? withThrown(toFailure(thrown), thrown) : toFailure(thrown);
-  if (typeof task.implementation === 'function') return failure;
-  // No other attempt would give a plan where this one gave none.
-  const retryable = failure.retryable && failure.code !== 'definition-invalid';
-  return { ...failure, retryable, ambiguous: false };
-}
-
-function withThrown(failure: Failure, thrown: unknown): Failure {
-  const kept = thrownOf(thrown);
-  return kept === null ? failure : { ...failure, thrown: kept };
 }
 
 function withinSpan<Result>({ span }: Attempt, call: () => Result): Result {

@@ -1,6 +1,6 @@
 /**
  * Removes sagas that ended long ago: a few at a time, each batch behind the commits that wait, so
- * that none of them is held up.
+ * that none of them is held up, and as many a second as settle.
  *
  * What stays: start keys, so that a repeated start is still known; dead letters; sagas with a
  * message on its way; children of a parent that is not over, which may have to ask for them.
@@ -8,7 +8,11 @@
  * removed before a day of running time has passed or a person says that the clock is right.
  */
 import { isoText } from '../../core/iso-time.ts';
-import { holdStatement, removalStatements } from '../../store/queries/removal.ts';
+import {
+  holdStatement,
+  type RemovalPlace,
+  removalStatements,
+} from '../../store/queries/removal.ts';
 import type { Store } from '../../store/store.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
@@ -16,12 +20,16 @@ import { type JumpWatch, watchJumps } from './jump-watch.ts';
 import type { Logger } from '../turn-log.ts';
 import { Rounds } from './rounds.ts';
 
-/** Sagas removed with one commit; twice as many each time while there are more. */
+/** Sagas looked at, and removed with one commit; twice as many each time while there are more. */
 const BATCH_SIZE = 50;
 /** Commits that wait behind a batch of this size wait some milliseconds, in both databases. */
 const LARGEST_BATCH = 200;
-/** Between two batches. */
-const PAUSE_MS = 50;
+/** Between two batches: this part of the time that the last one took, within bounds. */
+const PAUSE_SHARE = 0.25;
+const MIN_PAUSE_MS = 5;
+const MAX_PAUSE_MS = 50;
+/** Those that had to stay are looked at again after so many times what it took to look at all. */
+const REST_SHARE = 20;
 /** Between two looks when nothing is old enough. */
 const LOOK_MS = 60_000;
 /** How long nothing is removed after a jump of the clock. */
@@ -66,6 +74,12 @@ class Removal implements Upkeep, OwnRetention {
   readonly #openedAtMs: number;
   readonly #rounds: Rounds;
   #batchSize = BATCH_SIZE;
+  /** Where the look goes on; those before it are gone, or had to stay. `null`: with the oldest. */
+  #place: RemovalPlace | null = null;
+  /** How long the looks of this pass took. */
+  #passMs = 0;
+  /** Looks that are left before those that had to stay are looked at again. */
+  #looksLeft = 0;
   /** Running time for which nothing is removed; `null`: it is not held. */
   #leftMs: number | null = null;
   /** What the database says of it; `undefined` before the first look. */
@@ -116,12 +130,31 @@ class Removal implements Upkeep, OwnRetention {
 
   /** Gives the time until the next look. */
   async #removeBatch(endedBeforeMs: number): Promise<number> {
-    const size = this.#batchSize;
-    const sids = await this.#store.upkeep.removable(endedBeforeMs, size);
+    const { upkeep } = this.#store;
+    const startedAtMs = this.#clock.nowMs();
+    const { sids, next } = await upkeep.removable(endedBeforeMs, this.#batchSize, this.#place);
+    this.#passMs += this.#sinceMs(startedAtMs);
     if (sids.length > 0) await this.#store.write(removalStatements(this.#store.tables(), sids));
-    const areMore = sids.length === size;
-    this.#batchSize = areMore ? Math.min(2 * size, LARGEST_BATCH) : BATCH_SIZE;
-    return areMore ? PAUSE_MS : LOOK_MS;
+    const pauseMs = this.#sinceMs(startedAtMs) * PAUSE_SHARE;
+    if (next === null) return this.#rest();
+    this.#place = next;
+    this.#batchSize = Math.min(2 * this.#batchSize, LARGEST_BATCH);
+    return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, pauseMs));
+  }
+
+  /** After the youngest that is old enough; until all are looked at again, looks go on behind it. */
+  #rest(): number {
+    this.#batchSize = BATCH_SIZE;
+    this.#looksLeft =
+      this.#looksLeft > 0 ? this.#looksLeft - 1 : Math.floor((this.#passMs * REST_SHARE) / LOOK_MS);
+    if (this.#looksLeft === 0) this.#place = null;
+    this.#passMs = 0;
+    return LOOK_MS;
+  }
+
+  // The wall clock may be set meanwhile.
+  #sinceMs(startedAtMs: number): number {
+    return Math.max(0, this.#clock.nowMs() - startedAtMs);
   }
 
   async #isHeld(): Promise<boolean> {

@@ -6,6 +6,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
+import { gatheredReads } from './gathered-reads.ts';
 import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
@@ -24,29 +25,30 @@ export interface EngineReads {
 }
 
 export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
+  const idWithSid = gatheredReads(
+    (ids: readonly string[]) =>
+      db.selectFrom('sagas').select(['id', 'sid']).where('id', 'in', ids).execute(),
+    ({ id }) => id,
+  );
+  const sidOf = async (sagaId: string): Promise<number | null> =>
+    (await idWithSid(sagaId))?.sid ?? null;
   return {
     starts: createStartReads(db),
     upkeep: createUpkeepReads(db),
     inbox: createInboxReads(db),
 
-    async loadBySid(sid) {
-      const row = await db
-        .selectFrom('sagas')
-        .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-        .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
-        .where('sid', '=', sid)
-        .executeTakeFirst();
-      return row ?? null;
-    },
+    loadBySid: gatheredReads(
+      (sids) =>
+        db
+          .selectFrom('sagas')
+          .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
+          .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
+          .where('sid', 'in', sids)
+          .execute(),
+      ({ sid }) => sid,
+    ),
 
-    async sidOf(sagaId) {
-      const row = await db
-        .selectFrom('sagas')
-        .select('sid')
-        .where('id', '=', sagaId)
-        .executeTakeFirst();
-      return row?.sid ?? null;
-    },
+    sidOf,
 
     async findStartKey(type, key) {
       const row = await db

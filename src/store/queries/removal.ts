@@ -4,7 +4,7 @@
  * Invariant: the highest internal id and the highest journal seq are never removed, because the
  * next process counts on from them.
  */
-import type { Kysely } from 'kysely';
+import { type AliasableExpression, expressionBuilder, type Kysely } from 'kysely';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import type { SagaStatus } from '../../core/status.ts';
 import { dialectOf, statementOf } from '../dialect.ts';
@@ -14,14 +14,32 @@ type Db = Kysely<EngineTables>;
 
 export interface RemovalReads {
   /**
-   * Internal ids of sagas that ended before, the oldest first; without those that have a message on
-   * its way and children of a parent that is not over.
+   * Looks at sagas that ended before, the oldest first, at most `limit` of them. Those that may go are
+   * without what has a message on its way, and without children of a parent that is not over.
    */
-  removable(endedBeforeMs: number, limit: number): Promise<readonly number[]>;
+  removable(
+    endedBeforeMs: number,
+    limit: number,
+    after?: RemovalPlace | null,
+  ): Promise<RemovalLook>;
   /** How long removals wait still, and when the newest line of the journal was written. */
   removalHold(): Promise<RemovalHold>;
   /** How a saga with a start key ended that was removed since; `null`: not known. */
   finalStatus(sagaId: string): Promise<SagaStatus | null>;
+}
+
+/** The saga that a look ended at. */
+export interface RemovalPlace {
+  readonly endedAtMs: number;
+  readonly sid: number;
+}
+
+/** What one look found. */
+export interface RemovalLook {
+  /** Internal ids of those that may go. */
+  readonly sids: readonly number[];
+  /** Where the next look goes on; `null`: there are no more. */
+  readonly next: RemovalPlace | null;
 }
 
 export interface RemovalHold {
@@ -56,34 +74,30 @@ export function removalStatements(db: Db, sids: readonly number[]): readonly Exp
 
 export function createRemovalReads(db: Db): RemovalReads {
   return {
-    async removable(endedBeforeMs, limit) {
-      const parentId = dialectOf(db).jsonText('sagas.state', ['parent', 'sagaId']);
+    async removable(endedBeforeMs, limit, after = null) {
+      // The bound is on what is looked at, so that no look takes long however many must stay.
       const rows = await db
         .selectFrom('sagas')
         .select('sid')
+        .select((eb) => [eb.ref('ended_at').$notNull().as('endedAtMs'), isHeld(db).as('isHeld')])
         .where('ended_at', '<', endedBeforeMs)
-        .where('sid', '<', (eb) =>
-          eb.selectFrom('sagas as newest').select((one) => one.fn.max('newest.sid').as('sid')),
-        )
-        .where('sid', '<>', (eb) =>
-          eb.selectFrom('journal').select('journal.sid').orderBy('seq', 'desc').limit(1),
-        )
-        .where('sid', 'not in', (eb) => eb.selectFrom('outbox').select('outbox.sid'))
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('sagas as parent')
-                .select('parent.sid')
-                .where('parent.id', '=', parentId)
-                .where('parent.ended_at', 'is', null),
+        .$if(after !== null, (query) =>
+          query.where((eb) =>
+            eb(
+              eb.refTuple('ended_at', 'sid'),
+              '>',
+              eb.tuple(after?.endedAtMs ?? 0, after?.sid ?? 0),
             ),
           ),
         )
         .orderBy('ended_at')
+        .orderBy('sid')
         .limit(limit)
         .execute();
-      return rows.map(({ sid }) => sid);
+      const sids = rows.flatMap((row) => (row.isHeld === 1 ? [] : [row.sid]));
+      const last = rows.length < limit ? undefined : rows.at(-1);
+      const next = last === undefined ? null : { endedAtMs: last.endedAtMs, sid: last.sid };
+      return { sids, next };
     },
 
     async removalHold() {
@@ -107,4 +121,32 @@ export function createRemovalReads(db: Db): RemovalReads {
       return row?.status ?? null;
     },
   };
+}
+
+/** 1 where a saga that ended must stay still. */
+function isHeld(db: Db): AliasableExpression<number> {
+  const parentId = dialectOf(db).jsonText('sagas.state', ['parent', 'sagaId']);
+  const eb = expressionBuilder<EngineTables, 'sagas'>();
+  const newest = eb
+    .selectFrom('sagas as newest')
+    .select((one) => one.fn.max('newest.sid').as('sid'));
+  const last = eb.selectFrom('journal').select('journal.sid').orderBy('seq', 'desc').limit(1);
+  const parent = eb
+    .selectFrom('sagas as parent')
+    .select('parent.sid')
+    .where('parent.id', '=', parentId)
+    .where('parent.ended_at', 'is', null);
+  return eb
+    .case()
+    .when(
+      eb.or([
+        eb('sagas.sid', '=', newest),
+        eb('sagas.sid', '=', last),
+        eb('sagas.sid', 'in', eb.selectFrom('outbox').select('outbox.sid')),
+        eb.exists(parent),
+      ]),
+    )
+    .then(eb.lit(1))
+    .else(eb.lit(0))
+    .end();
 }

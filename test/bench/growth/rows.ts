@@ -4,25 +4,11 @@
  * Cost is processor time of this process where it can be, which other work on the machine disturbs
  * least.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import type { Backstep } from '../../../src/host/backstep.ts';
-import { openBackstep, type BackstepOptions } from '../../../src/runtime/open-backstep.ts';
+import { cpuUs, many, withEngine } from './engine.ts';
+import { type Row, STANDING_ROWS } from './standing-rows.ts';
 import { chainOf, child, familyOf, fanOf, waiting, type WideSaga } from './wide-sagas.ts';
-
-/** One thing that is to cost the same per unit at every size. */
-export interface Row {
-  readonly name: string;
-  readonly unit: string;
-  /** The smallest first. */
-  readonly sizes: readonly number[];
-  /** Most that the largest may cost, over the smallest. */
-  readonly goal: number;
-  measure(size: number): Promise<number>;
-}
 
 const WITHIN = '60s';
 const AT_ONCE = 16;
@@ -81,6 +67,7 @@ export const ROWS: readonly Row[] = [
     goal: 1.5,
     measure: perEvent,
   },
+  ...STANDING_ROWS,
 ];
 
 const inAnyOrder = (): Promise<object> => pause(Math.random() * 20).then(() => ({}));
@@ -153,49 +140,4 @@ function perEvent(sagas: number): Promise<number> {
       return (await cpuUs(() => ask(EVENTS, EVENTS))) / EVENTS;
     },
   );
-}
-
-interface Engine {
-  readonly backstep: Backstep;
-  readonly database: string;
-}
-
-async function withEngine<Result>(
-  definitions: readonly WideSaga[],
-  work: () => unknown,
-  use: (engine: Engine) => Promise<Result>,
-  options: Partial<BackstepOptions> = {},
-): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), 'backstep-growth-'));
-  const database = join(folder, 'growth.db');
-  const backstep = await openBackstep({ database, verifyAtRegistration: 'off', ...options });
-  try {
-    for (const definition of definitions) {
-      backstep.register(definition, { activities: { work, undo: () => ({}) } });
-    }
-    await backstep.start();
-    return await use({ backstep, database });
-  } finally {
-    await backstep.stop({ within: 0 });
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function many(
-  count: number,
-  atOnce: number,
-  run: (nth: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < count) await run(next++);
-  };
-  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, worker));
-}
-
-async function cpuUs(run: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await run();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
 }

@@ -1,6 +1,8 @@
 /** Sagas of any length and width, for what has to stay flat as they grow. */
+import { assign, createMachine } from 'xstate';
 import { z } from 'zod';
 import type { SagaDefinition } from '../../../src/core/define/definition.ts';
+import { durable } from '../../../src/core/define/durable.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
 
 type Anything = Record<string, (input: unknown) => unknown>;
@@ -12,6 +14,7 @@ export type WideSaga = SagaDefinition<Anything>;
 interface Draft {
   step(name: string, step: object): Draft;
   child(name: string, child: object): Draft;
+  wait(name: string, wait: object): Draft;
   parallel(name: string, branches: Record<string, (part: Draft) => Draft>): Draft;
   build(): WideSaga;
 }
@@ -67,6 +70,30 @@ export function familyOf(children: number): WideSaga {
 }
 
 /** A wait that nobody ends, unless by `go`. */
-export const waiting = (draft('waiting') as unknown as { wait(name: string, wait: object): Draft })
+export const waiting = draft('waiting')
   .wait('wait', { on: { go: 'continue' }, within: '90d' })
   .build();
+
+/** A wait that is soon over. */
+export const brief = draft('brief')
+  .wait('wait', { on: { go: 'continue' }, within: '1s', onExpired: 'continue' })
+  .build();
+
+/** A child that ends, and a wait that does not: the child must stay as long. */
+export const parentOf = draft('parent')
+  .child('child', {
+    saga: child,
+    input: nothing,
+    compensate: { activity: 'undo', input: nothing },
+  })
+  .wait('wait', { on: { go: 'continue' }, within: '90d' })
+  .build();
+
+/** Counts events, for ever. */
+export const ticking: WideSaga = durable(
+  createMachine({
+    id: 'ticking',
+    context: { ticks: 0 },
+    on: { tick: { actions: assign({ ticks: ({ context }) => context.ticks + 1 }) } },
+  }),
+);

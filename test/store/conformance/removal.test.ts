@@ -28,13 +28,29 @@ describe.each(STORES)('over $name', (kind) => {
       await store.commit(startOf(7, { saga: { ...endedAt(35), state: childOf(1) } }));
       await store.commit(startOf(8, { saga: endedAt(100) })); // not long ago
       await store.commit(startOf(9, { saga: endedAt(1) })); // the newest, and the newest line
-      expect(await store.upkeep.removable(100, 10)).toEqual([2, 1, 7, 3]);
-      expect(await store.upkeep.removable(100, 2)).toEqual([2, 1]);
-      expect(await store.upkeep.removable(20, 10)).toEqual([]);
+      const all = { sids: [2, 1, 7, 3], next: null };
+      expect(await store.upkeep.removable(100, 10)).toEqual(all);
+      expect(await store.upkeep.removable(20, 10)).toEqual({ sids: [], next: null });
       const [sent] = await store.pendingMessages(0, 10);
       await store.acknowledge(sent?.id ?? 0);
       await store.commit(turnOf(5, 2, { saga: endedAt(50) }));
-      expect(await store.upkeep.removable(100, 10)).toEqual([9, 6, 4, 2, 1, 7, 3].filter(isOld));
+      const rest = [9, 6, 4, 2, 1, 7, 3].filter(isOld);
+      expect((await store.upkeep.removable(100, 10)).sids).toEqual(rest);
+    });
+
+    it('is looked at a few at a time, each once, those that must stay as well', async () => {
+      const store = await (await kind.database()).open();
+      await store.commit(startOf(1)); // a parent that goes on
+      const held = { ...endedAt(10), state: childOf(1) };
+      for (const sid of [2, 3]) await store.commit(startOf(sid, { saga: held }));
+      for (const sid of [4, 5]) await store.commit(startOf(sid, { saga: endedAt(10) }));
+      await store.commit(startOf(6));
+      const first = await store.upkeep.removable(100, 2);
+      expect(first).toEqual({ sids: [], next: { endedAtMs: 10, sid: 3 } });
+      const second = await store.upkeep.removable(100, 2, first.next);
+      expect(second).toEqual({ sids: [4, 5], next: { endedAtMs: 10, sid: 5 } });
+      const third = await store.upkeep.removable(100, 2, second.next);
+      expect(third).toEqual({ sids: [], next: null });
     });
 
     it('goes with its history and its place in lists; its start key says how it ended', async () => {
