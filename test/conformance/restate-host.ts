@@ -8,6 +8,7 @@ import type { Backstep } from '../../src/host/backstep.ts';
 import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { Balancer } from '../../src/restate/balancer.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
+import { SERVICES } from '../../src/restate/names.ts';
 import { serveWorker, type Worker } from '../../src/restate/worker.ts';
 import { freePort } from '../ports.ts';
 import { describeOnRestate } from '../restate/rig.ts';
@@ -89,15 +90,21 @@ class RestatePlace implements Place {
     const deployed = this.#deployed;
     if (deployed === null) return;
     this.#deployed = null;
+    // A turn that began on these workers ends on them or never: its saga would wait for it for ever.
+    await this.#restOf(({ target }) => target.startsWith(`${SERVICES.saga}/`));
     await deployed.backstep.stop({ within: 0 });
     await deployed.address.close();
     await Promise.all(deployed.workers.map((worker) => worker.stop()));
   }
 
-  async rest(): Promise<void> {
+  rest(): Promise<void> {
+    return this.#restOf(() => true);
+  }
+
+  async #restOf(isMeant: (call: KeptCall) => boolean): Promise<void> {
     const untilMs = Date.now() + PATIENCE_MS;
     for (;;) {
-      const moving = (await this.#server.calls()).filter(isMoving);
+      const moving = (await this.#server.calls()).filter((call) => isMoving(call) && isMeant(call));
       if (moving.length === 0) return;
       if (Date.now() > untilMs) throw new Error(`calls are left: ${JSON.stringify(moving)}`);
       await pause(LOOK_EVERY_MS);

@@ -49,7 +49,7 @@ describe('the frame of a page', () => {
       /Broken on purpose:<\/strong>\s*<span class="fault">the payment provider is stopped</,
     );
     const lab = await pageAt('/faults');
-    expect(lab).toMatch(/<ul class="active-faults">[^]*the payment provider is stopped/);
+    expect(lab).toMatch(/<ul class="counts active-faults">[^]*the payment provider is stopped/);
     await http.dispose();
     http = await openDemo({ faults: faultsOf(2), lab: fakeLab({ provider }) });
     expect(await pageAt('/sagas')).toContain('<span class="fault-count">2 faults</span>');

@@ -1,7 +1,7 @@
 /** Steps and compensations that fail in every way; the short form is failed-steps.test.ts. */
 import { expect, test } from 'vitest';
 import { expectBooksToAddUp, orderOf, readBooks } from './order-books.ts';
-import { deadLetters, pathOf, PERMANENT, settledOrder } from './settled-order.ts';
+import { deadLetters, pathOf, PERMANENT, settledOrder, withFailedRefund } from './settled-order.ts';
 import { siteFor, type Transition } from './site.ts';
 
 interface SagaView {
@@ -62,11 +62,7 @@ test('a step that fails twice waits twice, longer each time, and the order compl
 test('a retry while the refund still fails leaves one dead letter, not none and not two', async ({
   onTestFinished,
 }) => {
-  const site = await siteFor(onTestFinished);
-  await site.launch();
-  await site.fault('updateOrder', PERMANENT);
-  await site.fault('refundPayment', PERMANENT);
-  const id = await settledOrder(site, 'compensation_failed');
+  const { site, id } = await withFailedRefund(onTestFinished);
   const { length } = await site.journal(id);
   await site.call('POST', `/api/sagas/${id}/commands`, { command: 'retry' });
   await site.seen(

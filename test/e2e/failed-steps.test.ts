@@ -1,7 +1,7 @@
 /** Steps and compensations that fail: what is undone, and what is told. */
 import { expect, test } from 'vitest';
 import { expectBooksToAddUp, orderOf, readLedger } from './order-books.ts';
-import { deadLetters, pathOf, PERMANENT, settledOrder } from './settled-order.ts';
+import { deadLetters, pathOf, PERMANENT, settledOrder, withFailedRefund } from './settled-order.ts';
 import { siteFor } from './site.ts';
 
 interface SagaView {
@@ -52,11 +52,7 @@ test('a payment that fails for good releases the stock and sends no mail', async
 test('a refund that fails for good is never called compensated, until a person retries it', async ({
   onTestFinished,
 }) => {
-  const site = await siteFor(onTestFinished);
-  await site.launch();
-  await site.fault('updateOrder', PERMANENT);
-  await site.fault('refundPayment', PERMANENT);
-  const id = await settledOrder(site, 'compensation_failed');
+  const { site, id } = await withFailedRefund(onTestFinished);
 
   const failed = await site.get<SagaView>(`/api/sagas/${id}`);
   expect(failed.legalCommands).toContain('retry');

@@ -1,7 +1,7 @@
 /** One order whose steps are made to fail, and what is told of it. */
 import { expect } from 'vitest';
 import { orderOf } from './order-books.ts';
-import type { Site, Transition } from './site.ts';
+import { type Site, siteFor, type Transition } from './site.ts';
 
 export const PERMANENT = { failureRate: 1, mode: 'permanent' };
 
@@ -25,4 +25,13 @@ export function deadLetters(site: Site): Promise<readonly Letter[]> {
 /** Where it was, turn by turn. */
 export function pathOf(journal: readonly Transition[]): readonly string[] {
   return journal.map(({ to }) => to);
+}
+
+/** A demo with an order whose update failed for good, and then its refund. */
+export async function withFailedRefund(onTestFinished: Parameters<typeof siteFor>[0]) {
+  const site = await siteFor(onTestFinished);
+  await site.launch();
+  await site.fault('updateOrder', PERMANENT);
+  await site.fault('refundPayment', PERMANENT);
+  return { site, id: await settledOrder(site, 'compensation_failed') };
 }

@@ -66,7 +66,7 @@ export function faultsOff(): Html {
 export function activeFaults(faults: readonly ActiveFault[], isProviderStopped: boolean): Html {
   if (faults.length === 0 && !isProviderStopped)
     return html`<p class="quiet">No faults: everything may work.</p>`;
-  return html`<ul class="active-faults">
+  return html`<ul class="counts active-faults">
     ${
       isProviderStopped
         ? html`<li class="tone-warn">

@@ -8,6 +8,7 @@
  */
 import { BackstepError } from '../../core/errors.ts';
 import { parseStored } from '../../core/history/codec.ts';
+import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import type { SagaState } from '../../core/state.ts';
 import { traceOf } from '../../core/turn/parent-link.ts';
 import { isSettled } from '../../core/status.ts';
@@ -19,7 +20,7 @@ import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommitOutcome, TurnRecord } from '../../store/commit.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store, StoredSaga } from '../../store/store.ts';
 import { projectedState } from './projected-saga.ts';
 import type { JournalWords } from '../words.ts';
 
@@ -42,12 +43,20 @@ interface Told {
   readonly turn: TurnRecord;
 }
 
+/** What the row of a saga has beside what its next turn brings. */
+type Known = Pick<StoredSaga, 'sid' | 'version' | 'definitionHash' | 'createdAtMs'>;
+
+/** Sagas under way whose rows are not read for each of their turns. */
+const MAX_KNOWN = 10_000;
+
 export class Projector {
   readonly #parts: ProjectorParts;
   /** The last write of each saga that has one under way: Restate may bring turns again meanwhile. */
   readonly #underWay = new Map<string, Promise<void>>();
   /** Internal ids that sagas get which are written again, in the order in which they began. */
   readonly #reserved = new Map<string, number>();
+  /** Of sagas that are not settled, those heard of last at the end. */
+  readonly #known = new Map<string, Known>();
   #lastSid = 0;
 
   constructor(parts: ProjectorParts) {
@@ -90,13 +99,16 @@ export class Projector {
 
   async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {
     const { store, marker } = this.#parts;
-    const sid = turn.birth === null ? await store.sidOf(sagaId) : this.#newSid(sagaId);
-    if (sid === null) throw this.#gap(sagaId, turn, 0);
+    const known = await this.#knownOf(sagaId, turn);
+    if (known === null) throw this.#gap(sagaId, turn, 0);
+    const { sid } = known;
     const saga = { ...turn.saga, sid };
     const marks = marker?.marksOf(type, turn, () => turn.stepFailure ?? null);
     const outcome = await store.commit({ ...turn, saga, outbox: [], marks, statements: [] });
     if (outcome.kind === 'committed') {
-      await this.#tell(outcome.seq, sid, sagaId, { type, turn });
+      const now = { ...known, ...turn.version };
+      this.#remember(sagaId, now, isSettled(saga.status));
+      await this.#tell(outcome.seq, now, sagaId, { type, turn });
       return;
     }
     await this.#assertWritten(sagaId, turn, outcome);
@@ -125,6 +137,28 @@ export class Projector {
     }
   }
 
+  /** `null`: the database does not have it. */
+  async #knownOf(sagaId: string, { birth }: TurnRecord): Promise<Known | null> {
+    if (birth !== null) return { ...birth, sid: this.#newSid(sagaId) };
+    const known = this.#known.get(sagaId);
+    if (known !== undefined) return known;
+    const { store } = this.#parts;
+    const sid = await store.sidOf(sagaId);
+    return sid === null ? null : store.loadBySid(sid);
+  }
+
+  #remember(
+    sagaId: string,
+    { sid, version, definitionHash, createdAtMs }: Known,
+    hasSettled: boolean,
+  ): void {
+    this.#known.delete(sagaId);
+    if (hasSettled) return;
+    this.#known.set(sagaId, { sid, version, definitionHash, createdAtMs });
+    const [first] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && first !== undefined) this.#known.delete(first);
+  }
+
   #newSid(sagaId: string): number {
     const reserved = this.#reserved.get(sagaId);
     this.#reserved.delete(sagaId);
@@ -142,24 +176,22 @@ export class Projector {
     return sid === null ? 0 : ((await store.loadBySid(sid))?.seq ?? 0);
   }
 
-  async #tell(seq: number, sid: number, sagaId: string, words: Told): Promise<void> {
+  async #tell(seq: number, known: Known, sagaId: string, words: Told): Promise<void> {
     const { feed, watchers } = this.#parts;
     const entry = feedEntryOf(seq, sagaId, words.type, words.turn.journal);
     feed.publish(entry);
-    if (watchers.has(sagaId)) watchers.tell(entry, await this.#stateAfter(sid, words.turn));
-    await this.#count(sid, sagaId, words);
+    if (watchers.has(sagaId)) watchers.tell(entry, await this.#stateAfter(known, sagaId, words));
+    this.#count(known, sagaId, words);
   }
 
   // Counted here and nowhere else: workers may take a turn twice, and it is written once.
-  async #count(sid: number, sagaId: string, { type, turn }: Told): Promise<void> {
-    const { store, telemetry } = this.#parts;
+  #count({ createdAtMs: startedAtMs }: Known, sagaId: string, { type, turn }: Told): void {
+    const { telemetry } = this.#parts;
     const { counted = [], saga, journal } = turn;
     const { status, state, isTextKept = false } = saga;
     telemetry.counters.add(type, counted);
     const hasSettled = isTextKept || counted.at(-1)?.what === 'settled';
     if (!hasSettled || !isSettled(status)) return;
-    const startedAtMs = turn.birth?.createdAtMs ?? (await store.loadBySid(sid))?.createdAtMs;
-    if (startedAtMs === undefined) return;
     if (isTextKept) return telemetry.parked(type, startedAtMs, journal.atMs);
     const { parent = null, trace = null, ...text } = parseStored(sagaId, state);
     telemetry.settled({
@@ -174,13 +206,16 @@ export class Projector {
   }
 
   /** `null`: it cannot be opened, and was parked for that. */
-  async #stateAfter(sid: number, turn: TurnRecord): Promise<SagaState | null> {
+  async #stateAfter(known: Known, id: string, { type, turn }: Told): Promise<SagaState | null> {
     const { store, registry, clock } = this.#parts;
-    const row = await store.loadBySid(sid);
-    if (row === null) return null;
-    const { status, seq, state, error } = turn.saga;
+    const { status, seq, state, error, isTextKept = false } = turn.saga;
+    const { version, definitionHash } = known;
+    // A text that is kept is kept in the form that it has.
+    const format = isTextKept ? (await store.loadBySid(known.sid))?.format : STORED_FORMAT;
+    if (format === undefined) return null;
+    const row = { id, type, version, definitionHash, format, status, seq, state };
     try {
-      return projectedState(registry, { ...row, status, seq, state }, error, clock.nowMs());
+      return projectedState(registry, row, error, clock.nowMs());
     } catch (thrown) {
       if (thrown instanceof BackstepError) return null;
       throw thrown;

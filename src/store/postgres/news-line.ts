@@ -166,7 +166,10 @@ export class NewsLine {
   #open(): Promise<HeldClient> {
     const opening = openClient(this.#url, this.#name).then(async (client) => {
       client.on('end', forget);
-      client.on('notification', () => this.#tell());
+      // What this process has written itself, it knows.
+      client.on('notification', ({ processId }) => {
+        if (processId !== client.processID) this.#tell();
+      });
       try {
         await client.query(`LISTEN "${this.#channel}"`);
       } catch (thrown) {

@@ -57,10 +57,12 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
     ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
     ...(lockWaitMs === undefined ? {} : { lockWaitMs }),
   });
-  const queue = startWriter(options, { schema, label, timings }, nowMs);
+  const written = new ListenerSet<void>();
+  const onWritten = (): void => written.tell();
+  const queue = startWriter(options, { schema, label, timings, onWritten }, nowMs);
   try {
     await untilKnown(queue);
-    return assemble(options, { schema, label }, queue);
+    return assemble(options, { schema, label }, queue, written);
   } catch (thrown) {
     await queue.close();
     throw thrown;
@@ -69,7 +71,7 @@ export async function openPostgresStore(options: OpenPostgresOptions): Promise<S
 
 function startWriter(
   { target, firstRetryDelayMs, maxRetryDelayMs, onWarning }: OpenPostgresOptions,
-  own: Required<Pick<PostgresWriterOptions, 'schema' | 'label' | 'timings'>>,
+  own: Required<Pick<PostgresWriterOptions, 'schema' | 'label' | 'timings' | 'onWritten'>>,
   nowMs: () => number,
 ): BatchQueue {
   const timings = {
@@ -104,6 +106,7 @@ function assemble(
   options: OpenPostgresOptions,
   { schema, label }: { readonly schema: string; readonly label: string },
   queue: BatchQueue,
+  written: ListenerSet<void>,
 ): Store {
   const { url } = options.target;
   const timeLimitMs = options.readTimeLimitMs ?? READ_TIME_LIMIT_MS;
@@ -116,7 +119,7 @@ function assemble(
   const tell = (): void => newsListeners.tell();
   const news = new NewsLine(options.target.direct, schema, tell, isStandby);
   queue.onNews(() => newsListeners.tell());
-  const committed = (): void => news.committed();
+  written.add(() => news.committed());
   let closing: Promise<void> | undefined;
 
   async function closeAll(isClean: boolean): Promise<void> {
@@ -127,17 +130,8 @@ function assemble(
 
   return {
     own: () => queue.own(),
-    commit(commit) {
-      const outcome = queue.commit(commit);
-      outcome.then(committed, () => {});
-      return outcome;
-    },
-    write(statements) {
-      if (isStandby()) return news.write(statements);
-      const outcome = queue.write(statements);
-      outcome.then(committed, () => {});
-      return outcome;
-    },
+    commit: (commit) => queue.commit(commit),
+    write: (statements) => (isStandby() ? news : queue).write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => pages.kysely(),
     tables: () => tables,

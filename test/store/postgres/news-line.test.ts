@@ -1,5 +1,5 @@
 /** The connection over which processes tell each other that something was committed. */
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { NewsLine } from '../../../src/store/postgres/news-line.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 
@@ -54,5 +54,29 @@ describeOnPostgres('the line of news', () => {
     }
     await expect.poll(runs).toBe(true);
     expect((await admin.query<{ count: number }>(LISTENERS)).rows[0]?.count).toBe(1);
+  });
+
+  it('hears what other processes tell, and not what it told itself', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] }); // it never looks by itself
+    onTestFinished(() => void vi.useRealTimers());
+    const { url } = await postgresDatabase();
+    let heard = 0;
+    const line = new NewsLine(
+      url,
+      'backstep',
+      () => (heard += 1),
+      () => false,
+    );
+    onTestFinished(() => line.close());
+    const other = await connectTo(url);
+    const told = new Promise((resolve) => other.once('notification', resolve));
+    await other.query('LISTEN "backstep_backstep"');
+    const statement = { sql: 'SELECT 1', parameters: [] };
+    await line.run(statement);
+    await told;
+    await line.run(statement); // its own notification came before this answer
+    expect(heard).toBe(0);
+    await other.query('NOTIFY "backstep_backstep"');
+    await expect.poll(() => heard).toBe(1);
   });
 });

@@ -27,6 +27,8 @@ export const VALUE_TYPES: NonNullable<ClientConfig['types']> = {
 
 /** A connection that may be made not to keep the process. */
 export interface HeldClient extends Client {
+  /** The server's process for it, as notifications name it. */
+  readonly processID: number | null;
   ref(): void;
   unref(): void;
 }

@@ -36,7 +36,8 @@ export type Reply =
 
 /** Most statements kept prepared at a time; beyond it the one unused for longest is freed. */
 const MAX_PREPARED = 256;
-const LEAST_SIZE = 4_096;
+/** Larger room is not kept: hardly any segment needs it. */
+const MOST_ROOM_KEPT = 4 * 1024 * 1024;
 
 export interface PipelineOptions {
   /** How long the server may be silent while something is under way. */
@@ -54,7 +55,8 @@ export class Pipeline {
   readonly #names = new Map<string, Name>();
   readonly #freed: string[] = [];
   #counter = 0;
-  #size = LEAST_SIZE;
+  /** Room for the next segment, unless that of the last is still under way. */
+  #room: Buffer | undefined;
 
   constructor(client: Client, options: PipelineOptions) {
     this.#client = client;
@@ -81,6 +83,7 @@ export class Pipeline {
     const segment = new Segment(bytes, (reply) => {
       this.#silence.refresh();
       this.#underWay -= 1;
+      if (reply.kind === 'answers') this.#keepRoom(bytes);
       this.#note(statements, introduced, reply);
       resolve(reply);
     });
@@ -89,7 +92,8 @@ export class Pipeline {
   }
 
   #encode(statements: readonly Statement[], introduced: Name[]): Buffer {
-    const frames = new Frames(this.#size);
+    const frames = new Frames(this.#room);
+    this.#room = undefined;
     for (const name of this.#freed) frames.close(name);
     for (const { sql, parameters, isOnce } of statements) {
       if (isOnce === true) {
@@ -108,10 +112,14 @@ export class Pipeline {
     }
     frames.sync();
     this.#freed.length = 0;
-    const bytes = frames.bytes();
-    // Of what came lately: buffers that grow are copied.
-    this.#size = Math.max(LEAST_SIZE, this.#size >> 1, bytes.length + (bytes.length >> 3));
-    return bytes;
+    return frames.bytes();
+  }
+
+  /** The server has answered all that was in it, so nobody reads it any more. */
+  #keepRoom({ buffer }: Buffer): void {
+    const { byteLength } = buffer;
+    if (byteLength > MOST_ROOM_KEPT || byteLength <= (this.#room?.length ?? 0)) return;
+    this.#room = Buffer.from(buffer);
   }
 
   #nameOf(sql: string): Name {

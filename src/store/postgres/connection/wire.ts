@@ -7,14 +7,22 @@
  * are pg's. Never sends anything itself.
  */
 
-/** A whole column of a set statement; the n-th value belongs to the n-th row. */
+/**
+ * A whole column of a set statement, read from its rows as it is written: to gather it first costs
+ * as much as to write it.
+ */
 export interface ColumnParameter {
   readonly type: ColumnType;
-  readonly values: readonly ColumnValue[];
+  readonly rows: readonly Row[];
+  /** Where in each row; what a row has not is null. */
+  readonly at: number;
+  /** Told to people only: what a text cannot hold, which is NUL, is replaced and not refused. */
+  readonly isShown?: boolean;
 }
 
 export type ColumnType = 'bigint' | 'text' | 'boolean';
 export type ColumnValue = string | number | boolean | null;
+export type Row = readonly (ColumnValue | undefined)[];
 
 /** A string travels as text of whatever type the statement wants, bytes as they are. */
 export type WireParameter = null | string | Uint8Array | ColumnParameter;
@@ -27,7 +35,7 @@ const ALL_ROWS = 0;
 const BINARY = 1;
 const TEXT = 0;
 const NULL_LENGTH = -1;
-const FIRST_SIZE = 64 * 1024;
+const FIRST_SIZE = 4_096;
 const TWO_TO_32 = 2 ** 32;
 
 /** Frames of one pipeline, in the order they were added. */
@@ -35,9 +43,9 @@ export class Frames {
   #bytes: Buffer;
   #at = 0;
 
-  /** `size`: bytes that are likely to be needed; it grows where they are not enough. */
-  constructor(size = FIRST_SIZE) {
-    this.#bytes = Buffer.allocUnsafe(size);
+  /** `room`: all of a buffer to write into. It is left for a larger one where it is too small. */
+  constructor(room: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)) {
+    this.#bytes = room;
   }
 
   /** Names a statement; its parameters' types are what its text says. */
@@ -123,18 +131,24 @@ export class Frames {
   }
 
   /** One dimension that begins at 1, as `array_send` has it. */
-  #array({ type, values }: ColumnParameter): void {
+  #array({ type, rows, at, isShown }: ColumnParameter): void {
     this.#int32(1);
-    this.#int32(values.includes(null) ? 1 : 0);
+    const nullsAt = this.#at;
+    this.#int32(0);
     this.#int32(OIDS[type]);
-    this.#int32(values.length);
+    this.#int32(rows.length);
     this.#int32(1);
-    for (const value of values) {
-      if (value === null) this.#int32(NULL_LENGTH);
-      else if (type === 'bigint') this.#bigint(value);
+    let hasNulls = false;
+    for (const row of rows) {
+      const value = row[at] ?? null;
+      if (value === null) {
+        hasNulls = true;
+        this.#int32(NULL_LENGTH);
+      } else if (type === 'bigint') this.#bigint(value);
       else if (type === 'boolean') this.#boolean(value);
-      else this.#text(String(value));
+      else this.#text(isShown === true ? withoutNul(String(value)) : String(value));
     }
+    if (hasNulls) this.#bytes.writeInt32BE(1, nullsAt);
   }
 
   #bigint(value: ColumnValue): void {
@@ -198,10 +212,14 @@ export class Frames {
 
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + bytes));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
   }
+}
+
+function withoutNul(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\u{FFFD}') : text;
 }
 
 function isText(parameter: WireParameter): boolean {

@@ -20,9 +20,11 @@ import {
   AUDIT_COLUMNS,
   type Column,
   ENDED_AT,
+  ID_COLUMNS,
   INBOX_COLUMNS,
   JOURNAL_COLUMNS,
   KEY_COLUMNS,
+  KEYED_COLUMN,
   LETTER_COLUMNS,
   MARK_COLUMNS,
   OUTBOX_COLUMNS,
@@ -31,7 +33,7 @@ import {
   VERSION_COLUMNS,
 } from './columns.ts';
 import type { EngineStatements } from './statements.ts';
-import type { ColumnParameter, ColumnValue, WireParameter } from '../connection/wire.ts';
+import type { ColumnParameter, Row, WireParameter } from '../connection/wire.ts';
 
 /** Statements for some items, and the way to read what they answer. */
 export interface BatchPlan {
@@ -69,7 +71,7 @@ export function planOf(
 function planItems(items: readonly PlannedItem[], seq: number, sql: EngineStatements): BatchPlan {
   const rows = new BatchRows(items.some(hasKey));
   for (const item of items) {
-    if (item.kind === 'acknowledge') rows.acknowledged.push(item.messageId);
+    if (item.kind === 'acknowledge') rows.acknowledged.add([item.messageId]);
     else rows.addTurn(item);
   }
   const statements = rows.statements(seq, sql);
@@ -110,40 +112,30 @@ export function keyTaken(
   return { kind: 'key-taken', sagaId: sagaId ?? '', inputHash: inputHash ?? '' };
 }
 
-/** Rows of one table in columns. */
+/** Rows for one table, as they came. */
 class Rows {
   readonly #columns: readonly Column[];
-  readonly #values: ColumnValue[][];
+  readonly #from: number;
+  readonly #rows: Row[] = [];
 
-  constructor(columns: readonly Column[]) {
+  /** `from`: where in each row the first column is. */
+  constructor(columns: readonly Column[], from = 0) {
     this.#columns = columns;
-    this.#values = columns.map(() => []);
+    this.#from = from;
   }
 
   get length(): number {
-    return this.#values[0]?.length ?? 0;
+    return this.#rows.length;
   }
 
-  /** `from`: where in `values` the first column is. */
-  add(values: readonly (ColumnValue | undefined)[], from = 0): void {
-    for (let index = 0; index < this.#columns.length; index += 1) {
-      this.#values[index]?.push(values[from + index] ?? null);
-    }
+  add(row: Row): void {
+    this.#rows.push(row);
   }
 
   parameters(): readonly ColumnParameter[] {
-    return this.#columns.map(({ type, isShown }, index) => {
-      const values = this.#values[index] ?? [];
-      return { type, values: isShown === true ? values.map(storable) : values };
-    });
+    const rows = this.#rows;
+    return this.#columns.map((column, index) => ({ ...column, rows, at: this.#from + index }));
   }
-}
-
-/** A text of PostgreSQL has no NUL: one that people only read is kept without it. */
-function storable(value: ColumnValue): ColumnValue {
-  return typeof value === 'string' && value.includes('\0')
-    ? value.replaceAll('\0', '\u{FFFD}')
-    : value;
 }
 
 class BatchRows {
@@ -154,8 +146,8 @@ class BatchRows {
     progress: new Rows(SAGA_COLUMNS.progress),
     parking: new Rows(SAGA_COLUMNS.parking),
   };
-  readonly #journal = new Rows(JOURNAL_COLUMNS);
-  readonly #journalKeyed: boolean[] = [];
+  readonly #journal = new Rows(JOURNAL_COLUMNS, JOURNAL_SID);
+  readonly #journalKeyed = new Rows([KEYED_COLUMN]);
   readonly #keys = new Rows(KEY_COLUMNS);
   readonly #outbox = new Rows(OUTBOX_COLUMNS);
   readonly #opened = new Rows(LETTER_COLUMNS);
@@ -166,10 +158,10 @@ class BatchRows {
   readonly #entered = new Rows(PENDING_COLUMNS);
   readonly #removed = new Rows(INBOX_COLUMNS);
   readonly #answered = new Rows(INBOX_COLUMNS);
-  readonly #left: number[] = [];
-  readonly #ended: number[] = [];
+  readonly #left = new Rows(ID_COLUMNS);
+  readonly #ended = new Rows(ID_COLUMNS);
   readonly #versions = new Rows(VERSION_COLUMNS);
-  readonly acknowledged: number[] = [];
+  readonly acknowledged = new Rows(ID_COLUMNS);
 
   constructor(isKeyed: boolean) {
     this.#isKeyed = isKeyed;
@@ -178,10 +170,10 @@ class BatchRows {
   addTurn(item: TurnItem): void {
     this.#sagas[item.kind].add(item.saga);
     if ((item.saga[ENDED_AT[item.kind]] ?? null) !== null) {
-      this.#ended.push(Number(item.journal[JOURNAL_SID]));
+      this.#ended.add([item.journal[JOURNAL_SID]]);
     }
-    this.#journal.add(item.journal, JOURNAL_SID);
-    if (this.#isKeyed) this.#journalKeyed.push(hasKey(item));
+    this.#journal.add(item.journal);
+    if (this.#isKeyed) this.#journalKeyed.add([hasKey(item)]);
     if (item.extras !== null) this.#addExtras(item.journal, item.extras);
   }
 
@@ -215,7 +207,7 @@ class BatchRows {
       const { id, answer } = inbox;
       (answer === null ? this.#removed : this.#answered).add([sid, sagaSeq, atMs, id, answer]);
     }
-    if (pendingStart?.kind === 'leave') this.#left.push(sid);
+    if (pendingStart?.kind === 'leave') this.#left.add([sid]);
     if (pendingStart?.kind === 'enter') this.#entered.add([sid, sagaSeq, pendingStart.startAtMs]);
   }
 
@@ -226,17 +218,13 @@ class BatchRows {
       if (rows.length === 0) return;
       statements.push({ sql: text, parameters: [...first, ...rows.parameters()] });
     };
-    const putIds = (text: string, ids: readonly number[]): void => {
-      if (ids.length === 0) return;
-      statements.push({ sql: text, parameters: [{ type: 'bigint', values: ids }] });
-    };
     put(sql.claimKeys, this.#keys);
     put(sql.takenKeys, this.#keys);
     put(this.#isKeyed ? sql.sagas.keyedStart : sql.sagas.start, this.#sagas.start);
     for (const kind of ['turn', 'progress', 'parking'] as const) {
       put(sql.sagas[kind], this.#sagas[kind], [String(this.#sagas[kind].length)]);
     }
-    putIds(sql.noteEnds, this.#ended);
+    put(sql.noteEnds, this.#ended);
     this.#putJournal(seq, sql, statements);
     put(sql.removeRows, this.#removed);
     put(sql.answerRows, this.#answered);
@@ -248,16 +236,16 @@ class BatchRows {
     put(sql.endMarks, this.#ends);
     put(sql.openMarks, this.#marks);
     put(sql.setVersions, this.#versions);
-    putIds(sql.leavePending, this.#left);
+    put(sql.leavePending, this.#left);
     put(sql.enterPending, this.#entered);
-    putIds(sql.acknowledge, this.acknowledged);
+    put(sql.acknowledge, this.acknowledged);
     return statements;
   }
 
   #putJournal(seq: number, sql: EngineStatements, statements: Statement[]): void {
     if (this.#journal.length === 0) return;
     const parameters: WireParameter[] = [String(seq), ...this.#journal.parameters()];
-    if (this.#isKeyed) parameters.push({ type: 'boolean', values: this.#journalKeyed });
+    if (this.#isKeyed) parameters.push(...this.#journalKeyed.parameters());
     statements.push({ sql: this.#isKeyed ? sql.keyedJournal : sql.journal, parameters });
   }
 }

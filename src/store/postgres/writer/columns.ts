@@ -103,6 +103,12 @@ export const JOURNAL_COLUMNS: readonly Column[] = [
   text('data'),
 ];
 
+/** Behind those of the journal, in a batch in which some start with keys. */
+export const KEYED_COLUMN: Column = { name: 'is_keyed', type: 'boolean' };
+
+/** Of statements that want a list of ids. */
+export const ID_COLUMNS: readonly Column[] = [bigint('id')];
+
 export const KEY_COLUMNS: readonly Column[] = [
   text('type'),
   text('key'),

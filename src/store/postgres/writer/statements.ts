@@ -13,6 +13,7 @@ import {
   INBOX_COLUMNS,
   JOURNAL_COLUMNS,
   KEY_COLUMNS,
+  KEYED_COLUMN,
   LETTER_COLUMNS,
   MARK_COLUMNS,
   namesOf,
@@ -149,13 +150,12 @@ function updateOf(
 function journalOf(journal: string, sagas: string) {
   const insert = `INSERT INTO ${journal} (seq, ${namesOf(JOURNAL_COLUMNS)}, format)`;
   const values = `${namesOf(JOURNAL_COLUMNS, 'i')}, ${STORED_FORMAT}`;
-  const keyed: Column = { name: 'is_keyed', type: 'boolean' };
   return {
     journal: `${insert} SELECT $1::bigint + i.ord, ${values}
       FROM ${rowsOf(JOURNAL_COLUMNS, 2, 'ord')}`,
     /** For a batch in which some have keys: those whose key was taken have no row in sagas. */
     keyedJournal: `${insert} SELECT $1::bigint + row_number() OVER (ORDER BY i.ord), ${values}
-      FROM ${rowsOf([...JOURNAL_COLUMNS, keyed], 2, 'ord')}
+      FROM ${rowsOf([...JOURNAL_COLUMNS, KEYED_COLUMN], 2, 'ord')}
       WHERE NOT i.is_keyed OR EXISTS (SELECT 1 FROM ${sagas} s WHERE s.sid = i.sid)`,
   };
 }

@@ -8,8 +8,8 @@ import type { EngineStatements } from './statements.ts';
 
 /** Asks for the rows of those turns. */
 export function seqsStatement(turns: readonly TurnItem[], sql: EngineStatements): Statement {
-  const values = turns.map(({ journal }) => Number(journal[JOURNAL_SID]));
-  return { sql: sql.storedSeqs, parameters: [{ type: 'bigint', values }] };
+  const rows = turns.map(({ journal }) => journal);
+  return { sql: sql.storedSeqs, parameters: [{ type: 'bigint', rows, at: JOURNAL_SID }] };
 }
 
 /** Tells for each of the turns, from that answer, the outcome `stale`; `null`: its row is right. */

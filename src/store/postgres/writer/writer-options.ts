@@ -11,6 +11,8 @@ export interface PostgresWriterOptions {
   readonly timings?: Partial<PostgresTimings>;
   /** Milliseconds since 1970, to compare with the server's clock. Default `Date.now`. */
   readonly nowMs?: () => number;
+  /** Hears that a batch was written, once for each. Default: nothing. */
+  readonly onWritten?: () => void;
   /** Hears of what a person should look at, such as clocks that differ. Default: nothing. */
   readonly onWarning?: (text: string) => void;
 }
