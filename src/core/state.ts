@@ -131,6 +131,9 @@ export interface Resolution {
   readonly reason: string | null;
 }
 
+/** By step: the saga's own seq of the line that has its result, and how long that is as JSON. */
+export type FromJournal = Readonly<Record<string, readonly [seq: number, length: number]>>;
+
 /** A saga instance after its last committed turn. */
 export interface SagaState {
   readonly id: string;
@@ -154,6 +157,8 @@ export interface SagaState {
   readonly parkReason: Failure | null;
   /** The `traceparent` that it was started with; `null` where none was given. */
   readonly trace: string | null;
+  /** Long results that its stored state leaves to the journal; absent where there are none. */
+  readonly fromJournal?: FromJournal | undefined;
 }
 
 /** How many event ids a saga remembers: the published window of de-duplication. */

@@ -14,7 +14,10 @@ export interface Limits {
   /** Restarts of one saga's actor within the period before it is parked. */
   readonly restarts: number;
   readonly restartPeriodMs: number;
-  /** Longest stored state of a saga that goes forward, in UTF-16 units; see state-bound.ts. */
+  /**
+   * Longest state of a saga that goes forward, with the results that only its journal has, in UTF-16
+   * units; see state-bound.ts.
+   */
   readonly stateLength: number;
   /**
    * Longest output of one attempt, in UTF-16 units of JSON. A quarter of a state: an output is kept

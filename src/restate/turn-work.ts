@@ -7,7 +7,7 @@
 import type { SagaDefinition } from '../core/define/definition.ts';
 import { BackstepError } from '../core/errors.ts';
 import { type Failure, toFailure } from '../core/failure.ts';
-import { encodeState } from '../core/history/codec.ts';
+import { encodeWhole } from '../core/history/codec.ts';
 import { migrationTurn } from '../core/history/migration.ts';
 import { STORED_FORMAT } from '../core/history/stored-format.ts';
 import type { SagaState } from '../core/state.ts';
@@ -223,7 +223,7 @@ export class TurnWork {
     }
     const { state } = this;
     const { status, seq } = state;
-    const text = this.#records.at(-1)?.saga.state ?? encodeState(state);
+    const text = this.#records.at(-1)?.saga.state ?? encodeWhole(state);
     return { facts: { ...facts, format: STORED_FORMAT, status, seq, parkFailure: null }, text };
   }
 
@@ -234,7 +234,7 @@ export class TurnWork {
 
   #advance(taken: TakenTurn, beside: BesideRecord = {}): void {
     const { registration } = this.#opened();
-    const record = recordOf(taken, this.#place.stateLength, beside);
+    const record = recordOf(taken, this.#place.stateLength, beside, true);
     const counted = countedOf(registration.definition, taken);
     const stepFailure = stepFailureOf(taken);
     this.#records.push({

@@ -2,7 +2,7 @@
  * Drives a saga through the pure core, one inbound at a time, without an engine; every state goes
  * through its stored form and back, so that nothing passes that would not survive a restart.
  */
-import { decodeState, encodeState } from '../core/history/codec.ts';
+import { decodeState, encodeWhole } from '../core/history/codec.ts';
 import type { SagaDefinition } from '../core/define/definition.ts';
 import type { Failure } from '../core/failure.ts';
 import type {
@@ -69,14 +69,14 @@ export class SagaDriver {
 
   /** From now on it runs under this definition, as after a deploy. */
   under(definition: SagaDefinition): this {
-    this.state = decodeState(definition, this.state.id, encodeState(this.state));
+    this.state = decodeState(definition, this.state.id, encodeWhole(this.state));
     this.#definition = definition;
     return this;
   }
 
   /** Takes an inbound; the state goes through storage on the way. */
   take(inbound: Exclude<Inbound, { kind: 'start' }>): Turn {
-    const stored = decodeState(this.#definition, this.state.id, encodeState(this.state));
+    const stored = decodeState(this.#definition, this.state.id, encodeWhole(this.state));
     const taken = turn(this.#definition, stored, asTaken(inbound), this.nowMs);
     if (taken.kind === 'refused') return taken;
     this.state = taken.state;

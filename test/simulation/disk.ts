@@ -4,6 +4,9 @@
  *
  * Must never hold anything that was not part of a durable batch.
  */
+import { crc32 } from 'node:zlib';
+import { wantingIn } from '../../src/core/history/with-results.ts';
+import { STORED_FORMAT } from '../../src/core/history/stored-format.ts';
 import type {
   AuditRow,
   CommitOutcome,
@@ -112,8 +115,10 @@ export class Disk {
     if (saga === undefined) return null;
     const { id, type, version, definitionHash, createdAtMs } = saga.birth;
     const { status, seq, state, checksum } = saga.row;
-    const row = { status, seq, state, checksum, format: 1, createdAtMs };
-    return { sid, id, type, version, definitionHash, ...row };
+    const row = { status, seq, state, checksum, format: STORED_FORMAT, createdAtMs };
+    const whole = wantingIn(state)?.with(this.journal.filter((line) => line.sid === sid)) ?? null;
+    const text = whole === null ? {} : { state: whole, checksum: crc32(whole) };
+    return { sid, id, type, version, definitionHash, ...row, ...text };
   }
 
   sidOf(sagaId: string): number | null {

@@ -7,10 +7,11 @@ import { BackstepError } from '../errors.ts';
 import { type PersistedMachine, persistMachine } from '../machine/persisted-machine.ts';
 import { revived } from '../machine/machine-values.ts';
 import { restoreMachine } from '../machine/macrostep/scope.ts';
-import type { SagaState } from '../state.ts';
+import type { FromJournal, SagaState } from '../state.ts';
 import { SAGA_STATUSES } from '../status.ts';
+import { resultsIn } from './from-journal.ts';
 import { inPresentFormat, STORED_FORMAT } from './stored-format.ts';
-import { missingPart } from './stored-shape.ts';
+import { isRecord, missingPart } from './stored-shape.ts';
 import { isUnstarted, WAITING_ROOM } from '../turn/waiting-room.ts';
 
 /** Parts that most sagas lack; they are stored only where they say something. */
@@ -24,14 +25,41 @@ export type StoredState = Omit<SagaState, 'snapshot' | 'id' | RarePart> &
     readonly isUnstarted?: true;
   };
 
-type Stored = { [Part in keyof Required<StoredState>]: StoredState[Part] | undefined };
+type Stored = { [Part in keyof Required<Parts>]: Parts[Part] | undefined };
 
-/** The text of a state. */
+/** The form in a row, where results stand in the journal: `null` in their places, see with-results.ts. */
+export type InRow = Omit<StoredState, 'fromJournal'> & { readonly inJournal: FromJournal };
+
+/** How the text of a row begins that wants for results. */
+export const IN_JOURNAL = '{"inJournal":';
+
+/** The text of a state as its row has it: without the results that its journal has. */
 export function encodeState(state: SagaState): string {
+  const { fromJournal: inJournal } = state;
+  if (inJournal === undefined) return JSON.stringify(leanOf(partsOf(state)));
+  const { machine, ...parts } = partsOf(state);
+  const results: Record<string, unknown> = { ...resultsIn(machine.context) };
+  for (const name in inJournal) results[name] = null;
+  const context = { ...(machine.context as object), results };
+  return JSON.stringify({ inJournal, ...leanOf({ ...parts, machine: { ...machine, context } }) });
+}
+
+/** The text of a state with all that is in it, for where no journal is at hand. */
+export function encodeWhole(state: SagaState): string {
+  return encodeParts({ ...partsOf(state), fromJournal: state.fromJournal });
+}
+
+/** The same of parts that were parsed. */
+export function encodeParts({ fromJournal, ...parts }: StoredState): string {
+  return JSON.stringify({ fromJournal, ...leanOf(parts) });
+}
+
+type Parts = Omit<StoredState, 'fromJournal'>;
+
+function partsOf(state: SagaState): Parts {
   const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
   const { snapshot, parent, early, resolution, trace } = state;
-  // Every member named, once and in one order: what is undefined is left out by JSON.
-  const stored: Stored = {
+  return {
     seq,
     status,
     live,
@@ -39,15 +67,53 @@ export function encodeState(state: SagaState): string {
     failureReason,
     seenEvents,
     parkReason,
-    isUnstarted: isUnstarted(state) ? true : undefined,
+    ...(isUnstarted(state) ? { isUnstarted: true } : {}),
+    parent,
+    early,
+    resolution,
+    trace,
+    machine: persistMachine(snapshot, live.activities),
+  };
+}
+
+// Every member named, once and in one order. What is undefined is left out by JSON: most sagas lack
+// it, and `inFull` puts it back.
+function leanOf(parts: Parts): Stored {
+  const { live, failureReason, seenEvents, parkReason, parent, early = [], resolution } = parts;
+  return {
+    seq: parts.seq,
+    status: parts.status,
+    live: isAtRest(live) ? undefined : live,
+    steps: parts.steps,
+    failureReason: failureReason ?? undefined,
+    seenEvents: seenEvents.length === 0 ? undefined : seenEvents,
+    parkReason: parkReason ?? undefined,
+    isUnstarted: parts.isUnstarted,
     parent: parent ?? undefined,
     early: early.length === 0 ? undefined : early,
     resolution: resolution ?? undefined,
-    trace: trace ?? undefined,
-    machine: persistMachine(snapshot, live.activities),
+    trace: parts.trace ?? undefined,
+    machine: parts.machine,
   };
-  return JSON.stringify(stored);
 }
+
+function isAtRest({ activities, timers }: SagaState['live']): boolean {
+  for (const _ in activities) return false;
+  for (const _ in timers) return false;
+  return true;
+}
+
+/** What was parsed, with what is left out where it is empty. */
+export function inFull(parsed: unknown): unknown {
+  return isRecord(parsed) ? { ...ABSENT, ...parsed } : parsed;
+}
+
+const ABSENT = {
+  live: { activities: {}, timers: {} },
+  failureReason: null,
+  seenEvents: [],
+  parkReason: null,
+} satisfies Partial<StoredState>;
 
 /** The state of a text. Throws `state-unreadable` when it is damaged or the machine lacks it. */
 export function decodeState(
@@ -88,7 +154,10 @@ export function parseStored(id: string, text: string, format = STORED_FORMAT): S
   } catch (cause) {
     throw unreadable(id, 'is not JSON', cause);
   }
-  const value = inPresentFormat(`saga ${id}`, format, parsed);
+  const value = inFull(inPresentFormat(`saga ${id}`, format, parsed));
+  if (isRecord(value) && 'inJournal' in value) {
+    throw unreadable(id, 'has results in its journal, and their lines are missing or damaged');
+  }
   if (!isStoredState(value)) {
     throw unreadable(
       id,

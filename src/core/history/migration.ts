@@ -7,7 +7,7 @@
  */
 import type { StateValue } from 'xstate';
 import { renamedContext } from '../define/renaming.ts';
-import { encodeState, parseStored, restoreStored, type StoredState } from './codec.ts';
+import { encodeWhole, parseStored, restoreStored, type StoredState } from './codec.ts';
 import { fitOf, placeFlaw } from './compatibility.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { BackstepError } from '../errors.ts';
@@ -123,7 +123,8 @@ function inboundOf(
 ): Migrate {
   const fit = fitOf(definition, id, parts, from);
   if (fit.kind === 'unfit') throw new BackstepError('version-missing', fit.why);
-  const state = encodeState({ ...fit.state, seq: seq + 1 });
+  // Whole, and whole from here on: a journal replays from this line on without those before it.
+  const state = encodeWhole({ ...fit.state, seq: seq + 1, fromJournal: undefined });
   return { kind: 'migrate', from, to: definition.version, before, state };
 }
 

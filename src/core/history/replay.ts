@@ -156,24 +156,34 @@ export function storedTextOf({ turns }: Replay): string | null {
 /** The record of a stored line. Throws `state-unreadable` when its data is not what was written. */
 export function recordOfLine(line: JournalLine): JournalRecord {
   const { sagaSeq, atMs, kind, event, from, to, status } = line;
-  const unreadable = (cause?: unknown): BackstepError =>
-    new BackstepError(
-      'state-unreadable',
-      `journal record ${sagaSeq}: its data is not JSON with an inbound of kind "${line.cause}"`,
-      { cause },
-    );
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(line.data);
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-  const data = inPresentFormat(`journal record ${sagaSeq}`, line.format ?? STORED_FORMAT, parsed);
-  if (!isJournalData(data) || data.inbound.kind !== line.cause) throw unreadable();
-  const { inbound, note } = data;
+  const { inbound, note } = dataOfLine(line);
   const cause = inbound.kind;
   const place = { sagaSeq, atMs, kind, cause, event, from, to, status };
   return { ...place, inbound, ...(note === undefined ? {} : { note }) };
+}
+
+/** What the data of a line says. Throws as `recordOfLine`. */
+export function dataOfLine({
+  sagaSeq,
+  cause,
+  data: text,
+  format = STORED_FORMAT,
+}: Pick<JournalLine, 'sagaSeq' | 'cause' | 'data' | 'format'>): JournalData {
+  const unreadable = (why?: unknown): BackstepError =>
+    new BackstepError(
+      'state-unreadable',
+      `journal record ${sagaSeq}: its data is not JSON with an inbound of kind "${cause}"`,
+      { cause: why },
+    );
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (thrown) {
+    throw unreadable(thrown);
+  }
+  const data = inPresentFormat(`journal record ${sagaSeq}`, format, parsed);
+  if (!isJournalData(data) || data.inbound.kind !== cause) throw unreadable();
+  return data;
 }
 
 function takeAgain(

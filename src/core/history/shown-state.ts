@@ -5,7 +5,7 @@
  * the data as it is.
  */
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
-import type { StoredState } from './codec.ts';
+import { inFull, type StoredState } from './codec.ts';
 import { BackstepError } from '../errors.ts';
 import { type Failure, plainFailure, type Thrown } from '../failure.ts';
 import type { Effect, Inbound, JournalRecord, AttemptOutcome } from '../turn/inbound.ts';
@@ -197,7 +197,7 @@ function shownEncoded(text: string, redact: Redact): string {
 
 function storedIn(text: string): StoredState | null {
   try {
-    return JSON.parse(text) as StoredState; // written by `encodeState`
+    return inFull(JSON.parse(text)) as StoredState; // written by `encodeWhole`
   } catch {
     return null; // a damaged line is shown as the text it is
   }

@@ -7,10 +7,13 @@
 import { BackstepError } from '../errors.ts';
 
 /** What is written now. */
-export const STORED_FORMAT = 1;
+export const STORED_FORMAT = 2;
 
 /** By form: how a parsed text becomes one of the form after it. */
-const UPGRADES: Readonly<Record<number, (stored: unknown) => unknown>> = {};
+const UPGRADES: Readonly<Record<number, (stored: unknown) => unknown>> = {
+  // The second form may leave out what is empty, and leave results to the journal.
+  1: (stored) => stored,
+};
 
 /**
  * A parsed text in the present form. Throws `state-unreadable`, with what to do, when no way leads

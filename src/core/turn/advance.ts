@@ -12,6 +12,7 @@ import {
   type Predecessor,
   recordOf,
 } from '../history/journal-record.ts';
+import { fromJournalAfter } from '../history/from-journal.ts';
 import { wasGivenUp } from './ledger.ts';
 import { beginAttempts, endAttempts, settleRetries, withAnswer } from './ledger-turn.ts';
 import { takeEarly } from './early-events.ts';
@@ -83,6 +84,12 @@ export function advance(
     resolution: isOver ? resolutionOf(status, steps, occasion) : null,
     parkReason: parkReasonOf(snapshot),
     trace: state.trace,
+    fromJournal: fromJournalAfter(definition, {
+      before: state,
+      inbound,
+      seq: moment.token,
+      context,
+    }),
   };
   return {
     kind: 'advanced',

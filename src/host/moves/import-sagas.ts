@@ -12,8 +12,10 @@ import { BackstepError } from '../../core/errors.ts';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import { type Arriving, arrivalStatements, CAME_BACK } from '../../store/queries/moves.ts';
+import type { SagaAsStored } from '../../store/as-stored.ts';
 import type { JournalTable, MovedSagasTable, SagasTable } from '../../store/schema.ts';
 import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
+import { wholeText } from '../upkeep/whole-text.ts';
 import { standingOf } from '../versions/version-standing.ts';
 import type { Registry } from '../registry.ts';
 import { type MoveProgress, rootOf } from './export-sagas.ts';
@@ -104,19 +106,35 @@ async function* familiesIn(path: string): AsyncGenerator<readonly Whole[], void>
 
 async function assertRunnable(path: string, registry: Registry): Promise<void> {
   const refusals: string[] = [];
-  for await (const line of linesIn(path)) {
-    if (!('saga' in line)) continue;
-    const why = whyNotRunnable(registry, line.saga);
-    if (why !== null) refusals.push(`saga ${line.saga.id}: ${why}`);
+  for await (const saga of sagasIn(path)) {
+    const why = whyNotRunnable(registry, saga);
+    if (why !== null) refusals.push(`saga ${saga.row.id}: ${why}`);
   }
   refuse('version-missing', path, refusals);
 }
 
-function whyNotRunnable(registry: Registry, row: SagasTable): string | null {
+type WithResults = Pick<SagaAsStored, 'row' | 'journal'>;
+
+/** The sagas of a file, each with the lines of its journal that brought results. */
+async function* sagasIn(path: string): AsyncGenerator<WithResults> {
+  let saga: { readonly row: SagasTable; readonly journal: JournalTable[] } | null = null;
+  for await (const line of linesIn(path)) {
+    if ('saga' in line) {
+      if (saga !== null) yield saga;
+      saga = { row: line.saga, journal: [] };
+    } else {
+      saga?.journal.push(...line.journal.filter(({ cause }) => cause === 'result'));
+    }
+  }
+  if (saga !== null) yield saga;
+}
+
+function whyNotRunnable(registry: Registry, saga: WithResults): string | null {
+  const { row } = saga;
   if (row.format > STORED_FORMAT) return 'a newer version of Backstep wrote it';
   if (crc32(row.state) !== row.checksum) return null; // it was parked for that, and stays so
   if (row.ended_at !== null) return null; // nothing of it runs
-  const stored = { ...row, definitionHash: row.definition_hash };
+  const stored = { ...row, definitionHash: row.definition_hash, state: wholeText(saga) };
   try {
     const standing = standingOf(registry, stored, Date.now());
     return standing.kind === 'refused' ? standing.error.message : null;

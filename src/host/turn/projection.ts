@@ -3,7 +3,8 @@
  * from them. Pure; a store gives the global seq and makes it durable.
  */
 import { crc32 } from 'node:zlib';
-import { encodeState } from '../../core/history/codec.ts';
+import { encodeState, encodeWhole } from '../../core/history/codec.ts';
+import { lengthInJournal } from '../../core/history/from-journal.ts';
 import type { Failure } from '../../core/failure.ts';
 import type { Inbound, JournalRecord } from '../../core/turn/inbound.ts';
 import { deadLetterContents, unreadableContents } from '../../core/turn/dead-letter.ts';
@@ -40,15 +41,21 @@ const MOVE_PREFIX = 'move ';
 /** What some turns leave beside the usual: a start its birth, a migration the new version. */
 export type BesideRecord = Partial<Pick<TurnRecord, 'birth' | 'version'>>;
 
-/** Everything that one turn leaves behind. Throws `too-large`, see state-bound.ts. */
+/**
+ * Everything that one turn leaves behind. Throws `too-large`, see state-bound.ts.
+ *
+ * @param isWhole true: the saga is kept apart from its journal, so its text has what that has too
+ */
 export function recordOf(
   turn: TakenTurn,
   stateLength: number,
   { birth = null, version }: BesideRecord = {},
+  isWhole = false,
 ): TurnRecord {
   const { before, after, record } = turn;
-  const state = encodeState(after);
-  assertLength(turn, state.length, stateLength);
+  const state = isWhole ? encodeWhole(after) : encodeState(after);
+  // What only the journal has of it counts as well: it is loaded with the rest.
+  assertLength(turn, state.length + (isWhole ? 0 : lengthInJournal(after)), stateLength);
   return {
     saga: standingAfter(before, after, state, record.atMs),
     birth,

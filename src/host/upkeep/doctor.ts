@@ -6,6 +6,7 @@ import type { SagaDefinition } from '../../core/define/definition.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
 import { visibleText } from '../../core/visible-text.ts';
+import type { SagaAsStored } from '../../store/as-stored.ts';
 import type { SagasTable } from '../../store/schema.ts';
 import type { StoredSagas } from '../../store/as-stored.ts';
 import { openStoredSagas, type StoredDatabase } from '../../store/stored-sagas.ts';
@@ -13,6 +14,7 @@ import { examineSaga, type FlawKind } from './examination.ts';
 import type { Registry } from '../registry.ts';
 import { type MigrationsOf, registryOf } from '../versions/version-check.ts';
 import { standingOf } from '../versions/version-standing.ts';
+import { wholeText } from './whole-text.ts';
 
 /** Something that is not as it should be. */
 export interface DoctorFinding {
@@ -134,7 +136,7 @@ class Examination {
         this.#examined += 1;
         this.#turns += turns;
       }
-      this.#judgeVersion(saga.row);
+      this.#judgeVersion(saga);
       yield { done: this.#done, total, findings: this.#found };
     }
   }
@@ -166,11 +168,12 @@ class Examination {
   }
 
   // A type that none of the given modules defines may be registered by another program.
-  #judgeVersion({ definition_hash: definitionHash, ...row }: SagasTable): void {
-    const { id: sagaId, type, ended_at: endedAt } = row;
+  #judgeVersion(saga: SagaAsStored): void {
+    const { id: sagaId, type, ended_at: endedAt, definition_hash: definitionHash } = saga.row;
     if (endedAt !== null || !this.#registry.knows(type)) return;
     try {
-      const standing = standingOf(this.#registry, { ...row, definitionHash }, Date.now());
+      const stored = { ...saga.row, definitionHash, state: wholeText(saga) };
+      const standing = standingOf(this.#registry, stored, Date.now());
       if (standing.kind !== 'refused') return;
       const { message } = standing.error;
       this.#find({ severity: 'error', kind: 'version', sagaId, message });

@@ -2,15 +2,17 @@
  * The runtime's own reads: by key or by index, on a lane of their own, so that a slow page never
  * holds a saga up.
  *
- * Invariant: each is one statement, so each sees one committed state.
+ * Invariant: each is one statement, so each sees one committed state; but for results that stand in
+ * a journal, of which see whole-saga.ts.
  */
 import type { Kysely } from 'kysely';
 import type { EngineTables } from '../schema.ts';
-import { gatheredReads } from './gathered-reads.ts';
+import { filledUp, gatheredReads } from './gathered-reads.ts';
 import { createInboxReads, type InboxReads } from './inbox.ts';
 import { createStartReads, type StartReads } from './start-reads.ts';
 import { createUpkeepReads, type UpkeepReads } from './upkeep-reads.ts';
 import type { PendingMessage, StoredSaga, Wake } from '../store.ts';
+import { isWanting, type LinesOf, wholeSaga } from './whole-saga.ts';
 
 /** The reading half of the store. */
 export interface EngineReads {
@@ -32,21 +34,38 @@ export function createEngineReads(db: Kysely<EngineTables>): EngineReads {
   );
   const sidOf = async (sagaId: string): Promise<number | null> =>
     (await idWithSid(sagaId))?.sid ?? null;
+
+  const rowOf = gatheredReads(
+    (sids: readonly number[]) =>
+      db
+        .selectFrom('sagas')
+        .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
+        .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
+        .where('sid', 'in', sids)
+        .execute(),
+    ({ sid }) => sid,
+  );
+
+  const linesOf: LinesOf = (sid, sagaSeqs) =>
+    db
+      .selectFrom('journal')
+      .select(['saga_seq as sagaSeq', 'cause', 'data', 'format'])
+      .where('sid', '=', sid)
+      .where('saga_seq', 'in', filledUp(sagaSeqs))
+      .execute();
+
   return {
     starts: createStartReads(db),
     upkeep: createUpkeepReads(db),
     inbox: createInboxReads(db),
 
-    loadBySid: gatheredReads(
-      (sids) =>
-        db
-          .selectFrom('sagas')
-          .select(['sid', 'id', 'type', 'version', 'definition_hash as definitionHash'])
-          .select(['status', 'seq', 'state', 'format', 'checksum', 'created_at as createdAtMs'])
-          .where('sid', 'in', sids)
-          .execute(),
-      ({ sid }) => sid,
-    ),
+    async loadBySid(sid) {
+      const row = await rowOf(sid);
+      if (row === null) return null;
+      const whole = await wholeSaga(row, linesOf);
+      // Its lines are damaged, or the saga was removed in between and its row is gone as well.
+      return isWanting(whole) ? rowOf(sid) : whole;
+    },
 
     sidOf,
 

@@ -58,7 +58,8 @@ export function gatheredReads<Key, Row>(
   };
 }
 
-function filledUp<Key>(keys: readonly Key[]): readonly Key[] {
+/** As many keys as a power of two, so that there are few statements to prepare. */
+export function filledUp<Key>(keys: readonly Key[]): readonly Key[] {
   const [first] = keys;
   const count = 2 ** Math.ceil(Math.log2(keys.length));
   if (first === undefined || count === keys.length) return keys;

@@ -65,9 +65,12 @@ export function growthTable(grown: readonly Grown[]): string {
       const spread = `${ratio.least.toFixed(2)} to ${ratio.most.toFixed(2)}`;
       const most = costs.at(-1)?.cost ?? NaN;
       const isMet = atMost === undefined ? ratio.median <= goal : most <= atMost;
-      const aim = atMost === undefined ? `goal ${goal}` : `goal at most ${atMost} ${unit}`;
       const verdict = isMet ? 'met' : 'NOT MET';
-      return `${name}\n  ${unit}: ${bySize}\n  ratio ${ratio.median.toFixed(2)} (${spread}), ${aim}: ${verdict}`;
+      const judged =
+        atMost === undefined
+          ? `ratio ${ratio.median.toFixed(2)} (${spread}), goal ${goal}: ${verdict}`
+          : `at most ${atMost} ${unit}: ${verdict}`;
+      return `${name}\n  ${unit}: ${bySize}\n  ${judged}`;
     })
     .join('\n');
 }

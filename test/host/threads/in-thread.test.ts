@@ -32,17 +32,28 @@ const ofModule = (name: string) =>
   inThread<{ folder: string }, unknown>(module, { export: name, threads: pool });
 
 let folder: string;
-let backstep: Backstep;
+let engine: Backstep | undefined;
 
-beforeEach(async () => {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'backstep-threads-'));
-  backstep = await openBackstep({ database: join(folder, 'x.db'), verifyAtRegistration: 'off' });
 });
 
 afterEach(async () => {
-  await backstep.stop({ within: 0 });
+  await engine?.stop({ within: 0 });
+  engine = undefined;
   rmSync(folder, { recursive: true });
 });
+
+/** An engine that is started, with `slow` sagas whose step is that activity. */
+async function running(work: Activities<Work>['work'], timeout?: '50ms'): Promise<Backstep> {
+  const database = join(folder, 'x.db');
+  engine = await openBackstep({ database, verifyAtRegistration: 'off' });
+  const activities = { work, quick: () => null };
+  engine.register(define('slow', 'work', timeout), { activities });
+  engine.register(define('fast', 'quick'), { activities });
+  await engine.start();
+  return engine;
+}
 
 /** Until so many files of that beginning are there. */
 async function files(beginning: string, count: number): Promise<void> {
@@ -104,13 +115,7 @@ test('a thread that ends by itself is a failure that may have happened; the next
 });
 
 test('a busy activity holds no turn of another saga', async () => {
-  backstep.register(define('slow', 'work'), {
-    activities: { work: ofModule('busy'), quick: () => null },
-  });
-  backstep.register(define('fast', 'quick'), {
-    activities: { work: () => null, quick: () => null },
-  });
-  await backstep.start();
+  const backstep = await running(ofModule('busy'));
   const slow = await backstep.spawn('slow', { input: { folder } });
   await files('begun', 1);
   const others = Array.from({ length: 50 }, async () => {
@@ -136,10 +141,7 @@ test('no more run at once than there are threads; the others wait', async () => 
 });
 
 test('a time-out reaches the thread as a signal', async () => {
-  backstep.register(define('slow', 'work', '50ms'), {
-    activities: { work: ofModule('polite'), quick: () => null },
-  });
-  await backstep.start();
+  const backstep = await running(ofModule('polite'), '50ms');
   const { id } = await backstep.spawn('slow', { input: { folder } });
   expect((await backstep.saga(id).settled()).status).toBe('compensated');
   await files('heeded', 1);
@@ -153,9 +155,7 @@ test('an attempt that heeds nothing is ended with its thread, and a stop waits f
   expect(await ended).toMatchObject({ code: 'thread-crashed' });
 
   rmSync(join(folder, 'begun-deaf'));
-  const work = ofModule('deaf');
-  backstep.register(define('slow', 'work'), { activities: { work, quick: () => null } });
-  await backstep.start();
+  const backstep = await running(ofModule('deaf'));
   await backstep.spawn('slow', { input: { folder } });
   await files('begun-deaf', 1);
   await backstep.stop({ within: 0 });

@@ -1,6 +1,7 @@
 /** What a commit promises: all of a turn or nothing of it, and nothing of its neighbours. */
 import { describe, expect, it } from 'vitest';
 import { startOf, turnOf } from '../saga-commits.ts';
+import { STORED_FORMAT } from '../../../src/core/history/stored-format.ts';
 import { amountsIn, databaseWithItems, type StoreKind, STORES } from './stores.ts';
 
 for (const kind of STORES) {
@@ -26,7 +27,7 @@ function aCommit(kind: StoreKind): void {
     const outcome = await store.commit(startOf(1, { saga: { state, checksum: 4_294_967_295 } }));
     expect(outcome).toEqual({ kind: 'committed', seq: 1 });
     const identity = { sid: 1, id: 'saga-000001', type: 'order', version: 1 };
-    const text = { definitionHash: 'hash', state, format: 1, checksum: 4_294_967_295 };
+    const text = { definitionHash: 'hash', state, format: STORED_FORMAT, checksum: 4_294_967_295 };
     const place = { status: 'running', seq: 1, createdAtMs: 1_001 };
     expect(await store.loadBySid(1)).toEqual({ ...identity, ...text, ...place });
     expect(await store.sidOf('saga-000001')).toBe(1);

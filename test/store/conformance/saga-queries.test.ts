@@ -1,5 +1,6 @@
 /** The lists and details that pages and the API show. */
 import { describe, expect, it } from 'vitest';
+import { STORED_FORMAT } from '../../../src/core/history/stored-format.ts';
 import type { SagaFilter } from '../../../src/store/read-models.ts';
 import { createReadModels } from '../../../src/store/queries/saga-queries.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
@@ -139,7 +140,7 @@ function oneSaga(kind: StoreKind): void {
           from: 'state-2',
           to: 'state-3',
           status: 'running',
-          format: 1,
+          format: STORED_FORMAT,
           data: '{"inbound":{}}',
         },
       ],

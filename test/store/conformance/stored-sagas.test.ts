@@ -1,5 +1,7 @@
 /** What a database holds, as it is read from outside beside a store that has it open. */
+import { crc32 } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { STORED_FORMAT } from '../../../src/core/history/stored-format.ts';
 import type { SagaAsStored } from '../../../src/store/as-stored.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 import { STORES, type StoreKind } from './stores.ts';
@@ -17,7 +19,7 @@ describe.each(STORES)('over $name', (kind) => {
       ]);
       const [first, second] = sagas;
       expect(first).toMatchObject({
-        row: { state: STATE, format: 1, ended_at: 9 },
+        row: { state: STATE, format: STORED_FORMAT, ended_at: 9 },
         steps: [
           { name: 'pay', occurrence: 1, status: 'completed', attempts: 2 },
           { name: 'ship', occurrence: 1, status: 'running', attempts: 1 },
@@ -53,6 +55,28 @@ describe.each(STORES)('over $name', (kind) => {
       expect(sids).not.toContain(1);
       const [one] = await allOf(stored.inFlight());
       expect(one).toEqual({ ...(await store.loadBySid(one?.sid ?? 0)), error: null });
+    });
+
+    it('is whole where a result stands in the journal, loaded or read from outside', async () => {
+      const { database, store, stored } = await filled(kind);
+      const state =
+        '{"inJournal":{"pay":[2,7]},"steps":[],"machine":{"context":{"results":{"pay":null}}}}';
+      const data = '{"inbound":{"kind":"result","outcome":{"kind":"done","output":{"a":"é"}}}}';
+      const saga = { state, checksum: crc32(state) };
+      expect(await store.commit(turnOf(2, 2, { saga, journal: { data } }))).toMatchObject({
+        kind: 'committed',
+      });
+      const whole = await store.loadBySid(2);
+      expect(whole?.state).toBe(
+        '{"fromJournal":{"pay":[2,7]},"steps":[],"machine":{"context":{"results":{"pay":{"a":"é"}}}}}',
+      );
+      expect(whole?.checksum).toBe(crc32(whole?.state ?? ''));
+      const read = (await allOf(stored.inFlight())).find(({ sid }) => sid === 2);
+      expect(read).toEqual({ ...whole, error: null });
+      await database.exec(
+        `DELETE FROM ${kind.sagas.replace('sagas', 'journal')} WHERE sid = 2 AND saga_seq = 2`,
+      );
+      expect(await store.loadBySid(2)).toMatchObject(saga);
     });
 
     it('gives the journal of one saga', async () => {

@@ -9,6 +9,7 @@ import { toFailure } from '../../../core/failure.ts';
 import { isEnded, SAGA_STATUSES } from '../../../core/status.ts';
 import type { SagaAsStored, SagaInFlight, StoredSagas } from '../../as-stored.ts';
 import type { SagasTable } from '../../schema.ts';
+import { type LinesOf, wholeSaga } from '../../queries/whole-saga.ts';
 import { type HeldClient, openClient } from '../connection/client.ts';
 import { refusedDatabase, unusableDatabase } from '../connection/database-errors.ts';
 import { toFault } from '../connection/fault.ts';
@@ -82,6 +83,14 @@ class StoredSchema implements StoredSagas {
     );
   }
 
+  readonly #linesOf: LinesOf = (sid, sagaSeqs) =>
+    this.#rows(
+      `SELECT saga_seq AS "sagaSeq", cause, data, format FROM ${this.#home}.journal
+       WHERE sid = $1 AND saga_seq = ANY ($2)`,
+      sid,
+      sagaSeqs,
+    );
+
   async *inFlight(): AsyncGenerator<SagaInFlight, void> {
     for (let after = 0; ;) {
       const page = await this.#rows<SagaInFlight>(
@@ -93,7 +102,7 @@ class StoredSchema implements StoredSagas {
         after,
         IN_FLIGHT_PAGE,
       );
-      yield* page;
+      for (const saga of page) yield await wholeSaga(saga, this.#linesOf);
       const last = page.at(-1);
       if (last === undefined || page.length < IN_FLIGHT_PAGE) return;
       after = last.sid;

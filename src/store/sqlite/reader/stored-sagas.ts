@@ -21,6 +21,7 @@ import type {
   SagasTable,
   StartKeysTable,
 } from '../../schema.ts';
+import { type LinesOf, wholeSaga } from '../../queries/whole-saga.ts';
 
 const BUSY_WAIT_MS = 5_000;
 /** Sagas in flight read at once; a state may be large. */
@@ -89,11 +90,14 @@ export function storedSagasOf(path: string, db: Database.Database): StoredSagas 
     }
   }
 
+  const linesOf: LinesOf = async (sid) =>
+    statements.journal.all(sid).map(({ saga_seq: sagaSeq, ...line }) => ({ ...line, sagaSeq }));
+
   async function* inFlight(): AsyncIterable<SagaInFlight> {
     for (const status of NOT_ENDED) {
       for (let after = 0; ;) {
         const page = statements.inFlight.all(status, after, IN_FLIGHT_PAGE);
-        yield* page;
+        for (const saga of page) yield await wholeSaga(saga, linesOf);
         const last = page.at(-1);
         if (last === undefined || page.length < IN_FLIGHT_PAGE) break;
         after = last.sid;
