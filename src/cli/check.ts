@@ -11,7 +11,7 @@ import {
 } from '../host/versions/version-check.ts';
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
-import { counted, shareText, withProgress } from './progress.ts';
+import { counted, sagasText, shareText, withProgress } from './progress.ts';
 import { loadSagas } from './saga-modules.ts';
 
 export interface CheckRequest extends DatabaseRequest {
@@ -53,11 +53,13 @@ function shown(group: CheckGroup): CheckGroup {
 }
 
 function checkText(database: string, { sagas, parked, leaving, groups }: VersionCheck): string {
-  const which = leaving === 0 ? 'all' : `${counted(sagas - leaving)} of`;
+  const well = sagas - leaving - parked;
   const verdict =
-    parked === 0
-      ? `${which} ${counted(sagas)} sagas in flight go on`
-      : `${counted(parked)} of ${counted(sagas)} sagas in flight would be parked`;
+    sagas === 0
+      ? 'no saga is in flight'
+      : parked > 0
+        ? `${counted(parked)} of ${sagasText(sagas)} in flight would be parked`
+        : `${well < sagas ? counted(well) : 'all'} of ${sagasText(sagas)} in flight go on`;
   return [`${database}: ${verdict}`, ...groups.map(groupText), ''].join('\n');
 }
 

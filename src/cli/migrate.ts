@@ -9,14 +9,19 @@ import { migrateDatabase, type MigrateOptions } from '../store/migrate-database.
 import type { DatabaseRequest } from './database-request.ts';
 import { EXIT_FAILED } from './exit-codes.ts';
 
-export type MigrateRequest = DatabaseRequest & MigrateOptions;
+export type MigrateRequest = DatabaseRequest & MigrateOptions & { readonly isJson: boolean };
 
 /** Gives the exit code. */
-export async function migrate({ database, ...options }: MigrateRequest): Promise<number> {
+export async function migrate({ database, isJson, ...options }: MigrateRequest): Promise<number> {
   try {
     if (!isPostgresUrl(database)) makeFolderOf(database);
     await migrateDatabase(database, options);
-    process.stdout.write(`${shownDatabase(database)} has the schema of this version\n`);
+    const shown = shownDatabase(database);
+    process.stdout.write(
+      isJson
+        ? `${JSON.stringify({ database: shown }, null, 2)}\n`
+        : `${shown} has the schema of this version\n`,
+    );
     return 0;
   } catch (error) {
     if (!(error instanceof BackstepError)) throw error;

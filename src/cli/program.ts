@@ -53,7 +53,6 @@ function programOf(surroundings: Surroundings): Command {
       getOutHasColors: () => terminal.hasColours,
     })
     .usage('<command> [options]')
-    .showHelpAfterError()
     .showSuggestionAfterError()
     .addHelpText('after', AFTER_HELP);
   program.commandsGroup('Find and explain:');
@@ -73,7 +72,15 @@ function programOf(surroundings: Surroundings): Command {
   program.commandsGroup('Other:');
   addCompletion(program, surroundings);
   program.helpCommand('help [command]', 'print the help of a command');
+  for (const command of [program, ...program.commands])
+    command.showHelpAfterError(usageOf(command));
   return program;
+}
+
+// All of the help would push what is wrong off the screen.
+function usageOf(command: Command): string {
+  const name = command.parent === null ? command.name() : `backstep ${command.name()}`;
+  return `Usage: ${name} ${command.usage()}; ${name} --help tells more`;
 }
 
 // Commander's own words, as every other message of the command begins.

@@ -51,3 +51,8 @@ export function shareText(done: number, total: number, found: string): string {
 export function counted(count: number): string {
   return count.toLocaleString('en');
 }
+
+/** So many sagas, `1 saga` among them. */
+export function sagasText(count: number): string {
+  return `${counted(count)} ${count === 1 ? 'saga' : 'sagas'}`;
+}

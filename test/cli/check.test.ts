@@ -51,7 +51,7 @@ test('ends with 0 when every saga in flight goes on, and says how', () => {
   const { status, stdout, stderr } = check(fileURLToPath(TRIP), '--db', path);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(
-    /^.*\.db: all 3 sagas in flight go on\n {2}3 of trip@1 go on \([^)]+\)\n$/,
+    /^.*\.db: all of 3 sagas in flight go on\n {2}3 of trip@1 go on \([^)]+\)\n$/,
   );
   const migrating = check('upgrade.ts', '--db', path);
   expect(migrating.stdout).toContain('  3 of trip@1 migrate to version 2 (');

@@ -12,10 +12,17 @@ const shop = await openShop(join(folder, 'shop.db'));
 try {
   await shop.failOrders(orders);
   const startedMs = performance.now();
-  const handled = await handleOutage(shop);
+  const { why: _, ...handled } = await handleOutage(shop);
+  const { taken, refused, failed } = handled.retried;
   const tookMs = Math.round(performance.now() - startedMs);
   const twice = [...shop.captured.values()].filter((times) => times !== 1).length;
-  console.log(JSON.stringify({ orders, tookMs, ...handled, paidOtherThanOnce: twice }, null, 2));
+  console.log(
+    JSON.stringify(
+      { orders, tookMs, ...handled, retried: { taken, refused, failed }, paidOtherThanOnce: twice },
+      null,
+      2,
+    ),
+  );
   const isHandled = handled.completed === orders && handled.audited === orders && twice === 0;
   process.exitCode = isHandled ? 0 : 1;
 } finally {

@@ -7,7 +7,7 @@ import type { CommandName } from '../../core/turn/inbound.ts';
 import { columns } from '../columns.ts';
 import type { Running } from '../command-run.ts';
 import { EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_WELL, UsageError } from '../exit-codes.ts';
-import { counted, shareText, withProgress } from '../progress.ts';
+import { counted, sagasText, shareText, withProgress } from '../progress.ts';
 import { sagaTable } from './list-commands.ts';
 
 /** Sagas by their ids, or those that match now. */
@@ -45,7 +45,7 @@ export async function orderMany(
     report.answer({ ...frozen, sagas: [] }, () => ['no saga matches; nothing was ordered']);
     return EXIT_NOT_FOUND;
   }
-  const question = `${command} ${counted(frozen.total)} sagas (list ${frozen.id})?`;
+  const question = `${command} ${sagasText(frozen.total)} (list ${frozen.id})?`;
   if (!yes && !(await terminal.ask(question))) {
     report.note('nothing was ordered');
     return EXIT_WELL;
@@ -75,7 +75,7 @@ async function showWhom(command: CommandName, sagas: ManySagas, running: Running
       items.push(...(await client.sagas({ q: id }).page({ limit: 1 })).items);
   }
   report.answer({ dryRun: true, command, total: items.length, items }, () => [
-    `would order ${command} of ${counted(items.length)} sagas`,
+    `would order ${command} of ${sagasText(items.length)}`,
     ...(items.length === 0 ? [] : sagaTable(items.slice(0, MAX_SHOWN), running, Date.now())),
     ...(items.length > MAX_SHOWN ? [`and ${counted(items.length - MAX_SHOWN)} more`] : []),
   ]);
@@ -113,7 +113,7 @@ function outcomeLines(
     detail ?? '',
   ]);
   return [
-    `list ${done.id}: ${done.command} of ${counted(done.total)} sagas, ${outcomeText(done)}`,
+    `list ${done.id}: ${done.command} of ${sagasText(done.total)}, ${outcomeText(done)}`,
     ...columns(['SAGA', 'OUTCOME', 'STATUS', 'WHY NOT'], rows, (cell, column) =>
       column === 2 ? report.status(cell) : cell,
     ),

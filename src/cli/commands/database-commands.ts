@@ -55,7 +55,8 @@ function addMigrate(program: Command, surroundings: Surroundings): void {
         '--table-prefix <prefix>',
         "what the engine's tables begin with in a new database",
         textValue,
-      ),
+      )
+      .option('--json', 'print JSON'),
   );
   act(
     migrate,
@@ -64,6 +65,7 @@ function addMigrate(program: Command, surroundings: Surroundings): void {
       const { migrations, tablePrefix } = options;
       return (await import('../migrate.ts')).migrate({
         ...databaseOf(options, surroundings.env),
+        isJson: options.json === true,
         ...(migrations === undefined ? {} : { migrationsFolder: migrations }),
         ...(tablePrefix === undefined ? {} : { tablePrefix }),
       });

@@ -21,7 +21,7 @@ import { columns } from '../columns.ts';
 import type { Surroundings } from '../command-run.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { textValue, textValues } from '../option-values.ts';
-import { counted, progressLine } from '../progress.ts';
+import { counted, progressLine, sagasText } from '../progress.ts';
 import { loadSagas } from '../saga-modules.ts';
 import { Report } from '../terminal.ts';
 import { filterOf, type FilterOptions, withFilters } from './filters.ts';
@@ -173,8 +173,8 @@ function movedLines({ move, file, sagas }: ExportedSagas, report: Report): reado
   ]);
   const what =
     move === null
-      ? `would move ${counted(sagas.length)} sagas`
-      : `move ${move}: ${counted(sagas.length)} sagas in ${file}`;
+      ? `would move ${sagasText(sagas.length)}`
+      : `move ${move}: ${sagasText(sagas.length)} in ${file}`;
   return [
     what,
     ...columns(['SAGA', 'TYPE', 'STATUS', ''], rows.slice(0, MAX_SHOWN), (cell, column) =>
@@ -206,7 +206,7 @@ async function closeOrder(
     }),
   );
   const what = done === undefined ? 'go on here' : 'have left';
-  report.answer(closed, () => [`move ${closed.move}: ${counted(closed.sagas)} sagas ${what}`]);
+  report.answer(closed, () => [`move ${closed.move}: ${sagasText(closed.sagas)} ${what}`]);
   return EXIT_WELL;
 }
 
@@ -239,7 +239,7 @@ async function importOrder(
   const verb = dryRun ? 'would come' : 'came';
   const before = alreadyHere === 0 ? '' : `, ${counted(alreadyHere)} were here already`;
   report.answer({ ...came, dryRun }, () => [
-    `move ${move}: ${counted(imported)} sagas ${verb}${before}`,
+    `move ${move}: ${sagasText(imported)} ${verb}${before}`,
   ]);
   report.next(dryRun ? null : `backstep export --done ${file} --db <the database they left>`);
   return EXIT_WELL;

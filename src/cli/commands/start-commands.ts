@@ -97,6 +97,7 @@ async function startSaga(
     report.answer({ dryRun: true, type, version, ...options }, () => [
       `would start ${shownText(type)}, version ${version}, with ${jsonText(input)}`,
     ]);
+    report.note('whether its input is taken, and its key is free, shows when it is started');
     return EXIT_WELL;
   }
   const started = await client.spawn(type, options);

@@ -76,7 +76,7 @@ async function assertAllInFile(file: string, leaving: readonly MovedSagasTable[]
   for await (const line of linesIn(file)) if ('saga' in line) left.delete(line.saga.id);
   const [first] = left;
   if (first === undefined) return;
-  const why = `${left.size} sagas leave by this move that are not in it, ${first} the first`;
+  const why = `it lacks ${left.size} that leave by this move, saga ${first} the first`;
   const cure = 'order the export again, import the file again, then close the move';
   throw new BackstepError('conflict', `${file}: ${why}; ${cure}`);
 }

@@ -13,7 +13,7 @@ it('arrives though the process dies between its dead letter and the end of its d
   const moments = (await run(whole)) ?? 0;
   expect(moments).toBeGreaterThan(LAST);
   expect(received).toHaveLength(1);
-  const tried: Promise<void>[] = [];
+  const tried: Promise<boolean>[] = [];
   for (let at = moments - LAST + 1; at <= moments; at += ONE_IN) {
     tried.push(expectToldOnce(temporaryDatabase(), at));
   }

@@ -90,7 +90,7 @@ test('a move is not closed over sagas that its file has not', async () => {
   await importSagas({ database: target, from: file, definitions });
   // The same move goes on, and its new file is lost.
   await exportSagas({ ...out, sagas: { ids: [two] }, to: beside('lost.jsonl') });
-  const why = `1 sagas leave by this move that are not in it, ${two} the first`;
+  const why = `it lacks 1 that leave by this move, saga ${two} the first`;
   await expect(finishMove({ database: source, file })).rejects.toThrow(why);
   await exportSagas({ ...out, sagas: { ids: [two] } });
   const more = await importSagas({ database: target, from: file, definitions });
