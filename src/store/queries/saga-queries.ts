@@ -18,7 +18,6 @@ import type {
   DeadLetter,
   DeadLetterGroup,
   FeedEntry,
-  FeedFilter,
   JournalEntry,
   LetterGroupKey,
   Page,
