@@ -161,8 +161,16 @@ export interface ReadModels {
   inboxFigures(): Promise<InboxFigures>;
   /** The newest refused rows of the inbox, at most `limit`. */
   refusedRows(limit: number): Promise<readonly RefusedRow[]>;
-  /** Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`. */
-  feedAfter(afterSeq: number, limit: number, filter: FeedFilter): Promise<readonly FeedEntry[]>;
+  /**
+   * Journal lines of all sagas with `seq > afterSeq`, in order, at most `limit`; with `untilSeq` none
+   * after that one is looked at.
+   */
+  feedAfter(
+    afterSeq: number,
+    limit: number,
+    filter: FeedFilter,
+    untilSeq?: number,
+  ): Promise<readonly FeedEntry[]>;
   /** The same with the inbound of every line. */
   journalAfter(
     afterSeq: number,

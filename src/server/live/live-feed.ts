@@ -62,6 +62,12 @@ export function openFeed(
   return () => client.stop();
 }
 
+/**
+ * Most lines that one read looks through, so that it is short however few of them match: over
+ * PostgreSQL a million lines take about a second, and a read may take two.
+ */
+const LINES_READ = 100_000;
+
 type FeedSource = Pick<Backstep, 'subscribe' | 'read' | 'health'>;
 
 class FeedClient {
@@ -191,11 +197,18 @@ class FeedClient {
         // Whatever was noted so far is in the journal by now, and so is what was missed.
         this.#waiting = [];
         this.#hasMissed = false;
-        const page = await this.#source.read.feedAfter(this.#position, PAGE_SIZE, filter);
+        const { read } = this.#source;
+        const lastSeq = await read.lastSeq();
+        // The lines of one saga are found by an index, however many there are of others.
+        const untilSeq = filter.sagaId === undefined ? this.#position + LINES_READ : lastSeq;
+        const page = await read.feedAfter(this.#position, PAGE_SIZE, filter, untilSeq);
         if (!this.#areEpochsFinal) await this.#readEpochs();
         if (this.#isClosed) return;
         for (const entry of page) this.#emit(entry);
-        if (page.length < PAGE_SIZE && !this.#hasMissed) break;
+        if (page.length === PAGE_SIZE) continue;
+        // All lines to there were looked at, few of which match. What came after the last was heard.
+        if (untilSeq < lastSeq) this.#position = Math.max(this.#position, untilSeq);
+        else if (!this.#hasMissed) break;
       }
     } catch (error) {
       return this.#fail(error);

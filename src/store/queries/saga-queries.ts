@@ -18,7 +18,6 @@ import type {
   DeadLetter,
   DeadLetterGroup,
   FeedEntry,
-  FeedFilter,
   JournalEntry,
   LetterGroupKey,
   Page,
@@ -84,7 +83,7 @@ export function createReadModels(db: Db): ReadModels {
     versionCounts: () => countVersions(db),
     inboxFigures: () => inbox.figures(),
     refusedRows: (limit) => inbox.refused(limit),
-    feedAfter: (afterSeq, limit, filter) => feedAfter(db, afterSeq, limit, filter),
+    feedAfter: (...asked) => feedAfter(db, ...asked),
     journalAfter: (afterSeq, limit, filter) => journalAfter(db, afterSeq, limit, filter),
     feedEpochs: () => feedEpochs(db),
     lastSeq: () => lastJournalSeq(db),
@@ -225,12 +224,11 @@ async function statusCounts(db: Db, type?: string): Promise<StatusCounts> {
 
 function feedAfter(
   db: Db,
-  afterSeq: number,
-  limit: number,
-  filter: FeedFilter,
+  ...[afterSeq, limit, filter, untilSeq]: Parameters<ReadModels['feedAfter']>
 ): Promise<readonly FeedEntry[]> {
   const { sagaId, type, status } = filter;
   let query = selectJournal(db).where('journal.seq', '>', afterSeq);
+  if (untilSeq !== undefined) query = query.where('journal.seq', '<=', untilSeq);
   if (sagaId !== undefined) query = query.where('journal.sid', '=', sidOf(db, sagaId));
   if (type !== undefined) query = query.where('sagas.type', '=', type);
   if (status !== undefined) query = query.where('journal.status', '=', status);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Backstep, EngineHealth } from '../../../src/host/backstep.ts';
 import { openFeed } from '../../../src/server/live/live-feed.ts';
 import type { FeedEpoch } from '../../../src/store/queries/feed-epochs.ts';
-import type { FeedEntry, ReadModels } from '../../../src/store/read-models.ts';
+import type { FeedEntry, FeedFilter, ReadModels } from '../../../src/store/read-models.ts';
 
 const STANDBY: EngineHealth = { kind: 'standby', reason: 'another process owns it', owner: null };
 
@@ -46,8 +46,20 @@ test('reads the journal where lines were left out on the way to it', async () =>
   expect(cursors).toEqual(['a.1', 'a.2', 'a.3']);
 });
 
+test('a rare line is found among many by reads that are short', async () => {
+  const journal = new Journal();
+  for (let line = 0; line < 250_000; line += 1)
+    journal.say(line === 240_000 ? 'failed' : 'running');
+  const cursors = journal.follow(0, { status: 'failed' });
+  await turns();
+  expect(cursors).toEqual(['a.240001']);
+  expect(journal.looks).toEqual([100_000, 100_000, 50_000]);
+});
+
 class Journal {
   health = STANDBY;
+  /** How many lines each read looked at. */
+  readonly looks: number[] = [];
   isHeard = true;
   epochReads = 0;
   readonly #lines: FeedEntry[] = [];
@@ -59,10 +71,10 @@ class Journal {
     this.#epochs.push({ name, afterSeq: this.#lines.length });
   }
 
-  say(): void {
+  say(status = 'running'): void {
     const seq = this.#lines.length + 1;
     const line = { seq, sagaId: 's', type: 't', sagaSeq: seq, atMs: 0, kind: 'transition' };
-    const rest = { cause: 'event', event: 'e', from: null, to: 'x', status: 'running' };
+    const rest = { cause: 'event', event: 'e', from: null, to: 'x', status };
     const entry = { ...line, ...rest } as FeedEntry;
     this.#lines.push(entry);
     if (this.isHeard) for (const listener of this.#listeners) listener(entry);
@@ -74,10 +86,15 @@ class Journal {
   }
 
   /** The cursors that a client is sent. */
-  follow(since: number | null): readonly string[] {
+  follow(since: number | null, filter: FeedFilter = {}): readonly string[] {
     const cursors: string[] = [];
     const read = {
-      feedAfter: async (seq: number) => this.#lines.slice(seq),
+      feedAfter: async (seq: number, _: number, { status }: FeedFilter, untilSeq: number) => {
+        const lines = this.#lines.slice(seq, untilSeq);
+        this.looks.push(lines.length);
+        return lines.filter((line) => status === undefined || line.status === status);
+      },
+      lastSeq: async () => this.#lines.length,
       feedEpochs: async () => {
         this.epochReads += 1;
         return [...this.#epochs];
@@ -92,7 +109,7 @@ class Journal {
       },
     };
     const from = since === null ? null : { seq: since, isLost: false };
-    const query = { filter: {}, since: from, epochs: [...this.#epochs], areEpochsFinal: false };
+    const query = { filter, since: from, epochs: [...this.#epochs], areEpochsFinal: false };
     openFeed(
       source,
       query,

@@ -264,5 +264,6 @@ function theFeed(kind: StoreKind): void {
     expect(await seqs(0, 10, { sagaId: 'saga-000002' })).toEqual([2, 5]);
     expect(await seqs(0, 10, { type: 'refund' })).toEqual([4]);
     expect(await seqs(0, 10, { status: 'failed' })).toEqual([3]);
+    expect((await read.feedAfter(1, 10, {}, 3)).map((entry) => entry.seq)).toEqual([2, 3]);
   });
 }
