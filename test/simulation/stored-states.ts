@@ -2,6 +2,7 @@
  * Stored states as the oracles read them: the parts of a state's text, read for themselves. The
  * last text of each saga is kept, for whoever asks about the turn after.
  */
+import { inFull } from '../../src/core/history/codec.ts';
 import type { SagaState } from '../../src/core/state.ts';
 
 /** The parts that the oracles look at. */
@@ -29,7 +30,7 @@ export class StoredStates {
   of({ sid, state }: StoredText): StoredParts {
     const known = this.#read.get(sid);
     if (known?.state === state) return known.parts;
-    const parts = JSON.parse(state) as StoredParts;
+    const parts = inFull(JSON.parse(state)) as StoredParts;
     this.#read.set(sid, { state, parts });
     return parts;
   }

@@ -4,7 +4,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { examineDatabase } from '../../../src/host/upkeep/doctor.ts';
 import { checkVersions } from '../../../src/host/versions/version-check.ts';
-import { connectTo, describeOnPostgres, migratedDatabase } from '../../postgres/databases.ts';
+import {
+  connectTo,
+  describeOnPostgres,
+  migratedDatabase,
+  postgresDatabase,
+} from '../../postgres/databases.ts';
 import { recordedActivities, tripSaga } from '../../runtime/trip-saga.ts';
 import { resultOf } from '../../runtime/upkeep/result-of.ts';
 
@@ -74,7 +79,7 @@ describeOnPostgres('the doctor', () => {
   });
 
   it('refuses a database that is none of ours', async () => {
-    const { url } = await migratedDatabase();
+    const { url } = await postgresDatabase();
     await expect(resultOf(examineDatabase({ database: url }, [tripSaga]))).rejects.toThrow(
       /no tables of Backstep in the schema "backstep"; check the database and the schema/,
     );
