@@ -106,6 +106,7 @@ export type {
   Decision,
   Direction,
   EarlyEvent,
+  FromJournal,
   Live,
   LiveActivity,
   LiveTimer,
@@ -216,6 +217,7 @@ export type { HidesMember, Redact } from './core/secrets/redact.ts';
 export type { WriteOutcome } from './store/commit.ts';
 export type { FeedEpoch } from './store/queries/feed-epochs.ts';
 export type {
+  CountedStatus,
   GaugeReads,
   LongestUnmoved,
   OpenLetters,
