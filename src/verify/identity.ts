@@ -40,8 +40,9 @@ export function identityOf(state: SagaState, world: World, input = 0): string {
       .map(({ name, round }) => (round === undefined ? name : [name, round]));
     const asked = [owed, wasGivenUp(steps)];
     const told = worldShape(world, state, builder);
-    const shape = [value, ...asked, triesShape(state), rounds, live, told];
-    // Elsewhere the place says which results there are.
+    const strays = straysIn(results, world, builder);
+    const shape = [value, ...asked, triesShape(state), rounds, live, told, strays];
+    // Elsewhere the place says which results there are, but for those that nobody gave.
     const areTold = builder.isConditional || !builder.isOneWay;
     return JSON.stringify(areTold ? [...shape, input, canonicalJson(results)] : shape);
   }
@@ -59,6 +60,8 @@ interface Traits {
   readonly isConditional: boolean;
   /** Nothing leads from the way back to a step again: so the compiler draws it, always. */
   readonly isOneWay: boolean;
+  /** Names of its steps. */
+  readonly steps: ReadonlySet<string>;
 }
 
 function builderTraits({ machine }: SagaState['snapshot']): Traits | null {
@@ -74,7 +77,7 @@ function traitsOf(machine: AnyStateMachine): Traits | null {
   let traits = knownTraits.get(machine);
   if (traits === undefined) {
     const isConditional = readFields(builder)['isConditional'] === true;
-    traits = { isConditional, isOneWay: isOneWay(machine) };
+    traits = { isConditional, isOneWay: isOneWay(machine), steps: stepsOf(machine) };
     knownTraits.set(machine, traits);
   }
   return traits;
@@ -89,6 +92,24 @@ function isOneWay(machine: AnyStateMachine): boolean {
     .flatMap((node) => transitionsOf(node))
     .flatMap(({ target }): readonly AnyStateNode[] => target ?? []);
   return targets.every((node) => isBack(node) || node.type === 'final');
+}
+
+function stepsOf(machine: AnyStateMachine): ReadonlySet<string> {
+  const names = nodesOf(machine).map(({ meta }) => readFields(meta)['step']);
+  return new Set(names.filter((name) => typeof name === 'string'));
+}
+
+// Steps that have a result and have not answered: none, unless the drawing keeps what something else
+// has brought under their name.
+function straysIn(
+  results: SagaContext['results'],
+  { runs }: World,
+  { steps }: Traits,
+): readonly string[] | undefined {
+  const isStray = (name: string): boolean =>
+    steps.has(name) && !runs.some(({ step, answered }) => step === name && answered !== null);
+  const strays = Object.keys(results).filter(isStray);
+  return strays.length === 0 ? undefined : strays;
 }
 
 function liveShape({ live }: SagaState): string {

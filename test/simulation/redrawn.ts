@@ -79,6 +79,14 @@ export function owesWhatFailed(definition: SagaDefinition): SagaDefinition {
   });
 }
 
+/** Keeps each event that is waited for as what that step has brought. */
+export function keepsEventsAs(definition: SagaDefinition, step: string): SagaDefinition {
+  const keepEvent = assign(({ context, event }) => ({
+    results: { ...drawing(drawing(context)['results']), [step]: { kind: 'event', event } },
+  }));
+  return withActions(definition, { keepEvent });
+}
+
 /** Finds nothing owed, whatever was done. */
 export function forgetsWhatIsOwed(definition: SagaDefinition): SagaDefinition {
   return withActions(definition, { readLedger: assign({ owed: [], hasGivenUp: false }) });
