@@ -11,6 +11,7 @@ import type { SagaContext } from '../core/define/saga-context.ts';
 import { isOwed, wasGivenUp } from '../core/turn/ledger.ts';
 import { persistMachine } from '../core/machine/persisted-machine.ts';
 import type { SagaState } from '../core/state.ts';
+import type { StepStatus } from '../core/status.ts';
 import { timerName } from '../core/machine/timer-ids.ts';
 import { triesShape } from './budgets.ts';
 import { isOpen, type Run, type World } from './world.ts';
@@ -40,7 +41,7 @@ export function identityOf(state: SagaState, world: World, input = 0): string {
       .map(({ name, round }) => (round === undefined ? name : [name, round]));
     const asked = [owed, wasGivenUp(steps)];
     const told = worldShape(world, state, builder);
-    const strays = straysIn(results, world, builder);
+    const strays = straysIn(results, steps, builder);
     const shape = [value, ...asked, triesShape(state), rounds, live, told, strays];
     // Elsewhere the place says which results there are, but for those that nobody gave.
     const areTold = builder.isConditional || !builder.isOneWay;
@@ -99,18 +100,22 @@ function stepsOf(machine: AnyStateMachine): ReadonlySet<string> {
   return new Set(names.filter((name) => typeof name === 'string'));
 }
 
-// Steps that have a result and have not answered: none, unless the drawing keeps what something else
-// has brought under their name.
+// Steps that have a result, other than the `null` of one that a person or a probe settled, and are
+// not known to have answered: none, unless the drawing keeps what something else brought as theirs.
 function straysIn(
   results: SagaContext['results'],
-  { runs }: World,
+  ledger: SagaState['steps'],
   { steps }: Traits,
 ): readonly string[] | undefined {
   const isStray = (name: string): boolean =>
-    steps.has(name) && !runs.some(({ step, answered }) => step === name && answered !== null);
-  const strays = Object.keys(results).filter(isStray);
+    steps.has(name) &&
+    !ledger.some((entry) => entry.name === name && !UNANSWERED.has(entry.status));
+  const given = Object.keys(results).filter((name) => (results[name] ?? null) !== null);
+  const strays = given.filter(isStray);
   return strays.length === 0 ? undefined : strays;
 }
+
+const UNANSWERED: ReadonlySet<StepStatus> = new Set(['running', 'retrying', 'in_doubt', 'failed']);
 
 function liveShape({ live }: SagaState): string {
   const activities = Object.keys(live.activities).toSorted();

@@ -1,6 +1,8 @@
 /** Reads that can neither write nor take for ever. */
+import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Reader } from '../../../src/store/sqlite/reader/reader.ts';
 import { openTestStore, startOf } from '../store-fixture.ts';
 
 const SLOW = sql`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000000)
@@ -52,6 +54,18 @@ describe('a reader', () => {
     await expect(next).resolves.toEqual([{ sid: 1 }]);
     expect(await store.loadBySid(1)).not.toBeNull();
     expect(await store.commit(startOf(2))).toMatchObject({ kind: 'committed' });
+  });
+
+  it('is not ended before it has loaded SQLite, which would end the process', async () => {
+    const emitted = vi.spyOn(Worker.prototype, 'emit');
+    const ended = vi.spyOn(Worker.prototype, 'terminate');
+    onTestFinished(() => void vi.restoreAllMocks());
+    const reader = new Reader({ realPath: 'none.db' }, 1_000);
+    const read = reader.query('SELECT 1', []);
+    await Promise.all([expect(read).rejects.toThrow(/closed/), reader.close()]);
+    const loaded = emitted.mock.calls.findIndex(([name]) => name === 'message');
+    const [endedAt = 0] = ended.mock.invocationCallOrder;
+    expect(emitted.mock.invocationCallOrder[loaded]).toBeLessThan(endedAt);
   });
 
   it('lists wake-ups by due time, then by saga, page by page', async () => {

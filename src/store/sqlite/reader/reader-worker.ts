@@ -19,6 +19,8 @@ if (port !== null) {
   const answer = createAnswerer(options);
   const send = (message: ReadAnswer): void => port.postMessage(message);
   port.on('message', (query: ReadQuery) => send(answer(query)));
+  // Loads SQLite's addon: until then nobody may end this thread, see `endWhenLoaded` of reader.ts.
+  new Database(':memory:').close();
   send({ kind: 'ready' });
 }
 

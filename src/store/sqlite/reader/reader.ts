@@ -66,7 +66,7 @@ export class Reader {
     for (const read of reads) read.reject(readUnavailable('the store is closed'));
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    if (worker !== undefined) await endWhenLoaded(worker, this.#isReady);
   }
 
   #post(): void {
@@ -174,4 +174,18 @@ export class Reader {
     }
     return read;
   }
+}
+
+/**
+ * Ends a thread once it has loaded what it needs: one that is ended while it loads SQLite's addon takes
+ * the whole process with it, as Node's interface for addons aborts where it is interrupted.
+ */
+async function endWhenLoaded(worker: Worker, isReady: boolean): Promise<void> {
+  if (!isReady) {
+    worker.ref();
+    await new Promise((resolve) => {
+      for (const sign of ['message', 'error', 'exit']) worker.once(sign, resolve);
+    });
+  }
+  await worker.terminate();
 }
