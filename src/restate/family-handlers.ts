@@ -47,25 +47,39 @@ export function familyHandlers(place: WorkPlace) {
       const { activity, token, command, reason, atMs } = SAGA_WORDS.end.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
-        const { watch } = work.facts;
-        // An attempt that undoes the child by now has another token, and must still hear of its
-        // end.
-        if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
-        if (command !== null) order(work, command, reason);
-      });
+      await alone(
+        ctx,
+        place,
+        { kept, atMs },
+        (work) => {
+          const { watch } = work.facts;
+          // An attempt that undoes the child by now has another token, and must still hear of its
+          // end.
+          if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
+          if (command !== null) order(work, command, reason);
+        },
+        command === null ? undefined : { handler: 'end', words: given },
+      );
     },
     goesOn: async (ctx: ObjectContext, given: unknown): Promise<void> => {
-      const { child, atMs } = SAGA_WORDS.goesOn.parse(given);
+      const { child, row, atMs } = SAGA_WORDS.goesOn.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
-        const left = orderIfLeft(work.state, child);
-        if (left === null) return;
-        // No attempt waits for this child, so that none is named.
-        const words = { activity: '', token: 0, command: left.order, reason: left.reason, atMs };
-        work.alsoSend(toSaga(child, 'end', words));
-      });
+      await alone(
+        ctx,
+        place,
+        { kept, atMs },
+        (work) => {
+          const left = orderIfLeft(work.state, child);
+          if (left === null) return;
+          // No attempt waits for this child, so that none is named.
+          const { order: command, reason } = left;
+          const from = row === undefined ? {} : { row };
+          const words = { activity: '', token: 0, command, reason, ...from, atMs };
+          work.alsoSend(toSaga(child, 'end', words));
+        },
+        { handler: 'goesOn', words: given },
+      );
     },
   };
 }

@@ -127,6 +127,11 @@ export class TurnWork {
     return work;
   }
 
+  /** Puts a turn before its own that took no machine. */
+  lead(record: TurnRecord): void {
+    this.#records.unshift(record);
+  }
+
   /** The saga's state now. Throws where it cannot be opened. */
   get state(): SagaState {
     return this.#opened().state;

@@ -62,7 +62,7 @@ export async function withOwnedStore<Result>(
     const reads = createMoveReads(store.tables());
     if (await store.upkeep.isProjection()) {
       const why = 'it shows sagas that run on Restate, which keeps them';
-      throw refused(name, why, 'sagas of Restate cannot be moved');
+      throw refused(name, why, 'name Restate in its place');
     }
     const cameUnclean = (): void => void (isClean = false);
     const fullName = fullNameOf(target, name, database.schema);

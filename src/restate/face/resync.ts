@@ -14,7 +14,7 @@ import type { Logger } from '../../host/turn-log.ts';
 import type { TurnRecord } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
 import { SERVICES } from '../names.ts';
-import { SAGA } from '../saga-state.ts';
+import { SAGA } from '../kept-saga.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
 import { BORN, LAST } from './journal-object.ts';

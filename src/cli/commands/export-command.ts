@@ -1,7 +1,4 @@
-/**
- * `backstep export` and `import`: sagas in flight to another database; and, of one saga, its journal
- * to be replayed.
- */
+/** `backstep export`: takes sagas in flight out of where they run; or, of one, its journal. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { parseDuration } from '../../core/duration.ts';
@@ -11,28 +8,20 @@ import {
   type ExportedSagas,
   exportSagas,
   finishMove,
-  importSagas,
   type MovedSagas,
-  type MoveProgress,
   type SagaFilter,
   takeBackMove,
 } from '../../index.ts';
 import { columns } from '../columns.ts';
 import type { Surroundings } from '../command-run.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
-import { textValue, textValues } from '../option-values.ts';
-import { counted, progressLine, sagasText } from '../progress.ts';
-import { loadSagas } from '../saga-modules.ts';
+import { textValue } from '../option-values.ts';
+import { counted, sagasText } from '../progress.ts';
 import { Report } from '../terminal.ts';
 import { filterOf, type FilterOptions, withFilters } from './filters.ts';
-import { act, databaseOf, type DatabaseOptions, MODULES, onDatabase } from './on-database.ts';
+import { act, databaseOf } from './on-database.ts';
+import { moveDatabaseOf, type MoveFlags, onMoved, shownWork } from './on-move.ts';
 import { authored } from './start-commands.ts';
-
-interface MoveFlags extends DatabaseOptions {
-  readonly migrations?: string;
-  readonly force?: boolean;
-  readonly tablePrefix?: string;
-}
 
 interface ExportFlags extends MoveFlags, FilterOptions {
   readonly withSecrets?: boolean;
@@ -46,16 +35,11 @@ interface ExportFlags extends MoveFlags, FilterOptions {
   readonly dryRun?: boolean;
 }
 
-interface ImportFlags extends MoveFlags {
-  readonly module?: readonly string[];
-  readonly dryRun?: boolean;
-}
-
 /** Sagas that are shown of a move. */
 const MAX_SHOWN = 10;
 
-/** Adds them to the program. */
-export function addMoveCommands(program: Command, surroundings: Surroundings): void {
+/** Adds it to the program. */
+export function addExportCommand(program: Command, surroundings: Surroundings): void {
   const exporting = onMoved(
     withFilters(
       authored(
@@ -79,19 +63,6 @@ export function addMoveCommands(program: Command, surroundings: Surroundings): v
   act(exporting, surroundings, (options: ExportFlags, sagas) =>
     exportOrder(options, sagas, surroundings),
   );
-  const importing = onMoved(
-    program
-      .command('import <file>')
-      .description('put sagas that export --move took out of a database into this one')
-      .option('--module <module>', 'a module with sagas that will be registered here', textValues)
-      .option('--dry-run', 'only check whether all of them could come')
-      .option('--force', 'although the file came to another database, which is gone for good')
-      .option('--json', 'print JSON')
-      .addHelpText('after', `${MODULES}\nMay be ordered again: what came already is left alone.`),
-  );
-  act(importing, surroundings, (options: ImportFlags, [file = '']) =>
-    importOrder(options, file, surroundings),
-  );
 }
 
 const EXPORT_HELP = `
@@ -100,12 +71,6 @@ Nobody may own the database meanwhile. In this order, each of which may be order
   backstep export --move sagas.jsonl --all --to 'the new server' --db old.db
   backstep import sagas.jsonl --module sagas --db postgres://...
   backstep export --done sagas.jsonl --db old.db`;
-
-function onMoved(command: Command): Command {
-  return onDatabase(command)
-    .option('--migrations <folder>', 'your own migrations of the database', textValue)
-    .option('--table-prefix <prefix>', "what the engine's tables begin with", textValue);
-}
 
 async function exportOrder(
   options: ExportFlags,
@@ -210,50 +175,6 @@ async function closeOrder(
   return EXIT_WELL;
 }
 
-async function importOrder(
-  options: ImportFlags,
-  file: string,
-  surroundings: Surroundings,
-): Promise<number> {
-  const { module: modules = [], dryRun = false, force = false } = options;
-  if (modules.length === 0) {
-    throw new UsageError('name with --module each module whose sagas will be registered here');
-  }
-  const loaded = await loadSagas(modules);
-  if (loaded.kind === 'mistake') throw new UsageError(loaded.message);
-  if (loaded.stray !== null) throw new UsageError(loaded.stray);
-  const { definitions, migrations } = loaded;
-  const report = new Report(surroundings.terminal, options.json === true);
-  const came = await shownWork((onProgress) =>
-    importSagas({
-      ...moveDatabaseOf(options, surroundings),
-      from: file,
-      definitions,
-      migrations,
-      dryRun,
-      force,
-      onProgress,
-    }),
-  );
-  const { move, imported, alreadyHere } = came;
-  const verb = dryRun ? 'would come' : 'came';
-  const before = alreadyHere === 0 ? '' : `, ${counted(alreadyHere)} were here already`;
-  report.answer({ ...came, dryRun }, () => [
-    `move ${move}: ${sagasText(imported)} ${verb}${before}`,
-  ]);
-  report.next(dryRun ? null : `backstep export --done ${file} --db <the database they left>`);
-  return EXIT_WELL;
-}
-
-function moveDatabaseOf(options: MoveFlags, { env }: Surroundings) {
-  const { migrations, tablePrefix } = options;
-  return {
-    ...databaseOf(options, env),
-    ...(migrations === undefined ? {} : { migrationsFolder: migrations }),
-    ...(tablePrefix === undefined ? {} : { tablePrefix }),
-  };
-}
-
 function meantBy(options: ExportFlags, ids: readonly string[]): MovedSagas {
   const filter = filterOf(options);
   const given = [ids.length > 0, filter !== null, options.all === true].filter(Boolean).length;
@@ -273,18 +194,4 @@ function sagaFilterOf(options: FilterOptions): SagaFilter {
     ...(olderMs === null ? {} : { updatedBeforeMs: Date.now() - olderMs }),
     ...(query === undefined ? {} : { text: query }),
   };
-}
-
-async function shownWork<Result>(
-  work: (onProgress: (progress: MoveProgress) => void) => Promise<Result>,
-): Promise<Result> {
-  const line = progressLine(({ phase, done, total }: MoveProgress) => {
-    const of = total === 0 ? '' : ` of ${counted(total)}`;
-    return `${phase}: ${counted(done)}${of} sagas`;
-  });
-  try {
-    return await work((progress) => line.show(progress));
-  } finally {
-    line.end();
-  }
 }
