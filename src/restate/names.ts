@@ -30,6 +30,7 @@ export const PUBLIC_HANDLERS = [
   'command',
   'adopt',
   'nudge',
+  'retell',
   'get',
   'turns',
 ] as const;

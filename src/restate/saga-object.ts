@@ -28,8 +28,16 @@ import { transitOf, wayOut } from './moves/move-notes.ts';
 import { movingHandlers, whole } from './moves/moving-handlers.ts';
 import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
-import { flush, keptTurns, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
-import { nameOfAttempt, toGate, type WorkPlace } from './sends.ts';
+import {
+  flush,
+  keptTurns,
+  loadSaga,
+  loadTomb,
+  removeSaga,
+  send,
+  withLastText,
+} from './saga-state.ts';
+import { nameOfAttempt, toGate, toJournal, type WorkPlace } from './sends.ts';
 import { startHandler } from './start-handler.ts';
 import { TurnWork } from './turn-work.ts';
 import {
@@ -235,6 +243,14 @@ function upkeepHandlers(place: WorkPlace) {
         if (status !== 'parked' || why?.code !== 'version-missing') return;
         work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });
       });
+    },
+    retell: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { seqs } = SAGA_WORDS.retell.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      const turns = (await keptTurns(ctx, kept, 0)).filter(({ saga }) => seqs.includes(saga.seq));
+      if (turns.length > 0)
+        send(ctx, toJournal(ctx.key, kept.facts.type, withLastText(turns, kept.text)));
     },
     forget: async (ctx: ObjectContext): Promise<void> => {
       const kept = await loadSaga(ctx);

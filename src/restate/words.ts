@@ -165,6 +165,8 @@ export const SAGA_WORDS = {
   forget: z.object({}),
   /** For the last turns that it took. */
   turns: KEPT_WORDS,
+  /** To send those turns to its journal again, as far as it still has them. */
+  retell: z.object({ seqs: z.array(count) }),
 } as const;
 
 /** What is asked of a handler of a saga. */
@@ -266,6 +268,7 @@ export const SAGA_ANSWERS = {
   command: answerOf(stored),
   adopt: z.unknown(),
   nudge: z.unknown(),
+  retell: z.unknown(),
   get: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('saga'), saga: stored }),
     /** Only its start key is kept. */
