@@ -19,9 +19,9 @@ import { checked } from '../host/event-check.ts';
 import type { Refusal } from '../host/refusal.ts';
 import { dueTimers, interruptions } from '../host/turn/wake-ups.ts';
 import { VERSION_IS_BACK } from '../host/versions/version-is-back.ts';
-import { alone, type Loaded } from './alone.ts';
+import { alone, type Loaded } from './handlers/alone.ts';
 import { CALL_OPTIONS } from './call-options.ts';
-import { familyHandlers } from './family-handlers.ts';
+import { familyHandlers } from './handlers/family-handlers.ts';
 import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
 import { transitOf, wayOut } from './moves/move-notes.ts';
@@ -38,7 +38,7 @@ import {
   withLastText,
 } from './saga-state.ts';
 import { nameOfAttempt, toGate, toJournal, type WorkPlace } from './sends.ts';
-import { startHandler } from './start-handler.ts';
+import { startHandler } from './handlers/start-handler.ts';
 import { TurnWork } from './turn-work.ts';
 import {
   type Answer,

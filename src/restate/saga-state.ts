@@ -73,6 +73,13 @@ export function holdCalls(ctx: ObjectContext, held: readonly HeldCall[]): void {
 
 const RUN_IDS = z.record(z.string(), z.string());
 
+/** Stops every attempt of it that has a call. */
+export async function stopAttempts(ctx: ObjectContext): Promise<void> {
+  const runs = RUN_IDS.parse((await ctx.get<unknown>(RUNS, jsonWords)) ?? {});
+  for (const id of Object.values(runs)) ctx.cancel(InvocationIdParser.fromString(id));
+  ctx.clear(RUNS);
+}
+
 /** Sends everything that the turns come to, in the one order there is; gives what is kept now. */
 export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSaga> {
   const { keep, turns, stops, live, sends } = work.commands();

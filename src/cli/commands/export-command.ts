@@ -12,18 +12,31 @@ import {
   type SagaFilter,
   takeBackMove,
 } from '../../index.ts';
+import {
+  exportFromRestate,
+  finishMoveOnRestate,
+  takeBackMoveOnRestate,
+} from '../../restate/face/moves/moving.ts';
 import { columns } from '../columns.ts';
 import type { Surroundings } from '../command-run.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
-import { textValue } from '../option-values.ts';
+import { durationValue, textValue } from '../option-values.ts';
 import { counted, sagasText } from '../progress.ts';
 import { Report } from '../terminal.ts';
 import { filterOf, type FilterOptions, withFilters } from './filters.ts';
 import { act, databaseOf } from './on-database.ts';
-import { moveDatabaseOf, type MoveFlags, onMoved, shownWork } from './on-move.ts';
+import {
+  moveDatabaseOf,
+  onMoved,
+  orOnRestate,
+  type PlaceFlags,
+  restateOf,
+  shownWork,
+} from './on-move.ts';
 import { authored } from './start-commands.ts';
 
-interface ExportFlags extends MoveFlags, FilterOptions {
+interface ExportFlags extends PlaceFlags, FilterOptions {
+  readonly within?: `${number}ms`;
   readonly withSecrets?: boolean;
   readonly move?: string;
   readonly done?: string;
@@ -40,26 +53,34 @@ const MAX_SHOWN = 10;
 
 /** Adds it to the program. */
 export function addExportCommand(program: Command, surroundings: Surroundings): void {
-  const exporting = onMoved(
-    withFilters(
-      authored(
-        program
-          .command('export [saga...]')
-          .description('take sagas in flight out of a database; or print the journal of one')
-          .option('--move <file>', 'make them stand still here, and write them to it', textValue)
-          .option('--all', 'with --move: all that are in flight')
-          .option('--to <place>', 'with --move: where they go, for their callers', textValue)
-          .option('--done <file>', 'close them here: they were imported elsewhere', textValue)
-          .option('--back <file>', 'let them go on here: they were imported nowhere', textValue)
-          .option(
-            '--force',
-            'with --back: although it was imported; that database is gone for good',
-          )
-          .option('--with-secrets', 'of a journal: as it is stored; else secrets are hidden')
-          .option('--json', 'print JSON'),
+  const exporting = orOnRestate(
+    onMoved(
+      withFilters(
+        authored(
+          program
+            .command('export [saga...]')
+            .description('take sagas in flight out of where they run; or print the journal of one')
+            .option('--move <file>', 'make them stand still here, and write them to it', textValue)
+            .option('--all', 'with --move: all that are in flight')
+            .option('--to <place>', 'with --move: where they go, for their callers', textValue)
+            .option('--done <file>', 'close them here: they were imported elsewhere', textValue)
+            .option('--back <file>', 'let them go on here: they were imported nowhere', textValue)
+            .option(
+              '--force',
+              'with --back: although it was imported; that database is gone for good',
+            )
+            .option('--with-secrets', 'of a journal: as it is stored; else secrets are hidden')
+            .option('--json', 'print JSON'),
+        ),
       ),
     ),
-  ).addHelpText('after', EXPORT_HELP);
+  )
+    .option(
+      '--within <duration>',
+      'on Restate: wait so long for what is under way (default: 60s)',
+      durationValue,
+    )
+    .addHelpText('after', EXPORT_HELP);
   act(exporting, surroundings, (options: ExportFlags, sagas) =>
     exportOrder(options, sagas, surroundings),
   );
@@ -70,7 +91,9 @@ Without --move, --done or --back it prints the journal of one saga as JSON, to b
 Nobody may own the database meanwhile. In this order, each of which may be ordered again:
   backstep export --move sagas.jsonl --all --to 'the new server' --db old.db
   backstep import sagas.jsonl --module sagas --db postgres://...
-  backstep export --done sagas.jsonl --db old.db`;
+  backstep export --done sagas.jsonl --db old.db
+With --restate in the place of --db they leave Restate, or come to it: while they leave, workers and face
+go on, and what cannot be moved is refused by name before anything stands still.`;
 
 async function exportOrder(
   options: ExportFlags,
@@ -84,11 +107,17 @@ async function exportOrder(
   if (done !== undefined || back !== undefined) {
     return closeOrder(options, sagas, surroundings);
   }
+  if (options.within !== undefined && move === undefined) {
+    throw new UsageError('--within is for --move');
+  }
   if (move !== undefined) return moveOrder(options, move, sagas, surroundings);
   const [saga] = sagas;
   if (saga === undefined) throw new UsageError('say which saga, or what to --move');
   if (sagas.length > 1 || filterOf(options) !== null || options.all === true) {
     throw new UsageError('a journal is of one saga; add --move <file> to take several out');
+  }
+  if (restateOf(options) !== null) {
+    throw new UsageError('a journal is printed from the database of the face: name that with --db');
   }
   const { exportJournal } = await import('../export.ts');
   return exportJournal({
@@ -107,24 +136,30 @@ async function moveOrder(
 ): Promise<number> {
   const { to = `what imports ${basename(file)}`, dryRun = false, by, reason } = options;
   const report = new Report(surroundings.terminal, options.json === true);
+  const restate = restateOf(options);
+  if (options.within !== undefined && restate === null) {
+    throw new UsageError('--within is for --restate; nobody runs a database that is exported');
+  }
+  const order = {
+    sagas: meantBy(options, sagas),
+    to: file,
+    place: to,
+    dryRun,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const within = options.within === undefined ? {} : { within: options.within };
   const moved = await shownWork((onProgress) =>
-    exportSagas({
-      ...moveDatabaseOf(options, surroundings),
-      sagas: meantBy(options, sagas),
-      to: file,
-      place: to,
-      dryRun,
-      onProgress,
-      ...(by === undefined ? {} : { by }),
-      ...(reason === undefined ? {} : { reason }),
-    }),
+    restate === null
+      ? exportSagas({ ...moveDatabaseOf(options, surroundings), ...order, onProgress })
+      : exportFromRestate({ ...restate, ...within, ...order, onProgress }),
   );
   report.answer({ ...moved, dryRun }, () => movedLines(moved, report));
   if (dryRun) return EXIT_WELL;
   report.note('they stand still here; the file has their payloads, and may be imported once');
   report.next(
     `backstep import ${file} --module <module> --db <another database>`,
-    `backstep export --back ${file} --db <this one>`,
+    `backstep export --back ${file} ${restate === null ? '--db <this one>' : '--restate <this one>'}`,
   );
   return EXIT_WELL;
 }
@@ -160,15 +195,26 @@ async function closeOrder(
   }
   if (options.dryRun === true) throw new UsageError('--dry-run is for --move');
   const report = new Report(surroundings.terminal, options.json === true);
+  const restate = restateOf(options);
+  const order = {
+    file: done ?? back ?? '',
+    force,
+    ...(by === undefined ? {} : { by }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  const isBack = done === undefined;
   const closed: ClosedMove = await shownWork((onProgress) =>
-    (done === undefined ? takeBackMove : finishMove)({
-      ...moveDatabaseOf(options, surroundings),
-      file: done ?? back ?? '',
-      force,
-      onProgress,
-      ...(by === undefined ? {} : { by }),
-      ...(reason === undefined ? {} : { reason }),
-    }),
+    restate === null
+      ? (isBack ? takeBackMove : finishMove)({
+          ...moveDatabaseOf(options, surroundings),
+          ...order,
+          onProgress,
+        })
+      : (isBack ? takeBackMoveOnRestate : finishMoveOnRestate)({
+          ...restate,
+          ...order,
+          onProgress,
+        }),
   );
   const what = done === undefined ? 'go on here' : 'have left';
   report.answer(closed, () => [`move ${closed.move}: ${sagasText(closed.sagas)} ${what}`]);

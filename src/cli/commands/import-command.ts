@@ -1,7 +1,7 @@
 /** `backstep import`: sagas in flight, out of a file, into a database or onto Restate. */
 import type { Command } from 'commander';
 import { importSagas, type ImportedSagas } from '../../index.ts';
-import { importToRestate, type RestateAt } from '../../restate/moves/moving.ts';
+import { importToRestate, type RestateAt } from '../../restate/face/moves/moving.ts';
 import type { Surroundings } from '../command-run.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { textValues } from '../option-values.ts';

@@ -1,7 +1,7 @@
 /** What the two commands that move sagas share: where they go to or come from, and how far it is. */
 import { Option, type Command } from 'commander';
 import type { MoveProgress } from '../../index.ts';
-import type { RestateAt } from '../../restate/moves/moving.ts';
+import type { RestateAt } from '../../restate/face/moves/moving.ts';
 import type { Surroundings } from '../command-run.ts';
 import { UsageError } from '../exit-codes.ts';
 import { textValue } from '../option-values.ts';
@@ -9,7 +9,7 @@ import { counted, progressLine } from '../progress.ts';
 import { databaseOf, type DatabaseOptions, onDatabase } from './on-database.ts';
 
 /** Options of a database. */
-export interface MoveFlags extends DatabaseOptions {
+interface MoveFlags extends DatabaseOptions {
   readonly migrations?: string;
   readonly force?: boolean;
   readonly tablePrefix?: string;

@@ -8,7 +8,7 @@ import { reasonOfEnd } from '../../host/outside/child-ends.ts';
 import { sagaMessageOf } from '../../host/outside/outbox-messages.ts';
 import { interruptions } from '../../host/turn/wake-ups.ts';
 import type { TurnRecord } from '../../store/commit.ts';
-import { type Loaded, workAlone } from '../alone.ts';
+import { type Loaded, workAlone } from '../handlers/alone.ts';
 import { SERVICES } from '../names.ts';
 import { flush, heldCalls, holdCalls, send } from '../saga-state.ts';
 import { type Send, toGate, toSaga, type WorkPlace } from '../sends.ts';

@@ -78,6 +78,16 @@ export const CLAIM = z.object({
   isTrial: z.boolean(),
 });
 
+const author = { by: text.exactOptional(), reason: text.exactOptional() };
+/** It stands still, to leave. `isTrial`: only looks whether it may. */
+export const LEAVE = z.object({ move: text, place: text, isTrial: z.boolean(), atMs, ...author });
+/** A saga that leaves; one that had ended is only noted. */
+export const LEFT = z.object({ hasEnded: z.boolean() });
+export type Left = z.infer<typeof LEFT>;
+/** It has left, or goes on here after all. */
+export const CLOSED = z.object({ isClosed: z.boolean() });
+export const CLOSE = z.object({ move: text, phase: z.enum(['gone', 'back']), atMs, ...author });
+
 /** A call that came while the saga was moved, and is taken once it goes on. */
 export interface HeldCall {
   readonly handler: 'message' | 'goesOn' | 'end';
@@ -97,7 +107,15 @@ export const COME = z.object({
 export type Come = z.infer<typeof COME>;
 
 /** What may be asked of a saga by whoever moves it. */
-export const MOVE_HANDLERS = ['claim', 'arrive', 'arriveMore', 'goOn', 'whole'] as const;
+export const MOVE_HANDLERS = [
+  'claim',
+  'arrive',
+  'arriveMore',
+  'goOn',
+  'leave',
+  'close',
+  'whole',
+] as const;
 export type MoveHandler = (typeof MOVE_HANDLERS)[number];
 
 /** By which the object of a move keeps its ticket. */

@@ -23,30 +23,22 @@ import {
 import type { WorkPlace } from '../sends.ts';
 import { type Answer, type JournalArrival, refusedAs } from '../words.ts';
 import { goesOn, messageSends } from './going-on.ts';
+import { leavingHandlers } from './leaving-handlers.ts';
 import { noteOf, standingStill, withNote, wayOut } from './move-notes.ts';
-import {
-  ARRIVE,
-  ARRIVE_MORE,
-  type ArriveWords,
-  CLAIM,
-  type Come,
-  GO_ON,
-  type HeldCall,
-} from './move-words.ts';
-
-/** All that is kept of a saga. */
-export interface WholeSaga extends KeptSaga {
-  readonly held: readonly HeldCall[];
-}
+import { ARRIVE, ARRIVE_MORE, type ArriveWords, CLAIM, type Come, GO_ON } from './move-words.ts';
 
 /** Gives it to whoever moves it; `null`: there is none. */
-export async function whole(ctx: ObjectSharedContext): Promise<WholeSaga | null> {
+export async function whole(ctx: ObjectSharedContext): Promise<object | null> {
   const kept = await loadSaga(ctx);
   return kept === null ? null : { ...kept, held: await heldCalls(ctx) };
 }
 
 /** The handlers that only whoever moves the saga calls. */
 export function movingHandlers(place: WorkPlace) {
+  return { ...comingHandlers(place), ...leavingHandlers(place) };
+}
+
+function comingHandlers(place: WorkPlace) {
   return {
     claim: async (ctx: ObjectContext, given: unknown): Promise<Answer<null>> => {
       const { saga, type, key, inputHash, isTrial } = CLAIM.parse(given);

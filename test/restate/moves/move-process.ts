@@ -5,7 +5,11 @@
 import { finishMove } from '../../../src/host/moves/close-move.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
 import { importSagas } from '../../../src/host/moves/import-sagas.ts';
-import { importToRestate } from '../../../src/restate/moves/moving.ts';
+import {
+  exportFromRestate,
+  finishMoveOnRestate,
+  importToRestate,
+} from '../../../src/restate/face/moves/moving.ts';
 import { tripDefinitions } from './trips.ts';
 
 interface Order {
@@ -34,11 +38,13 @@ globalThis.fetch = async (...asked) => {
 const place = { database, lockWaitMs: 5_000 };
 const of = { sagas: 'all', to: file, place: 'there' } as const;
 if (order === 'export') {
-  await exportSagas({ ...place, ...of });
+  if (restate !== undefined) await exportFromRestate({ ...restate, ...of });
+  else await exportSagas({ ...place, ...of });
 } else if (order === 'import') {
   if (restate !== undefined) await importToRestate({ ...restate, from: file });
   else await importSagas({ ...place, from: file, definitions: tripDefinitions });
 } else {
-  await finishMove({ ...place, file });
+  if (restate !== undefined) await finishMoveOnRestate({ ...restate, file });
+  else await finishMove({ ...place, file });
 }
 process.exit();

@@ -1,7 +1,7 @@
 /** A Restate to which sagas of a file are moved, or from which they come. */
 import { onTestFinished } from 'vitest';
 import type { Backstep } from '../../../src/host/backstep.ts';
-import { importToRestate } from '../../../src/restate/moves/moving.ts';
+import { importToRestate } from '../../../src/restate/face/moves/moving.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { type Register, Stage } from '../stage.ts';

@@ -90,7 +90,7 @@ describeOnRestate('a move to Restate', () => {
       for (const id of [...ids, tour.id]) {
         expect(await face.saga(id).settled(SOON)).toMatchObject({ status: 'completed' });
       }
-      expect(repeatedKeys(before, after).size).toBe(0);
+      expect(repeatedKeys(before, after)).toEqual([]);
       expect([before.calls.size, after.calls.size]).toEqual([4, 1]);
       await expect.poll(() => stand.stage.callsOf('backstep-'), POLL).toEqual([]);
       await stand.stage.closeFace();

@@ -1,13 +1,13 @@
 /** Work of a saga's object of which no caller waits for an answer. */
 import type { ObjectContext } from '@restatedev/restate-sdk';
-import { type Failure, toFailure } from '../core/failure.ts';
-import { mustPark } from '../host/turn/parking.ts';
-import type { KeptSaga } from './kept-saga.ts';
-import type { HeldCall } from './moves/move-words.ts';
-import { transitOf, wayOut } from './moves/move-notes.ts';
-import { flush, heldCalls, holdCalls } from './saga-state.ts';
-import type { WorkPlace } from './sends.ts';
-import { TurnWork } from './turn-work.ts';
+import { type Failure, toFailure } from '../../core/failure.ts';
+import { mustPark } from '../../host/turn/parking.ts';
+import type { KeptSaga } from '../kept-saga.ts';
+import type { HeldCall } from '../moves/move-words.ts';
+import { transitOf, wayOut } from '../moves/move-notes.ts';
+import { flush, heldCalls, holdCalls } from '../saga-state.ts';
+import type { WorkPlace } from '../sends.ts';
+import { TurnWork } from '../turn-work.ts';
 
 /** A saga as it was loaded, and the time of the call by its sender's clock. */
 export interface Loaded {

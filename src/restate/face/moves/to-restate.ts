@@ -7,19 +7,19 @@
  * the whole file is checked, against the workers and what runs there, before any of it is brought.
  */
 import { z } from 'zod';
-import { BackstepError } from '../../core/errors.ts';
-import { assertNotElsewhere, noteHere } from '../../host/moves/destinations.ts';
+import { BackstepError } from '../../../core/errors.ts';
+import { assertNotElsewhere, noteHere } from '../../../host/moves/destinations.ts';
 import {
   familiesIn,
   type ImportedSagas,
   type ImportOptions,
   refuseAll,
   type Whole,
-} from '../../host/moves/import-sagas.ts';
-import { type CheckedFile, checkedFile } from '../../host/moves/move-file.ts';
+} from '../../../host/moves/import-sagas.ts';
+import { type CheckedFile, checkedFile } from '../../../host/moves/move-file.ts';
 import { type ArrivingSaga, arrivingSaga } from './arriving-saga.ts';
 import { type Door, type RestateAt, throughDoor } from './door.ts';
-import { COME, type Come } from './move-words.ts';
+import { COME, type Come } from '../../moves/move-words.ts';
 
 export interface RestateImportOptions
   extends RestateAt, Pick<ImportOptions, 'from' | 'dryRun' | 'force' | 'onProgress'> {}

@@ -5,14 +5,15 @@
  * Invariant: of two processes that have the same move in hand, the one that came last goes on.
  */
 import { randomBytes } from 'node:crypto';
-import type { z } from 'zod';
-import { BackstepError } from '../../core/errors.ts';
-import { pause, systemClock } from '../../host/clock.ts';
-import { Admin, newestServing } from '../face/admin.ts';
-import { Ingress } from '../face/ingress.ts';
-import { SERVICES } from '../names.ts';
-import { answerOf, doneOf } from '../words.ts';
-import { type MoveHandler, TICKET } from './move-words.ts';
+import { z } from 'zod';
+import { BackstepError } from '../../../core/errors.ts';
+import { pause, systemClock } from '../../../host/clock.ts';
+import { Admin, newestServing } from '../admin.ts';
+import { Ingress } from '../ingress.ts';
+import type { KeptSaga } from '../../kept-saga.ts';
+import { SERVICES } from '../../names.ts';
+import { answerOf, doneOf } from '../../words.ts';
+import { HELD, type HeldCall, type MoveHandler, TICKET } from '../../moves/move-words.ts';
 
 /** Which Restate sagas leave or come to. */
 export interface RestateAt {
@@ -23,9 +24,17 @@ export interface RestateAt {
 }
 
 const TICKET_BYTES = 16;
+/** As the object of a saga gives it. */
+const WHOLE = z.object({ facts: z.looseObject({}), text: z.string(), held: HELD }).nullable();
 /** What is put into an object's state is there a moment later. */
 const TRIES = 200;
 const PAUSE_MS = 50;
+const AWAKE_MS = 60_000;
+
+/** All that is kept of a saga. */
+export interface WholeSaga extends KeptSaga {
+  readonly held: readonly HeldCall[];
+}
 
 /** A move that this process has in hand. */
 export interface Door {
@@ -40,6 +49,8 @@ export interface Door {
     words: object,
     shape: z.ZodType<Done>,
   ): Promise<Done>;
+  /** All that is kept of a saga. Throws `not-found` and `unavailable`. */
+  whole(saga: string): Promise<WholeSaga>;
 }
 
 /** Opens it, works, and closes it. Throws `unavailable` and `storage-refused`. */
@@ -58,8 +69,10 @@ export async function throughDoor<Result>(
     const to = { service: SERVICES.move, key: move, handler: 'pass', once };
     return ingress.ask(to, { ticket, saga, handler, words });
   };
-  await admin.setState(SERVICES.move, move, { [TICKET]: JSON.stringify(ticket) });
+  // Timers of the clock keep no process alive, and this one must not end while it waits for Restate.
+  const awake = setInterval(() => {}, AWAKE_MS);
   try {
+    await admin.setState(SERVICES.move, move, { [TICKET]: JSON.stringify(ticket) });
     await knock(() => pass(move, 'whole', {}));
     return await work({
       admin,
@@ -67,8 +80,15 @@ export async function throughDoor<Result>(
       name,
       ask: async (saga, handler, words, shape) =>
         doneOf(answerOf(shape).parse(await pass(saga, handler, words))),
+      whole: async (saga) => {
+        const kept = WHOLE.parse(await pass(saga, 'whole', {}));
+        // Its own object wrote it, and checks it whenever it loads it.
+        if (kept !== null) return kept as unknown as WholeSaga;
+        throw new BackstepError('not-found', `no saga with id "${saga}"`);
+      },
     });
   } finally {
+    clearInterval(awake);
     await admin.setState(SERVICES.move, move, {});
   }
 }

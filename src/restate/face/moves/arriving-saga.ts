@@ -5,19 +5,19 @@
  * turns left in its row, and none are needed but the last.
  */
 import { crc32 } from 'node:zlib';
-import { encodeParts, parseStored } from '../../core/history/codec.ts';
-import { recordOfLine } from '../../core/history/replay.ts';
-import { STORED_FORMAT } from '../../core/history/stored-format.ts';
-import { BackstepError } from '../../core/errors.ts';
-import { failureOfText } from '../../core/failure.ts';
-import type { Whole } from '../../host/moves/import-sagas.ts';
-import type { MoveHeader } from '../../host/moves/move-file.ts';
-import { lineOf } from '../../host/upkeep/journal-export.ts';
-import { wholeText } from '../../host/upkeep/whole-text.ts';
-import type { DeadLetterRow, JournalRow, SagaStanding, TurnRecord } from '../../store/commit.ts';
-import type { JournalTable } from '../../store/schema.ts';
-import { keyedSagaId } from '../keys.ts';
-import type { ArriveWords, ArrivingMessage } from './move-words.ts';
+import { encodeParts, parseStored } from '../../../core/history/codec.ts';
+import { recordOfLine } from '../../../core/history/replay.ts';
+import { STORED_FORMAT } from '../../../core/history/stored-format.ts';
+import { BackstepError } from '../../../core/errors.ts';
+import { failureOfText } from '../../../core/failure.ts';
+import type { Whole } from '../../../host/moves/import-sagas.ts';
+import type { MoveHeader } from '../../../host/moves/move-file.ts';
+import { lineOf } from '../../../host/upkeep/journal-export.ts';
+import { wholeText } from '../../../host/upkeep/whole-text.ts';
+import type { DeadLetterRow, JournalRow, SagaStanding, TurnRecord } from '../../../store/commit.ts';
+import type { JournalTable } from '../../../store/schema.ts';
+import { keyedSagaId } from '../../keys.ts';
+import type { ArriveWords, ArrivingMessage } from '../../moves/move-words.ts';
 
 /** A saga that comes. */
 export interface ArrivingSaga {

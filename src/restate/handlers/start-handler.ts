@@ -1,16 +1,16 @@
 /** How a saga is started on Restate: its object decides whether it is there already. */
 import type { ObjectContext } from '@restatedev/restate-sdk';
 import type { z } from 'zod';
-import { BackstepError } from '../core/errors.ts';
-import type { SagaStatus } from '../core/status.ts';
-import { startedElsewhere } from '../host/turn/refusals.ts';
-import { jsonWords } from './json-words.ts';
-import type { FORWARD, KeptSaga, TOMB } from './kept-saga.ts';
-import { startRefusal } from './moves/move-notes.ts';
-import { SERVICES } from './names.ts';
-import { flush, loadKey, loadSaga } from './saga-state.ts';
-import type { WorkPlace } from './sends.ts';
-import { TurnWork } from './turn-work.ts';
+import { BackstepError } from '../../core/errors.ts';
+import type { SagaStatus } from '../../core/status.ts';
+import { startedElsewhere } from '../../host/turn/refusals.ts';
+import { jsonWords } from '../json-words.ts';
+import type { FORWARD, KeptSaga, TOMB } from '../kept-saga.ts';
+import { startRefusal } from '../moves/move-notes.ts';
+import { SERVICES } from '../names.ts';
+import { flush, loadKey, loadSaga } from '../saga-state.ts';
+import type { WorkPlace } from '../sends.ts';
+import { TurnWork } from '../turn-work.ts';
 import {
   doneOf,
   refusedAs,
@@ -18,7 +18,7 @@ import {
   SAGA_WORDS,
   type SagaAnswers,
   type SagaWords,
-} from './words.ts';
+} from '../words.ts';
 
 type Answer = SagaAnswers['start'];
 

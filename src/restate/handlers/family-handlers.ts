@@ -1,23 +1,23 @@
 /** What parent and child sagas do to each other: starts, undoing, ends, and who is told of them. */
 import type { ObjectContext } from '@restatedev/restate-sdk';
-import { BackstepError } from '../core/errors.ts';
-import { type Failure, toFailure } from '../core/failure.ts';
-import { CHILD_GONE, neverBegan } from '../core/turn/child-outcome.ts';
-import type { AttemptOutcome } from '../core/turn/inbound.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { type Failure, toFailure } from '../../core/failure.ts';
+import { CHILD_GONE, neverBegan } from '../../core/turn/child-outcome.ts';
+import type { AttemptOutcome } from '../../core/turn/inbound.ts';
 import {
   type EndOrder,
   endOrderOf,
   ORDERED_BY_PARENT,
   orderIfLeft,
   UNDONE_BY_PARENT,
-} from '../host/outside/child-ends.ts';
-import { inputHashOf, parseInput } from '../host/starts/start-input.ts';
+} from '../../host/outside/child-ends.ts';
+import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { alone } from './alone.ts';
-import type { KeptSaga } from './kept-saga.ts';
-import { flush, loadSaga, loadTomb, send } from './saga-state.ts';
-import { toSaga, type WorkPlace } from './sends.ts';
-import { TurnWork } from './turn-work.ts';
-import { SAGA_WORDS, type SagaWords, type Watch } from './words.ts';
+import type { KeptSaga } from '../kept-saga.ts';
+import { flush, loadSaga, loadTomb, send } from '../saga-state.ts';
+import { toSaga, type WorkPlace } from '../sends.ts';
+import { TurnWork } from '../turn-work.ts';
+import { SAGA_WORDS, type SagaWords, type Watch } from '../words.ts';
 
 /** The handlers of a saga's object that its family calls. */
 export function familyHandlers(place: WorkPlace) {
