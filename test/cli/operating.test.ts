@@ -106,7 +106,61 @@ describe('a saga is', () => {
   });
 });
 
+describe('a trial', () => {
+  test('of one saga is refused as the command would be, and says what it does not look at', async () => {
+    const id = await started('tried');
+    expect(await run(['pause', id, '--expect', '7', '--dry-run'])).toMatchObject({
+      code: 4,
+      err: `backstep: saga ${id} is at version 1, not 7; look at it again\n`,
+    });
+    expect((await run(['pause', id])).code).toBe(0);
+    const edit = ['edit-context', id, '--context', '{"none":1}'];
+    expect(await run([...edit, '--dry-run'])).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('only looked at when it is ordered') as unknown,
+    });
+    expect((await run(['why', id])).err).toContain(`next: backstep resume ${id}`);
+    const { err } = await run(edit);
+    expect(err.match(/may be edited in/g)).toHaveLength(1);
+  });
+
+  test('of many says which of them would refuse it', async () => {
+    const [ended = '', paused = ''] = [await started('trial-1'), await started('trial-2')];
+    expect((await run(['terminate', ended])).code).toBe(0);
+    expect((await run(['pause', paused])).code).toBe(0);
+    await started('trial-3');
+    const { code, out } = await run(['pause', '--query', 'trial-', '--dry-run']);
+    expect(code).toBe(0);
+    expect(out).toContain('would order pause of 3 sagas');
+    expect(out).toContain(`${paused} would refuse it: it takes edit-context, resume, terminate\n`);
+    expect(out).toContain('1 of them ended, and would refuse it\n');
+  });
+});
+
 describe('many sagas', () => {
+  test('that refuse say why in full', async () => {
+    const ids = [await started('ended-1'), await started('ended-2')];
+    for (const id of ids) expect((await run(['terminate', id])).code).toBe(0);
+    const { code, out } = await run(['pause', ...ids, '--yes']);
+    expect(code).toBe(4);
+    for (const id of ids) {
+      expect(out).toContain(`saga ${id} has ended (terminated) and takes no command "pause" any`);
+    }
+    expect(out).not.toContain('…');
+  });
+
+  test('go on at the server where whoever waits interrupts, and that is told', async () => {
+    await started('left-alone');
+    const interrupted = AbortSignal.abort();
+    const pause = ['pause', '--query', 'left-alone', '--yes'];
+    expect(await run(pause, { interrupted })).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(
+        /^backstep: interrupted; the server goes on with list (\d+), and its page \/bulk\/\1 /,
+      ) as unknown,
+    });
+  });
+
   test('are ordered by filter once somebody agrees, and not before', async () => {
     for (const name of ['many-1', 'many-2']) await started(name);
     const cancel = ['cancel', '--type', 'notes', '--query', 'many'];
@@ -178,7 +232,7 @@ describe('an error is told once:', () => {
 
   test('a token that is missing, with where to put it', async () => {
     const { err } = await run(['ls'], { env: { BACKSTEP_TOKEN: '' } });
-    expect(err).toContain('set BACKSTEP_TOKEN, or name a file that has the token');
+    expect(err).toContain('the token is missing or wrong: set BACKSTEP_TOKEN');
   });
 });
 
@@ -200,7 +254,9 @@ test('a database is read beside its owner, in the same words as from the server'
   const id = await started('read-twice');
   for (const args of [['ls'], ['show', id], ['why', id], ['history', id], ['dead-letters']]) {
     const command = [...args, '--json'];
-    const fromDatabase = await typed([...command, '--db', database, '--module', MODULE]);
+    // Of a module only those want to know that look at one saga.
+    const module = args.length > 1 ? ['--module', MODULE] : [];
+    const fromDatabase = await typed([...command, '--db', database, ...module]);
     expect(jsonOf(fromDatabase)).toEqual(jsonOf(await run(command)));
   }
   const bare = await typed(['show', id, '--db', database]);
@@ -227,6 +283,25 @@ test('what a payload carries cannot move the cursor or hide a line', async () =>
     for (const line of `${out}${err}`.split('\n')) expect(line).toBe(visibleText(line));
   }
   expect((jsonOf(await run(['show', id, '--json'])) as { key: string }).key).toBe(name);
+});
+
+test('what is not read is no option: a module for lists and figures', async () => {
+  for (const command of ['ls', 'dead-letters', 'stats']) {
+    const { code, err } = await typed([command, '--db', database, '--module', MODULE]);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringContaining("unknown option '--module'") as unknown,
+    });
+  }
+});
+
+test('completion knows the values that an option and a command can have', async () => {
+  for (const shell of ['bash', 'zsh']) {
+    const { out } = await typed(['completion', shell]);
+    expect(out).toMatch(/"--status ".*compensation_failed/);
+    expect(out).toMatch(/"completion ".*zsh/);
+    expect(out.includes('compinit;')).toBe(shell === 'zsh');
+  }
 });
 
 test('completion knows every command and its options', async () => {
