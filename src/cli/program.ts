@@ -17,7 +17,7 @@ import { addMoveCommands } from './commands/move-commands.ts';
 import { addOrderCommands } from './commands/order-commands.ts';
 import { addStartCommands } from './commands/start-commands.ts';
 import { EXIT_CODES, EXIT_FAILED, EXIT_USAGE, EXIT_WELL } from './exit-codes.ts';
-import { errorAsJson, shownText, type Terminal } from './terminal.ts';
+import { shownText, type Terminal, usageAsJson } from './terminal.ts';
 
 /** Runs a command line. Gives its exit code; throws nothing. */
 export async function runCommandLine(
@@ -52,9 +52,7 @@ function programOf(surroundings: Surroundings, isJson: boolean): Command {
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
       outputError: (text, write) =>
-        write(
-          isJson ? errorAsJson({ code: 'usage', message: mistakeIn(text) }) : mistakeText(text),
-        ),
+        write(isJson ? usageAsJson(mistakeIn(text)) : mistakeText(text)),
       getOutHasColors: () => terminal.hasColours,
     })
     .usage('<command> [options]')

@@ -125,7 +125,9 @@ export function tellError(terminal: Terminal, isJson: boolean, error: unknown): 
   const details = error instanceof ClientError ? error : null;
   if (isJson) {
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    terminal.err(errorAsJson({ ...details, code: String(code ?? 'failed'), message }));
+    const { status = null, legal = [], kept = [], issues = [] } = details ?? {};
+    const told = { code: code ?? 'failed', message, status, legal, kept, issues };
+    terminal.err(errorAsJson(told));
     return exitCodeOf(error);
   }
   terminal.err(`backstep: ${shownText(message)}\n`);
@@ -146,16 +148,23 @@ export function tellError(terminal: Terminal, isJson: boolean, error: unknown): 
   return exitCodeOf(error);
 }
 
-/** An error as `--json` has it, on a line of its own. */
-export function errorAsJson({
-  code,
-  message,
-  status = null,
-  legal = [],
-  kept = [],
-  issues = [],
-}: Pick<ClientError, 'message'> & { code: string } & Partial<ClientError>): string {
-  return `${jsonText({ error: { code, message, status, legal, kept, issues } })}\n`;
+/** What `--json` tells of an error. */
+interface ToldError {
+  readonly code: unknown;
+  readonly message: string;
+  readonly status: number | null;
+  readonly legal: readonly string[];
+  readonly kept: readonly string[];
+  readonly issues: readonly object[];
+}
+
+/** A command line that cannot be meant, as JSON on a line of its own. */
+export function usageAsJson(message: string): string {
+  return errorAsJson({ code: 'usage', message, status: null, legal: [], kept: [], issues: [] });
+}
+
+function errorAsJson(error: ToldError): string {
+  return `${jsonText({ error })}\n`;
 }
 
 /** Text from outside, on one line and harmless. */

@@ -125,7 +125,8 @@ describe('a trial', () => {
   });
 
   test('of many says which of them would refuse it', async () => {
-    const [ended = '', paused = ''] = [await started('trial-1'), await started('trial-2')];
+    const ended = await started('trial-1');
+    const paused = await started('trial-2');
     expect((await run(['terminate', ended])).code).toBe(0);
     expect((await run(['pause', paused])).code).toBe(0);
     await started('trial-3');
