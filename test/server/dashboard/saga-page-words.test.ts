@@ -61,12 +61,12 @@ describe('what a person ordered on the page of a saga', () => {
 });
 
 describe('why a saga failed past its pivot', () => {
-  it.each(['failed', 'terminated'] as const)('is no turning back: %s', (status) => {
+  it.each(['failed', 'terminated'] as const)('is no turning back: %s', async (status) => {
     const saga = new SagaDriver(forwardSaga, null);
     saga.done('book');
     saga.fail('tell', REFUSED);
     if (status === 'terminated') saga.command('terminate');
-    const words = textOf(String(sagaStanding(saga.state, forwardSaga)));
+    const words = textOf(await sagaStanding(saga.state, forwardSaga));
     expect(saga.state.status).toBe(status);
     expect(words).toContain('Why it failed: refused the remote was refused');
     expect(words).not.toContain('turned back');
