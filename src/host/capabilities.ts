@@ -102,7 +102,10 @@ const CAPABILITIES: Readonly<Record<HostName, Capabilities['promises']>> = {
     ),
     timers: limited('Clocks of several machines: keep NTP running; late by the way of one call.'),
     startKeys: full('For ever; a few hundred bytes of each are kept in Restate.'),
-    freshLists: limited('They lag while turns are written; the state of a handle is fresh.'),
+    freshLists: limited(
+      'Lists and feeds lag while turns are written. States and waits are fresh, and so is a saga ' +
+        'looked at by its id in the process that gave the order.',
+    ),
     attemptTimeouts: limited(
       'They run in the worker that makes the attempt; where no worker runs they wait. Deadlines of ' +
         'the saga come all the same.',

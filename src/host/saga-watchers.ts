@@ -17,7 +17,8 @@ export interface SagaNews {
   readonly after: SagaState | null;
 }
 
-interface Watcher {
+/** Who hears of the turns of a saga. */
+export interface Watcher {
   readonly hear: (news: SagaNews) => void;
   /** Turns may have committed that were not told. */
   readonly missed?: () => void;
@@ -80,7 +81,7 @@ export interface Wait<Answer> {
  * and with `unavailable` when the engine stops before.
  */
 export async function firstAnswer<Answer>(
-  { watchers, clock }: { readonly watchers: SagaWatchers; readonly clock: Clock },
+  { watchers, clock }: { readonly watchers: Pick<SagaWatchers, 'add'>; readonly clock: Clock },
   { sagaId, withinMs, look, hear }: Wait<Answer>,
 ): Promise<Answer | null> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer | null>();

@@ -28,6 +28,7 @@ export const PUBLIC_HANDLERS = [
   'command',
   'adopt',
   'nudge',
+  'retell',
   'get',
   'turns',
 ] as const;

@@ -27,8 +27,16 @@ import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
 import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
-import { flush, keptTurns, loadSaga, loadTomb, removeSaga, send } from './saga-state.ts';
-import { nameOfAttempt, toGate, type WorkPlace } from './sends.ts';
+import {
+  flush,
+  keptTurns,
+  loadSaga,
+  loadTomb,
+  removeSaga,
+  send,
+  withLastText,
+} from './saga-state.ts';
+import { nameOfAttempt, toGate, toJournal, type WorkPlace } from './sends.ts';
 import { TurnWork } from './turn-work.ts';
 import {
   type Answer,
@@ -84,16 +92,8 @@ function startHandlers(place: WorkPlace) {
   const { registry } = place;
   return {
     start: async (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['start']> => {
-      const {
-        type,
-        version,
-        input,
-        key,
-        inputHash,
-        startAtMs,
-        trace = null,
-        atMs,
-      } = SAGA_WORDS.start.parse(given);
+      const asked = SAGA_WORDS.start.parse(given);
+      const { type, version, input, key, inputHash, startAtMs, trace = null, atMs } = asked;
       const kept = await loadSaga(ctx);
       const tomb = kept === null ? await loadTomb(ctx) : null;
       const known = kept?.facts ?? tomb;
@@ -272,6 +272,14 @@ function upkeepHandlers(place: WorkPlace) {
         if (status !== 'parked' || why?.code !== 'version-missing') return;
         work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });
       });
+    },
+    retell: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const { seqs } = SAGA_WORDS.retell.parse(given);
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      const turns = (await keptTurns(ctx, kept, 0)).filter(({ saga }) => seqs.includes(saga.seq));
+      if (turns.length > 0)
+        send(ctx, toJournal(ctx.key, kept.facts.type, withLastText(turns, kept.text)));
     },
     forget: async (ctx: ObjectContext): Promise<void> => {
       const kept = await loadSaga(ctx);

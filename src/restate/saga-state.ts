@@ -1,4 +1,5 @@
 /** What the object of a saga keeps with Restate, and how the commands of a call are sent. */
+import { crc32 } from 'node:zlib';
 import {
   InvocationIdParser,
   type ObjectContext,
@@ -92,6 +93,15 @@ export async function keptTurns(
     if (turn !== null) turns.push(turnRecord.parse(turn));
   }
   return turns;
+}
+
+/**
+ * Turns that are kept, with the state after the last one, which is the only one that is: whoever reads
+ * a row in between sees the state of a few moments later.
+ */
+export function withLastText(turns: readonly TurnRecord[], state: string): TurnRecord[] {
+  const checksum = crc32(state);
+  return turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
 }
 
 /** Sends one call that nobody waits for. */

@@ -69,10 +69,7 @@ export function sendsOf(
   let { facts } = leaving;
   const sends: Send[] = [];
   const { type } = facts;
-  if (records.length > 0) {
-    const words: JournalWords = { type, turns: [...records] };
-    sends.push({ service: SERVICES.journal, key: id, handler: 'append', words });
-  }
+  if (records.length > 0) sends.push(toJournal(id, type, records));
   for (const turn of taken) sends.push(...startsOf(place, id, facts, turn, after, nowMs));
   for (const turn of taken) sends.push(...messagesOf(id, facts, turn, nowMs));
   for (const turn of taken) sends.push(...undoingsOf(id, turn, nowMs));
@@ -107,6 +104,12 @@ export function toSaga<Handler extends keyof SagaWords>(
 ): Send {
   const send = { service: SERVICES.saga, key, handler, words };
   return delayMs > 0 ? { ...send, delayMs } : send;
+}
+
+/** Turns of a saga, to be written where they are not written yet. */
+export function toJournal(key: string, type: string, turns: readonly TurnRecord[]): Send {
+  const words: JournalWords = { type, turns: [...turns] };
+  return { service: SERVICES.journal, key, handler: 'append', words };
 }
 
 /** Asks for a place of the type once more; who has one is told so again. */

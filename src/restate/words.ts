@@ -159,6 +159,8 @@ export const SAGA_WORDS = {
   forget: z.object({}),
   /** For the last turns that it took. */
   turns: KEPT_WORDS,
+  /** To send those turns to its journal again, as far as it still has them. */
+  retell: z.object({ seqs: z.array(count) }),
 } as const;
 
 /** What is asked of a handler of a saga. */
@@ -247,6 +249,7 @@ export const SAGA_ANSWERS = {
   command: answer(stored),
   adopt: z.unknown(),
   nudge: z.unknown(),
+  retell: z.unknown(),
   get: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('saga'), saga: stored }),
     /** Only its start key is kept. */

@@ -106,10 +106,10 @@ export class SagaCalls {
     predicate: (state: SagaState) => boolean,
     withinMs: number | null,
   ): Promise<SagaState | null> {
-    const look = async (): Promise<SagaState | null> => {
+    const look = async (): Promise<readonly SagaState[] | null> => {
       const state = await this.state(id);
       if (state === null) await this.#finalStatus(id);
-      return state;
+      return state === null ? null : [state];
     };
     return whenTrue(this.#parts, { sagaId: id, withinMs, look }, predicate);
   }

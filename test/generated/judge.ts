@@ -44,6 +44,8 @@ export interface Judged {
 const MAX_STATES = 3_000;
 /** Most mistakes show within so many. */
 const FEW_STATES = 60;
+/** So far a mistake that does harm is looked for before it counts as not proved. */
+const ALL_STATES = 100_000;
 const RANDOM_WALKS = 30;
 
 /** What `verify` says of a saga as it was drawn. */
@@ -143,6 +145,18 @@ function judge(
       told: news === undefined ? '' : textOf(news),
     };
   }
+  return exhaustive ? { verdict: 'missed', told: harm } : judgeFarther(definition, known, harm);
+}
+
+/** The verdict on a mistake that does harm and was not found before the exploration was cut. */
+function judgeFarther(
+  definition: SagaDefinition,
+  known: ReadonlySet<string>,
+  harm: string,
+): Pick<Judged, 'verdict' | 'told'> {
+  const { findings, exhaustive } = verify(definition, { maxStates: ALL_STATES });
+  const shown = shownOf(definition, findings, known);
+  if (shown !== null) return { verdict: 'found', told: shown };
   return { verdict: exhaustive ? 'missed' : 'unproved', told: harm };
 }
 

@@ -80,7 +80,7 @@ function seconds(): number {
 }
 
 function textOf(score: Score): string {
-  const { alarms, unsound, misses, unshown, verdicts } = score;
+  const { alarms, unsound, misses, unshown, unproved, verdicts } = score;
   const counts = [...verdicts].map(([verdict, count]) => `${count} ${verdict}`).join(', ');
   const blocks = [...score.blocks].map(([block, count]) => `${count} ${block}`).join(', ');
   return [
@@ -92,6 +92,7 @@ function textOf(score: Score): string {
     ...section('FALSE ALARM', alarms),
     ...section('UNSOUND', unsound),
     ...section('NOT SHOWN', unshown),
+    ...section('NOT PROVED', unproved),
   ].join('\n');
 }
 

@@ -21,6 +21,8 @@ export class Score {
   readonly misses: string[] = [];
   /** Findings whose way shows nothing. */
   readonly unshown: string[] = [];
+  /** Mistakes that do harm in sagas too large to be explored to the end. */
+  readonly unproved: string[] = [];
 
   /** Judges the saga of a seed and `mutants` mistakes in it. */
   add(seed: number, mutants: number): void {
@@ -71,6 +73,7 @@ export class Score {
     const text = `seed ${seed}, ${style}, ${kind}: ${what}\n    ${told}`;
     if (verdict === 'missed') this.misses.push(text);
     if (verdict === 'unshown') this.unshown.push(text);
+    if (verdict === 'unproved') this.unproved.push(text);
   }
 }
 

@@ -5,7 +5,8 @@ import { PermanentError } from '../../src/core/failure.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
 import type { FeedEntry } from '../../src/store/read-models.ts';
 import { openBackstep } from '../../src/index.ts';
-import { parcelSaga } from '../conformance/sagas.ts';
+import { SERVICES } from '../../src/restate/names.ts';
+import { parcelSaga, requestSaga } from '../conformance/sagas.ts';
 import { serveBackstep } from '../../src/server.ts';
 import { typed } from '../cli/typed-commands.ts';
 import { temporaryDatabase } from '../store/store-fixture.ts';
@@ -14,6 +15,7 @@ import { findingsIn, type Register, Stage } from './stage.ts';
 
 const PAGE = { limit: 100, cursor: null };
 const PATIENCE_MS = 60_000;
+const POLLING = { timeout: 20_000 };
 
 const answer = ({ of }: { readonly of: string }) => ({ receipt: of });
 /** What the name of a parcel says is refused. */
@@ -143,4 +145,54 @@ describeOnRestate('a resync', () => {
     },
     PATIENCE_MS,
   );
+
+  it(
+    'brings back what was mended long ago, where somebody had killed the line of a turn',
+    async () => {
+      const activities = { file: answer, withdraw: answer, grant: answer, revoke: answer };
+      const stage = await Stage.open(({ register: add }) => add(requestSaga(), { activities }));
+      const database = temporaryDatabase();
+      let backstep = await stage.face(database);
+      const { id } = await backstep.spawn('request', { input: { of: 'a' } });
+      await backstep.saga(id).waitFor(({ status }) => status === 'waiting', { within: '20s' });
+      await expect.poll(() => stage.callsOf(SERVICES.journal), POLLING).toEqual([]);
+      await stage.closeFace();
+      await ordered(stage, id, 'pause');
+      await expect.poll(async () => (await stage.callsOf(SERVICES.journal)).length).toBe(1);
+      for (const call of await stage.callsOf(SERVICES.journal)) await stage.killCall(call);
+
+      backstep = await stage.face(database);
+      // More turns than the saga itself remembers.
+      for (let nth = 0; nth < 20; nth += 1) {
+        await backstep.saga(id).command({ name: 'resume', by: 'ada' });
+        await backstep.saga(id).command({ name: 'pause', by: 'ada' });
+      }
+      const { seq } = (await backstep.saga(id).state()) ?? { seq: 0 };
+      await expect.poll(async () => (await backstep.read.saga(id))?.seq, POLLING).toBe(seq);
+      await expect.poll(() => stage.callsOf('backstep-'), POLLING).toEqual([]);
+      const before = await shownBy(backstep);
+      await stage.closeFace();
+      for (const end of ['', '-wal', '-shm']) rmSync(database + end, { force: true });
+
+      backstep = await stage.face(database);
+      await backstep.calls?.resync();
+      await expect.poll(() => backstep.calls?.resynced().state, POLLING).toBe('ended');
+      expect(backstep.calls?.resynced()).toMatchObject({ missing: 1, written: 1, lost: 0 });
+      expect(await shownBy(backstep)).toEqual(before);
+      await stage.closeFace();
+      expect(await findingsIn(database, [requestSaga()])).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
 });
+
+/** Orders it where no face is. */
+async function ordered({ server }: Stage, id: string, name: string): Promise<void> {
+  const words = { command: { name, by: 'ada' }, expectedVersion: null, atMs: Date.now() };
+  const answered = await fetch(`${server.ingress}/restate/call/${SERVICES.saga}/${id}/command`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(words),
+  });
+  expect(await answered.json()).toMatchObject({ done: { status: 'paused' } });
+}

@@ -68,6 +68,7 @@ const ASKED: SagaWords = {
   adopt: { atMs: 5 },
   forget: {},
   turns: { afterSeq: 2 },
+  retell: { seqs: [3, 4] },
 };
 
 describe('what a saga is asked', () => {

@@ -3,7 +3,7 @@
  * is tied to the oracle that must notice it.
  *
  * What is not simulated has its bug planted where it is tried: a step renamed or removed in a saga in
- * flight in runtime/edited-sagas.property.test.ts, a clean stop that counts as a crash in
+ * flight in runtime/upkeep/edited-sagas.property.test.ts, a clean stop that counts as a crash in
  * runtime/clean-stops.test.ts. What is kept of events is held to the drawing by random walks, in
  * differential/events-ahead.test.ts.
  */

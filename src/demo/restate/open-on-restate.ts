@@ -4,7 +4,6 @@ import { type RestateOptions, openRestateBackstep } from '../../restate.ts';
 import type { OpenedDemo } from '../opened-demo.ts';
 import { settingOf } from '../settings.ts';
 import { ParticipantService } from './participants.ts';
-import { untilRestate } from './restate-admin.ts';
 
 /** `options`: what it is opened with, wherever sagas run. */
 export async function openOnRestate(
@@ -24,7 +23,6 @@ export async function openOnRestate(
     register: participants.through(backstep.register),
     crashRunner: () => participants.endWorker(),
     start: async () => {
-      await untilRestate(env);
       await backstep.start();
       // Only now may participants write: before, another process may own the database.
       await participants.listen(settingOf(env, 'BACKSTEP_PARTICIPANTS_PORT'));

@@ -1,4 +1,4 @@
-/** Restate's admin port, as the demo's programs wait for it and tell it where they are. */
+/** Restate's admin port, as the demo's workers wait for it and tell it where they are. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { BackstepError } from '../../core/errors.ts';
 import type { Environment } from '../../core/settings.ts';
@@ -18,12 +18,6 @@ export async function registeredAt(
 ): Promise<boolean> {
   const admin = new Admin(settingOf(env, 'BACKSTEP_RESTATE_ADMIN'));
   return onceThere(ending, () => admin.register(url));
-}
-
-/** Resolves once Restate answers at its admin port. */
-export async function untilRestate(env: Environment): Promise<void> {
-  const admin = new Admin(settingOf(env, 'BACKSTEP_RESTATE_ADMIN'));
-  await onceThere(new Promise(() => {}), () => admin.query('SELECT 1'));
 }
 
 async function onceThere(ending: Promise<unknown>, ask: () => Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** What is asked of Restate's admin port: who serves what, and which calls do not get on. */
 import { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
+import { causeOf } from './ingress.ts';
 
 const Service = z.object({
   name: z.string(),
@@ -124,5 +125,5 @@ function post(body: object): { readonly method: string; readonly body: string } 
 
 function reasonOf(cause: unknown): string {
   if (cause instanceof z.ZodError) return 'it answers as Restate does not';
-  return cause instanceof Error ? cause.message : String(cause);
+  return cause instanceof Error ? causeOf(cause) : String(cause);
 }

@@ -124,7 +124,8 @@ function isTimeout(error: unknown): error is Error {
   return error instanceof Error && error.name === 'TimeoutError';
 }
 
-// The message of `fetch` says only that it failed; its cause says why.
-function causeOf({ message, cause }: Error): string {
-  return cause instanceof Error ? cause.message : message;
+/** Why `fetch` failed: its own message says only that it did, and its cause may have a code alone. */
+export function causeOf({ message, cause }: Error): string {
+  if (!(cause instanceof Error)) return message;
+  return cause.message === '' ? String(Reflect.get(cause, 'code') ?? message) : cause.message;
 }

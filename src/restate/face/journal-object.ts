@@ -11,7 +11,6 @@ import {
   type ObjectContext,
   type ObjectSharedContext,
 } from '@restatedev/restate-sdk';
-import { z } from 'zod';
 import type { TurnRecord } from '../../store/commit.ts';
 import { CALL_OPTIONS } from '../call-options.ts';
 import { jsonWords } from '../json-words.ts';
@@ -20,11 +19,10 @@ import { turnRecord } from '../turn-record-words.ts';
 import { JOURNAL_WORDS, KEPT_WORDS, type KeptTurns } from '../words.ts';
 import type { Projector } from './projector.ts';
 
-/** Highest turn that is kept. */
-export const LAST = 'last';
+/** Begins the name under which a turn is kept, before its `seq`. */
+export const TURN = 'turn-';
 /** When the saga began, by the clock of whoever started it. */
 export const BORN = 'born';
-const SEQ = z.int().nullable();
 
 /** The service over a projector. */
 export function journalObject(projector: Pick<Projector, 'append'>) {
@@ -54,22 +52,20 @@ export function journalObject(projector: Pick<Projector, 'append'>) {
   });
 }
 
-const keyOf = (seq: number): string => `turn-${seq}`;
-
 function keep(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
-  const { seq } = saga;
-  ctx.set<unknown>(keyOf(seq), { ...turn, saga: { ...saga, state: '' } }, jsonWords);
-  ctx.set<unknown>(LAST, seq, jsonWords);
+  ctx.set<unknown>(`${TURN}${saga.seq}`, { ...turn, saga: { ...saga, state: '' } }, jsonWords);
   if (turn.birth !== null) ctx.set<unknown>(BORN, turn.birth.createdAtMs, jsonWords);
 }
 
 async function kept(ctx: ObjectSharedContext, given: unknown): Promise<KeptTurns> {
   const { afterSeq } = KEPT_WORDS.parse(given);
-  const lastSeq = SEQ.parse(await ctx.get<unknown>(LAST, jsonWords)) ?? 0;
+  const seqs = (await ctx.stateKeys())
+    .filter((key) => key.startsWith(TURN))
+    .map((key) => Number(key.slice(TURN.length)))
+    .filter((seq) => seq > afterSeq);
   const turns: TurnRecord[] = [];
-  for (let seq = afterSeq + 1; seq <= lastSeq; seq++) {
-    const turn = await ctx.get<unknown>(keyOf(seq), jsonWords);
-    if (turn !== null) turns.push(turnRecord.parse(turn));
+  for (const seq of seqs.toSorted((one, other) => one - other)) {
+    turns.push(turnRecord.parse(await ctx.get<unknown>(`${TURN}${seq}`, jsonWords)));
   }
   return { turns };
 }

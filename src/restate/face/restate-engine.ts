@@ -40,6 +40,7 @@ import { inboxOnRestate } from './inbox-on-restate.ts';
 import { Ingress } from './ingress.ts';
 import { journalObject } from './journal-object.ts';
 import { type HttpServer, serveHttp2 } from '../http-server.ts';
+import { freshReads, OwnTurns } from './own-turns.ts';
 import { Projector } from './projector.ts';
 import { Resync } from './resync.ts';
 import { RestateCalls } from './saga-calls.ts';
@@ -82,6 +83,12 @@ export interface RestateEngineParts {
   ) => void;
 }
 
+const DEFAULT_HOST = '127.0.0.1';
+
+function urlOf({ url, host = DEFAULT_HOST, port }: ListenAt): string {
+  return url ?? `http://${host}:${port}`;
+}
+
 type Phase = 'opened' | 'accepting' | 'stopping';
 
 export class RestateEngine implements UncheckedEngine {
@@ -118,11 +125,13 @@ export class RestateEngine implements UncheckedEngine {
     this.#parts = parts;
     this.store = store;
     this.redact = parts.redact;
-    this.read = createReadModels(store.tables());
+    const own = new OwnTurns(clock, store);
+    this.read = freshReads(createReadModels(store.tables()), own);
     const onError = (err: unknown): void => logger.error({ err }, 'a listener failed');
     this.#feed = new Feed(onError);
+    this.#feed.subscribe(({ sagaId, sagaSeq }) => own.written(sagaId, sagaSeq));
     this.#ingress = new Ingress(parts.ingress, clock);
-    const shared = { store, clock, registry: this.#registry, watchers: this.#watchers };
+    const shared = { store, clock, registry: this.#registry, watchers: this.#watchers, own };
     this.#telemetry = new SagaTelemetry(parts.tracing);
     const telemetry = this.#telemetry;
     const marker = markerOf(parts.alerts.rules);
@@ -141,7 +150,14 @@ export class RestateEngine implements UncheckedEngine {
       lastSid: () => this.#projector.lastSid,
       logger,
     });
-    this.#watch = new Watch(admin, clock, logger);
+    this.#watch = new Watch({
+      ...parts,
+      url: urlOf(parts.listen),
+      onTold: () => {
+        logger.info({ url: urlOf(parts.listen) }, 'projecting what sagas on Restate leave behind');
+        if (this.#projector.lastSid === 0) void this.#resync.tellIfEmpty();
+      },
+    });
     const outside = { ...shared, admin, ingress: this.#ingress, logger };
     this.#resync = new Resync({ ...outside, projector: this.#projector });
     this.calls = callsOnRestate({
@@ -179,13 +195,13 @@ export class RestateEngine implements UncheckedEngine {
   };
 
   async start(): Promise<void> {
-    const { store, admin, listen, logger, identityKeys } = this.#parts;
+    const { store, listen, logger, identityKeys } = this.#parts;
     const { lastSid, lastSeq } = await store.own();
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
     await markAsProjection(store, lastSid);
-    const { host = '127.0.0.1', port } = listen;
+    const { host = DEFAULT_HOST, port } = listen;
     // What fails is tried again by Restate, and told by the watch.
     const handler = createEndpointHandler({
       services: [journalObject(this.#projector)],
@@ -194,18 +210,14 @@ export class RestateEngine implements UncheckedEngine {
     });
     const onRefused = (refusal: string): void => logger.error({}, refusal);
     this.#server = await serveHttp2({ port, host, handler, onRefused });
-    const url = listen.url ?? `http://${host}:${port}`;
-    await admin.register(url);
     await this.#watch.start();
     this.#phase = 'accepting';
     this.#started.resolve();
     void this.#versions.run();
     this.#removal.start();
-    if (lastSid === 0) void this.#resync.tellIfEmpty();
     void this.bulk.resume();
     this.alerts.start();
     this.#inbox.start();
-    logger.info({ url }, 'projecting what sagas on Restate leave behind');
   }
 
   spawn(type: string, options: SpawnOptions): Promise<StartResult> {

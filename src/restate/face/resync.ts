@@ -7,17 +7,16 @@
  * began: lists stand as before. What no saga's turn wrote does not come back: bulk commands, the
  * positions of the feed, and sagas that were removed.
  */
-import { crc32 } from 'node:zlib';
 import { isPassing } from '../../core/errors.ts';
 import type { ResyncProgress } from '../../host/host-calls.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import type { TurnRecord } from '../../store/commit.ts';
 import type { Store } from '../../store/store.ts';
 import { SERVICES } from '../names.ts';
-import { SAGA } from '../saga-state.ts';
+import { SAGA, withLastText } from '../saga-state.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
-import { BORN, LAST } from './journal-object.ts';
+import { BORN, TURN } from './journal-object.ts';
 import type { Projector } from './projector.ts';
 
 export interface ResyncParts {
@@ -172,20 +171,25 @@ export class Resync {
     // After those: whatever its journal has by then, the saga has as well, or has taken on since.
     const { saga, turns: last } = await ingress.call(sagaId, 'turns', { afterSeq: storedSeq });
     if (saga === null) return true; // it was removed meanwhile
+    await this.#mend(sagaId, written, last);
     const turns = inLine([...written, ...last], storedSeq);
     if (turns.length === 0) return storedSeq >= saga.seq;
-    // Each turn with the state after the last one, which is the only one that is kept: a reader in
-    // between sees the state of a few moments later.
     const { type, state } = saga;
-    const checksum = crc32(state);
-    const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
     try {
-      await projector.append(sagaId, { type, turns: whole });
+      await projector.append(sagaId, { type, turns: withLastText(turns, state) });
       return storedSeq + turns.length >= saga.seq;
     } catch (error) {
       if (isPassing(error)) throw error;
       return false;
     }
+  }
+
+  // Its journal would lack them for ever: the saga has only its last turns. First, so that what fails
+  // is tried again with the write.
+  async #mend(sagaId: string, written: readonly TurnRecord[], last: readonly TurnRecord[]) {
+    const known = new Set(written.map(({ saga }) => saga.seq));
+    const seqs = last.map(({ saga }) => saga.seq).filter((seq) => !known.has(seq));
+    if (seqs.length > 0) await this.#parts.ingress.call(sagaId, 'retell', { seqs });
   }
 
   /** Every saga that Restate has, in the order in which they began. */
@@ -196,20 +200,19 @@ export class Resync {
         WHERE service_name = ${quoted(SERVICES.saga)} AND key = ${quoted(SAGA)}`,
       LIST_PATIENCE_MS,
     );
-    const facts = await admin.query(
-      `SELECT service_key AS id, key, value_utf8 AS value FROM state
-        WHERE service_name = ${quoted(SERVICES.journal)} AND key IN (${quoted(LAST)}, ${quoted(BORN)})`,
+    const journals = await admin.query(
+      `SELECT service_key AS id,
+          MAX(CASE WHEN key LIKE ${quoted(`${TURN}%`)}
+            THEN CAST(substr(key, ${TURN.length + 1}) AS BIGINT) END) AS last,
+          MAX(CASE WHEN key = ${quoted(BORN)} THEN CAST(value_utf8 AS DOUBLE) END) AS born
+        FROM state WHERE service_name = ${quoted(SERVICES.journal)} GROUP BY service_key`,
       LIST_PATIENCE_MS,
     );
-    const numbers = new Map<string, number>();
-    for (const { id, key, value } of facts) {
-      numbers.set(`${String(key)} ${String(id)}`, Number(value));
-    }
+    const facts = new Map(journals.map(({ id, last, born }) => [id, { last, born }]));
     return sagas
-      .map(({ id: given }) => {
-        const id = String(given);
-        const bornMs = numbers.get(`${BORN} ${id}`) ?? 0;
-        return { id, lastSeq: numbers.get(`${LAST} ${id}`) ?? 0, bornMs };
+      .map(({ id }) => {
+        const { last, born } = facts.get(id) ?? {};
+        return { id: String(id), lastSeq: Number(last ?? 0), bornMs: Number(born ?? 0) };
       })
       .toSorted((one, other) => one.bornMs - other.bornMs || (one.id < other.id ? -1 : 1));
   }

@@ -13,12 +13,14 @@ import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/trac
 import { keyedSagaId } from '../keys.ts';
 import { doneOf } from '../words.ts';
 import type { Ingress } from './ingress.ts';
+import type { OwnTurns } from './own-turns.ts';
 
 export interface RestateStartsParts {
   readonly ingress: Ingress;
   readonly clock: Clock;
   readonly randomId: () => Uint8Array;
   readonly registry: Registry;
+  readonly own: OwnTurns;
   readonly tracing?: Tracing;
 }
 
@@ -39,7 +41,7 @@ export class RestateStarts {
   }
 
   async #start(type: string, options: SpawnOptions, ownId?: string): Promise<StartResult> {
-    const { clock, randomId, registry, ingress } = this.#parts;
+    const { clock, randomId, registry, ingress, own } = this.#parts;
     const nowMs = clock.nowMs();
     const startAtMs = startTimeOf(options, nowMs);
     const key = options.key ?? null;
@@ -54,7 +56,9 @@ export class RestateStarts {
       const inputHash = inputHashOf(input);
       const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
       try {
-        return { id, ...doneOf(await ingress.call(id, 'start', words)) };
+        const started = doneOf(await ingress.call(id, 'start', words));
+        if (!started.isRemoved) own.told(id, { seq: 1, status: started.status });
+        return { id, ...started };
       } catch (error) {
         // Its workers are not deployed yet: those that are have an earlier version, or none.
         if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;

@@ -1,8 +1,10 @@
 /**
- * Watches what Restate does with the calls of sagas: whether it answers and speaks with the workers
- * both ways at once, which calls do not get on, and how many turns wait to be written.
+ * Watches what Restate does with the calls of sagas: whether it answers and knows where turns are
+ * written, speaks with the workers both ways at once, which calls do not get on, and how many turns
+ * wait to be written.
  *
- * It asks once a second and keeps the last answer, so that a question for the health never waits.
+ * It asks once a second and keeps the last answer, so that a question for the health never waits. A
+ * server that starts later than this process is waited for in the same way.
  */
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { Clock } from '../../host/clock.ts';
@@ -18,18 +20,28 @@ export type RestateStanding =
   | { readonly kind: 'stalled'; readonly reason: string; readonly sinceMs: number };
 
 const LOOK_EVERY_MS = 1_000;
+
+export interface WatchParts {
+  readonly admin: Admin;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'error' | 'info' | 'warn'>;
+  /** Where Restate is to bring the turns of sagas. */
+  readonly url: string;
+  /** Restate has taken that address. */
+  readonly onTold: () => void;
+}
+
 export class Watch {
-  readonly #admin: Admin;
-  readonly #clock: Clock;
-  readonly #logger: Pick<Logger, 'error' | 'warn'>;
+  readonly #parts: WatchParts;
   #standing: RestateStanding;
+  #isTold = false;
+  #hasFailed = false;
   #isStopped = false;
   #cancel: () => void = () => {};
 
-  constructor(admin: Admin, clock: Clock, logger: Pick<Logger, 'error' | 'warn'>) {
-    this.#admin = admin;
-    this.#clock = clock;
-    this.#logger = logger;
+  constructor(parts: WatchParts) {
+    const { clock } = parts;
+    this.#parts = parts;
     this.#standing = { kind: 'stalled', reason: 'nobody has looked yet', sinceMs: clock.nowMs() };
   }
 
@@ -42,7 +54,7 @@ export class Watch {
   async start(): Promise<void> {
     await this.#look();
     if (this.#isStopped) return;
-    this.#cancel = this.#clock.after(LOOK_EVERY_MS, () => void this.start());
+    this.#cancel = this.#parts.clock.after(LOOK_EVERY_MS, () => void this.start());
   }
 
   stop(): void {
@@ -51,21 +63,36 @@ export class Watch {
   }
 
   async #look(): Promise<void> {
+    const { admin, clock, logger } = this.#parts;
     try {
-      const deployments = await this.#admin.deployments();
+      const deployments = await this.#deploymentsOnceTold();
       assertBothWays(deployments);
-      const calls = await countStuckCalls(this.#admin, deployments);
+      const calls = await countStuckCalls(admin, deployments);
+      if (this.#hasFailed) logger.info({}, 'sagas on Restate go on');
+      this.#hasFailed = false;
       this.#tellOf(calls);
       this.#standing = { kind: 'ready', ...calls };
     } catch (error) {
       if (!(error instanceof BackstepError) || !isPassing(error)) throw error;
       if (this.#isStopped) return;
       const was = this.#standing;
-      const sinceMs = was.kind === 'stalled' ? was.sinceMs : this.#clock.nowMs();
+      const sinceMs = was.kind === 'stalled' ? was.sinceMs : clock.nowMs();
       this.#standing = { kind: 'stalled', reason: error.message, sinceMs };
+      this.#hasFailed = true;
       const isNews = was.kind === 'ready' || was.reason !== error.message;
-      if (isNews) this.#logger.error({ err: error }, 'sagas on Restate do not go on');
+      if (isNews) logger.error({ err: error }, 'sagas on Restate do not go on; trying again');
     }
+  }
+
+  /** Tells Restate of this process first: at the start, and where it has forgotten everything. */
+  async #deploymentsOnceTold(): Promise<readonly Serving[]> {
+    const { admin, url, onTold } = this.#parts;
+    const known = this.#isTold ? await admin.deployments() : [];
+    if (newestServing(known, SERVICES.journal) !== null) return known;
+    await admin.register(url);
+    this.#isTold = true;
+    if (!this.#isStopped) onTold();
+    return admin.deployments();
   }
 
   #tellOf(calls: CallFigures): void {
@@ -73,7 +100,7 @@ export class Watch {
     const { paused, retriedOften } = calls;
     const before = was.kind === 'ready' ? was : { paused: 0, retriedOften: 0 };
     if (paused <= before.paused && retriedOften <= before.retriedOften) return;
-    this.#logger.warn({ paused, retriedOften }, 'calls of sagas do not get on');
+    this.#parts.logger.warn({ paused, retriedOften }, 'calls of sagas do not get on');
   }
 }
 

@@ -11,13 +11,21 @@ import { readFlags, refuse } from '../../fixtures/tool-flags.ts';
 import { OUTCOMES, type Verdict } from './judged.ts';
 
 const USAGE = `npm run foreign -- --core <checkout>/packages/core   XState with its dependencies installed
-npm run foreign -- --core <folder> --only scxml      tests whose file has this in its name`;
+npm run foreign -- --core <folder> --only scxml      tests whose file has this in its name
+npm run foreign -- --core <folder> --examples <checkout>/examples   its workflow examples instead`;
 
 type Judged = Verdict & { readonly test: string };
 
-const { core, only } = readFlags(USAGE, { core: { type: 'string' }, only: { type: 'string' } });
+const { core, only, examples } = readFlags(USAGE, {
+  core: { type: 'string' },
+  only: { type: 'string' },
+  examples: { type: 'string' },
+});
 if (core === undefined || !existsSync(join(core, 'src/index.ts'))) {
   refuse('--core names the folder packages/core of a checkout of XState', USAGE);
+}
+if (examples !== undefined && !existsSync(join(examples, 'workflow-hello'))) {
+  refuse('--examples names the folder examples of a checkout of XState', USAGE);
 }
 const folder = mkdtempSync(join(tmpdir(), 'backstep-foreign-'));
 const verdicts = join(folder, 'verdicts.jsonl');
@@ -34,7 +42,12 @@ spawnSync(
   ],
   {
     stdio: ['ignore', process.stderr, process.stderr],
-    env: { ...process.env, BACKSTEP_XSTATE_CORE: resolve(core), BACKSTEP_VERDICTS: verdicts },
+    env: {
+      ...process.env,
+      BACKSTEP_XSTATE_CORE: resolve(core),
+      BACKSTEP_VERDICTS: verdicts,
+      ...(examples !== undefined && { BACKSTEP_XSTATE_EXAMPLES: resolve(examples) }),
+    },
   },
 );
 if (!existsSync(verdicts)) refuse('no test of XState ran: look above', USAGE);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vitest/config';
 
 const core = process.env['BACKSTEP_XSTATE_CORE'] ?? '';
+const examples = process.env['BACKSTEP_XSTATE_EXAMPLES'];
 
 const HERE = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -31,20 +32,30 @@ const scxml: Plugin = {
   },
 };
 
+/** XState by its name is the checkout's; for its examples, which import it so, it is watched. */
+const xstate: Plugin = {
+  name: 'xstate-by-name',
+  enforce: 'pre',
+  resolveId(source, importer = '') {
+    if (source !== 'xstate') return undefined;
+    const isExample = examples !== undefined && importer.startsWith(examples);
+    return isExample ? HERE('watched.ts') : `${core}/src/index.ts`;
+  },
+};
+
 export default defineConfig({
   root: core,
-  plugins: [scxml],
+  plugins: [scxml, xstate],
   resolve: {
     alias: [
       { find: /^(\.\.\/)+src(\/index(\.ts)?)?$/, replacement: HERE('watched.ts') },
-      { find: /^xstate$/, replacement: `${core}/src/index.ts` },
       { find: /^xstate\/guards$/, replacement: `${core}/src/guards.ts` },
     ],
   },
   test: {
     globals: true,
     setupFiles: [HERE('setup.ts')],
-    include: ['test/**/*.test.ts'],
+    include: [examples === undefined ? 'test/**/*.test.ts' : HERE('examples.ts')],
     exclude: ['test/**/*types.test.ts'],
     execArgv: ['--conditions=development'],
     hookTimeout: 3_600_000,
