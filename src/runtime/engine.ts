@@ -122,7 +122,7 @@ class Engine implements UncheckedEngine {
     });
     this.#runner = new ActivityRunner(
       clock,
-      attemptReports(actorOf, this.#telemetry),
+      attemptReports(this.#supervisor, this.#telemetry),
       limits,
       parts.tracing,
     );

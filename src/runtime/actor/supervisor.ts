@@ -51,8 +51,9 @@ export class Supervisor implements ActorHost {
   readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
-  /** Sagas that nobody set going just now, until they rest: see `Store.commit`. */
   readonly #background = new Set<number>();
+  /** Sagas that nobody set going just now, until they rest: see `Store.commit`. */
+  readonly isBackground = (sid: number): boolean => this.#background.has(sid);
   #isStopping = false;
 
   constructor(parts: SupervisorParts, log: TurnLog) {
@@ -100,7 +101,7 @@ export class Supervisor implements ActorHost {
   /** Starts a saga with its first turn, which the store may refuse; see `SagaActor.begin`. */
   begin(sid: number, ...first: Parameters<SagaActor['begin']>): Promise<CommitOutcome> {
     const parentSid = this.#sids.get(first[1].after.parent?.sagaId ?? '') ?? 0;
-    if (this.#background.has(parentSid)) this.#background.add(sid); // at its parent's pace
+    if (this.isBackground(parentSid)) this.#background.add(sid); // at its parent's pace
     return this.actor(sid).begin(...first);
   }
 
@@ -169,7 +170,7 @@ export class Supervisor implements ActorHost {
   }
 
   commit(commit: SagaCommit, isAwaited = false): ReturnType<Store['commit']> {
-    const isBackground = !isAwaited && this.#background.has(commit.saga.sid);
+    const isBackground = !isAwaited && this.isBackground(commit.saga.sid);
     return this.#parts.store.commit(commit, isBackground);
   }
 

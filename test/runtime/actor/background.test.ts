@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineSaga } from '../../../src/core/define/saga.ts';
+import type { Limits } from '../../../src/host/limits.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { EngineHarness } from '../engine-harness.ts';
 
@@ -35,13 +36,15 @@ beforeEach(() => {
 
 afterEach(() => engine.dispose());
 
-function open(activities: Any = {}) {
+function open(activities: Any = {}, limits: Partial<Limits> = {}) {
   const work = (): object => ({});
   return engine.open(
     { reserve: work, release: work, charge: work, refund: work, unpack: work, ...activities },
     {
+      limits,
       wrapStore: watched,
-      also: (backstep) => backstep.register(packSaga, { activities: { wrap: work, unwrap: work } }),
+      also: (backstep) =>
+        backstep.register(packSaga, { activities: { wrap: work, unwrap: work, ...activities } }),
     },
   );
 }
@@ -113,4 +116,24 @@ describe('turns of a saga', () => {
       'background: completed',
     ]);
   });
+});
+
+test('an attempt of a saga that somebody started is before those of many that a timer woke', async () => {
+  const begun: string[] = [];
+  let end = (): void => {};
+  const attempt = (name: string) => () => {
+    begun.push(name);
+    return new Promise((resolve) => (end = () => resolve({})));
+  };
+  const one = { activitiesInFlight: 1 };
+  await open({ reserve: attempt('reserve'), wrap: attempt('wrap') }, one);
+  for (let nth = 0; nth < 3; nth += 1) await engine.backstep.spawn('order', { input: {} });
+  engine.clock.advance(30_000);
+  await engine.seen(() => turns.length === 6);
+  await engine.backstep.spawn('pack', { input: {} });
+  for (const count of [2, 3, 4]) {
+    end();
+    await engine.seen(() => begun.length === count);
+  }
+  expect(begun).toEqual(['reserve', 'wrap', 'reserve', 'reserve']);
 });
