@@ -43,14 +43,19 @@ const SOON = { within: '20s' } as const;
 describeOnRestate('a move from Restate', () => {
   test(
     'takes sagas along from wherever they were stopped, and closes them there',
-    () => leaveFor(join(dirname(temporaryDatabase()), 'target.db')),
+    async () => {
+      const target = join(dirname(temporaryDatabase()), 'target.db');
+      expect(await leaveFor(target)).toEqual([]);
+    },
     PATIENCE_MS,
   );
 
   describeOnPostgres('for a server', () => {
     test(
       'takes them along as well',
-      async () => leaveFor((await migratedDatabase()).url),
+      async () => {
+        expect(await leaveFor((await migratedDatabase()).url)).toEqual([]);
+      },
       PATIENCE_MS,
     );
   });
@@ -213,8 +218,8 @@ describeOnRestate('a move from Restate', () => {
   );
 });
 
-/** Sagas that were stopped everywhere leave for that database, and go on there. */
-async function leaveFor(target: string): Promise<void> {
+/** Sagas that were stopped everywhere leave for that database, and go on. Gives what the doctor finds. */
+async function leaveFor(target: string): Promise<readonly unknown[]> {
   const before = new Trips(BEFORE);
   const stand = await standOf((each) => before.register(each));
   const { face, at, stage } = stand;
@@ -251,5 +256,5 @@ async function leaveFor(target: string): Promise<void> {
   await goOn(engine, sagas);
   expect(repeatedKeys(before, after)).toEqual(askedTwice(sagas));
   await engine.stop({ within: 0 });
-  expect(await findingsIn(target, tripDefinitions)).toEqual([]);
+  return findingsIn(target, tripDefinitions);
 }

@@ -76,10 +76,10 @@ describeOnRestate('an order to leave Restate', () => {
       await expect(nobody).rejects.toMatchObject({ code: 'not-found' });
       const byStep = exportFromRestate({ ...order, sagas: { filter: { step: 'file' } } });
       await expect(byStep).rejects.toThrow('found by type, status and age');
+      trips.moods.clear(); // the call that hangs goes on hanging; the next one will not
       const atOnce = exportFromRestate({ ...order, sagas: { ids: [busy.id] }, within: 0 });
       await expect(atOnce).rejects.toThrow(/nothing was moved: backstep-attempt\/run of saga/);
       expect(existsSync(to)).toBe(false);
-      trips.moods.clear();
       for (const each of [id, busy.id]) {
         const { status } = (await face.saga(each).waitFor(isWaiting, SOON)) ?? expect.fail();
         expect(status).toBe('waiting');
