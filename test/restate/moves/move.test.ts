@@ -3,6 +3,11 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Backstep } from '../../../src/host/backstep.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
+import { familiesIn } from '../../../src/host/moves/import-sagas.ts';
+import { checkedFile } from '../../../src/host/moves/move-file.ts';
+import { arrivingSaga } from '../../../src/restate/face/moves/arriving-saga.ts';
+import { throughDoor } from '../../../src/restate/face/moves/door.ts';
+import { COME } from '../../../src/restate/moves/move-words.ts';
 import { importToRestate } from '../../../src/restate/face/moves/moving.ts';
 import { connect, temporaryDatabase } from '../../store/store-fixture.ts';
 import { typed } from '../../cli/typed-commands.ts';
@@ -58,6 +63,18 @@ describeOnRestate('sagas that are moved', () => {
 
     const trial = await importToRestate({ ...at, from: file, dryRun: true });
     expect(trial).toMatchObject({ imported: 1, alreadyHere: 0 });
+    // As an import leaves it that was killed before the family had come.
+    const header = await checkedFile(file);
+    for await (const [whole] of familiesIn(file)) {
+      if (whole === undefined) continue;
+      const { words } = arrivingSaga(whole, header);
+      const come = { ...words, isTrial: false };
+      await throughDoor(at, header.move, (door) => door.ask(id, 'arrive', come, COME));
+    }
+    const early = face.saga(id).send({ type: 'labelled' });
+    await expect(early).rejects.toThrow(
+      `${id} takes nothing now: it is on its way to this Restate`,
+    );
     const ordered = ['import', file, '--restate', at.ingress, '--admin', at.admin];
     expect(await typed(ordered)).toMatchObject({ code: 0 });
     const again = await face.spawn(stageSaga, { input: { of: 'd' }, key: 'd' });
