@@ -4,7 +4,7 @@ import { CHILD_COMPLETED, type Failure } from '../../src/core/failure.ts';
 import { UNWIND_CHILD } from '../../src/core/machine/machine-roles.ts';
 import type { Inbound } from '../../src/core/turn/inbound.ts';
 import { legalEvents } from '../../src/core/turn/legal.ts';
-import type { SagaState } from '../../src/core/state.ts';
+import type { LiveTimer, SagaState } from '../../src/core/state.ts';
 import type { ExampleValues } from '../../src/verify/values/examples.ts';
 import type { Dice } from './dice.ts';
 import type { EffectBook } from './effect-book.ts';
@@ -59,6 +59,8 @@ export class Happenings {
   readonly #options: WorldOptions;
   readonly #book: EffectBook;
   #nowMs = 1_000_000;
+  /** When the time of an attempt began to run, by the token of its time-out. */
+  readonly #began = new Map<number, number>();
 
   constructor(options: WorldOptions, book: EffectBook) {
     this.#options = options;
@@ -75,24 +77,36 @@ export class Happenings {
     const { isCalm = false } = this.#options;
     const answers = Object.keys(state.live.activities).flatMap((id) => this.#answersOf(state, id));
     const timers = timersThatFire(this.#options.definition, state).map(
-      ([id, { token, dueMs }]): Option => {
-        const role = this.#options.definition.timers.get(id);
-        const isTimeout = role?.kind === 'attempt-timeout';
-        const isSilent = isTimeout && this.#mannerOf(role.activity) === 'silent';
-        // In a calm world time passes only where nothing else happens.
-        const weight = isSilent ? 8 : isTimeout ? (isCalm ? 0 : 1) : answers.length === 0 ? 4 : 0.5;
-        return {
-          label: `timer ${id.replace(/#\d+$/, '')}`,
-          weight: isCalm && answers.length > 0 && !isSilent ? 0 : weight,
-          isOutside: false,
-          take: () => {
-            this.#nowMs = Math.max(this.#nowMs, dueMs ?? 0);
-            return { kind: 'timer', timer: id, token };
-          },
-        };
-      },
+      ([id, timer]) => ({ id, token: timer.token, dueMs: this.#dueMs(timer) }) as const,
     );
-    return [...answers, ...timers, ...this.#outside(state)].filter(({ weight }) => weight > 0);
+    // What is due fires before anything that is due later, in a calm world too.
+    const overdue = timers.filter(({ dueMs }) => dueMs < this.#nowMs);
+    const isOverdue = overdue.length > 0;
+    const fired = (isOverdue ? overdue : timers).map(({ id, token, dueMs }): Option => {
+      const role = this.#options.definition.timers.get(id);
+      const isTimeout = role?.kind === 'attempt-timeout';
+      const isSilent = isTimeout && this.#mannerOf(role.activity) === 'silent';
+      const isAtOnce = isSilent || isOverdue;
+      // In a calm world time passes only where nothing else happens.
+      const weight = isAtOnce ? 8 : isTimeout ? (isCalm ? 0 : 1) : answers.length === 0 ? 4 : 0.5;
+      return {
+        label: `timer ${id.replace(/#\d+$/, '')}`,
+        weight: isCalm && answers.length > 0 && !isAtOnce ? 0 : weight,
+        isOutside: false,
+        take: () => {
+          this.#nowMs = Math.max(this.#nowMs, dueMs);
+          return { kind: 'timer', timer: id, token };
+        },
+      };
+    });
+    return [...answers, ...fired, ...this.#outside(state)].filter(({ weight }) => weight > 0);
+  }
+
+  #dueMs({ token, dueMs, delayMs }: LiveTimer): number {
+    if (dueMs !== undefined) return dueMs;
+    const beganMs = this.#began.get(token) ?? this.#nowMs;
+    this.#began.set(token, beganMs);
+    return beganMs + delayMs;
   }
 
   #outside(state: SagaState): Option[] {

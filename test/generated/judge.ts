@@ -44,7 +44,7 @@ export interface Judged {
 const MAX_STATES = 3_000;
 /** Most mistakes show within so many. */
 const FEW_STATES = 60;
-/** What does harm is looked for so far before it counts as not proved: no saga of these needs more. */
+/** So far a mistake that does harm is looked for before it counts as not proved. */
 const ALL_STATES = 100_000;
 const RANDOM_WALKS = 30;
 

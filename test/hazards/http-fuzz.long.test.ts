@@ -13,6 +13,7 @@ test(
   fuzzLimitMs(REQUESTS),
 );
 
+// What is stored, sorted and searched there is other SQL.
 describeOnPostgres('over PostgreSQL', () => {
   test(
     `${REQUESTS} wrong requests get no 5xx and crash nothing`,

@@ -1,6 +1,5 @@
-/** A share of what is wrong with requests, always the same; more of it: http-fuzz.long.test.ts. */
+/** A share of what is wrong with requests, always the same; more of it, over PostgreSQL too: http-fuzz.long.test.ts. */
 import { expect, test } from 'vitest';
-import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { fuzz, fuzzLimitMs, REACHED } from './fuzz.ts';
 
 const REQUESTS = 1_000;
@@ -12,15 +11,3 @@ test(
   },
   fuzzLimitMs(REQUESTS),
 );
-
-// What is stored, sorted and searched there is other SQL.
-describeOnPostgres('over PostgreSQL', () => {
-  test(
-    `${REQUESTS} wrong requests get no 5xx and crash nothing`,
-    async () => {
-      const { url } = await migratedDatabase();
-      expect(await fuzz(REQUESTS, url)).toEqual(REACHED);
-    },
-    fuzzLimitMs(REQUESTS),
-  );
-});

@@ -14,7 +14,7 @@ import { ProcessDied } from '../../../src/testing/test-process.ts';
 import { openTestEngine, type TestEngine } from '../../../src/testing/test-engine.ts';
 import { edited, ENDING, type Life, life, NAMES, sagaOf, TELLING } from './edited-lives.ts';
 
-const RUNS = 100;
+const RUNS = 80;
 
 const newDatabase = await memoryDatabases();
 
