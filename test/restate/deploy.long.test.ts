@@ -1,9 +1,12 @@
 /** New workers in the place of old ones, from the command line, with sagas under way. */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http2';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { createEndpointHandler, service } from '@restatedev/restate-sdk';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
@@ -17,6 +20,7 @@ import { temporaryDatabase, temporaryFolder } from '../store/store-fixture.ts';
 import { describeOnRestate, worker } from './rig.ts';
 import { findingsIn, type Register, Stage, urlOf } from './stage.ts';
 
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const AT_ONCE = 4;
 const PATIENCE_MS = 90_000;
 
@@ -27,8 +31,25 @@ const never = () => Promise.reject(new Error('no saga runs here'));
 async function deployOn(stage: Stage, backstep: Backstep) {
   const server = await serveBackstep({ backstep, port: 0 });
   onTestFinished(() => server.stop());
-  return (address: string, ...more: string[]): Promise<Ran> =>
-    typed(['deploy', address, '--admin', stage.server.admin, '--url', server.url, ...more]);
+  const args = (address: string, more: readonly string[]): string[] => [
+    ...['deploy', address, '--admin', stage.server.admin, '--url', server.url],
+    ...more,
+  ];
+  return {
+    deploy: (address: string, ...more: string[]): Promise<Ran> => typed(args(address, more)),
+    /** As a process, which ends where nothing keeps it. */
+    deployAlone: (address: string, ...more: string[]): Promise<Ran> => run(args(address, more)),
+  };
+}
+
+async function run(args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ]);
+  return { code, out, err };
 }
 
 describeOnRestate('a deployment', () => {
@@ -40,7 +61,7 @@ describeOnRestate('a deployment', () => {
       const stage = await Stage.bare(register);
       const database = temporaryDatabase();
       const backstep = await stage.face(database);
-      const deploy = await deployOn(stage, backstep);
+      const { deploy } = await deployOn(stage, backstep);
       const file = join(temporaryFolder(), 'calls');
       const old = await worker('swap-worker.ts', file, 'old');
       const first = await deploy(`http://127.0.0.1:${old.port}`);
@@ -106,7 +127,7 @@ describeOnRestate('a deployment', () => {
         bindTwo(at);
       });
       const backstep = await stage.face();
-      const deploy = await deployOn(stage, backstep);
+      const { deploy, deployAlone } = await deployOn(stage, backstep);
       const old = await stage.worker(bindOne);
       expect((await deploy(urlOf(old))).code).toBe(0);
       // The face has a newer version than these workers, which start what they have.
@@ -128,6 +149,7 @@ describeOnRestate('a deployment', () => {
       ]);
       const nobody = await deploy('http://127.0.0.1:9', '--json');
       expect(nobody.code).toBe(5);
+      expect(nobody.err).toMatch(/Restate cannot reach .*127\.0\.0\.1:9.*refused/);
       expect((await deploy('no url')).code).toBe(2);
       const next = await stage.worker(migrated);
       const trial = await deploy(urlOf(next), '--dry-run');
@@ -139,7 +161,7 @@ describeOnRestate('a deployment', () => {
 
       const late = await backstep.spawn('form', { input: { of: 'slow' } });
       await late.waitFor(({ live }) => live.activities['file'] !== undefined, { within: '20s' });
-      const waited = await deploy(urlOf(next), '--within', '1s');
+      const waited = await deployAlone(urlOf(next), '--within', '1s');
       expect(waited.code).toBe(1);
       expect(waited.out).toContain(`${urlOf(old)}/ must go on\n1 calls are left on old workers`);
       slow.resolve();

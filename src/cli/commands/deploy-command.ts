@@ -42,9 +42,18 @@ export function addDeployCommand(program: Command, surroundings: Surroundings): 
       .addHelpText('after', HELP),
   );
   whenConnected<DeployOptions>(deploy, surroundings, (options, [address = ''], running) =>
-    deployWorkers(options, address, running, systemClock),
+    deployWorkers(options, address, running, WAITING_CLOCK),
   );
 }
+
+/** The machine's clock, whose waits keep the process: between two looks at old calls nothing else does. */
+const WAITING_CLOCK: Clock = {
+  ...systemClock,
+  after: (delayMs, run) => {
+    const handle = setTimeout(run, delayMs);
+    return () => clearTimeout(handle);
+  },
+};
 
 async function deployWorkers(
   options: DeployOptions,
