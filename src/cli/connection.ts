@@ -46,12 +46,19 @@ export function onServer(command: Command): Command {
 export function onServerOrDatabase(command: Command): Command {
   return onServer(command)
     .option('--db <database>', 'read this file or postgres:// URL, without a server', textValue)
-    .option('--schema <name>', 'with --db: the schema in PostgreSQL', textValue)
-    .option(
-      '--module <module>',
-      'with --db: a module with the sagas, for show and why',
-      textValues,
-    );
+    .option('--schema <name>', 'with --db: the schema in PostgreSQL', textValue);
+}
+
+/**
+ * Adds those of one that looks at one saga: its state needs its definition. `history` reads none, but
+ * is proposed by the others with what they were given.
+ */
+export function onServerOrSagas(command: Command): Command {
+  return onServerOrDatabase(command).option(
+    '--module <module>',
+    'with --db: a module with the sagas',
+    textValues,
+  );
 }
 
 /** Connects; asks for nothing yet. Throws `UsageError`, and what opening a database throws. */

@@ -29,6 +29,8 @@ export const EXIT_CODES: readonly (readonly [number, string])[] = [
 /** A command line that cannot be meant; its message is one sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** As `--json` tells it. */
+  readonly code = 'usage';
 }
 
 /** The exit code of an error. */

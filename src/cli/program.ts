@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import type { Environment } from '../core/settings.ts';
+import { ownVersion } from '../server/environment.ts';
 import type { Surroundings } from './command-run.ts';
 import { addAlertCommands } from './commands/alert-commands.ts';
 import { addBackupCommands } from './commands/backup-commands.ts';
@@ -16,7 +17,7 @@ import { addMoveCommands } from './commands/move-commands.ts';
 import { addOrderCommands } from './commands/order-commands.ts';
 import { addStartCommands } from './commands/start-commands.ts';
 import { EXIT_CODES, EXIT_FAILED, EXIT_USAGE, EXIT_WELL } from './exit-codes.ts';
-import { shownText, type Terminal } from './terminal.ts';
+import { shownText, type Terminal, usageAsJson } from './terminal.ts';
 
 /** Runs a command line. Gives its exit code; throws nothing. */
 export async function runCommandLine(
@@ -26,7 +27,7 @@ export async function runCommandLine(
 ): Promise<number> {
   let exitCode = EXIT_FAILED;
   const exit = (code: number): void => void (exitCode = code);
-  const program = programOf({ env, terminal, exit });
+  const program = programOf({ env, terminal, exit }, args.includes('--json'));
   if (args.length === 0) {
     terminal.err(`backstep: say what to do\n\n${program.helpInformation()}`);
     return EXIT_USAGE;
@@ -41,15 +42,17 @@ export async function runCommandLine(
   }
 }
 
-function programOf(surroundings: Surroundings): Command {
+function programOf(surroundings: Surroundings, isJson: boolean): Command {
   const { terminal } = surroundings;
   const program = new Command('backstep')
     .description('Operates sagas: finds, explains and orders them, on a server or a database.')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
-      outputError: (text, write) => write(mistakeText(text)),
+      outputError: (text, write) =>
+        write(isJson ? usageAsJson(mistakeIn(text)) : mistakeText(text)),
       getOutHasColors: () => terminal.hasColours,
     })
     .usage('<command> [options]')
@@ -73,7 +76,7 @@ function programOf(surroundings: Surroundings): Command {
   addCompletion(program, surroundings);
   program.helpCommand('help [command]', 'print the help of a command');
   for (const command of [program, ...program.commands])
-    command.showHelpAfterError(usageOf(command));
+    command.showHelpAfterError(isJson ? false : usageOf(command));
   return program;
 }
 
@@ -85,9 +88,12 @@ function usageOf(command: Command): string {
 
 // Commander's own words, as every other message of the command begins.
 function mistakeText(text: string): string {
-  const [first = '', ...others] = text.trimEnd().split('\n');
-  const said = shownText(first.replace(/^error: /, ''));
-  return `backstep: ${[said, ...others.map(shownText)].join('\n')}\n`;
+  const lines = mistakeIn(text).split('\n').map(shownText);
+  return `backstep: ${lines.join('\n')}\n`;
+}
+
+function mistakeIn(text: string): string {
+  return text.trimEnd().replace(/^error: /, '');
 }
 
 const AFTER_HELP = `

@@ -2,9 +2,11 @@
  * Runs work that tells how far it is, and shows that on a terminal: on the error output, so that
  * what is printed stays the result alone.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 
-/** How often progress is shown. */
+/** How often progress is shown, and a server asked for it. */
 const PROGRESS_EVERY_MS = 200;
+const ASK_EVERY_MS = 200;
 
 /** The result of the work. */
 export async function withProgress<Progress, Result>(
@@ -12,13 +14,44 @@ export async function withProgress<Progress, Result>(
   textOf: (progress: Progress) => string,
 ): Promise<Result> {
   const line = progressLine(textOf);
-  for (;;) {
-    const step = await work.next();
-    if (step.done === true) {
-      line.end();
-      return step.value;
+  try {
+    for (;;) {
+      const step = await work.next();
+      if (step.done === true) return step.value;
+      line.show(step.value);
     }
-    line.show(step.value);
+  } finally {
+    line.end();
+  }
+}
+
+/** Work of a server, and whoever waits for it. */
+export interface ServersWork<Progress> {
+  ask(): Promise<Progress>;
+  isOver(progress: Progress): boolean;
+  /** Ends the wait, and never the work. */
+  readonly interrupted: AbortSignal;
+  /** What becomes of the work then, said to whoever interrupted: a part of a sentence. */
+  readonly goesOn: string;
+}
+
+/** How far it is, asked again and again until it is over. Throws where that is interrupted. */
+export async function* askedUntilOver<Progress>({
+  ask,
+  isOver,
+  interrupted,
+  goesOn,
+}: ServersWork<Progress>): AsyncGenerator<Progress, Progress> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  stopped.catch(() => {}); // it may be interrupted when nobody waits any more
+  const stop = (): void => reject(new Error(`interrupted; ${goesOn}`));
+  if (interrupted.aborted) stop();
+  interrupted.addEventListener('abort', stop, { once: true });
+  for (;;) {
+    const progress = await Promise.race([stopped, ask()]);
+    if (isOver(progress)) return progress;
+    yield progress;
+    await Promise.race([stopped, pause(ASK_EVERY_MS)]);
   }
 }
 

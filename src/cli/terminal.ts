@@ -48,6 +48,11 @@ export function processTerminal(): Terminal {
       const lines = createInterface({ input: stdin, output: stderr });
       try {
         return /^y(es)?$/i.test(await lines.question(`${question} [y/N] `));
+      } catch (error) {
+        // Ctrl-C and Ctrl-D are a no, and leave the cursor behind the question.
+        if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+        stderr.write('\n');
+        return false;
       } finally {
         lines.close();
       }
@@ -122,22 +127,44 @@ export function tellError(terminal: Terminal, isJson: boolean, error: unknown): 
     const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
     const { status = null, legal = [], kept = [], issues = [] } = details ?? {};
     const told = { code: code ?? 'failed', message, status, legal, kept, issues };
-    terminal.err(`${jsonText({ error: told })}\n`);
+    terminal.err(errorAsJson(told));
     return exitCodeOf(error);
   }
   terminal.err(`backstep: ${shownText(message)}\n`);
   if (details?.status === 401) {
-    terminal.err('  set BACKSTEP_TOKEN, or name a file that has the token with --token-file\n');
+    terminal.err(
+      '  the token is missing or wrong: set BACKSTEP_TOKEN, or name its file with --token-file\n',
+    );
   }
   for (const { path, message: what } of details?.issues ?? []) {
-    const issue = `${path}: ${what}`;
-    // The message of the first is that of the whole.
-    if (issue !== message) terminal.err(`  ${shownText(issue)}\n`);
+    const issue = path === '' ? what : `${path}: ${what}`;
+    // The message of the first is that of the whole, with its place or without.
+    const isTold = [issue, what, `input: ${what}`].includes(message);
+    if (!isTold) terminal.err(`  ${shownText(issue)}\n`);
   }
   const { legal = [] } = details ?? {};
   if (legal.length > 0 && !message.includes('legal now: '))
     terminal.err(`  legal now: ${shownText(legal.join(', '))}\n`);
   return exitCodeOf(error);
+}
+
+/** What `--json` tells of an error. */
+interface ToldError {
+  readonly code: unknown;
+  readonly message: string;
+  readonly status: number | null;
+  readonly legal: readonly string[];
+  readonly kept: readonly string[];
+  readonly issues: readonly object[];
+}
+
+/** A command line that cannot be meant, as JSON on a line of its own. */
+export function usageAsJson(message: string): string {
+  return errorAsJson({ code: 'usage', message, status: null, legal: [], kept: [], issues: [] });
+}
+
+function errorAsJson(error: ToldError): string {
+  return `${jsonText({ error })}\n`;
 }
 
 /** Text from outside, on one line and harmless. */

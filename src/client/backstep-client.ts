@@ -5,7 +5,7 @@
  * Holds no connection but while something is asked or followed.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
-import { type Duration, toMs } from '../core/duration.ts';
+import type { Duration } from '../core/duration.ts';
 import type { SpawnOptions } from '../host/backstep.ts';
 import type { StartStatus } from '../host/saga-handle.ts';
 import type {
@@ -30,6 +30,7 @@ import { alertReads, type RemoteAlerts } from './alert-reads.ts';
 import { type BulkCommands, bulkCommands } from './bulk-commands.ts';
 import { ClientError } from './client-error.ts';
 import { follow, type FollowOptions } from './feed.ts';
+import { durationMs, isoTimeText } from './given-values.ts';
 import { filterQuery, type List, listAt, type ListedSagas } from './lists.ts';
 import { randomId } from './random-id.ts';
 import { type RemoteSaga, remoteSaga, type StartedSaga, startedSaga } from './remote-saga.ts';
@@ -140,7 +141,7 @@ export function createClient(options: ClientOptions): BackstepClient {
     // Browsers refuse a `fetch` that is called as the method of another object.
     fetch: (...request) => fetch(...request),
     retry,
-    timeoutMs: toMs(timeout, 'timeout'),
+    timeoutMs: durationMs(timeout, 'timeout'),
   });
   const get = <Answer>(path: string, query?: object): Promise<Answer> =>
     requests.json({ method: 'GET', path, query: filterQuery(query ?? {}) });
@@ -201,7 +202,7 @@ async function spawn(
     body: {
       input,
       key,
-      ...(startAt === undefined ? {} : { startAt: new Date(startAt).toISOString() }),
+      ...(startAt === undefined ? {} : { startAt: isoTimeText(startAt, 'startAt') }),
       ...(delay === undefined ? {} : { delay: typeof delay === 'number' ? `${delay}ms` : delay }),
     },
     isRepeatable: true,

@@ -24,7 +24,7 @@ export interface FollowOptions {
   readonly since?: string;
   /** Ends it. */
   readonly signal?: AbortSignal;
-  /** Hears that the connection was lost and is made again, and why. */
+  /** Hears that the connection was lost and is made again, and why: a `ClientError`. */
   readonly onReconnect?: (error: unknown) => void;
 }
 
@@ -64,11 +64,16 @@ export async function* follow(
     } catch (error) {
       if (isAborted(signal)) return;
       if (!hasBegun || !isLost(error)) throw error;
-      onReconnect?.(error);
+      onReconnect?.(error instanceof ClientError ? error : cutOff(error));
     }
     failures += 1;
     await pause(requests.pauseMs(failures + 1), signal).catch(() => {}); // the loop sees the signal
   }
+}
+
+/** While the answer was read; what the platform says of that names nothing. */
+function cutOff(cause: unknown): ClientError {
+  return new ClientError('unreachable', 'the connection to the server was lost', { cause });
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {

@@ -4,7 +4,7 @@
  *
  * Holds nothing of the saga but its id.
  */
-import { type Duration, toMs } from '../core/duration.ts';
+import type { Duration } from '../core/duration.ts';
 import { isSettled } from '../core/status.ts';
 import type { OperatorCommand, OutsideEvent } from '../core/turn/inbound.ts';
 import type { StartStatus } from '../host/saga-handle.ts';
@@ -21,6 +21,7 @@ import type {
 } from './answers.ts';
 import { ClientError } from './client-error.ts';
 import { follow, type FollowOptions } from './feed.ts';
+import { durationMs } from './given-values.ts';
 import { filterQuery, type List, listAt } from './lists.ts';
 import { randomId } from './random-id.ts';
 import type { Requests } from './requests.ts';
@@ -198,7 +199,9 @@ class Remote implements RemoteSaga {
   ): Promise<Saga | null> {
     const over = new AbortController();
     const timer =
-      within === undefined ? undefined : setTimeout(() => over.abort(), toMs(within, 'within'));
+      within === undefined
+        ? undefined
+        : setTimeout(() => over.abort(), durationMs(within, 'within'));
     const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
     try {
       return await this.#firstOf(predicate, either);

@@ -4,8 +4,9 @@
  * Invariant: a request that may have been taken is sent again only if taking it twice is taking it
  * once. What was refused before it was taken (429, most of 503), or never left, may always be.
  */
-import { type Duration, toMs } from '../core/duration.ts';
+import type { Duration } from '../core/duration.ts';
 import { ClientError } from './client-error.ts';
+import { durationMs, jsonBody } from './given-values.ts';
 
 /** How often and how fast a request is tried again. */
 export interface RetryOptions {
@@ -73,32 +74,35 @@ export class Requests {
     const { attempts, firstDelay, maxDelay } = options.retry;
     this.#options = options;
     this.#attempts = attempts ?? DEFAULT_ATTEMPTS;
-    this.#firstDelayMs = toMs(firstDelay ?? DEFAULT_FIRST_DELAY, 'retry.firstDelay');
-    this.#maxDelayMs = toMs(maxDelay ?? DEFAULT_MAX_DELAY, 'retry.maxDelay');
+    this.#firstDelayMs = durationMs(firstDelay ?? DEFAULT_FIRST_DELAY, 'retry.firstDelay');
+    this.#maxDelayMs = durationMs(maxDelay ?? DEFAULT_MAX_DELAY, 'retry.maxDelay');
   }
 
   /** The answer's JSON. Throws `ClientError`, or the signal's reason. */
   async json<Answer>(order: Order): Promise<Answer> {
+    const text = order.body === undefined ? undefined : jsonBody(order.body);
     const { body } = await this.#patiently(order, async (signal) => {
-      const response = await this.#fetch(order, signal);
+      const response = await this.#fetch(order, text, signal);
       // Read here: an answer that is cut off is an answer that did not come.
       return { response, body: await response.text() };
     });
     try {
       return JSON.parse(body) as Answer; // as the OpenAPI document says
     } catch (cause) {
-      throw unreadable(this.#options.url, { cause });
+      throw unreadable(this.#options.url, { what: 'what is no JSON', cause });
     }
   }
 
   /** An answer that goes on and on. Throws as `json`. */
   async stream(order: Order): Promise<Response> {
     const { response } = await this.#patiently(order, async (signal, answered) => {
-      const opened = await this.#fetch(order, signal);
+      const opened = await this.#fetch(order, undefined, signal);
       if (opened.ok) answered();
       return { response: opened, body: opened.ok ? '' : await opened.text() };
     });
-    return response;
+    if (isEvents(response)) return response;
+    await response.body?.cancel().catch(() => {}); // it ended by itself
+    throw unreadable(this.#options.url, { what: 'what is no feed' });
   }
 
   /** How long to wait before the try of that number, from 2, in milliseconds. */
@@ -143,7 +147,8 @@ export class Requests {
     }
   }
 
-  #fetch({ method, path, query, headers, body }: Order, signal: AbortSignal): Promise<Response> {
+  #fetch(order: Order, text: string | undefined, signal: AbortSignal): Promise<Response> {
+    const { method, path, query, headers } = order;
     const { url, token } = this.#options;
     const asked = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
     return this.#options.fetch(`${url}${path}${asked}`, {
@@ -152,24 +157,31 @@ export class Requests {
       headers: {
         accept: 'application/json, text/event-stream',
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(text === undefined ? {} : { body: text }),
     });
   }
 
   #refused(order: Order, { response, body }: Answered): Failed {
+    const { url } = this.#options;
     const { status } = response;
     const problem = readProblem(body);
     const retryAfterMs = retryAfterOf(response);
     const details = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     if (problem === null) {
-      const isPassing = FROM_BETWEEN.has(status) && isRepeatable(order);
-      return { error: unreadable(this.#options.url, details), isPassing };
+      const isBetween = FROM_BETWEEN.has(status);
+      const what = isBetween
+        ? `${status}: what stands before the server does not reach it`
+        : `${status} without a reason; is it the address of a Backstep server?`;
+      const error = new ClientError('answer-unreadable', `${url} answered ${what}`, details);
+      return { error, isPassing: isBetween && isRepeatable(order) };
     }
     const { code, detail, legal, kept, issues } = problem;
-    const error = new ClientError(code, detail, {
+    // The one refusal that the address may be the cause of.
+    const where = `${url} has no ${order.path}; does its URL lack the prefix of the server?`;
+    const error = new ClientError(code, code === 'route-unknown' ? where : detail, {
       ...details,
       ...(legal === undefined ? {} : { legal }),
       ...(kept === undefined ? {} : { kept }),
@@ -248,12 +260,14 @@ function retryAfterOf({ headers }: Response): number | undefined {
 
 function unreadable(
   url: string,
-  details: { readonly status?: number; readonly cause?: unknown },
+  { what, cause }: { readonly what: string; readonly cause?: unknown },
 ): ClientError {
-  const { status } = details;
-  const what = status === undefined ? 'what is no JSON' : `${status} without a reason`;
   const message = `${url} answered ${what}; is it the address of a Backstep server?`;
-  return new ClientError('answer-unreadable', message, details);
+  return new ClientError('answer-unreadable', message, cause === undefined ? {} : { cause });
+}
+
+function isEvents({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
 }
 
 function codeOf(thrown: unknown): unknown {
@@ -263,7 +277,7 @@ function codeOf(thrown: unknown): unknown {
 
 function reasonOf(thrown: unknown): string {
   const code = codeOf(thrown);
-  if (typeof code === 'string') return code;
+  if (typeof code === 'string' && !code.startsWith('UND_ERR')) return code;
   // Node's own says "fetch failed", and the reason stands behind it.
   const cause: unknown = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
   return cause instanceof Error ? cause.message : String(cause);

@@ -4,6 +4,7 @@
  * Pure. Invariant: what is owed is asked of the ledger, never worked out here.
  */
 import type { SagaState } from '../core/state.ts';
+import { deadLetterContents } from '../core/turn/dead-letter.ts';
 import type { CommandName } from '../core/turn/inbound.ts';
 import { isOwed } from '../core/turn/ledger.ts';
 import { namesToGiveUp } from '../core/turn/skip.ts';
@@ -30,8 +31,13 @@ export function scopeInWords({ name, state }: NamedSaga, command: CommandName): 
       return owed.length === 0
         ? `Terminate ${name}? Nothing of it stays behind.`
         : `Terminate ${name} without compensating? What was done stays done: ${owedList}.`;
-    case 'accept-partial':
-      return `End ${name} as it is? This stays undone: ${owedList}.`;
+    case 'accept-partial': {
+      // Past the pivot nothing is owed back: what a person accepts is what was not done.
+      const left =
+        state.status === 'failed' ? listOf(deadLetterContents(state).outstanding) : owedList;
+      const stays = state.status === 'failed' ? 'undone' : 'uncompensated';
+      return `End ${name} as it is? This stays ${stays}: ${left}.`;
+    }
     case 'skip': {
       const failed = listOf(namesToGiveUp(state));
       return `Give up ${failed} of ${name} and go on? It will not be tried again.`;

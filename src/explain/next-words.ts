@@ -4,9 +4,12 @@
  * Pure.
  */
 import type { SagaDefinition } from '../core/define/definition.ts';
+import { deadLetterContents } from '../core/turn/dead-letter.ts';
 import { moveIn } from '../core/turn/kept-text/moved.ts';
 import { legalEvents } from '../core/turn/legal.ts';
-import { isOver, type SagaState } from '../core/state.ts';
+import { isOver, type SagaState, type StepEntry } from '../core/state.ts';
+import { presentEntry } from '../core/turn/ledger.ts';
+import { forwardStatusOf } from '../core/turn/skip.ts';
 import { pendingStartOf } from '../core/turn/waiting-room.ts';
 import { outlookOf, type Prospect } from './outlook.ts';
 import { joined, type Sentence } from './sentence.ts';
@@ -28,12 +31,12 @@ export function nextInWords(definition: SagaDefinition | undefined, state: SagaS
       return ['What was done is compensated.'];
     case 'compensation_failed':
       return isOver(state)
-        ? ['It ended with something left uncompensated: a person accepted that.']
+        ? [`It ended with ${givenUp(state)} left uncompensated: a person accepted that.`]
         : [`${failedCompensation(state)} A person decides.`];
     case 'failed':
       return isOver(state)
-        ? ['It ended with something left undone: a person accepted that.']
-        : ['It failed after its point of no return. A person decides.'];
+        ? [`It ended with ${givenUp(state)} left undone: a person accepted that.`]
+        : [`${failedForward(state)} A person decides.`];
     case 'parked':
       return [`The engine cannot go on: ${state.parkReason?.message ?? 'no reason recorded'}.`];
     case 'terminated':
@@ -104,6 +107,22 @@ function failedCompensation({ steps }: SagaState): string {
     return `${compensation.name} gave up after ${countInWords(compensation.attempts)}.`;
   }
   return 'A compensation gave up.';
+}
+
+function failedForward(state: SagaState): string {
+  const { outstanding } = deadLetterContents(state);
+  const left = outstanding.length === 0 ? '' : ` Not done: ${outstanding.join(', ')}.`;
+  return `It failed after its point of no return.${left}`;
+}
+
+/** The steps that a person gave up, or whose compensation a person gave up. */
+function givenUp({ status, steps }: SagaState): string {
+  const isMeant = (entry: StepEntry): boolean =>
+    entry.status === 'skipped' &&
+    (status === 'failed' || forwardStatusOf(entry) !== 'skipped') &&
+    presentEntry(steps, entry.name, 'forward') === entry;
+  const names = steps.filter(isMeant).map((entry) => entry.name);
+  return names.length === 0 ? 'something' : names.join(', ');
 }
 
 function countInWords(attempts: number): string {

@@ -31,6 +31,7 @@ import { HttpProblem, type Problem, problemOf, problemResponse } from './error-r
 import type { ExtensionHost, ExtensionSource } from './extension.ts';
 import type { HttpEnv, HttpLogger } from './http-env.ts';
 import { DEFAULT_MAX_CLIENTS, LiveClients } from './live/live-clients.ts';
+import { sagaCounterOf } from './metrics/counted-sagas.ts';
 import { PageHub } from './live/page-hub.ts';
 import { TurnStream } from './live/turn-stream.ts';
 import { shownBackstep, shownExtension } from './shown-backstep.ts';
@@ -154,6 +155,7 @@ function contextOf(options: AppOptions, host: ExtensionHost, stopping: AbortSign
     hasLogin: security.token !== null,
     clients: new LiveClients(options.maxClients ?? DEFAULT_MAX_CLIENTS),
     lostLogLines: options.lostLogLines ?? (() => 0),
+    countSagas: sagaCounterOf(engine.read.gauges),
     stopping,
   };
 }

@@ -7,6 +7,7 @@ import { isSettled } from '../core/status.ts';
 import { readTraceparent } from '../core/traceparent.ts';
 import type { SpawnOptions } from '../host/backstep.ts';
 import type { Spawned, StartStatus } from '../host/saga-handle.ts';
+import type { StatusCounts } from '../store/read-models.ts';
 import type { Extension, ExtensionHost } from './extension.ts';
 import type { HttpEnv } from './http-env.ts';
 import type { LiveClients } from './live/live-clients.ts';
@@ -23,6 +24,8 @@ export interface HttpContext extends ExtensionHost {
   readonly hasLogin: boolean;
   readonly clients: LiveClients;
   readonly lostLogLines: () => number;
+  /** All sagas by status: one look for all that ask, see `counted-sagas.ts`. */
+  readonly countSagas: () => Promise<StatusCounts>;
   /** Aborted when the app stops, so that endless answers end. */
   readonly stopping: AbortSignal;
 }

@@ -14,10 +14,15 @@ export interface Fact {
 /** Versions of what runs here; read once. */
 export function versionFacts(): readonly Fact[] {
   return [
-    { name: 'Backstep', value: versionIn(packageFile('package.json')) },
+    { name: 'Backstep', value: ownVersion() },
     { name: 'Node', value: `${process.version} on ${process.platform} ${process.arch}` },
     ...PACKAGES.map((name) => ({ name, value: packageVersion(name) })),
   ];
+}
+
+/** The version of this package. */
+export function ownVersion(): string {
+  return versionIn(packageFile('package.json'));
 }
 
 function packageVersion(name: string): string {

@@ -15,7 +15,7 @@ import type { SagaHandle, TimeLimit } from '../host/saga-handle.ts';
 import type { BulkCommands } from '../host/upkeep/bulk-commands.ts';
 import type { FeedEntry, JournalEntry, Paged, ReadModels } from '../store/read-models.ts';
 import type { Extension } from './extension.ts';
-import { shownData, shownFrame, shownState } from '../core/history/shown-state.ts';
+import { shownData, shownFrame, shownState, shownSummary } from '../core/history/shown-state.ts';
 
 /** The engine, with secrets hidden in all that it tells. */
 export function shownBackstep(backstep: Backstep): Backstep {
@@ -85,22 +85,25 @@ export function shownReads({ read, redact }: Pick<Backstep, 'read' | 'redact'>):
     return { ...shownFrame(frame), data: shownData(entry, redact) };
   };
   return {
-    listSagas: async (...args) => shownFrame(await read.listSagas(...args)),
+    listSagas: async (...args) => itemsShown(await read.listSagas(...args), shownSummary),
     countSagas: (...args) => read.countSagas(...args),
     sagaIds: (...args) => read.sagaIds(...args),
     newestCursor: () => read.newestCursor(),
     feedEpochs: () => read.feedEpochs(),
-    oldestUnmoved: async (statuses) => shownFrame(await read.oldestUnmoved(statuses)),
+    oldestUnmoved: async (statuses) => {
+      const oldest = await read.oldestUnmoved(statuses);
+      return oldest === null ? null : shownSummary(oldest);
+    },
     saga: async (id) => {
       const saga = await read.saga(id);
       if (saga === null) return null;
       const { state, ...frame } = saga;
-      return { ...shownFrame(frame), state: textOf(state) };
+      return { ...shownSummary(frame), state: textOf(state) };
     },
     idOfKey: (type, key) => read.idOfKey(type, key),
     transitions: async (...args) => itemsShown(await read.transitions(...args), line),
     notes: async (...args) => (await read.notes(...args)).map(line),
-    summaries: async (ids) => shownFrame(await read.summaries(ids)),
+    summaries: async (ids) => (await read.summaries(ids)).map(shownSummary),
     deadLetters: async (...args) =>
       itemsShown(await read.deadLetters(...args), ({ letter, ...frame }) => ({
         ...shownFrame(frame),
@@ -167,7 +170,7 @@ function shownAlerts({ alerts, redact }: Pick<Backstep, 'alerts' | 'redact'>): A
     rules: () => alerts.rules(),
     targets: () => alerts.targets(),
     figures: () => alerts.figures(),
-    incidents: async (...args) => shownFrame(await alerts.incidents(...args)),
+    incidents: async (...args) => itemsShown(await alerts.incidents(...args), shownSummary),
     deliveries: async (page) =>
       itemsShown(await alerts.deliveries(page), ({ body, ...frame }) => ({
         ...shownFrame(frame),

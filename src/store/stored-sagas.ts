@@ -2,6 +2,7 @@
  * Opens a database to look at from outside, whatever its kind. Only reads, and may run beside a living
  * engine.
  */
+import { existsSync } from 'node:fs';
 import { type DatabaseAddress, readDatabase } from '../core/database-target.ts';
 import type { StoredSagas } from './as-stored.ts';
 import { loadPostgres } from './open-store.ts';
@@ -29,4 +30,12 @@ export async function openStoredSagas({ database, schema }: StoredDatabase): Pro
   }
   const { openStoredFile } = await import('./sqlite/reader/stored-sagas.ts');
   return openStoredFile(target.path);
+}
+
+/** Whether there is one: a file, or our tables in a schema. Throws as `openStoredSagas` does. */
+export async function isDatabaseThere({ database, schema }: StoredDatabase): Promise<boolean> {
+  const target = readDatabase(database);
+  if (target.kind === 'file') return existsSync(target.path);
+  const { isSchemaThere } = await loadPostgres(() => import('./postgres/reader/stored-sagas.ts'));
+  return isSchemaThere(target.direct, schema);
 }

@@ -104,8 +104,8 @@ describe('a mistake is told in one sentence:', () => {
     ],
     [
       'an option in the place of a value',
-      ['migrate', '--db', '--json'],
-      "option '--db <database>' argument '--json' is invalid. It needs a value.",
+      ['migrate', '--db', '--schema'],
+      "option '--db <database>' argument '--schema' is invalid. It needs a value.",
     ],
     [
       'an empty value',
@@ -125,6 +125,26 @@ describe('a mistake is told in one sentence:', () => {
     const known = /^(\(Did you mean .*\)|Usage: backstep .*--help tells more)$/;
     expect(more.filter((line) => !known.test(line))).toEqual([]);
     expect(readdirSync(folder)).not.toContain('data');
+  });
+});
+
+test.each([
+  ['an option that there is not', ['ls', '--bogus', '--json'], "unknown option '--bogus'"],
+  ['a command that there is not', ['lss', '--json'], "unknown command 'lss'"],
+  ['a line that makes no sense', ['retry', '--json'], 'say which saga to retry, or give a filter'],
+])('with --json a mistake is JSON: %s', async (_, args, says) => {
+  const { code, out, err } = await typed(args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(JSON.parse(err)).toMatchObject({
+    error: { code: 'usage', message: expect.stringContaining(says) as unknown },
+  });
+});
+
+test('says which version it is', async () => {
+  const version = /^\d+\.\d+\.\d+\S*\n$/;
+  expect(await typed(['--version'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(version) as unknown,
   });
 });
 

@@ -1,50 +1,29 @@
 /** Commands on a server and on a database: what they print, how they end, and what they change. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../src/client.ts';
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts';
 import { visibleText } from '../../src/core/visible-text.ts';
-import { openBackstep } from '../../src/index.ts';
-import { serveBackstep } from '../../src/server.ts';
 import { notes } from '../client/notes-program.ts';
-import { jsonOf, typed, type Typing } from './typed-commands.ts';
+import { type NotesServer, notesServer, TOKEN } from './notes-server.ts';
+import { jsonOf, typed } from './typed-commands.ts';
 
-const TOKEN = 'a-token-that-is-long-enough-to-be-one';
 const MODULE = fileURLToPath(new URL('../client/notes-program.ts', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'backstep-operating-'));
-const database = join(folder, 'notes.db');
 
-let stop: () => Promise<void>;
+let server: NotesServer;
 let url: string;
+let folder: string;
+let database: string;
 beforeAll(async () => {
-  const backstep = await openBackstep({
-    database,
-    alerts: { rules: [], targets: { desk: () => {} }, gather: 0 },
-  });
-  backstep.register(notes, { activities: {} });
-  await backstep.start();
-  const server = await serveBackstep({ backstep, port: 0, token: TOKEN });
-  url = server.url;
-  stop = async () => {
-    await server.stop();
-    await backstep.stop({ within: 0 });
-  };
+  server = await notesServer();
+  ({ url, folder, database } = server);
 });
-afterAll(async () => {
-  await stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
-const run = (args: readonly string[], typing: Typing = {}) =>
-  typed(args, { ...typing, env: { BACKSTEP_URL: url, BACKSTEP_TOKEN: TOKEN, ...typing.env } });
-
-async function started(name: string): Promise<string> {
-  const args = ['start', 'notes', '--input', JSON.stringify({ name }), '--key', name, '--json'];
-  return (jsonOf(await run(args)) as { id: string }).id;
-}
+const run: NotesServer['run'] = (...given) => server.run(...given);
+const started: NotesServer['started'] = (name) => server.started(name);
 
 describe('a saga is', () => {
   test('started, explained, sent events, and watched until it is settled', async () => {
@@ -106,26 +85,6 @@ describe('a saga is', () => {
   });
 });
 
-describe('many sagas', () => {
-  test('are ordered by filter once somebody agrees, and not before', async () => {
-    for (const name of ['many-1', 'many-2']) await started(name);
-    const cancel = ['cancel', '--type', 'notes', '--query', 'many'];
-    expect(await run(cancel)).toMatchObject({ code: 2, out: '' });
-    expect(await run(cancel, { says: false })).toMatchObject({ code: 0, out: '' });
-    expect((await run([...cancel, '--dry-run'])).out).toContain('would order cancel of 2 sagas');
-    expect((await run(['ls', '--query', 'many', '--status', 'waiting', '--json'])).out).toContain(
-      'many-2',
-    );
-    const done = await run(cancel, { says: true });
-    expect(done.code).toBe(0);
-    expect(done.out).toMatch(/cancel of 2 sagas, 2 taken, 0 refused, 0 failed\n/);
-    const again = await run([...cancel, '--yes']);
-    expect(again.code).toBe(4);
-    expect(again.out).toMatch(/0 taken, 2 refused, 0 failed\n/);
-    expect(await run(['retry', '--query', 'nobody', '--yes'])).toMatchObject({ code: 3 });
-  });
-});
-
 describe('ends with the code of', () => {
   test.each([
     ['not found', 3, ['show', 'nobody'], {}],
@@ -178,7 +137,7 @@ describe('an error is told once:', () => {
 
   test('a token that is missing, with where to put it', async () => {
     const { err } = await run(['ls'], { env: { BACKSTEP_TOKEN: '' } });
-    expect(err).toContain('set BACKSTEP_TOKEN, or name a file that has the token');
+    expect(err).toContain('the token is missing or wrong: set BACKSTEP_TOKEN');
   });
 });
 
@@ -200,7 +159,9 @@ test('a database is read beside its owner, in the same words as from the server'
   const id = await started('read-twice');
   for (const args of [['ls'], ['show', id], ['why', id], ['history', id], ['dead-letters']]) {
     const command = [...args, '--json'];
-    const fromDatabase = await typed([...command, '--db', database, '--module', MODULE]);
+    // Of a module only those want to know that look at one saga.
+    const module = args.length > 1 ? ['--module', MODULE] : [];
+    const fromDatabase = await typed([...command, '--db', database, ...module]);
     expect(jsonOf(fromDatabase)).toEqual(jsonOf(await run(command)));
   }
   const bare = await typed(['show', id, '--db', database]);
@@ -227,6 +188,25 @@ test('what a payload carries cannot move the cursor or hide a line', async () =>
     for (const line of `${out}${err}`.split('\n')) expect(line).toBe(visibleText(line));
   }
   expect((jsonOf(await run(['show', id, '--json'])) as { key: string }).key).toBe(name);
+});
+
+test('what is not read is no option: a module for lists and figures', async () => {
+  for (const command of ['ls', 'dead-letters', 'stats']) {
+    const { code, err } = await typed([command, '--db', database, '--module', MODULE]);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: expect.stringContaining("unknown option '--module'") as unknown,
+    });
+  }
+});
+
+test('completion knows the values that an option and a command can have', async () => {
+  for (const shell of ['bash', 'zsh']) {
+    const { out } = await typed(['completion', shell]);
+    expect(out).toMatch(/"--status ".*compensation_failed/);
+    expect(out).toMatch(/"completion ".*zsh/);
+    expect(out.includes('compinit;')).toBe(shell === 'zsh');
+  }
 });
 
 test('completion knows every command and its options', async () => {

@@ -25,7 +25,7 @@ test('an outage of the payment provider is found, explained, retried by filter a
     found: ORDERS,
     letters: ORDERS,
     why: {
-      next: 'It failed after its point of no return. A person decides.',
+      next: 'It failed after its point of no return. Not done: capture. A person decides.',
       lastError: { activity: 'capture', error: { code: 'provider-away' } },
     },
     wouldRetry: ORDERS,

@@ -1,4 +1,5 @@
 /** Commands that read a database of PostgreSQL without a server. */
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { fileURLToPath } from 'node:url';
 import { openBackstep } from '../../src/index.ts';
@@ -6,6 +7,7 @@ import { notes } from '../client/notes-program.ts';
 import { describeOnPostgres, migratedDatabase } from '../postgres/databases.ts';
 import { jsonOf, typed } from './typed-commands.ts';
 
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const MODULE = fileURLToPath(new URL('../client/notes-program.ts', import.meta.url));
 
 describeOnPostgres('--db with a URL', () => {
@@ -35,5 +37,17 @@ describeOnPostgres('--db with a URL', () => {
     } finally {
       await backstep.stop({ within: 0 });
     }
+  });
+
+  // In this process connections of others would keep it, and hide that the command waits in vain.
+  test('a command that only reads ends by itself, with its exit code', async () => {
+    const { tcpUrl } = await migratedDatabase();
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [CLI, 'stats', '--json', '--db', tcpUrl],
+      { encoding: 'utf8' },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ sagas: { total: 0 } });
   });
 });

@@ -1,6 +1,8 @@
 /** An engine that is opened with the URL of a PostgreSQL database. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { transactional } from '../../src/core/activity.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
@@ -11,6 +13,8 @@ import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { removalStatements } from '../../src/store/queries/removal.ts';
 import { recordedActivities, tripSaga } from '../runtime/trip-saga.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from './databases.ts';
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href;
 
 /** A hold that writes into an `audit` of the participant. */
 const hold = transactional<{ readonly trip: string }, { readonly receipt: string }>(
@@ -34,6 +38,33 @@ async function databaseWithAudit() {
   await client.query('CREATE TABLE audit (what text)');
   return { ...database, client };
 }
+
+describeOnPostgres('a program that waits for nothing but its stop', () => {
+  it.each([
+    ['never started', ''],
+    [
+      'stands by',
+      'backstep.start().catch(() => {}); while (backstep.health().kind !== "standby") await soon();',
+    ],
+    ['owns it', 'await backstep.start(); await backstep.read.statusCounts();'],
+  ])('is told of it where it %s', async (how, work) => {
+    const { url } = await postgresDatabase();
+    const owner = how === 'stands by' ? await opened({ database: url }) : null;
+    await owner?.start();
+    const program = `
+      import { setTimeout as pause } from 'node:timers/promises';
+      import { openBackstep } from '${INDEX}';
+      const soon = () => pause(20);
+      const backstep = await openBackstep({ database: ${JSON.stringify(url)} });
+      ${work}
+      await backstep.stop();
+      console.log('stopped');`;
+    const args = ['--input-type=module', '--eval', program];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+    expect({ stdout, stderr }).toEqual({ stdout: 'stopped\n', stderr: '' });
+    await owner?.stop();
+  });
+});
 
 describeOnPostgres('an engine over PostgreSQL', () => {
   it('has its tables in a schema, and commits with tables of the same names beside it', async () => {

@@ -7,7 +7,7 @@ import type { CommandName } from '../../core/turn/inbound.ts';
 import { columns } from '../columns.ts';
 import type { Running } from '../command-run.ts';
 import { EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_WELL, UsageError } from '../exit-codes.ts';
-import { counted, sagasText, shareText, withProgress } from '../progress.ts';
+import { askedUntilOver, counted, sagasText, shareText, withProgress } from '../progress.ts';
 import { sagaTable } from './list-commands.ts';
 
 /** Sagas by their ids, or those that match now. */
@@ -20,8 +20,6 @@ export interface BulkOptions {
   readonly yes?: boolean;
 }
 
-/** How often it is asked how far it is. */
-const ASK_EVERY_MS = 200;
 /** Sagas that are shown before it is ordered. */
 const MAX_SHOWN = 10;
 
@@ -74,27 +72,45 @@ async function showWhom(command: CommandName, sagas: ManySagas, running: Running
     for (const id of sagas.ids)
       items.push(...(await client.sagas({ q: id }).page({ limit: 1 })).items);
   }
+  const shown = items.slice(0, MAX_SHOWN);
+  const refusing = report.isJson ? [] : await refusingOf(command, shown, running);
+  const ended = items.filter(({ endedAt }) => endedAt !== null).length;
   report.answer({ dryRun: true, command, total: items.length, items }, () => [
     `would order ${command} of ${sagasText(items.length)}`,
-    ...(items.length === 0 ? [] : sagaTable(items.slice(0, MAX_SHOWN), running, Date.now())),
+    ...(items.length === 0 ? [] : sagaTable(shown, running, Date.now())),
     ...(items.length > MAX_SHOWN ? [`and ${counted(items.length - MAX_SHOWN)} more`] : []),
+    ...refusing,
+    ...(ended === 0 ? [] : [`${counted(ended)} of them ended, and would refuse it`]),
   ]);
   return items.length === 0 ? EXIT_NOT_FOUND : EXIT_WELL;
 }
 
-async function* progressOf(
+/** Of sagas in flight those that would refuse it as they stand, each with what it takes. */
+async function refusingOf(
+  command: CommandName,
+  shown: readonly SagaSummary[],
+  { client }: Running,
+): Promise<readonly string[]> {
+  const lines = shown
+    .filter(({ endedAt }) => endedAt === null)
+    .map(async ({ id }) => {
+      const legal = (await client.saga(id).why()).may.map((choice) => choice.command);
+      if (legal.includes(command)) return [];
+      return [`${id} would refuse it: it takes ${legal.join(', ') || 'no command'}`];
+    });
+  return (await Promise.all(lines)).flat();
+}
+
+function progressOf(
   bulk: number,
   { client, terminal }: Running,
 ): AsyncGenerator<BulkProgress, BulkProgress> {
-  for (;;) {
-    const progress = await client.bulk.find(bulk);
-    if (progress.state === 'ended') return progress;
-    terminal.interrupted.throwIfAborted();
-    yield progress;
-    await new Promise((resolve) => {
-      setTimeout(resolve, ASK_EVERY_MS);
-    });
-  }
+  return askedUntilOver({
+    ask: () => client.bulk.find(bulk),
+    isOver: ({ state }) => state === 'ended',
+    interrupted: terminal.interrupted,
+    goesOn: `the server goes on with list ${bulk}, and its page /bulk/${bulk} tells what comes of it`,
+  });
 }
 
 function outcomeText({ taken, refused, failed }: BulkProgress): string {
@@ -114,8 +130,11 @@ function outcomeLines(
   ]);
   return [
     `list ${done.id}: ${done.command} of ${sagasText(done.total)}, ${outcomeText(done)}`,
-    ...columns(['SAGA', 'OUTCOME', 'STATUS', 'WHY NOT'], rows, (cell, column) =>
-      column === 2 ? report.status(cell) : cell,
+    ...columns(
+      ['SAGA', 'OUTCOME', 'STATUS', 'WHY NOT'],
+      rows,
+      (cell, column) => (column === 2 ? report.status(cell) : cell),
+      Infinity,
     ),
   ];
 }

@@ -8,16 +8,13 @@ import { agoText, columns } from '../columns.ts';
 import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
 import { EXIT_FAILED, EXIT_WELL } from '../exit-codes.ts';
-import { counted, shareText, withProgress } from '../progress.ts';
+import { askedUntilOver, counted, shareText, withProgress } from '../progress.ts';
 import { sagaNamed } from '../saga-named.ts';
 import { shownText } from '../terminal.ts';
 
 interface TrialOptions extends ConnectionOptions {
   readonly dryRun?: boolean;
 }
-
-/** How often it is asked how far it is. */
-const ASK_EVERY_MS = 200;
 
 /** Adds them to the program. */
 export function addCallCommands(program: Command, surroundings: Surroundings): void {
@@ -116,7 +113,7 @@ async function writeAgain(
   const counts = await client.resync({ dryRun });
   const done = dryRun
     ? counts
-    : await withProgress(progressOf(running), ({ written, lost, missing, behind }) =>
+    : await withProgress(resyncing(running), ({ written, lost, missing, behind }) =>
         shareText(written, missing + behind, `${counted(lost)} lost`),
       );
   report.answer(dryRun ? { dryRun, ...done } : done, () => resyncLines(done, dryRun));
@@ -124,19 +121,13 @@ async function writeAgain(
   return done.state === 'failed' || done.lost > 0 ? EXIT_FAILED : EXIT_WELL;
 }
 
-async function* progressOf({
-  client,
-  terminal,
-}: Running): AsyncGenerator<ResyncAnswer, ResyncAnswer> {
-  for (;;) {
-    const progress = await client.resynced();
-    if (progress.state !== 'running') return progress;
-    terminal.interrupted.throwIfAborted();
-    yield progress;
-    await new Promise((resolve) => {
-      setTimeout(resolve, ASK_EVERY_MS);
-    });
-  }
+function resyncing({ client, terminal }: Running): AsyncGenerator<ResyncAnswer, ResyncAnswer> {
+  return askedUntilOver({
+    ask: () => client.resynced(),
+    isOver: ({ state }) => state !== 'running',
+    interrupted: terminal.interrupted,
+    goesOn: 'the server goes on; order it again to see how far it is',
+  });
 }
 
 function resyncLines(progress: ResyncAnswer, isTrial: boolean): readonly string[] {

@@ -21,6 +21,9 @@ interface DeployOptions extends ConnectionOptions {
 
 const DEFAULT_ADMIN = 'http://127.0.0.1:9070';
 
+const WORKERS_STAY =
+  'new calls go to the new workers already; order it again to take the old ones away';
+
 const HELP = `
 The address is that of the new workers, or of the balancer before them, and one that no earlier
 build had. --url is the face, which says what is in flight. Old workers go on until this command
@@ -79,7 +82,7 @@ async function deployWorkers(
   const withinMs = options.within === undefined ? null : toMs(options.within, '--within');
   const work = deploy(admin, plan, { clock, withinMs });
   const done = await withProgress(work, ({ left }) => {
-    terminal.interrupted.throwIfAborted();
+    if (terminal.interrupted.aborted) throw new Error(`interrupted; ${WORKERS_STAY}`);
     return `${counted(left)} calls left on old workers`;
   });
   if ('refusal' in done) {

@@ -6,7 +6,7 @@ import type { FeedMessage, FeedRestored, Saga, Transition, Why } from '../../cli
 import { isEnded, isSettled, needsPerson, type SagaStatus } from '../../core/status.ts';
 import { agoText, columns, facts } from '../columns.ts';
 import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
-import { type ConnectionOptions, onServer, onServerOrDatabase } from '../connection.ts';
+import { type ConnectionOptions, onServer, onServerOrSagas } from '../connection.ts';
 import { EXIT_FAILED, EXIT_WELL } from '../exit-codes.ts';
 import { statusValues, textValue } from '../option-values.ts';
 import { sagaNamed } from '../saga-named.ts';
@@ -15,7 +15,7 @@ import { jsonText, shownText } from '../terminal.ts';
 /** Adds them to the program. */
 export function addLookCommands(program: Command, surroundings: Surroundings): void {
   const ofSaga = (name: string, description: string): Command =>
-    onServerOrDatabase(program.command(`${name} <saga>`).description(description));
+    onServerOrSagas(program.command(`${name} <saga>`).description(description));
   whenConnected(
     ofSaga('show', 'show where a saga stands: its steps, its data, what may be done'),
     surroundings,
@@ -96,10 +96,11 @@ async function why(_: unknown, [name = '']: readonly string[], running: Running)
   const reasons = await (await sagaNamed(client, name, report, 'reads')).why();
   report.answer(reasons, () => whyLines(reasons, running));
   const [event] = reasons.waitsFor.filter(({ kind }) => kind === 'event');
-  const isGivenUp = needsPerson(reasons.status);
+  // Of a paused one only `resume` is left by these.
+  const isStopped = needsPerson(reasons.status) || reasons.status === 'paused';
   report.next(
     ...reasons.may
-      .filter(({ command }) => isGivenUp && command !== 'edit-context' && command !== 'terminate')
+      .filter(({ command }) => isStopped && command !== 'edit-context' && command !== 'terminate')
       .map(({ command }) => typedOrder(`${command} ${reasons.id}`)),
     event === undefined ? null : typedOrder(`send ${reasons.id} ${event.name}`),
     typed(`history ${reasons.id}`),

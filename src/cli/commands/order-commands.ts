@@ -27,9 +27,9 @@ export interface OrderOptions extends ConnectionOptions, FilterOptions {
 const DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   retry: 'try again at once what waits, was given up or was parked',
   skip: 'give one step or compensation up and go on',
-  'accept-partial': 'give every compensation up that is still owed',
+  'accept-partial': 'end it as it is: give up what is still owed, or not done',
   compensate: 'turn back now',
-  'edit-context': 'replace members of the data of a saga that waits or is paused',
+  'edit-context': 'replace members of the data of a saga that waits, or stands still',
   resume: 'let a paused saga go on from where it stands',
   pause: 'stop a saga where it stands, timers included',
   cancel: 'compensate what is done, as a customer would who cancels',
@@ -127,7 +127,7 @@ async function orderOne(
     ...(members === undefined ? {} : { context: members as Record<string, unknown> }), // the server looks
   };
   const saga = await sagaNamed(client, named, report, 'changes');
-  if (dryRun === true) return orderOnTrial(await saga.why(), command, running);
+  if (dryRun === true) return orderOnTrial(await saga.why(), command, options.expect, running);
   const answer = await orderedAsItStands(saga, command, options.expect);
   report.answer(answer, () => [
     `${report.strong(answer.id)} took ${name}: ${report.status(answer.status)}, turn ${answer.seq}`,
@@ -157,10 +157,15 @@ async function orderedAsItStands(
 }
 
 function orderOnTrial(
-  { id, status, may }: Why,
-  { name }: OperatorCommand,
+  { id, status, seq, may }: Why,
+  { name, step, context }: OperatorCommand,
+  expected: number | undefined,
   { report }: Running,
 ): number {
+  if (expected !== undefined && expected !== seq) {
+    const isNow = `saga ${id} is at version ${seq}, not ${expected}; look at it again`;
+    throw new ClientError('conflict', isNow, { status: 409 });
+  }
   const choice = may.find(({ command }) => command === name);
   if (choice === undefined) {
     const legal = may.map(({ command }) => command);
@@ -174,5 +179,8 @@ function orderOnTrial(
     `would order ${name} of ${id}, which is ${report.status(status)}`,
     ...(does === null ? [] : [shownText(does)]),
   ]);
+  if (step !== undefined || context !== undefined) {
+    report.note('whether it takes that --step or --context is only looked at when it is ordered');
+  }
   return EXIT_WELL;
 }

@@ -9,6 +9,7 @@ import { inFull, type StoredState } from './codec.ts';
 import { BackstepError } from '../errors.ts';
 import { type Failure, plainFailure, type Thrown } from '../failure.ts';
 import type { Effect, Inbound, JournalRecord, AttemptOutcome } from '../turn/inbound.ts';
+import { redactError } from '../secrets/redact-error.ts';
 import { createRedact, type Redact } from '../secrets/redact.ts';
 import { type JournalLine, recordOfLine, type ReplayedTurn } from './replay.ts';
 import type { Live, SagaState, StepEntry } from '../state.ts';
@@ -21,6 +22,15 @@ const byDefault = createRedact();
  */
 export function shownFrame<Frame>(frame: Frame): Frame {
   return byDefault(frame) as Frame; // texts stay texts
+}
+
+/** What lists tell of a saga, an incident and the like: as `shownFrame`, their error as one. */
+export function shownSummary<Summary extends { readonly error: string | null }>(
+  summary: Summary,
+): Summary {
+  const { error } = summary;
+  const shown = shownFrame(summary);
+  return error === null ? shown : { ...shown, error: redactError(error, byDefault) };
 }
 
 /** The state to show. */

@@ -4,7 +4,7 @@
  */
 import type { Failure } from '../failure.ts';
 import type { SagaState, StepEntry } from '../state.ts';
-import { isDoubtful, isOwed, isPastPivot, isUndone } from './ledger.ts';
+import { isDoubtful, isOwed, isPastPivot, isUndone, presentEntry } from './ledger.ts';
 
 /** What a dead letter says: steps by name, in order of their start unless said otherwise. */
 export interface DeadLetterContents {
@@ -51,8 +51,11 @@ function contentsOfSteps(steps: readonly StepEntry[]): Omit<DeadLetterContents, 
   };
 }
 
+// What a retry or another round did again stands as its last start does, whatever came before.
 function undoneIn(steps: readonly StepEntry[]): readonly string[] {
-  const isLeft = (step: StepEntry): boolean => isUndone(step) || step.status === 'running';
+  const isLeft = (step: StepEntry): boolean =>
+    (isUndone(step) || step.status === 'running') &&
+    presentEntry(steps, step.name, 'forward') === step;
   return steps.filter(isLeft).map((step) => step.name);
 }
 

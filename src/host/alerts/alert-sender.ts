@@ -7,7 +7,12 @@
  */
 import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import { type AlertReads, type DeliveryRecord } from '../../store/queries/alert-records.ts';
-import { claimDelivery, giveUpTarget, settleDelivery } from '../../store/queries/alert-writes.ts';
+import {
+  claimDelivery,
+  giveUpTarget,
+  hastenTarget,
+  settleDelivery,
+} from '../../store/queries/alert-writes.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
@@ -125,7 +130,12 @@ export class AlertSender {
     const attempts = delivery.attempts + 1;
     const atMs = clock.nowMs();
     const result = resultOf(tried, attempts, delivery.message, atMs, this.#stopping.signal.aborted);
-    await store.write([settleDelivery(store.tables(), delivery.id, result)]);
+    const db = store.tables();
+    // A person saw that the target takes messages again. Not after every message: one that takes few
+    // at a time would be asked for all others at each.
+    const isMended = tried.kind === 'delivered' && delivery.kind === 'trial';
+    const others = isMended ? [hastenTarget(db, delivery.target, atMs, [...this.#sending])] : [];
+    await store.write([settleDelivery(db, delivery.id, result), ...others]);
     if (tried.kind === 'failed') this.#tell(delivery, attempts, tried.fault, result.outcome);
   }
 

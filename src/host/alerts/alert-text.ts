@@ -2,6 +2,7 @@
  * What an alert says of an incident, in one sentence and as data. Pure.
  */
 import { isoText } from '../../core/iso-time.ts';
+import { redactError } from '../../core/secrets/redact-error.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { Alert, AlertCondition } from './alert-options.ts';
 import type { Rule } from './alert-rules.ts';
@@ -26,7 +27,7 @@ export function alertOf(
   { label, redact }: Teller,
 ): Alert {
   const { error: stored } = incident;
-  const error = stored === null ? null : String(redact(stored));
+  const error = stored === null ? null : redactError(stored, redact);
   const { id, cause, openedAtMs, now, total, sagas } = incident;
   const condition = rule?.when.kind ?? null;
   return {

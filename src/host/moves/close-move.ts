@@ -45,7 +45,7 @@ function close(
   phase: 'gone' | 'back',
   work: typeof haveGone,
 ): Promise<ClosedMove> {
-  return withOwnedStore(options, false, async (owned) => {
+  return withOwnedStore(options, { isMade: false, isTrial: false }, async (owned) => {
     const checked = await checkedFile(options.file);
     const { move, place } = checked;
     const leaving = await notedOf(owned, move, 'leaving');

@@ -85,31 +85,35 @@ const IN_FLIGHT = SAGA_STATUSES.filter((status) => !isEnded(status));
 
 /** See moving.ts. */
 export function exportSagas(options: ExportOptions): Promise<ExportedSagas> {
-  return withOwnedStore<ExportedSagas>(options, false, async (owned) => {
-    const { sagas: meant, to, place, dryRun = false } = options;
-    const { reads } = owned;
-    const open = await reads.openMoveTo(place);
-    const found = await rowsMeant(owned, meant);
-    const known = open === null ? [] : await notedIn(owned, open);
-    const rows = withoutNoted(found, known);
-    if (rows.length === 0 && known.length === 0) {
-      throw new BackstepError('not-found', `${owned.name}: no saga in flight matches`);
-    }
-    const sagas = [...known.map(asNoted), ...rows];
-    if (dryRun) return { move: null, file: to, sagas: sagas.map(leavingOf) };
-    const move = open ?? randomBytes(6).toString('hex');
-    const before = await fileBefore(to, move);
-    const inbound = { kind: 'move', phase: 'leave', move, place, ...authorOf(options) } as const;
-    const tell = (done: number): void =>
-      options.onProgress?.({ phase: 'leaving', done, total: rows.length });
-    await eachOf(rows, tell, ({ row }) => leave(owned, row, inbound, Date.now()));
-    const { lastSeq } = await seqsNow(owned);
-    const { wasLeftClean } = owned.ownership;
-    const from = owned.name;
-    const header = moveHeader({ move, place, from, atMs: Date.now(), lastSeq, wasLeftClean });
-    await writeMoveFile(to, header, linesOf(owned, move, options), before?.imported ?? []);
-    return { move, file: to, sagas: sagas.map(leavingOf) };
-  });
+  return withOwnedStore<ExportedSagas>(
+    options,
+    { isMade: false, isTrial: options.dryRun === true },
+    async (owned) => {
+      const { sagas: meant, to, place, dryRun = false } = options;
+      const { reads } = owned;
+      const open = await reads.openMoveTo(place);
+      const found = await rowsMeant(owned, meant);
+      const known = open === null ? [] : await notedIn(owned, open);
+      const rows = withoutNoted(found, known);
+      if (rows.length === 0 && known.length === 0) {
+        throw new BackstepError('not-found', `${owned.name}: no saga in flight matches`);
+      }
+      const sagas = [...known.map(asNoted), ...rows];
+      if (dryRun) return { move: null, file: to, sagas: sagas.map(leavingOf) };
+      const move = open ?? randomBytes(6).toString('hex');
+      const before = await fileBefore(to, move);
+      const inbound = { kind: 'move', phase: 'leave', move, place, ...authorOf(options) } as const;
+      const tell = (done: number): void =>
+        options.onProgress?.({ phase: 'leaving', done, total: rows.length });
+      await eachOf(rows, tell, ({ row }) => leave(owned, row, inbound, Date.now()));
+      const { lastSeq } = await seqsNow(owned);
+      const { wasLeftClean } = owned.ownership;
+      const from = owned.name;
+      const header = moveHeader({ move, place, from, atMs: Date.now(), lastSeq, wasLeftClean });
+      await writeMoveFile(to, header, linesOf(owned, move, options), before?.imported ?? []);
+      return { move, file: to, sagas: sagas.map(leavingOf) };
+    },
+  );
 }
 
 /** Works on all, a few at once, and tells how many are done. */

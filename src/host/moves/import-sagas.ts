@@ -56,7 +56,7 @@ export async function importSagas(options: ImportOptions): Promise<ImportedSagas
   const header = await checkedFile(from);
   const registry = registryOf(definitions, migrations);
   await assertRunnable(from, registry);
-  return withOwnedStore(options, true, async (owned) => {
+  return withOwnedStore(options, { isMade: true, isTrial: dryRun }, async (owned) => {
     const { missing, here } = await assertRoom(owned, options, header);
     const { move } = header;
     const isNoted = assertNotElsewhere(owned, options, header.imported, here);

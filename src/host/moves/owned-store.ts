@@ -4,10 +4,14 @@
  * Invariant: no saga moves here meanwhile, because its owner is this process, which runs none.
  */
 import { existsSync, realpathSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type DatabaseTarget, readDatabase, shownDatabase } from '../../core/database-target.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { loadStore, type OpenStoreOptions } from '../../store/open-store.ts';
 import { createMoveReads, type MoveReads } from '../../store/queries/moves.ts';
+import { isDatabaseThere, openStoredSagas } from '../../store/stored-sagas.ts';
 import type { Ownership, Store } from '../../store/store.ts';
 
 /** Which database sagas leave or come to. */
@@ -32,22 +36,65 @@ export interface OwnedStore {
 /** Where another process owns it a person is to end that first. */
 const DEFAULT_LOCK_WAIT_MS = 1_000;
 
+/** What the work does to a database. */
+export interface Use {
+  /** It is made where there is none. */
+  readonly isMade: boolean;
+  /** Nothing is written, made or migrated: one that is not there is taken for an empty one. */
+  readonly isTrial: boolean;
+}
+
 /**
  * Opens a database, works, and closes it as it was left before. Throws `storage-refused` where
  * somebody owns it, or where its sagas run elsewhere, and what opening it throws.
- *
- * @param isMade a file is made where there is none
  */
 export async function withOwnedStore<Result>(
-  { lockWaitMs = DEFAULT_LOCK_WAIT_MS, ...database }: MoveDatabase,
-  isMade: boolean,
+  database: MoveDatabase,
+  { isMade, isTrial }: Use,
   work: (owned: OwnedStore) => Promise<Result>,
 ): Promise<Result> {
   const name = shownDatabase(database.database);
   const target = readDatabase(database.database);
-  if (!isMade && target.kind === 'file' && !existsSync(target.path)) {
-    throw refused(name, 'there is no such file', 'check the path');
+  const names = { name, fullName: fullNameOf(target, name, database.schema) };
+  if (!(await isDatabaseThere(database))) {
+    const isFile = target.kind === 'file';
+    const why = isFile ? 'there is no such file' : 'it has no tables of Backstep in that schema';
+    if (!isMade)
+      throw refused(name, why, `check the ${isFile ? 'path' : 'database and the schema'}`);
+    if (isTrial) return inEmptyStore(target, names, work);
+  } else if (isTrial) {
+    // One of an older version is refused, where opening it would bring it up to date.
+    await (await openStoredSagas(database)).close();
   }
+  return inStore(database, names, work);
+}
+
+/** How a database is called. */
+type Names = Pick<OwnedStore, 'name' | 'fullName'>;
+
+/** In the place of a database that would be made. */
+async function inEmptyStore<Result>(
+  target: DatabaseTarget,
+  names: Names,
+  work: (owned: OwnedStore) => Promise<Result>,
+): Promise<Result> {
+  const folder = target.kind === 'file' ? dirname(resolve(target.path)) : null;
+  if (folder !== null && !existsSync(folder)) {
+    throw refused(names.name, `there is no folder ${folder}`, 'make it first');
+  }
+  const trial = await mkdtemp(join(tmpdir(), 'backstep-trial-'));
+  try {
+    return await inStore({ database: join(trial, 'empty.db') }, names, work);
+  } finally {
+    await rm(trial, { recursive: true, force: true });
+  }
+}
+
+async function inStore<Result>(
+  { lockWaitMs = DEFAULT_LOCK_WAIT_MS, ...database }: MoveDatabase,
+  { name, fullName }: Names,
+  work: (owned: OwnedStore) => Promise<Result>,
+): Promise<Result> {
   const open = await loadStore({ ...database, lockWaitMs });
   const store = await open(Date.now);
   let isClean = false;
@@ -65,7 +112,6 @@ export async function withOwnedStore<Result>(
       throw refused(name, why, 'sagas of Restate cannot be moved');
     }
     const cameUnclean = (): void => void (isClean = false);
-    const fullName = fullNameOf(target, name, database.schema);
     return await work({ store, ownership, reads, name, fullName, cameUnclean });
   } finally {
     await store.close(isClean);
@@ -73,8 +119,16 @@ export async function withOwnedStore<Result>(
 }
 
 function fullNameOf(target: DatabaseTarget, name: string, schema: string | undefined): string {
-  if (target.kind === 'file') return realpathSync(target.path);
+  if (target.kind === 'file') return realPathOf(target.path);
   return schema === undefined ? name : `${name}, schema ${schema}`;
+}
+
+/** Of a file that is to be made as well. */
+function realPathOf(path: string): string {
+  const full = resolve(path);
+  if (existsSync(full)) return realpathSync(full);
+  const folder = dirname(full);
+  return existsSync(folder) ? join(realpathSync(folder), basename(full)) : full;
 }
 
 function refused(name: string, why: string, cure: string): BackstepError {

@@ -36,14 +36,14 @@ function restoredView({ generation, copiedAtMs, restoredAtMs }: Restored) {
 
 /** Dead letters, figures, health and retention, with whole paths. */
 export function engineRoutes(
-  { backstep, clients, nowMs, lostLogLines }: HttpContext,
+  { backstep, clients, nowMs, lostLogLines, countSagas }: HttpContext,
   recorder: PerformanceRecorder,
 ): Hono<HttpEnv> {
-  const storeGauges = storeGaugesOf(backstep.read);
+  const storeGauges = storeGaugesOf(backstep.read, countSagas);
   return new Hono<HttpEnv>()
     .route('/api/dead-letters', deadLetterRoutes(backstep, nowMs))
     .get('/api/stats', async (c) => {
-      const sagas = await backstep.read.statusCounts();
+      const sagas = await countSagas();
       const { types: _, ...engine } = backstep.figures();
       const store = backstep.store.stats();
       return c.json({

@@ -5,7 +5,6 @@
  * takes at most a hundredth of the reader's time, however many sagas are open. A read that fails
  * leaves its metrics out, and is counted: a database that is in trouble is just what is watched for.
  */
-import { sagaCounterOf } from './counted-sagas.ts';
 import type { ReadModels, StatusCounts } from '../../store/read-models.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StartQueueSize } from '../../store/queries/start-reads.ts';
@@ -30,11 +29,12 @@ export interface StoreGauges {
 /** Gives the way to read them. `elapsedMs`: a clock that is never set. */
 export function storeGaugesOf(
   read: ReadModels,
+  countSagas: () => Promise<StatusCounts>,
   elapsedMs: () => number = () => performance.now(),
 ): () => Promise<StoreGauges> {
   const { gauges } = read;
   const paced = <Value>(look: () => Promise<Value>) => pacedRead(look, elapsedMs);
-  const sagas = paced(sagaCounterOf(gauges));
+  const sagas = paced(countSagas);
   const inbox = paced(() => read.inboxFigures());
   const queues = paced(() => read.startQueues());
   const underWay = paced(() => gauges.underWay());

@@ -12,7 +12,7 @@ import { toFailure } from '../../core/failure.ts';
 import type { WriteOutcome } from '../commit.ts';
 import { readUnavailable } from '../read-limits.ts';
 import { failedError } from '../refusals.ts';
-import { type HeldClient, openClient } from './connection/client.ts';
+import { endHeld, type HeldClient, openClient } from './connection/client.ts';
 import { toFault } from './connection/fault.ts';
 import { toStatements } from './writer/participants.ts';
 
@@ -137,7 +137,7 @@ export class NewsLine {
     this.#isClosed = true;
     clearInterval(this.#looking);
     if (this.#notifying !== null) clearTimeout(this.#notifying);
-    await this.#client?.then((client) => client.end()).catch(() => {});
+    await this.#client?.then(endHeld).catch(() => {});
   }
 
   async #notify(): Promise<void> {

@@ -203,6 +203,23 @@ export function settleDelivery(
   );
 }
 
+/** What waits for its next try to a target is due now; not what is being sent, whose time is a lease. */
+export function hastenTarget(
+  db: Db,
+  target: string,
+  atMs: number,
+  sending: readonly number[],
+): ExpectedStatement {
+  return statementOf(
+    db
+      .updateTable('alert_deliveries')
+      .set({ due_at: atMs })
+      .where('target', '=', target)
+      .where('due_at', '>', atMs)
+      .$if(sending.length > 0, (query) => query.where('id', 'not in', sending)),
+  );
+}
+
 /** What is to a target that is not there any more. */
 export function giveUpTarget(db: Db, target: string, atMs: number): ExpectedStatement {
   return statementOf(

@@ -49,6 +49,10 @@ export interface GaugeReads {
   }): Promise<readonly CountedStatus[]>;
   /** The highest internal id there is; 0: none. */
   lastSid(): Promise<number>;
+  /** When the last of them ended, milliseconds since 1970; 0: none has. */
+  lastEndMs(): Promise<number>;
+  /** Which ranges of so many internal ids, from 0, have sagas that ended from then on. */
+  rangesEndedSince(sinceMs: number, size: number): Promise<readonly number[]>;
   underWay(): Promise<readonly UnderWay[]>;
   longestUnmoved(): Promise<readonly LongestUnmoved[]>;
   openLetters(): Promise<readonly OpenLetters[]>;
@@ -65,6 +69,7 @@ const MOVING: readonly SagaStatus[] = ['running', 'compensating'];
 
 export function createGaugeReads(db: Kysely<EngineTables>): GaugeReads {
   const sagas = dialectOf(db).byIndex('sagas', 'sagas_by_status');
+  const byEnd = dialectOf(db).byIndex('sagas', 'sagas_by_end');
   return {
     async notEnded() {
       const { rows } = await sql<CountedStatus>`
@@ -87,6 +92,22 @@ export function createGaugeReads(db: Kysely<EngineTables>): GaugeReads {
         .select((eb) => eb.fn.max('sid').as('last'))
         .executeTakeFirst();
       return row?.last ?? 0;
+    },
+
+    async lastEndMs() {
+      const row = await db
+        .selectFrom('sagas')
+        .select((eb) => eb.fn.max('ended_at').as('last'))
+        .where('ended_at', 'is not', null)
+        .executeTakeFirst();
+      return row?.last ?? 0;
+    },
+
+    async rangesEndedSince(sinceMs, size) {
+      const { rows } = await sql<{ part: number }>`
+        SELECT DISTINCT (sid - 1) / ${sql.lit(size)} AS part FROM ${byEnd}
+          WHERE ended_at >= ${sinceMs}`.execute(db);
+      return rows.map(({ part }) => part);
     },
 
     async underWay() {

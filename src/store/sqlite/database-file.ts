@@ -4,7 +4,15 @@
  * Must never change a file that is not ours. Invariant: every connection that may write the
  * engine's file is opened here.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, realpathSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { BackstepError } from '../../core/errors.ts';
@@ -33,12 +41,24 @@ export function resolveDatabaseFile(path: string): string {
   if (path === '' || path === ':memory:' || path.startsWith('file:')) {
     throw refused(path, 'the engine needs a file on disk', 'give a file path');
   }
+  assertNoFolder(path);
   try {
     createIfMissing(path);
     return realpathSync(resolve(path));
   } catch (thrown) {
     throw unusable(path, thrown, 'check the folder and its permissions');
   }
+}
+
+/** Throws `storage-refused` where there is none to look at. */
+export function assertFile(path: string): void {
+  assertNoFolder(path);
+  if (!existsSync(path)) throw refused(path, 'there is no such file', 'check the path');
+}
+
+function assertNoFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  throw refused(path, 'it is a folder', 'give the path of the file in it');
 }
 
 /** Opens our own file for writing, in WAL mode. Throws `storage-refused` when it is not ours. */

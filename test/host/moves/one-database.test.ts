@@ -1,14 +1,15 @@
 /** What keeps the sagas of one file from running twice, and from being lost. */
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { finishMove, takeBackMove } from '../../../src/host/moves/close-move.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
 import { importSagas } from '../../../src/host/moves/import-sagas.ts';
 import { noteDestination } from '../../../src/host/moves/move-file.ts';
 import { checkVersions } from '../../../src/host/versions/version-check.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
+import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
 import { resultOf } from '../../runtime/upkeep/result-of.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { definitions, findingsIn, until } from './moving.ts';
@@ -70,6 +71,41 @@ test('a file is for one database, and says which that was to whoever imports or 
   expect(await into(other, true)).toMatchObject({ imported: 2 });
   expect(await into(other)).toMatchObject({ imported: 0, alreadyHere: 2 });
   expect(await takeBackMove({ ...back, force: true })).toMatchObject({ sagas: 2 });
+});
+
+describe('a trial of an import', () => {
+  test('makes no database where there is none, and finds what an empty one would', async () => {
+    const { source, target, file, out, beside } = world();
+    await exportSagas(out);
+    const into = (database: string) =>
+      importSagas({ database, from: file, definitions, dryRun: true });
+    const before = readdirSync(dirname(source));
+    expect(await into(target)).toMatchObject({ imported: 2, alreadyHere: 0 });
+    await expect(into(beside('no/such/target.db'))).rejects.toThrow('there is no folder');
+    expect(readdirSync(dirname(source))).toEqual(before);
+    // That it was tried is no import.
+    expect(await importSagas({ database: target, from: file, definitions })).toMatchObject({
+      imported: 2,
+    });
+    expect(await into(target)).toMatchObject({ imported: 0, alreadyHere: 2 });
+  });
+
+  describeOnPostgres('on a server', () => {
+    test('makes no schema, and takes nothing out of one that is not there', async () => {
+      const { file, out } = world();
+      const { url } = await postgresDatabase();
+      await exportSagas(out);
+      const trial = { database: url, from: file, definitions, dryRun: true };
+      expect(await importSagas(trial)).toMatchObject({ imported: 2, alreadyHere: 0 });
+      const nothing = exportSagas({ ...out, database: url, to: `${file}.2` });
+      await expect(nothing).rejects.toThrow('it has no tables of Backstep in that schema');
+      const client = await connectTo(url);
+      const { rows } = await client.query(
+        "SELECT nspname FROM pg_namespace WHERE nspname = 'backstep'",
+      );
+      expect(rows).toEqual([]);
+    });
+  });
 });
 
 test('a killed import goes on where it began, though nothing has come there yet', async () => {

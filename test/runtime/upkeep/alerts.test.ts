@@ -276,3 +276,22 @@ it('a trial arrives, and one to nobody is refused', async () => {
   const none = engine.backstep.alerts.trial('nobody');
   await expect(none).rejects.toMatchObject({ code: 'not-found' });
 });
+
+it('a trial that arrives sends at once what waits for its next try', async () => {
+  await engine.open(recordedActivities(declines).activities, {
+    alerts: alertsOf({ kind: 'dead-letter' }),
+  });
+  isDeaf = true;
+  await givenUp(1);
+  await pass(120_000); // the next try is minutes away
+  await engine.backstep.alerts.trial('desk', 'ada');
+  await pass(2_000);
+  expect(told).toEqual([]);
+  isDeaf = false;
+  await engine.backstep.alerts.trial('desk', 'ada');
+  await pass(4_000);
+  expect(texts().map((text) => text.split(' ')[0])).toEqual(
+    expect.arrayContaining(['alert.trial', 'alert.opened']),
+  );
+  expect(engine.backstep.health()).toEqual({ kind: 'ready' });
+});

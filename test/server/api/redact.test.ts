@@ -132,6 +132,29 @@ describe('a dead letter', () => {
   });
 });
 
+describe('the error of a saga in a list', () => {
+  it.each([
+    ['card-declined', 'the bank says no', 'card-declined: the bank says no'],
+    ['token-expired', 'log in: it is late', 'token-expired: log in: it is late'],
+    ['card-declined', 'password: s3cret', 'card-declined: password: [redacted]'],
+    ['token=s3cret', 'for a reason', 'token=[redacted]: for a reason'],
+  ])('%s with "%s" says why, and no secret', async (code, message, shown) => {
+    const fail = (): never => {
+      throw new PermanentError(code, message);
+    };
+    const http = await openFixture({ activities: { charge: fail, release: fail } });
+    const id = await http.settledOrder('o-1');
+    const list = (await (await http.app.request('/api/sagas')).json()) as {
+      items: { id: string; error: string }[];
+    };
+    expect(list.items).toMatchObject([{ id, error: shown }]);
+    const page = await (await http.app.request('/sagas')).text();
+    expect(page).not.toContain('s3cret');
+    expect(page).toContain(shown);
+    await http.dispose();
+  });
+});
+
 describe("a user's own rule", () => {
   it('hides the member in every view of the saga', async () => {
     const lines: string[] = [];

@@ -1,9 +1,21 @@
 /** What the page of a saga says of what a person ordered there, and offers once only. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { defineSaga } from '../../../src/core/define/saga.ts';
+import { exponential } from '../../../src/core/retry-policy.ts';
 import type { SagaState } from '../../../src/core/state.ts';
 import { tookTime } from '../../../src/server/dashboard/frame/html.ts';
+import { sagaStanding } from '../../../src/server/dashboard/saga/saga-view.ts';
+import { REFUSED, SagaDriver } from '../../core/turn/saga-driver.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
 import { registerStays } from '../api/stay-saga.ts';
+
+type Calls = Record<'book' | 'tell', (input: null) => string>;
+const once = { retry: exponential({ first: '1s', attempts: 1 }), input: () => null };
+const forwardSaga = defineSaga({ id: 'call', input: z.null(), activities: {} as Calls })
+  .step('book', { kind: 'pivot', ...once })
+  .step('tell', { kind: 'retriable', ...once })
+  .build();
 
 let http: HttpFixture;
 
@@ -45,6 +57,19 @@ describe('what a person ordered on the page of a saga', () => {
     expect(page).toContain('Cancel stay');
     expect(page).not.toContain('Turn stay');
     expect(page).not.toContain('Compensate now');
+  });
+});
+
+describe('why a saga failed past its pivot', () => {
+  it.each(['failed', 'terminated'] as const)('is no turning back: %s', async (status) => {
+    const saga = new SagaDriver(forwardSaga, null);
+    saga.done('book');
+    saga.fail('tell', REFUSED);
+    if (status === 'terminated') saga.command('terminate');
+    const words = textOf(await sagaStanding(saga.state, forwardSaga));
+    expect(saga.state.status).toBe(status);
+    expect(words).toContain('Why it failed: refused the remote was refused');
+    expect(words).not.toContain('turned back');
   });
 });
 

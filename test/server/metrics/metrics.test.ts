@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { prometheusText } from '../../../src/host/telemetry/prometheus-text.ts';
+import { sagaCounterOf } from '../../../src/server/metrics/counted-sagas.ts';
 import { storeGaugesOf } from '../../../src/server/metrics/store-gauges.ts';
 import type { ReadModels } from '../../../src/store/read-models.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
@@ -168,13 +169,15 @@ describe('what is read of the database', () => {
         notEnded: none,
         endedWithin: none,
         lastSid: async () => 0,
+        lastEndMs: async () => 0,
+        rangesEndedSince: none,
         underWay: none,
         longestUnmoved: none,
         openLetters: none,
         waitingMessages: look,
       },
     } as unknown as ReadModels;
-    const now = storeGaugesOf(read, () => nowMs);
+    const now = storeGaugesOf(read, sagaCounterOf(read.gauges), () => nowMs);
     return { now, reads: () => reads, pass: (ms: number) => (nowMs += ms) };
   }
 

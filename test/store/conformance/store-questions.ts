@@ -91,6 +91,9 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'ended sagas of a range': () =>
       gauges.endedWithin({ afterSid: ended - 10_000, untilSid: ended }),
     'the newest saga': () => gauges.lastSid(),
+    'when the last saga ended': () => gauges.lastEndMs(),
+    'ranges where sagas ended since': () =>
+      gauges.rangesEndedSince(Number.MAX_SAFE_INTEGER, 10_000),
     'what moved longest ago by type': () => gauges.longestUnmoved(),
     'open dead letters by type': () => gauges.openLetters(),
     'how many messages wait': () => gauges.waitingMessages(),

@@ -121,7 +121,8 @@ function incidentTable(caption: string, incidents: readonly AlertIncident[], emp
       total.toLocaleString('en'),
       relativeTime(openedAtMs),
       resolvedAtMs === null ? '–' : relativeTime(resolvedAtMs),
-      html`${sagas.map((id) => html`${sagaLink(id, id.slice(0, 8))} `)}`,
+      // How an id begins is its time: those of one incident would all look alike.
+      html`${sagas.map((id) => html`${sagaLink(id, `…${id.slice(-6)}`)} `)}`,
       error ?? '–',
     ]),
     empty,

@@ -64,11 +64,8 @@ function groupsOf(context: HttpContext, pulse: Pulse): readonly RegionGroup[] {
   ];
 }
 
-async function countRegions({ backstep }: HttpContext): Promise<readonly Region[]> {
-  const [counts, letters] = await Promise.all([
-    backstep.read.statusCounts(),
-    backstep.read.deadLetterGroups(),
-  ]);
+async function countRegions({ backstep, countSagas }: HttpContext): Promise<readonly Region[]> {
+  const [counts, letters] = await Promise.all([countSagas(), backstep.read.deadLetterGroups()]);
   const openLetters = letters.reduce((sum, { count }) => sum + count, 0);
   return [await region('counts', statusTiles(counts, openLetters))];
 }

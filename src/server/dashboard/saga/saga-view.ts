@@ -7,6 +7,7 @@ import type { SagaDefinition } from '../../../core/define/definition.ts';
 import type { SagaState } from '../../../core/state.ts';
 import type { CompensationOutcome } from '../../../core/status.ts';
 import { compensationOutcomeOf } from '../../../core/machine/saga-status.ts';
+import { isPastPivot } from '../../../core/turn/ledger.ts';
 import { recordAt } from '../../api/saga-history.ts';
 import type { SagaPicture } from './saga-picture.ts';
 import { definitionPath } from '../definitions/definition-views.ts';
@@ -103,12 +104,14 @@ export function sagaStanding(
 ): Html {
   const { status, steps, failureReason, resolution } = state;
   const outcome = compensationOutcomeOf(status, steps);
+  const isForward = status === 'failed' || isPastPivot(steps);
   return html`<p class="headline">${badge(status)} ${lead}</p>
     ${
       failureReason === null
         ? ''
         : html`<p>
-            <strong>Why it turned back:</strong> <code>${failureReason.code}</code>
+            <strong>Why it ${isForward ? 'failed' : 'turned back'}:</strong>
+            <code>${failureReason.code}</code>
             ${failureReason.message}${outcome === null ? '' : html`. ${outcomeInWords(outcome)}`}
           </p>`
     }

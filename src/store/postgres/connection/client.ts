@@ -48,6 +48,12 @@ export async function openClient(url: string, applicationName: string): Promise<
   return client;
 }
 
+/** Ends a connection. Whoever waits for that is kept until then, though what is idle keeps nobody. */
+export function endHeld(client: HeldClient): Promise<void> {
+  client.ref();
+  return client.end();
+}
+
 /** Kysely over one connection, which stays the caller's. */
 export function kyselyOver(client: Client): Kysely<unknown> {
   const query = (text: string, values: readonly unknown[]) => client.query(text, [...values]);

@@ -105,7 +105,10 @@ export async function connect(url: string, options: ConnectOptions): Promise<Pos
         },
       }),
       destroy: () => void socket.destroy(),
-      end: () => client.end(),
+      end: () => {
+        socket.ref(); // whoever waits for it is kept, though what is idle keeps nobody
+        return client.end();
+      },
       ref: () => void socket.ref(),
       unref: () => void socket.unref(),
     };

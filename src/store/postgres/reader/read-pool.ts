@@ -9,7 +9,7 @@ import { type Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompil
 import { toFailure } from '../../../core/failure.ts';
 import { MAX_QUEUED_READS, readUnavailable, tookTooLong, tooManyReads } from '../../read-limits.ts';
 import { type DialectParts, type QueryLane, readOnlyKysely } from '../../read-only-kysely.ts';
-import { type HeldClient, openClient } from '../connection/client.ts';
+import { endHeld, type HeldClient, openClient } from '../connection/client.ts';
 import { readFrames, ReadSegment } from './read-segment.ts';
 
 export interface ReadPoolOptions {
@@ -70,7 +70,7 @@ export class ReadPool implements QueryLane {
     for (const read of this.#queue) read.reject(closed());
     this.#queue = [];
     for (const giveUp of this.#busy.values()) giveUp(closed());
-    await Promise.all(this.#idle.splice(0).map((client) => client.end()));
+    await Promise.all(this.#idle.splice(0).map(endHeld));
   }
 
   #next(): void {

@@ -42,6 +42,29 @@ export async function openStoredSchema(
   }
 }
 
+/** Whether it has our tables. Throws `unavailable`, or `storage-refused` where it cannot be asked. */
+export async function isSchemaThere(
+  url: string,
+  schema: string = DEFAULT_SCHEMA,
+): Promise<boolean> {
+  const home = `"${checkedSchema(schema)}"`;
+  let client: HeldClient | undefined;
+  try {
+    client = await openClient(url, 'backstep-looks');
+    return await hasTables(client, home);
+  } catch (thrown) {
+    throw unusableDatabase(url, thrown);
+  } finally {
+    await client?.end();
+  }
+}
+
+async function hasTables(client: HeldClient, home: string): Promise<boolean> {
+  const sql = 'SELECT to_regclass($1) IS NOT NULL AS "isThere"';
+  const { rows } = await client.query<{ isThere: boolean }>(sql, [`${home}.marks`]);
+  return rows[0]?.isThere === true;
+}
+
 class StoredSchema implements StoredSagas {
   readonly #client: HeldClient;
   /** The schema as SQL names it. */
@@ -53,11 +76,7 @@ class StoredSchema implements StoredSagas {
   }
 
   async refuseOther(url: string): Promise<void> {
-    const [found] = await this.#rows<{ isThere: boolean }>(
-      'SELECT to_regclass($1) IS NOT NULL AS "isThere"',
-      `${this.#home}.marks`,
-    );
-    if (found?.isThere !== true) {
+    if (!(await hasTables(this.#client, this.#home))) {
       const why = `it has no tables of Backstep in the schema ${this.#home}`;
       throw refusedDatabase(url, why, 'check the database and the schema');
     }

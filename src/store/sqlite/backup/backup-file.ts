@@ -7,7 +7,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toFailure } from '../../../core/failure.ts';
-import { refused } from '../database-file.ts';
+import { assertFile, refused } from '../database-file.ts';
 import { asPart } from './part.ts';
 import { copyDatabase, type CopyProgress } from './copying.ts';
 
@@ -27,7 +27,7 @@ export async function backUpFile(
   copiedAtMs: number,
   work: CopyWork,
 ): Promise<number> {
-  if (!existsSync(from)) throw refused(from, 'there is no such file', 'check the path');
+  assertFile(from);
   const refuseOther = (): void => {
     if (existsSync(to)) throw refused(to, 'there is a file already', 'give another name');
   };

@@ -7,7 +7,7 @@
  */
 import { existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { APPLICATION_ID, refused, resolveDatabaseFile } from '../database-file.ts';
+import { APPLICATION_ID, assertFile, refused, resolveDatabaseFile } from '../database-file.ts';
 import { acquireOwnerLock } from '../ownership/owner-lock.ts';
 import { asPart } from './part.ts';
 import { copyInto, type CopyWork, takePlace } from './backup-file.ts';
@@ -28,7 +28,7 @@ export async function restoreFile(
   { from, to, isForced, lockWaitMs }: RestoreFileOptions,
   work: CopyWork,
 ): Promise<number> {
-  if (!existsSync(from)) throw refused(from, 'there is no such file', 'check the path');
+  assertFile(from);
   const isNew = !existsSync(to);
   if (!isNew && realpathSync(from) === realpathSync(to)) {
     throw refused(to, 'it is the backup itself', 'give another path');

@@ -5,11 +5,10 @@
  * a transaction of its own, so that its row, journal and messages are of one moment, and so short
  * that the engine's log can be emptied in between.
  */
-import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { toFailure } from '../../../core/failure.ts';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../../core/status.ts';
-import { APPLICATION_ID, refused } from '../database-file.ts';
+import { APPLICATION_ID, assertFile, refused } from '../database-file.ts';
 import { foundPrefix } from '../found-prefix.ts';
 import { withPrefix } from '../../table-names.ts';
 import type { SagaAsStored, SagaInFlight, StepAsStored, StoredSagas } from '../../as-stored.ts';
@@ -32,7 +31,7 @@ const MAX_FILE_FLAWS = 20;
 
 /** Opens a file to look at. Throws `storage-refused`: not there, not ours, or of another schema. */
 export function openStoredFile(path: string): StoredSagas {
-  if (!existsSync(path)) throw refused(path, 'there is no such file', 'check the path');
+  assertFile(path);
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { readonly: true, timeout: BUSY_WAIT_MS });
