@@ -31,10 +31,8 @@ const never = () => Promise.reject(new Error('no saga runs here'));
 async function deployOn(stage: Stage, backstep: Backstep) {
   const server = await serveBackstep({ backstep, port: 0 });
   onTestFinished(() => server.stop());
-  const args = (address: string, more: readonly string[]): string[] => [
-    ...['deploy', address, '--admin', stage.server.admin, '--url', server.url],
-    ...more,
-  ];
+  const of = ['--admin', stage.server.admin, '--url', server.url];
+  const args = (address: string, more: readonly string[]) => ['deploy', address, ...of, ...more];
   return {
     deploy: (address: string, ...more: string[]): Promise<Ran> => typed(args(address, more)),
     /** As a process, which ends where nothing keeps it. */
