@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { createEndpointHandler, service } from '@restatedev/restate-sdk';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
+import { planDeployment } from '../../src/restate/deploy.ts';
+import { Admin } from '../../src/restate/face/admin.ts';
 import { SERVICES } from '../../src/restate/names.ts';
 import { sagaObject } from '../../src/restate/saga-object.ts';
 import { WorkerRegistry } from '../../src/restate/worker-registry.ts';
@@ -100,6 +102,36 @@ describeOnRestate('a deployment', () => {
       await expect.poll(() => stage.callsOf('backstep-'), { timeout: 20_000 }).toEqual([]);
       await stage.closeFace();
       expect(await findingsIn(database, [parcelSaga])).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'is refused while turns wait to be written, of which the face does not know',
+    async () => {
+      const bind: Register = ({ register: add }) =>
+        add(formSaga(1), { activities: { file: answer, unfile: answer } } as never);
+      const stage = await Stage.open(bind);
+      const backstep = await stage.face();
+      const { id } = await backstep.spawn('form', { input: INPUT });
+      await backstep.saga(id).waitFor(({ status }) => status === 'waiting', { within: '20s' });
+      await expect.poll(() => stage.callsOf('backstep-journal'), { timeout: 20_000 }).toEqual([]);
+      await stage.closeFace();
+      const words = { command: { name: 'pause' }, expectedVersion: null, atMs: Date.now() };
+      await fetch(`${stage.server.ingress}/restate/call/${SERVICES.saga}/${id}/command`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(words),
+      });
+      const next = urlOf(await stage.worker(bind));
+      const known = { inFlight: [], isKnown: () => true };
+      const plan = (nowMs: number) =>
+        planDeployment(new Admin(stage.server.admin), next, async () => known, nowMs);
+      expect((await plan(Date.now() + 60_000)).refusals).toEqual([
+        expect.stringMatching(/^1 turns wait to be written/),
+      ]);
+      // One that was taken just now is on its way.
+      expect((await plan(Date.now() - 60_000)).refusals).toEqual([]);
     },
     PATIENCE_MS,
   );

@@ -74,7 +74,8 @@ async function deployWorkers(
     import('../../restate/deploy.ts'),
   ]);
   const admin = new Admin(options.admin);
-  const plan = await planDeployment(admin, new URL(address).href, () => knownBy(running.client));
+  const ask = () => knownBy(running.client);
+  const plan = await planDeployment(admin, new URL(address).href, ask, clock.nowMs());
   if (plan.refusals.length > 0 || options.dryRun === true) {
     report.answer({ dryRun: options.dryRun === true, ...plan }, () => planLines(plan));
     return plan.refusals.length > 0 ? EXIT_REFUSED : EXIT_WELL;
