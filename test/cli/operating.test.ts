@@ -56,7 +56,7 @@ describe('a saga is', () => {
     const id = await started('ordered');
     expect(await run(['pause', id, '--dry-run'])).toMatchObject({
       code: 0,
-      out: `would order pause of ${id}, which is waiting\n`,
+      out: `would order pause of ${id}, which is waiting\nStop a saga where it stands, timers included.\n`,
     });
     expect((await run(['pause', id, '--by', 'ada', '--reason', 'look first'])).code).toBe(0);
     expect((await run(['pause', id])).code).toBe(4);
