@@ -190,6 +190,23 @@ test('what a payload carries cannot move the cursor or hide a line', async () =>
   expect((jsonOf(await run(['show', id, '--json'])) as { key: string }).key).toBe(name);
 });
 
+test('a list that goes on proposes the rest of what was asked for', async () => {
+  for (const name of ['more 1', 'more 2']) await started(name);
+  const filters = [
+    '--status',
+    'waiting,paused',
+    '--older-than',
+    '0s',
+    '--query',
+    'more ',
+    '--limit',
+  ];
+  const { err } = await run(['ls', ...filters, '1']);
+  expect(err).toBe(
+    "next: backstep ls --status waiting,paused --older-than 0ms --query 'more ' --all\n",
+  );
+});
+
 test('what is not read is no option: a module for lists and figures', async () => {
   for (const command of ['ls', 'dead-letters', 'stats']) {
     const { code, err } = await typed([command, '--db', database, '--module', MODULE]);
