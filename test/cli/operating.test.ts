@@ -135,9 +135,14 @@ describe('an error is told once:', () => {
     expect(err.match(/legal now/g)).toHaveLength(1);
   });
 
-  test('a token that is missing, with where to put it', async () => {
+  test('a token that is missing or wrong, with where to put it', async () => {
     const { err } = await run(['ls'], { env: { BACKSTEP_TOKEN: '' } });
     expect(err).toContain('the token is missing or wrong: set BACKSTEP_TOKEN');
+    const wrong = await run(['ls'], { env: { BACKSTEP_TOKEN: `${TOKEN}-of-another` } });
+    expect(wrong).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('That is not the token of this server.') as unknown,
+    });
   });
 });
 
