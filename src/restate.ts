@@ -7,6 +7,18 @@ import './node-guard.js';
 export { detached } from './restate/detached.ts';
 export type { RestateOptions } from './restate/face/open-restate.ts';
 export type { ListenAt } from './restate/face/restate-engine.ts';
+export {
+  exportFromRestate,
+  finishMoveOnRestate,
+  importToRestate,
+  takeBackMoveOnRestate,
+} from './restate/face/moves/moving.ts';
+export type {
+  RestateAt,
+  RestateCloseOptions,
+  RestateExportOptions,
+  RestateImportOptions,
+} from './restate/face/moves/moving.ts';
 export { openRestateBackstep, serveWorker } from './restate/with-sdk.ts';
 export type { Worker, WorkerOptions } from './restate/worker.ts';
 export type { MetricsAt } from './host/telemetry/serve-metrics.ts';

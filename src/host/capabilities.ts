@@ -22,6 +22,7 @@ export type CapabilityName =
   | 'bounds'
   | 'liveFigures'
   | 'inbox'
+  | 'moves'
   | 'standby'
   | 'manyMachines';
 
@@ -53,6 +54,7 @@ export const CAPABILITY_WORDS: Readonly<Record<CapabilityName, string>> = {
   bounds: 'Bounds and start queue',
   liveFigures: 'Live figures',
   inbox: 'Inbox',
+  moves: 'Moves of sagas in flight',
   standby: 'Standby',
   manyMachines: 'Many machines at once',
 };
@@ -74,6 +76,7 @@ const EMBEDDED = {
   missingVersions: full('The saga is parked, and goes on once the version is registered.'),
   bounds: full('Exact; what is beyond is refused before it is accepted.'),
   liveFigures: full('Actors, mailboxes and attempts, as they are now.'),
+  moves: full('To another database or to Restate; nobody runs those of the database meanwhile.'),
   manyMachines: none('One process runs all sagas of a database.'),
 };
 
@@ -126,6 +129,10 @@ const CAPABILITIES: Readonly<Record<HostName, Capabilities['promises']>> = {
     inbox: limited(
       'A row in your own transaction starts a saga or sends an event, exactly once; what it commands ' +
         'may be done twice where its face ends just then and is away for ten minutes.',
+    ),
+    moves: limited(
+      'From a database and to one, while workers and face go on; not while a subscriber does not take ' +
+        'what it said.',
     ),
     standby: limited(
       'Another face over the same PostgreSQL shows everything, and writes once the first one ends.',

@@ -11,7 +11,11 @@ import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
 import type { StoredText } from '../host/versions/version-standing.ts';
 import { parkedRecord } from '../host/turn/projection.ts';
 import type { TurnRecord } from '../store/commit.ts';
+import type { MoveNote } from './moves/move-notes.ts';
 import { type StoredWords, WATCH, type Watch } from './words.ts';
+
+/** By which its object keeps the saga. */
+export const SAGA = 's';
 
 /** Where a saga of a bounded type stands at the gate of its type. */
 export type GatePlace = 'none' | 'waits' | 'holds';
@@ -37,6 +41,8 @@ export interface KeptFacts {
   readonly gate: GatePlace;
   /** Why it is parked, where its text does not say so. */
   readonly parkFailure: Failure | null;
+  /** Moves between hosts that it has been in, the last one last; absent: none. */
+  readonly moves?: readonly MoveNote[];
 }
 
 /** What is not said by the state: where it is known before the state is. */
@@ -44,8 +50,9 @@ export type OwnFacts = Omit<KeptFacts, 'format' | 'status' | 'seq' | 'parkFailur
 
 /** Those facts without the others that may stand beside them. */
 export function ownFactsOf(known: OwnFacts): OwnFacts {
-  const { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate } = known;
-  return { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate };
+  const { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate, moves } = known;
+  const own = { type, version, definitionHash, key, inputHash, atMs, wakeMs, watch, gate };
+  return moves === undefined ? own : { ...own, moves };
 }
 
 export interface KeptSaga {
@@ -54,7 +61,16 @@ export interface KeptSaga {
 }
 
 /** What is left of a saga that was removed: its start key, and how it ended. */
-export const TOMB = z.object({ inputHash: z.string(), endedAs: z.enum(SAGA_STATUSES) });
+export const TOMB = z.object({
+  inputHash: z.string(),
+  endedAs: z.enum(SAGA_STATUSES),
+  /** Where it went, of one that was moved. */
+  way: z.object({ move: z.string(), place: z.string() }).exactOptional(),
+});
+/** Which saga a start key names that came from another host, where ids are not made of keys. */
+export const FORWARD = z.object({ inputHash: z.string(), saga: z.string() });
+/** What a start finds where there is no saga. */
+export type KnownKey = z.infer<typeof TOMB> | z.infer<typeof FORWARD>;
 
 const facts = z.looseObject({ type: z.string(), seq: z.int(), watch: WATCH.nullable() });
 

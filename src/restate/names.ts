@@ -14,6 +14,8 @@ export const SERVICES = {
   outbox: 'backstep-outbox',
   /** A virtual object for each bounded type, by its name: the places of its sagas. */
   gate: 'backstep-gate',
+  /** A virtual object for each move of sagas between hosts: whoever has its ticket may move them. */
+  move: 'backstep-move',
   /** A virtual object for each saga, by its id: writes what its turns leave behind. */
   journal: 'backstep-journal',
 } as const;

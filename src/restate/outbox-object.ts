@@ -25,8 +25,8 @@ const RETRIES = { initialRetryInterval: 500, maxRetryInterval: 60_000, retryInte
 /** The object of outboxes. */
 export function outboxObject(registry: WorkerRegistry, clock: Clock, unheard: UnheardEvents) {
   const handOver = async (ctx: ObjectContext, given: unknown): Promise<void> => {
-    const { type, seq, index, event, data } = OUTBOX_WORDS.parse(given);
-    const message = { id: `${seq}-${index}`, sagaId: ctx.key, type, event, data };
+    const { type, seq, index, event, data, knownAs } = OUTBOX_WORDS.parse(given);
+    const message = { id: knownAs ?? `${seq}-${index}`, sagaId: ctx.key, type, event, data };
     const run = async (): Promise<{ readonly sent: readonly Sent[]; readonly atMs: number }> => {
       const sent: Sent[] = [];
       const send = async (_: string, each: Message['event'], id: string): Promise<void> => {

@@ -14,17 +14,18 @@ import {
 import { BackstepError } from '../core/errors.ts';
 import { parseStored } from '../core/history/codec.ts';
 import { isStill, isOver } from '../core/state.ts';
-import type { SagaStatus } from '../core/status.ts';
 import type { Inbound } from '../core/turn/inbound.ts';
 import { checked } from '../host/event-check.ts';
 import type { Refusal } from '../host/refusal.ts';
 import { dueTimers, interruptions } from '../host/turn/wake-ups.ts';
 import { VERSION_IS_BACK } from '../host/versions/version-is-back.ts';
-import { alone, type Loaded } from './alone.ts';
+import { alone, type Loaded } from './handlers/alone.ts';
 import { CALL_OPTIONS } from './call-options.ts';
-import { familyHandlers } from './family-handlers.ts';
+import { familyHandlers } from './handlers/family-handlers.ts';
 import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
+import { transitOf, wayOut } from './moves/move-notes.ts';
+import { movingHandlers, whole } from './moves/moving-handlers.ts';
 import { RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
 import {
@@ -37,6 +38,7 @@ import {
   withLastText,
 } from './saga-state.ts';
 import { nameOfAttempt, toGate, toJournal, type WorkPlace } from './sends.ts';
+import { startHandler } from './handlers/start-handler.ts';
 import { TurnWork } from './turn-work.ts';
 import {
   type Answer,
@@ -52,11 +54,12 @@ type Handler = (ctx: ObjectContext, given: unknown) => Promise<unknown>;
 /** The object of sagas. */
 export function sagaObject(place: WorkPlace) {
   const exclusive: Readonly<Record<string, Handler>> = {
-    ...startHandlers(place),
+    start: startHandler(place),
     ...askedHandlers(place),
     ...toldHandlers(place),
     ...familyHandlers(place),
     ...upkeepHandlers(place),
+    ...movingHandlers(place),
   };
   const isPublic = (name: string): boolean => PUBLIC_HANDLERS.some((each) => each === name);
   const built = Object.entries(exclusive).map(([name, run]) => {
@@ -69,7 +72,12 @@ export function sagaObject(place: WorkPlace) {
   return object({
     name: SERVICES.saga,
     metadata: { [RUNS_METADATA]: runsText(place.registry.runnable()) },
-    handlers: { ...Object.fromEntries(built), get, turns },
+    handlers: {
+      ...Object.fromEntries(built),
+      get,
+      turns,
+      whole: handlers.object.shared({ ...looks, ingressPrivate: true }, whole),
+    },
     options: CALL_OPTIONS,
   });
 }
@@ -86,45 +94,6 @@ async function turnsOf(ctx: ObjectSharedContext, given: unknown): Promise<SagaAn
   const kept = await loadSaga(ctx);
   if (kept === null) return { saga: null, turns: [] };
   return { saga: wordsOf(kept), turns: await keptTurns(ctx, kept, afterSeq) };
-}
-
-function startHandlers(place: WorkPlace) {
-  const { registry } = place;
-  return {
-    start: async (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['start']> => {
-      const asked = SAGA_WORDS.start.parse(given);
-      const { type, version, input, key, inputHash, startAtMs, trace = null, atMs } = asked;
-      const kept = await loadSaga(ctx);
-      const tomb = kept === null ? await loadTomb(ctx) : null;
-      const known = kept?.facts ?? tomb;
-      if (known !== null && known.inputHash !== inputHash) return otherInput(ctx.key, type, key);
-      if (kept !== null) return again(kept.facts.status, false);
-      if (tomb !== null) return again(tomb.endedAs, true);
-      let work: TurnWork;
-      try {
-        const { definition } = registry.version(type, version);
-        registry.assertChildren(definition);
-        const isLimited = registry.boundOf(type) !== null;
-        const hold = startAtMs === null && !isLimited ? null : { startAtMs, isLimited };
-        const born = { input, key, inputHash, hold, parent: null, trace };
-        work = TurnWork.begin(place, ctx.key, definition, born, atMs);
-      } catch (error) {
-        return refusedAs(error);
-      }
-      const { status } = work.state;
-      await flush(ctx, work);
-      return { done: { status, isNew: true, isRemoved: false } };
-    },
-  };
-}
-
-function again(status: SagaStatus, isRemoved: boolean): SagaAnswers['start'] {
-  return { done: { status, isNew: false, isRemoved } };
-}
-
-function otherInput(id: string, type: string, key: string | null): SagaAnswers['start'] {
-  const message = `key "${key}" of saga type "${type}" started saga ${id} with another input`;
-  return refusedAs(new BackstepError('conflict', message));
 }
 
 function askedHandlers(place: WorkPlace) {
@@ -208,7 +177,7 @@ function toldHandlers(place: WorkPlace) {
       const { inbound, atMs } = SAGA_WORDS.message.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return; // a saga that is not there hears nothing, as with any actor
-      await aloneWith(ctx, place, { kept, atMs }, inbound);
+      await aloneWith(ctx, place, { kept, atMs }, inbound, given);
     },
     admit: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const { atMs } = SAGA_WORDS.admit.parse(given);
@@ -231,6 +200,7 @@ async function aloneWith(
   place: WorkPlace,
   loaded: Loaded,
   inbound: Message,
+  words: unknown,
 ): Promise<void> {
   let read: Asked = inbound;
   try {
@@ -241,7 +211,8 @@ async function aloneWith(
   }
   const given = read;
   if ('refused' in given) return;
-  await alone(ctx, place, loaded, (work) => work.takeAlone(given));
+  const held = { handler: 'message', words } as const;
+  await alone(ctx, place, loaded, (work) => work.takeAlone(given), held);
 }
 
 function upkeepHandlers(place: WorkPlace) {
@@ -284,10 +255,13 @@ function upkeepHandlers(place: WorkPlace) {
     forget: async (ctx: ObjectContext): Promise<void> => {
       const kept = await loadSaga(ctx);
       if (kept === null) return;
+      if (transitOf(kept.facts) !== null) return; // what ends its move sees to it
       const { key, inputHash, status } = kept.facts;
+      const out = wayOut(kept.facts);
+      const way = out === null ? {} : { way: { move: out.move, place: out.place } };
       const parts = parseStored(ctx.key, kept.text, kept.facts.format);
       if (!isOver({ status, resolution: parts.resolution ?? null })) return;
-      removeSaga(ctx, key === null ? null : { inputHash, endedAs: status });
+      removeSaga(ctx, key === null ? null : { inputHash, endedAs: status, ...way });
       send(ctx, { service: SERVICES.journal, key: ctx.key, handler: 'forget', words: {} });
     },
   };

@@ -7,14 +7,13 @@ import {
 } from '@restatedev/restate-sdk';
 import { z } from 'zod';
 import { jsonWords } from './json-words.ts';
-import { type KeptSaga, keptSaga, TOMB } from './kept-saga.ts';
+import { FORWARD, type KeptSaga, keptSaga, type KnownKey, SAGA, TOMB } from './kept-saga.ts';
+import { HELD, type HeldCall } from './moves/move-words.ts';
 import type { Send } from './sends.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import { turnRecord } from './turn-record-words.ts';
 import type { TurnWork } from './turn-work.ts';
 
-/** The saga; see `KeptSaga`. */
-export const SAGA = 's';
 /** Ids of the calls that run its attempts: known only once those are sent. */
 export const RUNS = 'runs';
 /**
@@ -24,8 +23,10 @@ export const RUNS = 'runs';
  */
 const TURNS_KEPT = 32;
 const turnKey = (seq: number): string => `turn-${seq % TURNS_KEPT}`;
-/** What is left of it after its removal. */
+/** What is left of it after its removal, or which saga its key names. */
 const REMOVED = 'tomb';
+/** Calls that came while it is moved, for when it goes on. */
+const HELD_CALLS = 'held';
 
 /** The saga of this object; `null`: there is none, or none any more. */
 export function loadSaga(ctx: ObjectSharedContext | ObjectContext): Promise<KeptSaga | null> {
@@ -36,8 +37,19 @@ export function loadSaga(ctx: ObjectSharedContext | ObjectContext): Promise<Kept
 export async function loadTomb(
   ctx: ObjectSharedContext | ObjectContext,
 ): Promise<z.infer<typeof TOMB> | null> {
+  const known = await loadKey(ctx);
+  return known === null || 'saga' in known ? null : known;
+}
+
+/** What is known of the start key that names this object; `null`: nothing. */
+export async function loadKey(ctx: ObjectSharedContext | ObjectContext): Promise<KnownKey | null> {
   const kept = await ctx.get<unknown>(REMOVED, jsonWords);
-  return kept === null ? null : TOMB.parse(kept);
+  return kept === null ? null : z.union([TOMB, FORWARD]).parse(kept);
+}
+
+/** Says which saga its key names. */
+export function forwardKey(ctx: ObjectContext, forward: z.infer<typeof FORWARD>): void {
+  ctx.set<unknown>(REMOVED, forward, jsonWords);
 }
 
 /** Removes the saga; `null`: its start had no key that must be kept. */
@@ -46,7 +58,27 @@ export function removeSaga(ctx: ObjectContext, tomb: z.infer<typeof TOMB> | null
   if (tomb !== null) ctx.set<unknown>(REMOVED, tomb, jsonWords);
 }
 
+/** Calls that it was not to take while it is moved. */
+export async function heldCalls(
+  ctx: ObjectSharedContext | ObjectContext,
+): Promise<readonly HeldCall[]> {
+  return HELD.parse((await ctx.get<unknown>(HELD_CALLS, jsonWords)) ?? []);
+}
+
+/** Keeps those calls; none: forgets them. */
+export function holdCalls(ctx: ObjectContext, held: readonly HeldCall[]): void {
+  if (held.length === 0) ctx.clear(HELD_CALLS);
+  else ctx.set<unknown>(HELD_CALLS, held, jsonWords);
+}
+
 const RUN_IDS = z.record(z.string(), z.string());
+
+/** Stops every attempt of it that has a call. */
+export async function stopAttempts(ctx: ObjectContext): Promise<void> {
+  const runs = RUN_IDS.parse((await ctx.get<unknown>(RUNS, jsonWords)) ?? {});
+  for (const id of Object.values(runs)) ctx.cancel(InvocationIdParser.fromString(id));
+  ctx.clear(RUNS);
+}
 
 /** Sends everything that the turns come to, in the one order there is; gives what is kept now. */
 export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSaga> {
@@ -59,7 +91,7 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
   // The turns before the saga: whoever reads in between may find a newer one too many, and none
   // missing.
   for (const turn of turns) keepTurn(ctx, turn);
-  ctx.set<KeptSaga>(SAGA, keep, keptSaga);
+  keepSaga(ctx, keep);
   for (const name of stops) {
     const id = runs[name];
     if (id !== undefined) ctx.cancel(InvocationIdParser.fromString(id));
@@ -76,7 +108,13 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
   return keep;
 }
 
-function keepTurn(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
+/** Keeps the saga; see `flush` for one that takes turns. */
+export function keepSaga(ctx: ObjectContext, kept: KeptSaga): void {
+  ctx.set<KeptSaga>(SAGA, kept, keptSaga);
+}
+
+/** Keeps a turn among the last ones, without its text. */
+export function keepTurn(ctx: ObjectContext, { saga, ...turn }: TurnRecord): void {
   const kept = { ...turn, saga: { ...saga, state: '' } };
   ctx.set<unknown>(turnKey(saga.seq), kept, jsonWords);
 }

@@ -58,6 +58,7 @@ export interface Leaving {
 }
 
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+type AsRow = Pick<SagaWords['goesOn'], 'row'>;
 
 /** The sends, and what the saga has to remember of them. */
 export function sendsOf(
@@ -112,9 +113,12 @@ export function toJournal(key: string, type: string, turns: readonly TurnRecord[
   return { service: SERVICES.journal, key, handler: 'append', words };
 }
 
-/** Asks for a place of the type once more; who has one is told so again. */
-export function toGate(type: string, saga: string): Send {
-  const words = { saga, hasBegun: false };
+/**
+ * Asks for a place of the type once more; who has one is told so again. `hasBegun`: it takes one
+ * without waiting.
+ */
+export function toGate(type: string, saga: string, hasBegun = false): Send {
+  const words = { saga, hasBegun };
   return { service: SERVICES.gate, key: type, handler: 'enter', words };
 }
 
@@ -173,8 +177,10 @@ function messagesOf(
 ): readonly Send[] {
   const sends: Send[] = [];
   const { seq, parent } = turn.after;
+  let ends: AsRow = {};
   for (const { index, event, data } of outboxRowsOf(turn)) {
     const told = sagaMessageOf({ event, data });
+    if (told?.kind === 'end-children') ends = { row: { of: id, seq, data } };
     if (told === null) {
       const words: OutboxWords = { type, seq, index, event, data };
       sends.push({ service: SERVICES.outbox, key: id, handler: 'deliver', words });
@@ -187,15 +193,15 @@ function messagesOf(
           : { kind: 'told', ...shows, event: told.event, id: eventId };
       sends.push(toSaga(told.to, 'message', { inbound, atMs }));
     } else if (parent !== null && told.children.some(({ command }) => command === 'if-left')) {
-      sends.push(toSaga(parent.sagaId, 'goesOn', { child: id, atMs }));
+      sends.push(toSaga(parent.sagaId, 'goesOn', { child: id, ...ends, atMs }));
     }
   }
-  return [...sends, ...endsOf(turn, atMs)];
+  return [...sends, ...endsOf(turn, ends, atMs)];
 }
 
 // A paused or parked parent lets its children go on and does not wait for them meanwhile: `command`
 // is `null`, and the child only forgets whom to tell. Once the parent goes on it asks again.
-function endsOf({ before, effects }: TakenTurn, atMs: number): readonly Send[] {
+function endsOf({ before, effects }: TakenTurn, row: AsRow, atMs: number): readonly Send[] {
   return effects.flatMap((effect) => {
     if (effect.kind !== 'stop-activity') return [];
     const { activity, token } = effect;
@@ -203,7 +209,7 @@ function endsOf({ before, effects }: TakenTurn, atMs: number): readonly Send[] {
     if (childId === undefined) return [];
     const command = effect.child?.command ?? null;
     const reason = command === null ? '' : reasonOfEnd(command);
-    return [toSaga(childId, 'end', { activity, token, command, reason, atMs })];
+    return [toSaga(childId, 'end', { activity, token, command, reason, ...row, atMs })];
   });
 }
 

@@ -127,6 +127,18 @@ export class TurnWork {
     return work;
   }
 
+  /** A turn that takes no machine: a move to another host. `text` and facts are kept as given. */
+  static moved(place: WorkPlace, id: string, kept: KeptSaga, record: TurnRecord | null): TurnWork {
+    const work = TurnWork.leave(place, id, kept, kept.facts.atMs);
+    if (record !== null) work.#records.push(record);
+    return work;
+  }
+
+  /** Puts a turn before its own that took no machine. */
+  lead(record: TurnRecord): void {
+    this.#records.unshift(record);
+  }
+
   /** The saga's state now. Throws where it cannot be opened. */
   get state(): SagaState {
     return this.#opened().state;

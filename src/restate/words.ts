@@ -98,6 +98,9 @@ const said: z.ZodType<Message> = z.union([
 export const WATCH = z.object({ parent: text, ...attempt, isUnwinding: z.boolean() });
 export type Watch = z.infer<typeof WATCH>;
 
+/** As the embedded host keeps it: in the outbox of that saga, with that turn. */
+const asRow = { row: z.object({ of: text, seq: count, data: text }).exactOptional() };
+
 type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
 const effect = z.custom<StartEffect>((value) => startEffect.safeParse(value).success);
 const startEffect = z.looseObject({
@@ -128,6 +131,8 @@ export const SAGA_WORDS = {
     startAtMs: atMs.nullable(),
     /** The `traceparent` of whoever asks. */
     trace: text.exactOptional(),
+    /** The key names this saga, which came from another host: none is begun. */
+    isForwarded: z.literal(true).exactOptional(),
     atMs,
   }),
   event: z.object({ inbound: sentEvent, expectedVersion: count.nullable(), atMs }),
@@ -143,12 +148,13 @@ export const SAGA_WORDS = {
   /** Its parent has left it, and is told of its end no more; `command`: how it is to end. */
   end: z.object({
     ...attempt,
+    ...asRow,
     command: z.enum(['cancel', 'terminate']).nullable(),
     reason: text,
     atMs,
   }),
   /** A child that stood still goes on: it is told to end where nobody waits for it any more. */
-  goesOn: z.object({ child: text, atMs }),
+  goesOn: z.object({ child: text, ...asRow, atMs }),
   /** A place of its type is free. */
   admit: z.object({ atMs }),
   /** Attempts and children of which somebody killed the call, as `activity/token`. */
@@ -187,6 +193,8 @@ export const OUTBOX_WORDS = z.object({
   index: count,
   event: text,
   data: text,
+  /** The id that its receivers know it by, of a message that came from another host. */
+  knownAs: count.exactOptional(),
 });
 export type OutboxWords = z.infer<typeof OUTBOX_WORDS>;
 
@@ -202,6 +210,14 @@ export const GATE_WORDS = {
 /** Turns of one saga, in order, to be written where they are not written yet. */
 export const JOURNAL_WORDS = z.object({ type: text, turns: z.array(turnRecord).min(1) });
 export type JournalWords = z.infer<typeof JOURNAL_WORDS>;
+
+/** Turns of a saga that comes from another host, each with the text that its last one left. */
+export const JOURNAL_ARRIVAL = JOURNAL_WORDS.extend({
+  text,
+  /** What is there of it is of before, and goes. */
+  isFirst: z.boolean(),
+});
+export type JournalArrival = z.infer<typeof JOURNAL_ARRIVAL>;
 
 /** A saga as its object keeps it, for whoever decodes it with the definition. */
 const stored = z.object({
@@ -232,21 +248,24 @@ const refused: z.ZodType<Refusal> = z.looseObject({
 /** What was done, or why it was not. */
 export type Answer<Value> = { readonly done: Value } | { readonly refused: Refusal };
 
-const answer = <Value>(value: z.ZodType<Value>): z.ZodType<Answer<Value>> =>
+/** How an answer is written. */
+export const answerOf = <Value>(value: z.ZodType<Value>): z.ZodType<Answer<Value>> =>
   z.union([z.object({ done: value }), z.object({ refused })]);
 
 /** What callers of the ingress hear of each public handler. */
 export const SAGA_ANSWERS = {
-  start: answer(
+  start: answerOf(
     z.object({
       /** `removed`: it ended so long ago that not even that is known. */
       status: z.union([status, z.literal('removed')]),
       isNew: z.boolean(),
       isRemoved: z.boolean(),
+      /** Another saga than was asked: the key names one that came from another host. */
+      id: text.exactOptional(),
     }),
   ),
-  event: answer(stored),
-  command: answer(stored),
+  event: answerOf(stored),
+  command: answerOf(stored),
   adopt: z.unknown(),
   nudge: z.unknown(),
   retell: z.unknown(),

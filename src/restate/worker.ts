@@ -16,6 +16,7 @@ import { AttemptDesk } from './attempt-desk.ts';
 import { attemptService } from './attempt-service.ts';
 import { gateObject } from './gate-object.ts';
 import { serveHttp2 } from './http-server.ts';
+import { moveObject } from './moves/move-object.ts';
 import { outboxObject } from './outbox-object.ts';
 import { sagaObject } from './saga-object.ts';
 import { type MetricsAt, serveMetrics } from '../host/telemetry/serve-metrics.ts';
@@ -105,6 +106,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
       attemptService(registry, desk),
       outboxObject(registry, systemClock, unheard),
       gateObject(registry),
+      moveObject(),
     ],
     identityKeys: [...identityKeys],
     logger: ({ level }, message, ...more: unknown[]) => {

@@ -122,14 +122,13 @@ class Engine implements UncheckedEngine {
     });
     this.#runner = new ActivityRunner(
       clock,
-      attemptReports(actorOf, this.#telemetry),
+      attemptReports(this.#supervisor, this.#telemetry),
       limits,
       parts.tracing,
     );
     this.#listeners = new Listeners(listenerPorts(actorOf, limits, logger));
     this.#timers = new WakeTimers(clock, store, {
-      hasRoom: () => this.#supervisor.hasRoom(),
-      wake: (sid) => actorOf(sid).put({ kind: 'wake' }),
+      wake: (sid) => this.#supervisor.wake(sid),
       onError: (err) => logger.error({ err }, 'due times could not be read; trying again'),
     });
     const between = {

@@ -20,9 +20,9 @@ import {
 import type { CommitOutcome, SagaCommit, WriteOutcome } from './commit.ts';
 import type { FinalFault } from './final-fault.ts';
 import { closedError, failedError, standbyOf } from './refusals.ts';
-import { Postponed } from './postponed.ts';
 import type { Ownership, StoreHealth, StoreStats } from './store.ts';
 import { ListenerSet } from './listener-set.ts';
+import { WaitingItems } from './waiting-items.ts';
 import type { WriterPort } from './writer-port.ts';
 
 /** Most items in one batch. */
@@ -36,9 +36,13 @@ const MAX_QUEUED_ITEMS = 100_000;
 /** How long `close` waits for what is queued. */
 const CLOSE_LIMIT_MS = 10_000;
 
-interface Entry {
+interface Asked {
   readonly item: BatchItem;
   readonly chars: number;
+  readonly isBackground: boolean;
+}
+
+interface Entry extends Asked {
   readonly settle: (outcome: ItemOutcome) => void;
   readonly fail: (error: BackstepError) => void;
   /** So often it met a lock that somebody else holds. */
@@ -57,8 +61,7 @@ export class BatchQueue {
   readonly #owned = Promise.withResolvers<Ownership>();
   readonly #closed = Promise.withResolvers<void>();
   #inFlight: readonly Entry[] = [];
-  #queue: Entry[] = [];
-  readonly #postponed = new Postponed<Entry>();
+  readonly #waiting = new WaitingItems<Entry>();
   #isFlushScheduled = false;
   #isClosing = false;
   #isClean = false;
@@ -86,17 +89,18 @@ export class BatchQueue {
     return this.#owned.promise;
   }
 
-  commit(commit: SagaCommit): Promise<CommitOutcome> {
+  /** See `Store.commit`. */
+  commit(commit: SagaCommit, isBackground = false): Promise<CommitOutcome> {
     const chars = commit.saga.state.length + commit.journal.data.length;
-    return this.#enqueue(toTurnItem(commit), chars, toCommitOutcome);
+    return this.#enqueue({ item: toTurnItem(commit), chars, isBackground }, toCommitOutcome);
   }
 
   write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
-    return this.#enqueue({ kind: 'write', statements }, 0, toWriteOutcome);
+    return this.#enqueue(ofNoLength({ kind: 'write', statements }), toWriteOutcome);
   }
 
   async acknowledge(messageId: number): Promise<void> {
-    await this.#enqueue({ kind: 'acknowledge', messageId }, 0, () => undefined);
+    await this.#enqueue(ofNoLength({ kind: 'acknowledge', messageId }), () => undefined);
   }
 
   health(): StoreHealth {
@@ -108,7 +112,7 @@ export class BatchQueue {
       ...this.#stats,
       commitMs: this.#commitMs.snapshot(),
       waitMs: this.#waitMs.snapshot(),
-      queued: this.#queue.length + this.#postponed.size,
+      queued: this.#waiting.ready + this.#waiting.postponed,
     };
   }
 
@@ -133,17 +137,17 @@ export class BatchQueue {
     await this.#writer.terminate();
   }
 
-  #enqueue<T>(item: BatchItem, chars: number, read: (outcome: ItemOutcome) => T): Promise<T> {
+  #enqueue<T>(asked: Asked, read: (outcome: ItemOutcome) => T): Promise<T> {
     if (this.#health.kind === 'failed') return Promise.reject(failedError(this.#health.reason));
     if (this.#isClosing) return Promise.reject(closedError());
     if (this.#health.kind === 'standby') {
       return Promise.reject(new BackstepError('unavailable', this.#health.reason));
     }
-    if (this.#queue.length >= MAX_QUEUED_ITEMS) {
+    if (this.#waiting.ready >= MAX_QUEUED_ITEMS) {
       return Promise.reject(new BackstepError('overloaded', 'too many writes are waiting'));
     }
     return new Promise((resolve, fail) => {
-      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
+      if (this.#waiting.ready === 0) this.#waitingSinceMs = performance.now();
       const settle = (outcome: ItemOutcome): void => {
         try {
           resolve(read(outcome));
@@ -151,15 +155,15 @@ export class BatchQueue {
           fail(error); // an answer to something else: the rest of the batch must go on
         }
       };
-      this.#queue.push({ item, chars, settle, fail, postponements: 0 });
+      this.#waiting.put({ ...asked, settle, fail, postponements: 0 });
       this.#schedule();
     });
   }
 
   #postpone(entry: Entry): void {
-    this.#postponed.put(entry, entry.postponements, () => {
-      if (this.#queue.length === 0) this.#waitingSinceMs = performance.now();
-      this.#queue.push(entry);
+    this.#waiting.postpone(entry, entry.postponements, () => {
+      if (this.#waiting.ready === 0) this.#waitingSinceMs = performance.now();
+      this.#waiting.put(entry);
       this.#schedule();
     });
     entry.postponements += 1;
@@ -171,7 +175,7 @@ export class BatchQueue {
    */
   #schedule(): void {
     if (this.#inFlight.length > 0) return;
-    if (this.#queue.length >= EARLY_BATCH_SIZE) {
+    if (this.#waiting.ready >= EARLY_BATCH_SIZE) {
       this.#flush();
       return;
     }
@@ -185,8 +189,8 @@ export class BatchQueue {
 
   #flush(): void {
     if (this.#inFlight.length > 0) return;
-    if (this.#queue.length > 0) this.#handOver();
-    else if (this.#isClosing && this.#postponed.size === 0) {
+    if (this.#waiting.ready > 0) this.#handOver();
+    else if (this.#isClosing && this.#waiting.postponed === 0) {
       this.#writer.send({ kind: 'close', isClean: this.#isClean });
     }
   }
@@ -201,15 +205,7 @@ export class BatchQueue {
     const nowMs = performance.now();
     this.#waitMs.note(nowMs - this.#waitingSinceMs);
     this.#waitingSinceMs = nowMs; // of those that stay: close enough, they came last
-    let size = 0;
-    for (let chars = 0; size < this.#queue.length && size < MAX_BATCH_SIZE; size += 1) {
-      chars += this.#queue[size]?.chars ?? 0;
-      if (size > 0 && chars > MAX_BATCH_CHARS) break;
-    }
-    if (size < this.#queue.length) return this.#queue.splice(0, size);
-    const batch = this.#queue;
-    this.#queue = [];
-    return batch;
+    return this.#waiting.takeBatch(MAX_BATCH_SIZE, MAX_BATCH_CHARS);
   }
 
   #take(message: FromWriter): void {
@@ -256,7 +252,7 @@ export class BatchQueue {
       if (typeof outcome === 'number') this.#stats.commits += 1;
     }
     if (batch.some(({ item }) => mayFillInbox(item))) this.#newsListeners.tell();
-    if (this.#isClosing || this.#queue.length === 0) this.#flush();
+    if (this.#isClosing || this.#waiting.ready === 0) this.#flush();
     else this.#schedule();
   }
 
@@ -275,7 +271,7 @@ export class BatchQueue {
   }
 
   #crash(reason: string): void {
-    const waiting = this.#queue.length + this.#inFlight.length + this.#postponed.size;
+    const waiting = this.#waiting.ready + this.#inFlight.length + this.#waiting.postponed;
     if (this.#isClosing && waiting === 0) this.#closed.resolve();
     else this.#fail({ kind: 'failed', reason });
   }
@@ -284,9 +280,8 @@ export class BatchQueue {
   #fail(fault: FinalFault): void {
     if (this.#health.kind === 'failed') return;
     const error = failedError(fault.reason);
-    const pending = [...this.#inFlight, ...this.#queue, ...this.#postponed.takeAll()];
+    const pending = [...this.#inFlight, ...this.#waiting.takeAll()];
     this.#inFlight = [];
-    this.#queue = [];
     this.#owned.reject(error);
     this.#change(fault);
     for (const entry of pending) entry.fail(error);
@@ -297,4 +292,8 @@ export class BatchQueue {
     this.#health = health;
     this.#healthListeners.tell(health);
   }
+}
+
+function ofNoLength(item: BatchItem): Asked {
+  return { item, chars: 0, isBackground: false };
 }

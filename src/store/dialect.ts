@@ -14,10 +14,11 @@ export interface Dialect {
   /** A table to select from, by an index of it where the planner takes orders. */
   byIndex(table: keyof EngineTables, index: EngineIndex): RawBuilder<unknown>;
   /**
-   * What to look for sagas in by any of the columns of lists, in the order of lists: an index that
-   * has them all; in PostgreSQL a view over what is under way and what ended, see its migration 0001.
+   * What to look for sagas in by any of the columns of lists, each part in the order of lists: an index
+   * that has all columns of those with nothing in flight, and the few others; in PostgreSQL a view over what
+   * is under way and what ended, see its migration 0001.
    */
-  readonly listedSagas: RawBuilder<unknown>;
+  readonly listedSagas: readonly ListedSagas[];
   /** The operator of a pattern that letter case does not matter to. */
   readonly likeAnyCase: RawBuilder<unknown>;
   /** What stands in a column of JSON under a path, as text; NULL where nothing does. */
@@ -27,6 +28,14 @@ export interface Dialect {
    * each, in SQLite with its type, in PostgreSQL as text.
    */
   rowsOf(rows: readonly (readonly (string | number | null)[])[]): RawBuilder<unknown>;
+}
+
+/** A part of all sagas. */
+export interface ListedSagas {
+  /** What to select from. */
+  readonly from: RawBuilder<unknown>;
+  /** Those of it that belong to the part. */
+  readonly where: RawBuilder<unknown>;
 }
 
 /** The dialect of a database. */
@@ -43,9 +52,16 @@ export function statementOf(query: Compilable): ExpectedStatement {
   return { sql: text, parameters };
 }
 
+function indexedBy(table: keyof EngineTables, index: EngineIndex): RawBuilder<unknown> {
+  return sql`${sql.table(table)} INDEXED BY ${sql.table(index)}`;
+}
+
 const SQLITE: Dialect = {
-  byIndex: (table, index) => sql`${sql.table(table)} INDEXED BY ${sql.table(index)}`,
-  listedSagas: sql`${sql.table('sagas')} INDEXED BY ${sql.table('sagas_for_lists')}`,
+  byIndex: indexedBy,
+  listedSagas: [
+    { from: indexedBy('sagas', 'sagas_for_lists'), where: sql`wake_at IS NOT 0` },
+    { from: indexedBy('sagas', 'sagas_by_wake'), where: sql`wake_at = 0` },
+  ],
   likeAnyCase: sql`LIKE`,
   jsonText: (column, path) => sql`${sql.ref(column)} ->> ${sql.lit(`$.${path.join('.')}`)}`,
   rowsOf: (rows) => sql`json_each(${JSON.stringify(rows)}) AS item`,
@@ -53,7 +69,7 @@ const SQLITE: Dialect = {
 
 const POSTGRES: Dialect = {
   byIndex: (table) => sql.table(table),
-  listedSagas: sql.table('listed_sagas'),
+  listedSagas: [{ from: sql.table('listed_sagas'), where: sql`true` }],
   likeAnyCase: sql`ILIKE`,
   jsonText: (column, path) =>
     sql`${readableJson(sql.ref(column))} #>> ${sql.lit(`{${path.join(',')}}`)}`,

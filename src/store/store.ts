@@ -140,8 +140,11 @@ export interface Store extends DatabaseAccess {
    * when the store failed, or was closed, before.
    */
   own(): Promise<Ownership>;
-  /** Queues one turn for the next batch. Per saga at most one may be under way. */
-  commit(commit: SagaCommit): Promise<CommitOutcome>;
+  /**
+   * Queues one turn for the next batch. Per saga at most one may be under way. `isBackground`: the saga
+   * was woken by a timer or taken up after a restart, so that others may go before it, within bounds.
+   */
+  commit(commit: SagaCommit, isBackground?: boolean): Promise<CommitOutcome>;
   /** Acknowledges a message that was handed over. */
   acknowledge(messageId: number): Promise<void>;
   loadBySid(sid: number): Promise<StoredSaga | null>;

@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
-const SAGAS = 500;
+const SAGAS = 200;
 
 let machine: VirtualClock;
 let jumpedMs: number;
@@ -26,7 +26,6 @@ beforeEach(() => {
     clock,
     { wakes: () => Promise.resolve([]) },
     {
-      hasRoom: () => true,
       wake: (sid) => void woken.push(sid),
       onError: (error) => {
         throw error;

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it, test } from 'vitest';
 import { BatchQueue } from '../../src/store/batch-queue.ts';
 import type { FromWriter, ToWriter } from '../../src/store/batch-items.ts';
+import { MAX_BACKGROUND } from '../../src/store/waiting-items.ts';
 import type { WriterPort } from '../../src/store/writer-port.ts';
 import { startOf } from './saga-commits.ts';
 
@@ -101,6 +102,61 @@ test('hands over one batch at a time, and the next with all that came meanwhile'
     [10, 11, 12].map((seq) => ({ kind: 'committed', seq })),
   );
 });
+
+describe('of sagas in the background', () => {
+  const SAGAS = 3 * MAX_BACKGROUND;
+
+  /** Which sagas the last batch was of. */
+  const sidsOf = (batch: ToWriter | undefined): readonly unknown[] =>
+    batch?.kind === 'batch'
+      ? batch.items.map((item) => (item.kind === 'start' ? item.saga[0] : item.kind))
+      : [];
+
+  async function written(): Promise<readonly unknown[]> {
+    const sids = sidsOf(writer.heard.at(-1));
+    const outcomes = sids.map((_, index) => 100 + index);
+    writer.say({ kind: 'done', outcomes, durationMs: 1 });
+    await new Promise(setImmediate);
+    return sids;
+  }
+
+  beforeEach(async () => {
+    writer.say(OPENED);
+    void queue.commit(startOf(9_999));
+    await new Promise(setImmediate);
+    for (let sid = 1; sid <= SAGAS; sid += 1) void queue.commit(startOf(sid), true);
+  });
+
+  it('writes a bounded share with each batch, in their order, and what comes in before them', async () => {
+    await written();
+    void queue.commit(startOf(5_001));
+    void queue.commit(startOf(5_002));
+    const first = await written();
+    expect(first).toEqual(range(1, MAX_BACKGROUND));
+    const second = await written();
+    expect(second).toEqual([5_001, 5_002, ...range(MAX_BACKGROUND + 1, 2 * MAX_BACKGROUND)]);
+    expect(queue.stats().queued).toBe(0);
+  });
+
+  it('writes as many though more comes in than a batch takes', async () => {
+    for (let sid = 5_001; sid <= 6_500; sid += 1) void queue.commit(startOf(sid));
+    await written();
+    const sids = await written();
+    expect(sids).toHaveLength(512);
+    expect(sids.filter((sid) => Number(sid) <= SAGAS)).toEqual(range(1, MAX_BACKGROUND));
+  });
+
+  it('writes some though a batch is full by its length', async () => {
+    const state = 'x'.repeat(17 * 1024 * 1024);
+    void queue.commit(startOf(5_001, { saga: { state } }));
+    void queue.commit(startOf(5_002));
+    await written();
+    expect(await written()).toEqual([5_001, 1]);
+  });
+});
+
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, nth) => from + nth);
 
 describe('an item that met a foreign lock', () => {
   it('comes again later, in a batch of its own, and holds nobody of its first', async () => {

@@ -5,7 +5,6 @@
 import { rm } from 'node:fs/promises';
 import { BackstepError } from '../../core/errors.ts';
 import { authorOf, eachOf, notedOf, type OrderedBy } from './export-sagas.ts';
-import type { MovedSagasTable } from '../../store/schema.ts';
 import { goBack, haveGone } from './leaving.ts';
 import { assertNotImported } from './destinations.ts';
 import { checkedFile, linesIn } from './move-file.ts';
@@ -60,7 +59,11 @@ function close(
       throw new BackstepError('not-legal', message);
     }
     if (phase === 'back') assertNotImported(options, checked.imported);
-    else await assertAllInFile(options.file, leaving);
+    else
+      await assertAllInFile(
+        options.file,
+        leaving.map((noted) => noted.saga_id),
+      );
     const inbound = { kind: 'move', phase, move, place, ...authorOf(options) } as const;
     const tell = (done: number): void =>
       options.onProgress?.({ phase: 'closing', done, total: leaving.length });
@@ -69,10 +72,12 @@ function close(
   });
 }
 
-// An export that did not come to its end has let more of them leave than the file of the one before
-// it has: those would be over here without having come anywhere.
-async function assertAllInFile(file: string, leaving: readonly MovedSagasTable[]): Promise<void> {
-  const left = new Set(leaving.map((noted) => noted.saga_id));
+/**
+ * An export that did not come to its end has let more of them leave than the file of the one before
+ * it has: those would be over here without having come anywhere. Throws `conflict`.
+ */
+export async function assertAllInFile(file: string, leaving: readonly string[]): Promise<void> {
+  const left = new Set(leaving);
   for await (const line of linesIn(file)) if ('saga' in line) left.delete(line.saga.id);
   const [first] = left;
   if (first === undefined) return;

@@ -9,6 +9,8 @@ import { BackstepError } from '../../core/errors.ts';
 import { type Destination, noteDestination } from './move-file.ts';
 import type { OwnedStore } from './owned-store.ts';
 
+type Named = Pick<OwnedStore, 'fullName'>;
+
 interface Importing {
   readonly from: string;
   readonly force?: boolean;
@@ -16,7 +18,7 @@ interface Importing {
 
 /** Whether it says that this database is one of them. Throws `conflict` where it may not be another. */
 export function assertNotElsewhere(
-  owned: OwnedStore,
+  owned: Named,
   { from, force = false }: Importing,
   imported: readonly Destination[],
   here: number,
@@ -31,7 +33,7 @@ export function assertNotElsewhere(
 
 /** Notes it before anything comes. Throws `conflict` where another import was quicker. */
 export async function noteHere(
-  owned: OwnedStore,
+  owned: Named,
   { from, force = false }: Importing,
   here: number,
 ): Promise<void> {
@@ -41,7 +43,7 @@ export async function noteHere(
     throw elsewhere(from, first);
 }
 
-function isThis({ fullName }: OwnedStore, { database, machine }: Destination): boolean {
+function isThis({ fullName }: Named, { database, machine }: Destination): boolean {
   return database === fullName && machine === hostname();
 }
 

@@ -77,7 +77,7 @@ export interface ExportedSagas {
 }
 
 /** Most sagas of one move. */
-const MAX_SAGAS = 100_000;
+export const MAX_SAGAS = 100_000;
 const AT_ONCE = 64;
 const PAGE_SIZE = 500;
 const JOURNAL_LINES = 200;
@@ -198,7 +198,8 @@ async function idsMeant({ store }: OwnedStore, meant: MovedSagas): Promise<reado
   return ids;
 }
 
-function tooMany(): BackstepError {
+/** More of them are meant than one move takes. */
+export function tooMany(): BackstepError {
   const message = `more than ${MAX_SAGAS} sagas; move them in parts, by a filter`;
   return new BackstepError('input-invalid', message);
 }
@@ -236,7 +237,11 @@ function leavingOf({ row, isOfFamily }: Meant): LeavingSaga {
 }
 
 /** The file that is there of this move. Before any saga stands still: else a mistake in the path would stop them. */
-async function fileBefore(path: string, move: string): Promise<CheckedFile | null> {
+/**
+ * The file of the same move that there is already; `null`: there is none. Throws `input-invalid` where
+ * the file is another one's, or cannot be written.
+ */
+export async function fileBefore(path: string, move: string): Promise<CheckedFile | null> {
   try {
     await access(dirname(path), constants.W_OK);
   } catch (cause) {

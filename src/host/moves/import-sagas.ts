@@ -8,7 +8,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { BackstepError } from '../../core/errors.ts';
+import { BackstepError, type ErrorCode } from '../../core/errors.ts';
 import { STORED_FORMAT } from '../../core/history/stored-format.ts';
 import { outboxId } from '../../store/outbox-id.ts';
 import { type Arriving, arrivalStatements, CAME_BACK } from '../../store/queries/moves.ts';
@@ -82,12 +82,13 @@ export async function importSagas(options: ImportOptions): Promise<ImportedSagas
   });
 }
 
-interface Whole extends MovedSaga {
+/** A saga of a file, with its journal. */
+export interface Whole extends MovedSaga {
   readonly journal: readonly JournalTable[];
 }
 
 /** The sagas of a file, each family at once. */
-async function* familiesIn(path: string): AsyncGenerator<readonly Whole[], void> {
+export async function* familiesIn(path: string): AsyncGenerator<readonly Whole[], void> {
   let family: (MovedSaga & { journal: JournalTable[] })[] = [];
   for await (const line of linesIn(path)) {
     if (!('saga' in line)) {
@@ -110,7 +111,7 @@ async function assertRunnable(path: string, registry: Registry): Promise<void> {
     const why = whyNotRunnable(registry, saga);
     if (why !== null) refusals.push(`saga ${saga.row.id}: ${why}`);
   }
-  refuse('version-missing', path, refusals);
+  refuseAll('version-missing', path, refusals);
 }
 
 type WithResults = Pick<SagaAsStored, 'row' | 'journal'>;
@@ -171,7 +172,7 @@ async function assertRoom(
       else refusals.push(`saga ${id}: ${why}`);
     }
   }
-  refuse('conflict', from, refusals);
+  refuseAll('conflict', from, refusals);
   return { missing, here };
 }
 
@@ -189,11 +190,8 @@ async function whyNoRoom(
   return `its start key "${key}" started saga ${start.sagaId} here`;
 }
 
-function refuse(
-  code: 'version-missing' | 'conflict',
-  path: string,
-  refusals: readonly string[],
-): void {
+/** Throws where anything of the file cannot come, and tells a few. */
+export function refuseAll(code: ErrorCode, path: string, refusals: readonly string[]): void {
   if (refusals.length === 0) return;
   const told = refusals.slice(0, MAX_TOLD).join('; ');
   const more = refusals.length > MAX_TOLD ? `; and ${refusals.length - MAX_TOLD} more` : '';

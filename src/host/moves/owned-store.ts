@@ -109,7 +109,7 @@ async function inStore<Result>(
     const reads = createMoveReads(store.tables());
     if (await store.upkeep.isProjection()) {
       const why = 'it shows sagas that run on Restate, which keeps them';
-      throw refused(name, why, 'sagas of Restate cannot be moved');
+      throw refused(name, why, 'name Restate in its place');
     }
     const cameUnclean = (): void => void (isClean = false);
     return await work({ store, ownership, reads, name, fullName, cameUnclean });

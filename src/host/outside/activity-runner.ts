@@ -13,6 +13,7 @@ import { machineValue } from '../../core/machine/machine-values.ts';
 import { ANYTHING, check, listOf, optionsOf, required } from '../../core/options-reader.ts';
 import type { CancelTimeout, Clock } from '../clock.ts';
 import type { Limits } from '../limits.ts';
+import { AttemptLine } from './attempt-line.ts';
 import { failureOf, outcomeOf } from './attempt-outcome.ts';
 import { threadsOf } from '../threads/in-thread.ts';
 import type { ThreadPool } from '../threads/thread-pool.ts';
@@ -43,6 +44,8 @@ export interface AttemptReports {
   onOutcome(task: AttemptTask, outcome: AttemptOutcome, plan: WritePlan<unknown> | null): void;
   /** The attempt took longer than its time-out, or was silent for too long. It may still run. */
   onTimeout(task: AttemptTask, timer: string): void;
+  /** Of a saga that nobody set going just now. Default: none is. */
+  isBackground?(task: AttemptTask): boolean;
   /** For figures: it answered in so long from dispatch on. Default: nobody counts. */
   onAnswer?(task: AttemptTask, durationMs: number): void;
 }
@@ -70,7 +73,7 @@ export class ActivityRunner {
   readonly #tracing: Tracing | undefined;
   /** By `run/activity/token`. */
   readonly #running = new Map<string, Attempt>();
-  readonly #waiting = new Map<string, AttemptTask>();
+  readonly #waiting = new AttemptLine<AttemptTask>();
   readonly #durations = createDurationCounter();
   /** Where activities run that do not run here. */
   readonly #threads = new Set<Pick<ThreadPool, 'end'>>();
@@ -108,7 +111,7 @@ export class ActivityRunner {
     if (this.#isStopped) return; // its intent is durable: the next process dispatches it
     const name = nameOf(task.run, task.effect.activity, task.effect.token);
     if (this.#running.size >= this.#maxInFlight) {
-      this.#waiting.set(name, task);
+      this.#waiting.put(name, task, this.#reports.isBackground?.(task) ?? false);
       return;
     }
     this.#dispatch(name, task);
@@ -248,11 +251,8 @@ export class ActivityRunner {
     attempt.cancelSilence?.();
     attempt.cancelSilence = null;
     this.#running.delete(name);
-    const [next] = this.#waiting;
-    if (next !== undefined && !this.#isStopped) {
-      this.#waiting.delete(next[0]);
-      this.#dispatch(next[0], next[1]);
-    }
+    const next = this.#isStopped ? undefined : this.#waiting.take();
+    if (next !== undefined) this.#dispatch(...next);
     if (this.#running.size === 0) this.#onIdle?.();
   }
 }

@@ -100,5 +100,15 @@ function messageRow(effect: Extract<Effect, { kind: 'emit' | 'send' | 'act' }>):
   if (effect.kind === 'emit') return { index, event: event.type, data: JSON.stringify(event) };
   const { to, shows } = effect;
   const sent: SentEvent = { to, event, ...(shows === undefined ? {} : { shows }) };
-  return { index, event: SEND, data: JSON.stringify(sent) };
+  return { index, ...asSentRow(sent) };
+}
+
+/** An event for another saga, as the outbox keeps it. */
+export function asSentRow(sent: SentEvent): Pick<OutboxRow, 'event' | 'data'> {
+  return { event: SEND, data: JSON.stringify(sent) };
+}
+
+/** The ends of children, as the outbox keeps them; `data` as `outboxRowsOf` gives it. */
+export function asEndsRow(data: string): Pick<OutboxRow, 'event' | 'data'> {
+  return { event: END_CHILDREN, data };
 }

@@ -71,6 +71,18 @@ export class Admin {
     return (await this.#ask('/query', post({ query: sql }), Rows, patienceMs)).rows;
   }
 
+  /** Sets what an object keeps, in the place of all that it has kept. Throws `unavailable`. */
+  async setState(
+    service: string,
+    key: string,
+    state: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const bytes: Record<string, readonly number[]> = {};
+    for (const [name, text] of Object.entries(state)) bytes[name] = [...Buffer.from(text)];
+    const asked = post({ object_key: key, new_state: bytes });
+    await this.#ask(`/services/${service}/state`, asked, z.unknown());
+  }
+
   /** Every deployment. Throws `unavailable`. */
   async deployments(): Promise<readonly Serving[]> {
     const { deployments } = await this.#ask('/deployments', { method: 'GET' }, Deployments);

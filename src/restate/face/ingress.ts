@@ -26,7 +26,7 @@ const TOO_MANY = 429;
 const UNAVAILABLE = 503;
 
 /** One handler of one object. */
-interface Asked {
+export interface Asked {
   readonly service: string;
   readonly key: string;
   readonly handler: string;
@@ -65,7 +65,7 @@ export class Ingress {
     // A look changes nothing, and an answer that is kept would be an old one.
     const isLook = handler === 'get' || handler === 'turns';
     const asked = { service: SERVICES.saga, key: sagaId, handler, once: isLook ? null : once };
-    const body = await this.#ask(asked, words);
+    const body = await this.ask(asked, words);
     // The schema of a handler gives its answers, which the compiler cannot follow by name.
     return SAGA_ANSWERS[handler].parse(body) as Answers[Name];
   }
@@ -73,11 +73,11 @@ export class Ingress {
   /** The turns of a saga after that one, as its journal keeps them. Throws `unavailable`. */
   async keptTurns(sagaId: string, afterSeq: number): Promise<KeptTurns['turns']> {
     const kept = { service: SERVICES.journal, key: sagaId, handler: 'kept', once: null };
-    return KEPT_TURNS.parse(await this.#ask(kept, { afterSeq })).turns;
+    return KEPT_TURNS.parse(await this.ask(kept, { afterSeq })).turns;
   }
 
-  /** Tries it until it is answered, or for too long. */
-  async #ask({ service, key, handler, once }: Asked, words: object | null): Promise<unknown> {
+  /** Asks any handler: tries it until it is answered. Throws `unavailable` where that takes too long. */
+  async ask({ service, key, handler, once }: Asked, words: object | null): Promise<unknown> {
     const url = `${this.#url}/restate/call/${service}/${encodeURIComponent(key)}/${handler}`;
     const request = {
       method: 'POST',

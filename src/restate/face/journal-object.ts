@@ -5,6 +5,7 @@
  * It keeps the turns with Restate as well, so that a projection which was lost can be written again:
  * without the text of the state, of which the saga's own object has the last one.
  */
+import { crc32 } from 'node:zlib';
 import {
   handlers,
   object,
@@ -16,7 +17,7 @@ import { CALL_OPTIONS } from '../call-options.ts';
 import { jsonWords } from '../json-words.ts';
 import { SERVICES } from '../names.ts';
 import { turnRecord } from '../turn-record-words.ts';
-import { JOURNAL_WORDS, KEPT_WORDS, type KeptTurns } from '../words.ts';
+import { JOURNAL_ARRIVAL, JOURNAL_WORDS, KEPT_WORDS, type KeptTurns } from '../words.ts';
 import type { Projector } from './projector.ts';
 
 /** Begins the name under which a turn is kept, before its `seq`. */
@@ -25,13 +26,22 @@ export const TURN = 'turn-';
 export const BORN = 'born';
 
 /** The service over a projector. */
-export function journalObject(projector: Pick<Projector, 'append'>) {
+export function journalObject(projector: Pick<Projector, 'append' | 'replace'>) {
   const append = async (ctx: ObjectContext, given: unknown): Promise<void> => {
     const words = JOURNAL_WORDS.parse(given);
     for (const turn of words.turns) keep(ctx, turn);
     // Last, so that every try says the same to Restate. What it throws is tried again; turns that
     // were written before are left alone.
     await projector.append(ctx.key, words);
+  };
+  const arrive = async (ctx: ObjectContext, given: unknown): Promise<void> => {
+    const { type, turns, text: state, isFirst } = JOURNAL_ARRIVAL.parse(given);
+    if (isFirst) ctx.clearAll();
+    for (const turn of turns) keep(ctx, turn);
+    const checksum = crc32(state);
+    const whole = turns.map((turn) => ({ ...turn, saga: { ...turn.saga, state, checksum } }));
+    if (isFirst) await projector.replace(ctx.key, { type, turns: whole });
+    else await projector.append(ctx.key, { type, turns: whole });
   };
   return object({
     name: SERVICES.journal,
@@ -41,6 +51,10 @@ export function journalObject(projector: Pick<Projector, 'append'>) {
       append: handlers.object.exclusive(
         { input: jsonWords, ingressPrivate: true, enableLazyState: true },
         append,
+      ),
+      arrive: handlers.object.exclusive(
+        { input: jsonWords, ingressPrivate: true, enableLazyState: true },
+        arrive,
       ),
       forget: handlers.object.exclusive(
         { input: jsonWords, ingressPrivate: true, enableLazyState: true },

@@ -20,6 +20,7 @@ import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
 import type { CommitOutcome, TurnRecord } from '../../store/commit.ts';
+import { removalOfMoved } from '../../store/queries/moves.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { projectedState } from './projected-saga.ts';
 import type { JournalWords } from '../words.ts';
@@ -80,8 +81,21 @@ export class Projector {
 
   /** Resolves once the turns are written. Rejects where they cannot be yet. */
   append(sagaId: string, words: JournalWords): Promise<void> {
+    return this.#inTurn(sagaId, words, async () => {});
+  }
+
+  /**
+   * As `append`, of a saga that comes from another host: what is here of it is of before it left, and
+   * goes first.
+   */
+  replace(sagaId: string, words: JournalWords): Promise<void> {
+    return this.#inTurn(sagaId, words, () => this.#remove(sagaId));
+  }
+
+  #inTurn(sagaId: string, words: JournalWords, first: () => Promise<void>): Promise<void> {
     const before = this.#underWay.get(sagaId) ?? Promise.resolve();
     const write = async (): Promise<void> => {
+      await first();
       for (const turn of words.turns) await this.#write(sagaId, words.type, turn);
     };
     // Also after one that failed: this one may be the turn that was missing.
@@ -95,6 +109,16 @@ export class Projector {
   /** Resolves once nothing is being written. */
   async quiet(): Promise<void> {
     await Promise.allSettled(this.#underWay.values());
+  }
+
+  async #remove(sagaId: string): Promise<void> {
+    const { store } = this.#parts;
+    const sid = await store.sidOf(sagaId);
+    this.#known.delete(sagaId);
+    if (sid === null) return;
+    const outcome = await store.write(removalOfMoved(store.tables(), { sid, id: sagaId }));
+    if (outcome.kind === 'committed') return;
+    throw new Error(`saga ${sagaId}: what is left of it cannot be removed: ${outcome.message}`);
   }
 
   async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {

@@ -57,8 +57,9 @@ export class RestateStarts {
       const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
       try {
         const started = doneOf(await ingress.call(id, 'start', words));
-        if (!started.isRemoved) own.told(id, { seq: 1, status: started.status });
-        return { id, ...started };
+        const saga = { id, ...started };
+        if (!started.isRemoved) own.told(saga.id, { seq: 1, status: started.status });
+        return saga;
       } catch (error) {
         // Its workers are not deployed yet: those that are have an earlier version, or none.
         if (!(error instanceof BackstepError) || error.code !== 'version-missing') throw error;

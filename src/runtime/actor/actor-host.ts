@@ -67,7 +67,8 @@ export interface ActorHost {
   readonly marker: Marker | null;
   nowMs(): number;
   load(sid: number): Promise<ActorSaga>;
-  commit(commit: SagaCommit): Promise<CommitOutcome>;
+  /** `isAwaited`: somebody waits for the answer to this turn. */
+  commit(commit: SagaCommit, isAwaited?: boolean): Promise<CommitOutcome>;
   /** Starts, stops, arms, publishes. */
   dispatch(sid: number, registration: Registration, turn: CommittedTurn): void;
   /** The earliest due time of the state, for the wake-up. */

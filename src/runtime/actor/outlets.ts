@@ -34,7 +34,10 @@ export interface Outlets {
     leave(call: Pick<ChildCall, 'sid'>, activity: string, token: number): void;
     over(state: SagaState): void;
   };
-  readonly timers: { set(sid: number, dueMs: number | null, isInFlight: boolean): void };
+  readonly timers: {
+    set(sid: number, dueMs: number | null, isInFlight: boolean): void;
+    moved(sid: number): void;
+  };
   readonly courier: { deliver(message: PendingMessage): void };
   readonly queue: {
     isBounded(type: string): boolean;

@@ -172,7 +172,7 @@ export class SagaActor {
     const pending = { sid: this.sid, type, startedAtMs, before: state, after, record, effects };
     const commit = this.#commitOf(pending, { statements, row: item.row });
     if (commit === null) return;
-    const outcome = await this.#host.commit(commit);
+    const outcome = await this.#host.commit(commit, reply !== null);
     if (this.#hasMoved(registration, pending, outcome)) reply?.resolve(after);
     else this.#takeAsFailed(inbound, failureOfUnwritten(outcome, statements.length > 0, state.id));
   }

@@ -28,8 +28,6 @@ import { TimerPace } from './timer-pace.ts';
 import type { TimedTurn } from '../../host/telemetry/saga-telemetry.ts';
 import type { TurnLog } from '../../host/turn-log.ts';
 
-/** Loads waiting, above which no further sagas are woken. */
-const MAX_LOAD_BACKLOG = 256;
 /** Sagas looked up by their id at once. */
 const MAX_LOOKUPS = 64;
 /** How long an actor waits when the store has no room for its turn. */
@@ -53,6 +51,9 @@ export class Supervisor implements ActorHost {
   readonly #pace = new TimerPace();
   readonly #idleListeners = new Set<() => void>();
   readonly #loader: SagaLoader;
+  readonly #background = new Set<number>();
+  /** Sagas that nobody set going just now, until they rest: see `Store.commit`. */
+  readonly isBackground = (sid: number): boolean => this.#background.has(sid);
   #isStopping = false;
 
   constructor(parts: SupervisorParts, log: TurnLog) {
@@ -99,6 +100,8 @@ export class Supervisor implements ActorHost {
 
   /** Starts a saga with its first turn, which the store may refuse; see `SagaActor.begin`. */
   begin(sid: number, ...first: Parameters<SagaActor['begin']>): Promise<CommitOutcome> {
+    const parentSid = this.#sids.get(first[1].after.parent?.sagaId ?? '') ?? 0;
+    if (this.isBackground(parentSid)) this.#background.add(sid); // at its parent's pace
     return this.actor(sid).begin(...first);
   }
 
@@ -108,9 +111,10 @@ export class Supervisor implements ActorHost {
     this.#loader.close();
   }
 
-  /** True while loads leave room for more sagas to be woken. */
-  hasRoom(): boolean {
-    return this.#loader.backlog < MAX_LOAD_BACKLOG;
+  /** A durable timer of the saga may be due. */
+  wake(sid: number): void {
+    this.#background.add(sid);
+    this.actor(sid).put({ kind: 'wake' });
   }
 
   /** Puts a saga of an earlier process, see `recover`, to work; `null`: its state is unreadable. */
@@ -118,6 +122,7 @@ export class Supervisor implements ActorHost {
     // A saga that must migrate first is loaded by its actor, which commits the migration.
     const actor = new SagaActor(sid, this, saga?.migration === undefined ? saga : null);
     this.#actors.set(sid, actor);
+    this.#background.add(sid);
     actor.put({ kind: 'recover', wasClean });
   }
 
@@ -164,8 +169,9 @@ export class Supervisor implements ActorHost {
     return this.#parts.clock.nowMs();
   }
 
-  commit(commit: SagaCommit): ReturnType<Store['commit']> {
-    return this.#parts.store.commit(commit);
+  commit(commit: SagaCommit, isAwaited = false): ReturnType<Store['commit']> {
+    const isBackground = !isAwaited && this.isBackground(commit.saga.sid);
+    return this.#parts.store.commit(commit, isBackground);
   }
 
   async load(sid: number): Promise<ActorSaga> {
@@ -200,7 +206,9 @@ export class Supervisor implements ActorHost {
     const isAsleep = isOver(state) || isStill(state);
     const nextMs = isAsleep ? null : nextDueMs(state.live);
     const dueMs = this.#pace.wakeAtMs(sid, nextMs, this.#parts.clock.nowMs(), cause);
-    this.#outletsOrThrow().timers.set(sid, dueMs, !isAsleep && hasLiveActivity(state.live));
+    const isInFlight = !isAsleep && hasLiveActivity(state.live);
+    if (!isInFlight) this.#background.delete(sid);
+    this.#outletsOrThrow().timers.set(sid, dueMs, isInFlight);
   }
 
   isBounded(type: string): boolean {
@@ -236,6 +244,7 @@ export class Supervisor implements ActorHost {
       if (outcome.kind !== 'committed') return this.#lookAgain(sid);
       const { id: sagaId, type, createdAtMs } = stored;
       const entry = feedEntryOf(outcome.seq, sagaId, type, commit.journal);
+      this.#background.delete(sid);
       feed.publish(entry);
       queue.parked(stored);
       telemetry.parked(type, createdAtMs, entry.atMs);
@@ -255,11 +264,13 @@ export class Supervisor implements ActorHost {
   }
 
   forget(sid: number): void {
+    this.#background.delete(sid);
     const actor = this.#actors.get(sid);
     if (actor !== undefined) this.#forget(actor, null);
   }
 
   onIdle(sid: number): void {
+    this.#outletsOrThrow().timers.moved(sid);
     const actor = this.#actors.get(sid);
     if (actor === undefined) return;
     const { state } = actor;

@@ -1,6 +1,7 @@
 /** How what becomes of attempts, and what actors in memory say, reaches their sagas. */
 import type { AttemptReports } from '../../host/outside/activity-runner.ts';
 import type { SagaActor } from '../actor/saga-actor.ts';
+import type { Supervisor } from '../actor/supervisor.ts';
 import type { Limits } from '../../host/limits.ts';
 import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import type { Logger } from '../../host/turn-log.ts';
@@ -8,10 +9,12 @@ import type { ListenerPorts } from './listeners.ts';
 
 /** Tells each report to the actor of its saga. */
 export function attemptReports(
-  actorOf: (sid: number) => SagaActor,
+  supervisor: Pick<Supervisor, 'actor' | 'isBackground'>,
   telemetry: Pick<SagaTelemetry, 'answered'>,
 ): AttemptReports {
+  const actorOf = (sid: number): SagaActor => supervisor.actor(sid);
   return {
+    isBackground: ({ run }) => supervisor.isBackground(run),
     onAnswer: (task, durationMs) => telemetry.answered(task, durationMs),
     onOutcome: ({ run, effect: { activity, token } }, outcome, plan) =>
       actorOf(run).tell({ kind: 'result', activity, token, outcome }, plan?.statements),

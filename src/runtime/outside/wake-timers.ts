@@ -4,6 +4,9 @@
  * Due times live in the store; only those of the near future are held here, loaded window by
  * window, so a sleeping saga costs no memory. A clock set back delays a wake, a clock set forward
  * fires what is due: the clock is looked at no less than once a second.
+ *
+ * Thousands may fall due at one moment. Only so many are woken at a time, the others as those have
+ * moved, so that neither loads nor turns of them fill the queues that everything else waits in.
  */
 import type { Wake } from '../../store/store.ts';
 import type { CancelTimeout, Clock } from '../../host/clock.ts';
@@ -15,8 +18,8 @@ export const WINDOW_MS = 60_000;
 export const MAX_SLEEP_MS = 1_000;
 /** Due times read from the store at once. */
 const PAGE_SIZE = 1_000;
-/** Wait between two looks whether there is room again for sagas that are due. */
-const NO_ROOM_PAUSE_MS = 20;
+/** Sagas that were woken and have not moved yet. Two shares of a batch: one is written, one loads. */
+export const MAX_WOKEN = 256;
 
 export interface WakeSource {
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
@@ -24,8 +27,6 @@ export interface WakeSource {
 
 /** Who is woken. */
 export interface WakeTarget {
-  /** False: too many sagas are being loaded just now; what is due waits, in order. */
-  hasRoom(): boolean;
   wake(sid: number): void;
   onError(error: unknown): void;
 }
@@ -35,6 +36,7 @@ export class WakeTimers {
   readonly #source: WakeSource;
   readonly #target: WakeTarget;
   readonly #due = new DueHeap();
+  readonly #woken = new Set<number>();
   #loadedUntilMs = 0;
   #isLoading = false;
   #cancelSleep: CancelTimeout | null = null;
@@ -74,18 +76,26 @@ export class WakeTimers {
     // Due later than the window: the store keeps the time, and a later window loads it.
     if (dueMs === null || !(isInFlight || isOfThisWindow)) {
       this.#due.delete(sid);
-      return;
+    } else {
+      this.#due.set(sid, dueMs);
+      if (dueMs < this.#sleepsUntilMs && this.#isRunning) this.#sleep();
     }
-    this.#due.set(sid, dueMs);
-    if (dueMs < this.#sleepsUntilMs && this.#isRunning) this.#sleep();
+    this.moved(sid);
+  }
+
+  /** What the saga was woken for is done, or it could not be: `set` says so as well. */
+  moved(sid: number): void {
+    if (!this.#woken.delete(sid) || this.#woken.size > MAX_WOKEN / 2) return;
+    if (this.#due.earliestMs <= this.#clock.nowMs()) this.#tick();
   }
 
   #tick(): void {
     if (!this.#isRunning) return;
     const nowMs = this.#clock.nowMs();
-    while (this.#target.hasRoom()) {
+    while (this.#woken.size < MAX_WOKEN) {
       const sid = this.#due.takeDue(nowMs);
       if (sid === null) break;
+      this.#woken.add(sid);
       this.#target.wake(sid);
     }
     if (nowMs > this.#loadedUntilMs - WINDOW_MS / 2) void this.#loadWindow(nowMs + WINDOW_MS);
@@ -95,9 +105,9 @@ export class WakeTimers {
   #sleep(): void {
     this.#cancelSleep?.();
     const nowMs = this.#clock.nowMs();
-    const restMs = Math.min(this.#due.earliestMs - nowMs, MAX_SLEEP_MS);
-    // An overdue saga that is still in the heap found no room to be woken.
-    const sleepMs = restMs <= 0 && !this.#target.hasRoom() ? NO_ROOM_PAUSE_MS : Math.max(0, restMs);
+    // What is overdue and still in the heap is woken when others have moved.
+    const nextMs = this.#woken.size < MAX_WOKEN ? this.#due.earliestMs : Infinity;
+    const sleepMs = Math.min(Math.max(0, nextMs - nowMs), MAX_SLEEP_MS);
     this.#sleepsUntilMs = nowMs + sleepMs;
     this.#cancelSleep = this.#clock.after(sleepMs, () => this.#tick());
   }

@@ -130,7 +130,7 @@ function assemble(
 
   return {
     own: () => queue.own(),
-    commit: (commit) => queue.commit(commit),
+    commit: (commit, isBackground) => queue.commit(commit, isBackground),
     write: (statements) => (isStandby() ? news : queue).write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => pages.kysely(),

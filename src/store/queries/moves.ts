@@ -212,6 +212,22 @@ export function backStatement(
   return statementOf(row.where('move', '=', move));
 }
 
+/** Removes what a saga that left has behind, all of it, before it comes back. */
+export function removalOfMoved(
+  db: Db,
+  { sid, id }: Pick<SagasTable, 'sid' | 'id'>,
+): readonly ExpectedStatement[] {
+  return [...removalsOf(db, [sid]), db.deleteFrom('start_keys').where('saga_id', '=', id)].map(
+    statementOf,
+  );
+}
+
+function removalsOf(db: Db, sids: readonly number[]): readonly Compilable[] {
+  return (['journal', 'audit', 'dead_letters', 'sagas'] as const).map((table) =>
+    db.deleteFrom(table).where('sid', 'in', sids),
+  );
+}
+
 /** A family that comes, its internal ids and seqs given. */
 export interface Arriving {
   readonly sagas: readonly SagasTable[];
@@ -233,9 +249,7 @@ export function arrivalStatements(db: Db, family: Arriving): readonly ExpectedSt
     left.length === 0
       ? []
       : [
-          ...(['journal', 'audit', 'dead_letters', 'sagas'] as const).map((table) =>
-            db.deleteFrom(table).where('sid', 'in', left),
-          ),
+          ...removalsOf(db, left),
           // Kept, so that the old file of one that came back brings nothing here.
           db
             .updateTable('moved_sagas')

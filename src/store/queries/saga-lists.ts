@@ -1,10 +1,11 @@
 /**
  * Finding sagas by filter: which ones a list shows, how many there are, and their ids.
  *
- * Never reads the wide rows of `sagas` to decide: a filter is answered from one of two indexes.
- * `sagas_by_status` when nothing but status and type is asked for, a status at a time, so that rare
- * ones are found at once; else `sagas_for_lists`, or what stands for it, in the order of the list. Newest first is by
- * `sid`, which counts up with the starts, so that a list never skips or repeats a saga.
+ * Reads the wide rows of `sagas` only of those that change with every turn. `sagas_by_status` answers
+ * when nothing but status and type is asked for, a status at a time, so that rare ones are found at once;
+ * else, in the order of the list, the index `sagas_for_lists` and what is in flight, or in PostgreSQL what
+ * ended and what is under way. Newest first is by `sid`, which counts up with
+ * the starts, so that a list never skips or repeats a saga.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { SagaStatus } from '../../core/status.ts';
@@ -20,6 +21,12 @@ export interface SidRange {
 
 type Db = Kysely<EngineTables>;
 type Condition = RawBuilder<unknown>;
+
+/** Sagas to select, all of them in the order of lists. */
+interface Part {
+  readonly from: RawBuilder<unknown>;
+  readonly conditions: readonly Condition[];
+}
 
 /** True for the newest matching sagas, at most `limit`. */
 export function isAmong(
@@ -49,19 +56,25 @@ export async function findIds(
 
 /** How many match. */
 export async function countMatching(db: Db, filter: SagaFilter, range: SidRange): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    SELECT count(*) AS count FROM (${matching(dialectOf(db), filter, range, null)}) AS found`.execute(
-    db,
+  const counts = partsOf(dialectOf(db), filter, range).map(
+    ({ from, conditions }) => sql`(SELECT count(*) FROM ${from} WHERE ${every(conditions)})`,
   );
+  const { rows } = await sql<{ count: number }>`
+    SELECT ${sql.join(counts, sql` + `)} AS count`.execute(db);
   return rows[0]?.count ?? 0;
 }
 
 /** How many sagas there are by type and version, and how many of them have not ended. */
 export async function countVersions(db: Db): Promise<readonly VersionCount[]> {
+  const parts = dialectOf(db).listedSagas.map(
+    ({ from, where }) => sql`SELECT type, version, count(*) AS total,
+      count(*) FILTER (WHERE ended_at IS NULL) AS not_ended
+      FROM ${from} WHERE ${where} GROUP BY type, version`,
+  );
   const { rows } = await sql<VersionCount>`
-    SELECT type, version, count(*) AS total,
-      count(*) FILTER (WHERE ended_at IS NULL) AS ${sql.ref('underWay')}
-    FROM ${dialectOf(db).listedSagas} GROUP BY type, version`.execute(db);
+    SELECT type, version, CAST(sum(total) AS bigint) AS total,
+      CAST(sum(not_ended) AS bigint) AS ${sql.ref('underWay')}
+    FROM (${sql.join(parts, UNION_ALL)}) AS of_any GROUP BY type, version`.execute(db);
   return rows;
 }
 
@@ -71,30 +84,38 @@ export async function findOldestUnmoved(
   statuses: readonly SagaStatus[],
 ): Promise<number | null> {
   const { rows } = await sql<{ sid: number }>`
-    SELECT sid FROM ${dialectOf(db).byIndex('sagas', 'sagas_for_lists')}
+    SELECT sid FROM ${dialectOf(db).byIndex('sagas', 'sagas_by_status')}
       WHERE status IN (${sql.join(statuses)}) ORDER BY updated_at, sid LIMIT 1`.execute(db);
   return rows[0]?.sid ?? null;
 }
 
-function matching(dialect: Dialect, filter: SagaFilter, range: SidRange, limit: number | null) {
-  const { status, type, ...rest } = filter;
-  const page = limit === null ? sql`` : sql`ORDER BY sid DESC LIMIT ${limit}`;
-  if (status === undefined || Object.values(rest).some((value) => value !== undefined)) {
-    const conditions = [...conditionsOf(dialect, filter), ...within(range)];
-    return sql<{
-      sid: number;
-    }>`SELECT sid FROM ${dialect.listedSagas} WHERE ${every(conditions)} ${page}`;
-  }
-  const sagas = dialect.byIndex('sagas', 'sagas_by_status');
-  if (status.length === 0) return sql<{ sid: number }>`SELECT sid FROM ${sagas} WHERE false`;
-  const byType = conditionsOf(dialect, type === undefined ? {} : { type });
-  const conditions = [...byType, ...within(range)];
-  const parts = [...new Set(status)].map(
-    (one) => sql`SELECT sid FROM (SELECT sid FROM ${sagas}
-      WHERE status = ${one} AND ${every(conditions)} ${page}) AS of_status`,
+function matching(dialect: Dialect, filter: SagaFilter, range: SidRange, limit: number) {
+  const page = sql`ORDER BY sid DESC LIMIT ${limit}`;
+  const parts = partsOf(dialect, filter, range).map(
+    ({ from, conditions }) =>
+      sql`SELECT sid FROM (SELECT sid FROM ${from} WHERE ${every(conditions)} ${page}) AS of_part`,
   );
   return sql<{ sid: number }>`
-    SELECT sid FROM (${sql.join(parts, sql` UNION ALL `)}) AS of_any ${page}`;
+    SELECT sid FROM (${sql.join(parts, UNION_ALL)}) AS of_any ${page}`;
+}
+
+/** All that match, each in one of the parts, of which there is at least one. */
+function partsOf(dialect: Dialect, filter: SagaFilter, range: SidRange): readonly Part[] {
+  const { status, type, ...rest } = filter;
+  if (status === undefined || Object.values(rest).some((value) => value !== undefined)) {
+    const conditions = [...conditionsOf(dialect, filter), ...within(range)];
+    return dialect.listedSagas.map(({ from, where }) => ({
+      from,
+      conditions: [where, ...conditions],
+    }));
+  }
+  const from = dialect.byIndex('sagas', 'sagas_by_status');
+  if (status.length === 0) return [{ from, conditions: [sql`false`] }];
+  const byType = conditionsOf(dialect, type === undefined ? {} : { type });
+  return [...new Set(status)].map((one) => ({
+    from,
+    conditions: [sql`status = ${one}`, ...byType, ...within(range)],
+  }));
 }
 
 function conditionsOf(dialect: Dialect, filter: SagaFilter): readonly Condition[] {
@@ -128,5 +149,7 @@ function startsWith({ likeAnyCase: like }: Dialect, text: string): Condition {
 }
 
 function every(conditions: readonly Condition[]): Condition {
-  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `);
+  return sql.join(conditions, sql` AND `);
 }
+
+const UNION_ALL = sql` UNION ALL `;

@@ -109,7 +109,7 @@ function assemble(
 
   return {
     own: () => queue.own(),
-    commit: (commit) => queue.commit(commit),
+    commit: (commit, isBackground) => queue.commit(commit, isBackground),
     write: (statements) => queue.write(statements),
     acknowledge: (messageId) => queue.acknowledge(messageId),
     reader: <Extra>(): Kysely<EngineTables & Extra> => createReadOnlyKysely(pages),

@@ -7,8 +7,18 @@ import type { Backstep } from '../../../src/host/backstep.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { quantile } from '../figures.ts';
 import { collectGarbage, copyNewest, sleepers } from '../scale.ts';
+import { UNEVEN_MS } from '../workload.ts';
 import { cpuUs, type Engine, many, withEngine } from './engine.ts';
-import { brief, chainOf, child, parentOf, ticking, waiting, type WideSaga } from './wide-sagas.ts';
+import {
+  brief,
+  briefThenFour,
+  chainOf,
+  child,
+  parentOf,
+  ticking,
+  waiting,
+  type WideSaga,
+} from './wide-sagas.ts';
 
 /** One thing that is to cost the same per unit at every size. */
 export interface Row {
@@ -57,7 +67,15 @@ export const STANDING_ROWS: readonly Row[] = [
     sizes: [1_000, 100_000],
     goal: Infinity,
     atMost: 100,
-    measure: storm,
+    measure: (sagas) => storm(brief, sagas, nothing),
+  },
+  {
+    name: 'a fresh saga, p99, while n with four steps are due at once',
+    unit: 'ms',
+    sizes: [1_000, 10_000],
+    goal: Infinity,
+    atMost: 100,
+    measure: (sagas) => storm(briefThenFour, sagas, uneven),
   },
   {
     name: 'an event to one saga, of n senders at once',
@@ -92,6 +110,7 @@ export const STANDING_ROWS: readonly Row[] = [
 ];
 
 const nothing = (): object => ({});
+const uneven = (): Promise<object> => pause(Math.random() * UNEVEN_MS, {});
 
 /** Runs one saga, and leaves copies of it as it ended or waits. */
 async function filled(database: string, definition: WideSaga, count: number): Promise<void> {
@@ -160,9 +179,9 @@ function startFresh(backstep: Backstep) {
   return { stop };
 }
 
-function storm(sagas: number): Promise<number> {
+function storm(definition: WideSaga, sagas: number, work: () => unknown): Promise<number> {
   const prefill = async (database: string): Promise<void> => {
-    await filled(database, brief, sagas);
+    await filled(database, definition, sagas);
     const db = new Database(database);
     db.exec('UPDATE sagas SET wake_at = (SELECT wake_at FROM sagas WHERE sid = 1)');
     db.close();
@@ -170,10 +189,11 @@ function storm(sagas: number): Promise<number> {
   };
   const use = async ({ backstep }: Engine): Promise<number> => {
     const fresh = startFresh(backstep);
-    while (((await backstep.read.statusCounts()).waiting ?? 0) > 0) await pause(100);
+    const ended = async () => (await backstep.read.statusCounts(definition.id)).completed ?? 0;
+    while ((await ended()) < sagas) await pause(100);
     return quantile(await fresh.stop(), 0.99);
   };
-  return withEngine([brief, chainOf(1)], nothing, use, { prefill });
+  return withEngine([definition, chainOf(1)], work, use, { prefill });
 }
 
 function perTick(senders: number): Promise<number> {

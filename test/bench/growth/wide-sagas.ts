@@ -43,6 +43,10 @@ function sideBySide(id: string, count: number, add: (part: Draft, nth: number) =
   return draft(id).parallel('all', Object.fromEntries(branches)).build();
 }
 
+function briefly(id: string): Draft {
+  return draft(id).wait('wait', { on: { go: 'continue' }, within: '1s', onExpired: 'continue' });
+}
+
 /** So many steps, one after the other. */
 export function chainOf(steps: number): WideSaga {
   return numbers(steps)
@@ -75,9 +79,10 @@ export const waiting = draft('waiting')
   .build();
 
 /** A wait that is soon over. */
-export const brief = draft('brief')
-  .wait('wait', { on: { go: 'continue' }, within: '1s', onExpired: 'continue' })
-  .build();
+export const brief = briefly('brief').build();
+
+/** The same, and then four steps. */
+export const briefThenFour = numbers(4).reduce(stepOf, briefly('brief4')).build();
 
 /** A child that ends, and a wait that does not: the child must stay as long. */
 export const parentOf = draft('parent')

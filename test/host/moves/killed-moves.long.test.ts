@@ -1,14 +1,13 @@
 /** A move whose process is killed at each point where it tells how far it is, and ordered again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { engine, findingsIn, label, until } from './moving.ts';
 import { parcelSaga, roundSaga, World } from './parcel-sagas.ts';
+import { runnableIn } from './runnable.ts';
 
 const PROGRAM = fileURLToPath(new URL('./move-process.ts', import.meta.url));
 const KILLS_MS = 300_000;
@@ -19,24 +18,6 @@ async function killedAt(nth: number, args: readonly string[]): Promise<boolean> 
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   if (signal !== 'SIGKILL') expect(code).toBe(0);
   return signal === 'SIGKILL';
-}
-
-/** Ids of the sagas that an engine on this database would run. */
-function runnableIn(database: string): readonly string[] {
-  if (!existsSync(database)) return [];
-  const db = new Database(database, { readonly: true });
-  try {
-    const hasTables = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sagas'").get();
-    if (hasTables === undefined) return [];
-    const rows = db
-      .prepare(
-        `SELECT id FROM sagas WHERE ended_at IS NULL AND coalesce(error, '') NOT LIKE 'backstep.mov%'`,
-      )
-      .pluck();
-    return rows.all().map(String);
-  } finally {
-    db.close();
-  }
 }
 
 test(

@@ -271,7 +271,7 @@ test('a database that only shows sagas of elsewhere gives none away and takes no
   await old.stop({ within: 0 });
   const db = connect(source);
   db.exec('UPDATE engine SET is_projection = 1');
-  const refused = 'sagas of Restate cannot be moved';
+  const refused = 'which keeps them; name Restate in its place';
   const moved = exportSagas({ database: source, sagas: 'all', to: file, place: 'there' });
   await expect(moved).rejects.toThrow(refused);
   db.exec('UPDATE engine SET is_projection = 0');

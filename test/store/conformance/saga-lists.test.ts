@@ -7,6 +7,8 @@ import { STORES } from './stores.ts';
 
 const SAGAS = 60;
 const PAGE = { limit: 200, cursor: null };
+/** Something is in flight; a person is waited for; a time. */
+const WAKES = [0, null, 90_000, 0];
 
 describe.each(STORES)('over $name', (kind) => {
   kind.describe('a list of sagas', () => {
@@ -21,9 +23,13 @@ describe.each(STORES)('over $name', (kind) => {
             ...(sid % 2 === 0 ? { type: 'trip' } : {}),
             ...(sid % 5 === 0 ? { key: `Cart-${sid}`, inputHash: 'h' } : {}),
           };
-          return store.commit(startOf(sid, { birth, saga: { step: `step-${sid % 3}` } }));
+          const wakeAtMs = WAKES[sid % WAKES.length] ?? null;
+          return store.commit(startOf(sid, { birth, saga: { step: `step-${sid % 3}`, wakeAtMs } }));
         }),
       );
+      const moved = { step: 'step-9', attempts: 7, updatedAtMs: 4_999, isStandingSame: true };
+      await store.commit(turnOf(4, 2, { saga: { ...moved, wakeAtMs: 0 } }));
+      await store.commit(turnOf(5, 2, { saga: { ...moved, wakeAtMs: null } }));
       const ends = (sid: number) => ({
         status: 'failed' as const,
         wakeAtMs: null,
@@ -48,10 +54,15 @@ describe.each(STORES)('over $name', (kind) => {
       const past = (sid: number) => sid > SAGAS / 2;
       expect(await found({})).toEqual(all);
       expect(await found({ type: 'trip' })).toEqual(all.filter((sid) => sid % 2 === 0));
-      expect(await found({ step: 'step-1' })).toEqual(all.filter((sid) => sid % 3 === 1));
-      expect(await found({ minAttempts: 4 })).toEqual(
-        all.filter((sid) => past(sid) && sid % 4 === 3),
+      expect(await found({ step: 'step-1' })).toEqual(
+        all.filter((sid) => sid % 3 === 1 && sid !== 4),
       );
+      expect(await found({ step: 'step-9' })).toEqual([5, 4]);
+      expect(await found({ minAttempts: 4 })).toEqual([
+        ...all.filter((sid) => past(sid) && sid % 4 === 3),
+        5,
+        4,
+      ]);
       expect(await found({ updatedBeforeMs: 5_000 })).toEqual(all.filter((sid) => !past(sid)));
       expect(await found({ text: 'CART-5' })).toEqual([55, 50, 5]);
       expect(await found({ text: 'late: 4' })).toEqual([49, 48, 47, 46, 45, 44, 43, 42, 41, 40]);

@@ -1,23 +1,23 @@
 /** What parent and child sagas do to each other: starts, undoing, ends, and who is told of them. */
 import type { ObjectContext } from '@restatedev/restate-sdk';
-import { BackstepError } from '../core/errors.ts';
-import { type Failure, toFailure } from '../core/failure.ts';
-import { CHILD_GONE, neverBegan } from '../core/turn/child-outcome.ts';
-import type { AttemptOutcome } from '../core/turn/inbound.ts';
+import { BackstepError } from '../../core/errors.ts';
+import { type Failure, toFailure } from '../../core/failure.ts';
+import { CHILD_GONE, neverBegan } from '../../core/turn/child-outcome.ts';
+import type { AttemptOutcome } from '../../core/turn/inbound.ts';
 import {
   type EndOrder,
   endOrderOf,
   ORDERED_BY_PARENT,
   orderIfLeft,
   UNDONE_BY_PARENT,
-} from '../host/outside/child-ends.ts';
-import { inputHashOf, parseInput } from '../host/starts/start-input.ts';
+} from '../../host/outside/child-ends.ts';
+import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
 import { alone } from './alone.ts';
-import type { KeptSaga } from './kept-saga.ts';
-import { flush, loadSaga, loadTomb, send } from './saga-state.ts';
-import { toSaga, type WorkPlace } from './sends.ts';
-import { TurnWork } from './turn-work.ts';
-import { SAGA_WORDS, type SagaWords, type Watch } from './words.ts';
+import type { KeptSaga } from '../kept-saga.ts';
+import { flush, loadSaga, loadTomb, send } from '../saga-state.ts';
+import { toSaga, type WorkPlace } from '../sends.ts';
+import { TurnWork } from '../turn-work.ts';
+import { SAGA_WORDS, type SagaWords, type Watch } from '../words.ts';
 
 /** The handlers of a saga's object that its family calls. */
 export function familyHandlers(place: WorkPlace) {
@@ -47,25 +47,39 @@ export function familyHandlers(place: WorkPlace) {
       const { activity, token, command, reason, atMs } = SAGA_WORDS.end.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
-        const { watch } = work.facts;
-        // An attempt that undoes the child by now has another token, and must still hear of its
-        // end.
-        if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
-        if (command !== null) order(work, command, reason);
-      });
+      await alone(
+        ctx,
+        place,
+        { kept, atMs },
+        (work) => {
+          const { watch } = work.facts;
+          // An attempt that undoes the child by now has another token, and must still hear of its
+          // end.
+          if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
+          if (command !== null) order(work, command, reason);
+        },
+        command === null ? undefined : { handler: 'end', words: given },
+      );
     },
     goesOn: async (ctx: ObjectContext, given: unknown): Promise<void> => {
-      const { child, atMs } = SAGA_WORDS.goesOn.parse(given);
+      const { child, row, atMs } = SAGA_WORDS.goesOn.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
-        const left = orderIfLeft(work.state, child);
-        if (left === null) return;
-        // No attempt waits for this child, so that none is named.
-        const words = { activity: '', token: 0, command: left.order, reason: left.reason, atMs };
-        work.alsoSend(toSaga(child, 'end', words));
-      });
+      await alone(
+        ctx,
+        place,
+        { kept, atMs },
+        (work) => {
+          const left = orderIfLeft(work.state, child);
+          if (left === null) return;
+          // No attempt waits for this child, so that none is named.
+          const { order: command, reason } = left;
+          const from = row === undefined ? {} : { row };
+          const words = { activity: '', token: 0, command, reason, ...from, atMs };
+          work.alsoSend(toSaga(child, 'end', words));
+        },
+        { handler: 'goesOn', words: given },
+      );
     },
   };
 }
