@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import type { BackstepClient } from '../client.ts';
 import type { Environment } from '../core/settings.ts';
+import { isEnded, needsPerson, type SagaStatus } from '../core/status.ts';
 import { connect, type ConnectionOptions } from './connection.ts';
 import { Report, tellError, type Terminal } from './terminal.ts';
 
@@ -59,4 +60,10 @@ export function whenConnected<Options extends ConnectionOptions>(
       exit(tellError(terminal, isJson, error));
     }
   });
+}
+
+/** The command that tells most of a saga that stands so. */
+export function lookAfter(status: SagaStatus): 'why' | 'show' | 'watch' {
+  if (needsPerson(status) || status === 'paused') return 'why';
+  return isEnded(status) ? 'show' : 'watch';
 }

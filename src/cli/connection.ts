@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type BackstepClient, createClient } from '../client.ts';
 import { type Environment, readSetting, SHARED_SETTINGS } from '../core/settings.ts';
 import { UsageError } from './exit-codes.ts';
-import { textValue, textValues, tokenIn } from './option-values.ts';
+import { shellArgument, textValue, textValues, tokenIn } from './option-values.ts';
 
 /** What every command on a server may be given. */
 export interface ConnectionOptions {
@@ -78,9 +78,9 @@ export async function connect(options: ConnectionOptions, env: Environment): Pro
       ...stored,
       takesOrders: false,
       again: [
-        ` --db ${argument(withoutPassword(db))}`,
-        ...(schema === undefined ? [] : [` --schema ${argument(schema)}`]),
-        ...module.map((each) => ` --module ${argument(each)}`),
+        ` --db ${shellArgument(withoutPassword(db))}`,
+        ...(schema === undefined ? [] : [` --schema ${shellArgument(schema)}`]),
+        ...module.map((each) => ` --module ${shellArgument(each)}`),
       ].join(''),
     };
   }
@@ -95,15 +95,10 @@ export async function connect(options: ConnectionOptions, env: Environment): Pro
     retry: { attempts: MAX_TRIES },
   });
   const again = [
-    ...(url === undefined ? [] : [` --url ${argument(url)}`]),
-    ...(tokenFile === undefined ? [] : [` --token-file ${argument(tokenFile)}`]),
+    ...(url === undefined ? [] : [` --url ${shellArgument(url)}`]),
+    ...(tokenFile === undefined ? [] : [` --token-file ${shellArgument(tokenFile)}`]),
   ];
   return { client, again: again.join(''), takesOrders: true, close: async () => {} };
-}
-
-// As a shell takes it for one argument.
-function argument(given: string): string {
-  return /^[\w@%+=:,./-]+$/.test(given) ? given : `'${given.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 // What is proposed is shown and copied into messages; a password must not be.

@@ -52,6 +52,11 @@ export function textValues(given: string, before: readonly string[] = []): strin
   return [...before, textValue(given)];
 }
 
+/** A value as a shell takes it for one argument. */
+export function shellArgument(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** JSON as it is given, of a file as `@path`, or of the input as `-`. Throws `UsageError`. */
 export async function jsonValue(
   given: string,

@@ -8,6 +8,7 @@
 import { type Clock, pause } from '../host/clock.ts';
 import type { Runnable } from '../host/registry.ts';
 import { type Admin, newestServing, quoted, type Served, type Serving } from './face/admin.ts';
+import { countStuckCalls, unwrittenTooLong } from './face/stuck-calls.ts';
 import { SERVICES } from './names.ts';
 import { RUNS_METADATA, runsIn } from './runs-metadata.ts';
 
@@ -49,13 +50,10 @@ export interface Deployed extends Draining {
   readonly kept: readonly string[];
 }
 
-/** Of workers; the face tells Restate of itself. */
-const OF_WORKERS: readonly string[] = [
-  SERVICES.saga,
-  SERVICES.attempt,
-  SERVICES.outbox,
-  SERVICES.gate,
-];
+/** Of workers: all but that of the face, which tells Restate of itself. */
+const OF_WORKERS: readonly string[] = Object.values(SERVICES).filter(
+  (name) => name !== SERVICES.journal,
+);
 const LOOK_EVERY_MS = 500;
 /** As long as the nodes of a cluster may take to hear of a deployment. */
 const SURE_AFTER_LOOKS = 3;
@@ -69,6 +67,7 @@ export async function planDeployment(
   admin: Admin,
   url: string,
   ask: () => Promise<FaceKnows>,
+  nowMs: number,
 ): Promise<DeploymentPlan> {
   const { id, services } = await admin.register(url, { isTrial: true });
   const deployments = await admin.deployments();
@@ -91,7 +90,11 @@ export async function planDeployment(
       refusals.push(`newer workers took over from ${url}; give these an address of their own`);
     }
   }
-  if (ours.length > 0) refusals.push(...refusalsOf(runs ?? [], await ask()));
+  if (ours.length > 0) {
+    const unwritten = unwrittenTooLong(await countStuckCalls(admin, deployments), nowMs);
+    if (unwritten > 0) refusals.push(notKnown(unwritten));
+    refusals.push(...refusalsOf(runs ?? [], await ask()));
+  }
   return { url, refusals, runs: runs ?? [], isServing: isThere, old };
 }
 
@@ -191,6 +194,13 @@ function refusalsOf(runs: readonly Runnable[], face: FaceKnows): readonly string
         'start a face that does first',
     ),
   ];
+}
+
+function notKnown(unwritten: number): string {
+  return (
+    `${unwritten} turns wait to be written, so that the face does not know all that is in flight: ` +
+    'see what holds it up with backstep calls'
+  );
 }
 
 function onlyOneWay(url: string): string {

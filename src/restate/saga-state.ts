@@ -100,6 +100,7 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
     const { invocationId } = send(ctx, each);
     return each.attempt === undefined ? [] : [{ name: each.attempt, invocationId }];
   });
+  work.tellUnheard();
   if (begun.length === 0) return keep;
   const next = Object.fromEntries(Object.entries(runs).filter(([name]) => live.has(name)));
   // One after the other: the SDK cannot wait for two promises of its own at once.

@@ -14,6 +14,8 @@ import { parentLink, traceOf } from '../core/turn/parent-link.ts';
 import { isUnstarted, pendingStartOf } from '../core/turn/waiting-room.ts';
 import { endOf, reasonOfEnd } from '../host/outside/child-ends.ts';
 import { outboxRowsOf, sagaMessageOf } from '../host/outside/outbox-messages.ts';
+import type { UnheardEvents } from '../host/outside/unheard-events.ts';
+import { unheardOf } from '../host/outside/receivers.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import type { OwnFacts } from './kept-saga.ts';
@@ -28,6 +30,7 @@ export interface WorkPlace {
   readonly stateLength: number;
   /** How long ended sagas are kept; `null`: for ever. */
   readonly keepEndedMs: number | null;
+  readonly unheard: Pick<UnheardEvents, 'add'>;
 }
 
 /** Names an attempt among those of its saga. */
@@ -72,7 +75,7 @@ export function sendsOf(
   const { type } = facts;
   if (records.length > 0) sends.push(toJournal(id, type, records));
   for (const turn of taken) sends.push(...startsOf(place, id, facts, turn, after, nowMs));
-  for (const turn of taken) sends.push(...messagesOf(id, facts, turn, nowMs));
+  for (const turn of taken) sends.push(...messagesOf(place, id, facts, turn, nowMs));
   for (const turn of taken) sends.push(...undoingsOf(id, turn, nowMs));
   const wake = wakeOf(id, facts, after, nowMs);
   if (wake !== null) {
@@ -170,6 +173,7 @@ function undoingsOf(id: string, { effects }: TakenTurn, atMs: number): readonly 
 }
 
 function messagesOf(
+  { registry }: WorkPlace,
   id: string,
   { type }: OwnFacts,
   turn: TakenTurn,
@@ -182,6 +186,7 @@ function messagesOf(
     const told = sagaMessageOf({ event, data });
     if (told?.kind === 'end-children') ends = { row: { of: id, seq, data } };
     if (told === null) {
+      if (unheardOf(registry, { type, event, data }) !== null) continue; // see `unheardIn`
       const words: OutboxWords = { type, seq, index, event, data };
       sends.push({ service: SERVICES.outbox, key: id, handler: 'deliver', words });
     } else if (told.kind === 'send') {
@@ -197,6 +202,27 @@ function messagesOf(
     }
   }
   return [...sends, ...endsOf(turn, ends, atMs)];
+}
+
+/** An emitted event without a subscriber. */
+export interface Unheard {
+  readonly type: string;
+  readonly event: string;
+  /** The types that its saga has subscribers for. */
+  readonly subscribed: readonly string[];
+}
+
+/** What turns emit and nobody hears: no call is made for it. */
+export function unheardIn(
+  registry: WorkerRegistry,
+  type: string,
+  taken: readonly TakenTurn[],
+): readonly Unheard[] {
+  return taken.flatMap(outboxRowsOf).flatMap(({ event, data }) => {
+    if (sagaMessageOf({ event, data }) !== null) return [];
+    const subscribed = unheardOf(registry, { type, event, data });
+    return subscribed === null ? [] : [{ type, event, subscribed }];
+  });
 }
 
 // A paused or parked parent lets its children go on and does not wait for them meanwhile: `command`

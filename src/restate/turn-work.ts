@@ -23,7 +23,7 @@ import type { TakenTurn } from '../host/turn/taken-turn.ts';
 import { type LoadedSaga, openStored } from '../host/versions/open-stored.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import { type KeptSaga, type OwnFacts, ownFactsOf, parkedAsItIs, textOf } from './kept-saga.ts';
-import { nameOfAttempt, type Send, sendsOf, type WorkPlace } from './sends.ts';
+import { nameOfAttempt, type Send, sendsOf, unheardIn, type WorkPlace } from './sends.ts';
 
 type Received = Exclude<Inbound, { kind: 'start' }>;
 
@@ -227,6 +227,14 @@ export class TurnWork {
       live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
       sends: [...sends, ...this.#alsoSent],
     };
+  }
+
+  /** Counts what it emits and nobody hears; once, after the last command. */
+  tellUnheard(): void {
+    const { registry, unheard } = this.#place;
+    for (const { subscribed, ...each } of unheardIn(registry, this.#facts.type, this.#taken)) {
+      unheard.add(each, subscribed);
+    }
   }
 
   #kept(facts: OwnFacts): KeptSaga {

@@ -94,12 +94,13 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     lateMs: toMs(lateWithin, 'lateWithin'),
     ...(tracing ? { tracing: await openTracing() } : {}),
   });
+  const unheard = new UnheardEvents(logger);
   const place = {
     registry,
     stateLength: limits.stateLength,
     keepEndedMs: keepEndedFor === undefined ? null : toMs(keepEndedFor, 'keepEndedFor'),
+    unheard,
   };
-  const unheard = new UnheardEvents(logger);
   const handler = createEndpointHandler({
     services: [
       sagaObject(place),

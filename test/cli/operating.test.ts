@@ -56,7 +56,7 @@ describe('a saga is', () => {
     const id = await started('ordered');
     expect(await run(['pause', id, '--dry-run'])).toMatchObject({
       code: 0,
-      out: `would order pause of ${id}, which is waiting\n`,
+      out: `would order pause of ${id}, which is waiting\nStop a saga where it stands, timers included.\n`,
     });
     expect((await run(['pause', id, '--by', 'ada', '--reason', 'look first'])).code).toBe(0);
     expect((await run(['pause', id])).code).toBe(4);
@@ -135,9 +135,14 @@ describe('an error is told once:', () => {
     expect(err.match(/legal now/g)).toHaveLength(1);
   });
 
-  test('a token that is missing, with where to put it', async () => {
+  test('a token that is missing or wrong, with where to put it', async () => {
     const { err } = await run(['ls'], { env: { BACKSTEP_TOKEN: '' } });
     expect(err).toContain('the token is missing or wrong: set BACKSTEP_TOKEN');
+    const wrong = await run(['ls'], { env: { BACKSTEP_TOKEN: `${TOKEN}-of-another` } });
+    expect(wrong).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('That is not the token of this server.') as unknown,
+    });
   });
 });
 
@@ -188,6 +193,23 @@ test('what a payload carries cannot move the cursor or hide a line', async () =>
     for (const line of `${out}${err}`.split('\n')) expect(line).toBe(visibleText(line));
   }
   expect((jsonOf(await run(['show', id, '--json'])) as { key: string }).key).toBe(name);
+});
+
+test('a list that goes on proposes the rest of what was asked for', async () => {
+  for (const name of ['more 1', 'more 2']) await started(name);
+  const filters = [
+    '--status',
+    'waiting,paused',
+    '--older-than',
+    '0s',
+    '--query',
+    'more ',
+    '--limit',
+  ];
+  const { err } = await run(['ls', ...filters, '1']);
+  expect(err).toBe(
+    "next: backstep ls --status waiting,paused --older-than 0ms --query 'more ' --all\n",
+  );
 });
 
 test('what is not read is no option: a module for lists and figures', async () => {

@@ -27,3 +27,25 @@ it.each([
   await expect(admin.register('http://127.0.0.1:1')).rejects.toMatchObject(told);
   await expect(admin.deployments()).rejects.toMatchObject(told);
 });
+
+it.each([
+  [
+    'where nothing listens',
+    `{"message":"[META0003] [META0003] error when calling 'http://127.0.0.1:1/': h2 pool connection error: Connection refused (os error 111)","restate_code":"META0003"}`,
+    'Restate cannot reach http://127.0.0.1:1/: h2 pool connection error: Connection refused (os error 111) (META0003)',
+  ],
+  [
+    'where HTTP/1.1 is spoken, without the advice to let it',
+    `{"message":"[META0014] [META0014] error when calling 'http://127.0.0.1:1/': server possibly supports only HTTP1.1, consider discovery with --use-http1.1.","restate_code":"META0014"}`,
+    'Restate cannot reach http://127.0.0.1:1/: no HTTP/2 is spoken there, as workers and the face do and balancers before them must (META0014)',
+  ],
+  [
+    'for another reason',
+    '{"message":"[META0016] no such thing","restate_code":"META0016"}',
+    'Restate refuses: no such thing (META0016)',
+  ],
+])('an address that Restate refuses is told in one sentence: %s', async (_, text, message) => {
+  const admin = await answering(500, text);
+  const refused = { code: 'unavailable', message };
+  await expect(admin.register('http://127.0.0.1:1')).rejects.toMatchObject(refused);
+});

@@ -1,12 +1,17 @@
 /** New workers in the place of old ones, from the command line, with sagas under way. */
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http2';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { createEndpointHandler, service } from '@restatedev/restate-sdk';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Backstep } from '../../src/host/backstep.ts';
+import { planDeployment } from '../../src/restate/deploy.ts';
+import { Admin } from '../../src/restate/face/admin.ts';
 import { SERVICES } from '../../src/restate/names.ts';
 import { sagaObject } from '../../src/restate/saga-object.ts';
 import { WorkerRegistry } from '../../src/restate/worker-registry.ts';
@@ -17,6 +22,7 @@ import { temporaryDatabase, temporaryFolder } from '../store/store-fixture.ts';
 import { describeOnRestate, worker } from './rig.ts';
 import { findingsIn, type Register, Stage, urlOf } from './stage.ts';
 
+const CLI = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const AT_ONCE = 4;
 const PATIENCE_MS = 90_000;
 
@@ -27,8 +33,23 @@ const never = () => Promise.reject(new Error('no saga runs here'));
 async function deployOn(stage: Stage, backstep: Backstep) {
   const server = await serveBackstep({ backstep, port: 0 });
   onTestFinished(() => server.stop());
-  return (address: string, ...more: string[]): Promise<Ran> =>
-    typed(['deploy', address, '--admin', stage.server.admin, '--url', server.url, ...more]);
+  const of = ['--admin', stage.server.admin, '--url', server.url];
+  const args = (address: string, more: readonly string[]) => ['deploy', address, ...of, ...more];
+  return {
+    deploy: (address: string, ...more: string[]): Promise<Ran> => typed(args(address, more)),
+    /** As a process, which ends where nothing keeps it. */
+    deployAlone: (address: string, ...more: string[]): Promise<Ran> => run(args(address, more)),
+  };
+}
+
+async function run(args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number]>,
+  ]);
+  return { code, out, err };
 }
 
 describeOnRestate('a deployment', () => {
@@ -40,7 +61,7 @@ describeOnRestate('a deployment', () => {
       const stage = await Stage.bare(register);
       const database = temporaryDatabase();
       const backstep = await stage.face(database);
-      const deploy = await deployOn(stage, backstep);
+      const { deploy } = await deployOn(stage, backstep);
       const file = join(temporaryFolder(), 'calls');
       const old = await worker('swap-worker.ts', file, 'old');
       const first = await deploy(`http://127.0.0.1:${old.port}`);
@@ -86,6 +107,36 @@ describeOnRestate('a deployment', () => {
   );
 
   it(
+    'is refused while turns wait to be written, of which the face does not know',
+    async () => {
+      const bind: Register = ({ register: add }) =>
+        add(formSaga(1), { activities: { file: answer, unfile: answer } } as never);
+      const stage = await Stage.open(bind);
+      const backstep = await stage.face();
+      const { id } = await backstep.spawn('form', { input: INPUT });
+      await backstep.saga(id).waitFor(({ status }) => status === 'waiting', { within: '20s' });
+      await expect.poll(() => stage.callsOf('backstep-journal'), { timeout: 20_000 }).toEqual([]);
+      await stage.closeFace();
+      const words = { command: { name: 'pause' }, expectedVersion: null, atMs: Date.now() };
+      await fetch(`${stage.server.ingress}/restate/call/${SERVICES.saga}/${id}/command`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(words),
+      });
+      const next = urlOf(await stage.worker(bind));
+      const known = { inFlight: [], isKnown: () => true };
+      const plan = (nowMs: number) =>
+        planDeployment(new Admin(stage.server.admin), next, async () => known, nowMs);
+      expect((await plan(Date.now() + 60_000)).refusals).toEqual([
+        expect.stringMatching(/^1 turns wait to be written/),
+      ]);
+      // One that was taken just now is on its way.
+      expect((await plan(Date.now() - 60_000)).refusals).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'is refused where it would leave sagas behind, and waits for what old workers have begun',
     async () => {
       const one = formSaga(1);
@@ -106,7 +157,7 @@ describeOnRestate('a deployment', () => {
         bindTwo(at);
       });
       const backstep = await stage.face();
-      const deploy = await deployOn(stage, backstep);
+      const { deploy, deployAlone } = await deployOn(stage, backstep);
       const old = await stage.worker(bindOne);
       expect((await deploy(urlOf(old))).code).toBe(0);
       // The face has a newer version than these workers, which start what they have.
@@ -128,6 +179,7 @@ describeOnRestate('a deployment', () => {
       ]);
       const nobody = await deploy('http://127.0.0.1:9', '--json');
       expect(nobody.code).toBe(5);
+      expect(nobody.err).toMatch(/Restate cannot reach .*127\.0\.0\.1:9.*refused/);
       expect((await deploy('no url')).code).toBe(2);
       const next = await stage.worker(migrated);
       const trial = await deploy(urlOf(next), '--dry-run');
@@ -139,7 +191,7 @@ describeOnRestate('a deployment', () => {
 
       const late = await backstep.spawn('form', { input: { of: 'slow' } });
       await late.waitFor(({ live }) => live.activities['file'] !== undefined, { within: '20s' });
-      const waited = await deploy(urlOf(next), '--within', '1s');
+      const waited = await deployAlone(urlOf(next), '--within', '1s');
       expect(waited.code).toBe(1);
       expect(waited.out).toContain(`${urlOf(old)}/ must go on\n1 calls are left on old workers`);
       slow.resolve();
@@ -169,7 +221,7 @@ async function onlyOneWay(register: Register): Promise<string> {
   const registry = new WorkerRegistry();
   register({ register: (definition, ...[bindings = {}]) => registry.add(definition, bindings) });
   const services = [
-    sagaObject({ registry, stateLength: 1_000_000, keepEndedMs: null }),
+    sagaObject({ registry, stateLength: 1_000_000, keepEndedMs: null, unheard: { add: () => {} } }),
     service({ name: SERVICES.attempt, handlers: { run: async () => {} } }),
   ];
   const handler = createEndpointHandler({ services, bidirectional: false, logger: () => {} });

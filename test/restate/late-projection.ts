@@ -97,7 +97,8 @@ export class LateProjection {
   }
 
   get #place() {
-    return { registry: this.#registry, stateLength: 100_000, keepEndedMs: null };
+    const unheard = { add: () => {} };
+    return { registry: this.#registry, stateLength: 100_000, keepEndedMs: null, unheard };
   }
 
   async #served(): Promise<string> {

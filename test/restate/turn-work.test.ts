@@ -27,7 +27,8 @@ const bindings = {
 function place(definition: SagaDefinition = request, more: Partial<MachineBindings> = {}) {
   const registry = new WorkerRegistry();
   registry.add(definition, { ...bindings, ...more });
-  return { registry, stateLength: 100_000, keepEndedMs: null };
+  const unheard = { add: () => {} };
+  return { registry, stateLength: 100_000, keepEndedMs: null, unheard };
 }
 
 function begun(at = place()): Commands {
@@ -169,6 +170,42 @@ describe('what a call of a saga comes to', () => {
       words: { inbound: { kind: 'result', activity: 'child', token: 7 } },
     });
     expect(ended.keep.facts.watch).toBeNull();
+  });
+});
+
+describe('an event that a saga emits', () => {
+  const telling = defineSaga({
+    id: 'telling',
+    input: z.object({ of: z.string() }),
+    activities: {} as Record<'file', typeof done>,
+  })
+    .step('file', { kind: 'retriable', input: () => undefined })
+    .emitOnCompleted(() => ({ type: 'told' }))
+    .build();
+  const toldOnce = (subscribers: Readonly<Record<string, () => void>>) => {
+    const unheard: unknown[] = [];
+    const at = {
+      ...place(telling, { subscribers }),
+      unheard: { add: (event: unknown, heard: unknown) => void unheard.push(event, heard) },
+    };
+    const born = { input: INPUT, key: null, inputHash: '', hold: null, parent: null, trace: null };
+    const begins = TurnWork.begin(at, 's1', telling, born, NOW_MS).commands();
+    const work = TurnWork.open(at, 's1', begins.keep, NOW_MS);
+    work.takeAlone(filed(begins));
+    work.tellUnheard();
+    return { sends: told(work.commands()), unheard };
+  };
+
+  it('is handed over by a call of its own', () => {
+    const heard = toldOnce({ told: () => {} });
+    expect(heard).toEqual({ sends: ['journal/append', 'outbox/deliver'], unheard: [] });
+  });
+
+  it('makes no call where nobody subscribes to it, and is counted', () => {
+    expect(toldOnce({ other: () => {} })).toEqual({
+      sends: ['journal/append'],
+      unheard: [{ type: 'telling', event: 'told' }, ['other']],
+    });
   });
 });
 

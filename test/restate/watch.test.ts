@@ -51,6 +51,7 @@ async function faceOf(server: RestateServer, url?: string) {
 }
 
 const POLLING = { timeout: 20_000 };
+const STALLED = 'sagas on Restate do not go on; trying again';
 
 describeOnRestate('the health of sagas on Restate', () => {
   it('is stalled where Restate starts later than the face, and ready once it is there', async () => {
@@ -60,10 +61,11 @@ describeOnRestate('the health of sagas on Restate', () => {
     await backstep.start();
     expect(backstep.health().kind).toBe('stalled');
     expect(reason()).toMatch(/^Restate's admin port at http.*: .*ECONNREFUSED/);
-    expect(logged).toEqual(['sagas on Restate do not go on; trying again']);
+    expect(logged).toEqual([STALLED]);
     await server.start();
     await expect.poll(() => backstep.health().kind, POLLING).toBe('ready');
-    expect(logged.slice(1)).toEqual([
+    // While it starts it may fail for another reason, which is told too.
+    expect(logged.filter((line) => line !== STALLED)).toEqual([
       'projecting what sagas on Restate leave behind',
       'sagas on Restate go on',
     ]);

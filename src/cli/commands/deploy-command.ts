@@ -45,9 +45,18 @@ export function addDeployCommand(program: Command, surroundings: Surroundings): 
       .addHelpText('after', HELP),
   );
   whenConnected<DeployOptions>(deploy, surroundings, (options, [address = ''], running) =>
-    deployWorkers(options, address, running, systemClock),
+    deployWorkers(options, address, running, WAITING_CLOCK),
   );
 }
+
+/** The machine's clock, whose waits keep the process: between two looks at old calls nothing else does. */
+const WAITING_CLOCK: Clock = {
+  ...systemClock,
+  after: (delayMs, run) => {
+    const handle = setTimeout(run, delayMs);
+    return () => clearTimeout(handle);
+  },
+};
 
 async function deployWorkers(
   options: DeployOptions,
@@ -65,7 +74,8 @@ async function deployWorkers(
     import('../../restate/deploy.ts'),
   ]);
   const admin = new Admin(options.admin);
-  const plan = await planDeployment(admin, new URL(address).href, () => knownBy(running.client));
+  const ask = () => knownBy(running.client);
+  const plan = await planDeployment(admin, new URL(address).href, ask, clock.nowMs());
   if (plan.refusals.length > 0 || options.dryRun === true) {
     report.answer({ dryRun: options.dryRun === true, ...plan }, () => planLines(plan));
     return plan.refusals.length > 0 ? EXIT_REFUSED : EXIT_WELL;

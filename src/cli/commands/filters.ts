@@ -2,7 +2,13 @@
 import type { Command } from 'commander';
 import type { ListedSagas } from '../../client.ts';
 import type { SagaStatus } from '../../core/status.ts';
-import { countValue, durationValue, statusValues, textValue } from '../option-values.ts';
+import {
+  countValue,
+  durationValue,
+  shellArgument,
+  statusValues,
+  textValue,
+} from '../option-values.ts';
 
 export interface FilterOptions {
   readonly type?: string;
@@ -36,4 +42,26 @@ export function filterOf({ query, ...options }: FilterOptions): ListedSagas | nu
     ...(query === undefined ? {} : { q: query }),
   };
   return Object.keys(filter).length === 0 ? null : filter;
+}
+
+/** The same as one would type it again, a blank before each. */
+export function typedFilters({
+  type,
+  status,
+  step,
+  attempts,
+  olderThan,
+  query,
+}: FilterOptions): string {
+  const given: readonly (readonly [string, string | undefined])[] = [
+    ['type', type],
+    ['status', status?.join(',')],
+    ['step', step],
+    ['attempts', attempts?.toString()],
+    ['older-than', olderThan],
+    ['query', query],
+  ];
+  return given
+    .map(([name, value]) => (value === undefined ? '' : ` --${name} ${shellArgument(value)}`))
+    .join('');
 }

@@ -10,7 +10,7 @@ import { type ConnectionOptions, onServerOrDatabase } from '../connection.ts';
 import { EXIT_WELL } from '../exit-codes.ts';
 import { countValue } from '../option-values.ts';
 import { counted } from '../progress.ts';
-import { filterOf, type FilterOptions, withFilters } from './filters.ts';
+import { filterOf, type FilterOptions, typedFilters, withFilters } from './filters.ts';
 
 interface ListOptions extends ConnectionOptions, FilterOptions {
   readonly limit: number;
@@ -50,7 +50,7 @@ async function listSagas(options: ListOptions, _: unknown, running: Running): Pr
   );
   const person = items.find(({ status, endedAt }) => needsPerson(status) && endedAt === null);
   report.next(
-    hasMore ? typed('ls --all') : null,
+    hasMore ? typed(`ls${typedFilters(options)} --all`) : null,
     person === undefined ? null : typed(`why ${person.id}`),
   );
   return EXIT_WELL;
@@ -90,7 +90,7 @@ async function listLetters(options: ListOptions, _: unknown, running: Running): 
     largest === undefined || largest.letters.length < 2
       ? null
       : typedOrder(
-          `retry --type ${largest.type} --status ${largest.status} --query ${largest.code}`,
+          `retry${typedFilters({ ...largest, status: [largest.status], query: largest.code })}`,
         ),
   );
   return EXIT_WELL;

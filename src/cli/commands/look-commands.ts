@@ -11,6 +11,7 @@ import { EXIT_FAILED, EXIT_WELL } from '../exit-codes.ts';
 import { statusValues, textValue } from '../option-values.ts';
 import { sagaNamed } from '../saga-named.ts';
 import { jsonText, shownText } from '../terminal.ts';
+import { generalEffect } from './order-commands.ts';
 
 /** Adds them to the program. */
 export function addLookCommands(program: Command, surroundings: Surroundings): void {
@@ -112,7 +113,7 @@ function whyLines(reasons: Why, { report }: Running): readonly string[] {
   const { status, since, next, lastTurn, failure, lastError, may } = reasons;
   const nowMs = Date.now();
   const isOver = isEnded(status) || may.length === 0;
-  const does = may.map(({ command, does: effect }) => [command, effect ?? '']);
+  const does = may.map(({ command, does: effect }) => [command, effect ?? generalEffect(command)]);
   return [
     ...facts([
       ['saga', `${report.strong(reasons.id)} ${shownText(`${reasons.type} ${reasons.key ?? ''}`)}`],

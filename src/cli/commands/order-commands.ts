@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { ClientError, type CommandAnswer, type RemoteSaga, type Why } from '../../client.ts';
 import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
-import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
+import { lookAfter, type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { countValue, jsonValue } from '../option-values.ts';
@@ -35,6 +35,12 @@ const DESCRIPTIONS: Readonly<Record<CommandName, string>> = {
   cancel: 'compensate what is done, as a customer would who cancels',
   terminate: 'stop a saga and compensate nothing',
 };
+/** What a command does, as a sentence, where nothing is known of the saga that it is ordered of. */
+export function generalEffect(name: CommandName): string {
+  const description = DESCRIPTIONS[name];
+  return `${description.charAt(0).toUpperCase()}${description.slice(1)}.`;
+}
+
 /** Commands that may name a step, and those that may bring members of the context. */
 const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
 const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
@@ -132,7 +138,7 @@ async function orderOne(
   report.answer(answer, () => [
     `${report.strong(answer.id)} took ${name}: ${report.status(answer.status)}, turn ${answer.seq}`,
   ]);
-  report.next(typed(`watch ${answer.id}`));
+  report.next(typed(`${lookAfter(answer.status)} ${answer.id}`));
   return EXIT_WELL;
 }
 
@@ -177,7 +183,7 @@ function orderOnTrial(
   const { does } = choice;
   report.answer({ dryRun: true, id, command: name, status, does }, () => [
     `would order ${name} of ${id}, which is ${report.status(status)}`,
-    ...(does === null ? [] : [shownText(does)]),
+    shownText(does ?? generalEffect(name)),
   ]);
   if (step !== undefined || context !== undefined) {
     report.note('whether it takes that --step or --context is only looked at when it is ordered');

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { ClientError, type Saga, type StartedSaga } from '../../client.ts';
 import { REDACTED } from '../../core/secrets/redact-text.ts';
 import { needsPerson } from '../../core/status.ts';
-import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
+import { lookAfter, type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
 import { EXIT_FAILED, EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { durationValue, jsonValue, textValue, timeValue } from '../option-values.ts';
@@ -109,7 +109,7 @@ async function startSaga(
     () => [`${report.strong(id)} ${startWords(started)}: ${report.status(status)}`],
   );
   const isBad = status !== 'removed' && needsPerson(status);
-  report.next(typed(isBad ? `why ${id}` : `watch ${id}`));
+  report.next(status === 'removed' ? null : typed(`${lookAfter(status)} ${id}`));
   return isBad ? EXIT_FAILED : EXIT_WELL;
 }
 
@@ -155,7 +155,7 @@ async function sendEvent(
     `${report.strong(answer.id)} ${answer.isKept ? 'keeps' : 'took'} ${shownText(type)}: ` +
       `${report.status(answer.status)}, turn ${answer.seq}`,
   ]);
-  report.next(typed(`watch ${answer.id}`));
+  report.next(typed(`${lookAfter(answer.status)} ${answer.id}`));
   return EXIT_WELL;
 }
 

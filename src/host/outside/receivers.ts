@@ -23,3 +23,13 @@ export function receiverOutside(
     ? { kind: 'unheard', subscribed: [...subscribers.keys()] }
     : { kind: 'subscriber', call };
 }
+
+/** The types that the saga has subscribers for, where none of them hears it; `null`: it has a receiver. */
+export function unheardOf(
+  registry: Registry,
+  message: Pick<OutgoingMessage, 'type' | 'event' | 'data'>,
+): readonly string[] | null {
+  if (actionIn(message) !== null) return null;
+  const { subscribers } = registry.newest(message.type);
+  return subscribers.has(message.event) ? null : [...subscribers.keys()];
+}

@@ -18,6 +18,10 @@ const Deployment = z.object({
 const Registered = z.object({ id: z.string(), services: z.array(Service) });
 const Deployments = z.object({ deployments: z.array(Deployment) });
 const Rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())) });
+/** Why it does not do it. */
+const Refused = z.object({ message: z.string(), restate_code: z.string() });
+/** What was asked what it serves speaks HTTP/1.1 alone. */
+const ONLY_HTTP_1 = 'META0014';
 /** Longest that one answer may take. */
 const PATIENCE_MS = 10_000;
 
@@ -107,8 +111,11 @@ export class Admin {
       const answer = await fetch(this.#url + path, request);
       const text = await answer.text();
       if (answer.ok) return shape.parse(text === '' ? null : JSON.parse(text));
-      throw new Error(`${answer.status} ${text}`);
+      const refused = Refused.safeParse(jsonIn(text));
+      if (refused.success) throw new BackstepError('unavailable', refusalText(refused.data));
+      throw new Error(`it answers as Restate does not, ${answer.status} ${text}`);
     } catch (cause) {
+      if (cause instanceof BackstepError) throw cause;
       const message = `Restate's admin port at ${this.#url}${path}: ${reasonOf(cause)}`;
       throw new BackstepError('unavailable', message, { cause });
     }
@@ -133,6 +140,26 @@ export function quoted(text: string): string {
 
 function post(body: object): { readonly method: string; readonly body: string } {
   return { method: 'POST', body: JSON.stringify(body) };
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** In words of this host: what Restate advises would be wrong, where it saw HTTP/1.1. */
+function refusalText({ message, restate_code: code }: z.infer<typeof Refused>): string {
+  const text = message.replace(/^(?:\[\w+\] )+/, '');
+  const asked = /^error when calling '(?<url>[^']*)': (?<why>.*)$/s.exec(text)?.groups;
+  if (asked === undefined) return `Restate refuses: ${text} (${code})`;
+  const why =
+    code === ONLY_HTTP_1
+      ? 'no HTTP/2 is spoken there, as workers and the face do and balancers before them must'
+      : asked['why'];
+  return `Restate cannot reach ${asked['url']}: ${why} (${code})`;
 }
 
 function reasonOf(cause: unknown): string {

@@ -37,9 +37,10 @@ export interface NudgeParts {
 /** Does it, or with `isTrial` says what it would do; see `HostCalls.nudge`. */
 export async function nudge(parts: NudgeParts, sagaId: string, isTrial: boolean): Promise<Nudged> {
   const { admin, ingress, clock, logger } = parts;
+  // The admin port first: where Restate is away it says so at once.
+  const runs = await runsOf(admin, sagaId);
   const state = await parts.stateOf(sagaId);
   if (state === null) throw new BackstepError('not-found', `no saga with id "${sagaId}"`);
-  const runs = await runsOf(admin, sagaId);
   const ownIds = [...runs.values()].map(quoted).join(', ');
   const ofSaga = `(target_service_name = ${quoted(SERVICES.saga)} AND
     target_service_key = ${quoted(sagaId)})`;

@@ -13,8 +13,9 @@ import type { Store } from '../../store/store.ts';
 
 /** Sagas that are remembered; beyond it looks may be older. */
 const MAX_SAGAS = 10_000;
-/** Longest that a look waits for the projection, which may be away from Restate for hours. */
-const PATIENCE_MS = 2_000;
+/** A look waits for the projection, which may be away from Restate for hours, for so long. */
+const LOOK_EVERY_MS = 250;
+const MAX_LOOKS = 8;
 
 /** Where a saga stood after a turn, as Restate told. */
 interface Standing {
@@ -68,12 +69,15 @@ export class OwnTurns {
 
   /** Resolves once the projection has what was told of the saga, or after a while. */
   async whenWritten(sagaId: string): Promise<void> {
-    const told = this.#told.get(sagaId);
-    if (told === undefined) return;
-    const sid = await this.#store.sidOf(sagaId);
-    const row = sid === null ? null : await this.#store.loadBySid(sid);
-    if (this.last(sagaId, row?.seq ?? 0) === null) return;
-    await orAfter(this.#clock, told.written.promise, PATIENCE_MS);
+    for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+      const told = this.#told.get(sagaId);
+      if (told === undefined) return;
+      const sid = await this.#store.sidOf(sagaId);
+      const row = sid === null ? null : await this.#store.loadBySid(sid);
+      if (this.last(sagaId, row?.seq ?? 0) === null) return;
+      // Where another process writes the projection nobody tells of it here.
+      await orAfter(this.#clock, told.written.promise, LOOK_EVERY_MS);
+    }
   }
 
   #forget(sagaId: string): void {

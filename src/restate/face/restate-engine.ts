@@ -84,6 +84,7 @@ export interface RestateEngineParts {
 }
 
 const DEFAULT_HOST = '127.0.0.1';
+const STANDBY_LOOK_MS = 500;
 
 function urlOf({ url, host = DEFAULT_HOST, port }: ListenAt): string {
   return url ?? `http://${host}:${port}`;
@@ -196,6 +197,7 @@ export class RestateEngine implements UncheckedEngine {
 
   async start(): Promise<void> {
     const { store, listen, logger, identityKeys } = this.#parts;
+    this.#lookWhileOthersWrite();
     const { lastSid, lastSeq } = await store.own();
     if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
     this.#projector.goOnAfter(lastSid);
@@ -218,6 +220,13 @@ export class RestateEngine implements UncheckedEngine {
     void this.bulk.resume();
     this.alerts.start();
     this.#inbox.start();
+  }
+
+  /** Nobody tells a standby of the turns that the owner of the database writes. */
+  #lookWhileOthersWrite(): void {
+    if (this.#phase !== 'opened') return;
+    this.#watchers.missed();
+    this.#parts.clock.after(STANDBY_LOOK_MS, () => this.#lookWhileOthersWrite());
   }
 
   spawn(type: string, options: SpawnOptions): Promise<StartResult> {

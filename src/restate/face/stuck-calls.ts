@@ -84,12 +84,11 @@ export async function findTroubles(
   const deployments = await admin.deployments();
   const figures = await countStuckCalls(admin, deployments, often);
   const is = conditionsOf(deployments, often);
-  const isLate = nowMs - (figures.oldestUnwrittenMs ?? nowMs) > LATE_MS;
   const counts: readonly (readonly [CallTroubleKind, number])[] = [
     ['paused', figures.paused],
     ['retried-often', figures.retriedOften],
     ['pinned', figures.pinned],
-    ['unwritten', isLate ? figures.unwritten : 0],
+    ['unwritten', unwrittenTooLong(figures, nowMs)],
   ];
   const troubles: CallTrouble[] = [];
   for (const [kind, calls] of counts) {
@@ -98,6 +97,14 @@ export async function findTroubles(
     troubles.push({ kind, calls, cure: CURES[kind], examples });
   }
   return troubles;
+}
+
+/** Turns that wait to be written, where one has waited for too long. */
+export function unwrittenTooLong(
+  { unwritten, oldestUnwrittenMs }: Pick<CallFigures, 'unwritten' | 'oldestUnwrittenMs'>,
+  nowMs: number,
+): number {
+  return nowMs - (oldestUnwrittenMs ?? nowMs) > LATE_MS ? unwritten : 0;
 }
 
 /** Calls of Backstep of which that is so, the oldest first. Throws `unavailable`. */

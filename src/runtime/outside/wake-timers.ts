@@ -6,7 +6,7 @@
  * fires what is due: the clock is looked at no less than once a second.
  *
  * Thousands may fall due at one moment. Only so many are woken at a time, the others as those have
- * moved, so that neither loads nor turns of them fill the queues that everything else waits in.
+ * moved or stand still, so that neither loads nor turns of them fill the queues that everything else waits in.
  */
 import type { Wake } from '../../store/store.ts';
 import type { CancelTimeout, Clock } from '../../host/clock.ts';
@@ -20,6 +20,8 @@ export const MAX_SLEEP_MS = 1_000;
 const PAGE_SIZE = 1_000;
 /** Sagas that were woken and have not moved yet. Two shares of a batch: one is written, one loads. */
 export const MAX_WOKEN = 256;
+/** A saga that has not moved for so long, as behind a row that somebody locks, holds up no other. */
+export const MAX_HELD_MS = 2_000;
 
 export interface WakeSource {
   wakes(untilMs: number, after: Wake | null, limit: number): Promise<readonly Wake[]>;
@@ -36,7 +38,8 @@ export class WakeTimers {
   readonly #source: WakeSource;
   readonly #target: WakeTarget;
   readonly #due = new DueHeap();
-  readonly #woken = new Set<number>();
+  /** Until when each is waited for; in the order that they were woken in. */
+  readonly #woken = new Map<number, number>();
   #loadedUntilMs = 0;
   #isLoading = false;
   #cancelSleep: CancelTimeout | null = null;
@@ -92,10 +95,14 @@ export class WakeTimers {
   #tick(): void {
     if (!this.#isRunning) return;
     const nowMs = this.#clock.nowMs();
+    for (const [sid, untilMs] of this.#woken) {
+      if (untilMs > nowMs) break;
+      this.#woken.delete(sid);
+    }
     while (this.#woken.size < MAX_WOKEN) {
       const sid = this.#due.takeDue(nowMs);
       if (sid === null) break;
-      this.#woken.add(sid);
+      this.#woken.set(sid, nowMs + MAX_HELD_MS);
       this.#target.wake(sid);
     }
     if (nowMs > this.#loadedUntilMs - WINDOW_MS / 2) void this.#loadWindow(nowMs + WINDOW_MS);

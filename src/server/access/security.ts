@@ -122,7 +122,9 @@ async function identify(
     case 'unknown':
       throw new HttpProblem(
         'token-required',
-        `Log in at ${LOGIN_PATH}, or send the token as Authorization: Bearer.`,
+        authorization === null
+          ? `Log in at ${LOGIN_PATH}, or send the token as Authorization: Bearer.`
+          : 'That is not the token of this server.',
         { 'www-authenticate': 'Bearer' },
       );
   }

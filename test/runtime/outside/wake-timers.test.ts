@@ -1,6 +1,6 @@
 /** Who is woken when more sagas are due at one moment than may be under way. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MAX_WOKEN, WakeTimers } from '../../../src/runtime/outside/wake-timers.ts';
+import { MAX_HELD_MS, MAX_WOKEN, WakeTimers } from '../../../src/runtime/outside/wake-timers.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 const SAGAS = 3 * MAX_WOKEN;
@@ -34,8 +34,16 @@ const upTo = (last: number): number[] => Array.from({ length: last }, (_, nth) =
 describe('of many sagas that are due at once it wakes', () => {
   test('a bounded number of them, those that are due first', () => {
     expect(woken).toEqual(upTo(MAX_WOKEN));
-    clock.advance(10_000);
+    clock.advance(MAX_HELD_MS / 2);
     expect(woken).toEqual(upTo(MAX_WOKEN));
+  });
+
+  test('the next ones while those before stand still, each of them once', () => {
+    clock.advance(2 * MAX_HELD_MS);
+    expect(woken).toEqual(upTo(SAGAS));
+    for (let sid = 1; sid <= SAGAS; sid += 1) timers.moved(sid);
+    clock.advance(2 * MAX_HELD_MS);
+    expect(woken).toEqual(upTo(SAGAS));
   });
 
   test('the next ones as the others have moved, however each does', () => {
