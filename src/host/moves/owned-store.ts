@@ -105,7 +105,8 @@ async function inStore<Result>(
       throw refused(name, `${who} owns this database`, 'stop it, and those that stand by');
     }
     const ownership = await store.own();
-    isClean = ownership.wasLeftClean;
+    // Where there was never a saga none was under way.
+    isClean = ownership.wasLeftClean || ownership.lastSid === 0;
     const reads = createMoveReads(store.tables());
     if (await store.upkeep.isProjection()) {
       const why = 'it shows sagas that run on Restate, which keeps them';

@@ -33,6 +33,9 @@ export async function whole(ctx: ObjectSharedContext): Promise<object | null> {
   return kept === null ? null : { ...kept, held: await heldCalls(ctx) };
 }
 
+/** Where one goes that comes, for whoever asks for it meanwhile. */
+const HERE = 'this Restate';
+
 /** The handlers that only whoever moves the saga calls. */
 export function movingHandlers(place: WorkPlace) {
   return { ...comingHandlers(place), ...leavingHandlers(place) };
@@ -145,7 +148,9 @@ function arrivingOf(words: ArriveWords, before: KeptSaga | null, upTo: number): 
     key,
     inputHash,
     atMs,
-    ...(hasEnded ? stands : { status: 'parked', parkFailure: standingStill(note) }),
+    ...(hasEnded
+      ? stands
+      : { status: 'parked', parkFailure: standingStill({ move, place: HERE }) }),
     wakeMs: null,
     watch: null,
     gate: 'none',

@@ -46,6 +46,9 @@ test('every situation goes on elsewhere as after a restart, and is closed where 
   expect((await read.pendingStart(sagas.scheduled.id))?.startAtMs).toBeGreaterThan(Date.now());
   expect(await read.audit(sagas.paused.id)).toMatchObject([{ command: 'pause', by: 'ada' }]);
   await until(there, sagas.hanging.id, 'waiting');
+  const { items } = await read.transitions(sagas.hanging.id, { limit: 9, cursor: null });
+  const cutOff = items.find(({ cause }) => cause === 'interrupted');
+  expect(cutOff?.data).toContain('the process before was stopped in good order');
   const key = `${sagas.hanging.id}/pick/forward/1`;
   expect([before.effects.get(key), after.effects.get(key)]).toEqual([1, 1]);
   const again = await there.spawn(parcelSaga, {

@@ -17,7 +17,7 @@ import { LEFT } from '../../../src/restate/moves/move-words.ts';
 import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { builderSaga, ownerSaga } from '../../conformance/talking-sagas.ts';
 import { runnableIn } from '../../host/moves/runnable.ts';
-import { migratedDatabase } from '../../postgres/databases.ts';
+import { describeOnPostgres, migratedDatabase } from '../../postgres/databases.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { describeOnRestate } from '../rig.ts';
 import { findingsIn, type Register } from '../stage.ts';
@@ -41,51 +41,24 @@ const PATIENCE_MS = 120_000;
 const SOON = { within: '20s' } as const;
 
 describeOnRestate('a move from Restate', () => {
-  test.each(['SQLite', 'PostgreSQL'])(
-    'takes sagas along to %s from wherever they were stopped, and closes them there',
-    async (kind) => {
-      const before = new Trips(BEFORE);
-      const stand = await standOf((each) => before.register(each));
-      const { face, at, stage } = stand;
-      const sagas = await stopped(face, before);
-      const folder = dirname(temporaryDatabase());
-      const file = join(folder, 'sagas.jsonl');
-      const target = kind === 'SQLite' ? join(folder, 'target.db') : (await migratedDatabase()).url;
-      const moved = await exportFromRestate({
-        ...at,
-        sagas: 'all',
-        to: file,
-        place: 'the shop',
-        by: 'ada',
-      });
-      expect(moved.sagas).toHaveLength(SAGAS);
-      const waiting = face.saga(sagas.waiting.id);
-      await expect(waiting.send({ type: 'labelled' })).rejects.toMatchObject({
-        code: 'unavailable',
-      });
-      const came = { database: target, from: file, definitions: tripDefinitions };
-      expect(await importSagas(came)).toMatchObject({ imported: SAGAS, alreadyHere: 0 });
-      expect(await importSagas(came)).toMatchObject({ imported: 0, alreadyHere: SAGAS });
-      expect(await finishMoveOnRestate({ ...at, file })).toMatchObject({ sagas: SAGAS });
-      expect(await finishMoveOnRestate({ ...at, file })).toMatchObject({ sagas: 0 });
-      const there = `was moved to the shop, by move ${moved.move}`;
-      await expect(waiting.send({ type: 'labelled' })).rejects.toThrow(there);
-      const again = { input: { of: 'waiting' }, key: 'waiting' };
-      await expect(face.spawn(stageSaga, again)).rejects.toThrow(there);
-      await expect.poll(() => stage.callsOf('backstep-'), { timeout: 20_000 }).toEqual([]);
-      await stage.closeFace();
-      expect(await findingsIn(stand.database, tripDefinitions)).toEqual([]);
-      expect(await findingsIn(target, tripDefinitions)).toEqual([]);
-
-      const after = new Trips();
-      const engine = await embedded(target, after);
-      await goOn(engine, sagas);
-      expect(repeatedKeys(before, after)).toEqual(askedTwice(sagas));
-      await engine.stop({ within: 0 });
-      expect(await findingsIn(target, tripDefinitions)).toEqual([]);
+  test(
+    'takes sagas along from wherever they were stopped, and closes them there',
+    async () => {
+      const target = join(dirname(temporaryDatabase()), 'target.db');
+      expect(await leaveFor(target)).toEqual([]);
     },
     PATIENCE_MS,
   );
+
+  describeOnPostgres('for a server', () => {
+    test(
+      'takes them along as well',
+      async () => {
+        expect(await leaveFor((await migratedDatabase()).url)).toEqual([]);
+      },
+      PATIENCE_MS,
+    );
+  });
 
   test(
     'is finished by the same orders, wherever those before were killed',
@@ -244,3 +217,44 @@ describeOnRestate('a move from Restate', () => {
     PATIENCE_MS,
   );
 });
+
+/** Sagas that were stopped everywhere leave for that database, and go on. Gives what the doctor finds. */
+async function leaveFor(target: string): Promise<readonly unknown[]> {
+  const before = new Trips(BEFORE);
+  const stand = await standOf((each) => before.register(each));
+  const { face, at, stage } = stand;
+  const sagas = await stopped(face, before);
+  const file = join(dirname(temporaryDatabase()), 'sagas.jsonl');
+  const moved = await exportFromRestate({
+    ...at,
+    sagas: 'all',
+    to: file,
+    place: 'the shop',
+    by: 'ada',
+  });
+  expect(moved.sagas).toHaveLength(SAGAS);
+  const waiting = face.saga(sagas.waiting.id);
+  await expect(waiting.send({ type: 'labelled' })).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+  const came = { database: target, from: file, definitions: tripDefinitions };
+  expect(await importSagas(came)).toMatchObject({ imported: SAGAS, alreadyHere: 0 });
+  expect(await importSagas(came)).toMatchObject({ imported: 0, alreadyHere: SAGAS });
+  expect(await finishMoveOnRestate({ ...at, file })).toMatchObject({ sagas: SAGAS });
+  expect(await finishMoveOnRestate({ ...at, file })).toMatchObject({ sagas: 0 });
+  const there = `was moved to the shop, by move ${moved.move}`;
+  await expect(waiting.send({ type: 'labelled' })).rejects.toThrow(there);
+  const again = { input: { of: 'waiting' }, key: 'waiting' };
+  await expect(face.spawn(stageSaga, again)).rejects.toThrow(there);
+  await expect.poll(() => stage.callsOf('backstep-'), { timeout: 20_000 }).toEqual([]);
+  await stage.closeFace();
+  expect(await findingsIn(stand.database, tripDefinitions)).toEqual([]);
+  expect(await findingsIn(target, tripDefinitions)).toEqual([]);
+
+  const after = new Trips();
+  const engine = await embedded(target, after);
+  await goOn(engine, sagas);
+  expect(repeatedKeys(before, after)).toEqual(askedTwice(sagas));
+  await engine.stop({ within: 0 });
+  return findingsIn(target, tripDefinitions);
+}

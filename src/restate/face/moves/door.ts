@@ -59,9 +59,13 @@ export async function throughDoor<Result>(
   move: string,
   work: (door: Door) => Promise<Result>,
 ): Promise<Result> {
+  for (const url of [at.ingress, at.admin]) {
+    if (URL.canParse(url)) continue;
+    throw new BackstepError('input-invalid', `"${url}" is no URL, such as http://10.0.0.7:8080`);
+  }
   const admin = new Admin(at.admin);
   const ingress = new Ingress(at.ingress, systemClock);
-  const name = `Restate at ${new URL(at.ingress).href}`;
+  const name = `Restate at ${new URL(at.ingress).origin}`;
   await assertServed(admin, name);
   const ticket = randomBytes(TICKET_BYTES).toString('hex');
   const pass = async (saga: string, handler: MoveHandler, words: object): Promise<unknown> => {

@@ -80,23 +80,24 @@ export async function exportFromRestate(options: RestateExportOptions): Promise<
     const all = await sagasThere(admin, noting(move));
     const ids = all.filter((saga) => isLeaving(saga, move)).map(({ id }) => id);
     const stuck = await quiet(door, ids, withinMs);
-    // Those that left by an earlier order may have a file already, which somebody may import.
-    const takeBack = async (): Promise<void> => {
-      if (known.length > 0) return;
-      await closeEach(door, ids, { move, phase: 'back', ...authorOf(options) });
-    };
-    if (stuck !== null) {
-      await takeBack();
-      throw new BackstepError('unavailable', `${door.name}: nothing was moved: ${stuck}`);
-    }
     try {
+      if (stuck !== null) throw new BackstepError('unavailable', stuck);
       await writeLeaving(door, move, ids, options, before?.imported ?? []);
     } catch (error) {
-      await takeBack();
-      throw error;
+      // Those that left by an earlier order may have a file already, which somebody may import.
+      const own = rows.map(({ saga }) => saga.id);
+      await closeEach(door, own, { move, phase: 'back', ...authorOf(options) });
+      throw notWritten(door, error, known.length);
     }
     return { move, file: to, sagas };
   });
+}
+
+function notWritten({ name }: Door, error: unknown, standing: number): unknown {
+  if (!(error instanceof BackstepError)) return error;
+  const others = standing === 0 ? '' : `, but ${standing} stand still by an earlier order`;
+  const message = `${name}: nothing was moved${others}: ${error.message}`;
+  return new BackstepError(error.code, message, { cause: error });
 }
 
 interface Meant {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { SAGA_STATUSES, type SagaStatus } from '../../../core/status.ts';
 import { type Admin, quoted } from '../admin.ts';
 import { SAGA } from '../../kept-saga.ts';
-import { SERVICES } from '../../names.ts';
+import { PUBLIC_HANDLERS, SERVICES } from '../../names.ts';
 
 const NOTE = z.looseObject({
   move: z.string(),
@@ -40,6 +40,7 @@ export interface SagaThere {
 const PATIENCE_MS = 300_000;
 /** Ids in one question. */
 const CHUNK = 200;
+const FROM_OUTSIDE = [...PUBLIC_HANDLERS, 'kept'].map(quoted).join(', ');
 /** The first line of what is kept; behind it stands the state. */
 const FIRST_LINE = 'split_part(value_utf8, chr(10), 1)';
 
@@ -99,7 +100,10 @@ export interface UnderWay {
   readonly failure: string | null;
 }
 
-/** Calls under way of those sagas, but for those that wait for their time. Throws `unavailable`. */
+/**
+ * Calls under way of those sagas, but for those that wait for their time, and for looks and orders from
+ * outside, which change nothing of a saga that stands still. Throws `unavailable`.
+ */
 export async function callsUnderWay(
   admin: Admin,
   ids: readonly string[],
@@ -112,6 +116,7 @@ export async function callsUnderWay(
         CASE WHEN target_service_name = ${quoted(SERVICES.attempt)}
           THEN split_part(invoked_by_target, '/', 2) ELSE target_service_key END AS saga
         FROM sys_invocation WHERE status NOT IN ('completed', 'scheduled')
+        AND target_handler_name NOT IN (${FROM_OUTSIDE})
         AND ((target_service_name IN (${keyed}) AND target_service_key IN (${chunk}))
           OR (target_service_name = ${quoted(SERVICES.attempt)}
             AND split_part(invoked_by_target, '/', 2) IN (${chunk})))`,
