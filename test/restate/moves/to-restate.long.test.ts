@@ -1,11 +1,14 @@
 /** Sagas of the embedded host that are moved to Restate, and go on there. */
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { finishMove } from '../../../src/host/moves/close-move.ts';
 import { exportSagas } from '../../../src/host/moves/export-sagas.ts';
+import { importSagas } from '../../../src/host/moves/import-sagas.ts';
+import { exportFromRestate, importToRestate } from '../../../src/restate/face/moves/moving.ts';
+import { openBackstep } from '../../../src/runtime/open-backstep.ts';
 import { temporaryDatabase } from '../../store/store-fixture.ts';
 import { describeOnRestate } from '../rig.ts';
-import { findingsIn } from '../stage.ts';
+import { findingsIn, type Register } from '../stage.ts';
 import { untilDone } from './killed.ts';
 import { bring, embedded, standOf } from './stand.ts';
 import {
@@ -96,6 +99,57 @@ describeOnRestate('a move to Restate', () => {
       await stand.stage.closeFace();
       expect(await findingsIn(source, tripDefinitions)).toEqual([]);
       expect(await findingsIn(database, tripDefinitions)).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'keeps the line of those that wait for a place, there and back',
+    async () => {
+      const begun: string[] = [];
+      const reserve = ({ of }: { readonly of: string }) => {
+        begun.push(of);
+        return { receipt: of };
+      };
+      const activities = { reserve, release: reserve };
+      const register: Register = (each) => each.register(stageSaga, { activities, concurrency: 1 });
+      const folder = dirname(temporaryDatabase());
+      const [source, target] = ['source.db', 'target.db'].map((name) => join(folder, name));
+      const [out, back] = ['out.jsonl', 'back.jsonl'].map((name) => join(folder, name));
+      const old = await openBackstep({ database: source ?? '' });
+      onTestFinished(() => old.stop({ within: 0 }));
+      register(old);
+      await old.start();
+      const ids: string[] = [];
+      for (const of of ['a', 'b', 'c']) {
+        ids.push((await old.spawn(stageSaga, { input: { of }, key: of })).id);
+      }
+      const [first = '', second = '', third = ''] = ids;
+      await stageWaits(old, first);
+      await old.stop({ within: 0 });
+      const order = { sagas: 'all', to: out ?? '', place: 'Restate' } as const;
+      await exportSagas({ database: source ?? '', ...order });
+      const { face, at } = await standOf(register);
+      await importToRestate({ ...at, from: out ?? '' });
+      await face.saga(first).send({ type: 'labelled' });
+      await face.saga(second).waitFor(({ steps }) => steps[0]?.status === 'completed', SOON);
+      expect(begun).toEqual(['a', 'b']);
+      await exportFromRestate({ ...at, sagas: 'all', to: back ?? '', place: 'the shop' });
+      const definitions = tripDefinitions;
+      await importSagas({ database: target ?? '', from: back ?? '', definitions });
+      const there = await openBackstep({ database: target ?? '' });
+      onTestFinished(() => there.stop({ within: 0 }));
+      register(there);
+      await there.start();
+      expect(there.startQueue('stage')).toMatchObject({ active: 1, queued: 1 });
+      for (const id of [second, third]) {
+        await there.saga(id).waitFor(({ steps }) => steps[0]?.status === 'completed', SOON);
+        await there.saga(id).send({ type: 'labelled' });
+        expect(await there.saga(id).settled(SOON)).toMatchObject({ status: 'completed' });
+      }
+      expect(begun).toEqual(['a', 'b', 'c']);
+      await there.stop({ within: 0 });
+      expect(await findingsIn(target ?? '', definitions)).toEqual([]);
     },
     PATIENCE_MS,
   );
