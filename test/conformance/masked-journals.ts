@@ -8,6 +8,8 @@ const TIME = /(?:At|due|Due)?Ms$/;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** The delivery key of what one saga says to another: each host has its own way to make it unique. */
 const MESSAGE = /\bmessage-[\w.-]+/g;
+/** Restate keeps a state whole: it names no lines of the journal that have its results. */
+const LENGTH = /\bstate of \d+ characters/g;
 
 /** The lines of each saga by its masked id. */
 export async function maskedJournals(
@@ -54,6 +56,7 @@ function masking(
     longestFirst
       .reduce((masked, [id, name]) => masked.replaceAll(id, name), text)
       .replace(MESSAGE, 'message')
+      .replace(LENGTH, 'state of many characters')
       .replace(UUID, 'id');
 }
 
