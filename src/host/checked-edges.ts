@@ -23,6 +23,7 @@ const DEFAULT_DRAIN = '10s';
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
 export function checkedEdges(engine: UncheckedEngine): Backstep {
   const { sagas } = engine;
+  let starting: Promise<void> | null = null;
   // Both give handles without types; the overloads of `Backstep` say which types a caller sees.
   const spawn = async (saga: string | SagaDefinition, options: SpawnOptions) =>
     spawnedOf(sagas, await engine.spawn(typeOf(saga), options));
@@ -37,7 +38,14 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
       engine.register(definition, ...given);
     },
-    start: () => engine.start(),
+    start: () => {
+      // A start that failed may be tried again.
+      starting ??= engine.start().catch((error: unknown) => {
+        starting = null;
+        throw error;
+      });
+      return starting;
+    },
     spawn,
     saga,
     subscribe: (listener) => {
@@ -46,6 +54,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     },
     stop: async (options = {}) => {
       take(options, WAIT_OPTIONS, 'stop');
+      starting = null;
       return engine.stop(toMs(options.within ?? DEFAULT_DRAIN, 'within'));
     },
     legalCommands: engine.legalCommands,

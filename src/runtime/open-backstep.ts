@@ -109,6 +109,7 @@ function heldWhileStarted(engine: Backstep): Backstep {
   return {
     ...engine,
     start: async () => {
+      release();
       hold = setInterval(() => {}, HOLD_EVERY_MS);
       try {
         await engine.start();

@@ -56,3 +56,14 @@ test('one that was opened and never started can be stopped', () => {
     console.log('stopped');`;
   expect(run(program, 'stopped.db')).toEqual({ status: 0, stdout: 'stopped\n' });
 });
+
+test('one that was started twice, at once and once more, ends when it is stopped', () => {
+  const program = `
+    const backstep = await openBackstep({ database });
+    await Promise.all([backstep.start(), backstep.start()]);
+    await backstep.start();
+    console.log(backstep.health().kind);
+    await backstep.stop();
+    await backstep.start().catch(({ code }) => console.log(code));`;
+  expect(run(program, 'twice.db')).toEqual({ status: 0, stdout: 'ready\nunavailable\n' });
+});
