@@ -9,6 +9,7 @@ import {
   handlers,
   type internal,
   RestatePromise,
+  type Serde,
   service,
 } from '@restatedev/restate-sdk';
 import type { AttemptDesk, Told } from './attempt-desk.ts';
@@ -48,14 +49,18 @@ export function attemptService(registry: WorkerRegistry, desk: AttemptDesk) {
       if (task !== null) desk.stop(task);
     };
     lost.addEventListener('abort', stop);
-    const running = ctx.run('attempt', attempt);
+    const { serde, handedOver } = recordOfIt();
+    const running = ctx.run('attempt', attempt, { serde });
     const cancelled = ctx.cancellation().map(() => null);
-    const first = await RestatePromise.race([running, cancelled]);
+    const known = RestatePromise.race([running, cancelled]);
+    const soon = await Promise.race([handedOver, known]);
+    // After anything but a result the call goes on, and the SDK waits for one thing at a time.
+    const first = soon?.report?.kind === 'result' ? soon : await known;
     stop();
     const told = first ?? (await running);
-    const isStopped = first === null;
-    if (!isStopped) yield told;
-    if (isStopped || told.report?.kind === 'timer') {
+    yield told;
+    // By what is on record alone: an order to stop it may be heard earlier or later another time.
+    if (told.report === null || told.report.kind === 'timer') {
       yield await ctx.run('late', () => desk.late(task?.run ?? 0));
     }
     lost.removeEventListener('abort', stop);
@@ -67,6 +72,26 @@ export function attemptService(registry: WorkerRegistry, desk: AttemptDesk) {
     handlers: { run: handlers.handler({ input: jsonWords }, run) },
     options: ATTEMPT_OPTIONS,
   });
+}
+
+/**
+ * How it is recorded what an attempt came to; `handedOver`: the same, read from the very bytes that
+ * Restate is given, and known before Restate has answered.
+ *
+ * Crash point: what is said after it is kept after it, so that a report never stands without the record
+ * that another execution makes it from. It relies on the SDK, which hands over what it has serialized
+ * before anything that waits for it goes on.
+ */
+function recordOfIt(): { readonly serde: Serde<Told>; readonly handedOver: Promise<Told> } {
+  const { promise: handedOver, resolve } = Promise.withResolvers<Told>();
+  const deserialize = (bytes: Uint8Array): Told => jsonWords.deserialize(bytes) as Told;
+  const serialize = (told: Told): Uint8Array => {
+    const bytes = jsonWords.serialize(told);
+    resolve(deserialize(bytes));
+    return bytes;
+  };
+  const { contentType = '' } = jsonWords;
+  return { serde: { contentType, serialize, deserialize }, handedOver };
 }
 
 function bring(ctx: Context, saga: string, inbound: Report, atMs: number): void {
