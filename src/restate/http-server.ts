@@ -16,8 +16,11 @@ const REFUSAL =
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new connections. */
-  close(): void;
+  /**
+   * Takes nothing new, neither connections nor streams on those that are open, and lets what is under
+   * way end. Resolves once it has.
+   */
+  close(): Promise<void>;
   /** Ends those that are open. */
   end(): void;
 }
@@ -36,9 +39,18 @@ export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer
   const { port, host, handler, onRefused } = options;
   const http2 = createHttp2(handler);
   const sessions = new Set<ServerHttp2Session>();
+  const ended = Promise.withResolvers<void>();
+  let isClosing = false;
+  const endIfQuiet = (): void => {
+    if (isClosing && sessions.size === 0) ended.resolve();
+  };
   http2.on('session', (session) => {
     sessions.add(session);
-    session.once('close', () => sessions.delete(session));
+    session.once('close', () => {
+      sessions.delete(session);
+      endIfQuiet();
+    });
+    if (isClosing) session.close();
   });
   const server = createServer((socket) => {
     socket.on('error', () => {}); // whoever called is gone
@@ -58,7 +70,13 @@ export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => void server.close(),
+    close: () => {
+      isClosing = true;
+      server.close();
+      for (const session of sessions) session.close();
+      endIfQuiet();
+      return ended.promise;
+    },
     end: () => {
       for (const session of sessions) session.destroy();
     },
