@@ -1,10 +1,7 @@
 /** Gives the room that removed sagas left in a database file back to the disk. */
 import type { DatabaseAddress } from '../../core/database-target.ts';
-import type { CompactionSteps } from '../../store/sqlite/compaction/compacting.ts';
+import type { CompactionProgress } from '../../store/sqlite/compaction/compacting.ts';
 import { DEFAULT_LOCK_WAIT_MS, fileOf } from './file-only.ts';
-
-/** How far it is: bytes that are written anew, of those that stay. */
-export type CompactionProgress = CompactionSteps;
 
 export interface CompactionOptions {
   /** A database file that no engine has open. */

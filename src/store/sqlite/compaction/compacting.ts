@@ -17,7 +17,7 @@ export interface CompactedFile {
 }
 
 /** How far it is: bytes that are written, of those that stay. */
-export interface CompactionSteps {
+export interface CompactionProgress {
   readonly done: number;
   readonly total: number;
 }
@@ -35,7 +35,7 @@ export type FromCompacting =
 export async function compactFile(
   path: string,
   lockWaitMs: number,
-  onProgress: (steps: CompactionSteps) => void,
+  onProgress: (progress: CompactionProgress) => void,
 ): Promise<CompactedFile> {
   assertFile(path);
   if (statSync(path).size === 0) throw refused(path, 'there is nothing in it', 'check the path');
@@ -54,7 +54,7 @@ export async function compactFile(
 
 async function inThread(
   realPath: string,
-  onProgress: (steps: CompactionSteps) => void,
+  onProgress: (progress: CompactionProgress) => void,
 ): Promise<CompactedFile> {
   const worker = startWorker('compacting-worker', import.meta.url, realPath);
   let end: FromCompacting | undefined;
