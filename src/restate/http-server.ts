@@ -16,8 +16,11 @@ const REFUSAL =
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new connections. */
-  close(): void;
+  /**
+   * Takes nothing new, neither connections nor streams on those that are open, and lets what is under
+   * way end. Resolves once it has.
+   */
+  close(): Promise<void>;
   /** Nor does it keep those that are open, whoever they are of. */
   end(): void;
 }
@@ -40,9 +43,18 @@ export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer
   const { port, host, handler, onRefused, silentMs = DEFAULT_SILENT_MS } = options;
   const http2 = createHttp2(handler);
   const sessions = new Set<ServerHttp2Session>();
+  const ended = Promise.withResolvers<void>();
+  let isClosing = false;
+  const endIfQuiet = (): void => {
+    if (isClosing && sessions.size === 0) ended.resolve();
+  };
   http2.on('session', (session) => {
     sessions.add(session);
-    session.once('close', () => sessions.delete(session));
+    session.once('close', () => {
+      sessions.delete(session);
+      endIfQuiet();
+    });
+    if (isClosing) session.close();
   });
   /** Connections of which nobody knows yet what they speak, and those that were refused. */
   const strangers = new Set<Socket>();
@@ -68,7 +80,13 @@ export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => void server.close(),
+    close: () => {
+      isClosing = true;
+      server.close();
+      for (const session of sessions) session.close();
+      endIfQuiet();
+      return ended.promise;
+    },
     end: () => {
       server.close();
       for (const each of [...sessions, ...strangers]) each.destroy();

@@ -291,7 +291,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#inbox.stop();
     await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
-    this.#server?.close();
+    void this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
     this.#server?.end();
     this.#watchers.end();
