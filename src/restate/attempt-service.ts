@@ -36,12 +36,15 @@ async function* toldOf(
 ): AsyncGenerator<Told> {
   const attempt = await beginAttempt(ctx, tools, asked);
   const cancelled = ctx.cancellation().map(() => null);
-  const first = await RestatePromise.race([attempt.made, cancelled]);
+  const known = RestatePromise.race([attempt.made, cancelled]);
+  const soon = await Promise.race([attempt.handedOver, known]);
+  // After anything but a result the call goes on, and the SDK waits for one thing at a time.
+  const first = soon?.report?.kind === 'result' ? soon : await known;
   attempt.stop();
   const told = first ?? (await attempt.made);
-  const isStopped = first === null;
-  if (!isStopped) yield told;
-  if (isStopped || told.report?.kind === 'timer') yield await attempt.late();
+  yield told;
+  // By what is on record alone: an order to stop it may be heard earlier or later another time.
+  if (told.report === null || told.report.kind === 'timer') yield await attempt.late();
   attempt.end();
 }
 
