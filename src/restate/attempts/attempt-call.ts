@@ -22,8 +22,8 @@ export interface AttemptCall {
   /** What came of it, as Restate records it. */
   readonly made: RestatePromise<Made>;
   /**
-   * The same before Restate has answered, for a call that says it and ends; see `recordOfIt`. Never
-   * settles where an earlier execution has made the record.
+   * The same before Restate has answered, for a call that says it and ends; see `recordOfIt`. Only
+   * while `made` is waited for as well.
    */
   readonly handedOver: Promise<Made>;
   /** Aborts it where it still runs. */
@@ -79,7 +79,7 @@ export async function beginAttempt(
 
 /**
  * How it is recorded what an attempt came to; `handedOver`: the same, read from the very bytes that
- * Restate is given.
+ * Restate is given, or has of an execution before this one.
  *
  * Crash point: what is said after it is kept after it, so that a report never stands without the record
  * that another execution makes it from. It relies on the SDK, which hands over what it has serialized
@@ -87,10 +87,14 @@ export async function beginAttempt(
  */
 function recordOfIt(): { readonly serde: Serde<Made>; readonly handedOver: Promise<Made> } {
   const { promise: handedOver, resolve } = Promise.withResolvers<Made>();
-  const deserialize = (bytes: Uint8Array): Made => jsonWords.deserialize(bytes) as Made;
+  const deserialize = (bytes: Uint8Array): Made => {
+    const made = jsonWords.deserialize(bytes) as Made;
+    resolve(made);
+    return made;
+  };
   const serialize = (made: Made): Uint8Array => {
     const bytes = jsonWords.serialize(made);
-    resolve(deserialize(bytes));
+    deserialize(bytes);
     return bytes;
   };
   const { contentType = '' } = jsonWords;
