@@ -141,7 +141,7 @@ const CORE_BANNED =
 const REPLAYED_BANNED =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\brandom(?:UUID|Bytes)\b|\bset(?:Timeout|Interval|Immediate)\b|\bperformance\.|\bPromise\.(?:all|race|any|allSettled)\b/;
 /** Where workers have their clock and their chance, and what no call makes again. */
-const NOT_REPLAYED = /^src\/restate\/(?:face\/|attempt-desk\.ts|worker\.ts)/;
+const NOT_REPLAYED = /^src\/restate\/(?:face\/|attempt-desk\.ts|http-server\.ts|worker\.ts)/;
 
 const MACHINE_PATH = /['"`\s](?:\/(?:home|work|Users|root|tmp)\/|[A-Z]:\\\\)/;
 

@@ -18,7 +18,7 @@ export function columns(
 ): readonly string[] {
   const shown = rows.map((row) => row.map((cell) => cut(shownText(cell), maxCell)));
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...shown.map((row) => row[column]?.length ?? 0)),
+    shown.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), heading.length),
   );
   const lineOf = (row: readonly string[], paint: typeof look): string =>
     row

@@ -66,7 +66,9 @@ export function progressLine<Progress>(textOf: (progress: Progress) => string): 
     show(progress) {
       if (!isTold || Date.now() - toldMs < PROGRESS_EVERY_MS) return;
       toldMs = Date.now();
-      process.stderr.write(`\r${textOf(progress)}\x1b[K`);
+      // One that is wider than the terminal would leave a line behind each time.
+      const text = textOf(progress).slice(0, Math.max(0, process.stderr.columns - 1));
+      process.stderr.write(`\r${text}\x1b[K`);
     },
     end() {
       if (isTold) process.stderr.write('\r\x1b[K');

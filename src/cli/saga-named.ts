@@ -2,13 +2,15 @@
  * The saga that a person names: by its whole id, its key, or as much of either as only one begins
  * with.
  */
-import { type BackstepClient, ClientError, type RemoteSaga } from '../client.ts';
+import { type BackstepClient, ClientError, type RemoteSaga, type SagaSummary } from '../client.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Report } from './terminal.ts';
 
 const WHOLE_ID = /^[0-9a-z]{26}$/;
 /** As many are named where several match. */
 const MAX_NAMED = 5;
+/** As many that match are looked through for the one that is meant whole. */
+const MAX_LOOKED_AT = 1_000;
 
 /**
  * The saga. Before a change the one that matched is shown. Throws `not-found`, and `UsageError`
@@ -21,11 +23,7 @@ export async function sagaNamed(
   change: 'reads' | 'changes',
 ): Promise<RemoteSaga> {
   if (WHOLE_ID.test(name)) return client.saga(name);
-  const { items } = await client.sagas({ q: name }).page({ limit: MAX_NAMED + 1 });
-  const ofId = items.filter(({ id }) => id.startsWith(name));
-  const named = ofId.length > 0 ? ofId : items.filter(({ key }) => key?.startsWith(name));
-  const exact = named.filter(({ id, key }) => id === name || key === name);
-  const [first, ...others] = exact.length > 0 ? exact : named;
+  const [first, ...others] = await matching(client, name);
   if (first === undefined) {
     throw new ClientError('not-found', `there is no saga whose id or key begins with "${name}"`);
   }
@@ -42,4 +40,17 @@ export async function sagaNamed(
     );
   }
   return client.saga(first.id);
+}
+
+/** Those that it names whole; else those whose id begins with it, or, where there is none, whose key does. */
+async function matching(client: BackstepClient, name: string): Promise<readonly SagaSummary[]> {
+  const items: SagaSummary[] = [];
+  for await (const item of client.sagas({ q: name })) {
+    items.push(item);
+    if (items.length === MAX_LOOKED_AT) break;
+  }
+  const exact = items.filter(({ id, key }) => id === name || key === name);
+  if (exact.length > 0) return exact;
+  const ofId = items.filter(({ id }) => id.startsWith(name));
+  return ofId.length > 0 ? ofId : items.filter(({ key }) => key?.startsWith(name));
 }

@@ -37,6 +37,7 @@ export function processTerminal(): Terminal {
   stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? 0 : 1),
   );
+  stderr.on('error', () => {}); // whoever reads that has gone; the answer and the exit code count
   return {
     out: (given) => void stdout.write(given),
     err: (given) => void stderr.write(given),

@@ -229,6 +229,7 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
   const timer = setTimeout(resolve, ms);
   const stop = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
   return promise.finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);

@@ -17,6 +17,8 @@ export type CapabilityName =
   | 'freshLists'
   | 'attemptTimeouts'
   | 'attemptAborts'
+  | 'lateAnswers'
+  | 'ordersMeanwhile'
   | 'poisonTurns'
   | 'missingVersions'
   | 'bounds'
@@ -49,6 +51,8 @@ export const CAPABILITY_WORDS: Readonly<Record<CapabilityName, string>> = {
   freshLists: 'Lists and pages',
   attemptTimeouts: 'Time-out of an attempt',
   attemptAborts: 'An attempt that is stopped',
+  lateAnswers: 'An answer after the time-out',
+  ordersMeanwhile: 'Orders while an attempt runs',
   poisonTurns: 'A turn that kills the process',
   missingVersions: 'A version that is not registered',
   bounds: 'Bounds and start queue',
@@ -72,6 +76,8 @@ const EMBEDDED = {
   freshLists: full('They show every turn that is committed.'),
   attemptTimeouts: full('They run in the engine.'),
   attemptAborts: full('Its signal fires at once.'),
+  lateAnswers: full('It is kept, and shown to the compensation, as long as the process runs.'),
+  ordersMeanwhile: full('Events, orders and timers of its saga are taken at once.'),
   poisonTurns: full('Its actor is restarted a few times, then the saga is parked.'),
   missingVersions: full('The saga is parked, and goes on once the version is registered.'),
   bounds: full('Exact; what is beyond is refused before it is accepted.'),
@@ -114,7 +120,14 @@ const CAPABILITIES: Readonly<Record<HostName, Capabilities['promises']>> = {
         'the saga come all the same.',
     ),
     attemptAborts: limited(
-      'Its signal fires where its worker can be reached; a late answer moves nothing.',
+      'Its signal fires where its worker can be reached, that of an inline one at its time-out only.',
+    ),
+    lateAnswers: limited(
+      'It is listened for as long as lateWithin says; that of an inline attempt is not heard.',
+    ),
+    ordersMeanwhile: limited(
+      'Events, orders and timers are taken at once; where workers make short attempts inline, they ' +
+        'wait for such a one to end, at most its time-out.',
     ),
     poisonTurns: limited(
       'It is tried again on every worker, and its saga waits; a person pauses the call.',

@@ -19,6 +19,17 @@ export interface Told {
   readonly atMs: number;
 }
 
+/** The same of one that was made here. */
+export interface Made extends Told {
+  /** How long it ran, or waited for a place. */
+  readonly tookMs: number;
+}
+
+/** Whether an attempt waits for a place among those that run in the worker. Default true. */
+export interface Waiting {
+  readonly waits?: boolean;
+}
+
 interface Run {
   readonly ended: PromiseWithResolvers<Report | null>;
   readonly late: PromiseWithResolvers<Report | null>;
@@ -36,15 +47,20 @@ export class AttemptDesk {
   readonly #clock: Clock;
   readonly #runner: ActivityRunner;
   readonly #lateMs: number;
+  /** So many attempts run at once. */
+  readonly #places: number;
   readonly #tracing: Tracing | undefined;
   readonly #runs = new Map<number, Run>();
   readonly #counters = new TypeCounters();
   #lastRun = 0;
+  #isStopping = false;
+  readonly #drained = Promise.withResolvers<null>();
 
   constructor({ clock, limits, lateMs, tracing }: DeskParts) {
     this.#clock = clock;
     this.#tracing = tracing;
     this.#lateMs = lateMs;
+    this.#places = limits.activitiesInFlight;
     this.#runner = new ActivityRunner(
       clock,
       {
@@ -84,8 +100,17 @@ export class AttemptDesk {
     return this.#lastRun;
   }
 
-  /** Makes the attempt. Never rejects. */
-  async perform(task: AttemptTask): Promise<Told> {
+  /**
+   * Makes the attempt. Never rejects. It is not begun, and says that it was interrupted in good
+   * order, where the worker is about to stop, or has no place for it and it is not to wait.
+   */
+  async perform(task: AttemptTask, { waits = true }: Waiting = {}): Promise<Made> {
+    const beganMs = this.#clock.nowMs();
+    if (this.#isStopping || (!waits && this.#runner.backlog >= this.#places)) {
+      const { activity, token } = task.effect;
+      const report = { kind: 'interrupted', activity, token, wasClean: true } as const;
+      return { report, atMs: beganMs, tookMs: 0 };
+    }
     const run = {
       ended: Promise.withResolvers<Report | null>(),
       late: Promise.withResolvers<Report | null>(),
@@ -93,7 +118,8 @@ export class AttemptDesk {
     this.#runs.set(task.run, run);
     this.#runner.start(task);
     const report = await run.ended.promise;
-    return { report, atMs: this.#clock.nowMs() };
+    const atMs = this.#clock.nowMs();
+    return { report, atMs, tookMs: atMs - beganMs };
   }
 
   /** The attempt was begun by an execution that has ended without it. */
@@ -113,8 +139,8 @@ export class AttemptDesk {
     const known = this.#runs.get(run);
     const waited = Promise.withResolvers<null>();
     const cancel = this.#clock.after(this.#lateMs, () => waited.resolve(null));
-    const report =
-      known === undefined ? null : await Promise.race([known.late.promise, waited.promise]);
+    const never = [waited.promise, this.#drained.promise];
+    const report = known === undefined ? null : await Promise.race([known.late.promise, ...never]);
     cancel();
     return { report, atMs: this.#clock.nowMs() };
   }
@@ -125,8 +151,10 @@ export class AttemptDesk {
   }
 
   /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
-  drain(drainMs: number): Promise<void> {
-    return this.#runner.drain(drainMs);
+  async drain(drainMs: number): Promise<void> {
+    this.#isStopping = true;
+    await this.#runner.drain(drainMs);
+    this.#drained.resolve(null);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Runnable } from '../host/registry.ts';
 import { type Admin, newestServing, quoted, type Served, type Serving } from './face/admin.ts';
 import { countStuckCalls, unwrittenTooLong } from './face/stuck-calls.ts';
 import { SERVICES } from './names.ts';
-import { RUNS_METADATA, runsIn } from './runs-metadata.ts';
+import { INLINE_METADATA, RUNS_METADATA, runsIn } from './runs-metadata.ts';
 
 /** Sagas of one version that are not over. */
 export interface InFlight {
@@ -80,11 +80,10 @@ export async function planDeployment(
   if (runs === null) refusals.push(`no worker of Backstep serves at ${url}`);
   if (isThere) {
     const asTold = await admin.register(url, { isTrial: true, isAskedAnew: false });
-    const told = asTold.services.find(isSaga)?.metadata?.[RUNS_METADATA];
-    if (told !== services.find(isSaga)?.metadata?.[RUNS_METADATA]) {
+    if (saidOf(asTold.services) !== saidOf(services)) {
       refusals.push(
-        `other code serves at ${url} than when Restate was told of it; calls that began there fail ` +
-          'for ever: give the new workers an address of their own',
+        `other code or settings serve at ${url} than when Restate was told of it; calls that began ` +
+          'there fail for ever: give the new workers an address of their own',
       );
     } else if (newest?.id !== id) {
       refusals.push(`newer workers took over from ${url}; give these an address of their own`);
@@ -208,6 +207,12 @@ function onlyOneWay(url: string): string {
     `Restate reaches ${url} by request and response only, so that every attempt would look ` +
     'interrupted; let every balancer on the way speak HTTP/2'
   );
+}
+
+/** What decides how calls go on that began there. */
+function saidOf(services: readonly Served[]): string {
+  const { metadata = {} } = services.find(isSaga) ?? {};
+  return JSON.stringify([metadata[RUNS_METADATA], metadata[INLINE_METADATA]]);
 }
 
 function isSaga({ name }: Served): boolean {

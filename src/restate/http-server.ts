@@ -16,9 +16,12 @@ const REFUSAL =
 
 export interface HttpServer {
   readonly port: number;
-  /** Takes no new connections. */
-  close(): void;
-  /** Ends those that are open. */
+  /**
+   * Takes nothing new, neither connections nor streams on those that are open, and lets what is under
+   * way end. Resolves once it has.
+   */
+  close(): Promise<void>;
+  /** Nor does it keep those that are open, whoever they are of. */
   end(): void;
 }
 
@@ -29,23 +32,42 @@ export interface HttpServerOptions {
   readonly handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void;
   /** Somebody spoke HTTP/1.1 and was refused, with these words. */
   readonly onRefused: (refusal: string) => void;
+  /** How long a connection may say nothing that it is taken for one of HTTP/2 by. Default 10,000. */
+  readonly silentMs?: number;
 }
+
+const DEFAULT_SILENT_MS = 10_000;
 
 /** Listens. Rejects where the port cannot be had. */
 export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer> {
-  const { port, host, handler, onRefused } = options;
+  const { port, host, handler, onRefused, silentMs = DEFAULT_SILENT_MS } = options;
   const http2 = createHttp2(handler);
   const sessions = new Set<ServerHttp2Session>();
+  const ended = Promise.withResolvers<void>();
+  let isClosing = false;
+  const endIfQuiet = (): void => {
+    if (isClosing && sessions.size === 0) ended.resolve();
+  };
   http2.on('session', (session) => {
     sessions.add(session);
-    session.once('close', () => sessions.delete(session));
+    session.once('close', () => {
+      sessions.delete(session);
+      endIfQuiet();
+    });
+    if (isClosing) session.close();
   });
+  /** Connections of which nobody knows yet what they speak, and those that were refused. */
+  const strangers = new Set<Socket>();
   const server = createServer((socket) => {
     socket.on('error', () => {}); // whoever called is gone
+    const drop = (): void => void socket.destroy();
+    strangers.add(socket.setTimeout(silentMs, drop));
+    socket.once('close', () => strangers.delete(socket));
     socket.once('readable', () => {
       const first = socket.read() as Buffer | null; // bytes: no encoding is set
       if (first === null) return;
       if (isHttp2(first)) {
+        strangers.delete(socket.setTimeout(0, drop));
         socket.unshift(first);
         http2.emit('connection', socket);
         return;
@@ -58,9 +80,16 @@ export async function serveHttp2(options: HttpServerOptions): Promise<HttpServer
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => void server.close(),
+    close: () => {
+      isClosing = true;
+      server.close();
+      for (const session of sessions) session.close();
+      endIfQuiet();
+      return ended.promise;
+    },
     end: () => {
-      for (const session of sessions) session.destroy();
+      server.close();
+      for (const each of [...sessions, ...strangers]) each.destroy();
     },
   };
 }

@@ -1,9 +1,12 @@
-/** What workers tell Restate of the versions that they run, for whoever deploys others. */
+/** What workers tell Restate of what they run and how, for whoever deploys others. */
 import { z } from 'zod';
 import type { Runnable } from '../host/registry.ts';
 
 /** Under this name it stands with the service of sagas. */
 export const RUNS_METADATA = 'backstep.runs';
+
+/** Under this name the longest time-out of an inline attempt does, in milliseconds; `none`: none is. */
+export const INLINE_METADATA = 'backstep.inline-attempts';
 
 const RUNS: z.ZodType<readonly Runnable[]> = z.array(
   z.object({ type: z.string(), version: z.int(), hash: z.string().nullable() }),

@@ -19,6 +19,7 @@ import { checked } from '../host/event-check.ts';
 import type { Refusal } from '../host/refusal.ts';
 import { dueTimers, interruptions } from '../host/turn/wake-ups.ts';
 import { VERSION_IS_BACK } from '../host/versions/version-is-back.ts';
+import { startedAgain } from './attempts/inline-attempts.ts';
 import { alone, type Loaded } from './handlers/alone.ts';
 import { CALL_OPTIONS } from './call-options.ts';
 import { familyHandlers } from './handlers/family-handlers.ts';
@@ -26,7 +27,7 @@ import { jsonWords } from './json-words.ts';
 import { wordsOf } from './kept-saga.ts';
 import { transitOf, wayOut } from './moves/move-notes.ts';
 import { movingHandlers, whole } from './moves/moving-handlers.ts';
-import { RUNS_METADATA, runsText } from './runs-metadata.ts';
+import { INLINE_METADATA, RUNS_METADATA, runsText } from './runs-metadata.ts';
 import { PUBLIC_HANDLERS, SERVICES } from './names.ts';
 import {
   flush,
@@ -37,7 +38,8 @@ import {
   send,
   withLastText,
 } from './saga-state.ts';
-import { nameOfAttempt, toGate, toJournal, type WorkPlace } from './sends.ts';
+import { nameOfAttempt, toGate, toJournal } from './send.ts';
+import type { WorkPlace } from './sends.ts';
 import { startHandler } from './handlers/start-handler.ts';
 import { TurnWork } from './turn-work.ts';
 import {
@@ -71,7 +73,10 @@ export function sagaObject(place: WorkPlace) {
   const turns = handlers.object.shared(looks, turnsOf);
   return object({
     name: SERVICES.saga,
-    metadata: { [RUNS_METADATA]: runsText(place.registry.runnable()) },
+    metadata: {
+      [RUNS_METADATA]: runsText(place.registry.runnable()),
+      [INLINE_METADATA]: String(place.inline?.upToMs ?? 'none'),
+    },
     handlers: {
       ...Object.fromEntries(built),
       get,
@@ -120,7 +125,7 @@ function askedHandlers(place: WorkPlace) {
     } catch (error) {
       return refusedAs(error);
     }
-    return { done: wordsOf(await flush(ctx, work)) };
+    return { done: wordsOf((await flush(ctx, work)).kept) };
   };
   return {
     event: (ctx: ObjectContext, given: unknown): Promise<SagaAnswers['event']> => {
@@ -159,6 +164,15 @@ function toldHandlers(place: WorkPlace) {
       const { inbound, atMs } = SAGA_WORDS.report.parse(given);
       const kept = await loadSaga(ctx);
       if (kept !== null) await alone(ctx, place, { kept, atMs }, (work) => work.takeAlone(inbound));
+    },
+    attempt: async (ctx: ObjectContext, given: unknown): Promise<void> => {
+      const asked = SAGA_WORDS.attempt.parse(given);
+      const { atMs } = asked;
+      const kept = await loadSaga(ctx);
+      if (kept === null) return;
+      await alone(ctx, place, { kept, atMs }, (work) =>
+        work.startAgain(startedAgain(work.definition, work.state, asked)),
+      );
     },
     wake: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const { dueMs } = SAGA_WORDS.wake.parse(given);
@@ -212,7 +226,7 @@ async function aloneWith(
   const given = read;
   if ('refused' in given) return;
   const held = { handler: 'message', words } as const;
-  await alone(ctx, place, loaded, (work) => work.takeAlone(given), held);
+  await alone(ctx, place, loaded, (work) => work.takeAlone(given), { held });
 }
 
 function upkeepHandlers(place: WorkPlace) {
@@ -221,7 +235,7 @@ function upkeepHandlers(place: WorkPlace) {
       const { attempts, atMs } = SAGA_WORDS.nudge.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
+      const act = (work: TurnWork): void => {
         // Whatever wakes it may be gone as well; a wake too many finds nothing due.
         work.note({ wakeMs: null });
         const { gate, type } = work.facts;
@@ -230,19 +244,21 @@ function upkeepHandlers(place: WorkPlace) {
         for (const each of interruptions(work.state, false)) {
           if (attempts.includes(nameOfAttempt(each.activity, each.token))) work.takeAlone(each);
         }
-      });
+      };
+      await alone(ctx, place, { kept, atMs }, act, { isAwaited: true });
     },
     adopt: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const { atMs } = SAGA_WORDS.adopt.parse(given);
       const kept = await loadSaga(ctx);
       if (kept === null) return;
-      await alone(ctx, place, { kept, atMs }, (work) => {
+      const act = (work: TurnWork): void => {
         const { status, parkReason } = work.state;
         // The facts first: a saga that could not be opened was parked without a change of its text.
         const why = kept.facts.parkFailure ?? parkReason;
         if (status !== 'parked' || why?.code !== 'version-missing') return;
         work.takeAlone({ kind: 'command', command: VERSION_IS_BACK });
-      });
+      };
+      await alone(ctx, place, { kept, atMs }, act, { isAwaited: true });
     },
     retell: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const { seqs } = SAGA_WORDS.retell.parse(given);

@@ -6,13 +6,15 @@ import {
   type ObjectSharedContext,
 } from '@restatedev/restate-sdk';
 import { z } from 'zod';
+import type { AttemptForm } from './attempts/inline-attempts.ts';
 import { jsonWords } from './json-words.ts';
 import { FORWARD, type KeptSaga, keptSaga, type KnownKey, SAGA, TOMB } from './kept-saga.ts';
 import { HELD, type HeldCall } from './moves/move-words.ts';
-import type { Send } from './sends.ts';
+import type { Send } from './send.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import { turnRecord } from './turn-record-words.ts';
 import type { TurnWork } from './turn-work.ts';
+import type { AttemptWords } from './words.ts';
 
 /** Ids of the calls that run its attempts: known only once those are sent. */
 export const RUNS = 'runs';
@@ -80,9 +82,23 @@ export async function stopAttempts(ctx: ObjectContext): Promise<void> {
   ctx.clear(RUNS);
 }
 
-/** Sends everything that the turns come to, in the one order there is; gives what is kept now. */
-export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSaga> {
-  const { keep, turns, stops, live, sends } = work.commands();
+/** Where a saga stands once a call has sent what its turns come to. */
+export interface Flushed {
+  readonly kept: KeptSaga;
+  /** The attempt that the call makes itself. */
+  readonly here: AttemptWords | null;
+}
+
+/**
+ * Sends everything that the turns come to, in the one order there is. `form`: how an attempt is made
+ * that may be an inline one; by default by another call, since somebody waits for this one.
+ */
+export async function flush(
+  ctx: ObjectContext,
+  work: TurnWork,
+  form: AttemptForm = 'handed',
+): Promise<Flushed> {
+  const { keep: kept, turns, stops, live, sends, here } = work.commands(form);
   const attempts = sends.filter(({ attempt }) => attempt !== undefined).length;
   // Where all that is live begins now, no id of before is asked for, and none is kept.
   const isKept = stops.length > 0 || (attempts > 0 && live.size > attempts);
@@ -91,7 +107,7 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
   // The turns before the saga: whoever reads in between may find a newer one too many, and none
   // missing.
   for (const turn of turns) keepTurn(ctx, turn);
-  keepSaga(ctx, keep);
+  keepSaga(ctx, kept);
   for (const name of stops) {
     const id = runs[name];
     if (id !== undefined) ctx.cancel(InvocationIdParser.fromString(id));
@@ -101,12 +117,12 @@ export async function flush(ctx: ObjectContext, work: TurnWork): Promise<KeptSag
     return each.attempt === undefined ? [] : [{ name: each.attempt, invocationId }];
   });
   work.tellUnheard();
-  if (begun.length === 0) return keep;
+  if (begun.length === 0) return { kept, here };
   const next = Object.fromEntries(Object.entries(runs).filter(([name]) => live.has(name)));
   // One after the other: the SDK cannot wait for two promises of its own at once.
   for (const { name, invocationId } of begun) next[name] = await invocationId;
   ctx.set<unknown>(RUNS, next, jsonWords);
-  return keep;
+  return { kept, here };
 }
 
 /** Keeps the saga; see `flush` for one that takes turns. */

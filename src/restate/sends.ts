@@ -9,8 +9,6 @@
 import { isOver, isStill, nextDueMs, type SagaState } from '../core/state.ts';
 import { isSettled } from '../core/status.ts';
 import { isOverForParent } from '../core/turn/child-outcome.ts';
-import type { Effect } from '../core/turn/inbound.ts';
-import { parentLink, traceOf } from '../core/turn/parent-link.ts';
 import { isUnstarted, pendingStartOf } from '../core/turn/waiting-room.ts';
 import { endOf, reasonOfEnd } from '../host/outside/child-ends.ts';
 import { outboxRowsOf, sagaMessageOf } from '../host/outside/outbox-messages.ts';
@@ -18,11 +16,21 @@ import type { UnheardEvents } from '../host/outside/unheard-events.ts';
 import { unheardOf } from '../host/outside/receivers.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
 import type { TurnRecord } from '../store/commit.ts';
-import type { OwnFacts } from './kept-saga.ts';
+import {
+  type AttemptForm,
+  attemptWords,
+  type InlineAttempts,
+  inlineIn,
+  isStart,
+  type StartEffect,
+} from './attempts/inline-attempts.ts';
+import { attemptSends, startsOf } from './attempts/starts.ts';
+import type { KeptSaga, OwnFacts } from './kept-saga.ts';
 import { messageKey } from './keys.ts';
 import { SERVICES } from './names.ts';
+import { type Send, toJournal, toSaga } from './send.ts';
 import type { WorkerRegistry } from './worker-registry.ts';
-import type { AttemptWords, JournalWords, Message, OutboxWords, SagaWords } from './words.ts';
+import type { AttemptWords, Message, OutboxWords, SagaWords } from './words.ts';
 
 /** What a call needs to know of its worker. */
 export interface WorkPlace {
@@ -31,23 +39,8 @@ export interface WorkPlace {
   /** How long ended sagas are kept; `null`: for ever. */
   readonly keepEndedMs: number | null;
   readonly unheard: Pick<UnheardEvents, 'add'>;
-}
-
-/** Names an attempt among those of its saga. */
-export function nameOfAttempt(activity: string, token: number): string {
-  return `${activity}/${token}`;
-}
-
-/** One call that nobody waits for. */
-export interface Send {
-  readonly service: (typeof SERVICES)[keyof typeof SERVICES];
-  /** Of an object. */
-  readonly key?: string;
-  readonly handler: string;
-  readonly words: unknown;
-  readonly delayMs?: number;
-  /** Of an attempt, which may be stopped by the id of its call. */
-  readonly attempt?: string;
+  /** How short attempts are made by the call of their saga; `null`: every attempt has its own. */
+  readonly inline: InlineAttempts | null;
 }
 
 /** What the sends follow from. */
@@ -57,24 +50,43 @@ export interface Leaving {
   readonly facts: OwnFacts;
   /** `null`: it cannot be opened. */
   readonly after: SagaState | null;
+  /** What no turn starts, but was to be made. */
+  readonly again: readonly StartEffect[];
+  readonly form: AttemptForm;
   readonly nowMs: number;
 }
 
-type StartEffect = Extract<Effect, { kind: 'start-activity' }>;
+/** What a call sends once its turns are worked out, in this order. */
+export interface Commands {
+  readonly keep: KeptSaga;
+  readonly turns: readonly TurnRecord[];
+  /** Attempts to be stopped, as `nameOfAttempt` names them. */
+  readonly stops: readonly string[];
+  /** Attempts that are live after it. */
+  readonly live: ReadonlySet<string>;
+  readonly sends: readonly Send[];
+  /** The attempt that the call makes itself once they are sent; `null`: none. */
+  readonly here: AttemptWords | null;
+}
+
+/** What follows of that from the turns, and what the saga has to remember of it. */
+export type Left = Pick<Commands, 'sends' | 'here'> & { readonly facts: OwnFacts };
+
 type AsRow = Pick<SagaWords['goesOn'], 'row'>;
 
-/** The sends, and what the saga has to remember of them. */
-export function sendsOf(
-  place: WorkPlace,
-  id: string,
-  leaving: Leaving,
-): { readonly sends: readonly Send[]; readonly facts: OwnFacts } {
-  const { taken, records, after, nowMs } = leaving;
+/** The sends, and what is left beside them. */
+export function sendsOf(place: WorkPlace, id: string, leaving: Leaving): Left {
+  const { taken, records, after, nowMs, again, form } = leaving;
   let { facts } = leaving;
   const sends: Send[] = [];
   const { type } = facts;
   if (records.length > 0) sends.push(toJournal(id, type, records));
-  for (const turn of taken) sends.push(...startsOf(place, id, facts, turn, after, nowMs));
+  const started = [...taken.flatMap(({ effects }) => effects.filter(isStart)), ...again];
+  const inline = inlineIn(place.inline, after, started, form, nowMs);
+  const attemptOf = (effect: StartEffect): readonly Send[] =>
+    attemptSends(id, facts, effect, after, inline, nowMs);
+  for (const turn of taken) sends.push(...startsOf(place.registry, facts, turn, attemptOf, nowMs));
+  for (const effect of again) sends.push(...attemptOf(effect));
   for (const turn of taken) sends.push(...messagesOf(place, id, facts, turn, nowMs));
   for (const turn of taken) sends.push(...undoingsOf(id, turn, nowMs));
   const wake = wakeOf(id, facts, after, nowMs);
@@ -87,7 +99,7 @@ export function sendsOf(
     sends.push(...gate.sends);
     facts = { ...facts, gate: gate.place };
   }
-  if (after === null) return { sends, facts };
+  if (after === null) return { sends, facts, here: null };
   sends.push(...removalOf(place, id, taken, after));
   if (facts.watch !== null && isOverForParent(after)) {
     const { parent, activity, token, isUnwinding } = facts.watch;
@@ -96,71 +108,9 @@ export function sendsOf(
     sends.push(toSaga(parent, 'report', { inbound, atMs: nowMs }));
     facts = { ...facts, watch: null };
   }
-  return { sends, facts };
-}
-
-/** A call of another saga. */
-export function toSaga<Handler extends keyof SagaWords>(
-  key: string,
-  handler: Handler,
-  words: SagaWords[Handler],
-  delayMs = 0,
-): Send {
-  const send = { service: SERVICES.saga, key, handler, words };
-  return delayMs > 0 ? { ...send, delayMs } : send;
-}
-
-/** Turns of a saga, to be written where they are not written yet. */
-export function toJournal(key: string, type: string, turns: readonly TurnRecord[]): Send {
-  const words: JournalWords = { type, turns: [...turns] };
-  return { service: SERVICES.journal, key, handler: 'append', words };
-}
-
-/**
- * Asks for a place of the type once more; who has one is told so again. `hasBegun`: it takes one
- * without waiting.
- */
-export function toGate(type: string, saga: string, hasBegun = false): Send {
-  const words = { saga, hasBegun };
-  return { service: SERVICES.gate, key: type, handler: 'enter', words };
-}
-
-function startsOf(
-  { registry }: WorkPlace,
-  id: string,
-  { type, version }: OwnFacts,
-  taken: TakenTurn,
-  after: SagaState | null,
-  atMs: number,
-): readonly Send[] {
-  return taken.effects.flatMap((effect) => {
-    if (effect.kind !== 'start-activity') return [];
-    const { child, activity, token } = effect;
-    if (child?.isUnwinding === true) return []; // see `undoingsOf`: after the order to end
-    if (child !== null) return childCalls(registry, taken.after, { type, version }, effect, atMs);
-    // An attempt that a later turn of the same call has left was never begun.
-    if (after?.live.activities[activity]?.token !== token) return [];
-    const trace = after === null ? null : traceOf(after);
-    const of = trace === null ? {} : { trace };
-    const words: AttemptWords = { saga: id, type, version, effect, ...of, atMs };
-    const attempt = nameOfAttempt(activity, token);
-    return [{ service: SERVICES.attempt, handler: 'run', words, attempt }];
-  });
-}
-
-function childCalls(
-  registry: WorkPlace['registry'],
-  saga: SagaState,
-  { type, version }: Pick<OwnFacts, 'type' | 'version'>,
-  { child, activity, token, input, step, src }: StartEffect,
-  atMs: number,
-): readonly Send[] {
-  const definition = registry.version(type, version).definition.children[src];
-  if (child === null || definition === undefined) return [];
-  const watch = { parent: saga.id, activity, token, isUnwinding: false };
-  const parent = parentLink(saga, step, child.shows === true ? { activity, token } : undefined);
-  const of = { type: definition.id, version: definition.version };
-  return [toSaga(child.id, 'startChild', { ...of, input, parent, watch, atMs })];
+  const isHere = inline?.form === 'here';
+  const here = isHere ? attemptWords(id, facts, after, inline.effect, nowMs) : null;
+  return { sends, facts, here };
 }
 
 function undoingsOf(id: string, { effects }: TakenTurn, atMs: number): readonly Send[] {

@@ -22,8 +22,10 @@ import { tooLongResult } from '../host/turn/state-bound.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
 import { type LoadedSaga, openStored } from '../host/versions/open-stored.ts';
 import type { TurnRecord } from '../store/commit.ts';
+import type { AttemptForm, StartEffect } from './attempts/inline-attempts.ts';
 import { type KeptSaga, type OwnFacts, ownFactsOf, parkedAsItIs, textOf } from './kept-saga.ts';
-import { nameOfAttempt, type Send, sendsOf, unheardIn, type WorkPlace } from './sends.ts';
+import { nameOfAttempt, type Send } from './send.ts';
+import { type Commands, sendsOf, unheardIn, type WorkPlace } from './sends.ts';
 
 type Received = Exclude<Inbound, { kind: 'start' }>;
 
@@ -38,17 +40,6 @@ export interface NewSaga {
   readonly trace: string | null;
 }
 
-/** What a call sends once its turns are worked out, in this order. */
-export interface Commands {
-  readonly keep: KeptSaga;
-  readonly turns: readonly TurnRecord[];
-  /** Attempts to be stopped, as `nameOfAttempt` names them. */
-  readonly stops: readonly string[];
-  /** Attempts that are live after it. */
-  readonly live: ReadonlySet<string>;
-  readonly sends: readonly Send[];
-}
-
 export class TurnWork {
   readonly #place: WorkPlace;
   readonly #id: string;
@@ -60,6 +51,7 @@ export class TurnWork {
   #facts: OwnFacts;
   #parked: KeptSaga | null = null;
   readonly #alsoSent: Send[] = [];
+  readonly #again: StartEffect[] = [];
 
   private constructor(
     place: WorkPlace,
@@ -166,6 +158,11 @@ export class TurnWork {
     this.#alsoSent.push(send);
   }
 
+  /** Starts attempts that are live and not under way; no turn is taken for that. */
+  startAgain(effects: readonly StartEffect[]): void {
+    this.#again.push(...effects);
+  }
+
   /**
    * Takes what somebody waits for an answer to. Throws the refusal, and what the machine's own code
    * throws: then nothing of it was taken.
@@ -205,13 +202,15 @@ export class TurnWork {
     }
   }
 
-  /** Everything that is to be sent. */
-  commands(): Commands {
-    const { sends, facts } = sendsOf(this.#place, this.#id, {
+  /** Everything that is to be sent. `form`: how an attempt is made that may be an inline one. */
+  commands(form: AttemptForm = 'handed'): Commands {
+    const { sends, facts, here } = sendsOf(this.#place, this.#id, {
       taken: this.#taken,
       records: this.#records,
       facts: this.#facts,
       after: this.#saga?.state ?? null,
+      again: this.#again,
+      form,
       nowMs: this.#nowMs,
     });
     const live = this.#saga?.state.live.activities ?? {};
@@ -226,6 +225,7 @@ export class TurnWork {
       stops,
       live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
       sends: [...sends, ...this.#alsoSent],
+      here,
     };
   }
 

@@ -138,6 +138,8 @@ export const SAGA_WORDS = {
   event: z.object({ inbound: sentEvent, expectedVersion: count.nullable(), atMs }),
   command: z.object({ command, expectedVersion: count.nullable(), atMs }),
   report: z.object({ inbound: report, atMs }),
+  /** To make the attempt that it has live, unless that was dispatched again since. */
+  attempt: z.object({ ...attempt, dispatch: count, atMs }),
   /** A timer may be due. */
   wake: z.object({ dueMs: atMs }),
   message: z.object({ inbound: said, atMs }),

@@ -4,9 +4,10 @@
  */
 import { createEndpointHandler } from '@restatedev/restate-sdk';
 import { type Duration, toMs } from '../core/duration.ts';
+import { BackstepError } from '../core/errors.ts';
 import { createRedact, type HidesMember } from '../core/secrets/redact.ts';
 import type { Backstep } from '../host/backstep.ts';
-import { systemClock } from '../host/clock.ts';
+import { orAfter, systemClock } from '../host/clock.ts';
 import { DEFAULT_LIMITS, type Limits } from '../host/limits.ts';
 import { UnheardEvents } from '../host/outside/unheard-events.ts';
 import { shownLog } from '../host/shown-log.ts';
@@ -25,6 +26,9 @@ import { WorkerRegistry } from './worker-registry.ts';
 /** Levels of the SDK's log that are passed on: at the others it logs every call. */
 const TOLD: ReadonlySet<string> = new Set(['warn', 'error']);
 
+/** Callers of the face give up after half a minute, and may have to wait for an attempt. */
+const LONGEST_INLINE_MS = 20_000;
+
 export interface WorkerOptions {
   /** Where Restate, or what stands before the workers, reaches it; 0: any free one. */
   readonly port: number;
@@ -40,6 +44,14 @@ export interface WorkerOptions {
    */
   readonly lateWithin?: Duration;
   /**
+   * Attempts that the call which took the turn makes itself, in place of a call for each: of an
+   * activity whose time-out is at most that, while it is all that its saga does. About half of the
+   * cost of a saga, and for it events, orders and timers of the saga wait for such an attempt to end,
+   * at most its time-out; an answer after that is not heard, and its signal fires no earlier. Longest
+   * `20s`. The same for all workers behind one address. Default: none.
+   */
+  readonly inlineAttempts?: InlineOptions;
+  /**
    * Public keys of the Restate servers that may call, as Restate logs them at its start, such as
    * `publickeyv1_...`; what is not signed by one of them is refused. Default: anybody may call.
    */
@@ -54,6 +66,12 @@ export interface WorkerOptions {
   readonly metrics?: MetricsAt;
   /** True: attempts are spans of OpenTelemetry; see `openBackstep`. Default false. */
   readonly tracing?: boolean;
+}
+
+/** Which attempts are inline ones. */
+export interface InlineOptions {
+  /** Longest time-out of one. */
+  readonly upTo: Duration;
 }
 
 export interface Worker {
@@ -84,6 +102,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     tracing = false,
     metrics,
   } = options;
+  const upToMs = upToMsOf(options.inlineAttempts);
   const logger = shownLog(options.logger ?? silentLogger, createRedact(hides));
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const registry = new WorkerRegistry();
@@ -100,11 +119,12 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
     stateLength: limits.stateLength,
     keepEndedMs: keepEndedFor === undefined ? null : toMs(keepEndedFor, 'keepEndedFor'),
     unheard,
+    inline: upToMs === null ? null : { upToMs, desk },
   };
   const handler = createEndpointHandler({
     services: [
       sagaObject(place),
-      attemptService(registry, desk),
+      attemptService({ registry, desk }),
       outboxObject(registry, systemClock, unheard),
       gateObject(registry),
       moveObject(),
@@ -118,17 +138,28 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
   const server = await serveHttp2({ port, host, handler, onRefused });
   const figures = () => ({ ...desk.figures(), unheardEvents: unheard.count });
   const watched = await serveMetrics(metrics, figures).catch((error: unknown) => {
-    server.close();
+    void server.close();
     throw error;
   });
   return {
     port: server.port,
     metricsPort: watched?.port ?? null,
     stop: async ({ within = '10s' } = {}) => {
-      server.close();
-      await desk.drain(toMs(within, 'within'));
+      const withinMs = toMs(within, 'within');
+      // Nothing new comes, and what the last attempts came to is still told to Restate.
+      const told = server.close();
+      await Promise.all([desk.drain(withinMs), orAfter(systemClock, told, withinMs)]);
       server.end();
       watched?.end();
     },
   };
+}
+
+function upToMsOf(options: InlineOptions | undefined): number | null {
+  if (options === undefined) return null;
+  const name = 'inlineAttempts.upTo';
+  const upToMs = toMs(options.upTo, name);
+  if (upToMs <= LONGEST_INLINE_MS) return upToMs;
+  const message = `${name} must be at most ${LONGEST_INLINE_MS / 1_000}s: callers of a saga wait for it`;
+  throw new BackstepError('definition-invalid', message);
 }

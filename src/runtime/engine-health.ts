@@ -25,6 +25,11 @@ export function healthIn(
   }
 }
 
+/** Throws `unavailable` where a start must not go on: the engine was stopped meanwhile, or has failed. */
+export function assertStarting(phase: Phase): void {
+  if (phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
+}
+
 /** Throws `unavailable` where no work is taken on. */
 export function assertAccepting(health: EngineHealth): void {
   if (health.kind === 'ready') return;

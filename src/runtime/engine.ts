@@ -3,7 +3,6 @@
  *
  * The main path of a saga is in saga-actor.ts; this file only wires, accepts and refuses.
  */
-import { BackstepError } from '../core/errors.ts';
 import { legalCommands } from '../core/turn/legal.ts';
 import { createReadModels } from '../store/queries/saga-queries.ts';
 import type { FinalFault } from '../store/final-fault.ts';
@@ -16,7 +15,8 @@ import { checkedEdges, type UncheckedEngine } from '../host/checked-edges.ts';
 import { childPorts, messagePorts } from './outside/between-sagas.ts';
 import { ChildSagas } from './outside/child-sagas.ts';
 import { orAfter } from '../host/clock.ts';
-import { assertAccepting, fatalTextOf, healthIn, type Phase } from './engine-health.ts';
+import { assertAccepting, assertStarting } from './engine-health.ts';
+import { fatalTextOf, healthIn, type Phase } from './engine-health.ts';
 import { type EngineParts, type ShownParts, withSecretsHidden } from './engine-parts.ts';
 import { Feed } from '../host/feed.ts';
 import { figuresOf, liveActorsOf } from '../host/figures.ts';
@@ -203,7 +203,7 @@ class Engine implements UncheckedEngine {
     this.#standby.follow();
     const { lastSid, lastSeq, wasLeftClean } = await this.store.own();
     await this.#standby.end();
-    if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
+    assertStarting(this.#phase);
     this.#starter.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
     // Messages before sagas, so that what a saga emitted earlier is delivered first.
@@ -219,6 +219,7 @@ class Engine implements UncheckedEngine {
       },
       clock.nowMs(),
     );
+    assertStarting(this.#phase);
     this.#timers.start(recovered.untilMs);
     this.#phase = 'accepting';
     this.#recovered.resolve();

@@ -74,10 +74,10 @@ export function createApp(options: AppOptions): App {
   const logger = shownLogger(options);
   const stopping = new AbortController();
   const host = hostOf(options, logger, () => hub.touch());
-  const context = contextOf(options, host, stopping.signal);
-  const { backstep, extensions, nowMs } = context;
   const gatekeeper =
     security.token === null ? null : new Gatekeeper(security.token, new Revocations(engine.store));
+  const context = contextOf(options, host, gatekeeper, stopping.signal);
+  const { backstep, extensions, nowMs } = context;
   const maySend = options.inspectorsMaySend === true && !context.isReadOnly;
   const layouts = options.layouts ?? new ChartLayouts();
   const parts: DashboardParts = {
@@ -143,8 +143,13 @@ function hostOf(
   return { backstep: shownBackstep(backstep), isReadOnly, logger, nowMs, touch };
 }
 
-function contextOf(options: AppOptions, host: ExtensionHost, stopping: AbortSignal): HttpContext {
-  const { backstep: engine, security } = options;
+function contextOf(
+  options: AppOptions,
+  host: ExtensionHost,
+  gatekeeper: Gatekeeper | null,
+  stopping: AbortSignal,
+): HttpContext {
+  const { backstep: engine } = options;
   const extensions = (options.extensions ?? []).map((source) =>
     shownExtension(typeof source === 'function' ? source(host) : source, engine),
   );
@@ -152,8 +157,11 @@ function contextOf(options: AppOptions, host: ExtensionHost, stopping: AbortSign
     ...host,
     extensions,
     prefix: options.prefix ?? '',
-    hasLogin: security.token !== null,
-    clients: new LiveClients(options.maxClients ?? DEFAULT_MAX_CLIENTS),
+    hasLogin: gatekeeper !== null,
+    clients: new LiveClients(
+      options.maxClients ?? DEFAULT_MAX_CLIENTS,
+      async (session) => (await gatekeeper?.hasEnded(session, host.nowMs())) ?? false,
+    ),
     lostLogLines: options.lostLogLines ?? (() => 0),
     countSagas: sagaCounterOf(engine.read.gauges),
     stopping,

@@ -12,7 +12,9 @@ export interface ServerBindings {
   /** Aborted when the server closes, so that endless answers end. */
   readonly stopping?: AbortSignal;
   /** The request as Node knows it; not there in tests without a server. */
-  readonly incoming?: { readonly socket: { readonly remoteAddress?: string | undefined } };
+  readonly incoming?: {
+    readonly socket: { readonly remoteAddress?: string | undefined; destroy?(): unknown };
+  };
 }
 
 /** The environment of every Hono app here. */
@@ -21,6 +23,8 @@ export interface HttpEnv {
   Variables: {
     /** Who logged in, by their own words; empty when nobody did or said. */
     operator: string;
+    /** The cookie of the session that lets the request in; empty: something else does. */
+    session: string;
     /** Which client a bound is for; see `client-address.ts`. */
     client: string;
   };

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:restate`: what a saga costs on Restate on this machine: a node, two workers behind one
- * address, the face with its pages, all processes of their own; the client that starts sagas and the
- * balancer are in this one.
+ * `npm run bench:restate`: what a saga costs on Restate on this machine, with a call for each attempt
+ * and with attempts inline, one after the other in each round. For each form a node, two workers behind
+ * one address and the face with its pages, all processes of their own; the client that starts sagas and
+ * the balancers are in this one.
  *
  * Compare only figures of one run; the last lines say how busy the machine was with something else.
  */
@@ -13,8 +14,9 @@ import { Balancer } from '../../src/restate/balancer.ts';
 import { readFlags, refuse } from '../fixtures/tool-flags.ts';
 import { freePort } from '../ports.ts';
 import type { FaceSettings } from '../restate/face-program.ts';
-import { startRestate } from '../restate/server.ts';
-import { startWorker } from '../restate/worker-process.ts';
+import type { SagaWorkerSettings } from '../restate/saga-worker.ts';
+import { type RestateServer, startRestate } from '../restate/server.ts';
+import { startWorker, type WorkerProcess } from '../restate/worker-process.ts';
 import { Figures, quantile, toTable } from './figures.ts';
 import { cpuSecondsOf, machineSeconds } from './machine-load.ts';
 
@@ -34,33 +36,34 @@ const rounds = wholeOf(flags.rounds);
 const levels = flags['at-once'].split(',').map(wholeOf);
 if (process.platform !== 'linux') refuse('CPU time is read where Linux keeps it', USAGE);
 
-const folder = mkdtempSync(join(tmpdir(), 'backstep-bench-restate-'));
-const server = await startRestate();
-const balancer = await Balancer.open();
-const workers = await Promise.all(
-  Array.from({ length: WORKERS }, () =>
-    startWorker('saga-worker.ts', [join(folder, 'calls'), '0']),
-  ),
-);
-for (const { port } of workers) await balancer.add(port);
-await server.register(balancer.url);
-const settings: FaceSettings = {
-  ingress: server.ingress,
-  admin: server.admin,
-  listen: { port: await freePort() },
-  database: join(folder, 'projection.db'),
-};
-const face = await startWorker('face-program.ts', [JSON.stringify(settings)]);
+/** One form: all the processes that its sagas need. */
+interface Stand {
+  /** Before the names of its figures. */
+  readonly name: string;
+  readonly server: RestateServer;
+  readonly workers: readonly WorkerProcess[];
+  readonly face: WorkerProcess;
+  end(): Promise<void>;
+}
+
+const FORMS = [
+  { name: '', isInline: false },
+  { name: 'inline, ', isInline: true },
+];
+
 const figures = new Figures();
 let started = 0;
+const stands = await Promise.all(FORMS.map(standOf));
 try {
-  await measure(20, 4); // code is compiled, connections are open
+  for (const stand of stands) await measure(stand, 20, 4); // code is compiled, connections are open
   for (let round = 1; round <= rounds; round += 1) {
     for (const atOnce of levels) {
-      process.stderr.write(`round ${round} of ${rounds}: ${atOnce} at once\n`);
-      const count = atOnce === 1 ? Math.ceil(sagas / ALONE_SHARE) : sagas;
-      for (const [name, value, unit, digits] of await measure(count, atOnce)) {
-        figures.note(`${atOnce} at once: ${name}`, value, unit, digits);
+      for (const stand of stands) {
+        process.stderr.write(`round ${round} of ${rounds}: ${stand.name}${atOnce} at once\n`);
+        const count = atOnce === 1 ? Math.ceil(sagas / ALONE_SHARE) : sagas;
+        for (const [name, value, unit, digits] of await measure(stand, count, atOnce)) {
+          figures.note(`${stand.name}${atOnce} at once: ${name}`, value, unit, digits);
+        }
       }
     }
   }
@@ -68,33 +71,58 @@ try {
   const load = loadavg().map((each) => each.toFixed(1));
   console.log(`${availableParallelism()} cores; load of 1, 5 and 15 minutes: ${load.join(', ')}`);
 } finally {
-  await Promise.all([face, ...workers].map((each) => each.kill()));
-  await balancer.close();
-  await server.dispose();
-  rmSync(folder, { recursive: true, force: true });
+  await Promise.all(stands.map((stand) => stand.end()));
+}
+
+async function standOf({ name, isInline }: (typeof FORMS)[number]): Promise<Stand> {
+  const folder = mkdtempSync(join(tmpdir(), 'backstep-bench-restate-'));
+  const server = await startRestate();
+  const balancer = await Balancer.open();
+  const ofWorkers: SagaWorkerSettings = { calls: join(folder, 'calls'), callMs: 0, isInline };
+  const workers = await Promise.all(
+    Array.from({ length: WORKERS }, () =>
+      startWorker('saga-worker.ts', [JSON.stringify(ofWorkers)]),
+    ),
+  );
+  for (const { port } of workers) await balancer.add(port);
+  await server.register(balancer.url);
+  const settings: FaceSettings = {
+    ingress: server.ingress,
+    admin: server.admin,
+    listen: { port: await freePort() },
+    database: join(folder, 'projection.db'),
+  };
+  const face = await startWorker('face-program.ts', [JSON.stringify(settings)]);
+  const end = async (): Promise<void> => {
+    await Promise.all([face, ...workers].map((each) => each.kill()));
+    await balancer.close();
+    await server.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { name, server, workers, face, end };
 }
 
 type Measured = readonly [name: string, value: number, unit: string, digits: number];
 
 /** Runs so many sagas, and says what each took. */
-async function measure(count: number, atOnce: number): Promise<readonly Measured[]> {
+async function measure(stand: Stand, count: number, atOnce: number): Promise<readonly Measured[]> {
   const lags: number[] = [];
-  const feed = await follow(lags);
+  const feed = await follow(stand.face, lags);
   const durations: number[] = [];
-  const before = spent();
+  const before = spent(stand);
   const beganMs = performance.now();
   let left = count;
   const runSome = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
       const startedMs = performance.now();
-      await runOne();
+      await runOne(stand.face);
       durations.push(performance.now() - startedMs);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, runSome));
   const tookMs = performance.now() - beganMs;
-  const after = spent();
+  const after = spent(stand);
   feed.terminate();
   const used = (part: keyof Spent): number => after[part] - before[part];
   const ours = used('server') + used('workers') + used('face') + used('here');
@@ -115,7 +143,7 @@ async function measure(count: number, atOnce: number): Promise<readonly Measured
 }
 
 /** Starts one saga, waits for its end, and throws where that is not the one it should be. */
-async function runOne(): Promise<void> {
+async function runOne(face: WorkerProcess): Promise<void> {
   started += 1;
   // One in ten is refused by the workers: not these.
   const of = `${started}1`;
@@ -129,7 +157,7 @@ async function runOne(): Promise<void> {
 }
 
 /** Notes how old each turn is when its line comes. */
-async function follow(lags: number[]): Promise<WebSocket> {
+async function follow(face: WorkerProcess, lags: number[]): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${face.port}/ws/transitions`);
   socket.on('message', (data: Buffer) => {
     const { time } = JSON.parse(data.toString()) as { readonly time?: string };
@@ -154,7 +182,7 @@ interface Spent {
   readonly idleAndWork: number;
 }
 
-function spent(): Spent {
+function spent({ server, workers, face }: Stand): Spent {
   const { user, system } = process.cpuUsage();
   const of = (pid: number): number => cpuSecondsOf(pid) * 1_000;
   const { all, busy } = machineSeconds();

@@ -52,6 +52,21 @@ describe('a saga is', () => {
     });
   });
 
+  test('named by its whole key, however many keys begin with that', async () => {
+    const id = await started('note-1');
+    for (let count = 0; count < 8; count += 1) await started(`note-1${count}`);
+    expect(await run(['why', 'note-1'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(id) as unknown,
+    });
+    expect(await run(['why', 'note-'])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /"note-" is more than one saga: .*; give more of the id/,
+      ) as unknown,
+    });
+  });
+
   test('ordered, of the turn that was seen, and its audit says who and why', async () => {
     const id = await started('ordered');
     expect(await run(['pause', id, '--dry-run'])).toMatchObject({

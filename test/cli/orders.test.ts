@@ -46,6 +46,13 @@ describe('a trial', () => {
 });
 
 describe('many sagas', () => {
+  test('that are named by their ids are those, and not what else begins so', async () => {
+    const ids = [await started('one-of-two'), await started('other-of-two')];
+    for (const id of ids) await started(`${id}-again`);
+    const { out } = await run(['pause', ...ids, '--dry-run', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ total: 2, items: ids.map((id) => ({ id })) });
+  });
+
   test('that refuse say why in full', async () => {
     const ids = [await started('ended-1'), await started('ended-2')];
     for (const id of ids) expect((await run(['terminate', id])).code).toBe(0);

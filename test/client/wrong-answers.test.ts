@@ -126,3 +126,19 @@ test('a wait beyond what a timer can is not over at once', async () => {
   expect(waits.filter((ms) => ms === 2 ** 31 - 1).length).toBeGreaterThan(1);
   expect(Math.max(...waits)).toBe(2 ** 31 - 1);
 });
+
+it('a feed ends at once where whoever hears that it was lost ends it', async () => {
+  const over = new AbortController();
+  const client = createClient({
+    url: URL_OF_ALL,
+    retry: { firstDelay: '1h', maxDelay: '1h' },
+    fetch: async () =>
+      new Response('data: {"kind":"transition","cursor":"1"}\n\n', {
+        headers: { 'content-type': 'text/event-stream' },
+      }),
+  });
+  const heard: unknown[] = [];
+  const feed = client.follow({ signal: over.signal, onReconnect: () => over.abort() });
+  for await (const message of feed) heard.push(message);
+  expect(heard).toHaveLength(1);
+});

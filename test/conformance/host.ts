@@ -4,7 +4,7 @@
  */
 import type { Duration } from '../../src/core/duration.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
-import type { Capabilities } from '../../src/host/capabilities.ts';
+import type { Capabilities, CapabilityName } from '../../src/host/capabilities.ts';
 import type { StoredDatabase } from '../../src/store/stored-sagas.ts';
 
 /** Binds the sagas of a case, at everything that has to know them. */
@@ -24,6 +24,8 @@ export interface Host {
   place(): Promise<Place>;
   /** What it can and cannot promise. */
   readonly capabilities: Capabilities;
+  /** Of what it promises less by a choice of the user: cases of that are tried of it elsewhere. */
+  readonly chosenLess?: readonly CapabilityName[];
 }
 
 /** Where one case runs. */

@@ -9,7 +9,7 @@ import { capabilitiesOf } from '../../src/host/capabilities.ts';
 import { Balancer } from '../../src/restate/balancer.ts';
 import { openRestateBackstep } from '../../src/restate/face/open-restate.ts';
 import { SERVICES } from '../../src/restate/names.ts';
-import { serveWorker, type Worker } from '../../src/restate/worker.ts';
+import { serveWorker, type Worker, type WorkerOptions } from '../../src/restate/worker.ts';
 import { freePort } from '../ports.ts';
 import { describeOnRestate } from '../restate/rig.ts';
 import { type KeptCall, type RestateServer, startRestate } from '../restate/server.ts';
@@ -23,18 +23,23 @@ const LATE_WITHIN = '500ms';
 /** Longest that calls may take to come to rest. */
 const PATIENCE_MS = 20_000;
 
+/** How its workers run. */
+type OfWorkers = Pick<WorkerOptions, 'inlineAttempts'>;
+
 /** The host over a node of its own, which ends with the file. */
-export function overRestate(): Host {
+export function overRestate(name = 'on Restate', ofWorkers: OfWorkers = {}): Host {
+  const isInline = ofWorkers.inlineAttempts !== undefined;
   let server: Promise<RestateServer> | null = null;
   afterAll(async () => (await server)?.dispose());
   return {
-    name: 'on Restate',
+    name,
     describe: describeOnRestate,
     async place() {
       server ??= startRestate();
-      return new RestatePlace(await server, temporaryDatabase(), await freePort());
+      return new RestatePlace(await server, temporaryDatabase(), await freePort(), ofWorkers);
     },
     capabilities: capabilitiesOf('restate'),
+    chosenLess: isInline ? ['lateAnswers', 'ordersMeanwhile'] : [],
   };
 }
 
@@ -49,10 +54,12 @@ class RestatePlace implements Place {
   readonly database: { readonly database: string };
   readonly #server: RestateServer;
   readonly #port: number;
+  readonly #ofWorkers: OfWorkers;
   #deployed: Deployed | null = null;
 
-  constructor(server: RestateServer, database: string, port: number) {
+  constructor(server: RestateServer, database: string, port: number, ofWorkers: OfWorkers) {
     this.#server = server;
+    this.#ofWorkers = ofWorkers;
     this.database = { database };
     this.#port = port;
     onTestFinished(async () => {
@@ -66,7 +73,13 @@ class RestatePlace implements Place {
     const { ingress, admin } = this.#server;
     const workers = await Promise.all(
       Array.from({ length: WORKERS }, () =>
-        serveWorker({ port: 0, register, lateWithin: LATE_WITHIN, ...deployment }),
+        serveWorker({
+          port: 0,
+          register,
+          lateWithin: LATE_WITHIN,
+          ...this.#ofWorkers,
+          ...deployment,
+        }),
       ),
     );
     const address = await Balancer.open();

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { expect, it, vi } from 'vitest';
 import { connectTo, describeOnPostgres, ownCluster, postgresDatabase } from './databases.ts';
@@ -34,6 +35,21 @@ describeOnPostgres('a cluster of its own', () => {
     }
     const after = await connectTo(cluster.adminUrl('postgres'));
     expect((await after.query('SELECT * FROM items')).rows).toEqual([]);
+  });
+
+  it('keeps its folder when its server ends by itself, as where another one has its port', async () => {
+    const cluster = await ownCluster();
+    const port = Number(new URL(cluster.tcpUrl('postgres')).port);
+    await cluster.stop('fast');
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    // What a keeper would remove it would a moment after its server's end: five give that moment.
+    for (let left = 5; left > 0; left -= 1)
+      await expect(cluster.start()).rejects.toThrow('could not create any TCP');
+    other.close();
+    await once(other, 'close');
+    await cluster.start();
+    expect(isAlive(cluster.pid)).toBe(true);
   });
 
   it('ends and leaves nothing behind when its maker is killed', async () => {

@@ -177,6 +177,7 @@ class OwnCluster implements Cluster {
       // What a killed server leaves behind takes a moment to notice it.
       if (!/pre-existing shared memory/.test(this.#log())) break;
       await pause(START_PAUSE_MS);
+      this.#running = null; // nobody must stop one that has ended
       this.#running = await this.#spawn();
     }
     this.#running = null;

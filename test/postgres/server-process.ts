@@ -10,6 +10,9 @@ import type { Identity } from './unprivileged.ts';
 /**
  * Runs the server, tells its pid, and waits for its end. When whoever holds the other end of
  * descriptor 3 is gone, it stops the server and removes the folder; a line there calls that off.
+ *
+ * Node closes that end when the server has ended by itself, too: then whoever started it is there still,
+ * and the folder is theirs.
  */
 const KEEPER = `exec 3<&0 </dev/null
 folder=$1; shift
@@ -18,6 +21,7 @@ server=$!
 echo "$server"
 (
   if read -r calledOff <&3; then echo kept; exit 0; fi
+  kill -0 "$server" 2>/dev/null || exit 0
   kill -QUIT "$server" 2>/dev/null
   while kill -0 "$server" 2>/dev/null; do sleep 0.05; done
   rm -rf "$folder"
@@ -54,7 +58,7 @@ export async function spawnServer(
   stdin.on('error', () => {}); // it ended before it was called off
   const ended = once(keeper, 'exit');
   const [said] = (await Promise.race([once(stdout, 'data'), ended])) as unknown[];
-  // The program may end before; then the keeper does its work.
+  // The program may end before: it holds nobody up.
   for (const each of [keeper, stdin, stdout]) if ('unref' in each) each.unref();
   const callOff = (): Promise<unknown> => {
     for (const each of [keeper, stdout]) if ('ref' in each) each.ref();

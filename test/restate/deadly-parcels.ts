@@ -2,7 +2,7 @@
 import { hastySaga } from '../conformance/sagas.ts';
 
 /** Its step is never started twice. */
-export const onceSaga = hastySaga({ repeatable: false, timeout: '1m' });
+export const onceSaga = hastySaga({ repeatable: false, timeout: '10s' });
 
 const DEADLY = /^dies-(\d+)$/;
 

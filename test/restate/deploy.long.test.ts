@@ -221,7 +221,13 @@ async function onlyOneWay(register: Register): Promise<string> {
   const registry = new WorkerRegistry();
   register({ register: (definition, ...[bindings = {}]) => registry.add(definition, bindings) });
   const services = [
-    sagaObject({ registry, stateLength: 1_000_000, keepEndedMs: null, unheard: { add: () => {} } }),
+    sagaObject({
+      registry,
+      stateLength: 1_000_000,
+      keepEndedMs: null,
+      unheard: { add: () => {} },
+      inline: null,
+    }),
     service({ name: SERVICES.attempt, handlers: { run: async () => {} } }),
   ];
   const handler = createEndpointHandler({ services, bidirectional: false, logger: () => {} });

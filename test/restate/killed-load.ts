@@ -13,6 +13,7 @@ import type { FaceSettings } from './face-program.ts';
 import { calledIn, type Called, findingsIn, storedIn, type Stored } from './left-behind.ts';
 import { isRefused, refusedOf } from './refused-parcels.ts';
 import { balancer, restateNodes, worker } from './rig.ts';
+import type { SagaWorkerSettings } from './saga-worker.ts';
 import type { KeptCall, RestateServer } from './server.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -54,6 +55,8 @@ export interface LoadOptions {
   readonly faces?: number;
   /** Default: a file. */
   readonly database?: string;
+  /** Calls of sagas make attempts themselves. Default: not. */
+  readonly isInline?: boolean;
   /** Another worker is started for each that ends by itself. Default: not. */
   readonly keepsWorkers?: boolean;
 }
@@ -68,33 +71,31 @@ export class KilledLoad {
   readonly #faces: WorkerProcess[] = [];
 
   readonly #added: Promise<void>[] = [];
+  readonly #isInline: boolean;
   #keepsWorkers: boolean;
 
   private constructor(
     nodes: readonly RestateServer[],
     address: Balancer,
     settings: FaceSettings,
-    keepsWorkers: boolean,
+    { keepsWorkers = false, isInline = false }: LoadOptions,
   ) {
     this.#keepsWorkers = keepsWorkers;
+    this.#isInline = isInline;
     this.#nodes = nodes;
     this.#address = address;
     this.#settings = settings;
   }
 
   /** Two workers behind one address, and what else is asked for. */
-  static async open({
-    nodes: count = 1,
-    faces = 1,
-    database = temporaryDatabase(),
-    keepsWorkers = false,
-  }: LoadOptions = {}): Promise<KilledLoad> {
+  static async open(options: LoadOptions = {}): Promise<KilledLoad> {
+    const { nodes: count = 1, faces = 1, database = temporaryDatabase() } = options;
     const [nodes, address] = await Promise.all([restateNodes(count), balancer()]);
     const [first] = nodes;
     if (first === undefined) throw new Error('there is no node');
     const { ingress, admin } = first;
     const listen = { port: await freePort() };
-    const load = new KilledLoad(nodes, address, { ingress, admin, listen, database }, keepsWorkers);
+    const load = new KilledLoad(nodes, address, { ingress, admin, listen, database }, options);
     await Promise.all([load.#addWorker(), load.#addWorker()]);
     await first.register(address.url);
     while (load.#faces.length < faces) await load.#addFace();
@@ -224,7 +225,8 @@ export class KilledLoad {
   }
 
   async #addWorker(): Promise<void> {
-    const added = await worker('saga-worker.ts', this.#calls);
+    const settings: SagaWorkerSettings = { calls: this.#calls, isInline: this.#isInline };
+    const added = await worker('saga-worker.ts', JSON.stringify(settings));
     await this.#address.add(added.port);
     this.#workers.push(added);
     void added.ended.then(() => {

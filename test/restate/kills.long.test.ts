@@ -29,6 +29,25 @@ interface Run {
 
 const RUNS: readonly Run[] = [
   {
+    killed: 'workers that make attempts inline are killed one after the other',
+    strikes: 12,
+    strike: (load) => load.killWorker(),
+    options: { isInline: true },
+    isShort: true,
+  },
+  {
+    killed: 'the server is killed, and attempts are inline',
+    strikes: 3,
+    strike: (load) => load.killNode(),
+    options: { isInline: true },
+  },
+  {
+    killed: 'workers that make attempts inline are swapped by a deployment',
+    strikes: 2,
+    strike: (load) => load.swapWorkers(),
+    options: { isInline: true },
+  },
+  {
     killed: 'server, face and every worker are killed at once',
     strikes: 3,
     strike: async (load) => {
@@ -74,10 +93,10 @@ describeOnRestate('sagas on Restate', () => {
   );
 
   if (!IS_WHOLE) return;
-  it(
-    'whose attempt ends its process make it again with its key, and give up after the tenth',
-    async () => {
-      const load = await KilledLoad.open({ keepsWorkers: true });
+  it.each([false, true])(
+    'whose attempt ends its process make it again with its key, and give up after the tenth; inline: %s',
+    async (isInline) => {
+      const load = await KilledLoad.open({ keepsWorkers: true, isInline });
       expect(await load.outcome('parcel', dyingOf(3))).toBe('completed');
       expect(await load.outcome('parcel', dyingOf(11))).toBe('compensated');
       expect(await load.outcome('hasty', dyingOf(1))).toBe('compensated');

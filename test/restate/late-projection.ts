@@ -98,7 +98,13 @@ export class LateProjection {
 
   get #place() {
     const unheard = { add: () => {} };
-    return { registry: this.#registry, stateLength: 100_000, keepEndedMs: null, unheard };
+    return {
+      registry: this.#registry,
+      stateLength: 100_000,
+      keepEndedMs: null,
+      unheard,
+      inline: null,
+    };
   }
 
   async #served(): Promise<string> {

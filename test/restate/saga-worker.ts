@@ -14,14 +14,25 @@ import { isRefused } from './refused-parcels.ts';
 import { tellPort } from './worker-process.ts';
 
 /** As long as a call of a service takes, so that a kill finds some between the effect and its record. */
-const USUAL_MS = '10';
+const USUAL_MS = 10;
 
-const [calls = '', callMs = USUAL_MS] = process.argv.slice(2);
+/** What it is told. */
+export interface SagaWorkerSettings {
+  /** The file. */
+  readonly calls: string;
+  /** Default: 10. */
+  readonly callMs?: number;
+  /** Whether calls of sagas make attempts themselves. Default: not. */
+  readonly isInline?: boolean;
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as SagaWorkerSettings;
+const { calls, callMs = USUAL_MS, isInline = false } = settings;
 
 const call = async (_: { readonly of: string }, context: ActivityContext) => {
   const { key } = context;
   appendFileSync(calls, lineOf(context));
-  await pause(Number(callMs));
+  await pause(callMs);
   return { receipt: key };
 };
 
@@ -35,6 +46,7 @@ const deadly: typeof call = async (input, context) => {
 
 const worker = await serveWorker({
   port: 0,
+  ...(isInline ? { inlineAttempts: { upTo: '10s' } } : {}),
   register: (it) => {
     it.register(onceSaga, { activities: { call: deadly, uncall: call } });
     it.register(parcelSaga, {

@@ -185,7 +185,7 @@ export class RestateServer {
   /** Calls that are not completed, a call that waits for its time included. */
   calls(): Promise<readonly KeptCall[]> {
     return this.query(
-      "SELECT id, target, status, retry_count FROM sys_invocation WHERE status <> 'completed'",
+      "SELECT id, target, status, retry_count, last_failure, pinned_deployment_id FROM sys_invocation WHERE status <> 'completed'",
     );
   }
 

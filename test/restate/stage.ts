@@ -12,7 +12,7 @@ import type { RestateServer, ServerOptions } from './server.ts';
 
 export type Register = WorkerOptions['register'];
 
-type StageOptions = ServerOptions & Pick<WorkerOptions, 'identityKeys'>;
+type StageOptions = ServerOptions & Pick<WorkerOptions, 'identityKeys' | 'inlineAttempts'>;
 
 export class Stage {
   readonly server: RestateServer;

@@ -7,8 +7,9 @@ import { defineSaga } from '../../src/core/define/saga.ts';
 import type { MachineBindings } from '../../src/host/backstep.ts';
 import { inputHashOf } from '../../src/host/starts/start-input.ts';
 import { type KeptSaga, keptSaga } from '../../src/restate/kept-saga.ts';
-import type { Send } from '../../src/restate/sends.ts';
-import { type Commands, TurnWork } from '../../src/restate/turn-work.ts';
+import type { Send } from '../../src/restate/send.ts';
+import type { Commands } from '../../src/restate/sends.ts';
+import { TurnWork } from '../../src/restate/turn-work.ts';
 import { detached } from '../../src/restate/detached.ts';
 import { WorkerRegistry } from '../../src/restate/worker-registry.ts';
 import { ATTEMPT_WORDS, JOURNAL_WORDS, type Report } from '../../src/restate/words.ts';
@@ -28,7 +29,7 @@ function place(definition: SagaDefinition = request, more: Partial<MachineBindin
   const registry = new WorkerRegistry();
   registry.add(definition, { ...bindings, ...more });
   const unheard = { add: () => {} };
-  return { registry, stateLength: 100_000, keepEndedMs: null, unheard };
+  return { registry, stateLength: 100_000, keepEndedMs: null, unheard, inline: null };
 }
 
 function begun(at = place()): Commands {

@@ -50,6 +50,7 @@ const ASKED: SagaWords = {
     atMs: 5,
   },
   report: { inbound: { kind: 'timer', timer: 't', token: 3 }, atMs: 5 },
+  attempt: { ...OF_ATTEMPT, dispatch: 1, atMs: 5 },
   wake: { dueMs: 5 },
   message: { inbound: { kind: 'told', ...OF_ATTEMPT, event: { ...ORDER.event } }, atMs: 5 },
   startChild: {

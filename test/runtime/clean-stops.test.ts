@@ -44,6 +44,32 @@ async function startedTrip(): Promise<string> {
 const attemptOf = async (id: string) =>
   (await engine.backstep.saga(id).state())?.live.activities['charge'];
 
+test('an engine that is stopped while it recovers takes nothing on afterwards', async () => {
+  const reached = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  const backstep = await engine.openBare({
+    wrapStore: (store) => ({
+      ...store,
+      async wakes(...args) {
+        reached.resolve();
+        await goesOn.promise;
+        return store.wakes(...args);
+      },
+      // As one that has much to write before it is closed.
+      async close(...args) {
+        goesOn.resolve();
+        await started;
+        return store.close(...args);
+      },
+    }),
+  });
+  const started = backstep.start().catch((error: unknown) => error);
+  await reached.promise;
+  await backstep.stop({ within: 0 });
+  expect(await started).toMatchObject({ code: 'unavailable' });
+  expect(backstep.health().kind).toBe('stopping');
+});
+
 describe('an attempt that is under way', () => {
   test('goes on after more stops of the engine and pauses than crashes would end it', async () => {
     await open();

@@ -77,6 +77,20 @@ const at = (position: number): unknown =>
   expect.stringMatching(new RegExp(`^[\\w-]{8}\\.${position}$`));
 
 describe('GET /api/transitions', () => {
+  it('takes no place of a live client from who asks for its head only', async () => {
+    for (let count = 0; count < 5; count += 1) {
+      const head = await fetch(`${server.url}/api/transitions`, { method: 'HEAD' });
+      expect([head.status, head.headers.get('content-type')]).toEqual([
+        200,
+        'text/event-stream; charset=utf-8',
+      ]);
+    }
+    const { live } = (await (await http.send('GET', '/api/stats')).json()) as {
+      readonly live: { readonly clients: number };
+    };
+    expect(live.clients).toBe(0);
+  });
+
   it('sends events with ids, from a cursor on', async () => {
     await http.settledOrder('sse');
     const response = await fetch(`${server.url}/api/transitions?since=1`);

@@ -69,8 +69,7 @@ async function showWhom(command: CommandName, sagas: ManySagas, running: Running
   if ('filter' in sagas) {
     for await (const item of client.sagas(sagas.filter)) items.push(item);
   } else {
-    for (const id of sagas.ids)
-      items.push(...(await client.sagas({ q: id }).page({ limit: 1 })).items);
+    for (const id of sagas.ids) items.push(...(await summaryOf(id, client)));
   }
   const shown = items.slice(0, MAX_SHOWN);
   const refusing = report.isJson ? [] : await refusingOf(command, shown, running);
@@ -83,6 +82,12 @@ async function showWhom(command: CommandName, sagas: ManySagas, running: Running
     ...(ended === 0 ? [] : [`${counted(ended)} of them ended, and would refuse it`]),
   ]);
   return items.length === 0 ? EXIT_NOT_FOUND : EXIT_WELL;
+}
+
+/** What its id begins as well, such as its children, is not meant. */
+async function summaryOf(saga: string, client: Running['client']): Promise<readonly SagaSummary[]> {
+  for await (const item of client.sagas({ q: saga })) if (item.id === saga) return [item];
+  return [];
 }
 
 /** Of sagas in flight those that would refuse it as they stand, each with what it takes. */

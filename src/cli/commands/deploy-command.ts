@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { BackstepClient } from '../../client.ts';
 import { toMs } from '../../core/duration.ts';
+import { isHttpUrl } from '../../core/http-url.ts';
 import { type Clock, systemClock } from '../../host/clock.ts';
 import type { Deployed, DeploymentPlan, FaceKnows } from '../../restate/deploy.ts';
 import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
@@ -65,8 +66,7 @@ async function deployWorkers(
   clock: Clock,
 ): Promise<number> {
   for (const url of [address, options.admin]) {
-    if (!URL.canParse(url))
-      throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:9080`);
+    if (!isHttpUrl(url)) throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:9080`);
   }
   const { report, terminal, typed } = running;
   const [{ Admin }, { planDeployment, deploy }] = await Promise.all([

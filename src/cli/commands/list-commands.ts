@@ -125,7 +125,7 @@ function letterLines(items: readonly DeadLetter[], { report }: Running): readonl
     type,
     status,
     code,
-    spanText(Math.max(...letters.map(({ ageMs }) => ageMs))),
+    spanText(letters.reduce((oldest, { ageMs }) => Math.max(oldest, ageMs), 0)),
   ]);
   const rows = items.map(({ sagaId, key, type, status, outstanding, maybe, error, ageMs }) => [
     sagaId,

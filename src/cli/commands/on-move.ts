@@ -1,5 +1,6 @@
 /** What the two commands that move sagas share: where they go to or come from, and how far it is. */
 import { Option, type Command } from 'commander';
+import { isHttpUrl } from '../../core/http-url.ts';
 import type { MoveProgress } from '../../index.ts';
 import type { RestateAt } from '../../restate/face/moves/moving.ts';
 import type { Surroundings } from '../command-run.ts';
@@ -53,8 +54,7 @@ export function restateOf(options: PlaceFlags): RestateAt | null {
     throw new UsageError('give a database or --restate, not both');
   }
   for (const url of [restate, admin]) {
-    if (!URL.canParse(url))
-      throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:8080`);
+    if (!isHttpUrl(url)) throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:8080`);
   }
   return { ingress: restate, admin };
 }

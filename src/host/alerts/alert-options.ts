@@ -19,6 +19,7 @@ import {
   TEXT,
   whole,
 } from '../../core/options-reader.ts';
+import { isHttpUrl } from '../../core/http-url.ts';
 import { shown } from '../../core/shown.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
 
@@ -175,7 +176,7 @@ const SECRETS = closedKind(SECRET_WANTS, (value) =>
 );
 const ADDRESS = closedKind(
   'an http: or https: URL',
-  (value) => typeof value === 'string' && URL.canParse(value) && /^https?:/i.test(value),
+  (value) => typeof value === 'string' && isHttpUrl(value),
 );
 
 /** A webhook as it is given, or as a file has it. */

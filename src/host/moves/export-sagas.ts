@@ -17,6 +17,8 @@ import { failureOfText } from '../../core/failure.ts';
 import type { SagaFilter } from '../../store/read-models.ts';
 import { createReadModels } from '../../store/queries/saga-queries.ts';
 import type { MovedSagasTable, SagasTable } from '../../store/schema.ts';
+import { withoutBack } from './destinations.ts';
+import { eachOf } from './each-at-once.ts';
 import { asBefore, leave, pendingStartIn } from './leaving.ts';
 import {
   type CheckedFile,
@@ -78,7 +80,8 @@ export interface ExportedSagas {
 
 /** Most sagas of one move. */
 export const MAX_SAGAS = 100_000;
-const AT_ONCE = 64;
+/** Sagas that are told at once that they leave, or that their move is closed. */
+export const TOLD_AT_ONCE = 64;
 const PAGE_SIZE = 500;
 const JOURNAL_LINES = 200;
 const IN_FLIGHT = SAGA_STATUSES.filter((status) => !isEnded(status));
@@ -105,28 +108,16 @@ export function exportSagas(options: ExportOptions): Promise<ExportedSagas> {
       const inbound = { kind: 'move', phase: 'leave', move, place, ...authorOf(options) } as const;
       const tell = (done: number): void =>
         options.onProgress?.({ phase: 'leaving', done, total: rows.length });
-      await eachOf(rows, tell, ({ row }) => leave(owned, row, inbound, Date.now()));
+      await eachOf(rows, TOLD_AT_ONCE, tell, ({ row }) => leave(owned, row, inbound, Date.now()));
       const { lastSeq } = await seqsNow(owned);
       const { wasLeftClean } = owned.ownership;
       const from = owned.name;
       const header = moveHeader({ move, place, from, atMs: Date.now(), lastSeq, wasLeftClean });
-      await writeMoveFile(to, header, linesOf(owned, move, options), before?.imported ?? []);
+      const imported = withoutBack(before?.imported);
+      await writeMoveFile(to, header, linesOf(owned, move, options), imported);
       return { move, file: to, sagas: sagas.map(leavingOf) };
     },
   );
-}
-
-/** Works on all, a few at once, and tells how many are done. */
-export async function eachOf<Item>(
-  items: readonly Item[],
-  tell: (done: number) => void,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  for (let start = 0; start < items.length; start += AT_ONCE) {
-    tell(start);
-    await Promise.all(items.slice(start, start + AT_ONCE).map(work));
-  }
-  tell(items.length);
 }
 
 /** Everything that a move has in a phase, by the sagas' ids. */
@@ -236,10 +227,10 @@ function leavingOf({ row, isOfFamily }: Meant): LeavingSaga {
   return { id, type, version, status, isOfFamily };
 }
 
-/** The file that is there of this move. Before any saga stands still: else a mistake in the path would stop them. */
 /**
- * The file of the same move that there is already; `null`: there is none. Throws `input-invalid` where
- * the file is another one's, or cannot be written.
+ * The file of the same move that there is already; `null`: there is none. Asked before any saga stands
+ * still: else a mistake in the path would stop them. Throws `input-invalid` where the file is another
+ * one's, or cannot be written.
  */
 export async function fileBefore(path: string, move: string): Promise<CheckedFile | null> {
   try {

@@ -20,6 +20,7 @@ import { standingOf } from '../versions/version-standing.ts';
 import type { Registry } from '../registry.ts';
 import { type MoveProgress, rootOf } from './export-sagas.ts';
 import { assertNotElsewhere, noteHere } from './destinations.ts';
+import { eachAtOnce } from './each-at-once.ts';
 import { checkedFile, linesIn, type MovedSaga, type MoveHeader } from './move-file.ts';
 import { type MoveDatabase, type OwnedStore, withOwnedStore } from './owned-store.ts';
 
@@ -64,18 +65,19 @@ export async function importSagas(options: ImportOptions): Promise<ImportedSagas
     if (dryRun) return result;
     if (!isNoted && missing.size > 0) await noteHere(owned, options, here);
     const counts = new Numbers(owned, header);
-    let writing: Promise<void>[] = [];
-    let done = 0;
-    for await (const family of familiesIn(from)) {
-      if (!missing.has(family[0]?.saga.id ?? '')) continue;
-      writing.push(write(owned, await arriving(owned, family, header, counts)));
-      done += family.length;
-      options.onProgress?.({ phase: 'arriving', done, total: missing.size });
-      if (writing.length < AT_ONCE) continue;
-      await Promise.all(writing);
-      writing = [];
+    // One after the other: the numbers that they are given stand in the order of the file.
+    async function* families(): AsyncGenerator<Arriving, void> {
+      for await (const family of familiesIn(from)) {
+        if (!missing.has(family[0]?.saga.id ?? '')) continue;
+        yield await arriving(owned, family, header, counts);
+      }
     }
-    await Promise.all(writing);
+    let done = 0;
+    await eachAtOnce(families(), AT_ONCE, async (family) => {
+      await write(owned, family);
+      done += family.sagas.length;
+      options.onProgress?.({ phase: 'arriving', done, total: missing.size });
+    });
     // What was under way there when that process died may have had its effect.
     if (!header.wasLeftClean) owned.cameUnclean();
     return result;

@@ -33,16 +33,18 @@ export interface MoveHeader {
 
 /** A file that was checked. */
 export interface CheckedFile extends MoveHeader {
-  /** Databases that it was imported into, the first one first; more than one only by force. */
+  /** Databases that its sagas went to, the first one first; more than one only by force. */
   readonly imported: readonly Destination[];
 }
 
-/** A database that a file was imported into. */
+/** A database that the sagas of a file went to. */
 export interface Destination {
   readonly database: string;
   /** The machine that it was called so on. */
   readonly machine: string;
   readonly atMs: number;
+  /** It is the one that they left, where they went on after all. */
+  readonly isBack?: true;
 }
 
 /** A saga as it stood before it began to leave. */
@@ -114,8 +116,8 @@ export async function noteDestination(
       await file.close();
     }
   } catch (cause) {
-    const why = 'it cannot be written, and an import notes in it where the sagas went';
-    const message = `${path}: ${why}; let it be written, or import a copy of it`;
+    const why = 'it cannot be written, and it is noted in it where its sagas go';
+    const message = `${path}: ${why}; let it be written, or give a copy of it`;
     throw new BackstepError('input-invalid', message, { cause });
   }
   return (await checkedFile(path)).imported;

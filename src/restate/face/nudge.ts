@@ -14,7 +14,7 @@ import type { Nudged, StuckCall } from '../../host/host-calls.ts';
 import type { Logger } from '../../host/turn-log.ts';
 import { SERVICES } from '../names.ts';
 import { RUNS } from '../saga-state.ts';
-import { nameOfAttempt } from '../sends.ts';
+import { nameOfAttempt } from '../send.ts';
 import { type Admin, quoted } from './admin.ts';
 import type { Ingress } from './ingress.ts';
 import type { Resync } from './resync.ts';

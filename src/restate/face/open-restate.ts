@@ -1,6 +1,7 @@
 /** Opens Backstep over sagas that run on Restate, with the machine's clock and chance unless told. */
 import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../../core/duration.ts';
+import { assertHttpUrl } from '../../core/http-url.ts';
 import { createRedact, type HidesMember } from '../../core/secrets/redact.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { checkedEdges } from '../../host/checked-edges.ts';
@@ -48,7 +49,7 @@ const ID_BYTES = 16;
 /**
  * Opens the face of sagas that workers run on Restate (`serveWorker`): starts, orders, lists, pages
  * and the feed, over a projection in the database given. It must know every version that the workers
- * know. Throws as `openBackstep` does for the database.
+ * know. Throws as `openBackstep` does for the database, and `input-invalid` for addresses that are none.
  */
 export async function openRestateBackstep(options: RestateOptions): Promise<Backstep> {
   const { ingress, admin, listen, clock = systemClock, hides, keepEndedFor, ...rest } = options;
@@ -60,8 +61,12 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
   const verifies = registrationCheck(verifyAtRegistration, logger);
   const tellsUnheard = subscriptionCheck(logger);
   const traced = tracing ? { tracing: await openTracing() } : {};
+  const kept =
+    keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') };
+  for (const url of [ingress, admin]) assertHttpUrl(url);
   const onWarning = (text: string): void => logger.warn({}, text);
   const openStore = await loadStore({ ...ofStore, onWarning });
+  // Last, so that whatever is refused leaves no lock, no thread and no file.
   const store = await openStore(() => clock.nowMs());
   return checkedEdges(
     new RestateEngine({
@@ -76,7 +81,7 @@ export async function openRestateBackstep(options: RestateOptions): Promise<Back
       redact,
       ...traced,
       alerts: checked,
-      ...(keepEndedFor === undefined ? {} : { keepEndedMs: toMs(keepEndedFor, 'keepEndedFor') }),
+      ...kept,
       onRegister: (definition, accepting, bindings) => {
         verifies(definition, accepting);
         tellsUnheard(definition, bindings, accepting);

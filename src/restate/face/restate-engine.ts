@@ -199,7 +199,7 @@ export class RestateEngine implements UncheckedEngine {
     const { store, listen, logger, identityKeys } = this.#parts;
     this.#lookWhileOthersWrite();
     const { lastSid, lastSeq } = await store.own();
-    if (this.#phase !== 'opened') throw new BackstepError('unavailable', 'the engine is stopping');
+    this.#assertStarting();
     this.#projector.goOnAfter(lastSid);
     this.#feed.goOnAfter(lastSeq);
     await markAsProjection(store, lastSid);
@@ -211,8 +211,12 @@ export class RestateEngine implements UncheckedEngine {
       logger: () => {},
     });
     const onRefused = (refusal: string): void => logger.error({}, refusal);
-    this.#server = await serveHttp2({ port, host, handler, onRefused });
+    const server = await serveHttp2({ port, host, handler, onRefused });
+    if (this.#stopping !== null) server.end(); // it had no server to end
+    this.#assertStarting();
+    this.#server = server;
     await this.#watch.start();
+    this.#assertStarting();
     this.#phase = 'accepting';
     this.#started.resolve();
     void this.#versions.run();
@@ -220,6 +224,12 @@ export class RestateEngine implements UncheckedEngine {
     void this.bulk.resume();
     this.alerts.start();
     this.#inbox.start();
+  }
+
+  /** Throws where it was stopped meanwhile. */
+  #assertStarting(): void {
+    if (this.#phase === 'opened') return;
+    throw new BackstepError('unavailable', 'the engine is stopping');
   }
 
   /** Nobody tells a standby of the turns that the owner of the database writes. */
@@ -281,7 +291,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#inbox.stop();
     await Promise.all([this.bulk.stop(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
-    this.#server?.close();
+    void this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);
     this.#server?.end();
     this.#watchers.end();

@@ -12,10 +12,11 @@ import {
   UNDONE_BY_PARENT,
 } from '../../host/outside/child-ends.ts';
 import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
-import { alone } from './alone.ts';
+import { alone, flushAlone } from './alone.ts';
 import type { KeptSaga } from '../kept-saga.ts';
-import { flush, loadSaga, loadTomb, send } from '../saga-state.ts';
-import { toSaga, type WorkPlace } from '../sends.ts';
+import { loadSaga, loadTomb, send } from '../saga-state.ts';
+import { toSaga } from '../send.ts';
+import type { WorkPlace } from '../sends.ts';
 import { TurnWork } from '../turn-work.ts';
 import { SAGA_WORDS, type SagaWords, type Watch } from '../words.ts';
 
@@ -58,7 +59,7 @@ export function familyHandlers(place: WorkPlace) {
           if (watch?.activity === activity && watch.token === token) work.note({ watch: null });
           if (command !== null) order(work, command, reason);
         },
-        command === null ? undefined : { handler: 'end', words: given },
+        command === null ? {} : { held: { handler: 'end', words: given } },
       );
     },
     goesOn: async (ctx: ObjectContext, given: unknown): Promise<void> => {
@@ -78,7 +79,7 @@ export function familyHandlers(place: WorkPlace) {
           const words = { activity: '', token: 0, command, reason, ...from, atMs };
           work.alsoSend(toSaga(child, 'end', words));
         },
-        { handler: 'goesOn', words: given },
+        { held: { handler: 'goesOn', words: given } },
       );
     },
   };
@@ -111,7 +112,7 @@ async function beginChild(
     return neverBegan(toFailure(error));
   }
   work.note({ watch });
-  await flush(ctx, work);
+  await flushAlone(ctx, place, work);
   return null;
 }
 

@@ -20,7 +20,8 @@ import {
   send,
   stopAttempts,
 } from '../saga-state.ts';
-import { toSaga, type WorkPlace } from '../sends.ts';
+import { toSaga } from '../send.ts';
+import type { WorkPlace } from '../sends.ts';
 import { TurnWork } from '../turn-work.ts';
 import { type Answer, refusedAs } from '../words.ts';
 import { goesOn } from './going-on.ts';

@@ -33,7 +33,7 @@ export function clientsBehind(proxies: readonly string[]): (c: Context<HttpEnv>)
 function trustedOf(proxies: readonly string[]): BlockList {
   const trusted = new BlockList();
   for (const proxy of proxies) {
-    const [address = '', bits] = proxy.split('/');
+    const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(proxy) ?? [];
     const family = isIP(address);
     const most = family === 4 ? 32 : 128;
     if (family === 0 || Number(bits ?? most) > most) {

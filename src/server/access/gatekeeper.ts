@@ -15,7 +15,7 @@ const FAILED_LOGINS = { capacity: 10, perSecond: 0.1 };
 
 /** What came of looking at a request or a login. */
 export type Verdict =
-  | { readonly kind: 'known'; readonly session: Session }
+  | { readonly kind: 'known'; readonly session: Session; readonly isByCookie?: true }
   | { readonly kind: 'unknown' }
   /** Wrong, and too many were before it. */
   | { readonly kind: 'blocked'; readonly retryAfterMs: number };
@@ -41,15 +41,24 @@ export class Gatekeeper {
     client: string,
     nowMs: number,
   ): Promise<Verdict> {
-    const session = cookie === undefined ? null : this.#sessions.read(cookie, nowMs);
-    if (session !== null) {
-      await this.#revocations.ready(nowMs);
-      if (!this.#revocations.isRevoked(session)) return { kind: 'known', session };
-    }
+    const session = cookie === undefined ? null : await this.#open(cookie, nowMs);
+    if (session !== null) return { kind: 'known', session, isByCookie: true };
     const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     // A header without a bearer token does not count as a guess.
     if (given === undefined) return { kind: 'unknown' };
     return this.check(given, client, nowMs);
+  }
+
+  /** Whether the session of a cookie is over, or was ended at whichever process. */
+  async hasEnded(cookie: string, nowMs: number): Promise<boolean> {
+    return (await this.#open(cookie, nowMs)) === null;
+  }
+
+  async #open(cookie: string, nowMs: number): Promise<Session | null> {
+    const session = this.#sessions.read(cookie, nowMs);
+    if (session === null) return null;
+    await this.#revocations.ready(nowMs);
+    return this.#revocations.isRevoked(session) ? null : session;
   }
 
   /** Looks at a token. */

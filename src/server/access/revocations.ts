@@ -48,7 +48,7 @@ export class Revocations {
   async ready(nowMs: number): Promise<void> {
     const isKnown = this.#loadedAtMs !== null;
     if (isKnown && Math.abs(nowMs - (this.#loadedAtMs ?? 0)) < KNOWN_FOR_MS) return;
-    this.#loading ??= this.#load().finally(() => {
+    this.#loading ??= this.#load(nowMs).finally(() => {
       this.#loading = null;
     });
     try {
@@ -66,7 +66,7 @@ export class Revocations {
 
   /** Resolves once it is durable. Throws `unavailable` when it cannot be. */
   async revoke(session: SessionTimes, nowMs: number): Promise<void> {
-    for (const [id, untilMs] of this.#ended) if (untilMs <= nowMs) this.#ended.delete(id);
+    this.#forgetOver(nowMs);
     const isFull = this.#ended.size >= MAX_REVOKED;
     const { id, untilMs } = session;
     // Of the same moment a session is ended too: whoever just came in logs in once more.
@@ -78,9 +78,15 @@ export class Revocations {
     throw new BackstepError('unavailable', message);
   }
 
-  async #load(): Promise<void> {
+  async #load(nowMs: number): Promise<void> {
+    this.#forgetOver(nowMs);
     const all = await revokedSessions(this.#store.tables(), MAX_REVOKED + 1);
     for (const session of all) this.#note(session);
+  }
+
+  /** Cookies that are over by themselves. */
+  #forgetOver(nowMs: number): void {
+    for (const [id, untilMs] of this.#ended) if (untilMs <= nowMs) this.#ended.delete(id);
   }
 
   #note({ id, untilMs }: RevokedSession): void {

@@ -95,6 +95,7 @@ export function guard(
     const isUnsafe = !SAFE_METHODS.has(method);
     if (isUnsafe || headers.has('upgrade')) checkOrigin(headers, host);
     c.set('operator', '');
+    c.set('session', '');
     if (gatekeeper !== null && !PUBLIC_PATHS.has(c.req.path)) {
       c.set('operator', await identify(c, gatekeeper, nowMs()));
     }
@@ -116,6 +117,7 @@ async function identify(
   const verdict = await gatekeeper.identify(cookie, authorization, c.var.client, nowMs);
   switch (verdict.kind) {
     case 'known':
+      if (verdict.isByCookie === true) c.set('session', cookie ?? '');
       return verdict.session.operator;
     case 'blocked':
       throw tooMany('Too many wrong tokens came from this client.', verdict.retryAfterMs);

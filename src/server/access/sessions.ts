@@ -24,7 +24,7 @@ export interface Session {
   readonly operator: string;
 }
 
-/** What a request says its session is, unchecked; empty: it names none. */
+/** What a request says its session is, unchecked, for whoever logs out; empty: it names none. */
 export function sessionNamedIn(c: Context): string {
   return getCookie(c, SESSION_COOKIE) ?? '';
 }

@@ -13,7 +13,6 @@ import { eventStream, socketSink, type EventStream } from './feed-sinks.ts';
 import { FEED_CURSOR, feedCursor, placeOf } from './feed-cursor.ts';
 import { openFeed, type FeedEvents, type FeedQuery } from './live-feed.ts';
 import { badQuery, FeedQueryParameters, readQuery } from '../query.ts';
-import { sessionNamedIn } from '../access/sessions.ts';
 import { serveSocket } from './socket-client.ts';
 import { asksForUpgrade } from '../upgrade.ts';
 
@@ -41,14 +40,18 @@ export function feedRoutes(context: HttpContext): Hono<HttpEnv> {
       const lastEventId = c.req.header('last-event-id') ?? null;
       const query = await feedQueryOf(context, queryOf(c), lastEventId);
       clients.requireRoom();
-      const body = openEventFeed(context, query, sessionNamedIn(c), [
-        context.stopping,
-        ...(c.env?.stopping === undefined ? [] : [c.env.stopping]),
-      ]);
-      return c.body(body, 200, {
+      const headers = {
         'content-type': 'text/event-stream; charset=utf-8',
         ...(query.now === null ? {} : { [PLACE_HEADER]: query.now }),
+      };
+      // Of a feed that nobody reads nobody would ever hear that it is over.
+      if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+      const body = openEventFeed(context, query, {
+        session: c.var.session,
+        stopping: [context.stopping, c.env?.stopping].filter((each) => each !== undefined),
+        cut: () => c.env?.incoming?.socket.destroy?.() !== undefined,
       });
+      return c.body(body, 200, headers);
     });
 }
 
@@ -100,11 +103,19 @@ function socketEvents(context: HttpContext, socket: WebSocket): FeedEvents {
   };
 }
 
+/** Whoever reads a feed of events. */
+interface EventReader {
+  readonly session: string;
+  /** What ends the feed in good order. */
+  readonly stopping: readonly AbortSignal[];
+  /** Cuts the connection; false: there is none to be had. */
+  cut(): boolean;
+}
+
 function openEventFeed(
   { backstep, clients, logger }: HttpContext,
   query: FeedQuery,
-  session: string,
-  stopping: readonly AbortSignal[],
+  { session, stopping, cut }: EventReader,
 ): ReadableStream<Uint8Array> {
   const close = (): void => events.close();
   const events: EventStream = eventStream(() => {
@@ -127,7 +138,8 @@ function openEventFeed(
       events.comment();
       return true;
     },
-    drop: () => events.drop(),
+    // A body that breaks off is told of as an error, on the error output of the process.
+    drop: () => (cut() ? events.close() : events.drop()),
     session,
   });
   for (const signal of stopping) signal.addEventListener('abort', close);

@@ -17,7 +17,7 @@ export interface LiveClient {
   isAlive(): boolean;
   /** Ends it at once, without waiting for the other side. */
   drop(): void;
-  /** The session that it came in with; empty or left out: none. */
+  /** The cookie of the session that let it in; empty or left out: none did. */
   readonly session?: string;
 }
 
@@ -31,11 +31,17 @@ export interface LiveFigures {
 export class LiveClients {
   readonly #clients = new Set<LiveClient>();
   readonly #maxClients: number;
+  readonly #hasEnded: (session: string) => Promise<boolean>;
   #rounds: NodeJS.Timeout | undefined;
   #resyncs = 0;
 
-  constructor(maxClients = DEFAULT_MAX_CLIENTS) {
+  /** `hasEnded`: whether a session lets nobody in any more. Default: none ends. */
+  constructor(
+    maxClients = DEFAULT_MAX_CLIENTS,
+    hasEnded: (session: string) => Promise<boolean> = async () => false,
+  ) {
     this.#maxClients = maxClients;
+    this.#hasEnded = hasEnded;
   }
 
   /** Throws `clients-full`. To be asked before an upgrade is answered. */
@@ -48,16 +54,22 @@ export class LiveClients {
   add(client: LiveClient): (() => void) | null {
     if (this.#clients.size >= this.#maxClients) return null;
     this.#clients.add(client);
-    this.#rounds ??= setInterval(() => this.round(), KEEPALIVE_MS).unref();
+    this.#rounds ??= setInterval(() => void this.round(), KEEPALIVE_MS).unref();
     return () => this.#remove(client);
   }
 
-  /** Looks at every client once; the timer's work, callable by tests. */
-  round(): void {
+  /** Looks at every client once, and at its session; the timer's work, callable by tests. */
+  async round(): Promise<void> {
     for (const client of this.#clients) {
       if (client.isAlive()) continue;
       this.#remove(client);
       client.drop();
+    }
+    // One that was ended at another process, or whose time is over.
+    for (const session of new Set(Array.from(this.#clients, (client) => client.session ?? ''))) {
+      // What cannot be looked at now is looked at in the next round.
+      const isOver = session !== '' && (await this.#hasEnded(session).catch(() => false));
+      if (isOver) this.endSession(session);
     }
   }
 

@@ -8,7 +8,7 @@ import type { Context } from 'hono';
 import type { WSEvents } from 'hono/ws';
 import { WebSocket } from 'ws';
 import type { HttpContext } from '../context.ts';
-import { sessionNamedIn } from '../access/sessions.ts';
+import type { HttpEnv } from '../http-env.ts';
 
 /** Frames a client may send between two keepalive rounds, pings and pongs included. */
 const MAX_FRAMES_PER_ROUND = 100;
@@ -23,7 +23,7 @@ export function serveSocket(
 ): WSEvents<WebSocketLike> {
   let stop = (): void => {};
   let frames = 0;
-  const session = sessionNamedIn(c);
+  const { session } = (c as Context<HttpEnv>).var; // as of every route here
   /** Counts a frame; a client that goes on after it was told to leave is cut off. */
   const isTooMuch = (socket: WebSocket): boolean => {
     frames += 1;

@@ -163,7 +163,7 @@ export const STEP_CASES: readonly Case[] = [
   {
     title: 'an attempt that gives no sign of life for its heartbeat is given up',
     async run(scene) {
-      const saga = hastySaga({ timeout: '1m', heartbeat: '150ms' });
+      const saga = hastySaga({ timeout: '10s', heartbeat: '150ms' });
       const fakes = scene.bind(saga, { script: { call: ['hang'] } });
       await scene.deploy();
       await scene.runs('hasty', 'completed');
@@ -182,6 +182,7 @@ export const STEP_CASES: readonly Case[] = [
   },
   {
     title: 'a late answer is written down, moves nothing, and is shown to the compensation',
+    about: 'lateAnswers',
     isRacing: true,
     async run(scene) {
       const undone = Promise.withResolvers<unknown>();

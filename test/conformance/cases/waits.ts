@@ -197,6 +197,7 @@ export const WAIT_CASES: readonly Case[] = [
   },
   {
     title: 'a deadline ends a step that hangs, which may have happened',
+    about: 'ordersMeanwhile',
     async run(scene) {
       const fakes = scene.bind(requestSaga({ deadline: '400ms' }), {
         always: { file: 'applied-then-hang' },

@@ -64,6 +64,8 @@ test('a file is for one database, and says which that was to whoever imports or 
   await expect(trial).rejects.toMatchObject({ code: 'conflict' });
   const back = { database: source, file };
   await expect(takeBackMove(back)).rejects.toThrow(elsewhere);
+  // Nor where it was imported, which is not where its sagas came from.
+  await expect(takeBackMove({ database: target, file })).rejects.toThrow('it knows no move');
   // Under another name a database knows what came to it.
   renameSync(target, `${target}.renamed`);
   expect(await into(`${target}.renamed`)).toMatchObject({ imported: 0, alreadyHere: 2 });
@@ -118,6 +120,49 @@ test('a killed import goes on where it began, though nothing has come there yet'
   await expect(other).rejects.toThrow('would run twice');
   const came = await importSagas({ database: target, from: file, definitions });
   expect(came).toMatchObject({ imported: 2 });
+});
+
+test('a way back that was cut off goes on, and its file is imported nowhere meanwhile', async () => {
+  const { source, target, file, out, beside } = world();
+  const back = { database: source, file };
+  const cutOffAt = (nth: number) =>
+    takeBackMove({
+      ...back,
+      onProgress({ done }) {
+        if (done === nth) throw new Error('the process dies');
+      },
+    });
+  const into = () => importSagas({ database: target, from: file, definitions });
+  await exportSagas(out);
+  for (const nth of [0, 1]) {
+    await expect(cutOffAt(nth)).rejects.toThrow('dies');
+    await expect(into()).rejects.toThrow(`it was taken back into ${source} on `);
+    await expect(finishMove(back)).rejects.toThrow('order that again with --back');
+  }
+  // As where it died before the file was gone.
+  copyFileSync(file, beside('left.jsonl'));
+  await takeBackMove(back);
+  renameSync(beside('left.jsonl'), file);
+  expect(await takeBackMove(back)).toMatchObject({ sagas: 0 });
+  await expect(into()).rejects.toThrow('there is no such file');
+  expect(await findingsIn(source)).toEqual([]);
+});
+
+test('a move that was taken back in part may go after all', async () => {
+  const { source, target, file, out } = world();
+  await exportSagas(out);
+  const cutOff = takeBackMove({
+    database: source,
+    file,
+    onProgress: () => {
+      throw new Error('the process dies');
+    },
+  });
+  await expect(cutOff).rejects.toThrow('dies');
+  await exportSagas(out);
+  expect(await importSagas({ database: target, from: file, definitions })).toMatchObject({
+    imported: 2,
+  });
 });
 
 test('a move is not closed over sagas that its file has not', async () => {

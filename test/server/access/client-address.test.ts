@@ -36,9 +36,17 @@ describe('a client', () => {
     expect(await clientOf(proxies, '127.0.0.2', '192.0.2.7')).toBe('127.0.0.2');
   });
 
-  it.each(['10.0.0.0/33', 'fd00::/129', '10.0.0', ':::', 'x/8'])(
-    'cannot be told by %s, which is no network',
-    (proxy) => expect(() => clientsBehind([proxy])).toThrow(/is no address and no network$/),
+  it.each([
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0',
+    ':::',
+    'x/8',
+    '10.0.0.0/',
+    '10.0.0.0/x',
+    '::/-1',
+  ])('cannot be told by %s, which is no network', (proxy) =>
+    expect(() => clientsBehind([proxy])).toThrow(/is no address and no network$/),
   );
 });
 

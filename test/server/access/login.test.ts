@@ -1,5 +1,5 @@
 /** Coming in with a browser where a token is required, and who may guess how often. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createApp } from '../../../src/server/app.ts';
 import { SESSION_SECONDS } from '../../../src/server/access/sessions.ts';
 import { startServer } from '../../../src/server/listening-server.ts';
@@ -149,6 +149,27 @@ describe('a person with a browser', () => {
     await server.close();
   });
 
+  it('hears no more where the session is over, or was ended at another process', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const server = await startServer(http.app, { host: 'localhost', port: 0 });
+    const address = `${server.url.replace('http', 'ws')}/ws/transitions`;
+    const feed = (cookie: string, more = {}) => openSocket(address, { cookie, ...more });
+    const mine = cookieOf(await login({ token: TOKEN }));
+    const [ended, over] = [await feed(mine), await feed(cookieOf(await login({ token: TOKEN })))];
+    const program = await feed('backstep_session=old', { authorization: `Bearer ${TOKEN}` });
+    await otherApp().request('/logout', { method: 'POST', headers: { cookie: mine } });
+    nowMs += 2_000;
+    vi.advanceTimersByTime(20_000);
+    expect(await ended.closed).toBe(1006);
+    nowMs += SESSION_SECONDS * 1_000;
+    vi.advanceTimersByTime(20_000);
+    expect(await over.closed).toBe(1006);
+    await http.settledOrder('a');
+    await program.until((texts) => texts.length > 0);
+    await server.close();
+  });
+
   it('is let in by no cookie that was logged out of, after a restart neither', async () => {
     const mine = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
     const again = cookieOf(await login({ token: TOKEN, name: 'Kim' }));
@@ -159,11 +180,7 @@ describe('a person with a browser', () => {
     expect(await statusWith(again)).toBe(200);
     const headers = { cookie: mine, upgrade: 'websocket', connection: 'Upgrade' };
     expect((await http.app.request('/ws/transitions', { headers })).status).toBe(401);
-    const { hono: later } = createApp({
-      backstep: http.backstep,
-      security: { allowedHosts: ['localhost'], token: TOKEN },
-      nowMs: () => nowMs,
-    });
+    const later = otherApp();
     const asked = (cookie: string) => later.request('/api/stats', { headers: { cookie } });
     expect((await asked(mine)).status).toBe(401);
     expect((await asked(again)).status).toBe(200);
@@ -240,6 +257,12 @@ describe('without a token', () => {
 
 function from(address: string): { incoming: { socket: { remoteAddress: string } } } {
   return { incoming: { socket: { remoteAddress: address } } };
+}
+
+/** Of another process over the same database. */
+function otherApp() {
+  const security = { allowedHosts: ['localhost'], token: TOKEN };
+  return createApp({ backstep: http.backstep, security, nowMs: () => nowMs }).hono;
 }
 
 async function login(

@@ -19,15 +19,33 @@ describe('the list of live clients', () => {
     expect(clients.figures().clients).toBe(1);
   });
 
-  it('drops a client that does not answer, and only that one', () => {
+  it('drops a client that does not answer, and only that one', async () => {
     const clients = new LiveClients();
     const dropped: string[] = [];
     clients.add({ isAlive: () => true, drop: () => dropped.push('alive') });
     clients.add({ isAlive: () => false, drop: () => dropped.push('dead') });
-    clients.round();
-    clients.round();
+    await clients.round();
+    await clients.round();
     expect(dropped).toEqual(['dead']);
     expect(clients.figures().clients).toBe(1);
+  });
+
+  it('drops whoever came in with a session that has ended, and nobody else', async () => {
+    const ended = new Set<string>();
+    const clients = new LiveClients(9, async (session) => {
+      if (session === 'unknown') throw new Error('the database is away');
+      return ended.has(session);
+    });
+    const dropped: string[] = [];
+    for (const session of ['mine', 'mine', 'theirs', 'unknown', '']) {
+      clients.add({ isAlive: () => true, drop: () => dropped.push(session), session });
+    }
+    await clients.round();
+    expect(dropped).toEqual([]);
+    ended.add('mine').add('');
+    await clients.round();
+    expect(dropped).toEqual(['mine', 'mine']);
+    expect(clients.figures().clients).toBe(3);
   });
 });
 
@@ -50,10 +68,10 @@ describe('a served socket', () => {
     const pinged = new Promise((resolve) => deaf.once('ping', resolve));
     const closed = new Promise((resolve) => deaf.once('close', resolve));
     await opened.promise;
-    clients.round();
+    await clients.round();
     await pinged;
     expect(clients.figures().clients).toBe(1);
-    clients.round();
+    await clients.round();
     expect(await closed).toBe(1006);
     await stopped.promise;
     expect(clients.figures().clients).toBe(0);

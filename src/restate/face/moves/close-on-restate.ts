@@ -2,14 +2,11 @@
  * The end of a move off Restate: the sagas have left, or go on there after all. Either may be ordered
  * again.
  */
-import { rm } from 'node:fs/promises';
-import { BackstepError } from '../../../core/errors.ts';
 import {
-  assertAllInFile,
   type ClosedMove,
   type CloseMoveOptions,
+  closeWhereBegun,
 } from '../../../host/moves/close-move.ts';
-import { assertNotImported } from '../../../host/moves/destinations.ts';
 import { authorOf } from '../../../host/moves/export-sagas.ts';
 import { checkedFile } from '../../../host/moves/move-file.ts';
 import { type RestateAt, throughDoor } from './door.ts';
@@ -25,33 +22,28 @@ export function finishMoveOnRestate(options: RestateCloseOptions): Promise<Close
 }
 
 /** See moving.ts. */
-export async function takeBackMoveOnRestate(options: RestateCloseOptions): Promise<ClosedMove> {
-  const closed = await close(options, 'back');
-  await rm(options.file); // nobody shall import it any more
-  return closed;
+export function takeBackMoveOnRestate(options: RestateCloseOptions): Promise<ClosedMove> {
+  return close(options, 'back');
 }
 
 async function close(options: RestateCloseOptions, phase: 'gone' | 'back'): Promise<ClosedMove> {
-  const { file, onProgress } = options;
-  const { move, imported } = await checkedFile(file);
+  const { onProgress } = options;
+  const file = await checkedFile(options.file);
+  const { move } = file;
   return throughDoor(options, move, async (door) => {
     const noted = await sagasThere(door.admin, noting(move));
-    const isGone = noted.some(({ moves }) =>
+    const hasGone = noted.some(({ moves }) =>
       moves.some((note) => note.move === move && note.phase === 'gone'),
     );
     const leaving = noted.filter((saga) => isLeaving(saga, move)).map(({ id }) => id);
-    if (leaving.length === 0 && !isGone) {
-      const message = `${door.name}: it knows no move ${move}; name where its sagas came from`;
-      throw new BackstepError('not-found', message);
-    }
-    if (phase === 'back' && leaving.length === 0) {
-      const message = `${door.name}: the sagas of move ${move} have left, as somebody said`;
-      throw new BackstepError('not-legal', message);
-    }
-    if (phase === 'back') assertNotImported(options, imported);
-    else await assertAllInFile(file, leaving);
-    const closing = { move, phase, ...authorOf(options) };
     const tell = onProgress === undefined ? {} : { onProgress };
-    return { move, sagas: await closeEach(door, leaving, { ...closing, ...tell }) };
+    const closing = { move, phase, ...authorOf(options), ...tell };
+    return closeWhereBegun(options, phase, file, {
+      name: door.name,
+      fullName: door.name,
+      leaving,
+      hasGone,
+      close: () => closeEach(door, leaving, closing),
+    });
   });
 }

@@ -7,8 +7,9 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { BackstepError } from '../../../core/errors.ts';
+import { assertHttpUrl } from '../../../core/http-url.ts';
 import { pause, systemClock } from '../../../host/clock.ts';
-import { Admin, newestServing } from '../admin.ts';
+import { Admin, newestServing, quoted } from '../admin.ts';
 import { Ingress } from '../ingress.ts';
 import type { KeptSaga } from '../../kept-saga.ts';
 import { SERVICES } from '../../names.ts';
@@ -59,10 +60,7 @@ export async function throughDoor<Result>(
   move: string,
   work: (door: Door) => Promise<Result>,
 ): Promise<Result> {
-  for (const url of [at.ingress, at.admin]) {
-    if (URL.canParse(url)) continue;
-    throw new BackstepError('input-invalid', `"${url}" is no URL, such as http://10.0.0.7:8080`);
-  }
+  for (const url of [at.ingress, at.admin]) assertHttpUrl(url);
   const admin = new Admin(at.admin);
   const ingress = new Ingress(at.ingress, systemClock);
   const name = `Restate at ${new URL(at.ingress).origin}`;
@@ -73,10 +71,11 @@ export async function throughDoor<Result>(
     const to = { service: SERVICES.move, key: move, handler: 'pass', once };
     return ingress.ask(to, { ticket, saga, handler, words });
   };
+  const ours = JSON.stringify(ticket);
+  await admin.setState(SERVICES.move, move, { [TICKET]: ours });
   // Timers of the clock keep no process alive, and this one must not end while it waits for Restate.
   const awake = setInterval(() => {}, AWAKE_MS);
   try {
-    await admin.setState(SERVICES.move, move, { [TICKET]: JSON.stringify(ticket) });
     await knock(() => pass(move, 'whole', {}));
     return await work({
       admin,
@@ -93,7 +92,22 @@ export async function throughDoor<Result>(
     });
   } finally {
     clearInterval(awake);
-    await admin.setState(SERVICES.move, move, {});
+    await letGo(admin, move, ours);
+  }
+}
+
+/**
+ * Takes the ticket away, unless by now it is that of a process that came later. Never throws: what came
+ * of the work is told, and nobody knows a ticket that stays.
+ */
+async function letGo(admin: Admin, move: string, ours: string): Promise<void> {
+  try {
+    const [row] = await admin.query(`SELECT value_utf8 AS ticket FROM state
+      WHERE service_name = ${quoted(SERVICES.move)} AND service_key = ${quoted(move)}
+      AND key = ${quoted(TICKET)}`);
+    if (row?.['ticket'] === ours) await admin.setState(SERVICES.move, move, {});
+  } catch {
+    // Restate is away.
   }
 }
 

@@ -11,15 +11,17 @@ import { randomBytes } from 'node:crypto';
 import { type Duration, toMs } from '../../../core/duration.ts';
 import { BackstepError } from '../../../core/errors.ts';
 import { isEnded } from '../../../core/status.ts';
+import { withoutBack } from '../../../host/moves/destinations.ts';
+import { eachAtOnce, eachOf } from '../../../host/moves/each-at-once.ts';
 import {
   authorOf,
-  eachOf,
   type ExportedSagas,
   type ExportOptions,
   fileBefore,
   type LeavingSaga as LeavingLine,
   MAX_SAGAS,
   rootOf,
+  TOLD_AT_ONCE,
   tooMany,
 } from '../../../host/moves/export-sagas.ts';
 import { refuseAll } from '../../../host/moves/import-sagas.ts';
@@ -74,20 +76,25 @@ export async function exportFromRestate(options: RestateExportOptions): Promise<
     const words = { move, place, isTrial: false, ...authorOf(options) };
     const tell = (done: number): void =>
       options.onProgress?.({ phase: 'leaving', done, total: rows.length });
-    await eachOf(rows, tell, async ({ saga: { id } }) => {
-      await door.ask(id, 'leave', { ...words, atMs: Date.now() }, LEFT);
-    });
-    const all = await sagasThere(admin, noting(move));
-    const ids = all.filter((saga) => isLeaving(saga, move)).map(({ id }) => id);
-    const stuck = await quiet(door, ids, withinMs);
     try {
+      await eachOf(rows, TOLD_AT_ONCE, tell, async ({ saga: { id } }) => {
+        await door.ask(id, 'leave', { ...words, atMs: Date.now() }, LEFT);
+      });
+      const all = await sagasThere(admin, noting(move));
+      const ids = all.filter((saga) => isLeaving(saga, move)).map(({ id }) => id);
+      const stuck = await quiet(door, ids, withinMs);
       if (stuck !== null) throw new BackstepError('unavailable', stuck);
-      await writeLeaving(door, move, ids, options, before?.imported ?? []);
+      const imported = withoutBack(before?.imported);
+      await writeLeaving(door, move, ids, options, imported);
     } catch (error) {
       // Those that left by an earlier order may have a file already, which somebody may import.
       const own = rows.map(({ saga }) => saga.id);
-      await closeEach(door, own, { move, phase: 'back', ...authorOf(options) });
-      throw notWritten(door, error, known.length);
+      const back = closeEach(door, own, { move, phase: 'back', ...authorOf(options) });
+      const areBack = await back.then(
+        () => true,
+        () => false, // what went wrong first is told
+      );
+      throw notWritten(door, error, known.length + (areBack ? 0 : own.length));
     }
     return { move, file: to, sagas };
   });
@@ -95,7 +102,7 @@ export async function exportFromRestate(options: RestateExportOptions): Promise<
 
 function notWritten({ name }: Door, error: unknown, standing: number): unknown {
   if (!(error instanceof BackstepError)) return error;
-  const others = standing === 0 ? '' : `, but ${standing} stand still by an earlier order`;
+  const others = standing === 0 ? '' : `, but ${standing} stand still until it is ordered again`;
   const message = `${name}: nothing was moved${others}: ${error.message}`;
   return new BackstepError(error.code, message, { cause: error });
 }
@@ -190,22 +197,18 @@ async function inFlightOf(
   const refusals: string[] = [];
   // Of a family that is on its way already all goes.
   const live = new Set(known.map(({ id }) => rootOf(id)));
-  await eachOf(
-    found,
-    () => {},
-    async ({ saga: { id, seq } }) => {
-      try {
-        const words = { move, place, isTrial: true, atMs: 0 };
-        const { hasEnded } = await door.ask(id, 'leave', words, LEFT);
-        if (!hasEnded) live.add(rootOf(id));
-      } catch (error) {
-        if (!(error instanceof BackstepError) || error.code === 'unavailable') throw error;
-        refusals.push(`saga ${id}: ${error.message}`);
-      }
-      if ((kept.get(id) ?? 0) >= seq - KEPT_BY_ITSELF) return;
-      refusals.push(`saga ${id}: turns of its journal are not kept by Restate any more`);
-    },
-  );
+  await eachAtOnce(found, TOLD_AT_ONCE, async ({ saga: { id, seq } }) => {
+    try {
+      const words = { move, place, isTrial: true, atMs: 0 };
+      const { hasEnded } = await door.ask(id, 'leave', words, LEFT);
+      if (!hasEnded) live.add(rootOf(id));
+    } catch (error) {
+      if (!(error instanceof BackstepError) || error.code === 'unavailable') throw error;
+      refusals.push(`saga ${id}: ${error.message}`);
+    }
+    if ((kept.get(id) ?? 0) >= seq - KEPT_BY_ITSELF) return;
+    refusals.push(`saga ${id}: turns of its journal are not kept by Restate any more`);
+  });
   const rows = found.filter(({ saga }) => live.has(rootOf(saga.id)));
   const ids = rows.map(({ saga }) => saga.id);
   refusals.push(...(await stuckOutside(door, ids)));

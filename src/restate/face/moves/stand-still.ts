@@ -1,6 +1,7 @@
 /** How sagas that leave Restate come to rest, and how they are closed. */
 import { pause, systemClock } from '../../../host/clock.ts';
-import { eachOf, type OrderedBy } from '../../../host/moves/export-sagas.ts';
+import { eachOf } from '../../../host/moves/each-at-once.ts';
+import { type OrderedBy, TOLD_AT_ONCE } from '../../../host/moves/export-sagas.ts';
 import { SERVICES } from '../../names.ts';
 import type { Door } from './door.ts';
 import { callsUnderWay, type UnderWay } from './kept-on-restate.ts';
@@ -54,7 +55,7 @@ export async function closeEach(
   const { onProgress, ...words } = closing;
   let closed = 0;
   const tell = (done: number): void => onProgress?.({ phase: 'closing', done, total: ids.length });
-  await eachOf(ids, tell, async (id) => {
+  await eachOf(ids, TOLD_AT_ONCE, tell, async (id) => {
     const { isClosed } = await door.ask(id, 'close', { ...words, atMs: Date.now() }, CLOSED);
     if (isClosed) closed += 1;
   });

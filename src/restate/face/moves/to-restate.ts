@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { BackstepError } from '../../../core/errors.ts';
 import { assertNotElsewhere, noteHere } from '../../../host/moves/destinations.ts';
+import { eachAtOnce } from '../../../host/moves/each-at-once.ts';
 import {
   familiesIn,
   type ImportedSagas,
@@ -49,7 +50,7 @@ export async function importToRestate(options: RestateImportOptions): Promise<Im
       done += family.length;
       options.onProgress?.({ phase: 'arriving', done, total: missing });
     };
-    await eachAtOnce(missingFamilies(options, header, known), bring);
+    await eachAtOnce(missingFamilies(options, header, known), AT_ONCE, bring);
     return result;
   });
 }
@@ -62,7 +63,7 @@ async function lookedUp(
 ): Promise<ReadonlyMap<string, Come>> {
   const known = new Map<string, Come>();
   const refusals: BackstepError[] = [];
-  await eachAtOnce(familiesIn(from), async (family) => {
+  await eachAtOnce(familiesIn(from), AT_ONCE, async (family) => {
     onProgress?.({ phase: 'checking', done: known.size, total: 0 });
     for (const each of family) {
       const { id } = each.saga;
@@ -147,18 +148,4 @@ async function claimed(
   isTrial: boolean,
 ): Promise<void> {
   await door.ask(object, 'claim', { saga, type, key, inputHash, isTrial }, z.null());
-}
-
-async function eachAtOnce<Item>(
-  items: AsyncIterable<Item>,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  let working: Promise<void>[] = [];
-  for await (const item of items) {
-    working.push(work(item));
-    if (working.length < AT_ONCE) continue;
-    await Promise.all(working);
-    working = [];
-  }
-  await Promise.all(working);
 }

@@ -1,0 +1,73 @@
+/**
+ * One attempt as a call on Restate makes it: a call of its own, or one of its saga.
+ *
+ * Invariant: the call is marked before the activity is called. Whoever finds another mark than its
+ * own knows that an attempt was begun and has no end on record: it runs nothing, and says so.
+ */
+import type { Context, RestatePromise } from '@restatedev/restate-sdk';
+import type { AttemptTask } from '../../host/outside/activity-runner.ts';
+import type { AttemptDesk, Made, Told, Waiting } from '../attempt-desk.ts';
+import { taskOf, type WorkerRegistry } from '../worker-registry.ts';
+import type { AttemptWords, Report } from '../words.ts';
+
+/** What a worker makes attempts with. */
+export interface AttemptTools {
+  readonly registry: WorkerRegistry;
+  readonly desk: AttemptDesk;
+}
+
+/** An attempt under way. */
+export interface AttemptCall {
+  /** What came of it, as Restate records it. */
+  readonly made: RestatePromise<Made>;
+  /** Aborts it where it still runs. */
+  stop(): void;
+  /** What it has done after all, once it is stopped, as Restate records it. */
+  late(): RestatePromise<Told>;
+  /** Nothing more is asked of it. */
+  end(): void;
+}
+
+/**
+ * Marks the attempt and begins it, unless an execution of this call before this one did. Interrupted
+ * in good order is one that was not begun here.
+ */
+export async function beginAttempt(
+  ctx: Context,
+  { registry, desk }: AttemptTools,
+  asked: AttemptWords,
+  waiting: Waiting = {},
+): Promise<AttemptCall> {
+  const { activity, token } = asked.effect;
+  const mine = desk.newMark();
+  const mark = await ctx.run('dispatch', () => mine);
+  const task = taskOf(registry, asked, desk.newRun());
+  const interrupted: Report = { kind: 'interrupted', activity, token };
+  const without = (report: Report): Made => ({ report, atMs: asked.atMs, tookMs: 0 });
+  // Every execution of the call must give Restate the same commands. So whether this execution
+  // made the mark is decided inside of the second one, whose result Restate records.
+  const attempt = async (): Promise<Made> => {
+    // Nothing was begun where the worker has no such version: the saga is parked for it.
+    if (task === null) return without({ ...interrupted, wasClean: true });
+    if (mark === mine) return desk.perform(task, waiting);
+    desk.interrupted(task);
+    return without(interrupted);
+  };
+  const stop = (): void => {
+    if (task !== null) desk.stop(task);
+  };
+  const lost = ctx.request().attemptCompletedSignal;
+  lost.addEventListener('abort', stop);
+  return {
+    made: ctx.run('attempt', attempt),
+    stop,
+    late: () => ctx.run('late', () => desk.late(runOf(task))),
+    end: () => {
+      lost.removeEventListener('abort', stop);
+      desk.forget(runOf(task));
+    },
+  };
+}
+
+const NO_RUN = 0;
+const runOf = (task: AttemptTask | null): number => task?.run ?? NO_RUN;
