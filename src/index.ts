@@ -295,6 +295,13 @@ export {
   restoreDatabase,
   type RestoreOptions,
 } from './host/upkeep/backup.ts';
+export {
+  compactDatabase,
+  type CompactedDatabase,
+  type CompactionOptions,
+} from './host/upkeep/compaction.ts';
+export type { CompactionProgress } from './store/sqlite/compaction/compacting.ts';
+export type { DatabaseSize } from './store/dialect.ts';
 export type { Diagnosis, DoctorFinding } from './host/upkeep/doctor.ts';
 export type { FlawKind } from './host/upkeep/examination.ts';
 export type { MigrationsOf } from './host/versions/version-check.ts';

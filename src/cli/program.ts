@@ -8,6 +8,7 @@ import type { Surroundings } from './command-run.ts';
 import { addAlertCommands } from './commands/alert-commands.ts';
 import { addBackupCommands } from './commands/backup-commands.ts';
 import { addCallCommands } from './commands/call-commands.ts';
+import { addCompactCommand } from './commands/compact-command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDatabaseCommands } from './commands/database-commands.ts';
 import { addDeployCommand } from './commands/deploy-command.ts';
@@ -69,6 +70,7 @@ function programOf(surroundings: Surroundings, isJson: boolean): Command {
   program.commandsGroup('Modules and databases:');
   addDatabaseCommands(program, surroundings);
   addBackupCommands(program, surroundings);
+  addCompactCommand(program, surroundings);
   addExportCommand(program, surroundings);
   addImportCommand(program, surroundings);
   program.commandsGroup('Sagas on Restate:');

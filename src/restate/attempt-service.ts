@@ -35,13 +35,15 @@ async function* toldOf(
   asked: AttemptWords,
 ): AsyncGenerator<Told> {
   const attempt = await beginAttempt(ctx, tools, asked);
-  const cancelled = ctx.cancellation().map(() => null);
-  const first = await RestatePromise.race([attempt.made, cancelled]);
+  const cancelled = ctx.cancellation().map(() => attempt.stop());
+  const recorded = RestatePromise.race([attempt.made, cancelled]).then(() => attempt.made);
+  const told = await attempt.handedOver;
   attempt.stop();
-  const told = first ?? (await attempt.made);
-  const isStopped = first === null;
-  if (!isStopped) yield told;
-  if (isStopped || told.report?.kind === 'timer') yield await attempt.late();
+  // After anything but a result the call goes on, and the SDK waits for one thing at a time.
+  if (told.report?.kind !== 'result') await recorded;
+  yield told;
+  // By what is on record alone: an order to stop it may be heard earlier or later another time.
+  if (told.report === null || told.report.kind === 'timer') yield await attempt.late();
   attempt.end();
 }
 

@@ -48,6 +48,17 @@ export interface Deployed extends Draining {
   readonly removed: readonly string[];
   /** Those where calls are left, or that serve other services too. */
   readonly kept: readonly string[];
+  /** What began on old workers after the plan was made and the new ones cannot run, each a sentence. */
+  readonly stranded: readonly string[];
+}
+
+/** How old calls are waited for. */
+export interface DeployOptions {
+  readonly clock: Clock;
+  /** For at most so long; `null`: as long as it takes. */
+  readonly withinMs: number | null;
+  /** Called at the end where there were old workers. */
+  readonly ask: () => Promise<FaceKnows>;
 }
 
 /** Of workers: all but that of the face, which tells Restate of itself. */
@@ -99,13 +110,15 @@ export async function planDeployment(
 
 /**
  * Does what was planned. Yields how many calls are left on old workers, and goes on while there are
- * any, for at most `withinMs`; `null`: as long as it takes. Throws `unavailable`; begun again it goes
- * on from there.
+ * any. Throws `unavailable`, and what `ask` throws; begun again it goes on from there.
+ *
+ * Old workers take starts until Restate is told of the new ones. So what came after the look at what is
+ * in flight is looked for at the end, once it is written as well.
  */
 export async function* deploy(
   admin: Admin,
-  { url, isServing, old }: DeploymentPlan,
-  { clock, withinMs }: { readonly clock: Clock; readonly withinMs: number | null },
+  { url, isServing, old, runs }: DeploymentPlan,
+  { clock, withinMs, ask }: DeployOptions,
 ): AsyncGenerator<Draining, Deployed | { readonly refusal: string }> {
   if (!isServing) {
     const { id } = await admin.register(url, { isAskedAnew: false });
@@ -123,7 +136,10 @@ export async function* deploy(
     const total = sumOf(left);
     quietLooks = total === 0 ? quietLooks + 1 : 0;
     const isQuiet = old.length === 0 || quietLooks === SURE_AFTER_LOOKS;
-    if (isQuiet || clock.nowMs() >= untilMs) return removeQuiet(admin, old, left);
+    if (isQuiet || clock.nowMs() >= untilMs) {
+      const removed = await removeQuiet(admin, old, left);
+      return { ...removed, stranded: old.length === 0 ? [] : strandedIn(runs, await ask()) };
+    }
     yield { left: total };
     await pause(clock, LOOK_EVERY_MS);
   }
@@ -133,7 +149,7 @@ async function removeQuiet(
   admin: Admin,
   old: DeploymentPlan['old'],
   left: ReadonlyMap<string, number>,
-): Promise<Deployed> {
+): Promise<Omit<Deployed, 'stranded'>> {
   const removed: string[] = [];
   const kept: string[] = [];
   for (const { id, url, isShared } of await withShared(admin, old)) {
@@ -161,32 +177,41 @@ function sumOf(left: ReadonlyMap<string, number>): number {
   return [...left.values()].reduce((sum, each) => sum + each, 0);
 }
 
-/** Calls that are not over, by the deployment where they began. */
+/**
+ * Calls that are not over, by the deployment where they began. One that a worker has taken and not
+ * begun to answer is bound to no deployment yet: it is where its present try is.
+ */
 async function callsOn(
   admin: Admin,
   old: DeploymentPlan['old'],
 ): Promise<ReadonlyMap<string, number>> {
   if (old.length === 0) return new Map();
   const ids = old.map(({ id }) => quoted(id)).join(', ');
-  const rows = await admin.query(`SELECT pinned_deployment_id AS id, COUNT(*) AS calls
-    FROM sys_invocation WHERE status <> 'completed' AND pinned_deployment_id IN (${ids})
-    GROUP BY pinned_deployment_id`);
+  const at = `CASE WHEN pinned_deployment_id IS NOT NULL THEN pinned_deployment_id
+    WHEN status = 'running' THEN last_attempt_deployment_id END`;
+  const rows = await admin.query(`SELECT ${at} AS id, COUNT(*) AS calls
+    FROM sys_invocation WHERE status <> 'completed' AND ${at} IN (${ids}) GROUP BY ${at}`);
   return new Map(rows.map(({ id, calls }) => [String(id), Number(calls)]));
 }
 
-function refusalsOf(runs: readonly Runnable[], face: FaceKnows): readonly string[] {
+function strandedIn(runs: readonly Runnable[], { inFlight }: FaceKnows): readonly string[] {
   const isRun = (type: string, version: number): boolean =>
     runs.some((each) => each.type === type && each.version === version);
-  const stuck = face.inFlight.filter(({ type, version }) => !isRun(type, version));
+  return inFlight
+    .filter(({ type, version }) => !isRun(type, version))
+    .map(
+      ({ type, version, sagas }) =>
+        `${sagas} sagas of ${type} version ${version} are in flight, which these workers cannot ` +
+        'run: register that version too, or a migration from it',
+    );
+}
+
+function refusalsOf(runs: readonly Runnable[], face: FaceKnows): readonly string[] {
   const unknown = runs.filter(
     ({ type, version, hash }) => hash !== null && !face.isKnown(type, version),
   );
   return [
-    ...stuck.map(
-      ({ type, version, sagas }) =>
-        `${sagas} sagas of ${type} version ${version} are in flight, which these workers cannot ` +
-        'run: register that version too, or a migration from it',
-    ),
+    ...strandedIn(runs, face),
     ...unknown.map(
       ({ type, version }) =>
         `the face does not know ${type} version ${version}, so that it could not show its sagas: ` +

@@ -28,6 +28,15 @@ export interface Dialect {
    * each, in SQLite with its type, in PostgreSQL as text.
    */
   rowsOf(rows: readonly (readonly (string | number | null)[])[]): RawBuilder<unknown>;
+  /** A query: how large the database is, and what of it is free where that can be known. */
+  readonly size: RawBuilder<DatabaseSize>;
+}
+
+/** Of the whole database, what is not the engine's included. */
+export interface DatabaseSize {
+  readonly bytes: number;
+  /** Of a file, what removal left and new sagas will take; `null`: PostgreSQL does not say. */
+  readonly freeBytes: number | null;
 }
 
 /** A part of all sagas. */
@@ -65,6 +74,8 @@ const SQLITE: Dialect = {
   likeAnyCase: sql`LIKE`,
   jsonText: (column, path) => sql`${sql.ref(column)} ->> ${sql.lit(`$.${path.join('.')}`)}`,
   rowsOf: (rows) => sql`json_each(${JSON.stringify(rows)}) AS item`,
+  size: sql`SELECT page_count * page_size AS bytes, freelist_count * page_size AS ${sql.ref('freeBytes')}
+    FROM pragma_page_count, pragma_page_size, pragma_freelist_count`,
 };
 
 const POSTGRES: Dialect = {
@@ -74,6 +85,7 @@ const POSTGRES: Dialect = {
   jsonText: (column, path) =>
     sql`${readableJson(sql.ref(column))} #>> ${sql.lit(`{${path.join(',')}}`)}`,
   rowsOf: (rows) => sql`jsonb_array_elements(${wellFormedJson(rows)}::jsonb) AS item`,
+  size: sql`SELECT pg_database_size(current_database()) AS bytes, NULL AS ${sql.ref('freeBytes')}`,
 };
 
 // PostgreSQL refuses to look into JSON in which a NUL or half a surrogate pair is escaped, wherever

@@ -82,6 +82,8 @@ describeOnRestate('sagas on Restate', () => {
         keyOf.set(`${sagaId}/${step}`, known);
       }
       expect(keyOf.size).toBe(4 * MESSAGES);
+      // No call is tried again and again because it cannot say the same as before.
+      await expect.poll(() => server.calls(), { timeout: 20_000 }).toEqual([]);
       await backstep.stop({ within: 0 });
       expect(await findingsIn({ database })).toEqual([]);
       expect(await storedIn({ database })).toMatchObject({ sagas: MESSAGES, holes: [] });

@@ -81,7 +81,7 @@ async function deployWorkers(
     return plan.refusals.length > 0 ? EXIT_REFUSED : EXIT_WELL;
   }
   const withinMs = options.within === undefined ? null : toMs(options.within, '--within');
-  const work = deploy(admin, plan, { clock, withinMs });
+  const work = deploy(admin, plan, { clock, withinMs, ask });
   const done = await withProgress(work, ({ left }) => {
     if (terminal.interrupted.aborted) throw new Error(`interrupted; ${WORKERS_STAY}`);
     return `${counted(left)} calls left on old workers`;
@@ -93,7 +93,7 @@ async function deployWorkers(
   }
   report.answer({ url: plan.url, runs: plan.runs, ...done }, () => doneLines(plan, done));
   report.next(done.left > 0 ? typed('calls') : typed('stats'));
-  return done.left > 0 ? EXIT_FAILED : EXIT_WELL;
+  return done.left > 0 || done.stranded.length > 0 ? EXIT_FAILED : EXIT_WELL;
 }
 
 async function knownBy(client: BackstepClient): Promise<FaceKnows> {
@@ -125,11 +125,12 @@ function versionsText(runs: DeploymentPlan['runs']): string {
   return names.join(', ') || 'no saga';
 }
 
-function doneLines({ url, runs }: DeploymentPlan, { left, removed, kept }: Deployed) {
+function doneLines({ url, runs }: DeploymentPlan, { left, removed, kept, stranded }: Deployed) {
   return [
     `${shownText(url)} serves ${shownText(versionsText(runs))}`,
     ...removed.map((each) => `nothing is left on ${shownText(each)}: its workers may stop`),
     ...kept.map((each) => `${shownText(each)} must go on`),
     ...(left === 0 ? [] : [`${counted(left)} calls are left on old workers; start this again`]),
+    ...stranded.map((each) => `begun meanwhile: ${shownText(each)}`),
   ];
 }

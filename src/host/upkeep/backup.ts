@@ -3,10 +3,11 @@
  * sagas, and the tables of participants beside them.
  */
 import type { SagaDefinition } from '../../core/define/definition.ts';
-import { type DatabaseAddress, readDatabase } from '../../core/database-target.ts';
+import type { DatabaseAddress } from '../../core/database-target.ts';
 import { BackstepError } from '../../core/errors.ts';
 import type { MigrationsOf } from '../versions/version-check.ts';
 import { type Diagnosis, examineDatabase } from './doctor.ts';
+import { DEFAULT_LOCK_WAIT_MS, fileOf } from './file-only.ts';
 
 /** How far it is: pages of the file that are copied, or sagas that are examined. */
 export interface BackupProgress {
@@ -56,8 +57,6 @@ export interface CopiedDatabase {
   readonly diagnosis: Diagnosis;
 }
 
-const DEFAULT_LOCK_WAIT_MS = 1_000;
-
 /**
  * Writes a backup, and examines it before it is called one. Throws `storage-refused`, with the
  * cure: no such database, the file is there, the copy is damaged; `input-invalid`: not a file.
@@ -85,13 +84,6 @@ export async function restoreDatabase(options: RestoreOptions): Promise<CopiedDa
   const { work, found } = examining(options, withFindings);
   const bytes = await restoreFile({ from, to, isForced: force, lockWaitMs }, work);
   return { path: to, bytes, diagnosis: found() };
-}
-
-function fileOf(database: DatabaseAddress, what: string, instead: string): string {
-  const target = readDatabase(database);
-  if (target.kind === 'file') return target.path;
-  const message = `a PostgreSQL database is not ours to ${what}: do it with ${instead}`;
-  throw new BackstepError('input-invalid', message);
 }
 
 function examining(

@@ -4,9 +4,10 @@
  * Invariant: the call is marked before the activity is called. Whoever finds another mark than its
  * own knows that an attempt was begun and has no end on record: it runs nothing, and says so.
  */
-import type { Context, RestatePromise } from '@restatedev/restate-sdk';
+import type { Context, RestatePromise, Serde } from '@restatedev/restate-sdk';
 import type { AttemptTask } from '../../host/outside/activity-runner.ts';
 import type { AttemptDesk, Made, Told, Waiting } from '../attempt-desk.ts';
+import { jsonWords } from '../json-words.ts';
 import { taskOf, type WorkerRegistry } from '../worker-registry.ts';
 import type { AttemptWords, Report } from '../words.ts';
 
@@ -20,6 +21,11 @@ export interface AttemptTools {
 export interface AttemptCall {
   /** What came of it, as Restate records it. */
   readonly made: RestatePromise<Made>;
+  /**
+   * The same before Restate has answered, for a call that says it and ends; see `recordOfIt`. Only
+   * while `made` is waited for as well.
+   */
+  readonly handedOver: Promise<Made>;
   /** Aborts it where it still runs. */
   stop(): void;
   /** What it has done after all, once it is stopped, as Restate records it. */
@@ -58,8 +64,10 @@ export async function beginAttempt(
   };
   const lost = ctx.request().attemptCompletedSignal;
   lost.addEventListener('abort', stop);
+  const { serde, handedOver } = recordOfIt();
   return {
-    made: ctx.run('attempt', attempt),
+    made: ctx.run('attempt', attempt, { serde }),
+    handedOver,
     stop,
     late: () => ctx.run('late', () => desk.late(runOf(task))),
     end: () => {
@@ -67,6 +75,30 @@ export async function beginAttempt(
       desk.forget(runOf(task));
     },
   };
+}
+
+/**
+ * How it is recorded what an attempt came to; `handedOver`: the same, read from the very bytes that
+ * Restate is given, or has of an execution before this one.
+ *
+ * Crash point: what is said after it is kept after it, so that a report never stands without the record
+ * that another execution makes it from. It relies on the SDK, which hands over what it has serialized
+ * before anything that waits for it goes on.
+ */
+function recordOfIt(): { readonly serde: Serde<Made>; readonly handedOver: Promise<Made> } {
+  const { promise: handedOver, resolve } = Promise.withResolvers<Made>();
+  const deserialize = (bytes: Uint8Array): Made => {
+    const made = jsonWords.deserialize(bytes) as Made;
+    resolve(made);
+    return made;
+  };
+  const serialize = (made: Made): Uint8Array => {
+    const bytes = jsonWords.serialize(made);
+    deserialize(bytes);
+    return bytes;
+  };
+  const { contentType = '' } = jsonWords;
+  return { serde: { contentType, serialize, deserialize }, handedOver };
 }
 
 const NO_RUN = 0;

@@ -116,7 +116,7 @@ function failedReads(gauges: StoreGauges): number {
 }
 
 function ofDatabase(gauges: StoreGauges, nowMs: number): readonly Family[] {
-  const { sagas, inbox, queues, underWay, unmoved, letters, messages } = gauges;
+  const { sagas, inbox, queues, underWay, unmoved, letters, messages, size } = gauges;
   const ageOf = (sinceMs: number): number => Math.max(0, nowMs - sinceMs) / 1_000;
   const gauge = (name: string, help: string, samples: Family['samples'] | undefined): Family => ({
     name,
@@ -170,6 +170,16 @@ function ofDatabase(gauges: StoreGauges, nowMs: number): readonly Family[] {
       'backstep_starts_scheduled',
       'Starts that wait for their time',
       byType(({ scheduled }) => scheduled),
+    ),
+    gauge(
+      'backstep_database_bytes',
+      'Of the whole database; of a file without its log',
+      one(size?.bytes),
+    ),
+    gauge(
+      'backstep_database_free_bytes',
+      'Of the database file, what new sagas will use and `backstep compact` gives back',
+      one(size?.freeBytes ?? undefined),
     ),
     gauge('backstep_messages_waiting', 'Messages not acknowledged yet', one(messages ?? undefined)),
     gauge('backstep_inbox_waiting', 'Rows that wait in the inbox', one(inbox?.waiting)),

@@ -8,6 +8,7 @@
 import type { ReadModels, StatusCounts } from '../../store/read-models.ts';
 import type { InboxFigures } from '../../store/queries/inbox.ts';
 import type { StartQueueSize } from '../../store/queries/start-reads.ts';
+import type { DatabaseSize } from '../../store/dialect.ts';
 import type { LongestUnmoved, OpenLetters, UnderWay } from '../../store/queries/gauge-reads.ts';
 
 /** Reads that take less are made at every scrape, in milliseconds. */
@@ -24,6 +25,7 @@ export interface StoreGauges {
   readonly unmoved: readonly LongestUnmoved[] | null;
   readonly letters: readonly OpenLetters[] | null;
   readonly messages: number | null;
+  readonly size: DatabaseSize | null;
 }
 
 /** Gives the way to read them. `elapsedMs`: a clock that is never set. */
@@ -41,6 +43,7 @@ export function storeGaugesOf(
   const unmoved = paced(() => gauges.longestUnmoved());
   const letters = paced(() => gauges.openLetters());
   const messages = paced(() => gauges.waitingMessages());
+  const size = paced(() => gauges.size());
   return async () => ({
     sagas: await sagas(),
     inbox: await inbox(),
@@ -49,6 +52,7 @@ export function storeGaugesOf(
     unmoved: await unmoved(),
     letters: await letters(),
     messages: await messages(),
+    size: await size(),
   });
 }
 

@@ -7,7 +7,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
-import { dialectOf } from '../dialect.ts';
+import { type DatabaseSize, dialectOf } from '../dialect.ts';
 import type { EngineTables } from '../schema.ts';
 
 /** Sagas of a type that are not over, by where they stand. */
@@ -58,6 +58,7 @@ export interface GaugeReads {
   openLetters(): Promise<readonly OpenLetters[]>;
   /** Messages that nobody has acknowledged yet. */
   waitingMessages(): Promise<number>;
+  size(): Promise<DatabaseSize>;
 }
 
 const ENDED = SAGA_STATUSES.filter(isEnded);
@@ -144,6 +145,11 @@ export function createGaugeReads(db: Kysely<EngineTables>): GaugeReads {
         .select((eb) => eb.fn.countAll<number>().as('count'))
         .executeTakeFirst();
       return row?.count ?? 0;
+    },
+
+    async size() {
+      const { rows } = await dialectOf(db).size.execute(db);
+      return rows[0] ?? { bytes: 0, freeBytes: null };
     },
   };
 }

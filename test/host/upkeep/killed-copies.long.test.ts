@@ -1,7 +1,7 @@
-/** A backup and a restore whose process is killed at each point where it tells how far it is. */
+/** Copies and compactions whose process is killed at each point where it tells how far it is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
@@ -59,6 +59,36 @@ test(
     expect(entriesIn(database)).toBe(copied);
     expect(parts()).toEqual([]);
     expect(kills).toBeGreaterThan(3);
+  },
+  KILLS_MS,
+);
+
+test(
+  'a killed compaction leaves the database as it was, and the next one gives its room back',
+  async () => {
+    const database = temporaryDatabase();
+    const owner = await startOwner(database, 'busy');
+    await owner.printed(100);
+    await owner.kill();
+    const before = entriesIn(database);
+    const db = new Database(database);
+    db.exec(`CREATE TABLE mine (text TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
+        INSERT INTO mine SELECT printf('%d %.1000c', i, 'x') FROM n;
+      DELETE FROM mine WHERE rowid % 4 = 0`);
+    db.close();
+    const { size } = statSync(database);
+    let kills = 0;
+    while (await killedAt(kills + 1, ['compact', database, ''])) {
+      kills += 1;
+      expect(entriesIn(database)).toBe(before);
+    }
+    expect(kills).toBeGreaterThan(1);
+    expect(entriesIn(database)).toBe(before);
+    expect(statSync(database).size).toBeLessThan(size * 0.9);
+    const owned = await startOwner(database, 'busy');
+    await owned.printed(10);
+    await owned.kill();
   },
   KILLS_MS,
 );

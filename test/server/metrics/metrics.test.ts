@@ -175,6 +175,7 @@ describe('what is read of the database', () => {
         longestUnmoved: none,
         openLetters: none,
         waitingMessages: look,
+        size: none,
       },
     } as unknown as ReadModels;
     const now = storeGaugesOf(read, sagaCounterOf(read.gauges), () => nowMs);

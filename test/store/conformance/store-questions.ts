@@ -97,6 +97,7 @@ export function engineQuestions(db: Kysely<EngineTables>, { sagas, ended }: Aske
     'what moved longest ago by type': () => gauges.longestUnmoved(),
     'open dead letters by type': () => gauges.openLetters(),
     'how many messages wait': () => gauges.waitingMessages(),
+    'how large the database is': () => gauges.size(),
     'whom a bulk command reached': () => bulk.audited([`saga-${ended}`], 'somebody'),
   };
 }
