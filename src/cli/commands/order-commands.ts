@@ -11,7 +11,7 @@ import { EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { countValue, jsonValue } from '../option-values.ts';
 import { sagaNamed } from '../saga-named.ts';
 import { shownText } from '../terminal.ts';
-import { orderMany } from './bulk-order.ts';
+import { addStopCommand, orderMany } from './bulk-order.ts';
 import { filterOf, type FilterOptions, withFilters } from './filters.ts';
 import { authored } from './start-commands.ts';
 
@@ -78,6 +78,7 @@ export function addOrderCommands(program: Command, surroundings: Surroundings): 
       order(name, options, names, running),
     );
   }
+  addStopCommand(program, surroundings);
 }
 
 async function order(

@@ -210,7 +210,9 @@ export const BulkProgress = Bulk.extend({
   taken: count,
   refused: count,
   failed: count,
-  pending: count,
+  pending: count.meta({
+    description: 'Their turn has not come; of one that has ended: it was stopped before.',
+  }),
 });
 export const BulkItem = z.object({
   sagaId: text,
