@@ -45,6 +45,19 @@ describe('a trial', () => {
   });
 });
 
+test('an input that the schema of its saga would not take is taken, and that is told', async () => {
+  const id = await started('edited');
+  await run(['pause', id]);
+  const edited = (input: string) =>
+    run(['edit-context', id, '--context', JSON.stringify({ input: JSON.parse(input) as unknown })]);
+  expect((await edited('{"name":"again"}')).err).not.toContain('schema');
+  const { code, err } = await edited('{"name":7}');
+  expect([code, err]).toEqual([
+    0,
+    expect.stringContaining('the schema of the saga does not take its input as it is now: name: '),
+  ]);
+});
+
 describe('many sagas', () => {
   test('are left alone from where somebody stops the command', async () => {
     const ids = [await started('stopped-1'), await started('stopped-2')];

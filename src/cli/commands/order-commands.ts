@@ -139,6 +139,7 @@ async function orderOne(
   report.answer(answer, () => [
     `${report.strong(answer.id)} took ${name}: ${report.status(answer.status)}, turn ${answer.seq}`,
   ]);
+  if (answer.warning !== undefined) report.note(answer.warning);
   report.next(typed(`${lookAfter(answer.status)} ${answer.id}`));
   return EXIT_WELL;
 }
