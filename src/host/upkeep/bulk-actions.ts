@@ -23,6 +23,7 @@ import {
 } from '../../store/queries/bulk-records.ts';
 import type { Page, Paged, ReadModels } from '../../store/read-models.ts';
 import type { DatabaseAccess } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import { type Clock, orAfter, systemClock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
 import type { BulkCommands, BulkProgress, BulkRequest } from './bulk-commands.ts';
@@ -232,9 +233,7 @@ export class BulkActions implements BulkCommands {
   }
 
   async #write(statements: readonly ExpectedStatement[]): Promise<void> {
-    const outcome = await this.#host.store.write(statements);
-    if (outcome.kind === 'committed') return;
-    throw new BackstepError('storage-failed', `it could not be kept: ${outcome.message}`);
+    await written(this.#host.store, statements, 'a bulk command');
   }
 
   #takenBefore(record: BulkRecord, items: readonly BulkItem[]): Promise<ReadonlySet<string>> {
