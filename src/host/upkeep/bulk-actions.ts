@@ -201,8 +201,10 @@ export class BulkActions implements BulkCommands {
     if (record === null || record.endedAtMs !== null) return;
     // Only the first items can have been commanded without a record of it.
     let mayHaveBeenTaken = isResumed;
+    let place = -1;
     while (this.#goesOn(record)) {
-      const items = await this.#reads.pending(id, SAGAS_AT_ONCE);
+      const items = await this.#reads.pending(id, place, SAGAS_AT_ONCE);
+      place = items.at(-1)?.position ?? place;
       if (items.length === 0) {
         await this.#mark(id, 'ended', this.#clock.nowMs());
         return;
