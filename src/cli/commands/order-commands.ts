@@ -4,7 +4,13 @@
  */
 import type { Command } from 'commander';
 import { ClientError, type CommandAnswer, type RemoteSaga, type Why } from '../../client.ts';
-import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  type OperatorCommand,
+  TAKES_CONTEXT,
+  TAKES_STEP,
+} from '../../core/turn/inbound.ts';
 import { lookAfter, type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
@@ -41,9 +47,6 @@ export function generalEffect(name: CommandName): string {
   return `${description.charAt(0).toUpperCase()}${description.slice(1)}.`;
 }
 
-/** Commands that may name a step, and those that may bring members of the context. */
-const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
-const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 /** Looks at one saga before the command is ordered as it stands there. */
 const MAX_LOOKS = 3;
 

@@ -7,7 +7,13 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
-import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  type OperatorCommand,
+  TAKES_CONTEXT,
+  TAKES_STEP,
+} from '../../core/turn/inbound.ts';
 import { parseWith } from '../../core/standard-schema.ts';
 import type { SagaState, StepEntry } from '../../core/state.ts';
 import type { Backstep } from '../../host/backstep.ts';
@@ -18,10 +24,6 @@ import { AuthorQuery, readQuery } from '../query.ts';
 import { stateOf } from '../saga-lookup.ts';
 import { shownFrame } from '../../core/history/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
-
-/** Commands that may name a step, and those that may bring members of the context. */
-const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
-const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 
 /** Sends events and commands to one saga, below `/api/sagas`. */
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {
