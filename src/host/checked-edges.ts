@@ -23,7 +23,6 @@ const DEFAULT_DRAIN = '10s';
 /** The same engine, which throws `input-invalid` or `definition-invalid` for what it cannot take. */
 export function checkedEdges(engine: UncheckedEngine): Backstep {
   const { sagas } = engine;
-  let starting: Promise<void> | null = null;
   // Both give handles without types; the overloads of `Backstep` say which types a caller sees.
   const spawn = async (saga: string | SagaDefinition, options: SpawnOptions) =>
     spawnedOf(sagas, await engine.spawn(typeOf(saga), options));
@@ -31,6 +30,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     id === undefined && (given === null || typeof given !== 'object')
       ? handleOf(sagas, checkedId(given), null)
       : handleOf(sagas, checkedId(id), typeOf(given));
+  let starting: Promise<void> | null = null;
   return {
     register: (definition, ...given) => {
       const [bindings = {}] = given;
@@ -38,14 +38,12 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
       engine.register(definition, ...given);
     },
-    start: () => {
-      // A start that failed may be tried again.
-      starting ??= engine.start().catch((error: unknown) => {
+    // A start that failed may be tried again.
+    start: () =>
+      (starting ??= engine.start().catch((error: unknown) => {
         starting = null;
         throw error;
-      });
-      return starting;
-    },
+      })),
     spawn,
     saga,
     subscribe: (listener) => {
