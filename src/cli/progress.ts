@@ -7,6 +7,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How often progress is shown, and a server asked for it. */
 const PROGRESS_EVERY_MS = 200;
 const ASK_EVERY_MS = 200;
+/** How many times what an answer takes passes before the next one is asked for. */
+const REST_SHARE = 10;
 
 /** The result of the work. */
 export async function withProgress<Progress, Result>(
@@ -48,10 +50,12 @@ export async function* askedUntilOver<Progress>({
   if (interrupted.aborted) stop();
   interrupted.addEventListener('abort', stop, { once: true });
   for (;;) {
+    const askedAtMs = performance.now();
     const progress = await Promise.race([stopped, ask()]);
+    const tookMs = performance.now() - askedAtMs;
     if (isOver(progress)) return progress;
     yield progress;
-    await Promise.race([stopped, pause(ASK_EVERY_MS)]);
+    await Promise.race([stopped, pause(Math.max(ASK_EVERY_MS, REST_SHARE * tookMs))]);
   }
 }
 

@@ -23,6 +23,11 @@ export interface BulkCommands {
   freeze(order: BulkOrder): Promise<BulkProgress>;
   /** Starts what was frozen, once. Throws `not-found`. */
   start(bulk: number): Promise<BulkProgress>;
+  /**
+   * Leaves alone the sagas whose turn has not come: they stay `pending`. Throws `not-found`, and
+   * `not-legal` where it was never started.
+   */
+  stop(bulk: number): Promise<BulkProgress>;
   /** How far it is. Throws `not-found`. */
   find(bulk: number): Promise<BulkProgress>;
   /** All of them, newest first; the last 200 are kept. */
@@ -46,6 +51,7 @@ export function bulkCommands(requests: Requests): BulkCommands {
   return {
     freeze: (order) => post('/api/bulk', { ...order, start: false }),
     start: (bulk) => post(`/api/bulk/${bulk}/start`),
+    stop: (bulk) => post(`/api/bulk/${bulk}/stop`),
     find: (bulk) => requests.json({ method: 'GET', path: `/api/bulk/${bulk}` }),
     list: () => listAt(requests, '/api/bulk', {}),
     sagas: (bulk, filter = {}) => listAt(requests, `/api/bulk/${bulk}/sagas`, filter),

@@ -183,7 +183,32 @@ export function isFailure(error: unknown): error is Failure {
 function messageOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
   if (thrown === null || typeof thrown !== 'object') return `thrown: ${String(thrown)}`;
-  return readText(thrown, 'message') ?? 'an object without a message was thrown';
+  return saidBy(thrown, MAX_CAUSES) || 'an object without a message was thrown';
+}
+
+/** How deep causes are read, and how many errors of one that stands for several. */
+const MAX_CAUSES = 3;
+
+/** With what lies behind it: the "fetch failed" of a call says nothing without its cause. */
+function saidBy(thrown: object, causes: number): string {
+  const own = readText(thrown, 'message') ?? '';
+  const reasons = causes === 0 ? [] : reasonsOf(thrown);
+  const words = reasons.map((each) => (typeof each === 'string' ? each : saidBy(each, causes - 1)));
+  const news = new Set(words.filter((each) => each !== '' && !own.includes(each)));
+  return [own, [...news].join('; ')].filter((each) => each !== '').join(': ');
+}
+
+function reasonsOf(thrown: object): readonly (string | object)[] {
+  try {
+    if (!(thrown instanceof Error)) return [];
+    const errors: unknown = Reflect.get(thrown, 'errors');
+    const several: unknown[] = Array.isArray(errors) ? errors.slice(0, MAX_CAUSES) : [];
+    return [...several, thrown.cause].filter(
+      (each) => typeof each === 'string' || (typeof each === 'object' && each !== null),
+    );
+  } catch {
+    return []; // hostile, see `toFailure`
+  }
 }
 
 function readText(thrown: unknown, property: 'code' | 'name' | 'message'): string | undefined {

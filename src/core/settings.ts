@@ -8,6 +8,7 @@
  */
 import { isPostgresUrl, isSchemaName, readDatabase, shownDatabase } from './database-target.ts';
 import { BackstepError } from './errors.ts';
+import { isHttpUrl } from './http-url.ts';
 
 /** Variables by name, as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,7 +41,7 @@ export const SHARED_SETTINGS = {
   ),
   BACKSTEP_REDACT: list(/^[\w$ .-]+$/, 'names of members'),
   BACKSTEP_URL: setting('http://127.0.0.1:3000', 'the URL of a server', (text) =>
-    URL.canParse(text) && /^https?:/.test(text) ? text : undefined,
+    isHttpUrl(text) ? text : undefined,
   ),
 } as const;
 

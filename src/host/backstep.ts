@@ -121,7 +121,7 @@ export interface Backstep {
    * bindings that it does not know.
    */
   register<C extends object>(definition: SagaDefinition<C>, ...bindings: BindingsGiven<C>): void;
-  /** Recovers what is in flight, then accepts work. */
+  /** Recovers what is in flight, then accepts work. Called again it is the same start, unless that failed. */
   start(): Promise<void>;
   /**
    * Starts a saga, of the newest version that is registered; resolves once the start is durable.

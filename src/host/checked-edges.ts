@@ -30,6 +30,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     id === undefined && (given === null || typeof given !== 'object')
       ? handleOf(sagas, checkedId(given), null)
       : handleOf(sagas, checkedId(id), typeOf(given));
+  let starting: Promise<void> | null = null;
   return {
     register: (definition, ...given) => {
       const [bindings = {}] = given;
@@ -37,7 +38,12 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
       check(bindings, BINDINGS, `register of "${definition.id}"`, 'definition-invalid');
       engine.register(definition, ...given);
     },
-    start: () => engine.start(),
+    // A start that failed may be tried again.
+    start: () =>
+      (starting ??= engine.start().catch((error: unknown) => {
+        starting = null;
+        throw error;
+      })),
     spawn,
     saga,
     subscribe: (listener) => {
@@ -46,6 +52,7 @@ export function checkedEdges(engine: UncheckedEngine): Backstep {
     },
     stop: async (options = {}) => {
       take(options, WAIT_OPTIONS, 'stop');
+      starting = null;
       return engine.stop(toMs(options.within ?? DEFAULT_DRAIN, 'within'));
     },
     legalCommands: engine.legalCommands,

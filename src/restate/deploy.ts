@@ -101,7 +101,8 @@ export async function planDeployment(
     }
   }
   if (ours.length > 0) {
-    const unwritten = unwrittenTooLong(await countStuckCalls(admin, deployments), nowMs);
+    const figures = await countStuckCalls(admin, deployments, nowMs);
+    const unwritten = unwrittenTooLong(figures, nowMs);
     if (unwritten > 0) refusals.push(notKnown(unwritten));
     refusals.push(...refusalsOf(runs ?? [], await ask()));
   }

@@ -7,6 +7,10 @@ import type { EngineHealth } from '../host/backstep.ts';
 /** What the engine does. */
 export type Phase = 'opened' | 'accepting' | 'stopping' | 'failed';
 
+// Also what a caller is told who has forgotten to start it.
+const NOT_STARTED =
+  'start() has not resolved yet: it recovers what was in flight, and then work is taken';
+
 /** `ready`: what is told once work is taken on. */
 export function healthIn(
   phase: Phase,
@@ -16,7 +20,7 @@ export function healthIn(
   if (store.kind !== 'ready') return store;
   switch (phase) {
     case 'opened':
-      return { kind: 'recovering', reason: 'the engine is recovering what was in flight' };
+      return { kind: 'recovering', reason: NOT_STARTED };
     case 'accepting':
       return ready(store);
     case 'stopping':

@@ -105,11 +105,14 @@ const HOLD_EVERY_MS = 2 ** 31 - 1;
 // A started engine keeps the process until it is stopped; one that was only opened does not.
 function heldWhileStarted(engine: Backstep): Backstep {
   let hold: NodeJS.Timeout | undefined;
-  const release = (): void => clearInterval(hold);
+  const release = (): void => {
+    clearInterval(hold);
+    hold = undefined;
+  };
   return {
     ...engine,
     start: async () => {
-      hold = setInterval(() => {}, HOLD_EVERY_MS);
+      hold ??= setInterval(() => {}, HOLD_EVERY_MS);
       try {
         await engine.start();
       } catch (error) {

@@ -100,7 +100,7 @@ export function createApp(options: AppOptions): App {
 
   const hono = new Hono<HttpEnv>();
   hono.use(securityHeaders());
-  hono.use(guard(security, gatekeeper, nowMs));
+  hono.use(guard(security, gatekeeper, context));
   answerOtherMethods(hono);
   if (gatekeeper !== null) hono.route('/', loginRoutes(gatekeeper, context));
   const styles = extensions.flatMap((extension) => extension.styles ?? []);

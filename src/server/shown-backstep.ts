@@ -197,6 +197,7 @@ function shownBulk({ bulk }: Pick<Backstep, 'bulk'>): BulkCommands {
   return {
     freeze: async (request) => shownFrame(await bulk.freeze(request)),
     start: async (id) => shownFrame(await bulk.start(id)),
+    stop: async (id) => shownFrame(await bulk.stop(id)),
     find: async (id) => shownFrame(await bulk.find(id)),
     list: async (page) => shownFrame(await bulk.list(page)),
     items: async (...args) => shownFrame(await bulk.items(...args)),

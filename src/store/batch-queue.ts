@@ -155,7 +155,8 @@ export class BatchQueue {
           fail(error); // an answer to something else: the rest of the batch must go on
         }
       };
-      this.#waiting.put({ ...asked, settle, fail, postponements: 0 });
+      const { item, chars, isBackground } = asked;
+      this.#waiting.put({ item, chars, isBackground, settle, fail, postponements: 0 });
       this.#schedule();
     });
   }

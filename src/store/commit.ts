@@ -5,6 +5,7 @@
  * the writer never parses a state.
  */
 import type { ExpectedStatement } from '../core/activity.ts';
+import { BackstepError } from '../core/errors.ts';
 import type { SagaStatus } from '../core/status.ts';
 import type { Counted } from '../core/history/counted.ts';
 
@@ -181,3 +182,22 @@ export type WriteOutcome =
   | { readonly kind: 'committed'; readonly changes: readonly number[] }
   | { readonly kind: 'unmet'; readonly code: string; readonly message: string }
   | { readonly kind: 'rejected'; readonly message: string };
+
+/** What takes statements, as the store does. */
+export interface Writes {
+  write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome>;
+}
+
+/**
+ * Writes them, all or nothing; gives how many rows each changed. Throws `storage-failed` where they are
+ * refused, naming `what` was to be kept, and what `write` throws.
+ */
+export async function written(
+  store: Writes,
+  statements: readonly ExpectedStatement[],
+  what: string,
+): Promise<readonly number[]> {
+  const outcome = await store.write(statements);
+  if (outcome.kind === 'committed') return outcome.changes;
+  throw new BackstepError('storage-failed', `${what} could not be kept: ${outcome.message}`);
+}

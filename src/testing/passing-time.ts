@@ -37,7 +37,7 @@ export class PassingTime {
    */
   async move(untilMs: number): Promise<boolean> {
     await this.#engine.quiet();
-    const nextMs = (await this.#nextDueMs()) ?? untilMs;
+    const nextMs = await this.#nextDueMs(untilMs);
     if (nextMs === Infinity) return false;
     const nowMs = this.#clock.nowMs();
     const targetMs = Math.min(nextMs, untilMs);
@@ -46,7 +46,10 @@ export class PassingTime {
       await this.#pass(Math.min(this.#clock.nextAtMs ?? nowMs, untilMs));
     } else if (targetMs <= nowMs + LOOK_EVERY_MS) {
       await this.#pass(targetMs);
-    } else if ((await this.#pass(nowMs + LOOK_EVERY_MS)) && (await this.#nextDueMs()) === nextMs) {
+    } else if (
+      (await this.#pass(nowMs + LOOK_EVERY_MS)) &&
+      (await this.#nextDueMs(untilMs)) === nextMs
+    ) {
       this.#clock.sleep(Math.max(0, targetMs - this.#clock.nowMs()));
       await this.#engine.quiet();
     }
@@ -68,8 +71,11 @@ export class PassingTime {
     return store.stats().commits === commits;
   }
 
-  /** The earliest due time of a saga, or of anything that the engine waits for longer than a look. */
-  async #nextDueMs(): Promise<number | null> {
+  /**
+   * The earliest due time of a saga, or of anything that the engine waits for longer than a look;
+   * `untilMs` where nothing is due.
+   */
+  async #nextDueMs(untilMs: number): Promise<number> {
     const { store, backstep } = this.#engine.running();
     const due = [this.#clock.nextAfterMs(LOOK_EVERY_MS)];
     for (const { sid, wakeAtMs } of await store.wakes(Number.MAX_SAFE_INTEGER, null, MAX_SAGAS)) {
@@ -82,6 +88,6 @@ export class PassingTime {
       if (state !== null) due.push(nextDueMs(state.live));
     }
     const known = due.filter((atMs) => atMs !== null);
-    return known.length === 0 ? null : Math.min(...known);
+    return known.length === 0 ? untilMs : Math.min(...known);
   }
 }

@@ -45,7 +45,32 @@ describe('a trial', () => {
   });
 });
 
+test('an input that the schema of its saga would not take is taken, and that is told', async () => {
+  const id = await started('edited');
+  await run(['pause', id]);
+  const edited = (input: string) =>
+    run(['edit-context', id, '--context', JSON.stringify({ input: JSON.parse(input) as unknown })]);
+  expect((await edited('{"name":"again"}')).err).not.toContain('schema');
+  const { code, err } = await edited('{"name":7}');
+  expect([code, err]).toEqual([
+    0,
+    expect.stringContaining('the schema of the saga does not take its input as it is now: name: '),
+  ]);
+});
+
 describe('many sagas', () => {
+  test('are left alone from where somebody stops the command', async () => {
+    const ids = [await started('stopped-1'), await started('stopped-2')];
+    const ordered = await run(['pause', ...ids, '--yes', '--json']);
+    const { id } = JSON.parse(ordered.out) as { id: number };
+    expect(await run(['stop', String(id)])).toMatchObject({
+      code: 0,
+      out: `list ${id}: pause of 2 sagas, 2 taken, 0 refused, 0 failed\n`,
+    });
+    expect((await run(['stop', '999'])).code).toBe(3);
+    expect((await run(['stop', 'all'])).code).toBe(2);
+  });
+
   test('that are named by their ids are those, and not what else begins so', async () => {
     const ids = [await started('one-of-two'), await started('other-of-two')];
     for (const id of ids) await started(`${id}-again`);
@@ -71,7 +96,7 @@ describe('many sagas', () => {
     expect(await run(pause, { interrupted })).toMatchObject({
       code: 1,
       err: expect.stringMatching(
-        /^backstep: interrupted; the server goes on with list (\d+), and its page \/bulk\/\1 /,
+        /^backstep: interrupted; the server goes on with list (\d+), and its page \/bulk\/\1 .*; "backstep stop \1" stops it\n$/,
       ) as unknown,
     });
   });

@@ -159,6 +159,7 @@ describe('a server', () => {
     const outcomes = await collected(client.bulk.sagas(frozen.id), ({ outcome }) => outcome);
     expect(outcomes).toEqual(['taken', 'taken']);
     expect((await client.bulk.find(frozen.id)).taken).toBe(2);
+    expect(await client.bulk.stop(frozen.id)).toMatchObject({ state: 'ended', pending: 0 });
     expect((await client.bulk.list().page()).items[0]).toMatchObject({ id: frozen.id });
     const byFilter = await client.bulk.freeze({ command: 'retry', filter: { type: 'stay' } });
     expect(byFilter).toMatchObject({ filter: { type: 'stay' } });

@@ -10,6 +10,7 @@ import { createFaults } from '../../actors/faults/faults.ts';
 import { createApp, type App } from '../../src/server/app.ts';
 import { startServer, type RunningServer } from '../../src/server/listening-server.ts';
 import type { Backstep } from '../../src/host/backstep.ts';
+import { silentLogger } from '../../src/host/turn-log.ts';
 import { BulkActions } from '../../src/host/upkeep/bulk-actions.ts';
 import { shownExport } from '../../src/host/upkeep/journal-export.ts';
 import { openBackstep } from '../../src/runtime/open-backstep.ts';
@@ -20,6 +21,7 @@ import { Canaries, CANARY, canariesIn } from './canaries.ts';
 import { demoExtensions } from './demo-fixture.ts';
 import { fakeLab } from './fake-lab.ts';
 import { openSocket } from '../server/live/live-socket.ts';
+import { bulkHost } from '../host/upkeep/bulk-host.ts';
 
 const TEST_LIMIT_MS = 90_000;
 const SECRETS = 1_000;
@@ -158,7 +160,7 @@ async function fill(): Promise<void> {
     .saga(waiting)
     .command({ name: 'edit-context', context: { input: input7() }, ...why });
   await backstep.saga(ids[7] ?? '').command({ name: 'terminate', ...why });
-  const bulk = new BulkActions(backstep, { logger: { error: () => {} } });
+  const bulk = new BulkActions(bulkHost(backstep), { logger: silentLogger });
   const filter = { text: canaries.text() };
   await bulk.freeze({
     command: 'retry',

@@ -13,6 +13,7 @@ import { migrateDatabase } from '../../src/store/migrate-database.ts';
 import { removalStatements } from '../../src/store/queries/removal.ts';
 import { recordedActivities, tripSaga } from '../runtime/trip-saga.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from './databases.ts';
+import { bulkHost } from '../host/upkeep/bulk-host.ts';
 
 const INDEX = new URL('../../src/index.ts', import.meta.url).href;
 
@@ -79,7 +80,7 @@ describeOnPostgres('an engine over PostgreSQL', () => {
     ]);
 
     const later = await backstep.spawn('trip', { input: { trip: 't2' }, delay: '1h' });
-    const bulk = new BulkActions(backstep, { logger: silentLogger });
+    const bulk = new BulkActions(bulkHost(backstep), { logger: silentLogger });
     const order = {
       command: 'pause',
       by: 'ada',

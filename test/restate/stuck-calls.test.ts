@@ -1,9 +1,11 @@
 /** Calls that do not get on, as a person sees them: counted, shown, and with what to do. */
 import { EventEmitter, once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CallTroubleKind } from '../../src/host/host-calls.ts';
 import { Admin } from '../../src/restate/face/admin.ts';
-import { findTroubles } from '../../src/restate/face/stuck-calls.ts';
+import { countStuckCalls, findTroubles } from '../../src/restate/face/stuck-calls.ts';
 import { SERVICES } from '../../src/restate/names.ts';
 import { serveBackstep } from '../../src/server.ts';
 import { jsonOf, typed } from '../cli/typed-commands.ts';
@@ -84,13 +86,34 @@ describeOnRestate('calls that do not get on', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ command: { name: 'pause' }, expectedVersion: null, atMs: 0 }),
       });
-      await expect
-        .poll(async () => (await findTroubles(admin, Date.now() + LONG_MS)).map(({ kind }) => kind))
-        .toEqual(['unwritten']);
+      await expect.poll(() => kinds(admin), { timeout: 20_000 }).toEqual(['unwritten']);
     },
     LONG_MS,
   );
 });
+
+it.each([
+  ['2026-01-01T00:00:01.500Z', []],
+  ['2026-01-01T00:00:09Z', ['unwritten']],
+] as const)(
+  'a turn waits to be written by the clock of Restate, whatever it is here: %s',
+  async (now, found) => {
+    const figures = { unwritten: 1, oldest_unwritten: '2026-01-01T00:00:00Z', now };
+    const server = createServer((request, response) => {
+      const isList = request.url === '/deployments';
+      response.end(JSON.stringify(isList ? { deployments: [] } : { rows: [figures] }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const admin = new Admin(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    expect(await kinds(admin)).toEqual(found);
+    const { oldestUnwrittenMs } = await countStuckCalls(admin, [], 100_000);
+    expect(oldestUnwrittenMs).toBe(
+      100_000 - (Date.parse(now) - Date.parse(figures.oldest_unwritten)),
+    );
+  },
+);
 
 async function kinds(admin: Admin, often?: number): Promise<readonly CallTroubleKind[]> {
   return (await findTroubles(admin, Date.now(), often)).map(({ kind }) => kind);

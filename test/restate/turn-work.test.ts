@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { SagaDefinition } from '../../src/core/define/definition.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
 import type { MachineBindings } from '../../src/host/backstep.ts';
-import { inputHashOf } from '../../src/host/starts/start-input.ts';
+import { hashOf } from '../../src/host/starts/start-input.ts';
 import { type KeptSaga, keptSaga } from '../../src/restate/kept-saga.ts';
 import type { Send } from '../../src/restate/send.ts';
 import type { Commands } from '../../src/restate/sends.ts';
@@ -33,7 +33,7 @@ function place(definition: SagaDefinition = request, more: Partial<MachineBindin
 }
 
 function begun(at = place()): Commands {
-  const inputHash = inputHashOf(INPUT);
+  const inputHash = hashOf(INPUT);
   const born = { input: INPUT, key: 'k', inputHash, hold: null, parent: null, trace: null };
   return TurnWork.begin(
     at,
@@ -88,7 +88,7 @@ describe('what a call of a saga comes to', () => {
   it('leaves records that a projection takes as they arrive, with the checksum of the state', () => {
     const { sends, keep } = begun();
     const { turns } = JOURNAL_WORDS.parse(JSON.parse(JSON.stringify(sends[0]?.words)));
-    expect(turns[0]?.birth).toMatchObject({ id: 's1', key: 'k', inputHash: inputHashOf(INPUT) });
+    expect(turns[0]?.birth).toMatchObject({ id: 's1', key: 'k', inputHash: hashOf(INPUT) });
     expect(turns[0]?.saga).toMatchObject({ state: keep.text, checksum: crc32(keep.text) });
   });
 

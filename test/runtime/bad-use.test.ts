@@ -254,3 +254,13 @@ test.each([
   await expect(loose(backstep.stop)(given)).rejects.toThrow(refusal('input-invalid', message));
   expect(backstep.health().kind).toBe('ready');
 });
+
+test('an engine that was not started takes nothing, and says what is missing', async () => {
+  const other = new EngineHarness(stay().build());
+  const bare = await other.openBare();
+  bare.register(stay().build(), { activities });
+  const early = bare.spawn('stay', { input: null });
+  await expect(early).rejects.toThrow(refusal('unavailable', /^start\(\) has not resolved yet/));
+  await bare.stop({ within: 0 });
+  await other.dispose();
+});

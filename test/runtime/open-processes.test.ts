@@ -49,6 +49,17 @@ test('one that was started does, until it is stopped', () => {
   expect(run(program, 'started.db')).toEqual({ status: 0, stdout: 'stopped\n' });
 });
 
+test('one that was started twice is started once, and holds nothing after its stop', () => {
+  const program = `
+    const backstep = await openBackstep({ database });
+    await Promise.all([backstep.start(), backstep.start()]);
+    await backstep.start();
+    console.log(backstep.health().kind);
+    await backstep.stop();
+    await backstep.start().catch((e) => console.log(e.code));`;
+  expect(run(program, 'twice.db')).toEqual({ status: 0, stdout: 'ready\nunavailable\n' });
+});
+
 test('one that was opened and never started can be stopped', () => {
   const program = `
     const backstep = await openBackstep({ database });

@@ -94,6 +94,14 @@ describe('a server', () => {
     await ops.stop();
   });
 
+  it('says below its prefix where to log in', async () => {
+    const ops = serverOf({ prefix: '/ops', token: 'kR7vQ2mX9pL4sW8zT1bN6cJ3hF5gD0aY' });
+    const refused = await ops.app.request('http://127.0.0.1/ops/api/stats');
+    expect(refused.status).toBe(401);
+    expect(await refused.text()).toContain('Log in at /ops/login, or send the token');
+    await ops.stop();
+  });
+
   it('listens alone on a port, and ends with all that belongs to it', async () => {
     const ended: string[] = [];
     const served = await serveBackstep({

@@ -114,6 +114,19 @@ describe('a saga on the test engine', () => {
     expect(fastestMs).toBeLessThan(50);
   });
 
+  test('passes a year in which nothing is due: over an ended saga and a paused one', async () => {
+    await open({ always: { charge: 'hang' } });
+    const id = await engine.spawn(TRIP);
+    await engine.command(id, { name: 'pause' });
+    const startedMs = engine.clock.nowMs();
+    await engine.advance('365d');
+    expect(engine.clock.nowMs() - startedMs).toBe(365 * 86_400_000);
+    expect((await engine.story(id)).status).toBe('paused');
+    await engine.command(id, { name: 'resume' });
+    expect(await engine.settled(id)).toBeCompensated();
+    await engine.advance('365d');
+  });
+
   test('stops where it is told to, so that a test can look', async () => {
     await open({ script: { charge: ['fail'] } });
     const id = await engine.spawn(TRIP);

@@ -5,6 +5,7 @@ import { orderSaga } from '../fixtures/order-saga.ts';
 import type { Examples, SagaDefinition } from '../../src/core/define/definition.ts';
 import type { SagaOptions } from '../../src/core/define/options.ts';
 import { defineSaga } from '../../src/core/define/saga.ts';
+import { NO_RETRY } from '../../src/core/retry-policy.ts';
 import { MAX_VERIFIED_STATES, verify, verifyInSteps } from '../../src/verify/verify.ts';
 import { begin } from '../../src/core/turn/turn.ts';
 import { judgeStarts } from '../../src/verify/checks/checks.ts';
@@ -189,6 +190,15 @@ describe('a builder saga', () => {
     expect(findings).toEqual([]);
     expect(exhaustive).toBe(true);
     expect(bounds.states).toBeLessThan(250);
+  });
+
+  test('whose steps are tried once is not accused of places between attempts', () => {
+    const tried = { input: () => null, retry: NO_RETRY } as const;
+    const saga = defineSaga({ id: 'once', input: z.unknown(), activities: {} as Steps })
+      .step('book', { ...tried, compensate: { activity: 'cancel', ...tried } })
+      .step('pay', { kind: 'pivot', ...tried })
+      .build();
+    expect(verify(saga).findings).toEqual([]);
   });
 
   test('whose compensation needs the answer that was lost is found out', () => {

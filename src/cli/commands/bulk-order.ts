@@ -2,10 +2,12 @@
  * One command for many sagas: the list is frozen, shown, agreed to, ordered, and what came of it is
  * told saga by saga.
  */
+import type { Command } from 'commander';
 import type { BulkItem, BulkProgress, ListedSagas, SagaSummary } from '../../client.ts';
 import type { CommandName } from '../../core/turn/inbound.ts';
 import { columns } from '../columns.ts';
-import type { Running } from '../command-run.ts';
+import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
+import { onServer } from '../connection.ts';
 import { EXIT_FAILED, EXIT_NOT_FOUND, EXIT_REFUSED, EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { askedUntilOver, counted, sagasText, shareText, withProgress } from '../progress.ts';
 import { sagaTable } from './list-commands.ts';
@@ -18,6 +20,21 @@ export interface BulkOptions {
   readonly reason?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+}
+
+/** Adds `stop` to the program. */
+export function addStopCommand(program: Command, surroundings: Surroundings): void {
+  const stop = onServer(
+    program
+      .command('stop <list>')
+      .description('stop a command to many sagas: those whose turn has not come are left alone'),
+  );
+  whenConnected(stop, surroundings, async (_, [list = ''], { client, report }) => {
+    if (!/^\d{1,12}$/.test(list)) throw new UsageError('a list is named by its number');
+    const stopped = await client.bulk.stop(Number(list));
+    report.answer(stopped, () => [endText(stopped)]);
+    return EXIT_WELL;
+  });
 }
 
 /** Sagas that are shown before it is ordered. */
@@ -59,7 +76,7 @@ export async function orderMany(
     done.refused + done.failed > 0 ? typed('dead-letters') : typed('stats'),
     items[0] === undefined ? null : typed(`history ${items[0].sagaId}`),
   );
-  if (done.failed > 0) return EXIT_FAILED;
+  if (done.failed + done.pending > 0) return EXIT_FAILED;
   return done.refused > 0 ? EXIT_REFUSED : EXIT_WELL;
 }
 
@@ -108,18 +125,25 @@ async function refusingOf(
 
 function progressOf(
   bulk: number,
-  { client, terminal }: Running,
+  { client, terminal, typed }: Running,
 ): AsyncGenerator<BulkProgress, BulkProgress> {
   return askedUntilOver({
     ask: () => client.bulk.find(bulk),
     isOver: ({ state }) => state === 'ended',
     interrupted: terminal.interrupted,
-    goesOn: `the server goes on with list ${bulk}, and its page /bulk/${bulk} tells what comes of it`,
+    goesOn:
+      `the server goes on with list ${bulk}, and its page /bulk/${bulk} tells what comes of it; ` +
+      `"${typed(`stop ${bulk}`)}" stops it`,
   });
 }
 
 function outcomeText({ taken, refused, failed }: BulkProgress): string {
   return `${counted(taken)} taken, ${counted(refused)} refused, ${counted(failed)} failed`;
+}
+
+function endText(done: BulkProgress): string {
+  const left = done.pending === 0 ? '' : `, ${counted(done.pending)} left alone`;
+  return `list ${done.id}: ${done.command} of ${sagasText(done.total)}, ${outcomeText(done)}${left}`;
 }
 
 function outcomeLines(
@@ -129,12 +153,12 @@ function outcomeLines(
 ): readonly string[] {
   const rows = items.map(({ sagaId, outcome, status, detail }) => [
     sagaId,
-    outcome ?? 'pending',
+    outcome ?? 'left alone',
     status ?? '-',
     detail ?? '',
   ]);
   return [
-    `list ${done.id}: ${done.command} of ${sagasText(done.total)}, ${outcomeText(done)}`,
+    endText(done),
     ...columns(
       ['SAGA', 'OUTCOME', 'STATUS', 'WHY NOT'],
       rows,

@@ -4,23 +4,22 @@
 import type { Command } from 'commander';
 import type { BackstepClient } from '../../client.ts';
 import { toMs } from '../../core/duration.ts';
-import { isHttpUrl } from '../../core/http-url.ts';
+import { assertHttpUrl } from '../../core/http-url.ts';
 import { type Clock, systemClock } from '../../host/clock.ts';
 import type { Deployed, DeploymentPlan, FaceKnows } from '../../restate/deploy.ts';
 import { type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
-import { EXIT_FAILED, EXIT_REFUSED, EXIT_WELL, UsageError } from '../exit-codes.ts';
+import { EXIT_FAILED, EXIT_REFUSED, EXIT_WELL } from '../exit-codes.ts';
 import { durationValue, textValue } from '../option-values.ts';
 import { counted, withProgress } from '../progress.ts';
 import { shownText } from '../terminal.ts';
+import { DEFAULT_ADMIN } from './on-move.ts';
 
 interface DeployOptions extends ConnectionOptions {
   readonly admin: string;
   readonly within?: `${number}ms`;
   readonly dryRun?: boolean;
 }
-
-const DEFAULT_ADMIN = 'http://127.0.0.1:9070';
 
 const WORKERS_STAY =
   'new calls go to the new workers already; order it again to take the old ones away';
@@ -65,9 +64,7 @@ async function deployWorkers(
   running: Running,
   clock: Clock,
 ): Promise<number> {
-  for (const url of [address, options.admin]) {
-    if (!isHttpUrl(url)) throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:9080`);
-  }
+  for (const url of [address, options.admin]) assertHttpUrl(url);
   const { report, terminal, typed } = running;
   const [{ Admin }, { planDeployment, deploy }] = await Promise.all([
     import('../../restate/face/admin.ts'),

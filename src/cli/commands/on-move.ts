@@ -1,6 +1,5 @@
 /** What the two commands that move sagas share: where they go to or come from, and how far it is. */
 import { Option, type Command } from 'commander';
-import { isHttpUrl } from '../../core/http-url.ts';
 import type { MoveProgress } from '../../index.ts';
 import type { RestateAt } from '../../restate/face/moves/moving.ts';
 import type { Surroundings } from '../command-run.ts';
@@ -22,7 +21,8 @@ export interface PlaceFlags extends MoveFlags {
   readonly admin: string;
 }
 
-const DEFAULT_ADMIN = 'http://127.0.0.1:9070';
+/** Where Restate's admin port is, unless told. */
+export const DEFAULT_ADMIN = 'http://127.0.0.1:9070';
 
 /** Adds those of a database. */
 export function onMoved(command: Command): Command {
@@ -52,9 +52,6 @@ export function restateOf(options: PlaceFlags): RestateAt | null {
   if (restate === undefined) return null;
   if ([db, schema, migrations, tablePrefix].some((each) => each !== undefined)) {
     throw new UsageError('give a database or --restate, not both');
-  }
-  for (const url of [restate, admin]) {
-    if (!isHttpUrl(url)) throw new UsageError(`"${url}" is no URL, such as http://10.0.0.7:8080`);
   }
   return { ingress: restate, admin };
 }

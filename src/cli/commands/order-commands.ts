@@ -4,14 +4,20 @@
  */
 import type { Command } from 'commander';
 import { ClientError, type CommandAnswer, type RemoteSaga, type Why } from '../../client.ts';
-import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  type OperatorCommand,
+  TAKES_CONTEXT,
+  TAKES_STEP,
+} from '../../core/turn/inbound.ts';
 import { lookAfter, type Running, type Surroundings, whenConnected } from '../command-run.ts';
 import { type ConnectionOptions, onServer } from '../connection.ts';
 import { EXIT_WELL, UsageError } from '../exit-codes.ts';
 import { countValue, jsonValue } from '../option-values.ts';
 import { sagaNamed } from '../saga-named.ts';
 import { shownText } from '../terminal.ts';
-import { orderMany } from './bulk-order.ts';
+import { addStopCommand, orderMany } from './bulk-order.ts';
 import { filterOf, type FilterOptions, withFilters } from './filters.ts';
 import { authored } from './start-commands.ts';
 
@@ -41,9 +47,6 @@ export function generalEffect(name: CommandName): string {
   return `${description.charAt(0).toUpperCase()}${description.slice(1)}.`;
 }
 
-/** Commands that may name a step, and those that may bring members of the context. */
-const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
-const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 /** Looks at one saga before the command is ordered as it stands there. */
 const MAX_LOOKS = 3;
 
@@ -78,6 +81,7 @@ export function addOrderCommands(program: Command, surroundings: Surroundings): 
       order(name, options, names, running),
     );
   }
+  addStopCommand(program, surroundings);
 }
 
 async function order(
@@ -138,6 +142,7 @@ async function orderOne(
   report.answer(answer, () => [
     `${report.strong(answer.id)} took ${name}: ${report.status(answer.status)}, turn ${answer.seq}`,
   ]);
+  if (answer.warning !== undefined) report.note(answer.warning);
   report.next(typed(`${lookAfter(answer.status)} ${answer.id}`));
   return EXIT_WELL;
 }

@@ -35,7 +35,9 @@ export function addStartCommands(program: Command, surroundings: Surroundings): 
   const start = starting(program.command('start <type>').description('start a saga'));
   whenConnected<StartCommandOptions>(start, surroundings, async (options, [type = ''], running) => {
     const input =
-      options.input === undefined ? null : await jsonOf(options.input, '--input', running);
+      options.input === undefined
+        ? null
+        : await jsonValue(options.input, '--input', running.terminal);
     return startSaga(type, input, options, running);
   });
   const again = starting(
@@ -45,7 +47,9 @@ export function addStartCommands(program: Command, surroundings: Surroundings): 
     const { client, report } = running;
     const saga = await (await sagaNamed(client, name, report, 'changes')).state();
     const input =
-      options.input === undefined ? inputOf(saga) : await jsonOf(options.input, '--input', running);
+      options.input === undefined
+        ? inputOf(saga)
+        : await jsonValue(options.input, '--input', running.terminal);
     return startSaga(saga.type, input, options, running);
   });
   const send = onServer(
@@ -136,7 +140,8 @@ async function sendEvent(
   running: Running,
 ): Promise<number> {
   const { client, report, typed } = running;
-  const data = options.data === undefined ? {} : await jsonOf(options.data, '--data', running);
+  const data =
+    options.data === undefined ? {} : await jsonValue(options.data, '--data', running.terminal);
   if (data === null || typeof data !== 'object' || Array.isArray(data)) {
     throw new UsageError('--data carries the members of the event: give a JSON object');
   }
@@ -169,10 +174,6 @@ function sendOnTrial(saga: Saga, type: string, data: object, { report }: Running
     `would send ${shownText(type)} to ${saga.id}, with ${jsonText(data)}`,
   ]);
   return EXIT_WELL;
-}
-
-function jsonOf(given: string, option: string, { terminal }: Running): Promise<unknown> {
-  return jsonValue(given, option, terminal);
 }
 
 /** Who is logged in here. */

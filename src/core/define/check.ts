@@ -3,6 +3,7 @@
  * here would otherwise be a saga that cannot be compensated, or a machine that cannot be drawn.
  */
 import { BackstepError } from '../errors.ts';
+import { eventTypeFlaw } from '../machine/event-types.ts';
 import { meantInstead } from '../nearest-name.ts';
 import { listed } from '../options-reader.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from './plan.ts';
 
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const NAME_WORDS = 'at most 64 letters, digits, "-" and "_", a letter first';
 
 /** Names that the compiled machine gives to a delay and to states of its own. */
 const RESERVED_NAMES: readonly string[] = ['deadline', 'next', 'failed', 'done'];
@@ -31,7 +33,7 @@ export function checkPlan(plan: SagaPlan): void {
   const refuse: Refuse = (what) => {
     throw new BackstepError('definition-invalid', `saga "${plan.id}": ${what}`);
   };
-  if (!NAME_PATTERN.test(plan.id)) refuse('the id must be letters, digits, "-" and "_"');
+  if (!NAME_PATTERN.test(plan.id)) refuse(`the id must be ${NAME_WORDS}`);
   if (plan.blocks.length === 0) refuse('it has no step; add one with .step(...)');
   checkNames(plan, refuse);
   for (const block of everyBlock(plan.blocks)) {
@@ -56,7 +58,7 @@ type Refuse = (what: string) => never;
 function checkNames({ blocks }: SagaPlan, refuse: Refuse): void {
   const seen = new Map<string, string>();
   for (const { name, given = name, place } of namesIn(blocks, 'the saga')) {
-    if (!NAME_PATTERN.test(given)) refuse(`"${given}" must be letters, digits, "-" and "_"`);
+    if (!NAME_PATTERN.test(given)) refuse(`"${given}" must be ${NAME_WORDS}`);
     if (RESERVED_NAMES.includes(given)) {
       refuse(`the name "${given}" is reserved for the machine itself; choose another`);
     }
@@ -154,8 +156,8 @@ function checkBlock(block: Block, refuse: Refuse): void {
         refuse(`wait "${name}" names no event; say in "on" what it waits for`);
       }
       for (const type of Object.keys(block.on)) {
-        if (!/^(xstate|backstep)\.|\*/.test(type)) continue;
-        refuse(`wait "${name}": the event type "${type}" is the engine's; choose another`);
+        const flaw = eventTypeFlaw(type);
+        if (flaw !== null) refuse(`wait "${name}": ${flaw}`);
       }
       return;
     case 'parallel':

@@ -59,7 +59,7 @@ type Parts = Omit<StoredState, 'fromJournal'>;
 function partsOf(state: SagaState): Parts {
   const { seq, status, live, steps, failureReason, seenEvents, parkReason } = state;
   const { snapshot, parent, early, resolution, trace } = state;
-  return {
+  const parts: Parts = {
     seq,
     status,
     live,
@@ -67,13 +67,13 @@ function partsOf(state: SagaState): Parts {
     failureReason,
     seenEvents,
     parkReason,
-    ...(isUnstarted(state) ? { isUnstarted: true } : {}),
     parent,
     early,
     resolution,
     trace,
     machine: persistMachine(snapshot, live.activities),
   };
+  return isUnstarted(state) ? { ...parts, isUnstarted: true } : parts;
 }
 
 // Every member named, once and in one order. What is undefined is left out by JSON: most sagas lack

@@ -52,9 +52,10 @@ export function countedOf(definition: SagaDefinition, turn: CountedTurn): readon
   countTimeout(found, definition, before, turn.record);
   if (before.steps !== after.steps) {
     // Entries are only ever added or changed, never moved.
-    for (const [index, entry] of after.steps.entries()) {
+    for (let index = 0; index < after.steps.length; index += 1) {
       const was = before.steps[index];
-      if (was !== entry) countStep(found, was, entry);
+      const entry = after.steps[index];
+      if (entry !== undefined && was !== entry) countStep(found, was, entry);
     }
   }
   if (isNewlySettled(before.status, after.status)) found.push(SETTLED);

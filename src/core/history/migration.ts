@@ -6,7 +6,7 @@
  * its token and key, and what was started can be undone, or the migration is refused.
  */
 import type { StateValue } from 'xstate';
-import { renamedContext } from '../define/renaming.ts';
+import { renamedContext, renamedPlace } from '../define/renaming.ts';
 import { encodeWhole, parseStored, restoreStored, type StoredState } from './codec.ts';
 import { fitOf, placeFlaw } from './compatibility.ts';
 import type { SagaDefinition } from '../define/definition.ts';
@@ -30,10 +30,11 @@ export interface MachineState {
 /** What a migration changes. */
 export interface MigratedState extends Partial<MachineState> {
   /**
-   * New names by old ones, of steps and waits that are called otherwise now. What was started goes
-   * on under the new name and is undone by the compensation of the new name, with the keys that it
-   * was made under. Of a builder's context only what the machine keeps for itself goes along:
-   * `results` are for the migration to rename, where mappers read them.
+   * New names by old ones, of steps and waits that are called otherwise now, and of activities that
+   * compensate. What was started goes on under the new name and is undone by the compensation of the
+   * new name, with the keys that it was made under. A builder's saga stands in the states of the new
+   * names, unless `state` says where. Of its context only what the machine keeps for itself goes
+   * along: `results` are for the migration to rename, where mappers read them.
    */
   readonly steps?: Readonly<Record<string, string>>;
 }
@@ -135,6 +136,7 @@ function migrate(
   nowMs: number,
 ): StoredState {
   const { machine } = stored;
+  let isPlaced = false;
   let place: MachineState = {
     state: machine.value,
     context: machine.context as MachineState['context'],
@@ -143,17 +145,19 @@ function migrate(
   for (const step of steps) {
     const { steps: renaming = {}, ...moved } = checkedAnswer(step(structuredClone(place)));
     place = { ...place, ...moved };
+    isPlaced ||= moved.state !== undefined;
     renamings.push(renaming);
   }
   const kept = keepContext(place.context, `saga "${definition.id}": migrated context`);
   const names = composedNames(renamings);
   const context = renamedContext(definition.machine, kept, names);
+  const value = isPlaced ? place.state : renamedPlace(definition.machine, place.state, names);
   const moved = {
     ...withStepNames(definition, stored, names),
-    machine: { ...machine, value: place.state, context },
+    machine: { ...machine, value, context },
   };
   if (machine.status !== 'active') return moved;
-  const misplaced = placeFlaw(definition, place.state, from);
+  const misplaced = placeFlaw(definition, value, from);
   if (misplaced !== null) throw new Error(misplaced);
   const restored = restoreStored(definition, id, moved);
   const nodes = activeNodes(restored.snapshot);

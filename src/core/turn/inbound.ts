@@ -53,6 +53,11 @@ export const COMMAND_NAMES = [
  */
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
+/** Commands that whoever orders them from outside may tell of which step. */
+export const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
+/** The same with members of the context. */
+export const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
+
 /** Why an accepted saga does not begin at once. */
 export interface StartHold {
   /** Its time, milliseconds since 1970; `null`: it waits for a place only. */

@@ -6,7 +6,6 @@
  * twice, and none of its successors makes another message of the same.
  */
 import type { ExpectedStatement } from '../../core/activity.ts';
-import { BackstepError } from '../../core/errors.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import type { AlertReads } from '../../store/queries/alert-records.ts';
 import {
@@ -17,6 +16,7 @@ import {
   removeMarks,
 } from '../../store/queries/alert-writes.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import type { Clock } from '../clock.ts';
 import { sagaId } from '../starts/saga-id.ts';
 import type { CheckedAlerts, Rule } from './alert-rules.ts';
@@ -208,9 +208,7 @@ export class AlertKeeper {
   }
 
   async #write(statements: readonly ExpectedStatement[]): Promise<void> {
-    const outcome = await this.#parts.store.write(statements);
-    if (outcome.kind === 'committed') return;
-    throw new BackstepError('storage-failed', `alerts could not be kept: ${outcome.message}`);
+    await written(this.#parts.store, statements, 'alerts');
   }
 
   /** Where a cause belongs: while there are further causes than are told apart, new ones go there. */

@@ -14,6 +14,7 @@ import {
   settleDelivery,
 } from '../../store/queries/alert-writes.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
 import type { Alert } from './alert-options.ts';
@@ -59,7 +60,8 @@ export class AlertSender {
     for (const target of await reads.waitingTargets()) {
       const known = targets.get(target);
       if (known === undefined) {
-        await store.write([giveUpTarget(store.tables(), target, clock.nowMs())]);
+        const givesUp = [giveUpTarget(store.tables(), target, clock.nowMs())];
+        await written(store, givesUp, `that there is no target "${target}"`);
         continue;
       }
       const room = AT_ONCE - (this.#underWay.get(target)?.size ?? 0);
@@ -135,7 +137,8 @@ export class AlertSender {
     // at a time would be asked for all others at each.
     const isMended = tried.kind === 'delivered' && delivery.kind === 'trial';
     const others = isMended ? [hastenTarget(db, delivery.target, atMs, [...this.#sending])] : [];
-    await store.write([settleDelivery(db, delivery.id, result), ...others]);
+    const settles = [settleDelivery(db, delivery.id, result), ...others];
+    await written(store, settles, 'what came of an alert');
     if (tried.kind === 'failed') this.#tell(delivery, attempts, tried.fault, result.outcome);
   }
 

@@ -12,6 +12,7 @@ import {
 import { addDelivery, removeOld } from '../../store/queries/alert-writes.ts';
 import type { Page, Paged } from '../../store/read-models.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import type { EngineHealth } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { sagaId } from '../starts/saga-id.ts';
@@ -142,9 +143,8 @@ class EngineAlerts implements AlertWork {
     const body = JSON.stringify(trialOf(nowMs, by.slice(0, 200), store.label));
     const about = { message, target, incident: null, rule: null, kind: 'trial', body };
     const delivery = { ...about, createdAtMs: nowMs, dueAtMs: nowMs };
-    const outcome = await store.write([addDelivery(store.tables(), delivery)]);
-    if (outcome.kind === 'committed') return message;
-    throw new BackstepError('storage-failed', `the trial could not be kept: ${outcome.message}`);
+    await written(store, [addDelivery(store.tables(), delivery)], 'the trial');
+    return message;
   }
 
   start(): void {
@@ -197,7 +197,7 @@ class EngineAlerts implements AlertWork {
     const nowMs = clock.nowMs();
     if (Math.abs(nowMs - this.#cleanedAtMs) < CLEANED_EVERY_MS) return;
     this.#cleanedAtMs = nowMs;
-    await store.write(removeOld(store.tables(), nowMs - KEPT_MS));
+    await written(store, removeOld(store.tables(), nowMs - KEPT_MS), 'what alerts are left');
   }
 }
 

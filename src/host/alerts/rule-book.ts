@@ -6,7 +6,6 @@
  * letter, is still as it was read.
  */
 import type { ExpectedStatement } from '../../core/activity.ts';
-import { BackstepError } from '../../core/errors.ts';
 import { isEnded, SAGA_STATUSES, type SagaStatus } from '../../core/status.ts';
 import type { AlertReads } from '../../store/queries/alert-records.ts';
 import {
@@ -17,6 +16,7 @@ import {
   removeMarksOf,
 } from '../../store/queries/alert-writes.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import type { CheckedAlerts, Rule } from './alert-rules.ts';
 import { agedOpening, openedLetter, type SagaAge, standsAs } from './marker.ts';
 
@@ -144,8 +144,6 @@ export class RuleBook {
   }
 
   async #write(statements: readonly ExpectedStatement[]): Promise<readonly number[]> {
-    const outcome = await this.#parts.store.write(statements);
-    if (outcome.kind === 'committed') return outcome.changes;
-    throw new BackstepError('storage-failed', `alerts could not be kept: ${outcome.message}`);
+    return written(this.#parts.store, statements, 'alerts');
   }
 }

@@ -8,6 +8,7 @@ import { delayAfterMs, exponential } from '../../core/retry-policy.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
 import { addDelivery, keepIncident, type NewDelivery } from '../../store/queries/alert-writes.ts';
 import type { Store, StoreHealth } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import { type Clock, pause } from '../clock.ts';
 import { sagaId } from '../starts/saga-id.ts';
 import type { Logger } from '../turn-log.ts';
@@ -166,10 +167,11 @@ export class StallWatch {
             : { ...delivery, dueAtMs: nowMs },
         );
         const db = store.tables();
-        await store.write([
+        const statements = [
           keepIncident(db, recordOfIncident(incident, nowMs)),
           ...[...opened, ...resolved].map((delivery) => addDelivery(db, delivery)),
-        ]);
+        ];
+        await written(store, statements, 'that the store goes on');
       } catch (err) {
         this.#told.push(each);
         logger.error({ err }, 'that the store goes on could not be written down yet');

@@ -5,6 +5,7 @@
 import { BackstepError } from '../../core/errors.ts';
 import { projectionStatement } from '../../store/queries/moves.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 
 /** Throws `storage-refused`, and closes the database, where its sagas run on Restate. */
 export async function assertRunsHere(store: Store): Promise<void> {
@@ -30,5 +31,5 @@ export async function markAsProjection(store: Store, lastSid: number): Promise<v
         'one of its own',
     );
   }
-  await store.write([projectionStatement(store.tables())]);
+  await written(store, [projectionStatement(store.tables())], 'that its sagas run on Restate');
 }

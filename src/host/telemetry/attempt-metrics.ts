@@ -1,7 +1,7 @@
 /** The metrics of a process that makes attempts: an engine, or a worker of sagas on Restate. */
 import type { EngineFigures } from '../figures.ts';
 import type { DurationFamily, Family } from './prometheus-text.ts';
-import { typeMetrics } from './type-metrics.ts';
+import { type KnownTypes, typeMetrics } from './type-metrics.ts';
 
 /** What is counted where attempts are made. */
 export type AttemptFigures = Pick<
@@ -9,8 +9,11 @@ export type AttemptFigures = Pick<
   'activitiesInFlight' | 'activitiesWaiting' | 'attemptMs' | 'unheardEvents' | 'types'
 >;
 
-/** What was counted since the start of the process, and runs now. */
-export function attemptMetrics(figures: AttemptFigures): readonly (Family | DurationFamily)[] {
+/** What was counted since the start of the process, and runs now. `known`: what is registered there. */
+export function attemptMetrics(
+  figures: AttemptFigures,
+  known: KnownTypes = [],
+): readonly (Family | DurationFamily)[] {
   const one = (name: string, kind: Family['kind'], help: string, value: number): Family => ({
     name,
     kind,
@@ -28,6 +31,6 @@ export function attemptMetrics(figures: AttemptFigures): readonly (Family | Dura
       help: 'Attempts that answered',
       samples: [{ value: attemptMs }],
     },
-    ...typeMetrics(types),
+    ...typeMetrics(types, known),
   ];
 }

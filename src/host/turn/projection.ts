@@ -56,15 +56,15 @@ export function recordOf(
   const state = isWhole ? encodeWhole(after) : encodeState(after);
   // What only the journal has of it counts as well: it is loaded with the rest.
   assertLength(turn, state.length + (isWhole ? 0 : lengthInJournal(after)), stateLength);
-  return {
+  const left = {
     saga: standingAfter(before, after, state, record.atMs),
     birth,
-    ...(version === undefined ? {} : { version }),
     journal: journalRowOf(record),
     deadLetter: deadLetterOf(before, after),
     audit: auditOf(before, record.inbound),
     pendingStart: pendingStartRow(before, after),
   };
+  return version === undefined ? left : { ...left, version };
 }
 
 /**

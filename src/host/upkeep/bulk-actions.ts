@@ -2,9 +2,11 @@
  * One command for many sagas: the list is frozen first, then each saga takes or refuses it.
  *
  * Invariant: the list never changes once frozen, and each saga of it gets the command at most once,
- * restarts included: an interrupted run looks into the audit before it goes on. One bulk command
- * runs at a time, a bounded number of its sagas at once.
+ * restarts included: an interrupted run looks into the audit before it goes on, and an order whose
+ * answer was lost has the same name again. One bulk command runs at a time, a bounded number of its
+ * sagas at once.
  */
+import type { ExpectedStatement } from '../../core/activity.ts';
 import { isoText } from '../../core/iso-time.ts';
 import { BackstepError, isPassing } from '../../core/errors.ts';
 import type { SagaState } from '../../core/state.ts';
@@ -21,7 +23,8 @@ import {
 } from '../../store/queries/bulk-records.ts';
 import type { Page, Paged, ReadModels } from '../../store/read-models.ts';
 import type { DatabaseAccess } from '../../store/store.ts';
-import { type Clock, pause, systemClock } from '../clock.ts';
+import { written } from '../../store/commit.ts';
+import { type Clock, orAfter, systemClock } from '../clock.ts';
 import type { Logger } from '../turn-log.ts';
 import type { BulkCommands, BulkProgress, BulkRequest } from './bulk-commands.ts';
 
@@ -31,16 +34,24 @@ const MAX_BULK_SAGAS = 100_000;
 const SAGAS_AT_ONCE = 64;
 /** Pause when the engine takes nothing on just now. */
 const PAUSE_MS = 500;
+/** Runs of a list whose reads or writes fail, before the next process goes on with it. */
+const MAX_RUNS = 10;
+/** Longest pause between them; it doubles. */
+const MAX_PAUSE_MS = 60_000;
 
 /** What this needs of the engine. */
 export interface BulkHost {
   readonly read: Pick<ReadModels, 'saga' | 'sagaIds'>;
   readonly store: Pick<DatabaseAccess, 'tables' | 'write'>;
-  saga(id: string): { command(command: OperatorCommand): Promise<Pick<SagaState, 'status'>> };
+  /** `once` names the order: where its answer may be lost, the saga takes each name once. */
+  saga(
+    id: string,
+    once: string,
+  ): { command(command: OperatorCommand): Promise<Pick<SagaState, 'status'>> };
 }
 
 export interface BulkParts {
-  readonly logger: Pick<Logger, 'error'>;
+  readonly logger: Pick<Logger, 'error' | 'info'>;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -53,7 +64,10 @@ export class BulkActions implements BulkCommands {
   /** Freezes and runs, one after the other. */
   #freezing: Promise<unknown> = Promise.resolve();
   #running: Promise<unknown> = Promise.resolve();
-  #isStopped = false;
+  /** Lists that a person stopped while they ran here. */
+  readonly #stopped = new Set<number>();
+  readonly #closing = Promise.withResolvers<void>();
+  #isClosed = false;
 
   constructor(host: BulkHost, { logger, clock = systemClock }: BulkParts) {
     this.#host = host;
@@ -82,12 +96,32 @@ export class BulkActions implements BulkCommands {
     return { ...found, startedAtMs };
   }
 
+  /**
+   * Leaves alone the sagas whose turn has not come; those that it is ordered of just then still take
+   * it. Resolves when that is durable. Throws `not-found`, and `not-legal` where it was never started.
+   */
+  async stop(id: number): Promise<BulkProgress> {
+    const { startedAtMs, endedAtMs } = await this.find(id);
+    if (startedAtMs === null) {
+      throw new BackstepError(
+        'not-legal',
+        `bulk command ${id} was not started; nothing is to stop`,
+      );
+    }
+    if (endedAtMs === null) {
+      this.#stopped.add(id);
+      await this.#mark(id, 'ended', this.#clock.nowMs());
+      this.#logger.info({ bulk: id }, 'a person stopped a bulk command');
+    }
+    return this.find(id);
+  }
+
   /** Goes on with what an earlier process left unfinished; to be called when work is accepted. */
   async resume(): Promise<void> {
     try {
       for (const id of await this.#reads.underWay()) this.#queue(id, true);
     } catch (err) {
-      if (!this.#isStopped) this.#logger.error({ err }, 'no bulk command goes on');
+      if (!this.#isClosed) this.#logger.error({ err }, 'no bulk command goes on');
     }
   }
 
@@ -114,9 +148,10 @@ export class BulkActions implements BulkCommands {
     await this.#running;
   }
 
-  /** Stops between two commands; `resume` goes on in the next process. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
+  /** Ends between two commands; `resume` goes on in the next process. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing.resolve();
     await this.#running;
   }
 
@@ -135,30 +170,41 @@ export class BulkActions implements BulkCommands {
       total: ids.length,
       createdAtMs: this.#clock.nowMs(),
     };
-    const { store } = this.#host;
-    for (const write of freezeWrites(store.tables(), record, ids)) await store.write(write);
+    for (const write of freezeWrites(this.#host.store.tables(), record, ids))
+      await this.#write(write);
     const counts = { taken: 0, refused: 0, failed: 0, pending: ids.length };
     return { ...record, startedAtMs: null, endedAtMs: null, counts };
   }
 
   #queue(id: number, isResumed: boolean): void {
-    this.#running = this.#running.then(async () => {
+    this.#running = this.#running.then(() => this.#runToItsEnd(id, isResumed));
+  }
+
+  /** Never rejects. What is not done then stays pending; the next process goes on with it. */
+  async #runToItsEnd(id: number, isResumed: boolean): Promise<void> {
+    let pauseMs = PAUSE_MS;
+    for (let runs = 1; runs <= MAX_RUNS && !this.#isClosed; runs += 1) {
       try {
-        await this.#run(id, isResumed);
+        await this.#run(id, isResumed || runs > 1);
+        break;
       } catch (err) {
-        // Items that are not done stay pending; the next process goes on with them.
-        this.#logger.error({ err, bulk: id }, 'a bulk command stopped halfway');
+        this.#logger.error({ err, bulk: id, runs }, 'a bulk command stopped halfway');
       }
-    });
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
+    }
+    this.#stopped.delete(id);
   }
 
   async #run(id: number, isResumed: boolean): Promise<void> {
     const record = await this.#reads.find(id);
-    if (record === null) return;
+    if (record === null || record.endedAtMs !== null) return;
     // Only the first items can have been commanded without a record of it.
     let mayHaveBeenTaken = isResumed;
-    while (!this.#isStopped) {
-      const items = await this.#reads.pending(id, SAGAS_AT_ONCE);
+    let place = -1;
+    while (this.#goesOn(record)) {
+      const items = await this.#reads.pending(id, place, SAGAS_AT_ONCE);
+      place = items.at(-1)?.position ?? place;
       if (items.length === 0) {
         await this.#mark(id, 'ended', this.#clock.nowMs());
         return;
@@ -171,16 +217,25 @@ export class BulkActions implements BulkCommands {
         ),
       );
       const known = done.filter((item) => item.outcome !== null);
-      if (known.length > 0) {
-        const { store } = this.#host;
-        await store.write([outcomesWrite(store.tables(), id, known)]);
-      }
+      const db = this.#host.store.tables();
+      if (known.length > 0) await this.#write([outcomesWrite(db, id, known)]);
     }
   }
 
+  #goesOn({ id }: BulkRecord): boolean {
+    return !this.#isClosed && !this.#stopped.has(id);
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return orAfter(this.#clock, this.#closing.promise, delayMs);
+  }
+
   async #mark(id: number, mark: 'started' | 'ended', atMs: number): Promise<void> {
-    const { store } = this.#host;
-    await store.write([markWrite(store.tables(), id, mark, atMs)]);
+    await this.#write([markWrite(this.#host.store.tables(), id, mark, atMs)]);
+  }
+
+  async #write(statements: readonly ExpectedStatement[]): Promise<void> {
+    await written(this.#host.store, statements, 'a bulk command');
   }
 
   #takenBefore(record: BulkRecord, items: readonly BulkItem[]): Promise<ReadonlySet<string>> {
@@ -202,13 +257,14 @@ export class BulkActions implements BulkCommands {
       by: authorOf(record),
       ...(reason === null ? {} : { reason }),
     };
-    while (!this.#isStopped) {
+    const once = `bulk-${record.id}-${record.createdAtMs}`;
+    while (this.#goesOn(record)) {
       try {
-        const { status } = await this.#host.saga(item.sagaId).command(order);
+        const { status } = await this.#host.saga(item.sagaId, once).command(order);
         return { ...item, outcome: 'taken', status };
       } catch (error) {
         if (!isPassing(error)) return { ...item, ...this.#refusal(error, item) };
-        await pause(this.#clock, PAUSE_MS);
+        await this.#pause(PAUSE_MS);
       }
     }
     return item;

@@ -31,6 +31,12 @@ export interface BulkCommands {
   freeze(request: BulkRequest): Promise<BulkProgress>;
   /** Starts what was frozen, once; resolves when that is durable. Throws `not-found`. */
   start(id: number): Promise<BulkProgress>;
+  /**
+   * Leaves alone the sagas whose turn has not come, which stay `pending`; those that it is ordered of
+   * just then still take it. Resolves when that is durable. Throws `not-found`, and `not-legal` where
+   * it was never started.
+   */
+  stop(id: number): Promise<BulkProgress>;
   /** Throws `not-found`. */
   find(id: number): Promise<BulkProgress>;
   /** Newest first; the last 200 are kept. */

@@ -14,6 +14,7 @@ import {
   removalStatements,
 } from '../../store/queries/removal.ts';
 import type { Store } from '../../store/store.ts';
+import { written } from '../../store/commit.ts';
 import type { Retention, RetentionState } from '../backstep.ts';
 import type { Clock } from '../clock.ts';
 import { type JumpWatch, watchJumps } from './jump-watch.ts';
@@ -134,7 +135,8 @@ class Removal implements Upkeep, OwnRetention {
     const startedAtMs = this.#clock.nowMs();
     const { sids, next } = await upkeep.removable(endedBeforeMs, this.#batchSize, this.#place);
     this.#passMs += this.#sinceMs(startedAtMs);
-    if (sids.length > 0) await this.#store.write(removalStatements(this.#store.tables(), sids));
+    const removals = sids.length === 0 ? [] : removalStatements(this.#store.tables(), sids);
+    if (removals.length > 0) await written(this.#store, removals, 'which sagas are removed');
     const pauseMs = this.#sinceMs(startedAtMs) * PAUSE_SHARE;
     if (next === null) return this.#rest();
     this.#place = next;
@@ -200,7 +202,8 @@ class Removal implements Upkeep, OwnRetention {
   async #keep(leftMs: number | null): Promise<void> {
     this.#leftMs = leftMs;
     if (this.#keptLeftMs === leftMs) return;
-    await this.#store.write([holdStatement(this.#store.tables(), leftMs)]);
+    const hold = holdStatement(this.#store.tables(), leftMs);
+    await written(this.#store, [hold], 'how long no saga is removed');
     this.#keptLeftMs = leftMs;
   }
 }

@@ -19,7 +19,7 @@ import type { Registry } from '../../host/registry.ts';
 import type { SagaWatchers } from '../../host/saga-watchers.ts';
 import type { SagaTelemetry } from '../../host/telemetry/saga-telemetry.ts';
 import { feedEntryOf } from '../../host/turn/projection.ts';
-import type { CommitOutcome, TurnRecord } from '../../store/commit.ts';
+import { type CommitOutcome, type TurnRecord, written } from '../../store/commit.ts';
 import { removalOfMoved } from '../../store/queries/moves.ts';
 import type { Store, StoredSaga } from '../../store/store.ts';
 import { projectedState } from './projected-saga.ts';
@@ -99,11 +99,11 @@ export class Projector {
       for (const turn of words.turns) await this.#write(sagaId, words.type, turn);
     };
     // Also after one that failed: this one may be the turn that was missing.
-    const written = before.then(write, write).finally(() => {
-      if (this.#underWay.get(sagaId) === written) this.#underWay.delete(sagaId);
+    const writing = before.then(write, write).finally(() => {
+      if (this.#underWay.get(sagaId) === writing) this.#underWay.delete(sagaId);
     });
-    this.#underWay.set(sagaId, written);
-    return written;
+    this.#underWay.set(sagaId, writing);
+    return writing;
   }
 
   /** Resolves once nothing is being written. */
@@ -116,9 +116,8 @@ export class Projector {
     const sid = await store.sidOf(sagaId);
     this.#known.delete(sagaId);
     if (sid === null) return;
-    const outcome = await store.write(removalOfMoved(store.tables(), { sid, id: sagaId }));
-    if (outcome.kind === 'committed') return;
-    throw new Error(`saga ${sagaId}: what is left of it cannot be removed: ${outcome.message}`);
+    const removal = removalOfMoved(store.tables(), { sid, id: sagaId });
+    await written(store, removal, `that saga ${sagaId} came anew`);
   }
 
   async #write(sagaId: string, type: string, turn: TurnRecord): Promise<void> {

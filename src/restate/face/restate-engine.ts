@@ -174,8 +174,8 @@ export class RestateEngine implements UncheckedEngine {
       stateAtOwner: async () => removal.state(),
       resume: (by) => removal.resume(by),
     };
-    const saga = (id: string) => ({
-      command: (order: OperatorCommand) => this.sagas.command(id, order),
+    const saga = (id: string, once: string) => ({
+      command: (order: OperatorCommand) => this.sagas.command(id, order, null, once),
     });
     this.bulk = new BulkActions({ store, read: this.read, saga }, { clock, logger });
     this.alerts = createAlerts(parts.alerts, {
@@ -289,7 +289,7 @@ export class RestateEngine implements UncheckedEngine {
     this.#versions.stop();
     this.#removal.stop();
     this.#inbox.stop();
-    await Promise.all([this.bulk.stop(), this.alerts.stop()]);
+    await Promise.all([this.bulk.close(), this.alerts.stop()]);
     // Restate brings what is not written yet again, to this process or to the next one.
     void this.#server?.close();
     await orAfter(this.#parts.clock, this.#projector.quiet(), drainMs);

@@ -7,7 +7,7 @@ import { SAGA_TYPE, SPAWN_OPTIONS } from '../../host/edge-options.ts';
 import type { Registry } from '../../host/registry.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
-import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
+import { parseInput } from '../../host/starts/start-input.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import { keyedSagaId } from '../keys.ts';
@@ -52,9 +52,8 @@ export class RestateStarts {
     for (const definition of registry.versionsOf(type)) {
       registry.assertChildren(definition);
       const { version } = definition;
-      const input = await parseInput(definition, options.input);
-      const inputHash = inputHashOf(input);
-      const words = { type, version, input, key, inputHash, startAtMs, ...of, atMs: nowMs };
+      const asked = await parseInput(definition, options.input);
+      const words = { type, version, ...asked, key, startAtMs, ...of, atMs: nowMs };
       try {
         const started = doneOf(await ingress.call(id, 'start', words));
         const saga = { id, ...started };

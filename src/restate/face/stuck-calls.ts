@@ -51,10 +51,14 @@ function conditionsOf(
   };
 }
 
-/** Counts them. Throws `unavailable`. */
+/**
+ * Counts them. `nowMs`: the time here. Restate's own clock may be another machine's, so that the time
+ * of the oldest one is as long ago by this clock as it is by that one. Throws `unavailable`.
+ */
 export async function countStuckCalls(
   admin: Admin,
   deployments: readonly Serving[],
+  nowMs: number,
   often = OFTEN,
 ): Promise<CallFigures> {
   const is = conditionsOf(deployments, often);
@@ -63,15 +67,17 @@ export async function countStuckCalls(
     COUNT(*) FILTER (WHERE ${is['retried-often']}) AS retried_often,
     COUNT(*) FILTER (WHERE ${is.pinned}) AS pinned,
     COUNT(*) FILTER (WHERE ${is.unwritten}) AS unwritten,
-    MIN(created_at) FILTER (WHERE ${is.unwritten}) AS oldest_unwritten
+    MIN(created_at) FILTER (WHERE ${is.unwritten}) AS oldest_unwritten, MAX(now()) AS now
     FROM sys_invocation WHERE ${OF_OURS}`);
   const count = (name: string): number => Number(row[name] ?? 0);
+  const oldestMs = timeIn(row['oldest_unwritten']);
+  const thereMs = timeIn(row['now']) ?? nowMs;
   return {
     paused: count('paused'),
     retriedOften: count('retried_often'),
     pinned: count('pinned'),
     unwritten: count('unwritten'),
-    oldestUnwrittenMs: timeIn(row['oldest_unwritten']),
+    oldestUnwrittenMs: oldestMs === null ? null : nowMs - (thereMs - oldestMs),
   };
 }
 
@@ -82,7 +88,7 @@ export async function findTroubles(
   often = OFTEN,
 ): Promise<readonly CallTrouble[]> {
   const deployments = await admin.deployments();
-  const figures = await countStuckCalls(admin, deployments, often);
+  const figures = await countStuckCalls(admin, deployments, nowMs, often);
   const is = conditionsOf(deployments, often);
   const counts: readonly (readonly [CallTroubleKind, number])[] = [
     ['paused', figures.paused],

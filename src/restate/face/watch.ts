@@ -67,7 +67,7 @@ export class Watch {
     try {
       const deployments = await this.#deploymentsOnceTold();
       assertBothWays(deployments);
-      const calls = await countStuckCalls(admin, deployments);
+      const calls = await countStuckCalls(admin, deployments, clock.nowMs());
       if (this.#hasFailed) logger.info({}, 'sagas on Restate go on');
       this.#hasFailed = false;
       this.#tellOf(calls);

@@ -11,7 +11,7 @@ import {
   orderIfLeft,
   UNDONE_BY_PARENT,
 } from '../../host/outside/child-ends.ts';
-import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
+import { hashOf, parseInput } from '../../host/starts/start-input.ts';
 import { alone, flushAlone } from './alone.ts';
 import type { KeptSaga } from '../kept-saga.ts';
 import { loadSaga, loadTomb, send } from '../saga-state.ts';
@@ -105,7 +105,8 @@ async function beginChild(
     const read = await ctx.run('input', () => readInput(definition, input));
     if ('failure' in read) return neverBegan(read.failure);
     const { parsed } = read;
-    const inputHash = inputHashOf(parsed);
+    // A child is started under its id and by its parent alone: no other input can come.
+    const inputHash = hashOf(parsed);
     const born = { input: parsed, key: ctx.key, inputHash, hold: null, parent, trace: null };
     work = TurnWork.begin(place, ctx.key, definition, born, atMs);
   } catch (error) {
@@ -121,7 +122,7 @@ async function readInput(
   input: unknown,
 ): Promise<Input> {
   try {
-    return { parsed: await parseInput(definition, input) };
+    return { parsed: (await parseInput(definition, input)).input };
   } catch (error) {
     return { failure: toFailure(error) };
   }

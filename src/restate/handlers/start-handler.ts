@@ -3,6 +3,7 @@ import type { ObjectContext } from '@restatedev/restate-sdk';
 import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 import type { SagaStatus } from '../../core/status.ts';
+import { isSameStart } from '../../host/starts/start-input.ts';
 import { startedElsewhere } from '../../host/turn/refusals.ts';
 import { jsonWords } from '../json-words.ts';
 import type { FORWARD, KeptSaga, TOMB } from '../kept-saga.ts';
@@ -30,7 +31,7 @@ export function startHandler(place: WorkPlace) {
     const kept = await loadSaga(ctx);
     const other = kept === null ? await loadKey(ctx) : null;
     const known = kept?.facts ?? other;
-    if (known !== null && known.inputHash !== inputHash) {
+    if (known !== null && !isSameStart(known.inputHash, inputHash)) {
       const id = other !== null && 'saga' in other ? other.saga : ctx.key;
       return otherInput(id, type, key);
     }

@@ -23,7 +23,7 @@ import type { Registration, Registry } from '../../host/registry.ts';
 import type { StartResult } from '../../host/saga-handle.ts';
 import { givenTrace, startTraced, type Tracing } from '../../host/telemetry/tracing.ts';
 import { sagaId } from '../../host/starts/saga-id.ts';
-import { inputHashOf, parseInput } from '../../host/starts/start-input.ts';
+import { isSameStart, parseInput, type StartInput } from '../../host/starts/start-input.ts';
 import type { StartQueue } from './start-queue.ts';
 import { startTimeOf } from '../../host/starts/start-time.ts';
 import type { Supervisor } from '../actor/supervisor.ts';
@@ -43,8 +43,7 @@ export interface StarterParts {
 }
 
 /** What is to be started, its input parsed. */
-interface NewSaga {
-  readonly input: unknown;
+interface NewSaga extends StartInput {
   readonly key: string | null;
   readonly hold: StartHold | null;
   /** Of a child saga; any other gets one made. */
@@ -100,7 +99,7 @@ export class SagaStarter {
     try {
       const parsed = await parseInput(registration.definition, options.input);
       const key = options.key ?? null;
-      const asked = { input: parsed, key, row, ...givenTrace(options) };
+      const asked = { ...parsed, key, row, ...givenTrace(options) };
       if (startAtMs !== null) {
         const hold = { startAtMs, isLimited };
         return await this.#start(registration, { ...asked, hold });
@@ -132,12 +131,21 @@ export class SagaStarter {
     const registration = this.#parts.registry.current(definition.id, definition.version);
     const parsed = await parseInput(registration.definition, input);
     // The child's id is its start key, so that starting it again finds it, whatever became of it.
-    await this.#start(registration, { input: parsed, key: id, hold: null, id, parent });
+    await this.#start(registration, { ...parsed, key: id, hold: null, id, parent });
   }
 
   async #start(
     registration: Registration,
-    { input, key, hold, id: givenId, parent = null, row, trace = null }: NewSaga,
+    {
+      input,
+      inputHash: itsHash,
+      key,
+      hold,
+      id: givenId,
+      parent = null,
+      row,
+      trace = null,
+    }: NewSaga,
   ): Promise<StartResult> {
     const { supervisor, clock, randomId } = this.#parts;
     const { definition } = registration;
@@ -145,7 +153,7 @@ export class SagaStarter {
     const id = givenId ?? sagaId(nowMs, randomId());
     const sid = ++this.#lastSid;
     const { state, record, effects } = begin(definition, id, input, nowMs, parent, hold, trace);
-    const inputHash = key === null ? null : inputHashOf(input);
+    const inputHash = key === null ? null : itsHash;
     const { id: type, version, hash: definitionHash } = definition;
     const birth = { id, type, version, definitionHash, key, inputHash, createdAtMs: nowMs };
     const taken = { before: null, after: state, record, effects };
@@ -155,7 +163,7 @@ export class SagaStarter {
       case 'committed':
         return { id, status: state.status, isNew: true, isRemoved: false };
       case 'key-taken':
-        return this.#existing(outcome, type, key, inputHash);
+        return this.#existing(outcome, type, key, itsHash);
       case 'stale':
       case 'withdrawn':
       case 'rejected':
@@ -168,9 +176,9 @@ export class SagaStarter {
     taken: { readonly sagaId: string; readonly inputHash: string },
     type: string,
     key: string | null,
-    inputHash: string | null,
+    inputHash: string,
   ): Promise<StartResult> {
-    if (taken.inputHash !== inputHash) {
+    if (!isSameStart(taken.inputHash, inputHash)) {
       throw new BackstepError(
         'conflict',
         `key "${key}" of saga type "${type}" started saga ${taken.sagaId} with another input`,

@@ -89,7 +89,7 @@ export class EngineUpkeep {
   async stop(): Promise<void> {
     this.versions.stop();
     this.#removal.stop();
-    await Promise.all([this.#bulk.stop(), this.#alerts.stop()]);
+    await Promise.all([this.#bulk.close(), this.#alerts.stop()]);
   }
 }
 
@@ -111,6 +111,7 @@ function bulkAtOwner(actions: BulkActions, work: OwnerWork): BulkCommands {
   return {
     freeze: work.define('bulk-freeze', (request: BulkRequest) => actions.freeze(request)),
     start: work.define('bulk-start', (id: number) => actions.start(id)),
+    stop: work.define('bulk-stop', (id: number) => actions.stop(id)),
     find: (id) => actions.find(id),
     list: (page) => actions.list(page),
     items: (...args) => actions.items(...args),

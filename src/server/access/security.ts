@@ -8,6 +8,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { clientsBehind } from './client-address.ts';
+import type { HttpContext } from '../context.ts';
 import type { HttpEnv } from '../http-env.ts';
 import { HttpProblem, tooMany } from '../error-response.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
@@ -65,11 +66,11 @@ export function securityHeaders(): MiddlewareHandler {
   };
 }
 
-/** Lets a request through or throws the `HttpProblem` that refuses it. */
+/** Lets a request through or throws the `HttpProblem` that refuses it, below the `prefix`. */
 export function guard(
   { allowedHosts, isReadOnly = false, trustedProxies = [], ...options }: SecurityOptions,
   gatekeeper: Gatekeeper | null,
-  nowMs: () => number,
+  { nowMs, prefix }: Pick<HttpContext, 'nowMs' | 'prefix'>,
 ): MiddlewareHandler<HttpEnv> {
   const hosts = new Set(allowedHosts);
   const clientOf = clientsBehind(trustedProxies);
@@ -97,7 +98,7 @@ export function guard(
     c.set('operator', '');
     c.set('session', '');
     if (gatekeeper !== null && !PUBLIC_PATHS.has(c.req.path)) {
-      c.set('operator', await identify(c, gatekeeper, nowMs()));
+      c.set('operator', await identify(c, gatekeeper, nowMs(), prefix));
     }
     if (authorize !== undefined) c.set('operator', await operatorOf(c.req.raw, authorize));
     if (isReadOnly && isUnsafe && c.req.path !== LOGIN_PATH && c.req.path !== LOGOUT_PATH) {
@@ -111,6 +112,7 @@ async function identify(
   c: Context<HttpEnv>,
   gatekeeper: Gatekeeper,
   nowMs: number,
+  prefix: string,
 ): Promise<string> {
   const cookie = getCookie(c, SESSION_COOKIE);
   const authorization = c.req.raw.headers.get('authorization');
@@ -125,7 +127,7 @@ async function identify(
       throw new HttpProblem(
         'token-required',
         authorization === null
-          ? `Log in at ${LOGIN_PATH}, or send the token as Authorization: Bearer.`
+          ? `Log in at ${prefix}${LOGIN_PATH}, or send the token as Authorization: Bearer.`
           : 'That is not the token of this server.',
         { 'www-authenticate': 'Bearer' },
       );

@@ -45,7 +45,8 @@ export const EventAnswer = z.object({
   eventId: text,
   isKept: z.boolean().meta({ description: 'It came early and waits until the saga takes it.' }),
 });
-export const CommandAnswer = z.object({ id: text, status, seq: count });
+const warning = text.optional().meta({ description: 'What a schema minds of what was taken.' });
+export const CommandAnswer = z.object({ id: text, status, seq: count, warning });
 
 export const SagaSummary = z.object({
   id: text,

@@ -21,7 +21,7 @@ import {
   sagaFilterOfBody,
 } from './request-bodies.ts';
 
-/** Freezes, starts and reads bulk commands, below `/api/bulk`. */
+/** Freezes, starts, stops and reads bulk commands, below `/api/bulk`. */
 export function bulkRoutes({ backstep: { bulk }, nowMs }: HttpContext): Hono<HttpEnv> {
   return new Hono<HttpEnv>()
     .post('/', async (c) => {
@@ -45,6 +45,9 @@ export function bulkRoutes({ backstep: { bulk }, nowMs }: HttpContext): Hono<Htt
     )
     .post('/:bulk/start', async (c) =>
       c.json(progressView(await bulk.start(bulkIdOf(c.req.param('bulk')))), 202),
+    )
+    .post('/:bulk/stop', async (c) =>
+      c.json(progressView(await bulk.stop(bulkIdOf(c.req.param('bulk'))))),
     )
     .get('/:bulk/sagas', async (c) => {
       const query = queryOf(c);

@@ -90,6 +90,7 @@ export function engineRoutes(
     .get('/metrics', async (c) => {
       const text = metricsText({
         engine: backstep.figures(),
+        known: backstep.definitions(),
         store: backstep.store.stats(),
         gauges: await storeGauges(),
         calls: backstep.calls?.figures() ?? null,

@@ -130,6 +130,13 @@ const BULK: readonly Operation[] = [
     refusals: [404],
   },
   {
+    method: 'post',
+    path: '/api/bulk/{bulk}/stop',
+    summary: 'Leave alone the sagas whose turn has not come: they stay `pending`.',
+    answers: ok(answers.BulkProgress),
+    refusals: [404, 409],
+  },
+  {
     method: 'get',
     path: '/api/bulk/{bulk}/sagas',
     summary: 'What came of it, saga by saga.',

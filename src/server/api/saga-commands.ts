@@ -7,7 +7,14 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
-import { COMMAND_NAMES, type CommandName, type OperatorCommand } from '../../core/turn/inbound.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  type OperatorCommand,
+  TAKES_CONTEXT,
+  TAKES_STEP,
+} from '../../core/turn/inbound.ts';
+import { parseWith } from '../../core/standard-schema.ts';
 import type { SagaState, StepEntry } from '../../core/state.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import { authorOf, queryOf, type HttpContext } from '../context.ts';
@@ -17,10 +24,6 @@ import { AuthorQuery, readQuery } from '../query.ts';
 import { stateOf } from '../saga-lookup.ts';
 import { shownFrame } from '../../core/history/shown-state.ts';
 import { API_AUTHOR, authorIn, CommandBody, EventBody, readBody } from './request-bodies.ts';
-
-/** Commands that may name a step, and those that may bring members of the context. */
-const TAKES_STEP: readonly CommandName[] = ['retry', 'skip'];
-const TAKES_CONTEXT: readonly CommandName[] = ['edit-context', 'retry', 'skip'];
 
 /** Sends events and commands to one saga, below `/api/sagas`. */
 export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpEnv> {
@@ -54,8 +57,34 @@ export function sagaCommandRoutes({ backstep, logger }: HttpContext): Hono<HttpE
       const state = await backstep
         .saga(id)
         .command(command, { expectedVersion: body.expectedVersion ?? undefined });
-      return c.json(outcomeView(state), 202);
+      const warning = await warningOf(backstep, state, command);
+      return c.json({ ...outcomeView(state), ...(warning === null ? {} : { warning }) }, 202);
     });
+}
+
+/**
+ * What the schema of the saga says of an input that a person replaced. It refuses nothing: what it made
+ * of an input at the start, such as a date, need not pass it a second time.
+ */
+async function warningOf(
+  backstep: Pick<Backstep, 'read' | 'definitions'>,
+  { id }: SagaState,
+  { context = {} }: OperatorCommand,
+): Promise<string | null> {
+  if (!('input' in context)) return null;
+  const saga = await backstep.read.saga(id);
+  const definition = backstep
+    .definitions()
+    .find(({ id: type, version }) => type === saga?.type && version === saga.version);
+  // Of a machine that somebody wrote that member may be anything.
+  if (definition?.editable?.includes('input') !== true || definition.input === null) return null;
+  try {
+    await parseWith(definition.input, context['input']);
+    return null;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `the schema of the saga does not take its input as it is now: ${shownFrame(why)}`;
+  }
 }
 
 function outcomeView({ id, status, seq }: SagaState) {

@@ -11,6 +11,7 @@ import type { AlertFigures } from '../../host/alerts/alerts-face.ts';
 import type { CallFigures } from '../../host/host-calls.ts';
 import type { StoreStats } from '../../store/store.ts';
 import { attemptMetrics } from '../../host/telemetry/attempt-metrics.ts';
+import type { KnownTypes } from '../../host/telemetry/type-metrics.ts';
 import type { LiveFigures } from '../live/live-clients.ts';
 import {
   type DurationFamily,
@@ -21,6 +22,8 @@ import type { StoreGauges } from './store-gauges.ts';
 
 export interface MetricsSource {
   readonly engine: EngineFigures;
+  /** What is registered. */
+  readonly known: KnownTypes;
   readonly store: StoreStats;
   readonly gauges: StoreGauges;
   /** `null`: no calls are made between machines, or their server does not answer. */
@@ -51,7 +54,7 @@ export function metricsText(source: MetricsSource): string {
     })),
     durations('backstep_commit_duration_seconds', 'Batches at the writer', store.commitMs),
     durations('backstep_commit_wait_seconds', 'Wait of the oldest write', store.waitMs),
-    ...attemptMetrics(engine),
+    ...attemptMetrics(engine, source.known),
   ]);
 }
 

@@ -5,7 +5,6 @@
  * A notification only says that it is worth a look, and is sent after the commit, never in it:
  * commits with one are done one at a time in the whole server. Who hears none looks all the same.
  */
-import type { QueryResult } from 'pg';
 import type { ExpectedStatement } from '../../core/activity.ts';
 import { BackstepError } from '../../core/errors.ts';
 import { toFailure } from '../../core/failure.ts';
@@ -14,6 +13,7 @@ import { readUnavailable } from '../read-limits.ts';
 import { failedError } from '../refusals.ts';
 import { endHeld, type HeldClient, openClient } from './connection/client.ts';
 import { toFault } from './connection/fault.ts';
+import type { Statement } from './connection/pipeline.ts';
 import { toStatements } from './writer/participants.ts';
 
 /**
@@ -25,6 +25,9 @@ const LOOK_MS = 250;
 const STANDBY_LOOKS_IN = 4;
 /** Between two notifications of one process. */
 const NOTIFY_MS = 20;
+
+/** Waits for no disk, where the batches' own commits do: one that is lost is looked for. */
+const NOTIFY = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
 /** What the session is called, by which processes over one schema are counted. */
 export function newsSessionName(schema: string): string {
@@ -74,7 +77,7 @@ export class NewsLine {
   /** Runs a statement in a transaction of its own. Throws `unavailable`. */
   async run({ sql, parameters }: ExpectedStatement): Promise<number> {
     try {
-      const { rowCount } = await this.#query(sql, parameters);
+      const { rowCount } = await this.#held((client) => client.query(sql, [...parameters]));
       this.committed();
       return rowCount ?? 0;
     } catch (thrown) {
@@ -87,49 +90,15 @@ export class NewsLine {
    * where the connection was lost as it was committed.
    */
   async write(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
-    const written = this.#before.then(() => this.#transact(statements));
-    this.#before = written.catch(() => {}); // whoever asked is told
+    const sent = sendable(statements);
+    if (!Array.isArray(sent)) return sent;
     try {
-      const outcome = await written;
+      const outcome = await this.#held((client) => transact(client, statements, sent));
       if (outcome.kind === 'committed') this.committed();
       return outcome;
     } catch (thrown) {
       if (thrown instanceof BackstepError) throw thrown;
       throw readUnavailable(toFailure(thrown).message);
-    }
-  }
-
-  async #transact(statements: readonly ExpectedStatement[]): Promise<WriteOutcome> {
-    const sent = sendable(statements);
-    if (!Array.isArray(sent)) return sent;
-    const client = await this.#connected();
-    let isCommitting = false;
-    try {
-      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
-      const changes: number[] = [];
-      for (const [index, { sql, parameters }] of sent.entries()) {
-        const { rowCount } = await client.query(sql, [...parameters]);
-        const expect = statements[index]?.expect;
-        if (expect !== undefined && rowCount !== expect.changes) {
-          await client.query('ROLLBACK');
-          return { kind: 'unmet', code: expect.code, message: expect.message };
-        }
-        changes.push(rowCount ?? 0);
-      }
-      await client.query('SET CONSTRAINTS ALL IMMEDIATE');
-      isCommitting = true;
-      await client.query('COMMIT');
-      return { kind: 'committed', changes };
-    } catch (thrown) {
-      const fault = toFault(thrown);
-      if (fault.kind === 'lost') {
-        // What is not committed goes with its connection, whatever state that is in.
-        client.connection.stream.destroy();
-        throw isCommitting ? failedError(fault.reason) : thrown;
-      }
-      await client.query('ROLLBACK');
-      if (fault.kind !== 'statement') throw thrown;
-      return { kind: 'rejected', message: fault.reason };
     }
   }
 
@@ -142,19 +111,30 @@ export class NewsLine {
 
   async #notify(): Promise<void> {
     try {
-      await this.#query('SELECT pg_notify($1, $2)', [this.#channel, '']);
+      await this.#inTurn((client) => client.query(NOTIFY, [this.#channel, '']));
     } catch {
       // Who was to hear it looks by itself.
     }
   }
 
-  #query(sql: string, parameters: readonly unknown[]): Promise<QueryResult> {
-    const answer = this.#before.then(async () => {
-      const client = await this.#connected();
-      return await client.query(sql, [...parameters]);
+  /** One statement or transaction after the other. */
+  #inTurn<Result>(work: (client: HeldClient) => Promise<Result>): Promise<Result> {
+    const done = this.#before.then(async () => await work(await this.#connected()));
+    this.#before = done.catch(() => {}); // whoever asked is told
+    return done;
+  }
+
+  /** As `#inTurn`; the process is kept while it waits for the server. */
+  #held<Result>(work: (client: HeldClient) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async (client) => {
+      client.ref();
+      try {
+        return await work(client);
+      } finally {
+        // Whoever closes the line waits for the end of the connection, and is kept until then.
+        if (!this.#isClosed) client.unref();
+      }
     });
-    this.#before = answer.catch(() => {}); // whoever asked is told
-    return answer;
   }
 
   #connected(): Promise<HeldClient> {
@@ -192,5 +172,41 @@ function sendable(statements: readonly ExpectedStatement[]) {
     return [...toStatements(statements)];
   } catch (thrown) {
     return { kind: 'rejected', message: toFailure(thrown).message } as const;
+  }
+}
+
+/** `sent`: the statements as they are sent. Throws what the server or the connection ended with. */
+async function transact(
+  client: HeldClient,
+  statements: readonly ExpectedStatement[],
+  sent: readonly Statement[],
+): Promise<WriteOutcome> {
+  let isCommitting = false;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+    const changes: number[] = [];
+    for (const [index, { sql, parameters }] of sent.entries()) {
+      const { rowCount } = await client.query(sql, [...parameters]);
+      const expect = statements[index]?.expect;
+      if (expect !== undefined && rowCount !== expect.changes) {
+        await client.query('ROLLBACK');
+        return { kind: 'unmet', code: expect.code, message: expect.message };
+      }
+      changes.push(rowCount ?? 0);
+    }
+    await client.query('SET CONSTRAINTS ALL IMMEDIATE');
+    isCommitting = true;
+    await client.query('COMMIT');
+    return { kind: 'committed', changes };
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    if (fault.kind === 'lost') {
+      // What is not committed goes with its connection, whatever state that is in.
+      client.connection.stream.destroy();
+      throw isCommitting ? failedError(fault.reason) : thrown;
+    }
+    await client.query('ROLLBACK');
+    if (fault.kind !== 'statement') throw thrown;
+    return { kind: 'rejected', message: fault.reason };
   }
 }

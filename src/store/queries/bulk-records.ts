@@ -108,8 +108,8 @@ export interface BulkReads {
   counts(id: number): Promise<BulkCounts>;
   /** In the order of the list; `outcome` null: any. */
   items(id: number, outcome: BulkOutcome | null, page: Page): Promise<Paged<BulkItem>>;
-  /** The next items whose turn has not come. */
-  pending(id: number, limit: number): Promise<readonly BulkItem[]>;
+  /** The next items whose turn has not come, of those after a position; -1: of all. */
+  pending(id: number, afterPosition: number, limit: number): Promise<readonly BulkItem[]>;
   /** Those of the sagas that have a command of this author in their audit. */
   audited(sagaIds: readonly string[], by: string): Promise<ReadonlySet<string>>;
 }
@@ -185,8 +185,13 @@ export function createBulkReads(db: Db): BulkReads {
       const hasMore = rows.length > limit && last !== undefined;
       return { items: page, nextCursor: hasMore ? toCursor('items', last.position) : null };
     },
-    pending: (id, limit) =>
-      items.where('bulk_id', '=', id).where('outcome', 'is', null).limit(limit).execute(),
+    pending: (id, afterPosition, limit) =>
+      items
+        .where('bulk_id', '=', id)
+        .where('position', '>', afterPosition) // so that what is done is not read again each time
+        .where('outcome', 'is', null)
+        .limit(limit)
+        .execute(),
     async audited(sagaIds, by) {
       const rows = await db
         .selectFrom('audit')

@@ -41,7 +41,8 @@ export function judgeStarts(
   let next = world;
   const faults: Fault[] = [];
   for (const effect of effects) {
-    if (effect.kind !== 'start-activity') continue;
+    // What listens has no effect that is owed, and no end that anybody waits for.
+    if (effect.kind !== 'start-activity' || effect.listener !== undefined) continue;
     faults.push(...judgeStart(definition, next, effect, state));
     if (effect.direction === 'forward' && isGoingBack)
       faults.push(forwardWhileCompensating(effect));

@@ -134,8 +134,10 @@ function exampleWords(member: string): string {
 }
 
 function withoutTimeLimit(state: SagaState): Fault[] {
-  // A child saga has time limits of its own, and is verified itself.
-  const own = Object.entries(state.live.activities).filter(([, { childId }]) => !childId);
+  // A child saga has time limits of its own, and is verified itself; what listens answers nothing.
+  const own = Object.entries(state.live.activities).filter(
+    ([, { childId, isListener }]) => childId === undefined && isListener === undefined,
+  );
   return own.map(([activity]) => {
     const what = `an attempt of "${activity}" that never answers holds the saga in ${placeOf(state)}`;
     const cure = `add a delay named "${activity}.timeout" to that state, or a deadline around it`;

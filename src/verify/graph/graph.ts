@@ -1,6 +1,7 @@
 /**
  * The judgement on the whole of an exploration: loops without end, ends that cannot be reached.
  */
+import type { AnyStateMachine } from 'xstate';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import { isEnded, needsPerson } from '../../core/status.ts';
 import { statePath } from '../../core/machine/state-path.ts';
@@ -11,6 +12,10 @@ import { loopsIn, roundTrip } from './loops.ts';
 import { judgeReach } from './never-reached.ts';
 import { countedWithoutEnd, isUnattended, retriesWhatEnds } from './retry-loops.ts';
 import { fixedDelayMs } from '../../core/machine/machine-delays.ts';
+import { type ActorWay, wayOfActor } from '../../core/machine/actors/actor-facts.ts';
+import { nodesOf, spawnsOf } from '../../core/machine/machine-nodes.ts';
+
+const EFFECTLESS: readonly (ActorWay | null)[] = ['listener', 'stepped'];
 
 /** With one of these, that something was not reached says nothing new. */
 const CUT_SHORT = [
@@ -144,9 +149,10 @@ function subjectOf(nodes: readonly Node[], loop: readonly number[]): string {
 }
 
 /** Steps that could be undone by nothing; one left behind on a path is reported with that path. */
-function judgeSteps({ steps }: SagaDefinition, findings: Findings): void {
+function judgeSteps({ machine, invokes, steps }: SagaDefinition, findings: Findings): void {
+  const effectless = effectlessSteps(machine, invokes);
   for (const { name, kind, compensation } of steps) {
-    if (kind !== 'compensatable' || compensation !== null) continue;
+    if (kind !== 'compensatable' || compensation !== null || effectless.has(name)) continue;
     if (findings.has('left-uncompensated', name)) continue;
     const where = `step "${name}"`;
     const what = `${where} cannot be compensated`;
@@ -155,6 +161,21 @@ function judgeSteps({ steps }: SagaDefinition, findings: Findings): void {
       'retriable after the pivot';
     findings.add({ ...warning('no-compensation', name), where, what, cure }, []);
   }
+}
+
+/** What listens, and what is stepped inside the turns of its machine, leaves nothing to undo. */
+function effectlessSteps(
+  machine: AnyStateMachine,
+  invokes: SagaDefinition['invokes'],
+): ReadonlySet<string> {
+  const actors = nodesOf(machine).flatMap((node) => [...node.invoke, ...spawnsOf(node, machine)]);
+  const named = actors.flatMap(({ id, src }) => (typeof src === 'string' ? [{ id, src }] : []));
+  const ways = new Map(named.map(({ id, src }) => [id, wayOfActor(machine, src)]));
+  const isEffectless = (id: string): boolean => EFFECTLESS.includes(ways.get(id) ?? null);
+  const some = [...invokes].filter(
+    ([id, { direction }]) => direction === 'forward' && isEffectless(id),
+  );
+  return new Set(some.map(([, { step }]) => step));
 }
 
 /** The first state from which no end can be reached, unless something else says why. */

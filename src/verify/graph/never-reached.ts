@@ -26,6 +26,8 @@ export function judgeReach(machine: AnyStateMachine, reached: Reached, findings:
     if (node.parent !== undefined && !entered.has(node.parent)) continue;
     // The compiler draws ways back that nothing takes, as where there is nothing to undo.
     if (isCompiled && node.path[0] === 'compensating' && !invokesAnything(node)) continue;
+    // It draws a place between attempts for a step of one attempt as well.
+    if (isCompiled && node.key === 'retrying' && node.parent?.states['running']) continue;
     const where = `state "${node.id}"`;
     const cure = `draw a transition to it, remove it, or ${EXAMPLES_CURE}`;
     const what = `${where} is never entered`;

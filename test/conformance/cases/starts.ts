@@ -1,11 +1,18 @@
 /** Starts: keys, bounds, times, and what is refused. */
 import { expect } from 'vitest';
+import { z } from 'zod';
+import { defineSaga } from '../../../src/core/define/saga.ts';
 import { serveBackstep } from '../../../src/server.ts';
 import type { Case } from '../case.ts';
-import { INPUT, parcelSaga, requestSaga } from '../sagas.ts';
+import { attempt, type Calls, Input, INPUT, parcelSaga, requestSaga } from '../sagas.ts';
 
 /** A saga is removed some time after it may be. */
 const POLLING = { timeout: 10_000, interval: 50 };
+
+const noticeSaga = (version: number, input: typeof Input) =>
+  defineSaga({ id: 'notice', version, input, activities: {} as Calls<'post'> })
+    .step('post', { ...attempt, kind: 'pivot' })
+    .build();
 
 export const START_CASES: readonly Case[] = [
   {
@@ -32,6 +39,27 @@ export const START_CASES: readonly Case[] = [
       await scene.settles(id, 'completed');
       const other = scene.start('parcel', { key: scene.key, input: { of: 'p-2' } });
       await expect(other).rejects.toMatchObject({ code: 'conflict' });
+    },
+  },
+  {
+    title: 'the same start is the same saga after its schema has changed, given or made up',
+    isShort: true,
+    async run(scene) {
+      scene.bind(noticeSaga(1, Input));
+      await scene.deploy();
+      const { id } = await scene.start('notice', { key: scene.key });
+      const filledIn = Input.extend({ size: z.number().default(4) });
+      scene.bind(noticeSaga(2, filledIn));
+      await scene.deploy();
+      expect(await scene.start('notice', { key: scene.key })).toMatchObject({ id, isNew: false });
+
+      const key = `${scene.key} filled in`;
+      const first = await scene.start('notice', { key });
+      const input = { ...INPUT, size: 4 };
+      expect(await scene.start('notice', { key, input })).toMatchObject({ id: first.id });
+      const other = scene.start('notice', { key, input: { ...INPUT, size: 5 } });
+      await expect(other).rejects.toMatchObject({ code: 'conflict' });
+      await scene.settles(first.id, 'completed');
     },
   },
   {

@@ -164,3 +164,13 @@ describe('a builder saga is refused', () => {
     expect(() => saga.step('a', { kind: 'pivot', input }).build()).toThrow('remove the deadline');
   });
 });
+
+test.each([
+  ['', '"" is not a text of 1 to 255 whole characters'],
+  ['x'.repeat(256), 'is not a text of 1 to 255 whole characters'],
+  ['constructor', '"constructor" is a member of every object; choose another'],
+  ['__proto__', '"__proto__" is a member of every object; choose another'],
+])('a wait for an event that could not come is refused: "%s"', (type, message) => {
+  const saga = draft().wait('w', { on: { [type]: 'continue' }, within: '1h' });
+  expect(() => saga.build()).toThrow(message);
+});

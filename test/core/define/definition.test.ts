@@ -226,7 +226,7 @@ describe('a builder saga', () => {
       draft('a b')
         .step('x', { input: () => null, compensate })
         .build(),
-    ).toThrow('the id must be letters');
+    ).toThrow('the id must be at most 64 letters');
     expect(() => draft('s').step('x', { input: () => null, timeout: -1, compensate })).toThrow(
       'saga "s", step "x": timeout: "-1" is not a duration',
     );

@@ -1,13 +1,12 @@
 /** Steps that a migration calls otherwise: what was started under the old name is undone under it. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { encodeState, parseStored } from '../../../src/core/history/codec.ts';
-import type { SagaDefinition } from '../../../src/core/define/definition.ts';
 import type { Effect } from '../../../src/core/turn/inbound.ts';
-import { type Migration, migrationOf, migrationTurn } from '../../../src/core/history/migration.ts';
+import type { Migration } from '../../../src/core/history/migration.ts';
 import type { ProbeAnswer } from '../../../src/core/activity.ts';
 import { exponential, NO_RETRY } from '../../../src/core/retry-policy.ts';
 import { defineSaga } from '../../../src/core/define/saga.ts';
+import { migrated, refusalOf } from './migrated.ts';
 import { BUSY, LOST, REFUSED, SagaDriver } from './saga-driver.ts';
 
 type Calls = Record<string, (input: null) => unknown>;
@@ -31,35 +30,6 @@ const booking = (version: number, step: string) =>
 const v1 = booking(1, 'book');
 const v2 = booking(2, 'reserve');
 const toReserve: Migration = () => ({ steps: { book: 'reserve' } });
-
-/** The saga as it goes on after the migrations. */
-function migrated(
-  saga: SagaDriver,
-  definition: SagaDefinition,
-  ...steps: readonly Migration[]
-): SagaDriver {
-  const { state, nowMs } = saga;
-  const parts = parseStored(state.id, encodeState(state));
-  const stored = { id: state.id, seq: state.seq, parts };
-  const inbound = migrationOf({ from: 1, definition, steps }, stored, nowMs);
-  const next = new SagaDriver(definition, null);
-  next.nowMs = nowMs;
-  next.state = migrationTurn(definition, state.id, inbound, nowMs).state;
-  return next;
-}
-
-const refusalOf = (
-  saga: SagaDriver,
-  definition: SagaDefinition,
-  ...steps: readonly Migration[]
-) => {
-  try {
-    migrated(saga, definition, ...steps);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message.replace(/^it cannot be taken .*?: /, '') : null;
-  }
-};
 
 const startIn = (effects: readonly Effect[]) =>
   effects.find((effect) => effect.kind === 'start-activity');
@@ -88,11 +58,7 @@ describe('a step that was renamed', () => {
   });
 
   test('keeps the attempt that is under way, as an attempt of the new activity', () => {
-    const state = { forward: { reserve: 'running' } };
-    const saga = migrated(new SagaDriver(v1, null), v2, () => ({
-      state,
-      steps: { book: 'reserve' },
-    }));
+    const saga = migrated(new SagaDriver(v1, null), v2, toReserve);
     const { token } = new SagaDriver(v1, null).state.live.activities['book'] ?? {};
     expect(saga.state.live.activities).toMatchObject({
       reserve: { token, src: 'reserve', step: 'reserve', keyName: 'book', attempt: 1 },
@@ -107,8 +73,7 @@ describe('a step that was renamed', () => {
     const dueMs =
       old.state.live.timers['xstate.after.book.retry.stay.forward.book.retrying']?.dueMs;
     old.nowMs += 10_000;
-    const state = { forward: { reserve: 'retrying' } };
-    const saga = migrated(old, v2, () => ({ state, steps: { book: 'reserve' } }));
+    const saga = migrated(old, v2, toReserve);
     const timer = 'xstate.after.reserve.retry.stay.forward.reserve.retrying';
     expect(saga.state.live.timers[timer]?.dueMs).toBe(dueMs);
     saga.fireTimer('reserve.retry');
@@ -139,11 +104,7 @@ describe('a step that was renamed', () => {
         .build();
     const old = new SagaDriver(probing(1, 'book'), null);
     old.fail('book', LOST);
-    const state = { forward: { reserve: { probing: 'running' } } };
-    const saga = migrated(old, probing(2, 'reserve'), () => ({
-      state,
-      steps: { book: 'reserve' },
-    }));
+    const saga = migrated(old, probing(2, 'reserve'), toReserve);
     saga.fail('find', BUSY);
     saga.fireTimer('find.retry');
     expect(startIn(saga.effects)).toMatchObject({
@@ -223,8 +184,7 @@ describe('a wait that was renamed', () => {
     const old = waiting();
     const [limit] = Object.values(old.state.live.timers);
     old.nowMs += 10_000;
-    const state = { forward: 'review' };
-    const saga = migrated(old, later, () => ({ state, steps: { approval: 'review' } }));
+    const saga = migrated(old, later, () => ({ steps: { approval: 'review' } }));
     const timers = Object.entries(saga.state.live.timers);
     expect(timers).toMatchObject([
       ['xstate.after.review.expires.stay.forward.review', { dueMs: limit?.dueMs }],

@@ -78,6 +78,13 @@ it('the ticket is gone afterwards, but for that of a process that came later', a
   expect(ports.ticket).toBe(later);
 });
 
+it('a password in an address is refused, and not told', async () => {
+  const at = { ingress: 'http://ada:secret@restate:8080', admin: 'http://127.0.0.1:9070' };
+  const refused = await throughDoor(at, 'm', async () => {}).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'input-invalid' });
+  expect(String(refused)).not.toContain('secret');
+});
+
 it.each(['localhost:8080', 'ftp://restate', 'nowhere'])(
   '%s is told at once to be no address of Restate',
   async (url) => {

@@ -44,6 +44,29 @@ test('an attempt in flight starts again with the same key, counted', async () =>
   ]);
 });
 
+test('an engine that is started twice at once takes up an attempt once', async () => {
+  await engine.open(recordedActivities({ charge: never }).activities);
+  await start();
+  await engine.seen((entry) => entry.to === 'forward.charge.running');
+  await engine.stop();
+
+  const backstep = await engine.openBare();
+  const keys: string[] = [];
+  const { activities } = recordedActivities({
+    charge: (_, { key }) => {
+      keys.push(key);
+      return never();
+    },
+  });
+  backstep.register(tripSaga, { activities });
+  await Promise.all([backstep.start(), backstep.start()]);
+  await backstep.start();
+  expect(keys).toHaveLength(1);
+  const stopping = backstep.stop({ within: 0 });
+  engine.clock.advance(0);
+  await stopping;
+});
+
 test('a retry delay keeps its original due time', async () => {
   const busy = recordedActivities({
     charge: () => {

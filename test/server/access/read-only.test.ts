@@ -1,7 +1,9 @@
 /** What the pages of a read-only server offer: everything to look at, nothing to order. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../src/host/turn-log.ts';
 import { BulkActions } from '../../../src/host/upkeep/bulk-actions.ts';
 import { declined, type HttpFixture, openFixture } from '../http-fixture.ts';
+import { bulkHost } from '../../host/upkeep/bulk-host.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const HEADERS = { accept: 'text/html', authorization: `Bearer ${TOKEN}` };
@@ -71,7 +73,7 @@ async function addressOf(path: string): Promise<string> {
 
 /** A bulk command that was ordered before the server became read-only. */
 async function frozenBefore(): Promise<number> {
-  const bulk = new BulkActions(http.backstep, { logger: { error() {} } });
+  const bulk = new BulkActions(bulkHost(http.backstep), { logger: silentLogger });
   const sagas = { ids: [stuck] };
   const { id } = await bulk.freeze({ command: 'retry', by: 'test', reason: null, sagas });
   return id;

@@ -1,8 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BackstepError } from '../../../src/core/errors.ts';
+import type { Clock } from '../../../src/host/clock.ts';
+import { type Logger, silentLogger } from '../../../src/host/turn-log.ts';
 import { BulkActions } from '../../../src/host/upkeep/bulk-actions.ts';
 import { markWrite } from '../../../src/store/queries/bulk-records.ts';
 import { bodyOf, type HttpFixture, isoTime, openFixture, problemIn } from '../http-fixture.ts';
 import { registerStays } from './stay-saga.ts';
+import { bulkHost } from '../../host/upkeep/bulk-host.ts';
 
 let http: HttpFixture;
 let bulk: BulkActions | undefined;
@@ -94,7 +98,7 @@ describe('POST /api/bulk', () => {
     await http.backstep.saga(String(ids[0])).command({ name: 'pause', by });
     const { store } = http.backstep;
     await store.write([markWrite(store.tables(), Number(frozen['id']), 'started', 1)]);
-    bulk = new BulkActions(http.backstep, { logger: { error: () => {} } });
+    bulk = new BulkActions(bulkHost(http.backstep), { logger: silentLogger });
     await bulk.resume();
     await bulk.idle();
     expect(await get(`/api/bulk/${String(frozen['id'])}`)).toMatchObject({
@@ -110,16 +114,92 @@ describe('POST /api/bulk', () => {
     const frozen = await bodyOf(
       await http.send('POST', '/api/bulk', { command: 'pause', ids, start: false }),
     );
-    bulk = new BulkActions(http.backstep, { logger: { error: () => {} } });
+    bulk = new BulkActions(bulkHost(http.backstep), { logger: silentLogger });
     await bulk.start(Number(frozen['id']));
-    await bulk.stop();
+    await bulk.close();
     const { pending, endedAt } = await get(`/api/bulk/${String(frozen['id'])}`);
     expect(pending).toBeGreaterThan(0);
     expect(endedAt).toBeNull();
-    bulk = new BulkActions(http.backstep, { logger: { error: () => {} } });
+    bulk = new BulkActions(bulkHost(http.backstep), { logger: silentLogger });
     await bulk.resume();
     await bulk.idle();
     expect(await get(`/api/bulk/${String(frozen['id'])}`)).toMatchObject({ taken: 200 });
+  });
+
+  it('is stopped by whoever says so, and leaves alone those whose turn has not come', async () => {
+    const ids = await waitingStays(200);
+    const frozen = await bodyOf(
+      await http.send('POST', '/api/bulk', { command: 'pause', ids, start: false }),
+    );
+    const path = `/api/bulk/${String(frozen['id'])}`;
+    expect(await problemIn(await http.send('POST', `${path}/stop`))).toEqual([409, 'not-legal']);
+    // Those of the first part wait for the person: one of them takes no order just now.
+    const begun = Promise.withResolvers<void>();
+    const refuses = new BackstepError('unavailable', 'not just now');
+    bulk = new BulkActions(
+      {
+        ...http.backstep,
+        saga: (id, once) => ({
+          command: async (order) => {
+            expect(once).toBe(
+              `bulk-${String(frozen['id'])}-${Date.parse(String(frozen['createdAt']))}`,
+            );
+            if (id !== ids[0]) return http.backstep.saga(id).command(order);
+            begun.resolve();
+            throw refuses;
+          },
+        }),
+      },
+      { logger: silentLogger },
+    );
+    await bulk.start(Number(frozen['id']));
+    await begun.promise;
+    expect(await bulk.stop(Number(frozen['id']))).toMatchObject({
+      endedAtMs: expect.any(Number) as unknown,
+    });
+    await bulk.idle();
+    const told = await get(path);
+    expect(told).toMatchObject({ state: 'ended', taken: 63, pending: 137 });
+    expect(await bodyOf(await http.send('POST', `${path}/stop`))).toEqual(told);
+    const page = await http.app.request(path.replace('/api', ''));
+    expect(await page.text()).toMatch(/Stopped .*: 137 were left alone\./s);
+    // It stays so, whatever process comes next.
+    bulk = new BulkActions(bulkHost(http.backstep), { logger: silentLogger });
+    await bulk.resume();
+    await bulk.idle();
+    expect(await get(path)).toEqual(told);
+  });
+
+  it('goes on where the database was away for a while, and orders nothing twice', async () => {
+    const ids = await waitingStays(3);
+    const frozen = await bodyOf(
+      await http.send('POST', '/api/bulk', { command: 'pause', ids, start: false }),
+    );
+    let writes = 0;
+    const { store } = http.backstep;
+    const error = vi.fn<Logger['error']>();
+    bulk = new BulkActions(
+      {
+        ...bulkHost(http.backstep),
+        store: {
+          tables: () => store.tables(),
+          async write(statements) {
+            writes += 1;
+            // The first marks the start; the second one has the outcomes.
+            return writes === 2 ? { kind: 'rejected', message: 'full' } : store.write(statements);
+          },
+        },
+      },
+      { logger: { ...silentLogger, error }, clock: atOnce },
+    );
+    await bulk.start(Number(frozen['id']));
+    await bulk.idle();
+    expect(error).toHaveBeenCalledTimes(1);
+    expect(await get(`/api/bulk/${String(frozen['id'])}`)).toMatchObject({
+      state: 'ended',
+      taken: 3,
+    });
+    for (const id of ids) expect(await http.backstep.read.audit(id)).toHaveLength(1);
   });
 
   it('refuses what is no command over one list', async () => {
@@ -146,6 +226,7 @@ describe('POST /api/bulk', () => {
       ['GET', '/api/bulk/x'],
       ['GET', '/api/bulk/7/sagas'],
       ['POST', '/api/bulk/7/start'],
+      ['POST', '/api/bulk/7/stop'],
     ] as const) {
       expect(await problemIn(await http.send(method, path))).toEqual([404, 'not-found']);
     }
@@ -153,6 +234,15 @@ describe('POST /api/bulk', () => {
     expect(await problemIn(query)).toEqual([400, 'query-invalid']);
   });
 });
+
+/** A clock on which every wait is over at once. */
+const atOnce: Clock = {
+  nowMs: () => Date.now(),
+  after: (_, run) => {
+    queueMicrotask(run);
+    return () => {};
+  },
+};
 
 async function ordered(body: object): Promise<number> {
   const response = await http.send('POST', '/api/bulk', body);

@@ -103,6 +103,7 @@ describe('real answers', () => {
     const bulkId = String(bulk['id']);
     await expectAnswer(api, 'GET', '/api/bulk/{bulk}', 200, bulkId);
     await expectAnswer(api, 'POST', '/api/bulk/{bulk}/start', 202, bulkId);
+    await expectAnswer(api, 'POST', '/api/bulk/{bulk}/stop', 200, bulkId);
     await expectAnswer(api, 'GET', '/api/bulk/{bulk}/sagas', 200, bulkId);
     await expectAnswer(api, 'GET', '/api/bulk', 200);
   });

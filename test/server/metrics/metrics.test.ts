@@ -70,6 +70,24 @@ describe('a scrape', () => {
     expect(age).toBeLessThan(60);
   });
 
+  it('has counters of what is registered at 0, before anything was counted', async () => {
+    const own = await openFixture();
+    const scraped = async () => (await (await own.send('GET', '/metrics')).text()).split('\n');
+    const counters = [
+      'backstep_saga_starts_total{type="order"} 0',
+      'backstep_saga_settlements_total{type="order",status="failed"} 0',
+      'backstep_step_retries_total{type="order",step="charge"} 0',
+      'backstep_compensations_total{type="order",step="reserve",outcome="failed"} 0',
+    ];
+    expect(await scraped()).toEqual(expect.arrayContaining(counters));
+    await own.settledOrder('o-1');
+    const after = await scraped();
+    const [starts = '', ...others] = counters;
+    expect(after).toEqual(expect.arrayContaining([starts.replace(/0$/, '1'), ...others]));
+    expect(after.filter((line) => line.startsWith('backstep_step_retries_total{'))).toHaveLength(2);
+    await own.dispose();
+  });
+
   it('tells what is under way, and since when nothing moved', async () => {
     const waits = Promise.withResolvers<{ readonly receipt: string }>();
     const begun = Promise.withResolvers<void>();

@@ -1,7 +1,13 @@
 /** The connection over which processes tell each other that something was committed. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { NewsLine } from '../../../src/store/postgres/news-line.ts';
 import { connectTo, describeOnPostgres, postgresDatabase } from '../../postgres/databases.ts';
+
+const LINE = new URL('../../../src/store/postgres/news-line.ts', import.meta.url).href;
+/** One that hangs is stopped, and fails its test. */
+const LIMIT_MS = 20_000;
 
 const LISTENERS = `SELECT count(*)::int AS count FROM pg_stat_activity
   WHERE application_name LIKE 'backstep-news%' AND datname = current_database()`;
@@ -78,5 +84,23 @@ describeOnPostgres('the line of news', () => {
     expect(heard).toBe(0);
     await other.query('NOTIFY "backstep_backstep"');
     await expect.poll(() => heard).toBe(1);
+  });
+
+  it('keeps the process of whoever waits for a statement, or for its end', async () => {
+    const { url } = await postgresDatabase();
+    const program = `
+      import { NewsLine } from '${LINE}';
+      const line = new NewsLine(${JSON.stringify(url)}, 'backstep', () => {}, () => false);
+      const run = (sql) => line.run({ sql, parameters: [] });
+      await run('SELECT 1'); // from here on the connection is there, and idle
+      await run('SELECT pg_sleep(0.05)');
+      await line.write([{ sql: 'SELECT pg_sleep(0.05)', parameters: [] }]);
+      const cut = run('SELECT pg_sleep(60)').catch(({ code }) => code);
+      await new Promise(setImmediate); // it is under way
+      await line.close();
+      console.log(await cut);`;
+    const args = ['--input-type=module', '--eval', program];
+    const ran = await promisify(execFile)(process.execPath, args, { timeout: LIMIT_MS });
+    expect(ran).toEqual({ stdout: 'unavailable\n', stderr: '' });
   });
 });

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { connectTo, describeOnPostgres, ownCluster } from '../../postgres/databases.ts';
 import { Contender } from '../../postgres/contender.ts';
 import { openPostgresStore, postgresStoreDatabase } from '../../postgres/postgres-store.ts';
+import { startProxy } from '../../postgres/proxy.ts';
 import { openPostgresStoreHere } from '../../postgres/writer-store.ts';
 import { startOf, turnOf } from '../saga-commits.ts';
 import { untilHealth } from '../store-fixture.ts';
@@ -36,6 +37,21 @@ describeOnPostgres('a database of PostgreSQL', () => {
     await ownerSeenBy(second);
     await first.close();
     expect(await second.own()).toMatchObject({ wasLeftClean: false });
+  });
+
+  it('is not told as taken over to an owner that leaves it', async () => {
+    const database = await postgresStoreDatabase();
+    const proxy = await startProxy(database.tcpUrl);
+    // Left, with an answer that never comes: a beat would find an owner no more, and come first.
+    const timings = { ...TIMINGS, beatEveryMs: 20, answerLimitMs: 500 };
+    const owner = database.open({ url: proxy.url, timings });
+    await owner.own();
+    const told: string[] = [];
+    owner.onHealth(({ kind }) => told.push(kind));
+    void proxy.silenceAfter(1, 'to-client', 'backstep-writer');
+    await owner.close(true);
+    expect(told).not.toContain('failed');
+    expect(await database.open().own()).toMatchObject({ wasLeftClean: true });
   });
 
   it('is free at once when a standby closes in the middle of taking it over', async () => {

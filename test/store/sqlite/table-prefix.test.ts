@@ -22,6 +22,7 @@ import {
   temporaryDatabase,
   temporaryFolder,
 } from '../store-fixture.ts';
+import { bulkHost } from '../../host/upkeep/bulk-host.ts';
 
 const CLI = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
@@ -140,7 +141,7 @@ describe('an engine with a prefix', () => {
     const { id } = await backstep.spawn('trip', { input: { trip: 't1' }, key: 't1' });
     expect((await backstep.saga(id).settled({ within: '10s' })).status).toBe('completed');
     const later = await backstep.spawn('trip', { input: { trip: 't2' }, delay: '1h' });
-    const bulk = new BulkActions(backstep, { logger: silentLogger });
+    const bulk = new BulkActions(bulkHost(backstep), { logger: silentLogger });
     const sagas = { ids: [later.id] };
     const ordered = await bulk.freeze({ command: 'pause', by: 'ada', reason: null, sagas });
     await bulk.start(ordered.id);

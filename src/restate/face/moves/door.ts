@@ -54,14 +54,19 @@ export interface Door {
   whole(saga: string): Promise<WholeSaga>;
 }
 
+/** Its admin port, asked directly. Throws `input-invalid` where either address is none. */
+export function adminAt({ ingress, admin }: RestateAt): Admin {
+  for (const url of [ingress, admin]) assertHttpUrl(url);
+  return new Admin(admin);
+}
+
 /** Opens it, works, and closes it. Throws `unavailable` and `storage-refused`. */
 export async function throughDoor<Result>(
   at: RestateAt,
   move: string,
   work: (door: Door) => Promise<Result>,
 ): Promise<Result> {
-  for (const url of [at.ingress, at.admin]) assertHttpUrl(url);
-  const admin = new Admin(at.admin);
+  const admin = adminAt(at);
   const ingress = new Ingress(at.ingress, systemClock);
   const name = `Restate at ${new URL(at.ingress).origin}`;
   await assertServed(admin, name);

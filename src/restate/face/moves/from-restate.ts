@@ -25,8 +25,8 @@ import {
   tooMany,
 } from '../../../host/moves/export-sagas.ts';
 import { refuseAll } from '../../../host/moves/import-sagas.ts';
-import { Admin } from '../admin.ts';
-import { type Door, type RestateAt, throughDoor } from './door.ts';
+import type { Admin } from '../admin.ts';
+import { adminAt, type Door, type RestateAt, throughDoor } from './door.ts';
 import {
   isLeaving,
   noting,
@@ -55,7 +55,7 @@ const MOVE_BYTES = 6;
 export async function exportFromRestate(options: RestateExportOptions): Promise<ExportedSagas> {
   const { to, place, dryRun = false, within = '60s' } = options;
   const withinMs = toMs(within, 'within');
-  const admin = new Admin(options.admin);
+  const admin = adminAt(options);
   const open = await leavingTo(admin, place);
   const known = open?.sagas ?? [];
   const meant = await sagasMeant(admin, options);

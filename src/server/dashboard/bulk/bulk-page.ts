@@ -71,6 +71,10 @@ function actionsOf(context: HttpContext): Hono<HttpEnv> {
     const { id } = await bulk.start(bulkIdOf(c.req.param('id')));
     return c.redirect(`/bulk/${id}`, 303);
   });
+  actions.post('/bulk/:id/stop', async (c) => {
+    const { id } = await bulk.stop(bulkIdOf(c.req.param('id')));
+    return c.redirect(`/bulk/${id}`, 303);
+  });
   return actions;
 }
 

@@ -44,7 +44,7 @@ export function bulkContent(content: BulkContent): Html {
   if (progress.total === 0) {
     return emptyState('Nothing matched.', html`<a href="/sagas">Back to the sagas</a>`);
   }
-  return html`${progress.startedAtMs === null ? question(progress, isReadOnly) : outcomes(progress)}
+  return html`${progress.startedAtMs === null ? question(progress, isReadOnly) : outcomes(progress, isReadOnly)}
   ${itemTable(content)}
   ${
     page.nextCursor === null
@@ -69,22 +69,36 @@ function question(progress: BulkProgress, isReadOnly: boolean): Html {
     </form>`;
 }
 
-function outcomes({ id, counts, total, endedAtMs }: BulkProgress): Html {
-  const done = total - counts.pending;
-  return html`<p>
-      ${
-        endedAtMs === null
-          ? html`<progress max="${total}" value="${done}" aria-label="Sagas commanded"></progress>
-              ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`
-          : html`Done ${relativeTime(endedAtMs)}.`
-      }
-    </p>
+function outcomes(progress: BulkProgress, isReadOnly: boolean): Html {
+  const { id, counts, total, endedAtMs } = progress;
+  return html`${endedAtMs === null ? underWay(progress, isReadOnly) : over(endedAtMs, counts.pending)}
     <ul class="counts">
       ${count(counts.taken, 'taken', 'tone-good', '✓', address(id, 'taken'))}
       ${count(counts.refused, 'refused', 'tone-warn', '!', address(id, 'refused'))}
       ${count(counts.failed, 'failed', 'tone-bad', '✗', address(id, 'failed'))}
       <li><a href="${address(id, null)}">all ${total.toLocaleString('en')}</a></li>
     </ul>`;
+}
+
+function underWay({ id, counts, total }: BulkProgress, isReadOnly: boolean): Html {
+  const done = total - counts.pending;
+  const share = html`<progress
+      max="${total}"
+      value="${done}"
+      aria-label="Sagas commanded"
+    ></progress>
+    ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`;
+  if (isReadOnly) return html`<p>${share}</p>`;
+  return html`<form class="inline-form" method="post" action="/bulk/${id}/stop">
+    ${share} <button type="submit">Stop here</button>
+  </form>`;
+}
+
+function over(endedAtMs: number, left: number): Html {
+  if (left === 0) return html`<p>Done ${relativeTime(endedAtMs)}.</p>`;
+  return html`<p>
+    Stopped ${relativeTime(endedAtMs)}: ${left.toLocaleString('en')} were left alone.
+  </p>`;
 }
 
 function count(number: number, word: string, tone: string, icon: string, href: string): Html {
@@ -97,6 +111,7 @@ function count(number: number, word: string, tone: string, icon: string, href: s
 function itemTable({ progress, page, outcome, sagas, objections }: BulkContent): Html {
   const known = new Map(sagas.map((saga) => [saga.id, saga]));
   const isFrozen = progress.startedAtMs === null;
+  const waits = progress.endedAtMs === null ? 'its turn comes' : 'left alone';
   return table(
     outcome === null ? 'The list, in its order' : `Those that it was ${outcome} by`,
     isFrozen
@@ -108,7 +123,7 @@ function itemTable({ progress, page, outcome, sagas, objections }: BulkContent):
       const now = saga === undefined ? 'gone' : badge(saga.status);
       return isFrozen
         ? [link, now, objections.get(item.sagaId) ?? 'Yes.']
-        : [link, item.outcome ?? 'its turn comes', item.detail ?? '', now];
+        : [link, item.outcome ?? waits, item.detail ?? '', now];
     }),
     'None.',
   );

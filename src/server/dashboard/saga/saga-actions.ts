@@ -168,7 +168,7 @@ function editForm({ id, state, editable }: ActionScope, version: Html): Html {
       null,
       html`${version}
         <label
-          >Members to replace, as a JSON object; any of: ${names}
+          >Members to replace, as a JSON object that no schema refuses; any of: ${names}
           <textarea name="context" rows="4" required spellcheck="false">{}</textarea>
         </label>
         <label>Reason <input name="reason" maxlength="500" autocomplete="off" /></label>

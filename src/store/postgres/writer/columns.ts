@@ -189,11 +189,17 @@ export function namesOf(columns: readonly Column[], prefix?: string): string {
     .join(', ');
 }
 
-/** `unnest(...) AS i(...)`, its columns from parameter `first` on. */
+/**
+ * The rows of columns as `i`, the columns from parameter `first` on. Taken apart side by side in a
+ * list of results: as a table of its own each column would be kept whole first, which was a third of
+ * what the server did for a batch.
+ */
 export function rowsOf(columns: readonly Column[], first = 1, ordinality?: string): string {
-  const arrays = columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(', ');
-  const names = namesOf(columns);
-  return ordinality === undefined
-    ? `unnest(${arrays}) AS i(${names})`
-    : `unnest(${arrays}) WITH ORDINALITY AS i(${names}, ${ordinality})`;
+  const taken = columns.map(
+    ({ name, type }, index) => `unnest($${first + index}::${type}[]) AS "${name}"`,
+  );
+  if (ordinality !== undefined) {
+    taken.push(`generate_series(1, cardinality($${first})) AS ${ordinality}`);
+  }
+  return `(SELECT ${taken.join(', ')}) AS i`;
 }

@@ -245,6 +245,8 @@ export class PostgresWriter implements WriterPort {
 
   async #close(isClean: boolean): Promise<void> {
     const link = this.#link;
+    // A beat that finds the database left would be told as somebody else's taking it over.
+    this.#watch.stop();
     if (link !== null) {
       link.connection.ref();
       try {
