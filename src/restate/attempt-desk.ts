@@ -23,14 +23,20 @@ export interface Told {
 export interface Made extends Told {
   /** How long it ran, or waited for a place. */
   readonly tookMs: number;
+  /** It goes on: see `AttemptDesk.rest`. */
+  readonly isRunning?: true;
 }
 
-/** Whether an attempt waits for a place among those that run in the worker. Default true. */
+/** How an attempt is waited for. */
 export interface Waiting {
+  /** Whether it waits for a place among those that run in the worker. Default true. */
   readonly waits?: boolean;
+  /** How long its end is waited for at first. Default: as long as it takes. */
+  readonly patienceMs?: number;
 }
 
 interface Run {
+  readonly beganMs: number;
   readonly ended: PromiseWithResolvers<Report | null>;
   readonly late: PromiseWithResolvers<Report | null>;
 }
@@ -104,7 +110,8 @@ export class AttemptDesk {
    * Makes the attempt. Never rejects. It is not begun, and says that it was interrupted in good
    * order, where the worker is about to stop, or has no place for it and it is not to wait.
    */
-  async perform(task: AttemptTask, { waits = true }: Waiting = {}): Promise<Made> {
+  async perform(task: AttemptTask, waiting: Waiting = {}): Promise<Made> {
+    const { waits = true, patienceMs } = waiting;
     const beganMs = this.#clock.nowMs();
     if (this.#isStopping || (!waits && this.#runner.backlog >= this.#places)) {
       const { activity, token } = task.effect;
@@ -112,14 +119,28 @@ export class AttemptDesk {
       return { report, atMs: beganMs, tookMs: 0 };
     }
     const run = {
+      beganMs,
       ended: Promise.withResolvers<Report | null>(),
       late: Promise.withResolvers<Report | null>(),
     };
     this.#runs.set(task.run, run);
     this.#runner.start(task);
-    const report = await run.ended.promise;
-    const atMs = this.#clock.nowMs();
-    return { report, atMs, tookMs: atMs - beganMs };
+    const ended = this.#made(run);
+    if (patienceMs === undefined) return ended;
+    const waited = Promise.withResolvers<Made>();
+    const cancel = this.#clock.after(patienceMs, () => {
+      const atMs = this.#clock.nowMs();
+      waited.resolve({ report: null, atMs, tookMs: atMs - beganMs, isRunning: true });
+    });
+    const first = await Promise.race([ended, waited.promise]);
+    cancel();
+    return first;
+  }
+
+  /** What comes of an attempt that goes on; `null`: nothing is known of it. */
+  async rest(run: number): Promise<Made | null> {
+    const known = this.#runs.get(run);
+    return known === undefined ? null : this.#made(known);
   }
 
   /** The attempt was begun by an execution that has ended without it. */
@@ -148,6 +169,12 @@ export class AttemptDesk {
   /** Nothing more is asked of it. */
   forget(run: number): void {
     this.#runs.delete(run);
+  }
+
+  async #made({ beganMs, ended }: Run): Promise<Made> {
+    const report = await ended.promise;
+    const atMs = this.#clock.nowMs();
+    return { report, atMs, tookMs: atMs - beganMs };
   }
 
   /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */

@@ -87,18 +87,22 @@ export interface Flushed {
   readonly kept: KeptSaga;
   /** The attempt that the call makes itself. */
   readonly here: AttemptWords | null;
+  /** Lines that are not sent yet: with those of the turn after that attempt. */
+  readonly held: readonly TurnRecord[];
 }
 
 /**
  * Sends everything that the turns come to, in the one order there is. `form`: how an attempt is made
- * that may be an inline one; by default by another call, since somebody waits for this one.
+ * that may be an inline one; by default by another call, since somebody waits for this one. `before`: lines
+ * that were held.
  */
 export async function flush(
   ctx: ObjectContext,
   work: TurnWork,
   form: AttemptForm = 'handed',
+  before: readonly TurnRecord[] = [],
 ): Promise<Flushed> {
-  const { keep: kept, turns, stops, live, sends, here } = work.commands(form);
+  const { keep: kept, turns, stops, live, sends, here, held } = work.commands(form, before);
   const attempts = sends.filter(({ attempt }) => attempt !== undefined).length;
   // Where all that is live begins now, no id of before is asked for, and none is kept.
   const isKept = stops.length > 0 || (attempts > 0 && live.size > attempts);
@@ -117,12 +121,12 @@ export async function flush(
     return each.attempt === undefined ? [] : [{ name: each.attempt, invocationId }];
   });
   work.tellUnheard();
-  if (begun.length === 0) return { kept, here };
+  if (begun.length === 0) return { kept, here, held };
   const next = Object.fromEntries(Object.entries(runs).filter(([name]) => live.has(name)));
   // One after the other: the SDK cannot wait for two promises of its own at once.
   for (const { name, invocationId } of begun) next[name] = await invocationId;
   ctx.set<unknown>(RUNS, next, jsonWords);
-  return { kept, here };
+  return { kept, here, held };
 }
 
 /** Keeps the saga; see `flush` for one that takes turns. */

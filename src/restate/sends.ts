@@ -52,6 +52,8 @@ export interface Leaving {
   readonly after: SagaState | null;
   /** What no turn starts, but was to be made. */
   readonly again: readonly StartEffect[];
+  /** Lines of earlier turns of the call that were not sent yet. */
+  readonly held: readonly TurnRecord[];
   readonly form: AttemptForm;
   readonly nowMs: number;
 }
@@ -67,22 +69,30 @@ export interface Commands {
   readonly sends: readonly Send[];
   /** The attempt that the call makes itself once they are sent; `null`: none. */
   readonly here: AttemptWords | null;
+  /** Lines that are sent with those of the turn after that, unless the attempt takes long. */
+  readonly held: readonly TurnRecord[];
 }
 
 /** What follows of that from the turns, and what the saga has to remember of it. */
-export type Left = Pick<Commands, 'sends' | 'here'> & { readonly facts: OwnFacts };
+export type Left = Pick<Commands, 'sends' | 'here' | 'held'> & { readonly facts: OwnFacts };
+
+/** No line waits for longer for those of later turns of its call. */
+const HELD_MS = 1_000;
 
 type AsRow = Pick<SagaWords['goesOn'], 'row'>;
 
 /** The sends, and what is left beside them. */
 export function sendsOf(place: WorkPlace, id: string, leaving: Leaving): Left {
-  const { taken, records, after, nowMs, again, form } = leaving;
+  const { taken, after, nowMs, again, form } = leaving;
   let { facts } = leaving;
   const sends: Send[] = [];
   const { type } = facts;
-  if (records.length > 0) sends.push(toJournal(id, type, records));
   const started = [...taken.flatMap(({ effects }) => effects.filter(isStart)), ...again];
   const inline = inlineIn(place.inline, after, started, form, nowMs);
+  const isHere = inline?.form === 'here';
+  const lines = [...leaving.held, ...leaving.records];
+  const isHeld = isHere && nowMs - (lines[0]?.journal.atMs ?? nowMs) < HELD_MS;
+  if (lines.length > 0 && !isHeld) sends.push(toJournal(id, type, lines));
   const attemptOf = (effect: StartEffect): readonly Send[] =>
     attemptSends(id, facts, effect, after, inline, nowMs);
   for (const turn of taken) sends.push(...startsOf(place.registry, facts, turn, attemptOf, nowMs));
@@ -99,7 +109,7 @@ export function sendsOf(place: WorkPlace, id: string, leaving: Leaving): Left {
     sends.push(...gate.sends);
     facts = { ...facts, gate: gate.place };
   }
-  if (after === null) return { sends, facts, here: null };
+  if (after === null) return { sends, facts, here: null, held: [] };
   sends.push(...removalOf(place, id, taken, after));
   if (facts.watch !== null && isOverForParent(after)) {
     const { parent, activity, token, isUnwinding } = facts.watch;
@@ -108,9 +118,8 @@ export function sendsOf(place: WorkPlace, id: string, leaving: Leaving): Left {
     sends.push(toSaga(parent, 'report', { inbound, atMs: nowMs }));
     facts = { ...facts, watch: null };
   }
-  const isHere = inline?.form === 'here';
   const here = isHere ? attemptWords(id, facts, after, inline.effect, nowMs) : null;
-  return { sends, facts, here };
+  return { sends, facts, here, held: isHeld ? lines : [] };
 }
 
 function undoingsOf(id: string, { effects }: TakenTurn, atMs: number): readonly Send[] {

@@ -202,14 +202,18 @@ export class TurnWork {
     }
   }
 
-  /** Everything that is to be sent. `form`: how an attempt is made that may be an inline one. */
-  commands(form: AttemptForm = 'handed'): Commands {
-    const { sends, facts, here } = sendsOf(this.#place, this.#id, {
+  /**
+   * Everything that is to be sent, with the lines that were held before. `form`: how an attempt is
+   * made that may be an inline one.
+   */
+  commands(form: AttemptForm = 'handed', before: readonly TurnRecord[] = []): Commands {
+    const { sends, facts, here, held } = sendsOf(this.#place, this.#id, {
       taken: this.#taken,
       records: this.#records,
       facts: this.#facts,
       after: this.#saga?.state ?? null,
       again: this.#again,
+      held: before,
       form,
       nowMs: this.#nowMs,
     });
@@ -226,6 +230,7 @@ export class TurnWork {
       live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
       sends: [...sends, ...this.#alsoSent],
       here,
+      held,
     };
   }
 

@@ -36,7 +36,7 @@ const RUNS: readonly Run[] = [
     isShort: true,
   },
   {
-    killed: 'the server is killed, and attempts are inline',
+    killed: 'the server of inline attempts is killed',
     strikes: 3,
     strike: (load) => load.killNode(),
     options: { isInline: true },

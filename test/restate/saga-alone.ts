@@ -127,7 +127,11 @@ export class SagaAlone {
       run,
       genericSend: ({ service, method, parameter }: Sent) => {
         put('send', jsonOf({ service, method, parameter }));
-        return { invocationId: run('id', () => 'inv') };
+        return {
+          get invocationId() {
+            return run('id', () => 'inv_1');
+          },
+        };
       },
       request: () => ({ attemptCompletedSignal: new AbortController().signal }),
     };

@@ -26,6 +26,8 @@ export interface AttemptCall {
    * while `made` is waited for as well.
    */
   readonly handedOver: Promise<Made>;
+  /** The rest of one that goes on after that. */
+  rest(): RestatePromise<Made>;
   /** Aborts it where it still runs. */
   stop(): void;
   /** What it has done after all, once it is stopped, as Restate records it. */
@@ -59,6 +61,12 @@ export async function beginAttempt(
     desk.interrupted(task);
     return without(interrupted);
   };
+  const rest = async (): Promise<Made> => {
+    // Only the execution that made the attempt knows it by that name.
+    const known = task === null ? null : await desk.rest(task.run);
+    if (known === null && task !== null) desk.interrupted(task);
+    return known ?? without(interrupted);
+  };
   const stop = (): void => {
     if (task !== null) desk.stop(task);
   };
@@ -68,6 +76,7 @@ export async function beginAttempt(
   return {
     made: ctx.run('attempt', attempt, { serde }),
     handedOver,
+    rest: () => ctx.run('rest', rest),
     stop,
     late: () => ctx.run('late', () => desk.late(runOf(task))),
     end: () => {

@@ -8,13 +8,15 @@
  */
 import type { ObjectContext } from '@restatedev/restate-sdk';
 import { type Failure, toFailure } from '../../core/failure.ts';
+import type { TurnRecord } from '../../store/commit.ts';
 import { mustPark } from '../../host/turn/parking.ts';
 import type { Made } from '../attempt-desk.ts';
 import { type AttemptTools, beginAttempt } from '../attempts/attempt-call.ts';
 import type { KeptSaga } from '../kept-saga.ts';
 import type { HeldCall } from '../moves/move-words.ts';
 import { transitOf, wayOut } from '../moves/move-notes.ts';
-import { flush, heldCalls, holdCalls } from '../saga-state.ts';
+import { flush, type Flushed, heldCalls, holdCalls, send } from '../saga-state.ts';
+import { toJournal } from '../send.ts';
 import type { WorkPlace } from '../sends.ts';
 import { TurnWork } from '../turn-work.ts';
 import type { AttemptWords, Report } from '../words.ts';
@@ -26,6 +28,9 @@ import type { AttemptWords, Report } from '../words.ts';
 const TOGETHER_MS = 250;
 /** A call that is made again goes over all that was recorded of it: that is to stay short. */
 const MOST_TOGETHER = 20;
+
+/** An attempt that takes longer is not waited for with what pages are to show. */
+const SOON_MS = 50;
 
 /** A saga as it was loaded, and the time of the call by its sender's clock. */
 export interface Loaded {
@@ -90,35 +95,48 @@ export async function flushAlone(
   place: WorkPlace,
   first: TurnWork,
 ): Promise<void> {
-  const { inline, registry } = place;
-  let { kept, here } = await flush(ctx, first, 'here');
-  if (inline === null) return;
-  const tools = { registry, desk: inline.desk };
+  let flushed = await flush(ctx, first, 'here');
   let tookMs = 0;
-  for (let made = 1; here !== null; made += 1) {
-    const { effect } = here;
-    const ended = await madeHere(ctx, tools, here);
+  for (let made = 1; ; made += 1) {
+    const { kept, here } = flushed;
+    if (here === null || place.inline === null) return;
+    const tools = { registry: place.registry, desk: place.inline.desk };
+    const { report, held, ...ended } = await madeHere(ctx, tools, here, flushed);
     tookMs += ended.tookMs;
     const isFull = made >= MOST_TOGETHER || tookMs >= TOGETHER_MS;
-    const { report } = ended;
     // Not begun: the worker has no place for it, or is about to stop.
     const isLeft = report.kind === 'interrupted' && report.wasClean === true;
     const work = workAlone(place, ctx.key, { kept, atMs: ended.atMs }, (each) =>
-      isLeft ? each.startAgain([effect]) : each.takeAlone(report),
+      isLeft ? each.startAgain([here.effect]) : each.takeAlone(report),
     );
-    ({ kept, here } = await flush(ctx, work, isLeft ? 'apart' : isFull ? 'handed' : 'here'));
+    flushed = await flush(ctx, work, isLeft ? 'apart' : isFull ? 'handed' : 'here', held);
   }
+}
+
+interface MadeHere extends Pick<Made, 'atMs' | 'tookMs'> {
+  readonly report: Report;
+  /** Lines that are not sent yet. */
+  readonly held: readonly TurnRecord[];
 }
 
 async function madeHere(
   ctx: ObjectContext,
   tools: AttemptTools,
   asked: AttemptWords,
-): Promise<Made & { readonly report: Report }> {
-  const attempt = await beginAttempt(ctx, tools, asked, { waits: false });
-  const { report, ...made } = await attempt.made;
+  { kept, held }: Pick<Flushed, 'kept' | 'held'>,
+): Promise<MadeHere> {
+  const attempt = await beginAttempt(ctx, tools, asked, { waits: false, patienceMs: SOON_MS });
+  const soon = await attempt.made;
+  const isLong = soon.isRunning === true;
+  if (isLong && held.length > 0) send(ctx, toJournal(ctx.key, kept.facts.type, held));
+  const { report, atMs, tookMs } = isLong ? await attempt.rest() : soon;
   attempt.stop(); // what it answers after its time-out is not heard: the saga cannot wait for it
   attempt.end();
   const { activity, token } = asked.effect;
-  return { ...made, report: report ?? { kind: 'interrupted', activity, token } };
+  return {
+    report: report ?? { kind: 'interrupted', activity, token },
+    atMs,
+    tookMs,
+    held: isLong ? [] : held,
+  };
 }

@@ -16,6 +16,7 @@ import { findingsIn, type Register, Stage, urlOf } from '../stage.ts';
 
 const INLINE = { inlineAttempts: { upTo: '10s' } } as const;
 const SOON = { within: '20s' } as const;
+const POLLING = { timeout: 20_000 };
 /** Longer than the attempts of one call take together. */
 const LONG_MS = 300;
 
@@ -52,7 +53,7 @@ describeOnRestate('an inline attempt', () => {
     expect(nudged).toMatchObject({ kind: 'moves', dispatched: [] });
     expect(nudged?.calls).toMatchObject([{ what: `${SERVICES.saga}/attempt`, sagaId: saga.id }]);
     const order = saga.command({ name: 'pause', by: 'ada' });
-    await expect.poll(() => stage.callsOf(`${SERVICES.saga}/`)).toHaveLength(2);
+    await expect.poll(() => stage.callsOf(`${SERVICES.saga}/`), POLLING).toHaveLength(2);
     expect(await saga.state()).toMatchObject({ status: 'running' });
     release();
     // The attempt that would have followed waits behind the order, and is not made.
@@ -72,7 +73,7 @@ describeOnRestate('an inline attempt', () => {
     const saga = await backstep.spawn(pivotSaga, { input: INPUT });
     await begun;
     for (const id of await stage.callsOf(SERVICES.saga)) await stage.killCall(id);
-    await expect.poll(() => stage.callsOf('backstep-')).toEqual([]);
+    await expect.poll(() => stage.callsOf('backstep-'), POLLING).toEqual([]);
     release();
     const { calls } = backstep;
     expect(await calls?.nudge(saga.id)).toMatchObject({
@@ -95,7 +96,7 @@ describeOnRestate('an inline attempt', () => {
     const [to, database] = [join(folder, 'sagas.jsonl'), join(folder, 'target.db')];
     const { ingress, admin } = stage.server;
     const left = exportFromRestate({ ingress, admin, to, place: 'the shop', sagas: { ids: [id] } });
-    await expect.poll(() => stage.callsOf(`${SERVICES.saga}/${id}/leave`)).toHaveLength(1);
+    await expect.poll(() => stage.callsOf(`${SERVICES.saga}/${id}/leave`), POLLING).toHaveLength(1);
     release();
     await left;
     await importSagas({ database, from: to, definitions: [pivotSaga] });
