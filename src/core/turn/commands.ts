@@ -5,17 +5,18 @@
  * it goes on from there with the same tokens and keys.
  */
 import type { EventObject } from 'xstate';
-import { advance, identityOf, note, react } from './advance.ts';
+import { identityOf, note, react } from './advance.ts';
 import type { SagaDefinition } from '../define/definition.ts';
 import { keepOrRefuse } from './early-events.ts';
-import { startEffects, stopEffects } from './effects.ts';
+import { stopEffects } from './effects.ts';
 import { BackstepError } from '../errors.ts';
+import { goOn, turnFromParked } from './go-on.ts';
 import type { CommandName, Inbound, OperatorCommand, Turn } from './inbound.ts';
 import { recordOf } from '../history/journal-record.ts';
 import { keepContext } from '../json.ts';
-import { beginAttempts, endAttempts, settleRetries } from './ledger-turn.ts';
+import { endAttempts, settleRetries } from './ledger-turn.ts';
 import { canTake, COMMAND_EVENTS, hasEndedUnsettled, isLegal, legalCommands } from './legal.ts';
-import { admit, dispatchedAgain, NOTHING_LIVE } from './live.ts';
+import { NOTHING_LIVE } from './live.ts';
 import { statusOf } from '../machine/saga-status.ts';
 import { withContext } from '../machine/macrostep/scope.ts';
 import { giveUpEntries, withoutDoubt } from './skip.ts';
@@ -100,18 +101,25 @@ function toMachine(
   inbound: Command,
   name: keyof typeof COMMAND_EVENTS,
   nowMs: number,
-  { reason, step }: Pick<OperatorCommand, 'reason' | 'step'> = inbound.command,
+  said: Pick<OperatorCommand, 'reason' | 'step'> = inbound.command,
 ): Turn {
-  const event: EventObject & Record<string, unknown> = { type: COMMAND_EVENTS[name] };
-  if (reason !== undefined) event['reason'] = reason;
-  if (step !== undefined) event['step'] = step;
+  const event = eventOf(name, said);
   // The command may be legal for another step than the one that was named.
   if (!canTake(state, event)) return refusal(state);
   return react(definition, state, state.live, { inbound, event, nowMs });
 }
 
-// From where the saga stands, or stood when it was parked. Of the attempts that were live then,
-// those that the machine leaves are in doubt, and those that it keeps are dispatched again.
+function eventOf(
+  name: keyof typeof COMMAND_EVENTS,
+  { reason, step }: Pick<OperatorCommand, 'reason' | 'step'>,
+): EventObject {
+  const event: EventObject & Record<string, unknown> = { type: COMMAND_EVENTS[name] };
+  if (reason !== undefined) event['reason'] = reason;
+  if (step !== undefined) event['step'] = step;
+  return event;
+}
+
+// From where the saga stands, or stood when it was parked.
 function turnBack(
   definition: SagaDefinition,
   state: SagaState,
@@ -122,17 +130,10 @@ function turnBack(
   // By `compensate` past the pivot a person says that what is in doubt there never happened.
   const settled = name === 'compensate' ? withoutDoubt : (same: SagaState): SagaState => same;
   if (state.status !== 'parked') return toMachine(definition, settled(state), inbound, name, nowMs);
-  const standing = { ...state, status: statusOf(state.snapshot) };
-  const taken = toMachine(definition, settled(standing), inbound, name, nowMs);
-  if (taken.kind !== 'advanced') return refusal(state);
-  const { activities } = taken.state.live;
-  const wasLive = (id: string): boolean =>
-    activities[id]?.token === state.live.activities[id]?.token;
-  const { seq } = taken.state;
-  const before = { ...taken.state, seq: seq - 1 };
-  const next = { ...withFailedAgain(definition, before, nowMs, wasLive), seq };
-  const starts = startEffects(definition, next, wasLive);
-  return { ...taken, state: next, effects: [...starts, ...taken.effects] };
+  const standing = settled({ ...state, status: statusOf(state.snapshot) });
+  const event = eventOf(name, inbound.command);
+  if (!canTake(standing, event)) return refusal(state);
+  return turnFromParked(definition, standing, { inbound, event, nowMs }) ?? refusal(state);
 }
 
 /**
@@ -211,53 +212,6 @@ function freeze(
   const record = recordOf(state, next, { inbound, event, nowMs });
   const effects = stopEffects(state.live, NOTHING_LIVE, 'keep');
   return { kind: 'advanced', state: next, effects, record };
-}
-
-function goOn(
-  definition: SagaDefinition,
-  frozen: SagaState,
-  inbound: Command,
-  nowMs: number,
-): Turn {
-  const status = statusOf(frozen.snapshot);
-  const state = withFailedAgain(definition, frozen, nowMs);
-  const { live } = state;
-  const occasion = { inbound, event: inbound.command.name, nowMs };
-  if (state.early.length > 0) {
-    // Events that came while it stood still are taken with this turn, as far as accepted now.
-    const standing = { snapshot: state.snapshot, commands: [] };
-    const taken = advance(definition, { ...state, live }, live, standing, occasion);
-    const { activities } = taken.state.live;
-    const goesOn = (id: string): boolean => activities[id]?.token === live.activities[id]?.token;
-    const starts = startEffects(definition, taken.state, goesOn);
-    return { ...taken, effects: [...starts, ...taken.effects] };
-  }
-  const next: SagaState = { ...state, seq: state.seq + 1, status, live, parkReason: null };
-  const record = recordOf(state, next, occasion);
-  const effects = startEffects(definition, next, () => true);
-  return { kind: 'advanced', state: next, effects, record };
-}
-
-// Attempts that were cut off are dispatched again; one whose failure the machine did not handle is
-// tried again, as a new attempt.
-function withFailedAgain(
-  definition: SagaDefinition,
-  state: SagaState,
-  nowMs: number,
-  wasLive: (activity: string) => boolean = () => true,
-): SagaState {
-  const all = Object.entries(state.live.activities);
-  const failed = all.filter(([, { hasFailed }]) => hasFailed === true);
-  const cutOff = all.filter(([, { hasFailed }]) => hasFailed !== true);
-  const kept = { ...state.live, activities: Object.fromEntries(cutOff) };
-  const live = dispatchedAgain(kept, wasLive, true);
-  if (failed.length === 0) return { ...state, live };
-  const invoked = failed.map(([id, { src, input }]) => ({ id, src, input }));
-  const token = state.seq + 1;
-  const after = admit(definition, state, { kept: live, invoked, outgoing: [] }, token);
-  const { context } = state.snapshot as { readonly context: unknown };
-  const steps = beginAttempts(definition, state.steps, after, { token, nowMs, context });
-  return { ...state, live: after, steps };
 }
 
 function editContext(

@@ -45,7 +45,8 @@ export class ThreadPool {
   ): Promise<ThreadAnswer> {
     return this.#lane.run(async () => {
       context.signal.throwIfAborted(); // it was given up while it waited
-      const pool = await (this.#pool ??= this.#open());
+      const pool = await this.#opened();
+      context.signal.throwIfAborted(); // or while the threads were made
       return this.#runOn(pool, activity, input, context);
     });
   }
@@ -90,6 +91,17 @@ export class ThreadPool {
       clearTimeout(timer);
       port1.close();
       this.#running.delete(kill);
+    }
+  }
+
+  // A pool that could not be made is none: a later attempt may, and there is nothing to end.
+  async #opened(): Promise<Piscina> {
+    const opening = (this.#pool ??= this.#open());
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#pool === opening) this.#pool = null;
+      throw error;
     }
   }
 

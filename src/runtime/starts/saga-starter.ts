@@ -105,11 +105,14 @@ export class SagaStarter {
         return await this.#start(registration, { ...asked, hold });
       }
       const place = queue.enter(type);
+      let isNew = false;
       try {
         const hold = place?.isQueued === true ? { startAtMs, isLimited } : null;
-        return await this.#start(registration, { ...asked, hold });
+        const started = await this.#start(registration, { ...asked, hold });
+        ({ isNew } = started);
+        return started;
       } finally {
-        place?.settle();
+        place?.settle(isNew);
       }
     } finally {
       this.#underWay -= 1;

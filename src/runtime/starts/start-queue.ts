@@ -34,8 +34,8 @@ export interface StartQueuePorts {
 export interface Place {
   /** True: there is none yet, the saga has to wait in the queue. */
   readonly isQueued: boolean;
-  /** The start is durable, or did not happen. */
-  settle(): void;
+  /** The start is through. `isNew`: its saga is there now, and was not before. */
+  settle(isNew: boolean): void;
 }
 
 interface Gate {
@@ -43,8 +43,10 @@ interface Gate {
   maxQueued: number;
   active: number;
   queued: number;
-  /** Starts under way. */
+  /** Starts under way that begin at once. */
   entering: number;
+  /** Starts under way that have to wait in the queue. */
+  joining: number;
   /** Told that they may begin, and not begun yet. */
   readonly admitting: Set<number>;
   isPumping: boolean;
@@ -112,12 +114,17 @@ export class StartQueue {
   enter(type: string): Place | null {
     const gate = this.#gates.get(type);
     if (gate === undefined || gate.limit === Infinity) return null;
-    const isQueued = gate.queued > 0 || freePlaces(gate) <= 0;
-    if (isQueued && gate.queued >= gate.maxQueued) {
-      const message = `${gate.queued} sagas of type "${type}" wait for a place; try again later`;
+    const waiting = gate.queued + gate.joining;
+    const isQueued = waiting > 0 || freePlaces(gate) <= 0;
+    if (isQueued && waiting >= gate.maxQueued) {
+      const message = `${waiting} sagas of type "${type}" wait for a place; try again later`;
       throw new BackstepError('overloaded', message, { retryAfterMs: 5_000 });
     }
-    if (isQueued) return { isQueued, settle: () => {} };
+    if (isQueued) {
+      gate.joining += 1;
+      // With its first turn it was counted as one that waits, see `changed`.
+      return { isQueued, settle: (isNew) => void (gate.joining -= Number(!isNew)) };
+    }
     gate.entering += 1;
     return {
       isQueued,
@@ -135,6 +142,7 @@ export class StartQueue {
     if (gate === undefined) return;
     gate.active += Number(hasPlace(after)) - Number(before !== null && hasPlace(before));
     gate.queued += Number(isQueued) - Number(before !== null && isInQueue(before));
+    gate.joining -= Number(isQueued && before === null);
     if (!isQueued) gate.admitting.delete(sid);
     void this.#pump(type, gate);
   }
@@ -195,7 +203,8 @@ export class StartQueue {
 
 function newGate(limit: number, maxQueued: number): Gate {
   const admitting = new Set<number>();
-  return { limit, maxQueued, active: 0, queued: 0, entering: 0, admitting, isPumping: false };
+  const none = { active: 0, queued: 0, entering: 0, joining: 0 };
+  return { limit, maxQueued, ...none, admitting, isPumping: false };
 }
 
 function freePlaces({ limit, active, entering, admitting }: Gate): number {

@@ -176,6 +176,17 @@ test('an attempt that is given up while it waits for a thread never begins', asy
   expect(existsSync(join(folder, 'begun-polite'))).toBe(false);
 });
 
+test('an attempt that is given up while the threads are made never begins', async () => {
+  const stopped = new AbortController();
+  const ended = inThread<{ folder: string }, unknown>(module, {
+    export: 'deaf',
+    threads: threads(1),
+  })({ folder }, contextOf(stopped.signal)).catch((error: unknown) => error);
+  stopped.abort(new Error('given up'));
+  expect(await ended).toMatchObject({ message: 'given up' });
+  expect(existsSync(join(folder, 'begun-deaf'))).toBe(false);
+});
+
 test('a worker on Restate runs them as well', async () => {
   const desk = new AttemptDesk({ clock: systemClock, limits: DEFAULT_LIMITS, lateMs: 0 });
   const run = desk.newRun();

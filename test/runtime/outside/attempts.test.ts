@@ -202,4 +202,29 @@ describe('an activity that is not repeatable', () => {
     expect(parked?.failureReason).toMatchObject({ code: 'interrupted' });
     expect(parked?.parkReason?.message).toContain('step "publish" may have happened');
   });
+
+  test('is in doubt where its version was gone for a while, and is not called a second time', async () => {
+    let calls = 0;
+    const publish = (): Promise<never> => {
+      calls += 1;
+      return never();
+    };
+    await engine.open({ ...working, publish });
+    const id = await start();
+    await engine.seen((line) => line.to === 'publishing');
+    await engine.stop();
+    const without = await engine.openBare();
+    await without.start();
+    expect((await without.saga(id).settled({ within: 1e9 })).status).toBe('parked');
+    await without.stop();
+
+    const backstep = await engine.open({ ...working, publish });
+    await engine.seen((line) => line.event === 'retry');
+    expect((await backstep.saga(id).state())?.steps.at(-1)).toMatchObject({
+      name: 'publish',
+      status: 'in_doubt',
+      error: { code: 'interrupted' },
+    });
+    expect(calls).toBe(1);
+  });
 });

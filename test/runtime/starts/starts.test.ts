@@ -205,4 +205,24 @@ describe('a type with a bound', () => {
     await expect(spawn('c')).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 5_000 });
     expect(await engine.backstep.read.startQueues()).toMatchObject([{ queued: 1 }]);
   });
+
+  test('counts starts under way as well, so that many at once fill its queue and no more', async () => {
+    const { activities } = holding();
+    await engine.open(activities, { concurrency: { limit: 1, maxQueued: 2 } });
+    const asked = await Promise.allSettled(['a', 'b', 'c', 'd', 'e', 'f'].map(spawn));
+    expect(asked.filter(({ status }) => status === 'rejected')).toHaveLength(3);
+    expect(await engine.backstep.read.startQueues()).toMatchObject([{ queued: 2 }]);
+  });
+
+  test('gives room in its queue back that a start did not take', async () => {
+    const { activities } = holding();
+    const backstep = await engine.open(activities, { concurrency: { limit: 1, maxQueued: 1 } });
+    await backstep.spawn('trip', { input: { trip: 'a' }, key: 'a' });
+    for (let times = 0; times < 3; times++) {
+      const again = await backstep.spawn('trip', { input: { trip: 'a' }, key: 'a' });
+      expect(again.isNew).toBe(false);
+    }
+    await spawn('b');
+    await expect(spawn('c')).rejects.toMatchObject({ code: 'overloaded' });
+  });
 });
