@@ -99,9 +99,10 @@ export function readQuery<Shape extends z.ZodRawShape>(
 ): z.output<z.ZodObject<Shape>> {
   const given: Record<string, string | string[]> = {};
   for (const [name, parameter] of Object.entries(schema.shape)) {
-    const values = query.getAll(name);
+    const isSaid = (value: string): boolean => value !== '' || !NOTHING_WHEN_EMPTY.has(name);
+    const values = query.getAll(name).filter(isSaid);
     const [first] = values;
-    if (first === undefined || (first === '' && NOTHING_WHEN_EMPTY.has(name))) continue;
+    if (first === undefined) continue;
     given[name] = isList(parameter) ? values : first;
   }
   const parsed = schema.safeParse(given);

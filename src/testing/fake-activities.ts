@@ -88,7 +88,8 @@ export class FakeActivities<C extends object = object> {
   constructor(definition: SagaDefinition<C>, options: FakeOptions = {}) {
     const { outputs = {}, script = {}, always = {}, onEffect = () => {} } = options;
     const examples = ownExamples(definition);
-    this.#outputOf = (name, occurrence) => outputs[name] ?? examples.outputsOf(name, occurrence)[0];
+    this.#outputOf = (name, occurrence) =>
+      Object.hasOwn(outputs, name) ? outputs[name] : examples.outputsOf(name, occurrence)[0];
     this.#script = new Map(Object.entries(script).map(([name, list]) => [name, [...list]]));
     this.#always = new Map(Object.entries(always));
     this.#onEffect = onEffect;

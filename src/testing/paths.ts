@@ -135,31 +135,30 @@ function covering({ nodes }: SagaGraph, cover: 'transition' | 'move'): Walk[] {
 /** Every walk that passes no state twice, or none when there are more than `most`. */
 function simple({ nodes }: SagaGraph, most: number): Walk[] {
   const walks: Walk[] = [];
-  const starts = nodes.filter(({ parent }) => parent === null);
   let moves = 0;
-  const walk: GraphEdge[] = [];
-  const passed = new Set<GraphNode>();
-
-  /** False: there are too many. */
-  function goOn(from: GraphNode): boolean {
-    if (from.isSettled) walks.push([...walk]);
-    for (const edge of from.edges) {
+  for (const start of nodes.filter(({ parent }) => parent === null)) {
+    const walk: GraphEdge[] = [];
+    const passed = new Set([start]);
+    // What is left to try at each node of the walk: a machine that counts has walks of thousands of
+    // nodes, deeper than calls may nest.
+    const ahead = [start.edges.values()];
+    if (start.isSettled) walks.push([]);
+    for (let edges = ahead.at(-1); edges !== undefined; edges = ahead.at(-1)) {
+      const { value: edge } = edges.next();
+      if (edge === undefined) {
+        ahead.pop();
+        const left = walk.pop();
+        if (left !== undefined) passed.delete(left.to);
+        continue;
+      }
       if (passed.has(edge.to)) continue;
-      if (walks.length > most || ++moves > MAX_SIMPLE_MOVES) return false;
+      if (walks.length > most || ++moves > MAX_SIMPLE_MOVES) return [];
       passed.add(edge.to);
       walk.push(edge);
-      const isWithin = goOn(edge.to);
-      walk.pop();
-      passed.delete(edge.to);
-      if (!isWithin) return false;
+      ahead.push(edge.to.edges.values());
+      if (edge.to.isSettled) walks.push([...walk]);
     }
-    return true;
-  }
-
-  for (const start of starts) {
-    passed.add(start);
-    if (!goOn(start) || walks.length > most) return [];
-    passed.delete(start);
+    if (walks.length > most) return [];
   }
   return walks;
 }
@@ -183,10 +182,13 @@ function stepsToEnd(nodes: readonly GraphNode[]): Map<GraphNode, GraphEdge | und
 
 /** A shortest walk from the start. */
 function walkTo(node: GraphNode): GraphEdge[] {
-  const { parent } = node;
-  if (parent === null) return [];
-  const last = parent.edges.find(({ to }) => to === node);
-  return last === undefined ? [] : [...walkTo(parent), last];
+  const back: GraphEdge[] = [];
+  for (let at = node; at.parent !== null; at = at.parent) {
+    const last = at.parent.edges.find(({ to }) => to === at);
+    if (last === undefined) return [];
+    back.push(last);
+  }
+  return back.reverse();
 }
 
 function pathOf(

@@ -75,11 +75,22 @@ export class TestProcess {
   }
 }
 
-/** The same ids at every run: they differ within a process by a count, between them by number. */
+/** Letters of an id that name the process; the others count within it. */
+const PROCESS_LETTERS = 4;
+
+/**
+ * The same ids at every run: they differ within a process by a count, between them by number. Of a
+ * byte an id takes five bits, so each byte is one digit to the base 32.
+ */
 function createIds(process: number): () => Uint8Array {
   let count = 0;
+  const digitOf = (value: number, place: number): number => Math.floor(value / 32 ** place) % 32;
   return () => {
     count += 1;
-    return Uint8Array.from({ length: 16 }, (_, index) => (index === 0 ? process : count) + index);
+    return Uint8Array.from({ length: 16 }, (_, index) =>
+      index < PROCESS_LETTERS
+        ? digitOf(process, PROCESS_LETTERS - 1 - index)
+        : digitOf(count, 15 - index),
+    );
   };
 }

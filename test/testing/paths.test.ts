@@ -2,7 +2,7 @@
 import '../../src/testing/vitest.ts';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import { loadSagas } from '../../src/cli/saga-modules.ts';
 import { activity } from '../../src/core/activity.ts';
 import { durable } from '../../src/core/define/durable.ts';
@@ -75,6 +75,35 @@ describe('paths', () => {
     const events = { told: [{ sum: 6 }] };
     expect(coverageOf(guarded, { events }).untaken).toEqual([]);
     expect(pathsOf(guarded, { events }).map(({ moves }) => moves)).toEqual([['event told']]);
+  });
+
+  test('are found of a machine that counts, which has a state for every number', () => {
+    const counting = durable(
+      setup({
+        types: {
+          context: {} as { readonly count: number },
+          events: {} as { type: 'more' } | { type: 'enough' },
+        },
+      }).createMachine({
+        id: 'counting',
+        initial: 'on',
+        context: { count: 0 },
+        states: {
+          on: {
+            on: {
+              more: { actions: assign({ count: ({ context }) => context.count + 1 }) },
+              enough: 'off',
+            },
+          },
+          off: { type: 'final' },
+        },
+      }),
+    );
+    const paths = pathsOf(counting); // as many as cover the drawing: there are too many simple ones
+    expect(new Set(paths.flatMap(({ moves }) => moves))).toEqual(
+      new Set(['event more', 'event enough']),
+    );
+    expect(paths.every((path) => path.run().status === 'completed')).toBe(true);
   });
 });
 

@@ -22,14 +22,26 @@ const TRIP = { trip: 't-1' };
 
 describe('a saga on the test engine', () => {
   test('runs to its end with the outputs that are given', async () => {
-    await open({ outputs: { hold: { receipt: 'h-1' } } });
+    await open({ outputs: { hold: { receipt: 'h-1' }, charge: null } });
     const story = await engine.run(TRIP);
     expect(story).toBeCompleted();
     expect(story).toHaveCompensatedInOrder([]);
     expect(fakes.standing).toEqual(['hold', 'charge']);
-    expect(fakes.effects[0]?.output).toEqual({ receipt: 'h-1' });
+    expect(fakes.effects.map(({ output }) => output)).toEqual([{ receipt: 'h-1' }, null]);
     const page = await engine.backstep.read.listSagas({}, { limit: 10, cursor: null });
     expect(page.items).toMatchObject([{ id: story.id, status: 'completed' }]);
+  });
+
+  test('is one of hundreds that start in the same millisecond, over as many crashes', async () => {
+    await open();
+    const ids = new Set<string>();
+    for (let started = 0; started < 300; started++) ids.add(await engine.spawn(TRIP));
+    expect(ids.size).toBe(300);
+    for (let crashes = 0; crashes < 40; crashes++) {
+      await engine.crash();
+      ids.add(await engine.spawn(TRIP));
+    }
+    expect(ids.size).toBe(340);
   });
 
   test('is compensated when a call is refused, and the clock passes its retry delays', async () => {

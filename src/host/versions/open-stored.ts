@@ -4,10 +4,12 @@
  */
 import type { BackstepError } from '../../core/errors.ts';
 import type { Failure } from '../../core/failure.ts';
+import { parseStored } from '../../core/history/codec.ts';
 import { migrationTurn } from '../../core/history/migration.ts';
 import type { SagaState } from '../../core/state.ts';
 import type { Inbound } from '../../core/turn/inbound.ts';
 import type { Registration, Registry } from '../registry.ts';
+import { type RenamedAttempts, renamedAttempts } from './renamed-attempts.ts';
 import { type StoredText, standingOf } from './version-standing.ts';
 
 /** A saga with the registration that runs it. */
@@ -16,6 +18,8 @@ export interface LoadedSaga {
   readonly state: SagaState;
   /** The state is that of a migration which must become durable before anything else. */
   readonly migration?: Extract<Inbound, { kind: 'migrate' }>;
+  /** Beside a migration: what it means for attempts that this process makes. */
+  readonly renamed?: RenamedAttempts;
 }
 
 /** A saga as it was opened; `stays`: why a migration that there is does not take it along. */
@@ -40,7 +44,9 @@ export function openStored(
     case 'migrates': {
       const { registration, migration } = standing;
       const { state } = migrationTurn(registration.definition, stored.id, migration, nowMs);
-      return { registration, state, migration, stays: null };
+      const { live } = parseStored(stored.id, stored.state, stored.format);
+      const renamed = renamedAttempts(live.activities, state);
+      return { registration, state, migration, renamed, stays: null };
     }
     case 'goes-on': {
       const { registration, state, stays } = standing;

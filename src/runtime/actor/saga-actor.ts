@@ -134,7 +134,7 @@ export class SagaActor {
 
   async #processLoaded(item: Item): Promise<void> {
     if (item.kind === 'wake' && item.isReloaded === true) this.#saga = null;
-    const saga = (this.#saga ??= await this.#migrate(await this.#host.load(this.sid)));
+    const saga = (this.#saga ??= await this.#migrate(await this.#host.load(this.sid), item));
     switch (item.kind) {
       case 'inbound':
         await this.#take(saga, item);
@@ -221,20 +221,20 @@ export class SagaActor {
   }
 
   // A migration is a turn of its own, durable before the first turn under the new version.
-  async #migrate({ migration, ...saga }: ActorSaga): Promise<ActorSaga> {
+  async #migrate({ migration, renamed, ...saga }: ActorSaga, { kind }: Item): Promise<ActorSaga> {
     if (migration === undefined) return saga;
     const { registration, state, startedAtMs } = saga;
     const { id: type, version, hash: definitionHash } = registration.definition;
-    const { id } = state;
-    const taken = migrationTurn(registration.definition, id, migration, this.#host.nowMs());
+    const taken = migrationTurn(registration.definition, state.id, migration, this.#host.nowMs());
     const before = { ...taken.state, seq: taken.state.seq - 1 };
-    const { state: after, record, effects } = taken;
+    const { state: after, record } = taken;
+    const effects = renamed?.stops ?? [];
     const pending = { sid: this.sid, type, startedAtMs, before, after, record, effects };
-    const newVersion = { version, definitionHash };
-    const commit = commitOf(pending, this.#host, { version: newVersion });
+    const commit = commitOf(pending, this.#host, { version: { version, definitionHash } });
     const outcome = await this.#host.commit(commit);
-    if (!this.#hasMoved(registration, pending, outcome)) throw changedElsewhere(id);
-    return { registration, state: taken.state, startedAtMs };
+    if (!this.#hasMoved(registration, pending, outcome)) throw changedElsewhere(after.id);
+    if (kind !== 'recover') for (const each of renamed?.starts ?? []) this.tell(each);
+    return { registration, state: after, startedAtMs };
   }
 
   #abandon(reason: unknown): void {

@@ -211,11 +211,13 @@ function notRegistered(version: number | null): string {
     : `it ran under version ${version}, which is not registered here; register that beside the newer one`;
 }
 
-function isRecord(line: JournalRecord | ReplayFlaw): line is JournalRecord {
+/** False: it says why the line cannot be read. */
+export function isRecord(line: JournalRecord | ReplayFlaw): line is JournalRecord {
   return 'inbound' in line;
 }
 
-function readable(line: Parameters<typeof recordOfLine>[0]): JournalRecord | ReplayFlaw {
+/** The record of a line, or why it is none. */
+export function readable(line: Parameters<typeof recordOfLine>[0]): JournalRecord | ReplayFlaw {
   try {
     return recordOfLine(line);
   } catch (error) {

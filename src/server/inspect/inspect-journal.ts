@@ -8,12 +8,13 @@ import type { EventObject, StateValue } from 'xstate';
 import type { SagaDefinition } from '../../core/define/definition.ts';
 import type { JournalRecord } from '../../core/turn/inbound.ts';
 import type { Redact } from '../../core/secrets/redact.ts';
-import { recordOfLine, replayRecord } from '../../core/history/replay.ts';
+import { replayRecord } from '../../core/history/replay.ts';
 import { persistMachine } from '../../core/machine/persisted-machine.ts';
 import { isOver, type SagaState } from '../../core/state.ts';
 import { isEnded } from '../../core/status.ts';
 import type { Backstep } from '../../host/backstep.ts';
 import type { JournalEntry, SagaSummary } from '../../store/read-models.ts';
+import { isRecord, readable } from '../api/saga-history.ts';
 import { isJsonObject } from '../body.ts';
 import { definitionOf } from '../saga-lookup.ts';
 
@@ -61,6 +62,8 @@ export class InspectJournal {
   /** The last state of a saga, the least recently used first. */
   readonly #held = new Map<string, SagaState>();
   readonly #sagas = new Map<string, InspectedSaga>();
+  /** Sagas whose journal does not replay, up to a migration: not tried again at each line. */
+  readonly #lost = new Map<string, true>();
 
   constructor(backstep: Pick<Backstep, 'read' | 'saga' | 'definitions' | 'redact'>) {
     this.#backstep = backstep;
@@ -99,15 +102,16 @@ export class InspectJournal {
     return { snapshot: snapshotOf(state, this.#backstep.redact), sagaSeq: state.seq };
   }
 
-  /** The saga after this line of its journal. A line that does not replay is shown by its path. */
+  /** The saga after this line of its journal. One that does not replay is shown by its path. */
   async turn(entry: JournalEntry, definition: SagaDefinition | null): Promise<InspectedTurn> {
-    const record = recordOfLine(entry);
+    const read = readable(entry);
+    const record = isRecord(read) ? read : null;
     const before = this.#held.get(entry.sagaId) ?? null;
-    const written = this.#versionOf(entry, record) ?? definition;
-    const state = written === null ? null : await this.#stateAfter(entry, record, before, written);
+    const written = (record && this.#versionOf(entry, record)) ?? definition;
+    const state = written && (await this.#stateAfter(entry, record, before, written));
     const shown = {
-      event: eventOf(record, this.#backstep.redact),
-      sourceId: childThatSent(record, before),
+      event: record === null ? { type: entry.event } : eventOf(record, this.#backstep.redact),
+      sourceId: record && childThatSent(record, before),
     };
     if (state === null) {
       this.#held.delete(entry.sagaId);
@@ -135,18 +139,24 @@ export class InspectJournal {
 
   async #stateAfter(
     { sagaId }: JournalEntry,
-    record: JournalRecord,
+    record: JournalRecord | null,
     held: SagaState | null,
     definition: SagaDefinition,
   ): Promise<SagaState | null> {
     let before = held;
-    if (record.sagaSeq === 1) before = null;
+    if (record === null || record.sagaSeq === 1) before = null;
     else if (held?.seq !== record.sagaSeq - 1) {
-      before = await this.#replayUntil(sagaId, record.sagaSeq, definition);
-      if (before === null) return null;
+      before = this.#lost.has(sagaId)
+        ? null
+        : await this.#replayUntil(sagaId, record.sagaSeq, definition);
     }
-    const next = replayRecord(definition, sagaId, before, record);
-    return next.kind === 'replayed' ? next.state : null;
+    // A migration says by itself what it led to.
+    const isFirst = record?.sagaSeq === 1 || record?.inbound.kind === 'migrate';
+    const isPossible = record !== null && (before !== null || isFirst);
+    const state = isPossible ? stateAfter(definition, sagaId, before, record) : null;
+    if (state === null) keepAtMost(this.#lost, MAX_HELD, sagaId, true);
+    else this.#lost.delete(sagaId);
+    return state;
   }
 
   /** The state before this turn; `null` when the journal does not replay that far. */
@@ -161,9 +171,9 @@ export class InspectJournal {
       const page = await this.#backstep.read.transitions(sagaId, { limit: PAGE_SIZE, cursor });
       for (const line of page.items) {
         if (line.sagaSeq >= sagaSeq) return state;
-        const next = replayRecord(definition, sagaId, state, recordOfLine(line));
+        const read = readable(line);
         // What this version does not replay, it may have been migrated from since.
-        state = next.kind === 'differs' ? null : next.state;
+        state = isRecord(read) ? stateAfter(definition, sagaId, state, read) : null;
       }
       cursor = page.nextCursor;
     } while (cursor !== null);
@@ -184,6 +194,12 @@ export class InspectJournal {
   #hold(state: SagaState): void {
     keepAtMost(this.#held, MAX_HELD, state.id, state);
   }
+}
+
+/** The state that a record led to; `null`: it does not replay. */
+function stateAfter(...given: Parameters<typeof replayRecord>): SagaState | null {
+  const next = replayRecord(...given);
+  return next.kind === 'replayed' ? next.state : null;
 }
 
 /** A state's machine as inspectors show it. */

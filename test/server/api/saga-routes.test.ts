@@ -164,6 +164,8 @@ describe('GET /api/sagas', () => {
     };
     expect(await found('type=order&status=compensated&status=running')).toBe(2);
     expect(await found('status=completed')).toBe(0);
+    expect(await found('status=&status=completed')).toBe(0);
+    expect(await found('status=')).toBe(2);
     expect(await found('q=findme')).toBe(1);
     expect(await found('q=declined&type=order')).toBe(2);
     expect(await found('attempts>=1')).toBe(2);

@@ -132,6 +132,15 @@ describe('the inspector', () => {
     );
   });
 
+  it('shows the event of a turn after one that somebody edited, not that of another', async () => {
+    http = await openFixture();
+    const id = await http.settledOrder('o-1');
+    const edit = "UPDATE journal SET data = 'x' WHERE saga_seq = 2";
+    await http.backstep.store.write([{ sql: edit, parameters: [] }]);
+    const text = await page(`/inspector?saga=${id}`);
+    expect(text).toMatch(/<b>charge done<\/b>\s*<span class="quiet">turn 3,/);
+  });
+
   it('draws any type, and says what is not there', async () => {
     http = await openFixture();
     const text = await page('/inspector?type=order');

@@ -1,5 +1,7 @@
 /** The pages over all sagas, as the server renders them. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { setup } from 'xstate';
+import { durable } from '../../../src/core/define/durable.ts';
 import { PermanentError } from '../../../src/core/failure.ts';
 import type { Panel } from '../../../src/server/dashboard/services/panel.ts';
 import { declined, openFixture, type HttpFixture } from '../http-fixture.ts';
@@ -49,6 +51,35 @@ describe('GET /', () => {
     expect(page).toMatch(/The oldest\s+<a href="\/dead-letters">dead letter<\/a>/);
   });
 });
+
+describe('GET /dead-letters', () => {
+  it('asks for what the version of the saga takes, whatever the newest one takes', async () => {
+    http = await openFixture({ register: (backstep) => backstep.register(stuck(1), NONE) });
+    const { id } = await http.backstep.spawn('stuck', { input: null });
+    await http.backstep.saga(id).settled({ within: 10_000 });
+    http.backstep.register(stuck(2), NONE);
+    const page = await textOf('/dead-letters');
+    expect(page).toContain('any of: old1');
+    expect(page).not.toContain('old2');
+  });
+});
+
+const NONE = { activities: {} };
+
+/** Needs a person at once; the members that one may edit are named after the version. */
+function stuck(version: number) {
+  const member = `old${version}`;
+  const on = { 'backstep.retry': 'given' } as const;
+  return durable<Record<string, never>>(
+    setup({}).createMachine({
+      id: 'stuck',
+      context: { [member]: 1 },
+      initial: 'stuck',
+      states: { stuck: { tags: ['compensation_failed'], on }, given: { type: 'final' } },
+    }),
+    { version, editable: [member] },
+  );
+}
 
 describe('GET /services', () => {
   it('shows the panels that a program brings, page by page', async () => {

@@ -55,17 +55,26 @@ async function regionsOf(context: HttpContext, look: Look): Promise<readonly Reg
     backstep.read.deadLetterGroups(),
     backstep.read.deadLetters(page, look.group ?? undefined),
   ]);
-  const cards = await Promise.all(letters.items.map((letter) => cardOf(context, letter)));
+  const sagas = await backstep.read.summaries(letters.items.map(({ sagaId }) => sagaId));
+  const versions = new Map(sagas.map(({ id, version }) => [id, version]));
+  const cards = await Promise.all(
+    letters.items.map((letter) => cardOf(context, letter, versions.get(letter.sagaId))),
+  );
   const { group } = look;
   const content = { groups, group, cards, nextCursor: letters.nextCursor, isReadOnly };
   return [await region('letters', letterGroups(content))];
 }
 
-async function cardOf(context: HttpContext, letter: DeadLetter): Promise<Html> {
+/** `version`: the one that the saga runs under, whose members and events its forms ask for. */
+async function cardOf(
+  context: HttpContext,
+  letter: DeadLetter,
+  version: number | undefined,
+): Promise<Html> {
   const { backstep, isReadOnly } = context;
   const state = await readableState(backstep, letter.sagaId);
   if (state instanceof BackstepError) return letterCard(letter, state.message);
-  const definition = definitionOf(backstep, letter.type);
+  const definition = definitionOf(backstep, letter.type, version);
   const name = `${letter.type} ${letter.key ?? letter.sagaId}`;
   const editable = definition?.editable ?? null;
   const events = definition?.events ?? new Map<string, never>();

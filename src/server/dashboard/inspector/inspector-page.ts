@@ -12,7 +12,7 @@ import type { HttpContext } from '../../context.ts';
 import { region, type Region, type RegionGroup } from '../../live/page-region.ts';
 import type { Page, PageView } from '../../page.ts';
 import { badQuery, countingNumberOf, textOf } from '../../query.ts';
-import type { SagaHistories } from '../../api/saga-history.ts';
+import { recordAt, type SagaHistories } from '../../api/saga-history.ts';
 import { litIn } from '../saga/saga-page-groups.ts';
 import { pictureOf } from '../saga/saga-picture.ts';
 import { definitionOf, requireDefinition, typesOf } from '../../saga-lookup.ts';
@@ -179,15 +179,16 @@ async function sagaRegions(
   if (picture.kind !== 'picture') {
     return [await region('inspector-event', html`<p class="note tone-bad">${picture.why}</p>`)];
   }
-  const { shown, history, definition } = picture;
-  const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
+  const { shown, history, lastSeq, definition } = picture;
+  const record = recordAt(history, shown.seq);
+  const log = { sagaId, definition, history, seq: shown.seq, lastSeq };
   const turnLink = (turn: number): string => inspectorPath(sagaId, turn);
   return Promise.all([
     region('inspector-step', stepForm(sagaId, seq, shown.seq, lastSeq)),
     region('chart-states', litList(litIn(picture))),
-    region('inspector-event', eventView(definition, history.records[shown.seq - 1])),
+    region('inspector-event', eventView(definition, record, history.flaw)),
     region('inspector-snapshot', snapshotView(shown)),
-    region('inspector-log', sagaLog({ sagaId, definition, history, seq: shown.seq, turnLink })),
+    region('inspector-log', sagaLog({ ...log, turnLink })),
   ]);
 }
 

@@ -7,6 +7,7 @@ import { html } from 'hono/html';
 import type { SagaDefinition } from '../../../core/define/definition.ts';
 import { triggerOf } from '../../../explain/event-words.ts';
 import type { JournalRecord } from '../../../core/turn/inbound.ts';
+import type { ReplayFlaw } from '../../../core/history/replay.ts';
 import { legalEvents } from '../../../core/turn/legal.ts';
 import { persistMachine } from '../../../core/machine/persisted-machine.ts';
 import type { SagaState } from '../../../core/state.ts';
@@ -140,8 +141,12 @@ export function stepForm(sagaId: string, asked: number | null, at: number, lastS
 export function eventView(
   definition: SagaDefinition | undefined,
   record: JournalRecord | undefined,
+  flaw: ReplayFlaw | null,
 ): Html {
-  if (record === undefined) return html`<p class="quiet">It is not in the journal any more.</p>`;
+  if (record === undefined) {
+    const why = flaw === null ? 'it is not in the journal' : flaw.why;
+    return html`<p class="quiet">It cannot be shown: ${why}.</p>`;
+  }
   const { sagaSeq, atMs, event, inbound, from, to, note } = record;
   // The engine's own number of the attempt says nothing here, and reads like a secret.
   const { token: _, ...content } = { token: 0, ...inbound };

@@ -15,6 +15,8 @@ import { badge } from '../frame/status-badge.ts';
 
 /** Most turns that are listed around the one that is looked at. */
 const MAX_SHOWN = 100;
+/** Most changes of one turn that are listed; all of them are counted. */
+const MAX_CHANGES = 50;
 /** Longest text of a value within a list of changes. */
 const MAX_VALUE_LENGTH = 120;
 
@@ -24,6 +26,8 @@ export interface SagaLog {
   readonly history: SagaHistory;
   /** The turn that is looked at. */
   readonly seq: number;
+  /** The last turn of the saga, read here or not. */
+  readonly lastSeq: number;
   /** The query of a link to another turn is added to this one. */
   readonly turnLink: (seq: number) => string;
 }
@@ -56,7 +60,7 @@ export function sagaLog(log: SagaLog): Html {
       shown.length === records.length
         ? ''
         : html`<p class="quiet">
-            Turns ${shown[0]?.sagaSeq} to ${shown.at(-1)?.sagaSeq} of ${records.length}: choose one
+            Turns ${shown[0]?.sagaSeq} to ${shown.at(-1)?.sagaSeq} of ${log.lastSeq}: choose one
             above, or another turn by the slider.
           </p>`
     }`;
@@ -157,13 +161,25 @@ function reasonIn({ inbound }: JournalRecord): Html | string {
   }
 }
 
+interface Compared {
+  readonly before: SagaState;
+  readonly changes: readonly JsonChange[];
+}
+
+/** By the state after: a live page shows the same turns again and again. */
+const compared = new WeakMap<SagaState, Compared>();
+
 function changesOf(before: SagaState, after: SagaState): readonly JsonChange[] {
-  return jsonDifference(before.snapshot.context, after.snapshot.context);
+  const known = compared.get(after);
+  if (known?.before === before) return known.changes;
+  const changes = jsonDifference(before.snapshot.context, after.snapshot.context);
+  compared.set(after, { before, changes });
+  return changes;
 }
 
 function changeList(changes: readonly JsonChange[]): Html {
   return html`<ul class="changes">
-    ${changes.map(
+    ${changes.slice(0, MAX_CHANGES).map(
       ({ path, before, after }) =>
         html`<li>
           <code>${path === '' ? 'context' : path}</code>
@@ -171,6 +187,13 @@ function changeList(changes: readonly JsonChange[]): Html {
           ${after === undefined ? html`<span class="quiet">removed</span>` : html`<ins>${valueText(after)}</ins>`}
         </li>`,
     )}
+    ${
+      changes.length <= MAX_CHANGES
+        ? ''
+        : html`<li class="quiet">
+            and ${(changes.length - MAX_CHANGES).toLocaleString('en')} more
+          </li>`
+    }
   </ul>`;
 }
 

@@ -55,11 +55,10 @@ async function regionsOf(
   if (picture.kind !== 'picture') {
     return [await region('saga-head', html`<p class="note tone-bad">${picture.why}</p>`)];
   }
-  const { definition, shown, before, history, isPast, saga } = picture;
+  const { definition, shown, before, history, lastSeq, isPast, saga } = picture;
   const { id, tab, seq } = look;
-  const lastSeq = Math.max(history.records.at(-1)?.sagaSeq ?? 0, shown.seq);
   const turnLink = (turn: number): string => `${sagaPath(id, tab, turn)}#saga-log`;
-  const log = { sagaId: id, definition, history, seq: shown.seq, turnLink };
+  const log = { sagaId: id, definition, history, seq: shown.seq, lastSeq, turnLink };
   return Promise.all([
     region('saga-head', sagaHead(picture)),
     region('saga-travel', travelForm({ id, tab, seq, lastSeq })),

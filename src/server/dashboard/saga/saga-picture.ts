@@ -24,6 +24,8 @@ export interface SagaPicture {
   /** The state one turn before it; `null` for the first, or where it cannot be replayed. */
   readonly before: SagaState | null;
   readonly seq: number;
+  /** The last turn of the saga: of a long journal only the beginning is in `history`. */
+  readonly lastSeq: number;
   /** True when a past turn was asked for: no command can be given there. */
   readonly isPast: boolean;
   readonly history: SagaHistory;
@@ -69,6 +71,7 @@ export async function pictureOf(
     shown,
     before: stateAt(shown.seq - 1),
     seq: shown.seq,
+    lastSeq: Math.max(present.seq, history.records.at(-1)?.sagaSeq ?? 0),
     isPast: seq !== null,
     history,
     audit,
