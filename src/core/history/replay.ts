@@ -138,7 +138,8 @@ export function replayRecord(
   if (taken.kind === 'refused') {
     return differs(`${record.event} is refused (${taken.reason}) where it was taken before`);
   }
-  const why = differenceOf(record, taken.record, wholeWay(before, taken.state));
+  const whole = (): Way => wholeWay(before, taken.state);
+  const why = differenceOf(record, taken.record, whole);
   if (why !== null) return differs(why);
   const effects = taken.kind === 'advanced' ? taken.effects : [];
   return { kind: 'replayed', record, state: taken.state, definition, effects };
@@ -216,10 +217,14 @@ function wholeWay(before: SagaState | null, after: SagaState): Way {
 /** Compared in this order: the first difference is the one that tells a person most. */
 const COMPARED = ['kind', 'event', 'from', 'to', 'status'] as const;
 
-function differenceOf(recorded: JournalRecord, replayed: JournalRecord, whole: Way): string | null {
+function differenceOf(
+  recorded: JournalRecord,
+  replayed: JournalRecord,
+  whole: () => Way,
+): string | null {
   const isSame = (name: (typeof COMPARED)[number]): boolean =>
     recorded[name] === replayed[name] ||
-    ((name === 'from' || name === 'to') && recorded[name] === whole[name]);
+    ((name === 'from' || name === 'to') && recorded[name] === whole()[name]);
   const member = COMPARED.find((name) => !isSame(name));
   if (member === undefined) return null;
   const { [member]: was } = recorded;

@@ -3,14 +3,18 @@
 /** Most active regions that a line of the journal names; a saga may have hundreds. */
 const MOST_NAMED = 8;
 
-/** A value, worked out once: snapshots of a machine share their values. */
+/** A value, worked out once: snapshots of a machine share their values, or those of most regions. */
 interface Place {
-  /** A path for each active region. */
-  readonly regions: readonly string[];
-  readonly path: string;
+  /** Active regions. */
+  readonly count: number;
+  /** Of all of them; `null`: nobody has asked. */
+  path: string | null;
 }
 
+type Members = Readonly<Record<string, unknown>>;
+
 const known = new WeakMap<object, Place>();
+const NOTHING: Members = {};
 
 /**
  * `forward.processPayment.running`; active regions of a parallel state are joined with ` + `.
@@ -18,7 +22,9 @@ const known = new WeakMap<object, Place>();
  * @param value an XState state value
  */
 export function statePath(value: unknown): string {
-  return placeOf(value).path;
+  if (!isMembers(value)) return typeof value === 'string' ? value : '';
+  const place = placeOf(value);
+  return (place.path ??= pathsIn(value).join(' + '));
 }
 
 /** Where a turn began and where it led, as text. */
@@ -34,39 +40,82 @@ export interface Way {
  * branches would else write each of them in each of its thousand turns.
  */
 export function wayBetween(before: unknown, after: unknown): Way {
-  const [left, come] = [before === null ? null : placeOf(before), placeOf(after)];
-  if (Math.max(left?.regions.length ?? 0, come.regions.length) <= MOST_NAMED) {
-    return { from: left?.path ?? null, to: come.path };
+  const left = isMembers(before) ? placeOf(before) : null;
+  const come = isMembers(after) ? placeOf(after) : null;
+  if (Math.max(left?.count ?? 0, come?.count ?? 0) <= MOST_NAMED) {
+    const from = before === null ? null : (left?.path ?? statePath(before));
+    return { from, to: come?.path ?? statePath(after) };
   }
-  const from = left === null ? null : pathOfChanged(left.regions, come.regions);
-  return { from, to: pathOfChanged(come.regions, left?.regions ?? []) };
+  const from = before === null ? null : pathOfChanged(before, after);
+  return { from, to: pathOfChanged(after, before) };
 }
 
-function pathOfChanged(regions: readonly string[], others: readonly string[]): string {
-  const unchanged = new Set(others);
-  const changed = regions.filter((region) => !unchanged.has(region));
-  const named = (changed.length > 0 ? changed : regions).slice(0, MOST_NAMED);
-  const more = regions.length - named.length;
+function pathOfChanged(value: unknown, other: unknown): string {
+  const changed = pathsIn(value, other, MOST_NAMED);
+  const named = changed.length > 0 ? changed : pathsIn(value, NOTHING, MOST_NAMED);
+  const more = countOf(value) - named.length;
   return [...named, ...(more > 0 ? [`${more} more`] : [])].join(' + ');
 }
 
-const NOWHERE: Place = { regions: [], path: '' };
+function countOf(value: unknown): number {
+  if (isMembers(value)) return placeOf(value).count;
+  return typeof value === 'string' ? 1 : 0;
+}
 
-function placeOf(value: unknown): Place {
-  if (typeof value === 'string') return { regions: [value], path: value };
-  if (value === null || typeof value !== 'object') return NOWHERE;
+function placeOf(value: Members): Place {
   let place = known.get(value);
   if (place === undefined) {
-    const regions = regionsOf(value);
-    place = { regions, path: regions.join(' + ') };
+    let count = 0;
+    for (const key of Object.keys(value)) count += countIn(value[key]);
+    place = { count, path: null };
     known.set(value, place);
   }
   return place;
 }
 
-function regionsOf(value: object): readonly string[] {
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const below = placeOf(inner).regions;
-    return below.length === 0 ? [key] : below.map((path) => `${key}.${path}`);
-  });
+/** Paths of active regions, the first `most` of those that are not in the other value as well. */
+function pathsIn(value: unknown, other: unknown = NOTHING, most = Infinity): readonly string[] {
+  const found: string[] = [];
+  addPaths(found, '', value, other, most);
+  return found;
+}
+
+function addPaths(
+  found: string[],
+  around: string,
+  value: unknown,
+  other: unknown,
+  most: number,
+): void {
+  if (value === other) return;
+  if (!isMembers(value)) {
+    if (typeof value === 'string') found.push(`${around}${value}`);
+    return;
+  }
+  const others = isMembers(other) ? other : NOTHING;
+  for (const key of Object.keys(value)) {
+    const inner = value[key];
+    const was = others[key];
+    if (inner === was) continue; // a region that stays where it is
+    if (found.length >= most) return;
+    if (countOf(inner) > 0) addPaths(found, `${around}${key}.`, inner, was, most);
+    else if (was === undefined || countOf(was) > 0) found.push(`${around}${key}`);
+  }
+}
+
+/** The value with another one inside. What is known of it goes over, so that nobody counts it anew. */
+export function withInner(value: Members, key: string, inner: unknown): Members {
+  const count = placeOf(value).count + countIn(inner) - countIn(value[key]);
+  const moved = { ...value, [key]: inner };
+  known.set(moved, { count, path: null });
+  return moved;
+}
+
+// A state without states in it is a region, too.
+function countIn(inner: unknown): number {
+  return Math.max(countOf(inner), 1);
+}
+
+function isMembers(value: unknown): value is Members {
+  return value !== null && typeof value === 'object';
 }

@@ -64,7 +64,8 @@ export function advance(
   const rearranged = rearrange(definition, live, commands, moment);
   const isOver = snapshot.status !== 'active';
   const kept = isOver ? NOTHING_LIVE : rearranged.kept;
-  const ended = endAttempts(definition, state.steps, { inbound, before: state.live, kept, nowMs });
+  const endings = { inbound, before: state.live, left: live, kept, nowMs };
+  const ended = endAttempts(definition, state.steps, endings);
   const after = isOver
     ? NOTHING_LIVE
     : admit(definition, { id: state.id, steps: ended }, rearranged, moment.token);

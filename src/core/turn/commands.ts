@@ -179,7 +179,7 @@ function terminate(
   inbound: Command,
   nowMs: number,
 ): Turn {
-  const endings = { inbound, before: state.live, kept: NOTHING_LIVE, nowMs };
+  const endings = { inbound, before: state.live, left: state.live, kept: NOTHING_LIVE, nowMs };
   const ended = endAttempts(definition, state.steps, endings);
   const next: SagaState = {
     ...state,

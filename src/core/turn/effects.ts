@@ -18,10 +18,13 @@ export function effectsOf(
   outgoing: readonly Outgoing[],
   isShown: boolean,
 ): Effect[] {
-  const isNew = (id: string): boolean =>
-    before.activities[id]?.token !== after.live.activities[id]?.token;
-  const effects = stopEffects(before, after.live, 'cancel');
-  effects.push(...startEffects(definition, after, isNew));
+  const effects: Effect[] = [];
+  if (before.activities !== after.live.activities) {
+    const isNew = (id: string): boolean =>
+      before.activities[id]?.token !== after.live.activities[id]?.token;
+    effects.push(...stopEffects(before, after.live, 'cancel'));
+    effects.push(...startEffects(definition, after, isNew));
+  }
   for (const [index, message] of outgoing.entries()) {
     effects.push(...messageEffect(definition, message, index, before, after));
   }

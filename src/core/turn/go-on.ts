@@ -93,7 +93,7 @@ function withoutCutOff(
     const kept = { ...left.live, activities };
     const inbound = { kind: 'result', activity: id, token, outcome } as const;
     const { nowMs } = occasion;
-    const endings = { inbound, before: left.live, kept, nowMs };
+    const endings = { inbound, before: left.live, left: kept, kept, nowMs };
     left = { ...left, live: kept, steps: endAttempts(definition, left.steps, endings) };
     const event = endOfActor(definition, id, outcome);
     const further = stepMachine(snapshot, selfOf(definition, left, occasion), event);

@@ -9,6 +9,7 @@ import { ATTEMPT_TIMED_OUT, plainFailure } from '../failure.ts';
 import { probeAnswerOf } from './probe.ts';
 import type { Inbound, AttemptOutcome } from './inbound.ts';
 import { presentEntry } from './ledger.ts';
+import { type Ending, mayHaveEnded } from './live.ts';
 import type {
   Direction,
   Live,
@@ -19,12 +20,7 @@ import type {
 } from '../state.ts';
 
 /** What ended attempts in this turn. */
-export interface Endings {
-  readonly inbound: Inbound;
-  /** Live before the turn. */
-  readonly before: Live;
-  /** What stayed live of it. */
-  readonly kept: Live;
+export interface Endings extends Ending {
   readonly nowMs: number;
 }
 
@@ -63,7 +59,7 @@ export function endAttempts(
   let next = steps;
   const answered = answeredActivity(definition, endings.inbound);
   const { before, kept } = endings;
-  for (const id in before.activities) {
+  for (const id of mayHaveEnded(endings)) {
     const activity = before.activities[id];
     if (activity === undefined || kept.activities[id]?.token === activity.token) continue;
     if (activity.hasFailed ?? activity.isListener) continue; // it has ended already, or is no attempt

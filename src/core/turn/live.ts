@@ -121,6 +121,27 @@ export function dispatchedAgain(
   return { ...live, activities };
 }
 
+/** A turn, as far as attempts end in it. */
+export interface Ending {
+  readonly inbound: Inbound;
+  /** Live before the turn. */
+  readonly before: Live;
+  /** The same without what the inbound consumed. */
+  readonly left: Live;
+  /** What stayed live of it. */
+  readonly kept: Live;
+}
+
+/**
+ * The attempts that a turn may have ended, by id. Of hundreds side by side it is one, as a rule, and the
+ * machine lets the others be.
+ */
+export function mayHaveEnded({ inbound, before, left, kept }: Ending): readonly string[] {
+  if (kept.activities !== left.activities) return Object.keys(before.activities);
+  if (left.activities === before.activities) return [];
+  return inbound.kind === 'result' ? [inbound.activity] : Object.keys(before.activities);
+}
+
 type Result = Extract<Inbound, { kind: 'result' }>;
 
 /**

@@ -1,6 +1,7 @@
 /** Where a turn led, as a line of the journal says it, however wide the saga is. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { statePath, wayBetween } from '../../../src/core/machine/state-path.ts';
+import { statePath, wayBetween, withInner } from '../../../src/core/machine/state-path.ts';
 
 /** So many branches side by side, those named in the state `at`. */
 function wide(branches: number, at: Record<number, string> = {}): object {
@@ -45,6 +46,39 @@ describe('the way of a turn', () => {
       wayBetween(wide(branches), wide(branches, { 3: 'done' })).to.length;
     expect(length(1_000) - length(10)).toBe(2);
   });
+});
+
+// Regions of regions, some without a state in them, as values have them.
+const regions = fc.letrec<{ value: object | string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom('on', 'off'),
+    fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e'), tie('value'), { maxKeys: 5 }),
+  ),
+})).value;
+
+/** As a set of paths says it. */
+function pathOfChanged(value: unknown, other: unknown): string {
+  const [paths, others] = [statePath(value).split(' + '), statePath(other).split(' + ')];
+  const changed = paths.filter((path) => !others.includes(path));
+  const named = (changed.length > 0 ? changed : paths).slice(0, 8);
+  const more = paths.length - named.length;
+  return [...named, ...(more > 0 ? [`${more} more`] : [])].join(' + ');
+}
+
+test('what changed is what the paths of one have and those of the other lack', () => {
+  const both = fc.tuple(regions, regions, regions, regions);
+  fc.assert(
+    fc.property(both, ([one, other, inner, another]) => {
+      const rest = wide(12, { 3: 'done' });
+      const before = { one, all: rest, inner };
+      const after = withInner({ one: other, all: rest, inner: 'x' }, 'inner', another);
+      const { from, to } = wayBetween(before, after);
+      expect(from).toBe(pathOfChanged(before, after));
+      expect(to).toBe(pathOfChanged(after, before));
+    }),
+    { seed: 20_261_201, numRuns: 2_000 },
+  );
 });
 
 test('a whole path names every region', () => {

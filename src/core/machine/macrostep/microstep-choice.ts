@@ -2,8 +2,9 @@
  * Which transitions a machine takes in a configuration: the first one of each active region whose
  * guard lets it, looked for from the inside out, as XState does it. A witness is called for each.
  */
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject } from 'xstate';
 import { evaluateGuard } from 'xstate/guards';
+import { lineageOf, nodesOf } from '../machine-nodes.ts';
 import type { Transition } from './microstep-plan.ts';
 import { NOT_COVERED } from './microstep-self.ts';
 import type { Branch, Entry } from './microstep-table.ts';
@@ -35,33 +36,66 @@ export function canStep(event: EventObject, entry: Entry, snapshot: AnyMachineSn
 
 function allowedBy(
   event: EventObject,
-  { tree }: Entry,
+  { nodes, tree }: Entry,
   snapshot: AnyMachineSnapshot,
 ): readonly Transition[] {
   const machine: AnyStateMachine = snapshot.machine;
   if (tree === null) return machine.getTransitionData(snapshot, event);
+  const takers = nodes.length < MANY_STATES ? null : takersOf(machine, event.type);
   try {
-    return allowedIn(tree, event, snapshot);
+    return allowedIn(tree, event, snapshot, takers);
   } catch (thrown) {
     if (thrown === NOT_COVERED) throw thrown;
     return machine.getTransitionData(snapshot, event); // which says whose guard it was
   }
 }
 
-// What stands further in goes first, and each region chooses for itself.
+// What stands further in goes first, and each region chooses for itself. `takers`: see `takersOf`.
 function allowedIn(
   { node, inner }: Branch,
   event: EventObject,
   snapshot: AnyMachineSnapshot,
+  takers: ReadonlySet<AnyStateNode> | null,
 ): readonly Transition[] {
   let chosen = NONE;
-  // Nearly every state has one in it at most; nothing is made for those.
-  const only = inner[0];
-  if (inner.length > 1) chosen = inner.flatMap((each) => allowedIn(each, event, snapshot));
-  else if (only !== undefined) chosen = allowedIn(only, event, snapshot);
+  for (const branch of inner) {
+    if (takers !== null && !takers.has(branch.node)) continue;
+    const allowed = allowedIn(branch, event, snapshot, takers);
+    if (allowed.length > 0) chosen = chosen.length === 0 ? allowed : [...chosen, ...allowed];
+  }
   if (chosen.length > 0) return chosen;
   const own = firstAllowed(node.transitions.get(event.type), event, snapshot);
   return own === null ? NONE : [own];
+}
+
+/** In so many active states those are passed over in which nothing could take the event. */
+const MANY_STATES = 32;
+
+type Takers = ReadonlyMap<string, ReadonlySet<AnyStateNode>>;
+
+const NOBODY: ReadonlySet<AnyStateNode> = new Set();
+const takersByMachine = new WeakMap<AnyStateMachine, Takers>();
+
+/** The states of a machine that have transitions for the event, and those around them. */
+function takersOf(machine: AnyStateMachine, type: string): ReadonlySet<AnyStateNode> {
+  let takers = takersByMachine.get(machine);
+  if (takers === undefined) {
+    takers = takersIn(machine);
+    takersByMachine.set(machine, takers);
+  }
+  return takers.get(type) ?? NOBODY;
+}
+
+function takersIn(machine: AnyStateMachine): Takers {
+  const takers = new Map<string, Set<AnyStateNode>>();
+  for (const node of nodesOf(machine)) {
+    for (const type of node.transitions.keys()) {
+      const known = takers.get(type) ?? new Set();
+      takers.set(type, known);
+      for (const each of lineageOf(node)) known.add(each);
+    }
+  }
+  return takers;
 }
 
 /** The transitions without an event. */

@@ -26,6 +26,7 @@ import {
   type Table,
   tableOf,
 } from './microstep-table.ts';
+import { widePlan } from './microstep-wide.ts';
 
 /** A macrostep as the table makes it. */
 export interface TableStep {
@@ -114,7 +115,8 @@ class Run {
 
   follow(transitions: readonly Transition[], event: EventObject): void {
     if (transitions.length === 0) return;
-    const plan = planFor(this.#at(), transitions);
+    const at = this.#at();
+    const plan = widePlan(this.#table, at, transitions) ?? planFor(at, transitions);
     if (plan === null) throw NOT_COVERED;
     this.take(plan, event);
   }

@@ -34,6 +34,21 @@ export interface Table {
   readonly entries: Map<string, Entry>;
   /** The same by the JSON of their value, which is what a stored state has of them. */
   readonly byValue: Map<string, Entry>;
+  /** In so many active states the machine takes what microstep-wide.ts covers from there. */
+  wideFrom: number;
+  /** What that knows of a transition, by the states that it leaves. */
+  readonly local: Map<Transition, Map<string, LocalPlan | null>>;
+  /** By state: those with eventless transitions around it and itself, the innermost first. */
+  readonly eventless: Map<AnyStateNode, readonly AnyStateNode[]>;
+}
+
+/** What a transition does below the state that all it leaves and enters lies in. */
+export interface LocalPlan {
+  readonly plan: Plan;
+  /** Active below that state afterwards, in document order. */
+  readonly entered: readonly AnyStateNode[];
+  /** It enters a final state, which may end what is around. */
+  readonly isFinal: boolean;
 }
 
 /** A state that is active, and what is active in it, in document order. */
@@ -59,6 +74,9 @@ export interface Entry extends Configuration {
  */
 export const MAX_KEPT_STATES = 65_536;
 
+/** Active states from which on a configuration is wide: fewer are found again sooner than made. */
+const WIDE_STATES = 48;
+
 const tables = new WeakMap<AnyStateMachine, Table | null>();
 const entriesByNodes = new WeakMap<readonly AnyStateNode[], Entry>();
 
@@ -67,11 +85,23 @@ export function tableOf(machine: AnyStateMachine): Table | null {
   let table = tables.get(machine);
   if (table === undefined) {
     const start = isWithoutHistory(machine.root) ? planOfStart(machine) : null;
-    table =
-      start === null ? null : { machine, start, size: 0, entries: new Map(), byValue: new Map() };
+    table = start === null ? null : emptyTable(machine, start);
     tables.set(machine, table);
   }
   return table;
+}
+
+function emptyTable(machine: AnyStateMachine, start: Plan): Table {
+  return {
+    machine,
+    start,
+    size: 0,
+    entries: new Map(),
+    byValue: new Map(),
+    wideFrom: WIDE_STATES,
+    local: new Map(),
+    eventless: new Map(),
+  };
 }
 
 // History would make a plan depend on more than the configuration.
@@ -79,17 +109,36 @@ function isWithoutHistory(node: AnyStateNode): boolean {
   return node.type !== 'history' && Object.values(node.states).every(isWithoutHistory);
 }
 
-function configurationOf({ root }: AnyStateMachine, nodes: readonly AnyStateNode[]): Configuration {
-  const active = new Set(nodes);
-  const eventless = nodes
-    .filter((node) => node.type === 'atomic' || node.type === 'final')
-    .map((leaf) => [leaf, ...ancestorsOf(leaf, null)].filter((node) => node.always !== undefined))
-    .filter((line) => line.length > 0);
-  const tags = new Set(nodes.flatMap((node) => node.tags));
-  return { nodes, value: valueOf(root, active), tags, eventless };
+function configurationOf(table: Table, nodes: readonly AnyStateNode[]): Configuration {
+  const value = valueOf(table.machine.root, new Set(nodes));
+  return { nodes, value, tags: tagsOf(nodes), eventless: eventlessIn(table, nodes) };
 }
 
-function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateValue {
+/** The tags of active states. */
+export function tagsOf(nodes: readonly AnyStateNode[]): ReadonlySet<string> {
+  return new Set(nodes.flatMap((node) => node.tags));
+}
+
+/** See `Configuration.eventless`. */
+export function eventlessIn(
+  { eventless }: Table,
+  nodes: readonly AnyStateNode[],
+): Configuration['eventless'] {
+  const lines: (readonly AnyStateNode[])[] = [];
+  for (const node of nodes) {
+    if (node.type !== 'atomic' && node.type !== 'final') continue;
+    let line = eventless.get(node);
+    if (line === undefined) {
+      line = [node, ...ancestorsOf(node, null)].filter(({ always }) => always !== undefined);
+      eventless.set(node, line);
+    }
+    if (line.length > 0) lines.push(line);
+  }
+  return lines;
+}
+
+/** The value of a state and of what is active in it. */
+export function valueOf(node: AnyStateNode, active: ReadonlySet<AnyStateNode>): StateValue {
   const inside = Object.values(node.states).filter((child) => active.has(child));
   const [only] = inside;
   if (node.type === 'compound' && only !== undefined && Object.keys(only.states).length === 0) {
@@ -109,13 +158,18 @@ export function entryOf(table: Table, nodes: readonly AnyStateNode[]): Entry {
     if (table.size + inOrder.length > MAX_KEPT_STATES) forget(table);
     const tree = inOrder.some(catches) ? null : treeOf(table.machine.root, inOrder);
     const unknown = { plans: new Map(), joint: new Map() };
-    entry = { ...configurationOf(table.machine, inOrder), tree, ...unknown };
+    entry = { ...configurationOf(table, inOrder), tree, ...unknown };
     table.size += inOrder.length;
     table.entries.set(key, entry);
     table.byValue.set(JSON.stringify(entry.value), entry);
   }
   entriesByNodes.set(nodes, entry);
   return entry;
+}
+
+/** From now on these states are in the configuration. */
+export function noteEntry(nodes: readonly AnyStateNode[], entry: Entry): void {
+  entriesByNodes.set(nodes, entry);
 }
 
 // Plans lead from entry to entry: while they did, one snapshot in memory would keep all of them.
@@ -129,12 +183,13 @@ function forget(table: Table): void {
   table.size = 0;
 }
 
-function catches({ transitions }: AnyStateNode): boolean {
+/** True when a wildcard of the state catches events. */
+export function catches({ transitions }: AnyStateNode): boolean {
   return [...transitions.keys()].some((event) => event.includes('*'));
 }
 
-// A state comes before those in it, so one pass finds the place of each.
-function treeOf(root: AnyStateNode, inOrder: readonly AnyStateNode[]): Branch {
+/** The branch of a state. A state comes before those in it, so one pass finds the place of each. */
+export function treeOf(root: AnyStateNode, inOrder: readonly AnyStateNode[]): Branch {
   const branches = new Map<AnyStateNode | undefined, { node: AnyStateNode; inner: Branch[] }>();
   const tree = { node: root, inner: [] };
   branches.set(root, tree);
