@@ -20,5 +20,5 @@ export type {
   RestateImportOptions,
 } from './restate/face/moves/moving.ts';
 export { openRestateBackstep, serveWorker } from './restate/with-sdk.ts';
-export type { Worker, WorkerOptions } from './restate/worker.ts';
+export type { InlineAttemptOptions, Worker, WorkerOptions } from './restate/worker.ts';
 export type { MetricsAt } from './host/telemetry/serve-metrics.ts';

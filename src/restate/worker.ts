@@ -50,7 +50,7 @@ export interface WorkerOptions {
    * at most its time-out; an answer after that is not heard, and its signal fires no earlier. Longest
    * `20s`. The same for all workers behind one address. Default: none.
    */
-  readonly inlineAttempts?: InlineOptions;
+  readonly inlineAttempts?: InlineAttemptOptions;
   /**
    * Public keys of the Restate servers that may call, as Restate logs them at its start, such as
    * `publickeyv1_...`; what is not signed by one of them is refused. Default: anybody may call.
@@ -69,7 +69,7 @@ export interface WorkerOptions {
 }
 
 /** Which attempts are inline ones. */
-export interface InlineOptions {
+export interface InlineAttemptOptions {
   /** Longest time-out of one. */
   readonly upTo: Duration;
 }
@@ -155,7 +155,7 @@ export async function serveWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-function upToMsOf(options: InlineOptions | undefined): number | null {
+function upToMsOf(options: InlineAttemptOptions | undefined): number | null {
   if (options === undefined) return null;
   const name = 'inlineAttempts.upTo';
   const upToMs = toMs(options.upTo, name);

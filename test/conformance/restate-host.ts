@@ -62,10 +62,16 @@ class RestatePlace implements Place {
     this.#ofWorkers = ofWorkers;
     this.database = { database };
     this.#port = port;
-    onTestFinished(async () => {
-      await this.close();
-      // Timers of sagas that the case left behind, which the next one does not know.
-      await this.#server.killCalls();
+    onTestFinished(async ({ task }) => {
+      // While its workers are there: without them every call that is left fails.
+      const failing = task.result?.state === 'fail' ? await this.#failing() : [];
+      try {
+        await this.close();
+      } finally {
+        // Timers of sagas that the case left behind, which the next one does not know.
+        await this.#server.killCalls();
+      }
+      if (failing.length > 0) throw new Error(`calls are tried again: ${JSON.stringify(failing)}`);
     });
   }
 
@@ -104,14 +110,22 @@ class RestatePlace implements Place {
     if (deployed === null) return;
     this.#deployed = null;
     // A turn that began on these workers ends on them or never: its saga would wait for it for ever.
-    await this.#restOf(({ target }) => target.startsWith(`${SERVICES.saga}/`));
-    await deployed.backstep.stop({ within: 0 });
-    await deployed.address.close();
-    await Promise.all(deployed.workers.map((worker) => worker.stop()));
+    try {
+      await this.#restOf(({ target }) => target.startsWith(`${SERVICES.saga}/`));
+    } finally {
+      await deployed.backstep.stop({ within: 0 });
+      await deployed.address.close();
+      await Promise.all(deployed.workers.map((worker) => worker.stop()));
+    }
   }
 
   rest(): Promise<void> {
     return this.#restOf(() => true);
+  }
+
+  /** Calls that Restate tries again, each with the reason. */
+  async #failing(): Promise<readonly KeptCall[]> {
+    return (await this.#server.calls()).filter((call) => (call.last_failure ?? null) !== null);
   }
 
   async #restOf(isMeant: (call: KeptCall) => boolean): Promise<void> {

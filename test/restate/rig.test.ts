@@ -44,6 +44,18 @@ describeOnRestate('the Restate of the tests', () => {
     expect(await server.calls()).toEqual([]);
   });
 
+  it('calls whom it was told of last, though it knew the address from before', async () => {
+    const server = await restateServer();
+    const [first, second] = await Promise.all([
+      worker('greeter-worker.ts'),
+      worker('greeter-worker.ts'),
+    ]);
+    for (const { port, pid } of [first, second, first]) {
+      await server.register(`http://127.0.0.1:${port}`);
+      expect(await greet(server.ingress, 'ada')).toMatchObject({ pid });
+    }
+  });
+
   it('speaks both ways at once through the balancer', async () => {
     const [server, address] = await Promise.all([restateServer(), balancer()]);
     const { port } = await worker('greeter-worker.ts');

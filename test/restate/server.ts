@@ -21,6 +21,8 @@ export interface KeptCall {
   readonly target: string;
   readonly status: string;
   readonly retry_count: number | null;
+  /** Why its last try failed. */
+  readonly last_failure?: string | null;
 }
 
 const PARTITIONS = 4;
@@ -153,14 +155,18 @@ export class RestateServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Tells it of services that are served at this address, and gives the id of the deployment. */
+  /**
+   * Tells it of services that are served at this address, where new calls of them go from now on, and
+   * gives the id of the deployment. The system may give a port again: an address that the server knows
+   * already would change nothing unless forced, and calls would go on to those that came in between.
+   */
   async register(uri: string): Promise<string> {
     let last = '';
     for (let left = READY_TRIES; left > 0; left -= 1) {
       const answer = await fetch(`${this.admin}/deployments`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ uri }),
+        body: JSON.stringify({ uri, force: true }),
       });
       const text = await answer.text();
       if (answer.ok) return (JSON.parse(text) as { id: string }).id;
