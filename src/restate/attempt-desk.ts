@@ -72,6 +72,7 @@ export class AttemptDesk {
       {
         onOutcome: ({ run, effect: { activity, token } }, outcome) =>
           this.#runs.get(run)?.ended.resolve({ kind: 'result', activity, token, outcome }),
+        onUnbegun: ({ run, effect }) => this.#runs.get(run)?.ended.resolve(notBegun(effect)),
         onTimeout: ({ run, effect: { token } }, timer) =>
           this.#runs.get(run)?.ended.resolve({ kind: 'timer', timer, token }),
         onAnswer: ({ type, effect: { step, direction } }, durationMs) =>
@@ -114,9 +115,7 @@ export class AttemptDesk {
     const { waits = true, patienceMs } = waiting;
     const beganMs = this.#clock.nowMs();
     if (this.#isStopping || (!waits && this.#runner.backlog >= this.#places)) {
-      const { activity, token } = task.effect;
-      const report = { kind: 'interrupted', activity, token, wasClean: true } as const;
-      return { report, atMs: beganMs, tookMs: 0 };
+      return { report: notBegun(task.effect), atMs: beganMs, tookMs: 0 };
     }
     const run = {
       beganMs,
@@ -177,12 +176,19 @@ export class AttemptDesk {
     return { report, atMs, tookMs: atMs - beganMs };
   }
 
-  /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
+  /**
+   * Starts nothing new, and says of what waits for a place that it was not begun; resolves when nothing
+   * runs or after `drainMs`. Aborts what is left.
+   */
   async drain(drainMs: number): Promise<void> {
     this.#isStopping = true;
     await this.#runner.drain(drainMs);
     this.#drained.resolve(null);
   }
+}
+
+function notBegun({ activity, token }: AttemptTask['effect']): Report {
+  return { kind: 'interrupted', activity, token, wasClean: true };
 }
 
 function lateReport({ effect }: AttemptTask, outcome: AttemptOutcome): Report {

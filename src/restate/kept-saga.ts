@@ -8,11 +8,24 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { Failure } from '../core/failure.ts';
 import { SAGA_STATUSES, type SagaStatus } from '../core/status.ts';
+import type { StartHold } from '../core/turn/inbound.ts';
+import type { ParentLink } from '../core/turn/parent-link.ts';
 import type { StoredText } from '../host/versions/version-standing.ts';
 import { parkedRecord } from '../host/turn/projection.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import type { MoveNote } from './moves/move-notes.ts';
 import { type StoredWords, WATCH, type Watch } from './words.ts';
+
+/** A saga that begins, its input parsed. */
+export interface NewSaga {
+  readonly input: unknown;
+  readonly key: string | null;
+  readonly inputHash: string;
+  readonly hold: StartHold | null;
+  readonly parent: ParentLink | null;
+  /** The `traceparent` of whoever asked for it. */
+  readonly trace: string | null;
+}
 
 /** By which its object keeps the saga. */
 export const SAGA = 's';

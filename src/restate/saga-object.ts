@@ -163,7 +163,9 @@ function toldHandlers(place: WorkPlace) {
     report: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const { inbound, atMs } = SAGA_WORDS.report.parse(given);
       const kept = await loadSaga(ctx);
-      if (kept !== null) await alone(ctx, place, { kept, atMs }, (work) => work.takeAlone(inbound));
+      if (kept === null) return;
+      const act = (work: TurnWork): void => work.takeAlone(work.underNewId(inbound));
+      await alone(ctx, place, { kept, atMs }, act);
     },
     attempt: async (ctx: ObjectContext, given: unknown): Promise<void> => {
       const asked = SAGA_WORDS.attempt.parse(given);
@@ -171,7 +173,7 @@ function toldHandlers(place: WorkPlace) {
       const kept = await loadSaga(ctx);
       if (kept === null) return;
       await alone(ctx, place, { kept, atMs }, (work) =>
-        work.startAgain(startedAgain(work.definition, work.state, asked)),
+        work.startAgain(startedAgain(work.definition, work.state, work.underNewId(asked))),
       );
     },
     wake: async (ctx: ObjectContext, given: unknown): Promise<void> => {

@@ -11,9 +11,8 @@ import { encodeWhole } from '../core/history/codec.ts';
 import { migrationTurn } from '../core/history/migration.ts';
 import { STORED_FORMAT } from '../core/history/stored-format.ts';
 import type { SagaState } from '../core/state.ts';
-import type { Inbound, StartHold } from '../core/turn/inbound.ts';
+import type { Inbound } from '../core/turn/inbound.ts';
 import { countedOf } from '../core/history/counted.ts';
-import type { ParentLink } from '../core/turn/parent-link.ts';
 import { begin, turn } from '../core/turn/turn.ts';
 import { type BesideRecord, recordOf } from '../host/turn/projection.ts';
 import { stepFailureOf } from '../host/turn/step-failure.ts';
@@ -21,24 +20,22 @@ import { refusalOf, versionConflict } from '../host/turn/refusals.ts';
 import { tooLongResult } from '../host/turn/state-bound.ts';
 import type { TakenTurn } from '../host/turn/taken-turn.ts';
 import { type LoadedSaga, openStored } from '../host/versions/open-stored.ts';
+import { type RenamedAttempts, underNewId } from '../host/versions/renamed-attempts.ts';
 import type { TurnRecord } from '../store/commit.ts';
 import type { AttemptForm, StartEffect } from './attempts/inline-attempts.ts';
-import { type KeptSaga, type OwnFacts, ownFactsOf, parkedAsItIs, textOf } from './kept-saga.ts';
+import { startsLeft, stopsOf } from './attempts/starts.ts';
+import {
+  type KeptSaga,
+  type NewSaga,
+  type OwnFacts,
+  ownFactsOf,
+  parkedAsItIs,
+  textOf,
+} from './kept-saga.ts';
 import { nameOfAttempt, type Send } from './send.ts';
 import { type Commands, sendsOf, unheardIn, type WorkPlace } from './sends.ts';
 
 type Received = Exclude<Inbound, { kind: 'start' }>;
-
-/** A saga that begins, its input parsed. */
-export interface NewSaga {
-  readonly input: unknown;
-  readonly key: string | null;
-  readonly inputHash: string;
-  readonly hold: StartHold | null;
-  readonly parent: ParentLink | null;
-  /** The `traceparent` of whoever asked for it. */
-  readonly trace: string | null;
-}
 
 export class TurnWork {
   readonly #place: WorkPlace;
@@ -52,6 +49,8 @@ export class TurnWork {
   #parked: KeptSaga | null = null;
   readonly #alsoSent: Send[] = [];
   readonly #again: StartEffect[] = [];
+  /** Of the migration that it took. */
+  #renamed: RenamedAttempts | undefined;
 
   private constructor(
     place: WorkPlace,
@@ -158,6 +157,11 @@ export class TurnWork {
     this.#alsoSent.push(send);
   }
 
+  /** What was said of an attempt under the id that it had when the saga was opened. */
+  underNewId<Word extends object>(word: Parameters<typeof underNewId<Word>>[1]): Word {
+    return underNewId(this.#renamed, word);
+  }
+
   /** Starts attempts that are live and not under way; no turn is taken for that. */
   startAgain(effects: readonly StartEffect[]): void {
     this.#again.push(...effects);
@@ -207,6 +211,9 @@ export class TurnWork {
    * made that may be an inline one.
    */
   commands(form: AttemptForm = 'handed', before: readonly TurnRecord[] = []): Commands {
+    // In the call that migrates, which may be the one that tells of them.
+    const left = startsLeft(this.#renamed, this.#saga?.state, this.#taken, this.#again);
+    for (const each of left) this.takeAlone(each);
     const { sends, facts, here, held } = sendsOf(this.#place, this.#id, {
       taken: this.#taken,
       records: this.#records,
@@ -218,15 +225,10 @@ export class TurnWork {
       nowMs: this.#nowMs,
     });
     const live = this.#saga?.state.live.activities ?? {};
-    const stops = this.#taken.flatMap(({ effects }) =>
-      effects.flatMap((effect) =>
-        effect.kind === 'stop-activity' ? [nameOfAttempt(effect.activity, effect.token)] : [],
-      ),
-    );
     return {
       keep: this.#kept(facts),
       turns: this.#records,
-      stops,
+      stops: stopsOf(this.#taken),
       live: new Set(Object.entries(live).map(([name, { token }]) => nameOfAttempt(name, token))),
       sends: [...sends, ...this.#alsoSent],
       here,
@@ -272,9 +274,14 @@ export class TurnWork {
   }
 
   // A migration is a turn of its own, before the first turn under the new version.
-  #migrate({ registration }: LoadedSaga, inbound: NonNullable<LoadedSaga['migration']>): void {
+  #migrate(
+    { registration, renamed }: LoadedSaga,
+    inbound: NonNullable<LoadedSaga['migration']>,
+  ): void {
     const { definition } = registration;
-    const { state, record, effects } = migrationTurn(definition, this.#id, inbound, this.#nowMs);
+    const { state, record } = migrationTurn(definition, this.#id, inbound, this.#nowMs);
+    const effects = renamed?.stops ?? [];
+    this.#renamed = renamed;
     const before = { ...state, seq: state.seq - 1 };
     const { version, hash: definitionHash } = definition;
     this.#facts = { ...this.#facts, version, definitionHash };

@@ -46,6 +46,8 @@ export interface AttemptReports {
   onTimeout(task: AttemptTask, timer: string): void;
   /** Of a saga that nobody set going just now. Default: none is. */
   isBackground?(task: AttemptTask): boolean;
+  /** It waited for a place when its runner stopped: it was never begun. Default: nobody is told. */
+  onUnbegun?(task: AttemptTask): void;
   /** For figures: it answered in so long from dispatch on. Default: nobody counts. */
   onAnswer?(task: AttemptTask, durationMs: number): void;
 }
@@ -131,7 +133,7 @@ export class ActivityRunner {
   /** Starts nothing new; resolves when nothing runs or after `drainMs`. Aborts what is left. */
   async drain(drainMs: number): Promise<void> {
     this.#isStopped = true;
-    this.#waiting.clear();
+    for (const task of this.#waiting.clear()) this.#reports.onUnbegun?.(task);
     if (this.#running.size > 0) {
       await new Promise<void>((resolve) => {
         const cancel = this.#clock.after(drainMs, resolve);

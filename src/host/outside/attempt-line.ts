@@ -37,8 +37,11 @@ export class AttemptLine<Task> {
     return undefined;
   }
 
-  clear(): void {
+  /** Nobody waits any more; gives those who did. */
+  clear(): readonly Task[] {
+    const left = [...this.#foreground.values(), ...this.#background.values()];
     this.#foreground.clear();
     this.#background.clear();
+    return left;
   }
 }

@@ -2,6 +2,7 @@
 import type { SagaState } from '../../core/state.ts';
 import { parentLink } from '../../core/turn/parent-link.ts';
 import type { TakenTurn } from '../../host/turn/taken-turn.ts';
+import type { RenamedAttempts } from '../../host/versions/renamed-attempts.ts';
 import type { OwnFacts } from '../kept-saga.ts';
 import { SERVICES } from '../names.ts';
 import { nameOfAttempt, type Send, toSaga } from '../send.ts';
@@ -44,6 +45,30 @@ export function attemptSends(
   const words = attemptWords(id, facts, after, effect, atMs);
   const attempt = nameOfAttempt(activity, token);
   return [{ service: SERVICES.attempt, handler: 'run', words, attempt }];
+}
+
+/** Attempts that turns stop, as `nameOfAttempt` names them. */
+export function stopsOf(taken: readonly TakenTurn[]): readonly string[] {
+  return taken.flatMap(({ effects }) =>
+    effects.flatMap((effect) =>
+      effect.kind === 'stop-activity' ? [nameOfAttempt(effect.activity, effect.token)] : [],
+    ),
+  );
+}
+
+/** Attempts under new ids that are still live after those turns, and that none of them starts. */
+export function startsLeft(
+  renamed: RenamedAttempts | undefined,
+  after: SagaState | undefined,
+  taken: readonly TakenTurn[],
+  again: readonly StartEffect[],
+): RenamedAttempts['starts'] {
+  if (renamed === undefined || after === undefined) return [];
+  const started = [...taken.flatMap(({ effects }) => effects.filter(isStart)), ...again];
+  return renamed.starts.filter(({ activity, token }) => {
+    const isLive = after.live.activities[activity]?.token === token;
+    return isLive && !started.some((each) => each.activity === activity && each.token === token);
+  });
 }
 
 function childCalls(
