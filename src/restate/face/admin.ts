@@ -1,4 +1,5 @@
 /** What is asked of Restate's admin port: who serves what, and which calls do not get on. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { BackstepError } from '../../core/errors.ts';
 import { causeOf } from './ingress.ts';
@@ -22,8 +23,10 @@ const Rows = z.object({ rows: z.array(z.record(z.string(), z.unknown())) });
 const Refused = z.object({ message: z.string(), restate_code: z.string() });
 /** What was asked what it serves speaks HTTP/1.1 alone. */
 const ONLY_HTTP_1 = 'META0014';
-/** Longest that one answer may take. */
+/** Longest that one answer may take, tries of it included. */
 const PATIENCE_MS = 10_000;
+/** Between two tries of what is only looked at, where Restate fails. */
+const RETRY_EVERY_MS = 250;
 
 /** A service as a deployment serves it. */
 export type Served = z.infer<typeof Service>;
@@ -47,10 +50,12 @@ interface Telling {
 
 export class Admin {
   readonly #url: string;
+  readonly #patienceMs: number;
 
   /** @param url as of `restate-server`, such as `http://localhost:9070` */
-  constructor(url: string) {
+  constructor(url: string, patienceMs = PATIENCE_MS) {
     this.#url = url.replace(/\/+$/, '');
+    this.#patienceMs = patienceMs;
   }
 
   /** Says that services are served at that address, and what. Throws `unavailable`. */
@@ -70,9 +75,9 @@ export class Admin {
   /** Asks Restate's own tables. Throws `unavailable`. */
   async query(
     sql: string,
-    patienceMs = PATIENCE_MS,
+    patienceMs = this.#patienceMs,
   ): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    return (await this.#ask('/query', post({ query: sql }), Rows, patienceMs)).rows;
+    return (await this.#look('/query', post({ query: sql }), Rows, patienceMs)).rows;
   }
 
   /** Sets what an object keeps, in the place of all that it has kept. Throws `unavailable`. */
@@ -89,7 +94,7 @@ export class Admin {
 
   /** Every deployment. Throws `unavailable`. */
   async deployments(): Promise<readonly Serving[]> {
-    const { deployments } = await this.#ask('/deployments', { method: 'GET' }, Deployments);
+    const { deployments } = await this.#look('/deployments', { method: 'GET' }, Deployments);
     return deployments.map(({ id, uri, protocol_type, services }) => ({
       id,
       url: uri ?? 'an address that it does not tell',
@@ -98,13 +103,36 @@ export class Admin {
     }));
   }
 
+  /**
+   * Asks what changes nothing, again where Restate fails: while a node of it is away its tables cannot be
+   * read for a moment.
+   */
+  async #look<Answer>(
+    path: string,
+    asked: Asked,
+    shape: z.ZodType<Answer>,
+    patienceMs = this.#patienceMs,
+  ): Promise<Answer> {
+    const untilMs = performance.now() + patienceMs;
+    for (;;) {
+      const leftMs = untilMs - performance.now();
+      try {
+        return await this.#ask(path, asked, shape, leftMs);
+      } catch (thrown) {
+        const cause = thrown instanceof Error ? thrown.cause : null;
+        if (!(cause instanceof Failing) || leftMs < 2 * RETRY_EVERY_MS) throw thrown;
+        await pause(RETRY_EVERY_MS);
+      }
+    }
+  }
+
   async #ask<Answer>(
     path: string,
-    asked: { readonly method: string; readonly body?: string },
+    asked: Asked,
     shape: z.ZodType<Answer>,
-    patienceMs = PATIENCE_MS,
+    patienceMs = this.#patienceMs,
   ): Promise<Answer> {
-    const signal = AbortSignal.timeout(patienceMs);
+    const signal = AbortSignal.timeout(Math.ceil(patienceMs));
     const headers = { 'content-type': 'application/json', accept: 'application/json' };
     const request = { ...asked, headers, signal };
     try {
@@ -113,7 +141,9 @@ export class Admin {
       if (answer.ok) return shape.parse(text === '' ? null : JSON.parse(text));
       const refused = Refused.safeParse(jsonIn(text));
       if (refused.success) throw new BackstepError('unavailable', refusalText(refused.data));
-      throw new Error(`it answers as Restate does not, ${answer.status} ${text}`);
+      const said = `${answer.status} ${text}`;
+      if (answer.status >= 500) throw new Failing(`it fails: ${said}`);
+      throw new Error(`it answers as Restate does not, ${said}`);
     } catch (cause) {
       if (cause instanceof BackstepError) throw cause;
       const message = `Restate's admin port at ${this.#url}${path}: ${reasonOf(cause)}`;
@@ -121,6 +151,14 @@ export class Admin {
     }
   }
 }
+
+interface Asked {
+  readonly method: string;
+  readonly body?: string;
+}
+
+/** It cannot just now, and refuses nothing. */
+class Failing extends Error {}
 
 /** What serves new calls of the service; `null`: nothing does. */
 export function newestServing(deployments: readonly Serving[], service: string): Serving | null {
@@ -138,7 +176,7 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-function post(body: object): { readonly method: string; readonly body: string } {
+function post(body: object): Asked {
   return { method: 'POST', body: JSON.stringify(body) };
 }
 
