@@ -54,8 +54,9 @@ test(
         expect(await killedAt(0, args)).toBe(false);
       }
     }
-    // Two points of leaving, each saga that is written, checked and comes, and two of the end.
-    expect(kills).toBeGreaterThan(12);
+    // Two points of leaving, each saga that is written and checked, some of those that come, and two of the
+    // end. Families come at once: some may have come when one is killed, and are told of no more.
+    expect(kills).toBeGreaterThan(9);
     expect(runnableIn(source)).toEqual([]);
     expect(runnableIn(target)).toHaveLength(4);
     expect([await findingsIn(source), await findingsIn(target)]).toEqual([[], []]);
